@@ -1,0 +1,158 @@
+//! A challenge: what only a person, or the device in their hand, can supply.
+//!
+//! Not here: the answer, which is a [`Secret`](crate::secret::Secret) and is kept
+//! sealed; or who is told of it.
+//!
+//! ```text
+//! open ──answer──▶ answered ──settle──▶ accepted
+//!   │                  │  └────────────▶ rejected   (a new one may be opened)
+//!   ├──expire──▶ expired ◀──expire──┘
+//!   └──cancel──▶ cancelled ◀─cancel─┘               (the session that asked is gone)
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+use crate::word::words;
+
+words! {
+    /// What is asked for.
+    pub enum ChallengeKind {
+        /// A code that the bank sent, or that a device shows, for this one sign-in.
+        OneTimeCode = "oneTimeCode",
+        /// The answer to a question that was agreed on before.
+        SecurityQuestion = "securityQuestion",
+    }
+}
+
+words! {
+    /// How the bank reached the person.
+    pub enum Medium {
+        /// A text message.
+        Sms = "sms",
+        /// An e-mail.
+        Email = "email",
+        /// A call.
+        Voice = "voice",
+        /// An authenticator app or a token device.
+        Device = "device",
+    }
+}
+
+words! {
+    /// Where a challenge stands.
+    pub enum ChallengeState {
+        /// Nobody has answered.
+        Open = "open",
+        /// An answer is on its way to the portal.
+        Answered = "answered",
+        /// The portal went on.
+        Accepted = "accepted",
+        /// The portal refused the answer.
+        Rejected = "rejected",
+        /// Nobody answered in time.
+        Expired = "expired",
+        /// The session that asked has ended.
+        Cancelled = "cancelled",
+    }
+}
+
+words! {
+    /// What can happen to a challenge.
+    pub enum ChallengeEvent {
+        /// Somebody gave an answer.
+        Answer = "answer",
+        /// The portal took it.
+        Accept = "accept",
+        /// The portal refused it.
+        Reject = "reject",
+        /// Its time is up.
+        Expire = "expire",
+        /// Its session ended.
+        Cancel = "cancel",
+    }
+}
+
+/// What a script saw when the portal asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Question {
+    /// What is asked for.
+    pub kind: ChallengeKind,
+    /// How the bank reached the person, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub medium: Option<Medium>,
+    /// The masked number or address that the bank names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub masked_target: Option<String>,
+    /// What a person is asked to do, in the bank's own words.
+    pub prompt: String,
+    /// What the bank said about the answer before this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub institution_message: Option<String>,
+    /// How many more answers this run will try, this one included.
+    pub attempts_left: u32,
+}
+
+/// An event that can't happen to a challenge where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a challenge that is {state} can't take the event {event}")]
+pub struct IllegalChallengeEvent {
+    /// Where the challenge stands.
+    pub state: ChallengeState,
+    /// What was to happen to it.
+    pub event: ChallengeEvent,
+}
+
+impl ChallengeState {
+    /// The state after `event`.
+    ///
+    /// # Errors
+    /// An [`IllegalChallengeEvent`] names every pair outside the picture above.
+    pub fn on(self, event: ChallengeEvent) -> Result<Self, IllegalChallengeEvent> {
+        use ChallengeEvent as E;
+        match (self, event) {
+            (Self::Open, E::Answer) => Ok(Self::Answered),
+            (Self::Answered, E::Accept) => Ok(Self::Accepted),
+            (Self::Answered, E::Reject) => Ok(Self::Rejected),
+            (Self::Open | Self::Answered, E::Expire) => Ok(Self::Expired),
+            (Self::Open | Self::Answered, E::Cancel) => Ok(Self::Cancelled),
+            (state, event) => Err(IllegalChallengeEvent { state, event }),
+        }
+    }
+
+    /// Whether the run that asked still waits for it.
+    #[must_use]
+    pub const fn is_pending(self) -> bool {
+        matches!(self, Self::Open | Self::Answered)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ChallengeEvent, ChallengeState};
+
+    #[test]
+    fn every_state_meets_every_event_as_the_picture_says() {
+        let legal = [
+            "open answer answered",
+            "open expire expired",
+            "open cancel cancelled",
+            "answered accept accepted",
+            "answered reject rejected",
+            "answered expire expired",
+            "answered cancel cancelled",
+        ];
+        let mut seen = Vec::new();
+        for &state in ChallengeState::ALL {
+            for &event in ChallengeEvent::ALL {
+                if let Ok(next) = state.on(event) {
+                    seen.push(format!("{state} {event} {next}"));
+                }
+            }
+        }
+        let mut expected = legal.map(String::from);
+        expected.sort();
+        seen.sort();
+        assert_eq!(seen, expected);
+    }
+}

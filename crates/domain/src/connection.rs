@@ -1,0 +1,395 @@
+//! The life of a connection: which states there are, what may happen in each, and
+//! what is asked of whom.
+//!
+//! Not here: who asked for a change or when; the store records that beside it.
+//!
+//! ```text
+//!           setupCompletion             activated
+//!   draft ───────────────▶ pendingActivation ─────▶ active ⇄ paused
+//!     ▲                            │                 │ ▲ ▲
+//!     └────── activation failed ───┘     run failed ─┤ │ └─ run succeeded ── errored
+//!                                                    │ └─ credentials given
+//!                                                    ├──▶ reauthRequired
+//!                                                    └──▶ errored
+//!   any ──▶ revoked, for good
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+use crate::failure::{Consequence, Failure};
+use crate::word::words;
+
+words! {
+    /// The states' names in the API.
+    pub enum ConnectionStatus {
+        /// Being set up.
+        Draft = "draft",
+        /// Set up; the first sign-in is under way.
+        PendingActivation = "pendingActivation",
+        /// In use.
+        Active = "active",
+        /// The bank wants something of the customer.
+        ReauthRequired = "reauthRequired",
+        /// Bursar has to be mended first.
+        Errored = "errored",
+        /// Switched off by the integrator.
+        Paused = "paused",
+        /// Ended for good.
+        Revoked = "revoked",
+    }
+}
+
+words! {
+    /// What can happen to a connection.
+    pub enum ConnectionEventKind {
+        /// Credentials were given.
+        CredentialsGiven = "credentialsGiven",
+        /// The integrator says that the delegated user is ready.
+        SetupCompleted = "setupCompleted",
+        /// A run read what it was to read.
+        RunSucceeded = "runSucceeded",
+        /// A run ended for good with a failure.
+        RunFailed = "runFailed",
+        /// The integrator switched the connection off.
+        Pause = "pause",
+        /// The integrator switched it on again.
+        Resume = "resume",
+        /// The integrator ended it.
+        Revoke = "revoke",
+    }
+}
+
+/// Where a connection stands, with what exists in that state alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum ConnectionState {
+    /// Being set up.
+    Draft {
+        /// Why the last activation came to nothing.
+        #[serde(default)]
+        last_failure: Option<Failure>,
+    },
+    /// Set up; the first sign-in is under way.
+    PendingActivation,
+    /// In use.
+    Active,
+    /// The bank wants something of the customer.
+    ReauthRequired {
+        /// What it said.
+        failure: Failure,
+    },
+    /// Bursar has to be mended first.
+    Errored {
+        /// What stopped it.
+        failure: Failure,
+    },
+    /// Switched off by the integrator.
+    Paused,
+    /// Ended for good.
+    Revoked {
+        /// What the bank said, where it was the bank.
+        #[serde(default)]
+        failure: Option<Failure>,
+    },
+}
+
+/// What happens to a connection, with what the next state needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConnectionEvent {
+    /// Credentials were given.
+    CredentialsGiven,
+    /// The integrator says that the delegated user is ready.
+    SetupCompleted,
+    /// A run read what it was to read.
+    RunSucceeded,
+    /// A run ended for good with a failure.
+    RunFailed(Failure),
+    /// The integrator switched the connection off.
+    Pause,
+    /// The integrator switched it on again.
+    Resume,
+    /// The integrator ended it.
+    Revoke,
+}
+
+/// An event that can't happen to a connection where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a connection that is {status} can't take the event {event}")]
+pub struct IllegalEvent {
+    /// Where the connection stands.
+    pub status: ConnectionStatus,
+    /// What was to happen to it.
+    pub event: ConnectionEventKind,
+}
+
+impl ConnectionState {
+    /// A connection that was just made.
+    pub const NEW: Self = Self::Draft { last_failure: None };
+
+    /// The state after `event`.
+    ///
+    /// # Errors
+    /// An [`IllegalEvent`] names every pair outside the picture above.
+    pub fn on(&self, event: ConnectionEvent) -> Result<Self, IllegalEvent> {
+        use ConnectionEvent as E;
+        let illegal = IllegalEvent { status: self.status(), event: event.kind() };
+        match (self, event) {
+            (Self::Revoked { .. }, _) => Err(illegal),
+            (_, E::Revoke) => Ok(Self::Revoked { failure: None }),
+
+            (Self::Draft { .. }, E::CredentialsGiven) => Ok(Self::NEW),
+            (Self::Draft { .. }, E::SetupCompleted) => Ok(Self::PendingActivation),
+
+            (Self::PendingActivation, E::RunSucceeded) => Ok(Self::Active),
+            (Self::PendingActivation, E::RunFailed(failure)) => match failure.code.consequence() {
+                Consequence::Revoked => Ok(Self::Revoked { failure: Some(failure) }),
+                _ => Ok(Self::Draft { last_failure: Some(failure) }),
+            },
+
+            (Self::Active | Self::Errored { .. }, E::RunSucceeded) => Ok(Self::Active),
+            (Self::Active | Self::Errored { .. }, E::RunFailed(failure)) => {
+                Ok(match failure.code.consequence() {
+                    Consequence::Unchanged => self.clone(),
+                    Consequence::ReauthRequired => Self::ReauthRequired { failure },
+                    Consequence::Errored => Self::Errored { failure },
+                    Consequence::Revoked => Self::Revoked { failure: Some(failure) },
+                })
+            }
+
+            (Self::ReauthRequired { .. } | Self::Active | Self::Errored { .. }, E::CredentialsGiven) => {
+                Ok(Self::Active)
+            }
+            (Self::Paused, E::CredentialsGiven) => Ok(Self::Paused),
+            (Self::Active | Self::Errored { .. } | Self::ReauthRequired { .. }, E::Pause) => Ok(Self::Paused),
+            (Self::Paused, E::Resume) => Ok(Self::Active),
+
+            // A run that was under way when somebody paused ends without a say.
+            (Self::Paused, E::RunSucceeded | E::RunFailed(_)) => Ok(Self::Paused),
+
+            _ => Err(illegal),
+        }
+    }
+
+    /// The state's name.
+    #[must_use]
+    pub const fn status(&self) -> ConnectionStatus {
+        match self {
+            Self::Draft { .. } => ConnectionStatus::Draft,
+            Self::PendingActivation => ConnectionStatus::PendingActivation,
+            Self::Active => ConnectionStatus::Active,
+            Self::ReauthRequired { .. } => ConnectionStatus::ReauthRequired,
+            Self::Errored { .. } => ConnectionStatus::Errored,
+            Self::Paused => ConnectionStatus::Paused,
+            Self::Revoked { .. } => ConnectionStatus::Revoked,
+        }
+    }
+
+    /// The failure that the state carries.
+    #[must_use]
+    pub const fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Draft { last_failure: failure } | Self::Revoked { failure } => failure.as_ref(),
+            Self::ReauthRequired { failure } | Self::Errored { failure } => Some(failure),
+            Self::PendingActivation | Self::Active | Self::Paused => None,
+        }
+    }
+}
+
+impl ConnectionEvent {
+    /// The event's name.
+    #[must_use]
+    pub const fn kind(&self) -> ConnectionEventKind {
+        match self {
+            Self::CredentialsGiven => ConnectionEventKind::CredentialsGiven,
+            Self::SetupCompleted => ConnectionEventKind::SetupCompleted,
+            Self::RunSucceeded => ConnectionEventKind::RunSucceeded,
+            Self::RunFailed(_) => ConnectionEventKind::RunFailed,
+            Self::Pause => ConnectionEventKind::Pause,
+            Self::Resume => ConnectionEventKind::Resume,
+            Self::Revoke => ConnectionEventKind::Revoke,
+        }
+    }
+}
+
+words! {
+    /// How far the set-up has come.
+    pub enum SetupStatus {
+        /// The customer has to create the delegated user.
+        AwaitingDelegatedUserCreation = "awaitingDelegatedUserCreation",
+        /// New credentials are needed.
+        AwaitingCredentials = "awaitingCredentials",
+        /// Credentials are there; the integrator has to say that all is ready.
+        AwaitingSetupCompletion = "awaitingSetupCompletion",
+        /// The first sign-in is under way.
+        AwaitingActivation = "awaitingActivation",
+    }
+}
+
+words! {
+    /// Whose turn it is.
+    pub enum Party {
+        /// The customer.
+        EndUser = "endUser",
+        /// The integrator.
+        Integrator = "integrator",
+        /// Bursar and its operators.
+        Platform = "platform",
+    }
+}
+
+words! {
+    /// What is to be done next.
+    pub enum NextAction {
+        /// Create the delegated user at the bank.
+        CreateDelegatedUser = "createDelegatedUser",
+        /// Give the delegated user's credentials.
+        ProvideCredentials = "provideCredentials",
+        /// Say that the set-up is complete.
+        CompleteSetup = "completeSetup",
+        /// Wait for the first sign-in.
+        WaitForActivation = "waitForActivation",
+        /// Answer what the bank asks.
+        AnswerChallenge = "answerChallenge",
+        /// Describe the portal in a script.
+        WriteScript = "writeScript",
+    }
+}
+
+/// What is known about a connection that is being set up.
+#[derive(Clone, Copy, Debug)]
+pub struct SetupFacts {
+    /// Whether credentials are kept that the bank hasn't refused.
+    pub credentials: Credentials,
+    /// Whether the bank asks something right now.
+    pub challenge: OpenChallenge,
+    /// Whether a script describes the portal.
+    pub portal: Portal,
+}
+
+/// Whether there are credentials to sign in with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credentials {
+    /// None were given.
+    Absent,
+    /// Kept, and not refused.
+    Present,
+    /// Kept, and refused by the bank.
+    Refused,
+}
+
+/// Whether the bank asks something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenChallenge {
+    /// Nothing is asked.
+    None,
+    /// A person has to answer.
+    Open,
+}
+
+/// Whether the portal can be driven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Portal {
+    /// A script describes it.
+    Known,
+    /// Nobody has described it yet.
+    Unknown,
+}
+
+/// How far a set-up is, what is next, and whose turn it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SetupProgress {
+    /// How far it is.
+    pub status: SetupStatus,
+    /// What is next.
+    pub next_action: NextAction,
+    /// Whose turn it is.
+    pub action_required_by: Party,
+}
+
+impl ConnectionState {
+    /// How far the set-up is; none once the connection has been active.
+    #[must_use]
+    pub fn setup_progress(&self, facts: SetupFacts) -> Option<SetupProgress> {
+        use NextAction as N;
+        use SetupStatus as S;
+        let (status, next_action, action_required_by) = match (self, facts) {
+            (Self::Draft { .. }, SetupFacts { portal: Portal::Unknown, credentials, .. }) => {
+                let status = match credentials {
+                    Credentials::Absent => S::AwaitingDelegatedUserCreation,
+                    Credentials::Refused => S::AwaitingCredentials,
+                    Credentials::Present => S::AwaitingSetupCompletion,
+                };
+                (status, N::WriteScript, Party::Platform)
+            }
+            (Self::Draft { .. }, SetupFacts { credentials: Credentials::Absent, .. }) => {
+                (S::AwaitingDelegatedUserCreation, N::CreateDelegatedUser, Party::EndUser)
+            }
+            (Self::Draft { .. }, SetupFacts { credentials: Credentials::Refused, .. }) => {
+                (S::AwaitingCredentials, N::ProvideCredentials, Party::Integrator)
+            }
+            (Self::Draft { .. }, _) => (S::AwaitingSetupCompletion, N::CompleteSetup, Party::Integrator),
+            (Self::PendingActivation, SetupFacts { challenge: OpenChallenge::Open, .. }) => {
+                (S::AwaitingActivation, N::AnswerChallenge, Party::Integrator)
+            }
+            (Self::PendingActivation, _) => (S::AwaitingActivation, N::WaitForActivation, Party::Platform),
+            _ => return None,
+        };
+        Some(SetupProgress { status, next_action, action_required_by })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ConnectionEvent, ConnectionState};
+    use crate::failure::{Failure, FailureCode, Stage};
+
+    fn states() -> Vec<ConnectionState> {
+        let failure = Failure::new(FailureCode::MfaTimeout, Stage::Challenge);
+        vec![
+            ConnectionState::NEW,
+            ConnectionState::PendingActivation,
+            ConnectionState::Active,
+            ConnectionState::ReauthRequired { failure: failure.clone() },
+            ConnectionState::Errored { failure },
+            ConnectionState::Paused,
+            ConnectionState::Revoked { failure: None },
+        ]
+    }
+
+    fn events() -> Vec<ConnectionEvent> {
+        let failed = |code| ConnectionEvent::RunFailed(Failure::new(code, Stage::Login));
+        vec![
+            ConnectionEvent::CredentialsGiven,
+            ConnectionEvent::SetupCompleted,
+            ConnectionEvent::RunSucceeded,
+            failed(FailureCode::PortalUnavailable),
+            failed(FailureCode::CredentialsInvalid),
+            failed(FailureCode::PageUnrecognised),
+            failed(FailureCode::AccessRevoked),
+            ConnectionEvent::Pause,
+            ConnectionEvent::Resume,
+            ConnectionEvent::Revoke,
+        ]
+    }
+
+    #[test]
+    fn every_state_meets_every_event_as_the_picture_says() {
+        // One row a state, one column an event, in the order of the lists above.
+        // The runFailed columns: bank unavailable, credentials, unknown page, revoked.
+        let expected = "
+            draft:             draft pendingActivation - - - - - - - revoked
+            pendingActivation: - - active draft draft draft revoked - - revoked
+            active:            active - active active reauthRequired errored revoked paused - revoked
+            reauthRequired:    active - - - - - - paused - revoked
+            errored:           active - active errored reauthRequired errored revoked paused - revoked
+            paused:            paused - paused paused paused paused paused - active revoked
+            revoked:           - - - - - - - - - -";
+        for (line, state) in expected.trim().lines().zip(states()) {
+            let next = |event| state.on(event).map_or("-", |next| next.status().as_str());
+            let row: Vec<&str> = events().into_iter().map(next).collect();
+            let (name, cells) = line.trim().split_once(':').expect("a name and its cells");
+            assert_eq!(state.status().as_str(), name);
+            assert_eq!(row, cells.split_whitespace().collect::<Vec<_>>(), "{name}");
+        }
+    }
+}

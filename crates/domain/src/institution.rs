@@ -1,0 +1,92 @@
+//! The catalog record of an institution: the facts that are known about a bank
+//! before anyone signs in to it.
+//!
+//! Not here: how its portal is driven; that is the script's.
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::word::words;
+
+words! {
+    /// Whether the portal asks for a second factor.
+    pub enum Mfa {
+        /// Never seen to ask.
+        None = "none",
+        /// Asks now and then, by device or amount of trust.
+        Sometimes = "sometimes",
+        /// Asks at every sign-in.
+        Always = "always",
+    }
+}
+
+words! {
+    /// A credential that a portal may ask a delegated user for.
+    pub enum CredentialName {
+        /// The delegated user's own sign-in name.
+        BankUsername = "bankUsername",
+        /// The number or name of the bank's customer, where portals ask for both.
+        BankCustomerId = "bankCustomerId",
+        /// The delegated user's password.
+        Password = "password",
+    }
+}
+
+/// One folder of `scripts/` describes one institution; this is its record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Institution {
+    /// The slug by which the API names it, equal to its folder's name.
+    pub id: String,
+    /// Its name as customers know it.
+    pub name: String,
+    /// Whether this is a simulated portal and no bank.
+    #[serde(default)]
+    pub simulated: bool,
+    /// Where customers sign in.
+    pub default_portal_url: Url,
+    /// Further addresses of the same portal.
+    #[serde(default)]
+    pub additional_portal_urls: Vec<Url>,
+    /// The bank's own page on delegated users, if it has one.
+    #[serde(default)]
+    pub setup_guide_url: Option<Url>,
+    /// Whether the portal asks for a second factor.
+    pub mfa: Mfa,
+    /// What the portal asks a delegated user for at sign-in.
+    pub credentials: Vec<CredentialName>,
+    /// How an administrator creates the delegated user, in the bank's words.
+    #[serde(default)]
+    pub guide: Option<SetupGuide>,
+}
+
+/// The steps by which a customer creates the delegated user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SetupGuide {
+    /// One line that says what is done.
+    pub title: String,
+    /// What to know before the first step.
+    #[serde(default)]
+    pub intro: Option<String>,
+    /// The steps in order. `{firstName}`, `{lastName}`, `{email}`, `{username}` and
+    /// `{phoneNumber}` stand for the fields of the connection's instructions.
+    pub steps: Vec<String>,
+}
+
+impl Institution {
+    /// Whether `query` is part of the name, the id, a portal URL or its host,
+    /// without regard to case.
+    #[must_use]
+    pub fn matches(&self, query: &str) -> bool {
+        let query = query.trim().to_lowercase();
+        let texts = [self.name.as_str(), self.id.as_str()];
+        let urls = self.portal_urls().map(Url::as_str);
+        texts.into_iter().chain(urls).any(|text| text.to_lowercase().contains(&query))
+    }
+
+    /// Every address under which the portal is known, the default first.
+    pub fn portal_urls(&self) -> impl Iterator<Item = &Url> {
+        std::iter::once(&self.default_portal_url).chain(&self.additional_portal_urls)
+    }
+}

@@ -1,0 +1,20 @@
+//! The facts and rules of bank portals: what can be said about a connection,
+//! a run, a challenge, an account and a transaction, and what follows from it.
+//!
+//! Not here: anything that could fail for a reason outside its arguments. This
+//! crate has no clock (callers pass `now`), no randomness, no files, no network,
+//! no async and no floats.
+
+pub mod account;
+pub mod anchor;
+pub mod challenge;
+pub mod connection;
+pub mod failure;
+pub mod fence;
+pub mod id;
+pub mod institution;
+pub mod ledger;
+pub mod run;
+pub mod secret;
+pub mod transaction;
+mod word;

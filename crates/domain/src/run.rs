@@ -1,0 +1,39 @@
+//! A run: one attempt to do something with a connection under one lease.
+//!
+//! Not here: who may run when (the queue's) or how a portal is driven (the
+//! script's).
+
+use crate::word::words;
+
+words! {
+    /// What a run is for.
+    pub enum RunKind {
+        /// The first sign-in with new credentials, and a first read.
+        Activate = "activate",
+        /// A read of accounts and recent transactions.
+        Sync = "sync",
+    }
+}
+
+words! {
+    /// Where a run stands in the store. A run that isn't open stays as it is.
+    ///
+    /// ```text
+    /// open ──▶ succeeded
+    ///   └────▶ failed
+    /// ```
+    pub enum RunState {
+        /// Waiting, delayed or leased: the queue knows which.
+        Open = "open",
+        /// Its records were accepted.
+        Succeeded = "succeeded",
+        /// It ended with a failure, or its connection was revoked.
+        Failed = "failed",
+    }
+}
+
+/// How many agents a run may take down before it is given up as poison.
+pub const CRASHES_ALLOWED: u32 = 3;
+
+/// How many attempts with a backoff a run gets before its failure is final.
+pub const ATTEMPTS_ALLOWED: u32 = 8;
