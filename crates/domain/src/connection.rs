@@ -147,14 +147,12 @@ impl ConnectionState {
             },
 
             (Self::Active | Self::Errored { .. }, E::RunSucceeded) => Ok(Self::Active),
-            (Self::Active | Self::Errored { .. }, E::RunFailed(failure)) => {
-                Ok(match failure.code.consequence() {
-                    Consequence::Unchanged => self.clone(),
-                    Consequence::ReauthRequired => Self::ReauthRequired { failure },
-                    Consequence::Errored => Self::Errored { failure },
-                    Consequence::Revoked => Self::Revoked { failure: Some(failure) },
-                })
-            }
+            (Self::Active | Self::Errored { .. }, E::RunFailed(failure)) => Ok(match failure.code.consequence() {
+                Consequence::Unchanged => self.clone(),
+                Consequence::ReauthRequired => Self::ReauthRequired { failure },
+                Consequence::Errored => Self::Errored { failure },
+                Consequence::Revoked => Self::Revoked { failure: Some(failure) },
+            }),
 
             (Self::ReauthRequired { .. } | Self::Active | Self::Errored { .. }, E::CredentialsGiven) => {
                 Ok(Self::Active)

@@ -211,14 +211,7 @@ impl Failure {
     /// A failure with the code's own sentence as its message.
     #[must_use]
     pub fn new(code: FailureCode, stage: Stage) -> Self {
-        Self {
-            code,
-            stage,
-            message: code.text().into(),
-            institution_message: None,
-            evidence_id: None,
-            until: None,
-        }
+        Self { code, stage, message: code.text().into(), institution_message: None, evidence_id: None, until: None }
     }
 
     /// The same failure with words of ours that say more.

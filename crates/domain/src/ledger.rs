@@ -35,22 +35,17 @@ pub fn match_key(transaction: &ObservedTransaction) -> String {
 /// The positions in `observed` that no known row accounts for, in their order.
 ///
 /// For each key, the first `min(known, observed)` rows are the known ones.
-pub fn unknown_rows<'a>(
-    known: impl IntoIterator<Item = &'a str>,
-    observed: &[ObservedTransaction],
-) -> Vec<usize> {
+pub fn unknown_rows<'a>(known: impl IntoIterator<Item = &'a str>, observed: &[ObservedTransaction]) -> Vec<usize> {
     let mut left: HashMap<&str, usize> = HashMap::new();
     for key in known {
         *left.entry(key).or_default() += 1;
     }
-    let is_unknown = |transaction: &ObservedTransaction| {
-        match left.get_mut(match_key(transaction).as_str()) {
-            Some(count) if *count > 0 => {
-                *count -= 1;
-                false
-            }
-            _ => true,
+    let is_unknown = |transaction: &ObservedTransaction| match left.get_mut(match_key(transaction).as_str()) {
+        Some(count) if *count > 0 => {
+            *count -= 1;
+            false
         }
+        _ => true,
     };
     let unknown: Vec<bool> = observed.iter().map(is_unknown).collect();
     unknown.iter().enumerate().filter_map(|(position, &unknown)| unknown.then_some(position)).collect()

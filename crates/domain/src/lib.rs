@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod anchor;
+pub mod calendar;
 pub mod challenge;
 pub mod connection;
 pub mod failure;
@@ -14,6 +15,7 @@ pub mod fence;
 pub mod id;
 pub mod institution;
 pub mod ledger;
+pub mod money;
 pub mod run;
 pub mod secret;
 pub mod transaction;

@@ -37,3 +37,25 @@ pub const CRASHES_ALLOWED: u32 = 3;
 
 /// How many attempts with a backoff a run gets before its failure is final.
 pub const ATTEMPTS_ALLOWED: u32 = 8;
+
+words! {
+    /// Something done at a bank that may happen once for each declaration of it.
+    pub enum Effect {
+        /// A password is submitted.
+        Password = "password",
+        /// A one-time code is submitted.
+        Code = "code",
+        /// The bank is asked to send a code to a person.
+        SendCode = "sendCode",
+    }
+}
+
+words! {
+    /// What became of a declared effect, as somebody who looked at the portal says.
+    pub enum EffectOutcome {
+        /// The portal reacted to it, whichever way.
+        Happened = "happened",
+        /// The portal shows no trace of it, and the session that declared it is gone.
+        Absent = "absent",
+    }
+}

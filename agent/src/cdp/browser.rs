@@ -1,0 +1,119 @@
+//! One browser process with its socket, shared by the sessions in it, and the pulse
+//! that finds out when it no longer answers.
+//!
+//! Not here: when another is started ([`super::browsers`]).
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde_json::json;
+use supervisor::{ScratchDir, Supervised};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use super::launch::{BrowserSettings, LaunchError, Launched, launch};
+use super::wire::Wire;
+
+/// How often a browser with sessions is asked whether it still answers.
+const PULSE: Duration = Duration::from_millis(1500);
+/// How long it has to answer.
+const PULSE_PATIENCE: Duration = Duration::from_secs(3);
+
+/// A browser. Dropping the last reference ends its process.
+pub(super) struct Browser {
+    pub(super) wire: Wire,
+    process: Arc<Supervised>,
+    /// Removed once the process is gone.
+    _profile: ScratchDir,
+    pulse: AbortHandle,
+    started: Instant,
+    /// How many sessions it has had, and how many are open.
+    opened: AtomicUsize,
+    open: Arc<AtomicUsize>,
+}
+
+impl Browser {
+    /// Starts one.
+    pub(super) async fn start(settings: &BrowserSettings) -> Result<Arc<Self>, LaunchError> {
+        let Launched { process, url, profile } = launch(settings).await?;
+        let program: PathBuf = settings.program.clone();
+        let wire = Wire::connect(&url).await.map_err(|_| LaunchError::NoAnswer(program.clone()))?;
+        let discover = json!({ "discover": true, "filter": [{ "type": "page" }] });
+        let answer = wire.call(None, "Target.setDiscoverTargets", discover, PULSE_PATIENCE).await;
+        answer.map_err(|_| LaunchError::NoAnswer(program))?;
+        let process = Arc::new(process);
+        let open = Arc::new(AtomicUsize::new(0));
+        let pulse = tokio::spawn(pulse(wire.clone(), Arc::clone(&process), Arc::clone(&open)));
+        tracing::info!(pid = process.pid(), "started a browser");
+        Ok(Arc::new(Self {
+            wire,
+            process,
+            _profile: profile,
+            pulse: pulse.abort_handle(),
+            started: Instant::now(),
+            opened: AtomicUsize::new(0),
+            open,
+        }))
+    }
+
+    /// Ends the process at once and waits until nothing of it is left.
+    pub(super) async fn kill(&self) {
+        self.pulse.abort();
+        self.process.kill().await;
+    }
+
+    /// Whether it can have no further session.
+    pub(super) fn is_gone(&self) -> bool {
+        self.wire.is_closed() || self.process.ended().is_some()
+    }
+
+    /// How long it has run and how many sessions it has had.
+    pub(super) fn wear(&self) -> (Duration, usize) {
+        (self.started.elapsed(), self.opened.load(Ordering::Relaxed))
+    }
+
+    /// Its process id, which is that of its group.
+    pub(super) fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
+    pub(super) fn session_opens(&self) {
+        self.opened.fetch_add(1, Ordering::Relaxed);
+        self.open.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn session_ends(&self) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        self.pulse.abort();
+    }
+}
+
+/// Asks now and then whether the browser still answers, and ends it if it doesn't: a
+/// frozen process, or a socket that is open at one end only, would otherwise hold its
+/// sessions for ever.
+async fn pulse(wire: Wire, process: Arc<Supervised>, open: Arc<AtomicUsize>) {
+    let mut beats = interval(PULSE);
+    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = beats.tick() => {}
+            () = wire.closed() => break,
+        }
+        if open.load(Ordering::Relaxed) == 0 {
+            continue;
+        }
+        let beat = wire.call(None, "Browser.getVersion", json!({}), PULSE_PATIENCE).await;
+        if beat.is_err() {
+            tracing::warn!(pid = process.pid(), "a browser answers no more and is killed");
+            break;
+        }
+    }
+    process.kill().await;
+}

@@ -1,0 +1,26 @@
+//! Driving Chromium over the DevTools protocol, as cheaply as it can be done: few
+//! commands, one call into the page for each verb, no domain that isn't used.
+//!
+//! ```text
+//! Browsers ── Browser (process, Wire) ──┬── Session (context, page) : Driver
+//!   one an agent, renewed when worn     └── Session …
+//! ```
+//!
+//! Of `chromiumoxide` only the connection is used, and only in `wire`: its handler
+//! attaches to every target, turns on domains that nobody here reads, and writes raw
+//! messages to the log.
+//!
+//! Not here: what a page means, or whether a command may be sent; each needs a
+//! [`Permit`](crate::gate::Permit).
+
+mod browser;
+mod browsers;
+mod launch;
+mod page;
+mod session;
+mod verbs;
+mod wire;
+
+pub use browsers::Browsers;
+pub use launch::{BrowserSettings, FindError, LaunchError, Sandbox};
+pub use session::{Ending, OpenError, Session};

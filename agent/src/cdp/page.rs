@@ -1,0 +1,195 @@
+//! What is said to `page.js` and what it says, and the only way to send a page a
+//! command: with a [`Permit`].
+//!
+//! Texts that are filled in travel as arguments of a call, never as source. Not here:
+//! when a call is made again.
+
+use std::time::Duration;
+
+use script::command::{Act, Condition, Left, Problem, Recogniser};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::wire::{SessionId, Wire, WireError};
+use crate::gate::Permit;
+
+/// How much of a document is taken, in UTF-16 units.
+const DOCUMENT_AT_MOST: usize = 8 * 1024 * 1024;
+
+/// The function that is called in pages.
+const IN_PAGE: &str = include_str!("page.js");
+
+/// The line to one page.
+#[derive(Debug)]
+pub(super) struct PageLine {
+    pub(super) wire: Wire,
+    pub(super) session: SessionId,
+    pub(super) target: String,
+}
+
+/// What is asked of a page.
+#[derive(Clone, Copy)]
+pub(super) enum Request<'a> {
+    /// Wait until the document has been read.
+    Loaded,
+    /// Wait until a page is recognised.
+    Watch { watch: &'a script::command::Watch, left: Option<&'a Left>, patience: Duration },
+    /// Do these; `page` is what was recognised before.
+    Act {
+        acts: &'a [Act],
+        page: Option<&'a Recogniser>,
+        /// The first of several calls for one command.
+        first: bool,
+        /// For how long each target is waited for.
+        patience: Duration,
+        /// Milliseconds of the epoch after which nothing is done.
+        until: u64,
+    },
+}
+
+/// What a page answers.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Answer {
+    /// The browser's own page that says that there is none.
+    #[serde(rename_all = "camelCase")]
+    ErrorPage { error_page: String, status: u16 },
+    /// The document's HTTP status, 0 if there was none.
+    Status { status: u16 },
+    /// The trust window had ended.
+    Late {
+        #[serde(rename = "late")]
+        _late: bool,
+    },
+    /// All was done.
+    Acted {
+        #[serde(rename = "acted")]
+        _acted: bool,
+    },
+    /// Something couldn't be done.
+    Stuck { stuck: String, problem: Trouble, html: String },
+    /// A page was recognised, or none.
+    Seen { page: Option<String>, still: Option<String>, url: String, html: String },
+}
+
+/// [`Problem`] as it is spelled in the page.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Trouble {
+    Missing,
+    Ambiguous,
+    NotActionable,
+}
+
+impl PageLine {
+    /// Sends the page one command.
+    pub(super) async fn send(
+        &self,
+        _permit: Permit,
+        method: &'static str,
+        params: Value,
+        patience: Duration,
+    ) -> Result<Value, WireError> {
+        self.wire.call(Some(&self.session), method, params, patience).await
+    }
+
+    /// Makes a world of our own in the document that is showing; its number.
+    pub(super) async fn make_world(&self, permit: Permit, patience: Duration) -> Result<i64, WireError> {
+        let params = json!({ "frameId": self.target, "worldName": "bursar" });
+        let answer = self.send(permit, "Page.createIsolatedWorld", params, patience).await?;
+        answer["executionContextId"].as_i64().ok_or(WireError::NoDocument)
+    }
+
+    /// Calls into a world. None if the function failed there, for which only a
+    /// document that is being taken down gives it reason.
+    pub(super) async fn call(
+        &self,
+        permit: Permit,
+        world: i64,
+        request: Request<'_>,
+        patience: Duration,
+    ) -> Result<Option<Answer>, WireError> {
+        let params = json!({
+            "functionDeclaration": IN_PAGE,
+            "executionContextId": world,
+            "arguments": [{ "value": request.verb() }, { "value": request.to_json() }],
+            "awaitPromise": true,
+            "returnByValue": true,
+            "userGesture": matches!(request, Request::Act { .. }),
+            "silent": true,
+        });
+        let mut answer = self.send(permit, "Runtime.callFunctionOn", params, patience).await?;
+        // What an exception says may be the page's words.
+        if answer.get("exceptionDetails").is_some() {
+            tracing::debug!(verb = request.verb(), "the function failed in the page");
+            return Ok(None);
+        }
+        Ok(serde_json::from_value(answer["result"]["value"].take()).ok())
+    }
+}
+
+impl Request<'_> {
+    fn verb(&self) -> &'static str {
+        match self {
+            Self::Loaded => "loaded",
+            Self::Watch { .. } => "watch",
+            Self::Act { .. } => "act",
+        }
+    }
+
+    fn to_json(self) -> Value {
+        match self {
+            Self::Loaded => json!({}),
+            Self::Watch { watch, left, patience } => json!({
+                "pages": watch.pages.iter().map(recogniser).collect::<Vec<_>>(),
+                "busy": watch.busy,
+                "left": left.map(|left| json!({ "page": left.page, "region": left.region })),
+                "patience": millis(patience),
+                "limit": DOCUMENT_AT_MOST,
+            }),
+            Self::Act { acts, page, first, patience, until } => json!({
+                "acts": acts.iter().map(act).collect::<Vec<_>>(),
+                "page": page.map(recogniser),
+                "first": first,
+                "patience": millis(patience),
+                "until": until,
+                "limit": DOCUMENT_AT_MOST,
+            }),
+        }
+    }
+}
+
+impl From<Trouble> for Problem {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Missing => Self::Missing,
+            Trouble::Ambiguous => Self::Ambiguous,
+            Trouble::NotActionable => Self::NotActionable,
+        }
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn recogniser(recogniser: &Recogniser) -> Value {
+    let conditions: Vec<_> = recogniser.conditions.iter().map(condition).collect();
+    json!({ "page": recogniser.page, "conditions": conditions })
+}
+
+fn condition(condition: &Condition) -> Value {
+    match condition {
+        Condition::Visible(selector) => json!({ "visible": selector }),
+        Condition::Absent(selector) => json!({ "absent": selector }),
+        Condition::Text { within, contains } => json!({ "within": within, "contains": contains }),
+        Condition::Url(part) => json!({ "url": part }),
+    }
+}
+
+fn act(act: &Act) -> Value {
+    match act {
+        Act::Fill { into, text } => json!({ "into": into, "text": text.expose() }),
+        Act::Click { target } => json!({ "target": target }),
+    }
+}

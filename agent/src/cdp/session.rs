@@ -1,0 +1,273 @@
+//! One session: an isolated browser context with one page, its opening and its end.
+//!
+//! Not here: the verbs ([`super::verbs`]), or when it ends: [`Ending`] is for whoever
+//! guards the lease.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use script::command::Recogniser;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::time::timeout;
+use url::Url;
+
+use super::browser::Browser;
+use super::launch::LaunchError;
+use super::page::{Answer, PageLine, Request};
+use super::wire::{Gone, Showing, Wire, WireError};
+use crate::driver::DriverError;
+use crate::egress::Egress;
+use crate::gate::{Gate, Permit, Shut};
+
+/// How long a command has that a browser does at once.
+const AT_ONCE: Duration = Duration::from_secs(5);
+/// How much longer than what a page was asked to take its answer may take.
+const GRACE: Duration = Duration::from_secs(5);
+/// How long a document that is on its way is waited for before it is asked again.
+const BETWEEN_DOCUMENTS: Duration = Duration::from_millis(50);
+/// How long a browser has to close a session before it is killed.
+const CLOSE: Duration = Duration::from_secs(1);
+
+/// A session with a portal.
+pub struct Session {
+    pub(super) line: PageLine,
+    pub(super) gate: Gate,
+    pub(super) egress: Arc<Egress>,
+    pub(super) showing: watch::Receiver<Showing>,
+    world: Option<World>,
+    /// What was recognised last.
+    pub(super) recognised: Option<Recogniser>,
+    /// The document that was acted on last.
+    pub(super) acted_on: Option<u64>,
+    /// Where the page was last seen.
+    pub(super) address: Url,
+    ending: Arc<Ending>,
+}
+
+/// Our world in one document.
+#[derive(Clone, Copy)]
+pub(super) struct World {
+    /// The document's number.
+    pub(super) document: u64,
+    id: i64,
+}
+
+/// The end of a session, whoever calls for it.
+pub struct Ending {
+    browser: Arc<Browser>,
+    context: String,
+    egress: Arc<Egress>,
+    ended: AtomicBool,
+}
+
+/// Why there is no session.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// No browser could be started.
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
+    /// The gate is shut.
+    #[error(transparent)]
+    Shut(#[from] Shut),
+    /// The browser ended, or answers no more.
+    #[error("the browser opens no session")]
+    Refused,
+}
+
+impl Session {
+    /// Opens one in `browser`. It is opened whole, and ended, even if nobody waits.
+    pub(super) async fn open(
+        browser: Arc<Browser>,
+        gate: Gate,
+        egress: Arc<Egress>,
+        portal: Url,
+    ) -> Result<Self, OpenError> {
+        let permit = gate.permit()?;
+        let opening = tokio::spawn(Self::make(browser, permit, gate, egress, portal));
+        opening.await.map_err(|_| OpenError::Refused)?.map_err(|error| {
+            tracing::warn!(%error, "the browser opens no session");
+            OpenError::Refused
+        })
+    }
+
+    async fn make(
+        browser: Arc<Browser>,
+        _permit: Permit,
+        gate: Gate,
+        egress: Arc<Egress>,
+        portal: Url,
+    ) -> Result<Self, WireError> {
+        let wire = browser.wire.clone();
+        let context = json!({
+            "disposeOnDetach": true,
+            "proxyServer": egress.proxy(),
+            // Loopback isn't let past the proxy either.
+            "proxyBypassList": "<-loopback>",
+        });
+        let made = wire.call(None, "Target.createBrowserContext", context, AT_ONCE).await?;
+        let context = text(&made, "browserContextId")?;
+        browser.session_opens();
+        let ending = Arc::new(Ending {
+            browser,
+            context: context.clone(),
+            egress: Arc::clone(&egress),
+            ended: AtomicBool::new(false),
+        });
+        match Self::make_page(wire, &context).await {
+            Ok((line, showing)) => Ok(Self {
+                line,
+                gate,
+                egress,
+                showing,
+                world: None,
+                recognised: None,
+                acted_on: None,
+                address: portal,
+                ending,
+            }),
+            Err(error) => {
+                ending.end().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn make_page(
+        wire: Wire,
+        context: &str,
+    ) -> Result<(PageLine, watch::Receiver<Showing>), WireError> {
+        let deny = json!({ "behavior": "deny", "browserContextId": context });
+        let page = json!({ "url": "about:blank", "browserContextId": context, "width": 1280, "height": 1024 });
+        let (_, page) = tokio::try_join!(
+            wire.call(None, "Browser.setDownloadBehavior", deny, AT_ONCE),
+            wire.call(None, "Target.createTarget", page, AT_ONCE),
+        )?;
+        let target = text(&page, "targetId")?;
+        let attach = json!({ "targetId": target, "flatten": true });
+        let attached = wire.call(None, "Target.attachToTarget", attach, AT_ONCE).await?;
+        let session = text(&attached, "sessionId")?;
+        let showing = wire.follow(&session, target.clone());
+        let line = PageLine { wire, session, target };
+        let focus = json!({ "enabled": true });
+        tokio::try_join!(
+            line.wire.call(Some(&line.session), "Page.enable", json!({}), AT_ONCE),
+            line.wire.call(Some(&line.session), "Emulation.setFocusEmulationEnabled", focus, AT_ONCE),
+        )?;
+        Ok((line, showing))
+    }
+
+    /// What ends it.
+    #[must_use]
+    pub fn ending(&self) -> Arc<Ending> {
+        Arc::clone(&self.ending)
+    }
+
+    /// The number of the document that is showing, and our world in it.
+    pub(super) async fn world(&mut self) -> Result<World, WireError> {
+        let document = self.showing.borrow_and_update().document;
+        if let Some(world) = self.world.filter(|world| world.document == document) {
+            return Ok(world);
+        }
+        let id = self.line.make_world(self.permit()?, AT_ONCE).await?;
+        // Events come in order, so this is the document that the world is in.
+        let document = self.showing.borrow_and_update().document;
+        let world = World { document, id };
+        self.world = Some(world);
+        Ok(world)
+    }
+
+    /// Calls into a document, giving up as soon as it is replaced.
+    pub(super) async fn call(
+        &mut self,
+        world: World,
+        request: Request<'_>,
+        patience: Duration,
+    ) -> Result<Option<Answer>, WireError> {
+        let mut showing = self.showing.clone();
+        let replaced = showing.wait_for(|now| now.document != world.document || now.gone.is_some());
+        let call = self.line.call(self.permit()?, world.id, request, patience + GRACE);
+        tokio::select! {
+            biased;
+            answer = call => answer,
+            _ = replaced => Err(WireError::DocumentReplaced),
+        }
+    }
+
+    /// The gate's leave. That it is shut is told by [`Self::verdict`].
+    fn permit(&self) -> Result<Permit, WireError> {
+        self.gate.permit().map_err(|_| WireError::Gone)
+    }
+
+    /// What a failed call comes to, if it can't be made again.
+    pub(super) fn verdict(&self, error: WireError) -> Result<(), DriverError> {
+        self.gate.check()?;
+        match (self.showing.borrow().gone, error) {
+            (Some(Gone::OutOfMemory), _) => Err(DriverError::OutOfMemory),
+            (Some(Gone::Crashed), _) | (None, WireError::Gone | WireError::TimedOut) => {
+                Err(DriverError::Crashed)
+            }
+            (None, WireError::NoDocument | WireError::DocumentReplaced | WireError::Refused(_)) => {
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits for the next document, not for long.
+    pub(super) async fn next_document(&mut self) {
+        self.world = None;
+        let _ = timeout(BETWEEN_DOCUMENTS, self.showing.changed()).await;
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.line.wire.forget(&self.line.session);
+        self.ending.begin();
+    }
+}
+
+impl Ending {
+    /// Ends the session: its connections at once, its pages within a second, and if
+    /// the browser doesn't obey, the browser. May be called by anybody, any time.
+    pub async fn end(&self) {
+        self.egress.cut();
+        self.count();
+        if self.browser.is_gone() {
+            return;
+        }
+        let context = json!({ "browserContextId": self.context });
+        let close = self.browser.wire.call(None, "Target.disposeBrowserContext", context, CLOSE);
+        match close.await {
+            // A context that isn't there is closed.
+            Ok(_) | Err(WireError::Refused(_) | WireError::Gone) => {}
+            Err(_) => {
+                tracing::warn!(pid = self.browser.pid(), "a browser didn't close a session and is killed");
+                self.browser.kill().await;
+            }
+        }
+    }
+
+    /// The same without waiting, or looking whether it is obeyed.
+    fn begin(&self) {
+        self.egress.cut();
+        if self.count() {
+            let context = json!({ "browserContextId": self.context });
+            self.browser.wire.tell("Target.disposeBrowserContext", context);
+        }
+    }
+
+    /// Counts the end once; whether this was it.
+    fn count(&self) -> bool {
+        let is_first = !self.ended.swap(true, Ordering::AcqRel);
+        if is_first {
+            self.browser.session_ends();
+        }
+        is_first
+    }
+}
+
+fn text(answer: &Value, name: &str) -> Result<String, WireError> {
+    answer[name].as_str().map(str::to_owned).ok_or(WireError::NoDocument)
+}

@@ -1,0 +1,222 @@
+//! The three verbs: each is one call into the page, made again when the document is
+//! replaced under it.
+//!
+//! Not here: what is done inside the page (`page.js`).
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use script::command::{Act, Observation, Trouble, Watch};
+use serde_json::json;
+use tokio::time::Instant;
+use url::Url;
+
+use super::page::{Answer, Request};
+use super::session::Session;
+use super::wire::WireError;
+use crate::driver::{Driver, DriverError};
+use crate::gate::Shut;
+
+/// How long a document has to be there.
+const VISIT: Duration = Duration::from_secs(30);
+/// How long a target of an act is waited for.
+const TARGET: Duration = Duration::from_secs(5);
+
+#[async_trait]
+impl Driver for Session {
+    async fn visit(&mut self, url: &Url) -> Result<Observation, DriverError> {
+        if !self.egress.allows(url) {
+            return Ok(Observation::Unreachable(Trouble::Forbidden));
+        }
+        let deadline = Instant::now() + VISIT;
+        self.egress.forget();
+        (self.recognised, self.acted_on) = (None, None);
+        self.address = url.clone();
+        let permit = self.gate.permit()?;
+        let navigate = json!({ "url": url.as_str() });
+        match self.line.send(permit, "Page.navigate", navigate, VISIT).await {
+            Ok(answer) if answer["isDownload"] == true => {
+                return Ok(Observation::Unreachable(Trouble::Forbidden));
+            }
+            // What shows then is the browser's own page, which knows the status.
+            Ok(answer) => match answer["errorText"].as_str() {
+                Some(code) if !code.contains("HTTP_RESPONSE_CODE") => {
+                    return Ok(Observation::Unreachable(self.trouble(code)));
+                }
+                Some(_) | None => {}
+            },
+            Err(WireError::TimedOut) => return Ok(Observation::Unreachable(Trouble::Timeout)),
+            Err(error) => {
+                self.verdict(error)?;
+                return Ok(Observation::Unreachable(Trouble::Reset));
+            }
+        }
+        while Instant::now() < deadline {
+            let left = deadline - Instant::now();
+            match self.loaded(left).await {
+                Ok(Some(Answer::Status { status: status @ 400.. })) => {
+                    return Ok(Observation::Unreachable(Trouble::Status(status)));
+                }
+                Ok(Some(Answer::Status { .. })) => return Ok(Observation::Visited),
+                Ok(Some(Answer::ErrorPage { error_page, status })) => {
+                    return Ok(self.unreachable(&error_page, status));
+                }
+                Ok(_) => self.next_document().await,
+                Err(WireError::TimedOut) => break,
+                Err(error) => {
+                    self.verdict(error)?;
+                    self.next_document().await;
+                }
+            }
+        }
+        Ok(Observation::Unreachable(Trouble::Timeout))
+    }
+
+    async fn watch(&mut self, watch: &Watch) -> Result<Observation, DriverError> {
+        let deadline = Instant::now() + Duration::from_millis(watch.patience_ms);
+        let since = self.acted_on.unwrap_or(self.showing.borrow().document);
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.seen(watch, since, left).await {
+                Ok(Some(Answer::Seen { page, still, url, html })) => {
+                    return Ok(self.saw(watch, page, still, &url, html));
+                }
+                Ok(Some(Answer::Status { status })) => {
+                    return Ok(Observation::Unreachable(Trouble::Status(status)));
+                }
+                Ok(Some(Answer::ErrorPage { error_page, status })) => {
+                    return Ok(self.unreachable(&error_page, status));
+                }
+                Ok(_) => {}
+                Err(error) => self.verdict(error)?,
+            }
+            if left.is_zero() {
+                // Documents came and went, and none stayed for long enough to be asked.
+                return Ok(self.saw(watch, None, None, "", String::new()));
+            }
+            self.next_document().await;
+        }
+    }
+
+    async fn act(&mut self, acts: &[Act]) -> Result<Observation, DriverError> {
+        // A click may replace the document, so each is the last act of its call: if the
+        // document is gone before the call was answered, all of the call was done.
+        let calls = acts.split_inclusive(|act| matches!(act, Act::Click { .. }));
+        for (number, acts) in calls.enumerate() {
+            let deadline = Instant::now() + TARGET * 2;
+            loop {
+                match self.acted(acts, number == 0).await {
+                    Ok(Some(Answer::Acted { .. })) | Err(WireError::DocumentReplaced) => break,
+                    Ok(Some(Answer::Stuck { stuck, problem, html })) => {
+                        let problem = problem.into();
+                        return Ok(Observation::Stuck { target: stuck, problem, html });
+                    }
+                    Ok(Some(Answer::Late { .. })) => {
+                        return Err(self.gate.permit().err().unwrap_or(Shut::Expired).into());
+                    }
+                    // Nothing was done: there was no document to do it in.
+                    Err(WireError::NoDocument) if Instant::now() < deadline => {
+                        self.verdict(WireError::NoDocument)?;
+                        self.next_document().await;
+                    }
+                    Ok(_) => return Err(DriverError::Crashed),
+                    Err(error) => {
+                        self.verdict(error)?;
+                        return Err(DriverError::Crashed);
+                    }
+                }
+            }
+            // Whether it was replaced by a click or by the end of the browser.
+            self.verdict(WireError::DocumentReplaced)?;
+        }
+        Ok(Observation::Acted)
+    }
+}
+
+impl Session {
+    async fn loaded(&mut self, patience: Duration) -> Result<Option<Answer>, WireError> {
+        let world = self.world().await?;
+        self.call(world, Request::Loaded, patience).await
+    }
+
+    async fn seen(
+        &mut self,
+        watch: &Watch,
+        since: u64,
+        patience: Duration,
+    ) -> Result<Option<Answer>, WireError> {
+        let world = self.world().await?;
+        let left = watch.left.as_ref().filter(|_| world.document == since);
+        self.call(world, Request::Watch { watch, left, patience }, patience).await
+    }
+
+    async fn acted(&mut self, acts: &[Act], first: bool) -> Result<Option<Answer>, WireError> {
+        let world = self.world().await?;
+        self.acted_on = Some(world.document);
+        let page = self.recognised.clone();
+        let until = epoch_millis(self.gate.left());
+        let page = page.as_ref();
+        let request = Request::Act { acts, page, first, patience: TARGET, until };
+        let acts = u32::try_from(acts.len()).unwrap_or(u32::MAX);
+        self.call(world, request, TARGET.saturating_mul(acts)).await
+    }
+
+    /// Takes note of where the page is and what was recognised.
+    fn saw(
+        &mut self,
+        watch: &Watch,
+        page: Option<String>,
+        still: Option<String>,
+        url: &str,
+        html: String,
+    ) -> Observation {
+        if let Ok(url) = Url::parse(url) {
+            self.address = url;
+        }
+        let url = self.address.clone();
+        match page {
+            Some(page) => {
+                self.recognised = watch.pages.iter().find(|known| known.page == page).cloned();
+                Observation::Recognised { page, url, html }
+            }
+            None => Observation::Unrecognised { url, html, still },
+        }
+    }
+
+    fn unreachable(&self, code: &str, status: u16) -> Observation {
+        Observation::Unreachable(match status {
+            400.. => Trouble::Status(status),
+            _ => self.trouble(code),
+        })
+    }
+
+    /// What the browser's name for an error comes to. Of connections that weren't made
+    /// the way out knows more.
+    fn trouble(&self, code: &str) -> Trouble {
+        let says = |parts: &[&str]| parts.iter().any(|part| code.contains(part));
+        if says(&["SOCKS", "PROXY", "TUNNEL"]) {
+            let place = self.address.host_str().zip(self.address.port_or_known_default());
+            let known = place
+                .and_then(|(host, port)| self.egress.trouble(host.trim_matches(['[', ']']), port))
+                .or_else(|| self.egress.any_trouble());
+            known.unwrap_or(Trouble::Reset)
+        } else if says(&["NAME_NOT_RESOLVED", "NAME_RESOLUTION", "DNS_"]) {
+            Trouble::Dns
+        } else if says(&["CERT", "SSL"]) {
+            Trouble::Tls
+        } else if says(&["TIMED_OUT"]) {
+            Trouble::Timeout
+        } else if says(&["BLOCKED_BY", "UNSAFE_PORT", "UNKNOWN_URL_SCHEME"]) {
+            Trouble::Forbidden
+        } else {
+            Trouble::Reset
+        }
+    }
+}
+
+/// The moment `ahead` of now by the clock that pages read too.
+fn epoch_millis(ahead: Duration) -> u64 {
+    let moment = SystemTime::now() + ahead;
+    let since = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

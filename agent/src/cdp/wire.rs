@@ -1,0 +1,321 @@
+//! The socket to one browser: calls out, answers and events in, by plain JSON.
+//!
+//! A message that can't be read is passed over and never logged, since it may hold
+//! what a page said; so is the text of a refusal.
+//!
+//! Not here: what the calls mean, and leave to send them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chromiumoxide::error::CdpError;
+use chromiumoxide::types::{CallId, EventMessage, Message, MethodId, Response};
+use chromiumoxide::{Connection, Method};
+use futures::StreamExt as _;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
+
+/// How long a browser has to accept a connection.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// The near end of the socket. Clones are the same socket.
+#[derive(Clone, Debug)]
+pub(super) struct Wire {
+    calls: mpsc::UnboundedSender<Call>,
+    pages: Pages,
+}
+
+/// The followed pages by session.
+type Pages = Arc<Mutex<HashMap<SessionId, Page>>>;
+
+#[derive(Debug)]
+struct Page {
+    target: String,
+    showing: watch::Sender<Showing>,
+}
+
+/// What is known of a page without asking it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Showing {
+    /// Grows whenever the page's document is replaced.
+    pub(super) document: u64,
+    /// The page is no more.
+    pub(super) gone: Option<Gone>,
+}
+
+/// How a page ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gone {
+    /// With its process, or closed.
+    Crashed,
+    /// For want of memory.
+    OutOfMemory,
+}
+
+/// Why a call has no result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum WireError {
+    /// The browser is no more.
+    #[error("the browser is gone")]
+    Gone,
+    /// It answered in no time that we gave it.
+    #[error("the browser didn't answer in time")]
+    TimedOut,
+    /// The document that was to be called into isn't there; nothing was done.
+    #[error("the document isn't there any more")]
+    NoDocument,
+    /// The document was replaced while the call was under way.
+    #[error("the document was replaced")]
+    DocumentReplaced,
+    /// It refused, with this code.
+    #[error("the browser refused a command with code {0}")]
+    Refused(i64),
+}
+
+/// Which session a call is for: a page's, or the browser's own.
+pub(super) type SessionId = String;
+
+struct Call {
+    session: Option<SessionId>,
+    method: &'static str,
+    params: Value,
+    answer: Option<oneshot::Sender<Result<Value, WireError>>>,
+}
+
+/// An event as it comes; read no further than we need it.
+#[derive(Deserialize)]
+struct Event {
+    method: String,
+    #[serde(rename = "sessionId")]
+    session: Option<String>,
+    #[serde(default)]
+    params: Value,
+}
+
+impl Wire {
+    /// Connects to a browser's socket.
+    pub(super) async fn connect(url: &str) -> Result<Self, WireError> {
+        let connecting = timeout(CONNECT, Connection::<Event>::connect(url));
+        let connection =
+            connecting.await.map_err(|_| WireError::TimedOut)?.map_err(|_| WireError::Gone)?;
+        let (calls, inbox) = mpsc::unbounded_channel();
+        let pages = Pages::default();
+        let line = Line {
+            connection,
+            pending: HashMap::new(),
+            pages: Arc::clone(&pages),
+            first_targets: HashMap::new(),
+        };
+        tokio::spawn(line.run(inbox));
+        Ok(Self { calls, pages })
+    }
+
+    /// Sends a call and waits for its result.
+    pub(super) async fn call(
+        &self,
+        session: Option<&SessionId>,
+        method: &'static str,
+        params: Value,
+        patience: Duration,
+    ) -> Result<Value, WireError> {
+        let (answer, answered) = oneshot::channel();
+        let call = Call { session: session.cloned(), method, params, answer: Some(answer) };
+        self.calls.send(call).map_err(|_| WireError::Gone)?;
+        let answered = timeout(patience, answered).await.map_err(|_| WireError::TimedOut)?;
+        answered.map_err(|_| WireError::Gone)?
+    }
+
+    /// Sends a call whose result nobody waits for.
+    pub(super) fn tell(&self, method: &'static str, params: Value) {
+        let _ = self.calls.send(Call { session: None, method, params, answer: None });
+    }
+
+    /// Follows what is known of a page; `forget` ends it.
+    pub(super) fn follow(&self, session: &SessionId, target: String) -> watch::Receiver<Showing> {
+        let (showing, receiver) = watch::channel(Showing::default());
+        lock(&self.pages).insert(session.clone(), Page { target, showing });
+        receiver
+    }
+
+    /// No longer follows a page.
+    pub(super) fn forget(&self, session: &SessionId) {
+        lock(&self.pages).remove(session);
+    }
+
+    /// Waits until the browser is gone.
+    pub(super) async fn closed(&self) {
+        self.calls.closed().await;
+    }
+
+    /// Whether the browser is gone.
+    pub(super) fn is_closed(&self) -> bool {
+        self.calls.is_closed()
+    }
+}
+
+fn lock(pages: &Pages) -> MutexGuard<'_, HashMap<SessionId, Page>> {
+    pages.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The task that owns the socket.
+struct Line {
+    connection: Connection<Event>,
+    pending: HashMap<CallId, Pending>,
+    pages: Pages,
+    /// The page that each browser context began with; any other is a popup.
+    first_targets: HashMap<String, String>,
+}
+
+struct Pending {
+    session: Option<SessionId>,
+    answer: oneshot::Sender<Result<Value, WireError>>,
+}
+
+impl Line {
+    async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Call>) {
+        loop {
+            tokio::select! {
+                call = inbox.recv() => match call {
+                    Some(call) => self.send(call),
+                    None => break,
+                },
+                message = self.connection.next() => match message {
+                    Some(Ok(Message::Response(response))) => self.answer(response),
+                    Some(Ok(Message::Event(event))) => self.hear(&event),
+                    Some(Err(CdpError::InvalidMessage(..))) => {
+                        tracing::debug!("passed over a message that can't be read");
+                    }
+                    Some(Err(_)) | None => break,
+                },
+            }
+        }
+        // Whoever waits for an answer learns by the channels' end.
+        for (_, page) in lock(&self.pages).drain() {
+            page.end(Gone::Crashed);
+        }
+    }
+
+    fn send(&mut self, call: Call) {
+        let Call { session, method, params, answer } = call;
+        let to = session.clone().map(Into::into);
+        let Ok(id) = self.connection.submit_command(method.into(), to, params) else { return };
+        if let Some(answer) = answer {
+            // Those who gave up waiting leave no trace behind.
+            self.pending.retain(|_, pending| !pending.answer.is_closed());
+            self.pending.insert(id, Pending { session, answer });
+        }
+    }
+
+    fn answer(&mut self, response: Response) {
+        let Some(Pending { answer, .. }) = self.pending.remove(&response.id) else { return };
+        let _ = answer.send(match response.error {
+            None => Ok(response.result.unwrap_or(Value::Null)),
+            Some(error) => Err(refusal(&error.message, error.code)),
+        });
+    }
+
+    fn hear(&mut self, event: &Event) {
+        match (event.method.as_str(), &event.session) {
+            ("Page.frameNavigated", Some(session)) if event.params["frame"]["parentId"].is_null() => {
+                self.change(session, |showing| showing.document += 1);
+            }
+            ("Page.javascriptDialogOpening", Some(session)) => {
+                // To leave a page is ours to decide; whatever else it asks is denied.
+                let accept = event.params["type"] == "beforeunload";
+                let params = json!({ "accept": accept });
+                let method = "Page.handleJavaScriptDialog";
+                self.send(Call { session: Some(session.clone()), method, params, answer: None });
+            }
+            ("Target.targetCrashed", None) => {
+                let why = event.params["status"].as_str().unwrap_or_default();
+                let gone = if why.contains("oom") { Gone::OutOfMemory } else { Gone::Crashed };
+                self.target_gone(&event.params, gone);
+            }
+            ("Target.targetDestroyed", None) => {
+                self.target_gone(&event.params, Gone::Crashed);
+                let target = &event.params["targetId"];
+                self.first_targets.retain(|_, first| target != first.as_str());
+            }
+            ("Target.targetCreated", None) => self.close_if_popup(&event.params["targetInfo"]),
+            _ => {}
+        }
+    }
+
+    fn change(&self, session: &str, change: impl FnOnce(&mut Showing)) {
+        if let Some(page) = lock(&self.pages).get(session) {
+            page.showing.send_modify(change);
+        }
+    }
+
+    fn target_gone(&mut self, params: &Value, gone: Gone) {
+        let mut ended = Vec::new();
+        for (session, page) in lock(&self.pages).iter() {
+            if params["targetId"] == page.target.as_str() {
+                page.end(gone);
+                ended.push(session.clone());
+            }
+        }
+        // Their calls will never be answered.
+        self.pending.retain(|_, pending| {
+            pending.session.as_ref().is_none_or(|session| !ended.contains(session))
+        });
+    }
+
+    /// A session has one page; one that is opened beside it is closed.
+    fn close_if_popup(&mut self, target: &Value) {
+        let (Some(id), Some(context)) =
+            (target["targetId"].as_str(), target["browserContextId"].as_str())
+        else {
+            return;
+        };
+        if target["type"] != "page" {
+            return;
+        }
+        let first = self.first_targets.entry(context.to_owned()).or_insert_with(|| id.to_owned());
+        if first != id {
+            tracing::info!("closed a window that a page had opened");
+            let params = json!({ "targetId": id });
+            self.send(Call { session: None, method: "Target.closeTarget", params, answer: None });
+        }
+    }
+}
+
+impl Page {
+    fn end(&self, gone: Gone) {
+        self.showing.send_modify(|showing| showing.gone = showing.gone.or(Some(gone)));
+    }
+}
+
+/// What the browser's words for a refusal come to; the words themselves end here.
+fn refusal(message: &str, code: i64) -> WireError {
+    let says = |known: &[&str]| known.iter().any(|known| message.contains(known));
+    if says(&["Cannot find context", "uniqueContextId not found", "No frame"]) {
+        WireError::NoDocument
+    } else if says(&["context was destroyed", "navigated or closed", "Promise was collected"]) {
+        WireError::DocumentReplaced
+    } else {
+        WireError::Refused(code)
+    }
+}
+
+impl std::fmt::Debug for Event {
+    /// The name alone: what is in it may be a page's.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.method)
+    }
+}
+
+impl Method for Event {
+    fn identifier(&self) -> MethodId {
+        self.method.clone().into()
+    }
+}
+
+impl EventMessage for Event {
+    fn session_id(&self) -> Option<&str> {
+        self.session.as_deref()
+    }
+}

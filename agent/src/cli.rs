@@ -1,0 +1,285 @@
+//! The command line: what can be asked of the agent, and how it ends.
+//!
+//! Data goes to standard output, talk to standard error; an error ends in lines that
+//! begin with `hint:`. Not here: doing it.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use domain::secret::Secret;
+use url::Url;
+
+use crate::cdp::{BrowserSettings, Browsers, FindError, Sandbox};
+use crate::check::check;
+use crate::coordinator::{CallError, Coordinator, SetUpError};
+use crate::drain::Drain;
+use crate::logs::{self, LogError, LogFormat};
+use crate::member::{Member, MemberError};
+
+const TOKEN: &str = "BURSAR_AGENT_TOKEN";
+
+/// The fleet member of Bursar: reads business bank accounts through portals.
+#[derive(Debug, Parser)]
+#[command(name = "agent", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+    /// How lines on standard error look.
+    #[arg(long, global = true, value_enum, env = "BURSAR_LOG_FORMAT", default_value = "text")]
+    log_format: LogFormat,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Hold leases and drive portals, until a signal ends it.
+    Run(Run),
+    /// Say all that is wrong with a script.
+    Check(Check),
+}
+
+#[derive(Debug, Args)]
+struct Run {
+    /// Where the coordinator is.
+    #[arg(long, env = "BURSAR_COORDINATOR")]
+    coordinator: Url,
+    /// How many runs at once.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    slots: u16,
+    /// A name for people; the host's unless given.
+    #[arg(long)]
+    name: Option<String>,
+    /// A folder for browsers' profiles, which don't outlive them.
+    #[arg(long, env = "BURSAR_AGENT_DATA")]
+    data: Option<PathBuf>,
+    /// A file with the agent's token, instead of BURSAR_AGENT_TOKEN.
+    #[arg(long)]
+    token_file: Option<PathBuf>,
+    /// The browser: a program's path or name.
+    #[arg(long, env = "BURSAR_BROWSER")]
+    browser: Option<PathBuf>,
+    /// Chromium's own sandbox. Off only where something else is the sandbox.
+    #[arg(long, value_enum, env = "BURSAR_BROWSER_SANDBOX")]
+    browser_sandbox: Option<Switch>,
+    /// How long runs may go on once a signal came.
+    #[arg(long, default_value_t = 20)]
+    drain_seconds: u64,
+}
+
+#[derive(Debug, Args)]
+struct Check {
+    /// The script.
+    file: PathBuf,
+    /// One JSON list, for programs.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Switch {
+    On,
+    Off,
+}
+
+/// How what was found is listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listing {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// What the process ends with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// It did what it was asked for.
+    Done = 0,
+    /// It couldn't.
+    Failed = 1,
+    /// A script has faults.
+    Faults = 2,
+    /// It didn't understand what it was asked for (`EX_USAGE`).
+    Usage = 64,
+}
+
+/// Why a verb wasn't done.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// A file can't be read.
+    #[error("could not read {}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A script that is no script.
+    #[error("{} is far too large for a script", .0.display())]
+    TooLarge(PathBuf),
+    /// Standard output is closed.
+    #[error("could not write to standard output")]
+    Write(#[source] std::io::Error),
+    /// There is no token.
+    #[error("the agent has no token")]
+    NoToken,
+    /// Chromium refuses its sandbox to root.
+    #[error("the browser's sandbox can't be on for the user root")]
+    SandboxedRoot,
+    /// There is no browser.
+    #[error(transparent)]
+    NoBrowser(#[from] FindError),
+    /// The filter of the log is no filter.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// There is no HTTP.
+    #[error(transparent)]
+    SetUp(#[from] SetUpError),
+    /// The runtime didn't start.
+    #[error("could not start")]
+    Runtime(#[source] std::io::Error),
+    /// The member ended by itself.
+    #[error(transparent)]
+    Member(#[from] MemberError),
+}
+
+/// Does what the arguments of this process ask for.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            return exit.into();
+        }
+    };
+    match cli.obey() {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            let _ = write!(std::io::stderr().lock(), "{}", report(&error));
+            Exit::Failed.into()
+        }
+    }
+}
+
+impl Cli {
+    fn obey(self) -> Result<Exit, CliError> {
+        match self.verb {
+            Verb::Check(Check { file, json }) => {
+                let listing = if json { Listing::Json } else { Listing::Text };
+                check(&file, listing, std::io::stdout().lock())
+            }
+            Verb::Run(run) => {
+                logs::start(self.log_format, std::env::var(logs::VARIABLE).ok().as_deref())?;
+                run.obey()
+            }
+        }
+    }
+}
+
+impl Run {
+    fn obey(self) -> Result<Exit, CliError> {
+        let token = self.token()?;
+        let sandbox = self.sandbox()?;
+        let path = std::env::var_os("PATH");
+        let program = BrowserSettings::find(self.browser.as_deref(), path.as_deref())?;
+        let profiles = self.data.clone().unwrap_or_else(default_data).join("profiles");
+        let settings = BrowserSettings { program, sandbox, profiles, supervised_by: None };
+        // Fails only if another was installed before, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let coordinator = Coordinator::new(self.coordinator.clone(), token)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let ended = runtime.map_err(CliError::Runtime)?.block_on(async {
+            let drain = Drain::new(Duration::from_secs(self.drain_seconds));
+            let name = self.name.clone().unwrap_or_else(host_name);
+            let member = Member::new(name, coordinator, Browsers::new(settings), drain);
+            member.run(usize::from(self.slots)).await
+        });
+        ended?;
+        Ok(Exit::Done)
+    }
+
+    fn token(&self) -> Result<Secret, CliError> {
+        let text = match &self.token_file {
+            Some(path) => std::fs::read_to_string(path)
+                .map_err(|source| CliError::Read { path: path.clone(), source })?,
+            None => std::env::var(TOKEN).map_err(|_| CliError::NoToken)?,
+        };
+        let token = text.trim();
+        let is_token = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+        is_token.then(|| Secret::new(token.to_owned())).ok_or(CliError::NoToken)
+    }
+
+    fn sandbox(&self) -> Result<Sandbox, CliError> {
+        let is_root = rustix::process::geteuid().is_root();
+        match (self.browser_sandbox, is_root) {
+            (Some(Switch::Off), _) => {
+                tracing::warn!("the browser's sandbox is off, by a setting");
+                Ok(Sandbox::Off)
+            }
+            (_, true) => Err(CliError::SandboxedRoot),
+            (Some(Switch::On) | None, false) => Ok(Sandbox::On),
+        }
+    }
+}
+
+impl CliError {
+    fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NoToken => Some("set BURSAR_AGENT_TOKEN, or name a file with --token-file"),
+            Self::SandboxedRoot => Some(
+                "run the agent as another user, or set BURSAR_BROWSER_SANDBOX=off where the container is the sandbox",
+            ),
+            Self::NoBrowser(error) => Some(error.hint()),
+            Self::Log(_) => Some("levels are error, warn, info, debug and trace, as in BURSAR_LOG=info,agent=debug"),
+            Self::Member(MemberError::Call(CallError::Unauthorized)) => {
+                Some("see that the token is the one that the coordinator was given")
+            }
+            Self::Read { .. }
+            | Self::TooLarge(_)
+            | Self::Write(_)
+            | Self::SetUp(_)
+            | Self::Runtime(_)
+            | Self::Member(_) => None,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// The error with its causes, then the hint.
+fn report(error: &CliError) -> String {
+    let mut text = format!("error: {error}\n");
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text.push_str(&format!("  because: {error}\n"));
+        cause = error.source();
+    }
+    if let Some(hint) = error.hint() {
+        text.push_str(&format!("hint: {hint}\n"));
+    }
+    text
+}
+
+/// A folder of this user's own: one that anybody may write to could be prepared.
+fn default_data() -> PathBuf {
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache"));
+    let folder = cache.filter(|path| path.is_absolute()).or_else(home);
+    folder.unwrap_or_else(std::env::temp_dir).join("bursar-agent")
+}
+
+fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    match name.trim() {
+        "" => "agent".into(),
+        name => name.into(),
+    }
+}

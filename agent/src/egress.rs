@@ -1,0 +1,296 @@
+//! The one way out of a session: a SOCKS 5 proxy (RFC 1928) on loopback that the
+//! session's browser context is bound to, and that knows the session's hosts.
+//!
+//! Every connection of the context passes here: documents, frames, workers, service
+//! workers, web sockets, popups. The browser sends names, not addresses; they are
+//! resolved here, and the very address that was checked is the one connected to, so
+//! a name can't resolve to something else in between. What the browser sends is
+//! forwarded only while the lease's gate is open: whatever runs in a page, nothing
+//! of it reaches the portal after the trust window.
+//!
+//! Not covered: WebRTC over UDP (off by a switch of the browser), and which path of
+//! an allowed host is asked for, since connections are mostly encrypted. Any process
+//! of the machine may connect to the port while the session lives; it then reaches
+//! the portal and nothing else.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use script::command::Trouble;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream, lookup_host};
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::timeout;
+use tracing::Instrument as _;
+use url::Url;
+
+use crate::gate::Gate;
+use crate::hosts::Hosts;
+
+/// How long the browser has to say where it wants to go.
+const GREETING: Duration = Duration::from_secs(5);
+/// How long one address has to accept a connection.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How many refused places are remembered.
+const REMEMBERED: usize = 64;
+const CHUNK: usize = 16 * 1024;
+
+/// One session's way out. Dropping it cuts every connection.
+#[derive(Debug)]
+pub struct Egress {
+    address: SocketAddr,
+    door: Arc<Door>,
+    accepting: AbortHandle,
+}
+
+/// Which places couldn't be reached, and why.
+#[derive(Debug, Default)]
+struct Record {
+    troubles: Mutex<HashMap<(String, u16), Trouble>>,
+}
+
+/// Where a browser wants to go.
+struct Place {
+    host: String,
+    port: u16,
+}
+
+/// Why a connection isn't made, as RFC 1928 numbers it.
+#[derive(Clone, Copy)]
+enum Reply {
+    Granted = 0,
+    NotAllowed = 2,
+    HostUnreachable = 4,
+    Refused = 5,
+    Expired = 6,
+    NotSupported = 7,
+}
+
+impl Egress {
+    /// Opens the way out to `hosts`, for as long as `gate` is open.
+    ///
+    /// # Errors
+    /// When there is no port to be had.
+    pub async fn open(hosts: Hosts, gate: Gate) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let door = Arc::new(Door { hosts, gate, record: Record::default() });
+        let accepting = tokio::spawn(Arc::clone(&door).accept(listener).in_current_span());
+        Ok(Self { address, door, accepting: accepting.abort_handle() })
+    }
+
+    /// The proxy as a browser wants it named.
+    #[must_use]
+    pub fn proxy(&self) -> String {
+        format!("socks5://{}", self.address)
+    }
+
+    /// Whether this leads to an address at all.
+    #[must_use]
+    pub fn allows(&self, url: &Url) -> bool {
+        self.door.hosts.allow(url)
+    }
+
+    /// Forgets what couldn't be reached before.
+    pub fn forget(&self) {
+        self.door.record.lock().clear();
+    }
+
+    /// Why the last connection to a place wasn't made, if it wasn't.
+    #[must_use]
+    pub fn trouble(&self, host: &str, port: u16) -> Option<Trouble> {
+        self.door.record.lock().get(&(host.to_owned(), port)).copied()
+    }
+
+    /// Why some connection wasn't made.
+    #[must_use]
+    pub fn any_trouble(&self) -> Option<Trouble> {
+        self.door.record.lock().values().next().copied()
+    }
+
+    /// Ends every connection at once and makes no other.
+    pub fn cut(&self) {
+        self.accepting.abort();
+    }
+}
+
+impl Drop for Egress {
+    fn drop(&mut self) {
+        self.cut();
+    }
+}
+
+impl Record {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(String, u16), Trouble>> {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, place: &Place, trouble: Option<Trouble>) {
+        let mut troubles = self.lock();
+        let key = (place.host.clone(), place.port);
+        match trouble {
+            Some(trouble) if troubles.len() < REMEMBERED => drop(troubles.insert(key, trouble)),
+            _ => drop(troubles.remove(&key)),
+        }
+    }
+}
+
+/// What every connection is judged by.
+#[derive(Debug)]
+struct Door {
+    hosts: Hosts,
+    gate: Gate,
+    record: Record,
+}
+
+impl Door {
+    /// Takes connections in. All of them end with this.
+    async fn accept(self: Arc<Self>, listener: TcpListener) {
+        let mut connections = JoinSet::new();
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => if let Ok((browser, _)) = accepted {
+                    connections.spawn(Arc::clone(&self).serve(browser).in_current_span());
+                },
+                Some(_) = connections.join_next() => {}
+            }
+        }
+    }
+
+    async fn serve(self: Arc<Self>, mut browser: TcpStream) {
+        let _ = browser.set_nodelay(true);
+        let Ok(Ok(Some(place))) = timeout(GREETING, greet(&mut browser)).await else { return };
+        let (reply, portal) = match self.connect(&place).await {
+            Ok(portal) => (Reply::Granted, Some(portal)),
+            Err((reply, trouble)) => {
+                self.record.note(&place, Some(trouble));
+                (reply, None)
+            }
+        };
+        if answer(&mut browser, reply).await.is_err() {
+            return;
+        }
+        let Some(portal) = portal else { return };
+        self.record.note(&place, None);
+        let _ = portal.set_nodelay(true);
+        let (from_browser, to_browser) = browser.into_split();
+        let (from_portal, to_portal) = portal.into_split();
+        let out = pass(from_browser, to_portal, Some(&self.gate));
+        let back = pass(from_portal, to_browser, None);
+        // Either side may close its half first; an error in one ends both.
+        let _ = tokio::try_join!(out, back);
+    }
+
+    async fn connect(&self, place: &Place) -> Result<TcpStream, (Reply, Trouble)> {
+        if !self.hosts.allow_host(&place.host, place.port) {
+            tracing::info!(host = %place.host, "refused a request to a host outside the script's");
+            return Err((Reply::NotAllowed, Trouble::Forbidden));
+        }
+        if self.gate.check().is_err() {
+            return Err((Reply::NotAllowed, Trouble::Forbidden));
+        }
+        let addresses = resolve(place).await;
+        if addresses.is_empty() {
+            return Err((Reply::HostUnreachable, Trouble::Dns));
+        }
+        let allowed = addresses.iter().filter(|address| self.hosts.allow_address(address.ip()));
+        let mut outcome = (Reply::NotAllowed, Trouble::Forbidden);
+        for address in allowed {
+            outcome = match timeout(CONNECT, TcpStream::connect(address)).await {
+                Ok(Ok(portal)) => return Ok(portal),
+                Ok(Err(error)) if error.kind() == io::ErrorKind::TimedOut => {
+                    (Reply::Expired, Trouble::Timeout)
+                }
+                Ok(Err(_)) => (Reply::Refused, Trouble::Reset),
+                Err(_) => (Reply::Expired, Trouble::Timeout),
+            };
+        }
+        if matches!(outcome.1, Trouble::Forbidden) {
+            tracing::warn!(host = %place.host, "refused a host that resolves to private addresses");
+        }
+        Err(outcome)
+    }
+}
+
+/// Reads what a SOCKS 5 client says first: where it wants to go. None if it can't be
+/// served.
+async fn greet(browser: &mut TcpStream) -> io::Result<Option<Place>> {
+    let [version, methods] = read::<2>(browser).await?;
+    let mut offered = vec![0; usize::from(methods)];
+    browser.read_exact(&mut offered).await?;
+    if version != 5 || !offered.contains(&0) {
+        return Ok(None);
+    }
+    browser.write_all(&[5, 0]).await?;
+    let [_, command, _, kind] = read::<4>(browser).await?;
+    let host = match kind {
+        1 => Ipv4Addr::from(read::<4>(browser).await?).to_string(),
+        4 => Ipv6Addr::from(read::<16>(browser).await?).to_string(),
+        3 => {
+            let [length] = read::<1>(browser).await?;
+            let mut name = vec![0; usize::from(length)];
+            browser.read_exact(&mut name).await?;
+            match String::from_utf8(name) {
+                Ok(name) => name,
+                Err(_) => return Ok(None),
+            }
+        }
+        _ => return Ok(None),
+    };
+    let port = u16::from_be_bytes(read::<2>(browser).await?);
+    if command != 1 {
+        answer(browser, Reply::NotSupported).await?;
+        return Ok(None);
+    }
+    Ok(Some(Place { host, port }))
+}
+
+async fn read<const N: usize>(browser: &mut TcpStream) -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    browser.read_exact(&mut bytes).await?;
+    Ok(bytes)
+}
+
+/// The bound address in the answer is of no use to anybody and left zero.
+async fn answer(browser: &mut TcpStream, reply: Reply) -> io::Result<()> {
+    browser.write_all(&[5, reply as u8, 0, 1, 0, 0, 0, 0, 0, 0]).await
+}
+
+/// The addresses of a place; names below `localhost` are this machine (RFC 6761).
+async fn resolve(place: &Place) -> Vec<SocketAddr> {
+    let name = place.host.trim_end_matches('.').to_lowercase();
+    if let Ok(address) = name.parse::<IpAddr>() {
+        return vec![SocketAddr::new(address, place.port)];
+    }
+    if name == "localhost" || name.ends_with(".localhost") {
+        let own: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+        return own.map(|address| SocketAddr::new(address, place.port)).to_vec();
+    }
+    match timeout(CONNECT, lookup_host((name, place.port))).await {
+        Ok(Ok(addresses)) => addresses.collect(),
+        Ok(Err(_)) | Err(_) => Vec::new(),
+    }
+}
+
+/// Copies until one side ends; through a gate only while it is open.
+async fn pass(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    gate: Option<&Gate>,
+) -> io::Result<()> {
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let length = from.read(&mut chunk).await?;
+        if length == 0 {
+            return to.shutdown().await;
+        }
+        if let Some(gate) = gate {
+            gate.check().map_err(io::Error::other)?;
+        }
+        to.write_all(&chunk[..length]).await?;
+    }
+}

@@ -1,0 +1,178 @@
+//! Which hosts a session may reach: the portal's own and those that its script
+//! names, on the portal's port and those of the web, and no private address unless
+//! the lease opens loopback.
+//!
+//! Not here: the connections themselves ([`crate::egress`]).
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use protocol::lease::AllowLoopback;
+use url::{Host, Url};
+
+/// The hosts of one session.
+#[derive(Clone, Debug)]
+pub struct Hosts {
+    names: Vec<String>,
+    ports: Vec<u16>,
+    loopback: AllowLoopback,
+}
+
+impl Hosts {
+    /// The portal's host and `more`.
+    #[must_use]
+    pub fn new(portal: &Url, more: &[String], loopback: AllowLoopback) -> Self {
+        let own = portal.host_str().into_iter();
+        let names = own.chain(more.iter().map(String::as_str)).map(normal).collect();
+        let mut ports = vec![443, 80];
+        ports.extend(portal.port());
+        Self { names, ports, loopback }
+    }
+
+    /// Whether an address may be opened: a secure one, at a host of these.
+    #[must_use]
+    pub fn allow(&self, url: &Url) -> bool {
+        let scheme = match self.loopback {
+            AllowLoopback::Yes => matches!(url.scheme(), "https" | "http"),
+            AllowLoopback::No => url.scheme() == "https",
+        };
+        let place = url.host_str().zip(url.port_or_known_default());
+        scheme && place.is_some_and(|(host, port)| self.allow_host(host, port))
+    }
+
+    /// Whether a connection to this host and port may be made, its addresses aside.
+    #[must_use]
+    pub fn allow_host(&self, host: &str, port: u16) -> bool {
+        let host = normal(host);
+        let known = self.names.contains(&host);
+        // Simulated portals take whichever ports are free.
+        known && (self.ports.contains(&port) || self.loopback == AllowLoopback::Yes)
+    }
+
+    /// Whether a connection to this address may be made.
+    #[must_use]
+    pub fn allow_address(&self, address: IpAddr) -> bool {
+        self.loopback == AllowLoopback::Yes || is_public(address)
+    }
+}
+
+/// Lower case, without brackets or the dot of the root.
+fn normal(host: &str) -> String {
+    let host = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
+    // The same spelling of addresses and foreign names as in URLs.
+    match Host::parse(host) {
+        Ok(Host::Domain(name)) => name.to_lowercase(),
+        Ok(Host::Ipv4(address)) => address.to_string(),
+        Ok(Host::Ipv6(address)) => address.to_string(),
+        Err(_) => host.to_lowercase(),
+    }
+}
+
+/// Whether an address is anybody's on the internet, as far as the registries of
+/// special-purpose addresses (RFC 6890) say.
+fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => is_public_v4(address),
+        IpAddr::V6(address) => is_public_v6(address),
+    }
+}
+
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    let special = address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_broadcast()
+        || address.is_documentation()
+        || address.is_multicast()
+        || a == 0
+        || (a == 100 && (64..128).contains(&b))
+        || (a == 192 && b == 0 && c == 0)
+        || (a == 192 && b == 88 && c == 99)
+        || (a == 198 && (b == 18 || b == 19))
+        || a >= 240;
+    !special
+}
+
+fn is_public_v6(address: Ipv6Addr) -> bool {
+    if let Some(inner) = address.to_ipv4_mapped() {
+        return is_public_v4(inner);
+    }
+    let segments = address.segments();
+    // Global unicast is 2000::/3; in it, what carries or documents other addresses.
+    let global = segments[0] & 0xe000 == 0x2000;
+    let special = match segments[0] {
+        0x2001 => segments[1] < 0x200 || segments[1] == 0x0db8,
+        0x2002 => true,
+        0x3fff => segments[1] < 0x1000,
+        _ => false,
+    };
+    global && !special
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::lease::AllowLoopback;
+
+    use super::{Hosts, is_public};
+
+    fn hosts(portal: &str, more: &[&str], loopback: AllowLoopback) -> Hosts {
+        let more: Vec<String> = more.iter().map(|host| (*host).to_owned()).collect();
+        Hosts::new(&portal.parse().expect("a url"), &more, loopback)
+    }
+
+    #[test]
+    fn the_portal_and_the_hosts_of_its_script_are_open() {
+        let hosts = hosts("https://bank.example/in", &["cdn.example"], AllowLoopback::No);
+        for (url, expected) in [
+            ("https://bank.example/other", true),
+            ("https://BANK.example./", true),
+            ("https://cdn.example/app.js", true),
+            ("http://bank.example/", false),
+            ("https://bank.example:8443/", false),
+            ("https://evil.example/?bank.example", false),
+            ("https://bank.example.evil.example/", false),
+            ("https://sub.bank.example/", false),
+            ("file:///etc/passwd", false),
+            ("data:text/html,hello", false),
+        ] {
+            assert_eq!(hosts.allow(&url.parse().expect("a url")), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn loopback_is_open_in_development_alone() {
+        let url = "http://127.0.0.1:8080/".parse().expect("a url");
+        assert!(hosts("http://127.0.0.1:8080/", &[], AllowLoopback::Yes).allow(&url));
+        let closed = hosts("http://127.0.0.1:8080/", &[], AllowLoopback::No);
+        assert!(!closed.allow(&url));
+        assert!(!closed.allow_address([127, 0, 0, 1].into()));
+    }
+
+    #[test]
+    fn special_addresses_are_not_public() {
+        for (address, expected) in [
+            ("1.1.1.1", true),
+            ("2606:4700::1111", true),
+            ("10.0.0.1", false),
+            ("172.31.255.255", false),
+            ("192.168.1.1", false),
+            ("169.254.169.254", false),
+            ("100.64.0.1", false),
+            ("0.0.0.0", false),
+            ("198.18.0.1", false),
+            ("224.0.0.1", false),
+            ("255.255.255.255", false),
+            ("::1", false),
+            ("::", false),
+            ("fe80::1", false),
+            ("fd00::1", false),
+            ("::ffff:127.0.0.1", false),
+            ("64:ff9b::7f00:1", false),
+            ("2002:7f00:1::", false),
+            ("2001:db8::1", false),
+            ("2001::1", false),
+        ] {
+            assert_eq!(is_public(address.parse().expect("an address")), expected, "{address}");
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! The fleet member: holds leases, and drives portals under them.
+//!
+//! ```text
+//! member ── slot ──┬── renewer ──▶ gate ◀── watchdog ──▶ ends the session
+//!                  └── run ──┬── coordinator             ▲
+//!                            └── driver (cdp) ── gate ── egress ── portal
+//! ```
+//!
+//! An agent knows the coordinator and nothing else: no queue, no store, no other
+//! agent. Not here: what a portal's pages mean (`script`), or who may run next (the
+//! coordinator).
+
+pub mod cdp;
+pub mod check;
+pub mod cli;
+pub mod coordinator;
+pub mod drain;
+pub mod driver;
+pub mod egress;
+pub mod gate;
+pub mod holding;
+pub mod hosts;
+pub mod logs;
+pub mod member;
+pub mod renewer;
+pub mod run;
+pub mod slot;
+pub mod watchdog;

@@ -1,0 +1,351 @@
+//! A slot: a seat for one lease at a time. It asks for a lease, keeps it, works under
+//! it, and hands in what came of it.
+//!
+//! ```text
+//! acquire ─▶ (renew) ─▶ open session ─▶ run ─▶ end session ─▶ complete | fail
+//!    ▲                       │ the gate shut: end session ─▶ release | nothing
+//!    └───────────────────────┴──────────────────────────────────┘
+//! ```
+//!
+//! The session has ended before the coordinator hears of the outcome, so the bank
+//! never sees this session beside the next one. Not here: what is done in a run
+//! ([`crate::run`]).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::failure::{Failure, FailureCode, Stage};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use protocol::lease::{
+    Acquire, Advice, Complete, Credentials, Fail, Lease, credentials_context,
+};
+use script::{Plan, Script};
+use tokio::time::{Instant, sleep};
+use tracing::Instrument as _;
+use url::Url;
+use uuid::Uuid;
+
+use crate::cdp::{LaunchError, OpenError, Session};
+use crate::coordinator::{CallError, PersistError, persist};
+use crate::egress::Egress;
+use crate::gate::{Gate, Shut, TrustWindow};
+use crate::holding::Holding;
+use crate::hosts::Hosts;
+use crate::member::Member;
+use crate::renewer::Renewer;
+use crate::run::{Desk, Outcome, run};
+use crate::watchdog::Watchdog;
+
+/// How long the coordinator is asked to hold a request for a lease open.
+const HELD: Duration = Duration::from_secs(20);
+/// How long a slot rests at first, and at most, while the coordinator is away.
+const FIRST_REST: Duration = Duration::from_millis(200);
+const LAST_REST: Duration = Duration::from_secs(5);
+/// How long a release is tried; after that the lease runs out by itself.
+const RELEASE: Duration = Duration::from_secs(3);
+
+/// One seat of an agent.
+pub struct Slot {
+    member: Arc<Member>,
+    rest: Duration,
+}
+
+/// A lease with what it takes to work under it.
+struct Job {
+    holding: Holding,
+    gate: Gate,
+    script: Arc<Script>,
+    plan: Plan,
+    hosts: Hosts,
+}
+
+/// No session could be opened, for a reason that is this machine's.
+struct NoBrowser;
+
+/// Why nothing is worked on under a lease.
+enum Unfit {
+    /// The script has faults.
+    Script(String),
+    /// The credentials can't be opened.
+    Credentials,
+}
+
+impl Slot {
+    /// A seat of `member`.
+    #[must_use]
+    pub fn new(member: Arc<Member>) -> Self {
+        Self { member, rest: FIRST_REST }
+    }
+
+    /// Works until the agent drains.
+    ///
+    /// # Errors
+    /// When the coordinator refuses the agent's token.
+    pub async fn run(mut self) -> Result<(), CallError> {
+        let drain = self.member.drain.clone();
+        while !drain.is_begun() {
+            let acquired = tokio::select! {
+                biased;
+                // A request that is given up may be answered with a lease that nobody
+                // hears of; it runs out by itself.
+                () = drain.begun() => break,
+                acquired = self.acquire() => acquired?,
+            };
+            let Some((lease, asked_at)) = acquired else { continue };
+            let span = tracing::info_span!(
+                "run",
+                run_id = %lease.run_id,
+                connection_id = %lease.connection_id,
+                fence = %lease.fence,
+                institution = %lease.institution_id,
+            );
+            if self.work(lease, asked_at).instrument(span).await.is_err() {
+                // Without a browser the next lease would fare no better at once.
+                tokio::select! {
+                    () = sleep(LAST_REST) => {}
+                    () = drain.begun() => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for a lease once; a rest is part of it while the coordinator is away.
+    async fn acquire(&mut self) -> Result<Option<(Lease, Instant)>, CallError> {
+        let member = &self.member;
+        let acquire = Acquire {
+            agent_id: member.agent_id,
+            agent_name: member.name.clone(),
+            public_key: member.key.public().clone(),
+            wait_ms: u64::try_from(HELD.as_millis()).unwrap_or(u64::MAX),
+        };
+        let asked_at = Instant::now();
+        match member.coordinator.acquire(&acquire).await {
+            Ok(lease) => {
+                member.coordinator_answers();
+                self.rest = FIRST_REST;
+                Ok(lease.map(|lease| (lease, asked_at)))
+            }
+            Err(CallError::Unauthorized) => Err(CallError::Unauthorized),
+            Err(error) => {
+                member.coordinator_is_away(&error);
+                // Slots and agents that lost it together don't come back together.
+                sleep(jittered(self.rest)).await;
+                self.rest = (self.rest * 2).min(LAST_REST);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Works under one lease, from its first moment to its last.
+    async fn work(&self, lease: Lease, asked_at: Instant) -> Result<(), NoBrowser> {
+        let member = &self.member;
+        let holding = Holding::new(member.agent_id, &lease);
+        let Some(gate) = self.trust(holding, asked_at).await else { return Ok(()) };
+        tracing::info!(kind = %lease.kind, attempt = lease.attempt, "leased");
+        let renewer = Renewer::new(member.coordinator.clone(), holding, gate.clone());
+        tokio::spawn(renewer.run().in_current_span());
+        let draining = tokio::spawn({
+            let (drain, gate) = (member.drain.clone(), gate.clone());
+            async move {
+                drain.over().await;
+                gate.shut(Shut::Drained);
+            }
+        });
+        let worked = match self.job(lease, holding, &gate) {
+            Ok(job) => self.under(job).await,
+            Err(Unfit::Script(fault)) => {
+                let failure = Failure::new(FailureCode::ScriptParse, Stage::Connect).with_message(fault);
+                self.hand_in(holding, &gate, Outcome::Failed { failure, evidence: None }).await;
+                Ok(())
+            }
+            Err(Unfit::Credentials) => {
+                tracing::error!("the credentials can't be opened with this agent's key; the run is abandoned");
+                Ok(())
+            }
+        };
+        gate.shut(Shut::Over);
+        draining.abort();
+        worked
+    }
+
+    /// The gate of a lease that was asked for at `asked_at`; none if it is lost again.
+    /// A request is held open for longer than a lease lasts, so unless the answer came
+    /// soon the lease is renewed before it is believed in.
+    async fn trust(&self, holding: Holding, asked_at: Instant) -> Option<Gate> {
+        let Holding { run_id, proof, term, margin } = holding;
+        if asked_at.elapsed() < term / 4 {
+            return Some(Gate::new(TrustWindow::new(asked_at, term, margin)));
+        }
+        let asked_at = Instant::now();
+        match self.member.coordinator.renew(run_id, proof, term).await {
+            Ok(renewed) => {
+                let term = Duration::from_millis(renewed.term_ms);
+                let gate = Gate::new(TrustWindow::new(asked_at, term, margin));
+                if renewed.advice == Advice::Cancel {
+                    self.release(holding).await;
+                    return None;
+                }
+                Some(gate)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a lease was lost before it was worked under");
+                None
+            }
+        }
+    }
+
+    fn job(&self, lease: Lease, holding: Holding, gate: &Gate) -> Result<Job, Unfit> {
+        let script = Script::parse(&lease.script.source).map_err(|diagnostics| {
+            let first = diagnostics.iter().next();
+            Unfit::Script(first.map_or_else(String::new, |fault| {
+                format!("the script's revision {} has a fault in line {}: {}", lease.script.revision, fault.line, fault.message)
+            }))
+        })?;
+        let context = credentials_context(lease.run_id, lease.fence);
+        let opened = self.member.key.open(&lease.credentials, &context).map_err(|_| Unfit::Credentials)?;
+        let credentials: Credentials =
+            serde_json::from_str(opened.expose()).map_err(|_| Unfit::Credentials)?;
+        let plan = Plan {
+            portal_url: lease.portal_url.clone(),
+            credentials,
+            open_intents: lease.open_intents.iter().map(|intent| intent.effect).collect(),
+            today: today(script.timezone()),
+        };
+        let hosts = Hosts::new(&lease.portal_url, script.hosts(), lease.allow_loopback);
+        Ok(Job { holding, gate: gate.clone(), script: Arc::new(script), plan, hosts })
+    }
+
+    async fn under(&self, job: Job) -> Result<(), NoBrowser> {
+        let Job { holding, gate, script, plan, hosts } = job;
+        let member = &self.member;
+        let portal = plan.portal_url.clone();
+        let opened = tokio::select! {
+            biased;
+            _ = gate.until_shut() => None,
+            opened = self.open(hosts, &gate, portal) => Some(opened),
+        };
+        let mut session = match opened {
+            Some(Ok(session)) => session,
+            Some(Err(NoBrowser)) => {
+                self.release(holding).await;
+                return Err(NoBrowser);
+            }
+            None => {
+                self.give_back(holding, &gate).await;
+                return Ok(());
+            }
+        };
+        let ending = session.ending();
+        let watchdog = Watchdog::set(gate.clone(), Arc::clone(&ending));
+        let key = &member.key;
+        let desk = Desk { coordinator: &member.coordinator, holding, gate: &gate, key };
+        let outcome = tokio::select! {
+            biased;
+            shut = gate.until_shut() => Err(shut),
+            outcome = run(&desk, &mut session, script, plan) => outcome,
+        };
+        match outcome {
+            Ok(outcome) => {
+                ending.end().await;
+                self.hand_in(holding, &gate, outcome).await;
+            }
+            Err(_) => {
+                watchdog.ended().await;
+                self.give_back(holding, &gate).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens a session with its way out.
+    async fn open(&self, hosts: Hosts, gate: &Gate, portal: Url) -> Result<Session, NoBrowser> {
+        let egress = match Egress::open(hosts, gate.clone()).await {
+            Ok(egress) => Arc::new(egress),
+            Err(error) => {
+                tracing::error!(%error, "there is no port for the session's way out");
+                return Err(NoBrowser);
+            }
+        };
+        match self.member.browsers.session(gate.clone(), egress, portal).await {
+            Ok(session) => Ok(session),
+            Err(OpenError::Launch(error)) => {
+                tracing::error!(%error, cause = cause(&error), hint = error.hint(), "no browser could be started");
+                Err(NoBrowser)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "no session could be opened");
+                Err(NoBrowser)
+            }
+        }
+    }
+
+    /// Tells the coordinator what came of the run.
+    async fn hand_in(&self, holding: Holding, gate: &Gate, outcome: Outcome) {
+        let coordinator = &self.member.coordinator;
+        let Holding { run_id, proof, .. } = holding;
+        let told = match outcome {
+            Outcome::Finished(accounts) => {
+                let count = accounts.len();
+                let complete = Complete { proof, accounts };
+                let told = persist(gate, || coordinator.complete(run_id, &complete)).await;
+                told.map(|()| tracing::info!(accounts = count, "completed"))
+            }
+            Outcome::Failed { failure, evidence } => {
+                let (code, stage) = (failure.code, failure.stage);
+                let fail = Fail { proof, failure, evidence };
+                let told = persist(gate, || coordinator.fail(run_id, &fail)).await;
+                told.map(|()| tracing::info!(%code, %stage, "failed"))
+            }
+            Outcome::Abandoned => return,
+        };
+        match told {
+            Ok(()) => {}
+            Err(PersistError::Shut(Shut::Cancelled | Shut::Drained)) => self.release(holding).await,
+            Err(PersistError::Shut(shut)) => tracing::warn!(%shut, "the outcome came too late"),
+            Err(PersistError::Call(error)) => {
+                tracing::error!(%error, "the coordinator refused the outcome; the run is abandoned");
+            }
+        }
+    }
+
+    /// Gives a lease back whose gate is shut, unless it is another's already.
+    async fn give_back(&self, holding: Holding, gate: &Gate) {
+        match gate.check() {
+            Err(Shut::Cancelled | Shut::Drained) => self.release(holding).await,
+            Err(shut) => tracing::warn!(%shut, "stopped; nothing is sent"),
+            Ok(()) => {}
+        }
+    }
+
+    async fn release(&self, holding: Holding) {
+        let Holding { run_id, proof, .. } = holding;
+        let bound = Gate::new(TrustWindow::new(Instant::now(), RELEASE, Duration::ZERO));
+        let coordinator = &self.member.coordinator;
+        match persist(&bound, || coordinator.release(run_id, proof)).await {
+            Ok(()) => tracing::info!("released"),
+            Err(error) => tracing::warn!(%error, "the lease wasn't released and runs out by itself"),
+        }
+    }
+}
+
+/// The day it is in the bank's time zone.
+fn today(timezone: &str) -> jiff::civil::Date {
+    let zone = TimeZone::get(timezone).unwrap_or_else(|_| {
+        tracing::warn!(timezone, "this machine doesn't know the time zone; the day is taken from UTC");
+        TimeZone::UTC
+    });
+    Timestamp::now().to_zoned(zone).date()
+}
+
+/// Somewhere between half of it and all of it.
+fn jittered(rest: Duration) -> Duration {
+    let half = rest / 2;
+    let part = u32::from(Uuid::new_v4().as_bytes()[0]);
+    half + half * part / 255
+}
+
+fn cause(error: &LaunchError) -> String {
+    std::error::Error::source(error).map(ToString::to_string).unwrap_or_default()
+}

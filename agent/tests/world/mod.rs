@@ -1,0 +1,136 @@
+//! What the agent's tests stand on: a browser, and a portal of a few pages.
+//!
+//! Not here: anything that knows what an agent should do.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use agent::cdp::{BrowserSettings, Browsers, Sandbox, Session};
+use agent::egress::Egress;
+use agent::gate::{Gate, TrustWindow};
+use agent::hosts::Hosts;
+use axum::Router;
+use axum::extract::{Path as PathParam, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use protocol::lease::AllowLoopback;
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+use url::Url;
+
+/// How long a test waits for anything.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A browser for tests; its profile folders are in `folder`.
+pub fn browsers(folder: &Path) -> Browsers {
+    Browsers::new(settings(folder))
+}
+
+pub fn settings(folder: &Path) -> BrowserSettings {
+    let path = std::env::var_os("PATH");
+    let program = BrowserSettings::find(named().as_deref(), path.as_deref())
+        .unwrap_or_else(|error| panic!("{error}\nhint: {}", error.hint()));
+    let root = rustix::process::geteuid().is_root();
+    BrowserSettings {
+        program,
+        sandbox: if root { Sandbox::Off } else { Sandbox::On },
+        profiles: folder.to_owned(),
+        supervised_by: Some(env!("CARGO_BIN_EXE_agent").into()),
+    }
+}
+
+fn named() -> Option<PathBuf> {
+    std::env::var_os("BURSAR_BROWSER").map(PathBuf::from)
+}
+
+/// A gate that stays open for longer than any test runs.
+pub fn open_gate() -> Gate {
+    Gate::new(TrustWindow::new(Instant::now(), Duration::from_secs(3600), Duration::ZERO))
+}
+
+/// A session with `portal` under `gate`.
+pub async fn session(browsers: &Browsers, portal: &Url, hosts: &[&str], gate: Gate) -> Session {
+    let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
+    let hosts = Hosts::new(portal, &hosts, AllowLoopback::Yes);
+    let egress = Arc::new(Egress::open(hosts, gate.clone()).await.expect("a port"));
+    browsers.session(gate, egress, portal.clone()).await.expect("a session")
+}
+
+/// A portal whose pages are texts, and that keeps what it was asked for.
+#[derive(Clone, Default)]
+pub struct Portal {
+    pages: Arc<Mutex<Vec<(&'static str, String)>>>,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Portal {
+    /// Serves on a free port until the test ends.
+    pub async fn serve(&self) -> Url {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address: SocketAddr = listener.local_addr().expect("an address");
+        let routes = Router::new()
+            .route("/status/{code}", get(status))
+            .route("/empty/{code}", get(empty))
+            .route("/to", get(redirect))
+            .route("/submit/{page}", post(submit))
+            .route("/{page}", get(page))
+            .with_state(self.clone());
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        format!("http://{address}/").parse().expect("a url")
+    }
+
+    /// Has a page at `/name`.
+    pub fn page(self, name: &'static str, body: &str) -> Self {
+        let html = format!("<!doctype html><title>{name}</title><body>{body}</body>");
+        self.pages.lock().expect("pages").push((name, html));
+        self
+    }
+
+    /// What it was asked for, in order.
+    pub fn asked(&self) -> Vec<String> {
+        self.asked.lock().expect("asked").clone()
+    }
+
+    fn html(&self, name: &str) -> Response {
+        let pages = self.pages.lock().expect("pages");
+        match pages.iter().find(|(known, _)| *known == name) {
+            Some((_, html)) => Html(html.clone()).into_response(),
+            None => (StatusCode::NOT_FOUND, Html("<h1>nothing here</h1>")).into_response(),
+        }
+    }
+
+    fn note(&self, what: String) {
+        self.asked.lock().expect("asked").push(what);
+    }
+}
+
+async fn page(State(portal): State<Portal>, PathParam(name): PathParam<String>) -> Response {
+    portal.note(format!("GET {name}"));
+    portal.html(&name)
+}
+
+async fn submit(
+    State(portal): State<Portal>,
+    PathParam(name): PathParam<String>,
+    body: String,
+) -> Response {
+    portal.note(format!("POST {name} {body}"));
+    portal.html(&name)
+}
+
+async fn status(PathParam(code): PathParam<u16>) -> Response {
+    let code = StatusCode::from_u16(code).expect("a status");
+    (code, Html("<h1>maintenance</h1>")).into_response()
+}
+
+async fn empty(PathParam(code): PathParam<u16>) -> Response {
+    StatusCode::from_u16(code).expect("a status").into_response()
+}
+
+async fn redirect(headers: HeaderMap, uri: axum::http::Uri) -> Response {
+    let _ = headers;
+    Redirect::to(uri.query().unwrap_or("/")).into_response()
+}

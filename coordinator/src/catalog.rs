@@ -1,0 +1,128 @@
+//! The catalog: one folder an institution, with its record and, where somebody has
+//! written one, the script that drives its portal.
+//!
+//! Read once when the coordinator starts; a folder with a mistake keeps it from
+//! starting, with every mistake named.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use domain::institution::Institution;
+use protocol::lease::ScriptRevision;
+use url::Url;
+
+/// Everything that is known about banks before anyone signs in.
+pub struct Catalog {
+    entries: BTreeMap<String, Entry>,
+}
+
+struct Entry {
+    institution: Institution,
+    script: Option<ScriptRevision>,
+}
+
+/// A folder that can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    /// The folder or a file in it can't be read.
+    #[error("the catalog's {path} can't be read")]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The record says something that it can't.
+    #[error("the record {path} has a mistake: {reason}")]
+    Record {
+        /// Which.
+        path: PathBuf,
+        /// What.
+        reason: String,
+    },
+    /// The script has mistakes.
+    #[error("the script {path} has mistakes:\n{diagnostics}")]
+    Script {
+        /// Which.
+        path: PathBuf,
+        /// All of them, with line and column.
+        diagnostics: String,
+    },
+}
+
+impl Catalog {
+    /// Reads `folder`; `portal_urls` take the place of the records' own.
+    ///
+    /// # Errors
+    /// [`CatalogError`] names the file.
+    pub fn load(folder: &Path, portal_urls: &BTreeMap<String, Url>) -> Result<Self, CatalogError> {
+        let unreadable = |path: &Path| {
+            let path = path.to_owned();
+            move |source| CatalogError::Unreadable { path, source }
+        };
+        let mut entries = BTreeMap::new();
+        for item in std::fs::read_dir(folder).map_err(unreadable(folder))? {
+            let item = item.map_err(unreadable(folder))?.path();
+            let record = item.join("institution.yaml");
+            if !record.is_file() {
+                continue;
+            }
+            let text = std::fs::read_to_string(&record).map_err(unreadable(&record))?;
+            let mut institution = read_record(&record, &text)?;
+            let mistake = |reason: String| CatalogError::Record { path: record.clone(), reason };
+            if item.file_name().is_none_or(|name| name != institution.id.as_str()) {
+                return Err(mistake(format!("its id is `{}` and its folder's name is another", institution.id)));
+            }
+            if let Some(url) = portal_urls.get(&institution.id) {
+                institution.default_portal_url = url.clone();
+            }
+            let file = item.join("script.yaml");
+            let script = file.is_file().then(|| read_script(&file)).transpose()?;
+            entries.insert(institution.id.clone(), Entry { institution, script });
+        }
+        if let Some(unknown) = portal_urls.keys().find(|id| !entries.contains_key(*id)) {
+            let reason = format!("development.portal_urls names `{unknown}`, which has no folder here");
+            return Err(CatalogError::Record { path: folder.to_owned(), reason });
+        }
+        Ok(Self { entries })
+    }
+
+    /// One institution.
+    #[must_use]
+    pub fn institution(&self, id: &str) -> Option<&Institution> {
+        self.entries.get(id).map(|entry| &entry.institution)
+    }
+
+    /// All of them, by id.
+    pub fn institutions(&self) -> impl Iterator<Item = &Institution> {
+        self.entries.values().map(|entry| &entry.institution)
+    }
+
+    /// The script that drives an institution's portal.
+    #[must_use]
+    pub fn script(&self, id: &str) -> Option<&ScriptRevision> {
+        self.entries.get(id).and_then(|entry| entry.script.as_ref())
+    }
+
+    /// The institution whose portal is at `host`, port included where it isn't the default.
+    #[must_use]
+    pub fn institution_at(&self, portal: &Url) -> Option<&Institution> {
+        let same =
+            |url: &Url| url.host() == portal.host() && url.port_or_known_default() == portal.port_or_known_default();
+        self.institutions().find(|institution| institution.portal_urls().any(same))
+    }
+}
+
+fn read_record(path: &Path, text: &str) -> Result<Institution, CatalogError> {
+    serde_saphyr::from_str(text)
+        .map_err(|error| CatalogError::Record { path: path.to_owned(), reason: error.to_string() })
+}
+
+fn read_script(path: &Path) -> Result<ScriptRevision, CatalogError> {
+    let source =
+        std::fs::read_to_string(path).map_err(|source| CatalogError::Unreadable { path: path.to_owned(), source })?;
+    match script::Script::parse(&source) {
+        Ok(_) => Ok(ScriptRevision { revision: script::Script::revision(&source), source }),
+        Err(diagnostics) => Err(CatalogError::Script { path: path.to_owned(), diagnostics: diagnostics.to_string() }),
+    }
+}

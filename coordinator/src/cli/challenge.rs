@@ -1,0 +1,88 @@
+//! `coordinator challenge list|answer`.
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+
+use domain::id::ChallengeId;
+use domain::secret::Secret;
+use serde_json::json;
+
+use super::{CommandError, Ground, print_table};
+use crate::fleet;
+use crate::store::Challenge;
+
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// List what banks ask right now, of every organization.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Answer a question; the answer is read from stdin, so that it stays out of the
+    /// shell's history.
+    Answer {
+        /// The challenge, from the list.
+        id: String,
+    },
+}
+
+impl Command {
+    pub(super) async fn run(self, ground: &Ground) -> Result<(), CommandError> {
+        let waiting = ground.store.waiting_challenges().await?;
+        match self {
+            Self::List { json } => list(&waiting, json),
+            Self::Answer { id } => {
+                let wanted = id.parse::<ChallengeId>().ok();
+                let challenge = waiting.into_iter().find(|challenge| Some(challenge.id) == wanted);
+                let challenge = challenge.ok_or(CommandError::Unknown { what: "open challenge", name: id })?;
+                let answer = ask(&challenge)?;
+                let (owner, connection) = (challenge.organization_id, challenge.connection_id);
+                let (store, sealer) = (&*ground.store, &ground.sealer);
+                fleet::answer_challenge(store, sealer, owner, connection, challenge.id, answer).await?;
+                eprintln!("Answered; the run goes on.");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn list(challenges: &[Challenge], as_json: bool) {
+    if as_json {
+        let shown = challenges.iter().map(|challenge| {
+            json!({
+                "id": challenge.id,
+                "connectionId": challenge.connection_id,
+                "kind": challenge.question.kind,
+                "maskedTarget": challenge.question.masked_target,
+                "prompt": challenge.question.prompt,
+                "attemptsLeft": challenge.question.attempts_left,
+                "expiresAt": challenge.expires_at,
+            })
+        });
+        println!("{}", shown.collect::<serde_json::Value>());
+        return;
+    }
+    let row = |challenge: &Challenge| {
+        let question = &challenge.question;
+        vec![
+            challenge.id.to_string(),
+            challenge.connection_id.to_string(),
+            question.prompt.clone(),
+            question.attempts_left.to_string(),
+            challenge.expires_at.to_string(),
+        ]
+    };
+    print_table(&["ID", "CONNECTION", "THE BANK ASKS", "ATTEMPTS LEFT", "EXPIRES"], challenges.iter().map(row));
+}
+
+fn ask(challenge: &Challenge) -> Result<Secret, CommandError> {
+    let unreadable = |error: std::io::Error| CommandError::Said(format!("no answer could be read: {error}"));
+    let mut stdin = std::io::stdin().lock();
+    if stdin.is_terminal() {
+        eprint!("{}\n> ", challenge.question.prompt);
+        std::io::stderr().flush().map_err(unreadable)?;
+    }
+    let mut line = String::new();
+    stdin.read_line(&mut line).map_err(unreadable)?;
+    Ok(Secret::new(line))
+}

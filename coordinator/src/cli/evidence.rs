@@ -1,0 +1,20 @@
+//! `coordinator evidence ID`.
+
+use super::{CommandError, Ground};
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// The `evidenceId` of a failure.
+    id: String,
+}
+
+impl Arguments {
+    pub(super) async fn run(self, ground: &Ground) -> Result<(), CommandError> {
+        let unknown = || CommandError::Unknown { what: "evidence", name: self.id.clone() };
+        let id = self.id.parse().map_err(|_| unknown())?;
+        let evidence = ground.store.evidence(id).await?.ok_or_else(unknown)?;
+        eprintln!("The page was at {}.", evidence.url);
+        println!("{}", evidence.html);
+        Ok(())
+    }
+}

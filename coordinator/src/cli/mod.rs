@@ -1,0 +1,201 @@
+//! The command line: stdout is data, stderr is talk, errors end in a hint.
+
+mod challenge;
+mod evidence;
+mod key;
+mod organization;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+
+use crate::catalog::CatalogError;
+use crate::config::{self, Config, ConfigError};
+use crate::fleet::{self, Sealer};
+use crate::queue::{EmbeddedRedisError, QueueError};
+use crate::store::{self, Refused, Store, StoreError};
+use crate::vault::{Vault, VaultError};
+
+/// The organization that exists from the first start on.
+const FIRST_ORGANIZATION: &str = "default";
+
+/// Reads business bank accounts where no bank API exists: the service.
+#[derive(Parser)]
+#[command(name = "coordinator", version, propagate_version = true, arg_required_else_help = true)]
+struct Arguments {
+    /// A file with settings, read over the defaults.
+    #[arg(long, global = true, value_name = "FILE", env = "BURSAR_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API and lease runs to agents.
+    Serve(serve::Arguments),
+    /// Make, list and revoke API keys.
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Add and list organizations.
+    #[command(subcommand)]
+    Organization(organization::Command),
+    /// List and answer what banks ask.
+    #[command(subcommand)]
+    Challenge(challenge::Command),
+    /// Print the scrubbed page that was kept with a failure.
+    Evidence(evidence::Arguments),
+}
+
+/// How the process ends.
+#[derive(Clone, Copy)]
+enum Exit {
+    Success = 0,
+    Failure = 1,
+    /// What was given can't be used: arguments (by clap), settings, scripts.
+    Unusable = 2,
+    NotFound = 3,
+    /// The store, Redis or an address is away.
+    Unavailable = 4,
+}
+
+/// Why a command came to nothing.
+#[derive(Debug, thiserror::Error)]
+enum CommandError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    #[error(transparent)]
+    EmbeddedRedis(#[from] EmbeddedRedisError),
+    #[error(transparent)]
+    Fleet(#[from] fleet::Error),
+    #[error("the data folder {path} can't be used")]
+    Data { path: String, source: std::io::Error },
+    #[error("{address} can't be listened on")]
+    Listen { address: String, source: std::io::Error },
+    #[error("no {what} is called `{name}`")]
+    Unknown { what: &'static str, name: String },
+    #[error("{0}")]
+    Said(String),
+}
+
+impl CommandError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Config(_) | Self::Catalog(_) | Self::Fleet(fleet::Error::Invalid { .. }) => Exit::Unusable,
+            Self::Vault(VaultError::MalformedMasterKey) => Exit::Unusable,
+            Self::Unknown { .. } | Self::Fleet(fleet::Error::Refused(Refused::NotFound)) => Exit::NotFound,
+            Self::Store(_) | Self::Queue(_) | Self::EmbeddedRedis(_) | Self::Listen { .. } => Exit::Unavailable,
+            _ => Exit::Failure,
+        }
+    }
+
+    fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Config(_) => {
+                "config.default.toml explains every setting; `serve --print-config` shows what is in force"
+            }
+            Self::Catalog(CatalogError::Script { .. }) => {
+                "`agent check FILE` shows the same with the lines in question"
+            }
+            Self::Catalog(_) => "catalog.folder names the folder with one folder an institution",
+            Self::Store(_) => "check store.url and data, and that the database is up",
+            Self::Vault(VaultError::Unopenable) => "is it the master key that this store was made with?",
+            Self::Vault(_) => "make a key with: head -c 32 /dev/urandom | base64",
+            Self::Queue(_) => "check redis.url and that Redis is up",
+            Self::EmbeddedRedis(_) => "install it (Debian: apt-get install redis-server) or set redis.url",
+            Self::Listen { .. } => "set http.listen to another address, or port 0 for a free one",
+            Self::Unknown { what: "organization", .. } => "`coordinator organization list` names them",
+            Self::Unknown { .. } => "list them to see their names",
+            _ => return None,
+        })
+    }
+}
+
+/// Reads the command line and carries it out.
+pub(crate) fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&CommandError::Said(format!("no runtime could be started: {error}"))),
+    };
+    // TLS has one provider in the process, named once.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match runtime.block_on(carry_out(arguments)) {
+        Ok(()) => ExitCode::from(Exit::Success as u8),
+        Err(error) => fail(&error),
+    }
+}
+
+async fn carry_out(arguments: Arguments) -> Result<(), CommandError> {
+    let file = arguments.config.as_deref();
+    if let Command::Serve(serve::Arguments { print_config: true, .. }) = arguments.command {
+        print!("{}", config::print(file)?);
+        return Ok(());
+    }
+    let config = Config::load(file)?;
+    match arguments.command {
+        Command::Serve(_) => serve::run(config).await,
+        Command::Key(command) => command.run(&Ground::open(&config).await?, &config).await,
+        Command::Organization(command) => command.run(&Ground::open(&config).await?).await,
+        Command::Challenge(command) => command.run(&Ground::open(&config).await?).await,
+        Command::Evidence(arguments) => arguments.run(&Ground::open(&config).await?).await,
+    }
+}
+
+fn fail(error: &CommandError) -> ExitCode {
+    eprintln!("error: {error}");
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        eprintln!("  because: {error}");
+        cause = error.source();
+    }
+    if let Some(hint) = error.hint() {
+        eprintln!("hint: {hint}");
+    }
+    ExitCode::from(error.exit() as u8)
+}
+
+/// What every command stands on: the store and the vault, with a first organization.
+struct Ground {
+    store: Arc<dyn Store>,
+    vault: Arc<Vault>,
+    sealer: Sealer,
+}
+
+impl Ground {
+    async fn open(config: &Config) -> Result<Self, CommandError> {
+        let data = config.data();
+        std::fs::create_dir_all(data)
+            .map_err(|source| CommandError::Data { path: data.display().to_string(), source })?;
+        let store = store::open(&config.store_url()).await?;
+        let vault = Arc::new(Vault::open(config.master_key(), &data.join("master.key"))?);
+        if store.organizations().await?.is_empty() {
+            match fleet::create_organization(&*store, &vault, FIRST_ORGANIZATION).await {
+                // Another process was first.
+                Ok(_) | Err(fleet::Error::Refused(Refused::Duplicate)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let sealer = Sealer::new(Arc::clone(&store), Arc::clone(&vault));
+        Ok(Self { store, vault, sealer })
+    }
+}
+
+/// Prints rows as a table for people.
+fn print_table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING).set_header(header.to_vec());
+    table.add_rows(rows);
+    println!("{table}");
+}

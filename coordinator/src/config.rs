@@ -1,0 +1,327 @@
+//! The coordinator's settings: `config.default.toml`, then a file, then the
+//! environment, parsed once into types. Unknown settings are refused.
+//!
+//! Not the place where a setting's default or meaning is written; that is
+//! `config.default.toml`, which is also the reference.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use domain::anchor::{Loopback, normalize_portal_url};
+use domain::secret::Secret;
+use jiff::SignedDuration;
+use serde::{Deserialize, Deserializer};
+use url::Url;
+
+use crate::store::StoreUrl;
+
+const DEFAULTS: &str = include_str!("../config.default.toml");
+const ENVIRONMENT: &str = "BURSAR";
+
+/// Every setting.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    data: PathBuf,
+    pub http: Http,
+    store: Store,
+    pub redis: Redis,
+    pub lease: Lease,
+    pub retry: Retry,
+    pub challenge: Challenge,
+    pub keys: Keys,
+    pub webhooks: Webhooks,
+    agents: Agents,
+    vault: Vault,
+    pub catalog: Catalog,
+    pub delegated_user: DelegatedUser,
+    pub development: Development,
+    pub log: Log,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    pub listen: SocketAddr,
+    pub body_limit: usize,
+    pub agent_body_limit: usize,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Store {
+    url: Secret,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redis {
+    pub url: Secret,
+    pub server: PathBuf,
+    pub prefix: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lease {
+    #[serde(deserialize_with = "span")]
+    pub term: Duration,
+    #[serde(deserialize_with = "span")]
+    pub expire_every: Duration,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retry {
+    #[serde(deserialize_with = "span")]
+    pub base: Duration,
+    #[serde(deserialize_with = "span")]
+    pub cap: Duration,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Challenge {
+    #[serde(deserialize_with = "span")]
+    pub term: Duration,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    pub prefix: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    pub signature_header: String,
+    #[serde(deserialize_with = "span")]
+    pub timeout: Duration,
+    #[serde(deserialize_with = "span")]
+    pub retry_base: Duration,
+    #[serde(deserialize_with = "span")]
+    pub retry_cap: Duration,
+    #[serde(deserialize_with = "span")]
+    pub give_up_after: Duration,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Agents {
+    token: Secret,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Vault {
+    master_key: Secret,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Catalog {
+    pub folder: PathBuf,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DelegatedUser {
+    pub first_name: String,
+    pub last_name: String,
+    pub address: String,
+    pub username: String,
+    pub email: String,
+    pub phone_number: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Development {
+    pub loopback: bool,
+    pub portal_urls: BTreeMap<String, Url>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    pub format: LogFormat,
+    pub filter: String,
+}
+
+/// How log records are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A setting that can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// Unknown, of the wrong type, or in a file that can't be read.
+    #[error("the settings can't be used: {0}")]
+    Unusable(#[from] config::ConfigError),
+    /// A value that is of the right type and makes no sense.
+    #[error("the setting {setting} can't be used: {reason}")]
+    Senseless {
+        /// Which.
+        setting: &'static str,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Config {
+    /// Reads the defaults, then `file`, then the environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the setting.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let config: Self = layers(file)?.try_deserialize()?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let refuse = |setting, reason: &str| Err(ConfigError::Senseless { setting, reason: reason.into() });
+        if self.lease.term < Duration::from_millis(500) {
+            return refuse("lease.term", "a lease must last half a second at least");
+        }
+        if self.retry.base > self.retry.cap || self.retry.base.is_zero() {
+            return refuse("retry.base", "it must be above zero and at most retry.cap");
+        }
+        if !self.redis.prefix.contains('{') {
+            return refuse("redis.prefix", "it must hold a {tag}, so that a cluster keeps the queue's keys together");
+        }
+        if self.keys.prefix.is_empty() || !self.keys.prefix.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return refuse("keys.prefix", "it must be letters and digits");
+        }
+        for (id, url) in &self.development.portal_urls {
+            if let Err(error) = normalize_portal_url(url.as_str(), self.loopback()) {
+                let reason = format!("the address of {id} {error}");
+                return refuse("development.portal_urls", &reason);
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the store is.
+    #[must_use]
+    pub fn store_url(&self) -> StoreUrl {
+        match self.store.url.expose() {
+            "" => StoreUrl::Sqlite(self.data.join("bursar.sqlite")),
+            _ => StoreUrl::Postgres(self.store.url.clone()),
+        }
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// The configured master key; empty where the one in the data folder counts.
+    #[must_use]
+    pub fn master_key(&self) -> &Secret {
+        &self.vault.master_key
+    }
+
+    /// The configured agents' token; empty where the one in the data folder counts.
+    #[must_use]
+    pub fn agent_token(&self) -> &Secret {
+        &self.agents.token
+    }
+
+    /// Whether addresses on this machine may be used.
+    #[must_use]
+    pub fn loopback(&self) -> Loopback {
+        if self.development.loopback { Loopback::Allowed } else { Loopback::Refused }
+    }
+}
+
+/// The settings in force as TOML, secrets masked.
+///
+/// # Errors
+/// [`ConfigError`] as from [`Config::load`].
+pub fn print(file: Option<&Path>) -> Result<String, ConfigError> {
+    Config::load(file)?;
+    let mut values: toml::Table = layers(file)?.try_deserialize()?;
+    for (table, key) in [("store", "url"), ("redis", "url"), ("agents", "token"), ("vault", "master_key")] {
+        let secret = values.get_mut(table).and_then(|table| table.get_mut(key));
+        if let Some(toml::Value::String(text)) = secret
+            && !text.is_empty()
+        {
+            "[secret]".clone_into(text);
+        }
+    }
+    let unprintable =
+        |error: toml::ser::Error| ConfigError::Senseless { setting: "settings", reason: error.to_string() };
+    toml::to_string(&values).map_err(unprintable)
+}
+
+fn layers(file: Option<&Path>) -> Result<config::Config, ConfigError> {
+    let mut builder = config::Config::builder().add_source(config::File::from_str(DEFAULTS, config::FileFormat::Toml));
+    if let Some(file) = file {
+        builder = builder.add_source(config::File::from(file).format(config::FileFormat::Toml));
+    }
+    let environment =
+        config::Environment::with_prefix(ENVIRONMENT).prefix_separator("__").separator("__").try_parsing(false);
+    Ok(builder.add_source(environment).build()?)
+}
+
+/// A span such as `15s`, `10m` or `3d`.
+fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let malformed = |_| serde::de::Error::custom(format!("`{text}` isn't a span such as 15s, 10m or 12h"));
+    // Days are exactly 24 hours here; no calendar is involved.
+    let span: SignedDuration = match text.strip_suffix('d').map(str::parse::<i64>) {
+        Some(Ok(days)) => SignedDuration::from_hours(days.saturating_mul(24)),
+        _ => text.parse().map_err(malformed)?,
+    };
+    Duration::try_from(span).map_err(|_| serde::de::Error::custom(format!("`{text}` is negative")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Config;
+
+    fn load(text: &str) -> Result<Config, String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("bursar.toml");
+        std::fs::write(&file, text).expect("written");
+        Config::load(Some(&file)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_defaults_can_be_used_as_they_are() {
+        let config = load("").expect("the defaults");
+        assert_eq!(config.lease.term.as_secs(), 15);
+        assert_eq!(config.webhooks.give_up_after.as_secs(), 3 * 24 * 3600);
+    }
+
+    #[test]
+    fn unknown_and_senseless_settings_are_refused_by_name() {
+        let refused = |text| load(text).expect_err("refused");
+        assert!(refused("[lease]\nterms = \"1s\"").contains("terms"));
+        assert!(refused("[lease]\nterm = \"soon\"").contains("soon"));
+        assert!(refused("[lease]\nterm = \"1ms\"").contains("lease.term"));
+        assert!(refused("[development.portal_urls]\nharbour = \"http://127.0.0.1:1/\"").contains("harbour"));
+    }
+
+    #[test]
+    fn printed_settings_hold_no_secret() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("bursar.toml");
+        let text = "[store]\nurl = \"postgres://u:canary@h/d\"\n[agents]\ntoken = \"canary\"";
+        std::fs::write(&file, text).expect("written");
+        let printed = super::print(Some(&file)).expect("printed");
+        assert!(!printed.contains("canary"), "{printed}");
+        assert!(printed.contains("[secret]"));
+    }
+}

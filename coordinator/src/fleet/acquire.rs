@@ -1,0 +1,120 @@
+//! An agent asks for work: the queue says which run, the store binds it to the agent
+//! under the fence, and everything needed goes along, secrets sealed to the agent.
+
+use std::time::Duration;
+
+use domain::anchor::Loopback;
+use domain::failure::FailureCode;
+use domain::secret::Secret;
+use jiff::Timestamp;
+use protocol::lease::{Acquire, AllowLoopback, Lease, Proof, credentials_context};
+use tokio::time::Instant;
+
+use super::give_credentials::credentials_text;
+use super::{Error, Fleet};
+use crate::queue::Acquired;
+use crate::store::GrantedRun;
+
+/// The longest that a request is held open.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// How long to wait for news before looking anyway.
+const LOOK_ANYWAY: Duration = Duration::from_secs(1);
+
+impl Fleet {
+    /// The next run for the agent; none if there was none in the time it waits.
+    ///
+    /// # Errors
+    /// [`Error`] if the queue, the store or the vault fails; a run that was taken then
+    /// comes back when its lease lapses.
+    pub async fn acquire(&self, request: &Acquire) -> Result<Option<Lease>, Error> {
+        let until = Instant::now() + Duration::from_millis(request.wait_ms).min(LONGEST_WAIT);
+        let mut news = self.queue.news();
+        loop {
+            news.mark_unchanged();
+            while let Some(acquired) = self.queue.acquire(request.agent_id, self.config.lease.term).await? {
+                if let Some(lease) = self.grant(request, acquired).await? {
+                    return Ok(Some(lease));
+                }
+            }
+            if Instant::now() >= until {
+                return Ok(None);
+            }
+            let next_look = until.min(Instant::now() + LOOK_ANYWAY);
+            // Time out or news: either way the next thing is to look.
+            let _ = tokio::time::timeout_at(next_look, news.changed()).await;
+        }
+    }
+
+    async fn grant(&self, request: &Acquire, acquired: Acquired) -> Result<Option<Lease>, Error> {
+        let Acquired { run_id, fence } = acquired;
+        let proof = Proof { agent_id: request.agent_id, fence };
+        let granted = self.store.grant(run_id, proof, &request.public_key, Timestamp::now()).await?;
+        let Some(run) = granted else {
+            // The store ended it while it stood in the queue.
+            self.queue.forget(run_id).await?;
+            return Ok(None);
+        };
+        let Some(script) = self.catalog.script(&run.institution_id).cloned() else {
+            self.store.abandon(run_id, FailureCode::PageUnrecognised, Timestamp::now()).await?;
+            self.queue.forget(run_id).await?;
+            return Ok(None);
+        };
+        let credentials = match self.sealed_to(request, acquired, &run).await {
+            Ok(credentials) => credentials,
+            Err(error) => {
+                tracing::error!(%run_id, error = &error as &dyn std::error::Error, "credentials can't be handed out");
+                self.store.abandon(run_id, FailureCode::CredentialsMissing, Timestamp::now()).await?;
+                self.queue.forget(run_id).await?;
+                return Ok(None);
+            }
+        };
+        tracing::info!(
+            %run_id, connection_id = %run.connection_id, %fence, agent = request.agent_name,
+            kind = %run.kind, attempt = run.attempt, "leased a run",
+        );
+        metrics::counter!("bursar_leases_total").increment(1);
+        let term = self.config.lease.term;
+        Ok(Some(Lease {
+            run_id,
+            kind: run.kind,
+            connection_id: run.connection_id,
+            institution_id: run.institution_id,
+            fence,
+            term_ms: milliseconds(term),
+            margin_ms: milliseconds(term / 5),
+            attempt: run.attempt,
+            open_intents: run.open_intents,
+            portal_url: run.portal_url,
+            allow_loopback: match self.config.loopback() {
+                Loopback::Allowed => AllowLoopback::Yes,
+                Loopback::Refused => AllowLoopback::No,
+            },
+            script,
+            credentials,
+            challenge_term_ms: milliseconds(self.config.challenge.term),
+        }))
+    }
+
+    async fn sealed_to(
+        &self,
+        request: &Acquire,
+        acquired: Acquired,
+        run: &GrantedRun,
+    ) -> Result<protocol::sealed::SealedBox, Error> {
+        let credentials = match &run.credentials {
+            None => std::collections::BTreeMap::new(),
+            Some(sealed) => self.open_credentials(run.organization_id, run.connection_id, sealed).await?,
+        };
+        let text = Secret::new(credentials_text(&credentials));
+        let context = credentials_context(acquired.run_id, acquired.fence);
+        request
+            .public_key
+            .seal(&text, &context)
+            .map_err(|_| Error::Invalid { field: "/publicKey", reason: "nothing can be sealed to this key".into() })
+    }
+}
+
+pub(super) fn milliseconds(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}

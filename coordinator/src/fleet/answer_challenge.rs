@@ -1,0 +1,57 @@
+//! A person answers what a bank asks, through the API or the command line.
+
+use domain::id::{ChallengeId, ConnectionId, OrganizationId};
+use domain::secret::Secret;
+use jiff::Timestamp;
+
+use super::{Error, Fleet, Sealer};
+use crate::store::{Challenge, Store};
+
+/// The longest answer, in characters.
+const LONGEST_ANSWER: usize = 200;
+
+/// What an answer is sealed for while it waits for the agent.
+pub(super) fn answer_seal_context(id: ChallengeId) -> String {
+    format!("answer to challenge {id}")
+}
+
+/// Keeps an answer, sealed, for the run that waits.
+///
+/// # Errors
+/// [`Error::Invalid`] for an answer that is empty or too long; a challenge that isn't
+/// open any more refuses it.
+pub async fn answer_challenge(
+    store: &dyn Store,
+    sealer: &Sealer,
+    owner: OrganizationId,
+    connection: ConnectionId,
+    id: ChallengeId,
+    answer: Secret,
+) -> Result<Challenge, Error> {
+    let length = answer.expose().trim().chars().count();
+    if length == 0 || length > LONGEST_ANSWER {
+        let reason = format!("an answer has 1 to {LONGEST_ANSWER} characters");
+        return Err(Error::Invalid { field: "/answer", reason });
+    }
+    let trimmed = Secret::new(answer.expose().trim().to_owned());
+    let sealed = sealer.seal(owner, &answer_seal_context(id), &trimmed).await?;
+    Ok(store.answer_challenge(owner, connection, id, sealed, Timestamp::now()).await?)
+}
+
+impl Fleet {
+    /// Keeps an answer and tells the run that waits for it.
+    ///
+    /// # Errors
+    /// As [`answer_challenge`].
+    pub async fn answer_challenge(
+        &self,
+        owner: OrganizationId,
+        connection: ConnectionId,
+        id: ChallengeId,
+        answer: Secret,
+    ) -> Result<Challenge, Error> {
+        let challenge = answer_challenge(&*self.store, &self.sealer, owner, connection, id, answer).await?;
+        self.answered.notify_waiters();
+        Ok(challenge)
+    }
+}

@@ -1,0 +1,101 @@
+//! The bank asks something: a run opens a challenge, waits, and says what the portal
+//! made of the answer.
+
+use std::time::Duration;
+
+use domain::challenge::{ChallengeState, Question};
+use domain::id::{ChallengeId, RunId};
+use jiff::{SignedDuration, Timestamp};
+use protocol::lease::{AnswerState, OpenedChallenge, Proof, Verdict, answer_context};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::acquire::milliseconds;
+use super::answer_challenge::answer_seal_context;
+use super::{Error, Fleet};
+use crate::store::NewChallenge;
+
+/// The longest that a request is held open.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// How often to look for an answer that came through another process.
+const LOOK_ANYWAY: Duration = Duration::from_millis(250);
+
+/// The longest text of a bank that is kept with a challenge, in characters.
+const LONGEST_TEXT: usize = 500;
+
+impl Fleet {
+    /// Opens a challenge.
+    ///
+    /// # Errors
+    /// [`Refused::LeaseLost`](crate::store::Refused::LeaseLost), [`Error::Invalid`]
+    /// for texts that are too long.
+    pub async fn open_challenge(
+        &self,
+        run_id: RunId,
+        proof: Proof,
+        question: Question,
+    ) -> Result<OpenedChallenge, Error> {
+        let texts = [Some(&question.prompt), question.masked_target.as_ref(), question.institution_message.as_ref()];
+        if texts.into_iter().flatten().any(|text| text.chars().count() > LONGEST_TEXT) {
+            let reason = format!("texts of a question have {LONGEST_TEXT} characters at most");
+            return Err(Error::Invalid { field: "/question", reason });
+        }
+        let (now, term) = (Timestamp::now(), self.config.challenge.term);
+        let expires_at = now + SignedDuration::try_from(term).unwrap_or(SignedDuration::from_hours(1));
+        let id = ChallengeId(Uuid::now_v7());
+        tracing::info!(%run_id, challenge_id = %id, kind = %question.kind, "a bank asks something");
+        metrics::counter!("bursar_challenges_total").increment(1);
+        self.store.open_challenge(run_id, proof, NewChallenge { id, question, expires_at }, now).await?;
+        Ok(OpenedChallenge { challenge_id: id, expires_in_ms: milliseconds(term) })
+    }
+
+    /// Waits for an answer for as long as the agent asks, and seals it to the agent.
+    ///
+    /// # Errors
+    /// [`Refused::LeaseLost`](crate::store::Refused::LeaseLost).
+    pub async fn await_answer(
+        &self,
+        run_id: RunId,
+        proof: Proof,
+        id: ChallengeId,
+        wait: Duration,
+    ) -> Result<AnswerState, Error> {
+        let until = Instant::now() + wait.min(LONGEST_WAIT);
+        loop {
+            let answered = self.answered.notified();
+            let (challenge, sealed, agent_key) = self.store.challenge_of_run(run_id, proof, id).await?;
+            match (challenge.state, sealed) {
+                (ChallengeState::Open, _) => {}
+                (ChallengeState::Answered, Some(sealed)) => {
+                    let context = answer_seal_context(id);
+                    let answer = self.sealer.open(challenge.organization_id, &context, &sealed).await?;
+                    let answer = agent_key.seal(&answer, &answer_context(id, proof.fence));
+                    let answer = answer.map_err(|_| crate::vault::VaultError::Unopenable)?;
+                    return Ok(AnswerState::Answered { answer });
+                }
+                (ChallengeState::Expired, _) => return Ok(AnswerState::Expired),
+                _ => return Ok(AnswerState::Cancelled),
+            }
+            if Instant::now() >= until {
+                return Ok(AnswerState::Open);
+            }
+            let next_look = until.min(Instant::now() + LOOK_ANYWAY);
+            let _ = tokio::time::timeout_at(next_look, answered).await;
+        }
+    }
+
+    /// Keeps what the portal made of an answer.
+    ///
+    /// # Errors
+    /// [`Refused::LeaseLost`](crate::store::Refused::LeaseLost).
+    pub async fn settle_challenge(
+        &self,
+        run_id: RunId,
+        proof: Proof,
+        id: ChallengeId,
+        verdict: Verdict,
+    ) -> Result<(), Error> {
+        Ok(self.store.settle_challenge(run_id, proof, id, verdict, Timestamp::now()).await?)
+    }
+}

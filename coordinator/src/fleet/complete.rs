@@ -1,0 +1,49 @@
+//! A run hands in what it read: one transaction in the store that checks the fence,
+//! and only then the queue is told.
+
+use domain::account::ObservedAccount;
+use domain::id::RunId;
+use jiff::Timestamp;
+use protocol::lease::Proof;
+
+use super::{Error, Fleet};
+
+impl Fleet {
+    /// Stores what was read and ends the run; doing it again changes nothing.
+    ///
+    /// # Errors
+    /// [`Refused::LeaseLost`](crate::store::Refused::LeaseLost) under a stale fence;
+    /// [`Error::Invalid`] if two accounts have one key or a balance isn't a decimal.
+    pub async fn complete(&self, run_id: RunId, proof: Proof, accounts: &[ObservedAccount]) -> Result<(), Error> {
+        check(accounts)?;
+        let completed = self.store.complete(run_id, proof, accounts, Timestamp::now()).await?;
+        self.forget(run_id).await;
+        tracing::info!(
+            %run_id, accounts = accounts.len(), transactions = completed.read, added = completed.added,
+            "a run succeeded",
+        );
+        metrics::counter!("bursar_runs_total", "outcome" => "succeeded").increment(1);
+        Ok(())
+    }
+}
+
+/// What an agent hands in is as little to be trusted as the portal it was read from.
+fn check(accounts: &[ObservedAccount]) -> Result<(), Error> {
+    let invalid = |reason: &str| Err(Error::Invalid { field: "/accounts", reason: reason.into() });
+    let mut keys = std::collections::HashSet::new();
+    for account in accounts {
+        if !keys.insert(account.portal_key.as_str()) {
+            return invalid("two accounts have the same portalKey");
+        }
+        if domain::money::Currency::parse(&account.currency).is_err() {
+            return invalid("an account's currency isn't a currency code");
+        }
+        let balances = [&account.current_balance, &account.available_balance];
+        let amounts = account.transactions.iter().map(|transaction| &transaction.amount);
+        let mut decimals = balances.into_iter().flatten().chain(amounts);
+        if decimals.any(|text| text.parse::<rust_decimal::Decimal>().is_err()) {
+            return invalid("an amount isn't a decimal");
+        }
+    }
+    Ok(())
+}

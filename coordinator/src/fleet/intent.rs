@@ -1,0 +1,35 @@
+//! An effect is about to happen at a bank: it is kept before, and settled after, so
+//! that whoever takes over from a dead agent knows to look first.
+
+use domain::id::{IntentId, RunId};
+use domain::run::{Effect, EffectOutcome};
+use jiff::Timestamp;
+use protocol::lease::Proof;
+use uuid::Uuid;
+
+use super::{Error, Fleet};
+use crate::store::Refused;
+
+impl Fleet {
+    /// Keeps that an effect is about to happen.
+    ///
+    /// # Errors
+    /// [`Refused::LeaseLost`], [`Refused::BudgetSpent`] where the bank refused these
+    /// credentials before, [`Refused::IntentOpen`] while another is unsettled.
+    pub async fn declare_intent(&self, run_id: RunId, proof: Proof, effect: Effect) -> Result<IntentId, Error> {
+        // Only who holds the lease in the queue, too, may touch the bank.
+        if !self.queue.renew(run_id, proof, self.config.lease.term).await? {
+            return Err(Refused::LeaseLost.into());
+        }
+        let id = IntentId(Uuid::now_v7());
+        Ok(self.store.declare_intent(run_id, proof, id, effect, Timestamp::now()).await?)
+    }
+
+    /// Keeps what became of the run's open intents.
+    ///
+    /// # Errors
+    /// [`Refused::LeaseLost`].
+    pub async fn settle_intents(&self, run_id: RunId, proof: Proof, outcome: EffectOutcome) -> Result<(), Error> {
+        Ok(self.store.settle_intents(run_id, proof, outcome, Timestamp::now()).await?)
+    }
+}

@@ -1,0 +1,36 @@
+//! A lease goes on, or is given back.
+
+use std::time::Duration;
+
+use domain::id::RunId;
+use jiff::Timestamp;
+use protocol::lease::{Advice, Proof, Renewed};
+
+use super::acquire::milliseconds;
+use super::{Error, Fleet};
+use crate::store::Refused;
+
+impl Fleet {
+    /// Makes a lease last for another term.
+    ///
+    /// # Errors
+    /// [`Refused::LeaseLost`] if it isn't held under that proof any more, which is
+    /// also how an agent hears that the run was ended.
+    pub async fn renew(&self, run_id: RunId, proof: Proof) -> Result<Renewed, Error> {
+        let term = self.config.lease.term;
+        if !self.queue.renew(run_id, proof, term).await? {
+            return Err(Refused::LeaseLost.into());
+        }
+        Ok(Renewed { term_ms: milliseconds(term), advice: Advice::GoOn })
+    }
+
+    /// Gives a lease back unfinished; the run goes on elsewhere at once.
+    ///
+    /// # Errors
+    /// [`Refused::LeaseLost`].
+    pub async fn release(&self, run_id: RunId, proof: Proof) -> Result<(), Error> {
+        self.store.release(run_id, proof, Timestamp::now()).await?;
+        self.queue.requeue(run_id, proof, Duration::ZERO).await?;
+        Ok(())
+    }
+}

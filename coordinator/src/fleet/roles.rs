@@ -1,0 +1,165 @@
+//! What a coordinator does in the background, each role a noun with a `run_once`:
+//! the reaper takes lapsed leases back, the rebuilder brings the queue in line with
+//! the store, the timekeeper closes challenges whose time is up.
+//!
+//! Every coordinator plays every role; each step is safe beside the others'.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::failure::FailureCode;
+use domain::run::CRASHES_ALLOWED;
+use jiff::Timestamp;
+
+use super::{Error, Fleet};
+use crate::queue::QueueError;
+
+/// How many open runs are read from the store at once.
+const PAGE: u32 = 1_000;
+
+/// How often all open runs are offered to the queue again, for those that were lost
+/// between the store and Redis.
+const OFFER_AGAIN: Duration = Duration::from_secs(5);
+
+/// How often challenges are looked through.
+const LOOK_AT_CHALLENGES: Duration = Duration::from_millis(500);
+
+/// How often the outbox is looked at.
+const LOOK_AT_OUTBOX: Duration = Duration::from_millis(100);
+
+/// Takes lapsed leases back and makes delayed runs ready.
+pub struct Reaper(pub Arc<Fleet>);
+
+/// Brings the queue in line with the store.
+pub struct Rebuilder(pub Arc<Fleet>);
+
+/// Closes challenges whose time is up.
+pub struct Timekeeper(pub Arc<Fleet>);
+
+impl Reaper {
+    /// One round.
+    ///
+    /// # Errors
+    /// [`Error`]; the next round begins where this one ended.
+    pub async fn run_once(&self) -> Result<(), Error> {
+        let fleet = &self.0;
+        fleet.queue.promote().await?;
+        for run_id in fleet.queue.expire().await? {
+            let crashes = fleet.store.count_crash(run_id).await?;
+            tracing::warn!(%run_id, crashes, "a lease lapsed: its agent went silent");
+            metrics::counter!("bursar_leases_lapsed_total").increment(1);
+            if crashes >= CRASHES_ALLOWED {
+                fleet.store.abandon(run_id, FailureCode::AgentGone, Timestamp::now()).await?;
+                fleet.queue.forget(run_id).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Rebuilder {
+    /// Makes sure that Redis knows the store's generation; if it had lost the queue,
+    /// begins the next generation and offers every open run. True if it did.
+    ///
+    /// # Errors
+    /// [`Error`]; the next round tries again.
+    pub async fn run_once(&self) -> Result<bool, Error> {
+        let fleet = &self.0;
+        let kept = fleet.store.generation().await?;
+        let known = fleet.queue.generation().await?;
+        if kept > 0 && known.is_some_and(|known| known >= kept) {
+            return Ok(false);
+        }
+        let generation = fleet.store.advance_generation(kept).await?;
+        fleet.queue.install(generation).await?;
+        let offered = self.offer().await?;
+        tracing::warn!(generation, runs = offered, "the queue was lost and has been rebuilt");
+        Ok(true)
+    }
+
+    /// Offers every open run to the queue, which takes those that it doesn't have.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn offer(&self) -> Result<usize, Error> {
+        let fleet = &self.0;
+        let (mut after, mut offered) = (None, 0);
+        loop {
+            let runs = fleet.store.open_runs(after, PAGE).await?;
+            let Some(last) = runs.last() else { return Ok(offered) };
+            after = Some(last.id);
+            for run in &runs {
+                fleet.queue.enqueue(run, Timestamp::now()).await?;
+            }
+            offered += runs.len();
+        }
+    }
+}
+
+impl Timekeeper {
+    /// One round.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn run_once(&self) -> Result<(), Error> {
+        if self.0.store.expire_challenges(Timestamp::now()).await? > 0 {
+            self.0.answered.notify_waiters();
+        }
+        Ok(())
+    }
+}
+
+/// Plays every role until the process ends.
+pub fn play_all(fleet: &Arc<Fleet>, dispatcher: Arc<crate::webhooks::Dispatcher>) {
+    let every = fleet.config.lease.expire_every;
+    let reaper = Reaper(Arc::clone(fleet));
+    tokio::spawn(async move {
+        loop {
+            report("reaper", reaper.run_once().await.map(|()| ()));
+            tokio::time::sleep(every).await;
+        }
+    });
+    let rebuilder = Rebuilder(Arc::clone(fleet));
+    tokio::spawn(async move {
+        let mut last_offer = tokio::time::Instant::now();
+        loop {
+            report("rebuilder", rebuilder.run_once().await.map(|_| ()));
+            if last_offer.elapsed() >= OFFER_AGAIN {
+                last_offer = tokio::time::Instant::now();
+                report("rebuilder", rebuilder.offer().await.map(|_| ()));
+            }
+            tokio::time::sleep(every).await;
+        }
+    });
+    let timekeeper = Timekeeper(Arc::clone(fleet));
+    tokio::spawn(async move {
+        loop {
+            report("timekeeper", timekeeper.run_once().await);
+            tokio::time::sleep(LOOK_AT_CHALLENGES).await;
+        }
+    });
+    tokio::spawn(async move {
+        loop {
+            let round = dispatcher.run_once(Timestamp::now()).await;
+            report("dispatcher", round.map(|_| ()).map_err(Error::from));
+            tokio::time::sleep(LOOK_AT_OUTBOX).await;
+        }
+    });
+    let queue = fleet.queue.clone();
+    tokio::spawn(async move {
+        loop {
+            // It only ends when Redis goes away; then agents look every second.
+            report("listener", queue.listen().await.map_err(Error::from));
+            tokio::time::sleep(every).await;
+        }
+    });
+}
+
+fn report(role: &'static str, round: Result<(), Error>) {
+    match round {
+        Ok(()) => {}
+        // The rebuilder is on it.
+        Err(Error::Queue(QueueError::Lost)) => tracing::debug!(role, "the queue is lost"),
+        Err(error) => tracing::warn!(role, error = &error as &dyn std::error::Error, "a round came to nothing"),
+    }
+}

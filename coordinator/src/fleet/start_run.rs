@@ -1,0 +1,51 @@
+//! Runs that an integrator starts: the activation, and a sync on demand; and the end
+//! of a connection, which ends the run that is under way.
+
+use domain::id::{ConnectionId, OrganizationId, RunId};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{Error, Fleet};
+use crate::store::Connection;
+
+impl Fleet {
+    /// The delegated user is ready: an activation is queued.
+    ///
+    /// # Errors
+    /// [`Error::ScriptMissing`] while nobody has described the portal, otherwise
+    /// [`Error`].
+    pub async fn complete_setup(&self, owner: OrganizationId, id: ConnectionId) -> Result<Connection, Error> {
+        let connection = self.store.connection(owner, id).await?;
+        self.script_of(&connection)?;
+        let run = self.store.complete_setup(owner, id, RunId(Uuid::now_v7()), Timestamp::now()).await?;
+        self.enqueue(&run).await;
+        Ok(self.store.connection(owner, id).await?)
+    }
+
+    /// A sync is queued.
+    ///
+    /// # Errors
+    /// [`Error`], among them that a run is under way.
+    pub async fn request_sync(&self, owner: OrganizationId, id: ConnectionId) -> Result<Connection, Error> {
+        let run = self.store.request_sync(owner, id, RunId(Uuid::now_v7()), Timestamp::now()).await?;
+        self.enqueue(&run).await;
+        Ok(self.store.connection(owner, id).await?)
+    }
+
+    /// Ends a connection for good. The agent that works on it hears of it with its
+    /// next renewal.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn revoke_connection(&self, owner: OrganizationId, id: ConnectionId) -> Result<Connection, Error> {
+        if let Some(run) = self.store.revoke_connection(owner, id, Timestamp::now()).await? {
+            self.forget(run).await;
+        }
+        Ok(self.store.connection(owner, id).await?)
+    }
+
+    fn script_of(&self, connection: &Connection) -> Result<(), Error> {
+        let institution = connection.institution_id.as_deref();
+        institution.and_then(|id| self.catalog.script(id)).map(|_| ()).ok_or(Error::ScriptMissing)
+    }
+}

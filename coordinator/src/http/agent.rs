@@ -1,0 +1,128 @@
+//! `/agent/v1`: the lease protocol, for agents with the agents' token alone.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use domain::id::{ChallengeId, RunId};
+use protocol::lease::{
+    Acquire, AnswerState, AwaitAnswer, Complete, DeclareIntent, DeclaredIntent, Fail, OpenChallenge, OpenedChallenge,
+    Proof, Renewed, SettleChallenge, SettleIntents,
+};
+
+use super::App;
+use super::auth::Agent;
+use super::body::{Body, Ids};
+use super::problem::Problem;
+
+pub(super) fn router() -> Router<App> {
+    Router::new()
+        .route("/leases", post(acquire))
+        .route("/leases/{run_id}/renew", post(renew))
+        .route("/leases/{run_id}/intents", post(declare_intent))
+        .route("/leases/{run_id}/intents/settle", post(settle_intents))
+        .route("/leases/{run_id}/challenges", post(open_challenge))
+        .route("/leases/{run_id}/challenges/{id}/wait", post(await_answer))
+        .route("/leases/{run_id}/challenges/{id}/settle", post(settle_challenge))
+        .route("/leases/{run_id}/complete", post(complete))
+        .route("/leases/{run_id}/fail", post(fail))
+        .route("/leases/{run_id}/release", post(release))
+}
+
+async fn acquire(_: Agent, State(app): State<App>, Body(request): Body<Acquire>) -> Result<Response, Problem> {
+    Ok(match app.fleet.acquire(&request).await? {
+        Some(lease) => Json(lease).into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
+    })
+}
+
+async fn renew(
+    _: Agent,
+    State(app): State<App>,
+    Ids([run]): Ids<1>,
+    Body(proof): Body<Proof>,
+) -> Result<Json<Renewed>, Problem> {
+    Ok(Json(app.fleet.renew(RunId(run), proof).await?))
+}
+
+async fn declare_intent(
+    _: Agent,
+    State(app): State<App>,
+    Ids([run]): Ids<1>,
+    Body(request): Body<DeclareIntent>,
+) -> Result<Json<DeclaredIntent>, Problem> {
+    let intent_id = app.fleet.declare_intent(RunId(run), request.proof, request.effect).await?;
+    Ok(Json(DeclaredIntent { intent_id }))
+}
+
+async fn settle_intents(
+    _: Agent,
+    State(app): State<App>,
+    Ids([run]): Ids<1>,
+    Body(request): Body<SettleIntents>,
+) -> Result<StatusCode, Problem> {
+    app.fleet.settle_intents(RunId(run), request.proof, request.outcome).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn open_challenge(
+    _: Agent,
+    State(app): State<App>,
+    Ids([run]): Ids<1>,
+    Body(request): Body<OpenChallenge>,
+) -> Result<Json<OpenedChallenge>, Problem> {
+    Ok(Json(app.fleet.open_challenge(RunId(run), request.proof, request.question).await?))
+}
+
+async fn await_answer(
+    _: Agent,
+    State(app): State<App>,
+    Ids([run, challenge]): Ids<2>,
+    Body(request): Body<AwaitAnswer>,
+) -> Result<Json<AnswerState>, Problem> {
+    let wait = Duration::from_millis(request.wait_ms);
+    Ok(Json(app.fleet.await_answer(RunId(run), request.proof, ChallengeId(challenge), wait).await?))
+}
+
+async fn settle_challenge(
+    _: Agent,
+    State(app): State<App>,
+    Ids([run, challenge]): Ids<2>,
+    Body(request): Body<SettleChallenge>,
+) -> Result<StatusCode, Problem> {
+    app.fleet.settle_challenge(RunId(run), request.proof, ChallengeId(challenge), request.verdict).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn complete(
+    _: Agent,
+    State(app): State<App>,
+    Ids([run]): Ids<1>,
+    Body(request): Body<Complete>,
+) -> Result<StatusCode, Problem> {
+    app.fleet.complete(RunId(run), request.proof, &request.accounts).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn fail(
+    _: Agent,
+    State(app): State<App>,
+    Ids([run]): Ids<1>,
+    Body(request): Body<Fail>,
+) -> Result<StatusCode, Problem> {
+    app.fleet.fail(RunId(run), request.proof, request.failure, request.evidence).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn release(
+    _: Agent,
+    State(app): State<App>,
+    Ids([run]): Ids<1>,
+    Body(proof): Body<Proof>,
+) -> Result<StatusCode, Problem> {
+    app.fleet.release(RunId(run), proof).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

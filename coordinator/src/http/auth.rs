@@ -1,0 +1,53 @@
+//! Who is calling: an integrator with an API key and its scopes, or an agent with the
+//! agents' token. Neither opens the other's doors.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use jiff::Timestamp;
+
+use super::App;
+use super::problem::Problem;
+use crate::fleet::{Caller, Scope};
+
+/// An integrator whose key is in force.
+pub(super) struct Integrator(Caller);
+
+impl Integrator {
+    /// The caller, if its key has the scope.
+    pub(super) fn with(self, scope: Scope) -> Result<Caller, Problem> {
+        if self.0.may(scope) {
+            return Ok(self.0);
+        }
+        let detail = format!("This key lacks the scope `{}`.", scope.as_str());
+        Err(Problem::new(StatusCode::FORBIDDEN, "scope_missing", detail))
+    }
+}
+
+impl FromRequestParts<App> for Integrator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let presented = bearer(parts)?;
+        let caller = app.fleet.authenticate(presented, Timestamp::now()).await?;
+        tracing::Span::current().record("key_id", &caller.key_id);
+        Ok(Self(caller))
+    }
+}
+
+/// An agent of this fleet.
+pub(super) struct Agent;
+
+impl FromRequestParts<App> for Agent {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        if app.is_agent(bearer(parts)?) { Ok(Self) } else { Err(Problem::unauthorized()) }
+    }
+}
+
+fn bearer(parts: &Parts) -> Result<&str, Problem> {
+    let value = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let (scheme, token) = value.and_then(|value| value.split_once(' ')).ok_or_else(Problem::unauthorized)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(Problem::unauthorized()) }
+}

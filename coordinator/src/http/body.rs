@@ -1,0 +1,151 @@
+//! Bodies, queries and ids in paths: read whole, or refused with the place and the
+//! reason. What was sent is never repeated in a refusal; it may be a password.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use serde::de::DeserializeOwned;
+use url::form_urlencoded;
+use uuid::Uuid;
+
+use super::App;
+use super::problem::{FieldError, Problem};
+
+/// A JSON body.
+pub(super) struct Body<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let media = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let essence = media.and_then(|media| media.split(';').next()).unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/json") {
+            let detail = "Send the body as `Content-Type: application/json`.";
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
+        }
+        let bytes = Bytes::from_request(request, app).await.map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                let limit = app.fleet.config.http.body_limit;
+                let detail = format!("The body is larger than {limit} bytes.");
+                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+            }
+            _ => Problem::new(StatusCode::BAD_REQUEST, "body_unreadable", "The body broke off."),
+        })?;
+        read_json(&bytes).map(Self)
+    }
+}
+
+/// No body, or an empty object.
+pub(super) struct NoBody;
+
+impl FromRequest<App> for NoBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let bytes = Bytes::from_request(request, app).await;
+        match bytes.as_deref().map(<[u8]>::trim_ascii) {
+            Ok(b"" | b"{}") => Ok(Self),
+            _ => Err(Problem::new(StatusCode::BAD_REQUEST, "unexpected_body", "This call takes no body.")),
+        }
+    }
+}
+
+/// The parameters behind the question mark; unknown and repeated ones are refused.
+pub(super) struct Query<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        let pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        let mut object = serde_json::Map::new();
+        for (name, value) in pairs {
+            if object.insert(name.clone().into_owned(), value.into_owned().into()).is_some() {
+                return Err(bad_query(format!("the parameter `{}` is given twice", printable(&name))));
+            }
+        }
+        let read = serde_path_to_error::deserialize(serde_json::Value::Object(object));
+        read.map(Self).map_err(|error| {
+            let name = error.path().to_string();
+            let reason = reason(&error.inner().to_string());
+            bad_query(if name == "." { reason } else { format!("`{}`: {reason}", printable(&name)) })
+        })
+    }
+}
+
+/// The ids of a path, in order. One that can't be an id is not found, like any other
+/// that isn't there.
+pub(super) struct Ids<const N: usize>(pub(super) [Uuid; N]);
+
+impl<const N: usize> FromRequestParts<App> for Ids<N> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let texts = Path::<Vec<(String, String)>>::from_request_parts(parts, app).await;
+        let Path(texts) = texts.map_err(|_| Problem::not_found())?;
+        let ids: Option<Vec<Uuid>> = texts.iter().map(|(_, text)| Uuid::parse_str(text).ok()).collect();
+        let ids = ids.and_then(|ids| ids.try_into().ok());
+        ids.map(Self).ok_or_else(Problem::not_found)
+    }
+}
+
+fn bad_query(detail: String) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "invalid_parameter", detail)
+}
+
+fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let read = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let inner = error.inner();
+        if inner.is_data() {
+            let pointer = pointer(error.path());
+            return Problem::invalid(vec![FieldError {
+                pointer,
+                code: "invalid",
+                message: reason(&inner.to_string()),
+            }]);
+        }
+        malformed(inner)
+    })?;
+    deserializer.end().map_err(|error| malformed(&error))?;
+    Ok(read)
+}
+
+fn malformed(error: &serde_json::Error) -> Problem {
+    let detail = format!("The body isn't JSON: look at line {}, column {}.", error.line(), error.column());
+    Problem::new(StatusCode::BAD_REQUEST, "malformed_json", detail)
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let segment = |segment: &Segment| match segment {
+        Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+        Segment::Seq { index } => Some(format!("/{index}")),
+        _ => None,
+    };
+    path.iter().filter_map(segment).collect()
+}
+
+/// What was expected, without what was sent.
+fn reason(said: &str) -> String {
+    let said = said.split(" at line ").next().unwrap_or(said);
+    let named = ["unknown field `", "missing field `", "duplicate field `"];
+    match said.split_once(", expected ") {
+        Some((head, expected)) if head.starts_with("unknown field `") => {
+            format!("{}; expected {}", printable(head), printable(expected))
+        }
+        Some((_, expected)) => format!("expected {}", printable(expected)),
+        None if named.iter().any(|name| said.starts_with(name)) => printable(said),
+        None if said.contains(" is not one of ") => {
+            let known = said.split(" is not one of ").nth(1).unwrap_or_default();
+            format!("expected one of {known}")
+        }
+        None => "this isn't a value that can stand here".into(),
+    }
+}
+
+fn printable(text: &str) -> String {
+    text.chars().filter(|letter| !letter.is_control()).take(300).collect()
+}

@@ -1,0 +1,63 @@
+//! HTTP: the public API under `/v1`, the lease protocol under `/agent/v1`, health and
+//! metrics. Status codes, headers and JSON shapes are made here and nowhere else.
+//!
+//! Not here: what anything means; handlers read a request, call a use case or the
+//! store, and shape the answer.
+
+mod agent;
+mod auth;
+mod body;
+mod cursor;
+mod health;
+mod problem;
+mod request_id;
+mod v1;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use metrics_exporter_prometheus::PrometheusHandle;
+use subtle::ConstantTimeEq as _;
+
+use crate::fleet::Fleet;
+use domain::secret::Secret;
+
+/// What handlers work with.
+#[derive(Clone)]
+pub struct App {
+    fleet: Arc<Fleet>,
+    agent_token: Arc<Secret>,
+    cursor_key: Arc<[u8; 32]>,
+    metrics: PrometheusHandle,
+}
+
+impl App {
+    /// What handlers work with, on one fleet.
+    #[must_use]
+    pub fn new(fleet: Arc<Fleet>, agent_token: Secret, metrics: PrometheusHandle) -> Self {
+        let cursor_key = Arc::new(fleet.vault.derived_key("cursors"));
+        Self { fleet, agent_token: Arc::new(agent_token), cursor_key, metrics }
+    }
+
+    fn is_agent(&self, presented: &str) -> bool {
+        let (presented, token) = (presented.as_bytes(), self.agent_token.expose().as_bytes());
+        bool::from(presented.ct_eq(token))
+    }
+}
+
+/// Every route.
+pub fn router(app: App) -> Router {
+    let settings = &app.fleet.config.http;
+    let public = v1::router().layer(DefaultBodyLimit::max(settings.body_limit));
+    let agents = agent::router().layer(DefaultBodyLimit::max(settings.agent_body_limit));
+    Router::new()
+        .nest("/v1", public)
+        .nest("/agent/v1", agents)
+        .merge(health::router())
+        .fallback(problem::unknown_route)
+        .method_not_allowed_fallback(problem::wrong_method)
+        .layer(middleware::from_fn(request_id::layer))
+        .with_state(app)
+}

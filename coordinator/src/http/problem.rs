@@ -1,0 +1,178 @@
+//! Problems: every answer that isn't what was asked for, as `application/problem+json`
+//! (RFC 9457) with a code, the request's id and, for validation, a pointer to each
+//! field.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use protocol::lease::{BUDGET_SPENT, INTENT_OPEN, LEASE_LOST};
+use serde::Serialize;
+
+use super::request_id;
+use crate::fleet::{Error, KeyRefused};
+use crate::queue::QueueError;
+use crate::store::{Refused, StoreError};
+
+/// After how many seconds to come back when something behind Bursar is away.
+const RETRY_AFTER: u32 = 2;
+
+/// An answer that isn't what was asked for.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+    errors: Vec<FieldError>,
+}
+
+/// What is wrong with one field.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct FieldError {
+    /// JSON pointer (RFC 6901) into the body.
+    pub(super) pointer: String,
+    pub(super) code: &'static str,
+    pub(super) message: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    code: &'a str,
+    request_id: String,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldError],
+}
+
+impl Problem {
+    pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, code, detail: detail.into(), errors: Vec::new() }
+    }
+
+    pub(super) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "There is no such thing, or it isn't yours.")
+    }
+
+    pub(super) fn unauthorized() -> Self {
+        let detail = "Send a valid key as `Authorization: Bearer <key>`.";
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+    }
+
+    pub(super) fn invalid(errors: Vec<FieldError>) -> Self {
+        let detail = errors.first().map_or_else(String::new, |error| match error.pointer.as_str() {
+            "" => error.message.clone(),
+            pointer => format!("{pointer}: {}", error.message),
+        });
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", detail) }
+    }
+
+    fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, detail)
+    }
+
+    fn unavailable(what: &str) -> Self {
+        let detail = format!("{what} can't be reached right now. Nothing was changed; try again.");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = Body {
+            kind: format!("urn:bursar:problem:{}", self.code),
+            title: self.status.canonical_reason().unwrap_or("Problem"),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            code: self.code,
+            request_id: request_id::current(),
+            errors: &self.errors,
+        };
+        let mut response = (self.status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER.into());
+        }
+        response
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        let said = refused.to_string();
+        match refused {
+            Refused::NotFound => Self::not_found(),
+            Refused::IllegalEvent(_) | Refused::NotActive(_) => Self::conflict("illegal_state", said),
+            Refused::IllegalChallengeEvent(_) => Self::conflict("challenge_closed", said),
+            Refused::CredentialsMissing => {
+                Self::conflict("credentials_missing", "Give the delegated user's credentials first.")
+            }
+            Refused::RunUnderWay => Self::conflict("run_under_way", "A run of this connection is under way."),
+            Refused::Duplicate => Self::conflict("duplicate", "Something with this name is there already."),
+            Refused::LeaseLost => Self::conflict(LEASE_LOST, "The lease isn't held under this fence any more."),
+            Refused::BudgetSpent => {
+                let detail = "The bank refused these credentials. Give new ones; they aren't tried again.";
+                Self::conflict(BUDGET_SPENT, detail)
+            }
+            Refused::IntentOpen => Self::conflict(INTENT_OPEN, "Settle the open intent first."),
+            Refused::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
+        Self::unavailable("The store")
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refused(refused) => refused.into(),
+            Error::Invalid { field, reason } => {
+                Self::invalid(vec![FieldError { pointer: field.into(), code: "invalid", message: reason }])
+            }
+            Error::ScriptMissing => {
+                let detail = "No script describes this portal yet. An operator has been asked for one.";
+                Self::conflict("script_missing", detail)
+            }
+            Error::Queue(QueueError::Lost | QueueError::Redis(_) | QueueError::Unreadable) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the queue failed");
+                Self::unavailable("The queue")
+            }
+            Error::Vault(_) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the vault failed");
+                Self::unavailable("The vault")
+            }
+        }
+    }
+}
+
+impl From<KeyRefused> for Problem {
+    fn from(refused: KeyRefused) -> Self {
+        match refused {
+            KeyRefused::Invalid => Self::unauthorized(),
+            KeyRefused::Store(error) => error.into(),
+        }
+    }
+}
+
+/// Nothing is served there.
+pub(super) async fn unknown_route() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "not_found", "Nothing is served at this address.")
+}
+
+/// Something is served there, by another method.
+pub(super) async fn wrong_method() -> Problem {
+    let detail = "This address doesn't take this method.";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+}

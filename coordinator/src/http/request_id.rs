@@ -1,0 +1,57 @@
+//! Every request has an id, which its log records, its answer's header and its
+//! envelope carry. A caller's own is taken if it is plain.
+
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+/// The header in both directions.
+pub(super) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+const LONGEST: usize = 128;
+
+tokio::task_local! {
+    static CURRENT: String;
+}
+
+/// The id of the request that is being answered.
+pub(super) fn current() -> String {
+    CURRENT.try_with(Clone::clone).unwrap_or_default()
+}
+
+/// Gives the request its id, and logs what became of it.
+pub(super) async fn layer(request: Request, next: Next) -> Response {
+    let given = request.headers().get(HEADER).and_then(|value| value.to_str().ok());
+    let plain = |text: &&str| {
+        (1..=LONGEST).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    let id = given.filter(plain).map_or_else(|| format!("req_{}", Uuid::now_v7().simple()), str::to_owned);
+    let method = request.method().clone();
+    // The pattern and not the path: paths hold ids, and whatever a stranger sends.
+    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
+    let span = tracing::info_span!("request", request_id = id, %method, route, key_id = tracing::field::Empty);
+    let started = Instant::now();
+    let answer = async {
+        let mut response = next.run(request).await;
+        let status = response.status().as_u16();
+        let milliseconds = started.elapsed().as_millis();
+        if status >= 500 {
+            tracing::warn!(status, milliseconds, "answered");
+        } else {
+            tracing::debug!(status, milliseconds, "answered");
+        }
+        metrics::histogram!("bursar_http_request_seconds", "route" => route.clone(), "status" => status.to_string())
+            .record(started.elapsed().as_secs_f64());
+        if let Ok(value) = HeaderValue::from_str(&current()) {
+            response.headers_mut().insert(HEADER, value);
+        }
+        response
+    };
+    CURRENT.scope(id, answer.instrument(span)).await
+}

@@ -1,0 +1,240 @@
+//! The queue: who may run next. Each step is one Lua script in Redis, whose clock
+//! is the only one that counts; nothing secret ever comes here.
+//!
+//! Every key begins with the prefix and the queue's generation. When Redis comes
+//! back empty, or older than the store remembers, every step is refused with
+//! [`QueueError::Lost`] until the queue has been rebuilt under the next generation,
+//! so the fences of a new generation are greater than all before.
+//!
+//! | key | holds |
+//! |---|---|
+//! | `<prefix>generation` | the current generation |
+//! | `<prefix><generation>:open` | connection → its one open run |
+//! | `…:fences` | connection → counter, never deleted |
+//! | `…:run:<id>` | connection, flow, state, and while leased: agent, fence, until |
+//! | `…:flows` | flows that have ready runs, by pass (stride scheduling) |
+//! | `…:flow:<flow>` | the flow's ready runs, first come first |
+//! | `…:delayed`, `…:leased` | runs by the time at which they are due, or lapse |
+//!
+//! A *flow* is an organization at an institution; flows take turns.
+//!
+//! Not the record: all of it can be made again from the store.
+
+mod embedded;
+
+use std::time::Duration;
+
+use domain::fence::Fence;
+use domain::id::{AgentId, RunId};
+use domain::secret::Secret;
+use jiff::Timestamp;
+use protocol::lease::Proof;
+use redis::aio::ConnectionManager;
+use redis::{AsyncCommands as _, Script};
+use tokio::sync::watch;
+
+pub use embedded::{EmbeddedRedis, EmbeddedRedisError};
+
+use crate::store::QueuedRun;
+
+/// How long one step may take before Redis counts as gone.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A connection to the queue, cheap to clone.
+#[derive(Clone)]
+pub struct Queue {
+    client: redis::Client,
+    redis: ConnectionManager,
+    prefix: String,
+    scripts: std::sync::Arc<Scripts>,
+    news: watch::Sender<u64>,
+}
+
+struct Scripts {
+    enqueue: Script,
+    promote: Script,
+    acquire: Script,
+    renew: Script,
+    requeue: Script,
+    forget: Script,
+    expire: Script,
+    install: Script,
+}
+
+impl Scripts {
+    fn load() -> Self {
+        let with_preamble = |body: &str| Script::new(&[include_str!("preamble.lua"), body].concat());
+        Self {
+            enqueue: with_preamble(include_str!("enqueue.lua")),
+            promote: with_preamble(include_str!("promote.lua")),
+            acquire: with_preamble(include_str!("acquire.lua")),
+            renew: with_preamble(include_str!("renew.lua")),
+            requeue: with_preamble(include_str!("requeue.lua")),
+            forget: with_preamble(include_str!("forget.lua")),
+            expire: with_preamble(include_str!("expire.lua")),
+            install: Script::new(include_str!("install.lua")),
+        }
+    }
+}
+
+/// Why a step wasn't made.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// Redis has lost the queue; it has to be rebuilt.
+    #[error("Redis has lost the queue")]
+    Lost,
+    /// Redis refused or went away.
+    #[error("Redis couldn't do a step of the queue")]
+    Redis(#[source] redis::RedisError),
+    /// Redis answered with something that the queue never wrote.
+    #[error("the queue holds something that can't be read")]
+    Unreadable,
+}
+
+/// A run that was leased.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Acquired {
+    /// The run.
+    pub run_id: RunId,
+    /// The fence of the lease.
+    pub fence: Fence,
+}
+
+impl Queue {
+    /// Connects to Redis and begins to listen for news.
+    ///
+    /// # Errors
+    /// [`QueueError::Redis`] if the address is malformed or nothing answers there.
+    pub async fn connect(url: &Secret, prefix: &str) -> Result<Self, QueueError> {
+        let client = redis::Client::open(url.expose()).map_err(QueueError::Redis)?;
+        let settings = redis::aio::ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE));
+        let redis = ConnectionManager::new_with_config(client.clone(), settings).await.map_err(QueueError::Redis)?;
+        let news = watch::Sender::new(0);
+        Ok(Self { client, redis, prefix: prefix.to_owned(), scripts: std::sync::Arc::new(Scripts::load()), news })
+    }
+
+    /// Puts a run in, unless its connection has one; then nothing changes.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub async fn enqueue(&self, run: &QueuedRun, now: Timestamp) -> Result<(), QueueError> {
+        let delay = run.not_before.duration_since(now).as_millis().max(0);
+        let flow = format!("{}/{}", run.organization_id, run.institution_id);
+        let mut step = self.scripts.enqueue.key(&self.prefix);
+        step.arg(run.id.to_string()).arg(run.connection_id.to_string()).arg(flow).arg(delay.to_string());
+        self.step(step).await
+    }
+
+    /// Makes delayed runs ready that are due; returns how many.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub async fn promote(&self) -> Result<u64, QueueError> {
+        self.step(self.scripts.promote.key(&self.prefix)).await
+    }
+
+    /// Leases the next run of the flow whose turn it is.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub async fn acquire(&self, agent: AgentId, term: Duration) -> Result<Option<Acquired>, QueueError> {
+        let mut step = self.scripts.acquire.key(&self.prefix);
+        step.arg(agent.to_string()).arg(term.as_millis().to_string());
+        let leased: Option<(String, String)> = self.step(step).await?;
+        let Some((run, fence)) = leased else { return Ok(None) };
+        let run_id = run.parse().map_err(|_| QueueError::Unreadable)?;
+        let fence = fence.parse().map_err(|_| QueueError::Unreadable)?;
+        Ok(Some(Acquired { run_id, fence }))
+    }
+
+    /// Makes a lease last for another term; false if it isn't held any more.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub async fn renew(&self, run: RunId, proof: Proof, term: Duration) -> Result<bool, QueueError> {
+        let mut step = self.scripts.renew.key(&self.prefix);
+        step.arg(run.to_string()).arg(proof.agent_id.to_string()).arg(proof.fence.to_string());
+        step.arg(term.as_millis().to_string());
+        self.step(step).await
+    }
+
+    /// Takes a leased run back, to be leased again after `delay`; false if it isn't
+    /// held under that proof any more.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub async fn requeue(&self, run: RunId, proof: Proof, delay: Duration) -> Result<bool, QueueError> {
+        let mut step = self.scripts.requeue.key(&self.prefix);
+        step.arg(run.to_string()).arg(proof.agent_id.to_string()).arg(proof.fence.to_string());
+        step.arg(delay.as_millis().to_string());
+        self.step(step).await
+    }
+
+    /// Takes a run out, wherever it is. For runs that the store has ended.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub async fn forget(&self, run: RunId) -> Result<(), QueueError> {
+        let mut step = self.scripts.forget.key(&self.prefix);
+        self.step(step.arg(run.to_string())).await
+    }
+
+    /// Takes runs back whose lease has lapsed, each for one caller alone.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub async fn expire(&self) -> Result<Vec<RunId>, QueueError> {
+        let runs: Vec<String> = self.step(self.scripts.expire.key(&self.prefix)).await?;
+        runs.iter().map(|run| run.parse().map_err(|_| QueueError::Unreadable)).collect()
+    }
+
+    /// The generation that Redis knows; none if it has lost the queue.
+    ///
+    /// # Errors
+    /// [`QueueError::Redis`].
+    pub async fn generation(&self) -> Result<Option<u32>, QueueError> {
+        self.redis.clone().get(format!("{}generation", self.prefix)).await.map_err(QueueError::Redis)
+    }
+
+    /// Begins a generation, unless Redis knows a later one.
+    ///
+    /// # Errors
+    /// [`QueueError::Redis`].
+    pub async fn install(&self, generation: u32) -> Result<(), QueueError> {
+        let mut step = self.scripts.install.key(&self.prefix);
+        self.step(step.arg(generation.to_string())).await
+    }
+
+    /// Changes whenever a run may have become ready.
+    #[must_use]
+    pub fn news(&self) -> watch::Receiver<u64> {
+        self.news.subscribe()
+    }
+
+    /// Listens for runs that become ready, until Redis goes away.
+    ///
+    /// # Errors
+    /// [`QueueError::Redis`] when it does.
+    pub async fn listen(&self) -> Result<(), QueueError> {
+        use futures::StreamExt as _;
+        let mut channel = self.client.get_async_pubsub().await.map_err(QueueError::Redis)?;
+        channel.subscribe(format!("{}news", self.prefix)).await.map_err(QueueError::Redis)?;
+        let mut messages = channel.into_on_message();
+        while messages.next().await.is_some() {
+            self.news.send_modify(|count| *count = count.wrapping_add(1));
+        }
+        Ok(())
+    }
+
+    async fn step<T: redis::FromRedisValue>(
+        &self,
+        step: impl std::borrow::Borrow<redis::ScriptInvocation<'_>>,
+    ) -> Result<T, QueueError> {
+        step.borrow().invoke_async(&mut self.redis.clone()).await.map_err(|error| match error.code() {
+            Some("LOST") => QueueError::Lost,
+            _ => QueueError::Redis(error),
+        })
+    }
+}

@@ -1,0 +1,226 @@
+//! Challenges: opened by a run, answered by a person, settled by the run.
+
+use async_trait::async_trait;
+use domain::challenge::{ChallengeEvent, ChallengeState};
+use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId};
+use jiff::Timestamp;
+use protocol::lease::{Proof, Verdict};
+use protocol::sealed::PublicKey;
+use serde_json::json;
+use sqlx::{FromRow, QueryBuilder};
+use uuid::Uuid;
+
+use super::super::Db;
+use super::runs::{agent_key, hold};
+use super::{SqlStore, Tx, commit, failed, found, from_json, from_ms, from_word, push_page, to_json, to_ms, webhooks};
+use crate::store::{Challenge, Challenges, Connections as _, NewChallenge, PageRequest, Refused, StoreError};
+use crate::webhooks::EventType;
+
+#[derive(FromRow)]
+struct ChallengeRow {
+    id: Uuid,
+    organization_id: Uuid,
+    connection_id: Uuid,
+    run_id: Uuid,
+    question: String,
+    state: String,
+    answer_sealed: Option<Vec<u8>>,
+    created_at: i64,
+    expires_at: i64,
+    updated_at: i64,
+}
+
+impl ChallengeRow {
+    fn read(self) -> Result<Challenge, StoreError> {
+        Ok(Challenge {
+            id: ChallengeId(self.id),
+            organization_id: OrganizationId(self.organization_id),
+            connection_id: ConnectionId(self.connection_id),
+            question: from_json(&self.question, "question")?,
+            state: from_word(&self.state, "challenge's state")?,
+            created_at: from_ms(self.created_at)?,
+            expires_at: from_ms(self.expires_at)?,
+            updated_at: from_ms(self.updated_at)?,
+        })
+    }
+}
+
+/// Closes whatever the run still waits for.
+pub(super) async fn cancel_pending(tx: &mut Tx, run_id: RunId, now: Timestamp) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE challenges SET state = 'cancelled', answer_sealed = NULL, updated_at = $2
+         WHERE run_id = $1 AND state IN ('open', 'answered')",
+    )
+    .bind(run_id.0)
+    .bind(to_ms(now))
+    .execute(&mut **tx)
+    .await
+    .map(|_| ())
+    .map_err(failed("cancel challenges"))
+}
+
+/// Takes a challenge's row for this transaction.
+async fn take(tx: &mut Tx, id: ChallengeId) -> Result<ChallengeRow, Refused> {
+    let row = sqlx::query_as::<_, ChallengeRow>("UPDATE challenges SET state = state WHERE id = $1 RETURNING *")
+        .bind(id.0)
+        .fetch_optional(&mut **tx)
+        .await;
+    found(row, "take a challenge")
+}
+
+async fn change(
+    tx: &mut Tx,
+    row: ChallengeRow,
+    event: ChallengeEvent,
+    answer: Option<Vec<u8>>,
+    now: Timestamp,
+) -> Result<Challenge, Refused> {
+    let state: ChallengeState = from_word(&row.state, "challenge's state")?;
+    let state = state.on(event)?;
+    sqlx::query("UPDATE challenges SET state = $2, answer_sealed = $3, updated_at = $4 WHERE id = $1")
+        .bind(row.id)
+        .bind(state.as_str())
+        .bind(answer)
+        .bind(to_ms(now))
+        .execute(&mut **tx)
+        .await
+        .map_err(failed("change a challenge"))?;
+    Ok(Challenge { state, updated_at: now, ..row.read()? })
+}
+
+#[async_trait]
+impl Challenges for SqlStore {
+    async fn open_challenge(
+        &self,
+        run_id: RunId,
+        proof: Proof,
+        new: NewChallenge,
+        now: Timestamp,
+    ) -> Result<(), Refused> {
+        let mut tx = self.begin().await?;
+        let run = hold(&mut tx, run_id, proof).await?;
+        cancel_pending(&mut tx, run_id, now).await?;
+        sqlx::query(
+            "INSERT INTO challenges (id, organization_id, connection_id, run_id, fence, question, state, created_at, expires_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $7)",
+        )
+        .bind(new.id.0)
+        .bind(run.organization_id.0)
+        .bind(run.connection_id.0)
+        .bind(run_id.0)
+        .bind(proof.fence.to_i64())
+        .bind(to_json(&new.question, "question")?)
+        .bind(to_ms(now))
+        .bind(to_ms(new.expires_at))
+        .execute(&mut *tx)
+        .await
+        .map_err(failed("open a challenge"))?;
+        let data = json!({
+            "connectionId": run.connection_id,
+            "challengeId": new.id,
+            "kind": new.question.kind,
+            "expiresAt": new.expires_at,
+        });
+        webhooks::emit(&mut tx, run.organization_id, EventType::ChallengeOpened, data, now).await?;
+        Ok(commit(tx).await?)
+    }
+
+    async fn challenge_of_run(
+        &self,
+        run_id: RunId,
+        proof: Proof,
+        id: ChallengeId,
+    ) -> Result<(Challenge, Option<Vec<u8>>, PublicKey), Refused> {
+        let mut tx = self.begin().await?;
+        hold(&mut tx, run_id, proof).await?;
+        let row = sqlx::query_as::<_, ChallengeRow>("SELECT * FROM challenges WHERE id = $1 AND run_id = $2")
+            .bind(id.0)
+            .bind(run_id.0)
+            .fetch_optional(&mut *tx)
+            .await;
+        let mut row = found(row, "read a challenge")?;
+        let answer = row.answer_sealed.take();
+        let key = agent_key(&mut tx, run_id).await?;
+        commit(tx).await?;
+        Ok((row.read()?, answer, key))
+    }
+
+    async fn settle_challenge(
+        &self,
+        run_id: RunId,
+        proof: Proof,
+        id: ChallengeId,
+        verdict: Verdict,
+        now: Timestamp,
+    ) -> Result<(), Refused> {
+        let mut tx = self.begin().await?;
+        hold(&mut tx, run_id, proof).await?;
+        let row = take(&mut tx, id).await?;
+        if row.run_id != run_id.0 {
+            return Err(Refused::NotFound);
+        }
+        let (event, settled) = match verdict {
+            Verdict::Accepted => (ChallengeEvent::Accept, ChallengeState::Accepted),
+            Verdict::Rejected => (ChallengeEvent::Reject, ChallengeState::Rejected),
+        };
+        // The same verdict again, after an answer that was lost on the way.
+        if row.state != settled.as_str() {
+            change(&mut tx, row, event, None, now).await?;
+        }
+        Ok(commit(tx).await?)
+    }
+
+    async fn challenges(
+        &self,
+        organization: OrganizationId,
+        connection: ConnectionId,
+        page: PageRequest,
+    ) -> Result<Vec<Challenge>, Refused> {
+        self.connection(organization, connection).await?;
+        let mut query = QueryBuilder::<Db>::new("SELECT * FROM challenges WHERE connection_id = ");
+        query.push_bind(connection.0);
+        push_page(&mut query, "id", page);
+        let rows = query.build_query_as::<ChallengeRow>().fetch_all(&self.read).await;
+        let rows = rows.map_err(failed("list challenges"))?;
+        Ok(rows.into_iter().map(ChallengeRow::read).collect::<Result<_, _>>()?)
+    }
+
+    async fn waiting_challenges(&self) -> Result<Vec<Challenge>, StoreError> {
+        let rows =
+            sqlx::query_as::<_, ChallengeRow>("SELECT * FROM challenges WHERE state = 'open' ORDER BY id LIMIT 1000");
+        let rows = rows.fetch_all(&self.read).await.map_err(failed("list challenges"))?;
+        rows.into_iter().map(ChallengeRow::read).collect()
+    }
+
+    async fn answer_challenge(
+        &self,
+        organization: OrganizationId,
+        connection: ConnectionId,
+        id: ChallengeId,
+        sealed: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<Challenge, Refused> {
+        let mut tx = self.begin().await?;
+        let row = take(&mut tx, id).await?;
+        if row.organization_id != organization.0 || row.connection_id != connection.0 {
+            return Err(Refused::NotFound);
+        }
+        let event = if to_ms(now) < row.expires_at { ChallengeEvent::Answer } else { ChallengeEvent::Expire };
+        let answer = (event == ChallengeEvent::Answer).then_some(sealed);
+        let challenge = change(&mut tx, row, event, answer, now).await?;
+        commit(tx).await?;
+        Ok(challenge)
+    }
+
+    async fn expire_challenges(&self, now: Timestamp) -> Result<u64, StoreError> {
+        sqlx::query(
+            "UPDATE challenges SET state = 'expired', answer_sealed = NULL, updated_at = $1
+             WHERE state = 'open' AND expires_at <= $1",
+        )
+        .bind(to_ms(now))
+        .execute(&self.write)
+        .await
+        .map(|done| done.rows_affected())
+        .map_err(failed("expire challenges"))
+    }
+}

@@ -1,0 +1,309 @@
+//! Connections, their credentials and their history.
+
+use async_trait::async_trait;
+use domain::connection::{ConnectionEvent, ConnectionState, Credentials, OpenChallenge};
+use domain::id::{ConnectionId, EntityId, OrganizationId, RunId};
+use domain::run::RunKind;
+use jiff::Timestamp;
+use sqlx::{FromRow, QueryBuilder};
+use uuid::Uuid;
+
+use super::super::Db;
+use super::transition::{Actor, Happening, apply, note, take};
+use super::{SqlStore, Tx, commit, failed, found, from_json, from_ms, push_page, runs, to_json, to_ms};
+use crate::store::{
+    Connection, ConnectionEventRecord, ConnectionFilter, Connections, CreatedOrReturned, NewConnection, OpenRun,
+    PageRequest, QueuedRun, Refused, StoreError,
+};
+
+/// Everything that is known of connections right now.
+const SELECT: &str = "
+    SELECT c.*, k.refused AS credentials_refused,
+        EXISTS (SELECT 1 FROM challenges q WHERE q.connection_id = c.id AND q.state = 'open') AS is_asked,
+        r.not_before AS run_not_before, r.failure AS run_failure
+    FROM connections c
+    LEFT JOIN credentials k ON k.connection_id = c.id
+    LEFT JOIN runs r ON r.connection_id = c.id AND r.state = 'open'
+    WHERE ";
+
+#[derive(FromRow)]
+struct ConnectionRow {
+    id: Uuid,
+    entity_id: Uuid,
+    institution_id: Option<String>,
+    portal_url: String,
+    state: String,
+    activated_at: Option<i64>,
+    last_synced_at: Option<i64>,
+    instructions: String,
+    metadata: String,
+    created_at: i64,
+    updated_at: i64,
+    credentials_refused: Option<bool>,
+    is_asked: bool,
+    run_not_before: Option<i64>,
+    run_failure: Option<String>,
+}
+
+impl ConnectionRow {
+    fn read(self) -> Result<Connection, StoreError> {
+        let run = self.run_not_before.map(|not_before| {
+            let failure = self.run_failure.as_deref().map(|text| from_json(text, "failure")).transpose()?;
+            Ok::<_, StoreError>(OpenRun { failure, not_before: from_ms(not_before)? })
+        });
+        Ok(Connection {
+            id: ConnectionId(self.id),
+            entity_id: EntityId(self.entity_id),
+            institution_id: self.institution_id,
+            portal_url: super::from_word(&self.portal_url, "portal URL")?,
+            state: from_json(&self.state, "connection's state")?,
+            credentials: match self.credentials_refused {
+                None => Credentials::Absent,
+                Some(false) => Credentials::Present,
+                Some(true) => Credentials::Refused,
+            },
+            challenge: if self.is_asked { OpenChallenge::Open } else { OpenChallenge::None },
+            run: run.transpose()?,
+            activated_at: self.activated_at.map(from_ms).transpose()?,
+            last_synced_at: self.last_synced_at.map(from_ms).transpose()?,
+            instructions: from_json(&self.instructions, "connection's instructions")?,
+            metadata: from_json(&self.metadata, "connection's metadata")?,
+            created_at: from_ms(self.created_at)?,
+            updated_at: from_ms(self.updated_at)?,
+        })
+    }
+}
+
+#[derive(FromRow)]
+struct EventRow {
+    id: Uuid,
+    cause: String,
+    actor: String,
+    previous_status: Option<String>,
+    status: String,
+    failure: Option<String>,
+    run_id: Option<Uuid>,
+    created_at: i64,
+}
+
+impl EventRow {
+    fn read(self) -> Result<ConnectionEventRecord, StoreError> {
+        Ok(ConnectionEventRecord {
+            id: self.id,
+            cause: self.cause,
+            actor: self.actor,
+            previous_status: self.previous_status,
+            status: self.status,
+            failure: self.failure.as_deref().map(|text| from_json(text, "failure")).transpose()?,
+            run_id: self.run_id.map(RunId),
+            created_at: from_ms(self.created_at)?,
+        })
+    }
+}
+
+#[async_trait]
+impl Connections for SqlStore {
+    async fn create_or_return_connection(
+        &self,
+        new: NewConnection,
+        now: Timestamp,
+    ) -> Result<CreatedOrReturned, Refused> {
+        let mut tx = self.begin().await?;
+        let entity = sqlx::query_scalar::<_, Uuid>("SELECT id FROM entities WHERE organization_id = $1 AND id = $2")
+            .bind(new.organization_id.0)
+            .bind(new.entity_id.0);
+        found(entity.fetch_optional(&mut *tx).await, "read an entity")?;
+        let created = sqlx::query(
+            "INSERT INTO connections (id, organization_id, entity_id, anchor, institution_id, portal_url, status, state,
+                                      instructions, metadata, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
+             ON CONFLICT (entity_id, anchor) DO NOTHING",
+        )
+        .bind(new.id.0)
+        .bind(new.organization_id.0)
+        .bind(new.entity_id.0)
+        .bind(&new.anchor)
+        .bind(&new.institution_id)
+        .bind(new.portal_url.as_str())
+        .bind(ConnectionState::NEW.status().as_str())
+        .bind(to_json(&ConnectionState::NEW, "connection's state")?)
+        .bind(to_json(&new.instructions, "connection's instructions")?)
+        .bind(to_json(&new.metadata, "connection's metadata")?)
+        .bind(to_ms(now))
+        .execute(&mut *tx)
+        .await
+        .map_err(failed("add a connection"))?
+        .rows_affected();
+        if created == 1 {
+            let happening =
+                Happening { connection_id: new.id, cause: "created", actor: Actor::Integrator, run_id: None };
+            note(&mut tx, None, &ConnectionState::NEW, None, happening, now).await?;
+        }
+        let mut query = QueryBuilder::<Db>::new(SELECT);
+        query.push("c.entity_id = ").push_bind(new.entity_id.0);
+        query.push(" AND c.anchor = ").push_bind(new.anchor);
+        let row = query.build_query_as::<ConnectionRow>().fetch_optional(&mut *tx).await;
+        let connection = found(row, "read a connection")?.read()?;
+        commit(tx).await?;
+        Ok(match created {
+            1 => CreatedOrReturned::Created(connection),
+            _ => CreatedOrReturned::Returned(connection),
+        })
+    }
+
+    async fn connections(
+        &self,
+        organization: OrganizationId,
+        filter: ConnectionFilter,
+        page: PageRequest,
+    ) -> Result<Vec<Connection>, StoreError> {
+        let mut query = QueryBuilder::<Db>::new(SELECT);
+        query.push("c.organization_id = ").push_bind(organization.0);
+        if let Some(status) = filter.status {
+            query.push(" AND c.status = ").push_bind(status.as_str());
+        }
+        if let Some(institution_id) = filter.institution_id {
+            query.push(" AND c.institution_id = ").push_bind(institution_id);
+        }
+        if let Some(entity_id) = filter.entity_id {
+            query.push(" AND c.entity_id = ").push_bind(entity_id.0);
+        }
+        push_page(&mut query, "c.id", page);
+        let rows = query.build_query_as::<ConnectionRow>().fetch_all(&self.read).await;
+        rows.map_err(failed("list connections"))?.into_iter().map(ConnectionRow::read).collect()
+    }
+
+    async fn connection(&self, organization: OrganizationId, id: ConnectionId) -> Result<Connection, Refused> {
+        let mut query = QueryBuilder::<Db>::new(SELECT);
+        query.push("c.organization_id = ").push_bind(organization.0).push(" AND c.id = ").push_bind(id.0);
+        let row = query.build_query_as::<ConnectionRow>().fetch_optional(&self.read).await;
+        Ok(found(row, "read a connection")?.read()?)
+    }
+
+    async fn connection_events(
+        &self,
+        organization: OrganizationId,
+        id: ConnectionId,
+        page: PageRequest,
+    ) -> Result<Vec<ConnectionEventRecord>, Refused> {
+        self.connection(organization, id).await?;
+        let mut query = QueryBuilder::<Db>::new("SELECT * FROM connection_events WHERE connection_id = ");
+        query.push_bind(id.0);
+        push_page(&mut query, "id", page);
+        let rows = query.build_query_as::<EventRow>().fetch_all(&self.read).await;
+        let rows = rows.map_err(failed("list a connection's history"))?;
+        Ok(rows.into_iter().map(EventRow::read).collect::<Result<_, _>>()?)
+    }
+
+    async fn credentials(&self, organization: OrganizationId, id: ConnectionId) -> Result<Option<Vec<u8>>, Refused> {
+        self.connection(organization, id).await?;
+        let sealed = sqlx::query_scalar("SELECT sealed FROM credentials WHERE connection_id = $1").bind(id.0);
+        Ok(sealed.fetch_optional(&self.read).await.map_err(failed("read credentials"))?)
+    }
+
+    async fn give_credentials(
+        &self,
+        organization: OrganizationId,
+        id: ConnectionId,
+        sealed: Vec<u8>,
+        run_id: RunId,
+        now: Timestamp,
+    ) -> Result<Option<QueuedRun>, Refused> {
+        let mut tx = self.begin().await?;
+        let before = take(&mut tx, organization, id).await?;
+        let happening = happening(id, "credentialsGiven");
+        apply(&mut tx, organization, &before, ConnectionEvent::CredentialsGiven, happening, now).await?;
+        sqlx::query(
+            "INSERT INTO credentials (connection_id, sealed, refused, updated_at) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (connection_id) DO UPDATE
+             SET sealed = excluded.sealed, refused = excluded.refused, updated_at = excluded.updated_at",
+        )
+        .bind(id.0)
+        .bind(sealed)
+        .bind(false)
+        .bind(to_ms(now))
+        .execute(&mut *tx)
+        .await
+        .map_err(failed("keep credentials"))?;
+        let run = match before {
+            ConnectionState::ReauthRequired { .. } => {
+                Some(runs::insert(&mut tx, organization, id, run_id, RunKind::Sync, now).await?)
+            }
+            _ => None,
+        };
+        commit(tx).await?;
+        Ok(run)
+    }
+
+    async fn complete_setup(
+        &self,
+        organization: OrganizationId,
+        id: ConnectionId,
+        run_id: RunId,
+        now: Timestamp,
+    ) -> Result<QueuedRun, Refused> {
+        let mut tx = self.begin().await?;
+        let before = take(&mut tx, organization, id).await?;
+        let happening = happening(id, "setupCompleted");
+        apply(&mut tx, organization, &before, ConnectionEvent::SetupCompleted, happening, now).await?;
+        usable_credentials(&mut tx, id).await?;
+        let run = runs::insert(&mut tx, organization, id, run_id, RunKind::Activate, now).await?;
+        commit(tx).await?;
+        Ok(run)
+    }
+
+    async fn request_sync(
+        &self,
+        organization: OrganizationId,
+        id: ConnectionId,
+        run_id: RunId,
+        now: Timestamp,
+    ) -> Result<QueuedRun, Refused> {
+        let mut tx = self.begin().await?;
+        let state = take(&mut tx, organization, id).await?;
+        if state != ConnectionState::Active {
+            return Err(Refused::NotActive(state.status()));
+        }
+        let run = runs::insert(&mut tx, organization, id, run_id, RunKind::Sync, now).await?;
+        let happening = Happening { run_id: Some(run_id), ..happening(id, "syncRequested") };
+        note(&mut tx, Some(&state), &state, None, happening, now).await?;
+        commit(tx).await?;
+        Ok(run)
+    }
+
+    async fn revoke_connection(
+        &self,
+        organization: OrganizationId,
+        id: ConnectionId,
+        now: Timestamp,
+    ) -> Result<Option<RunId>, Refused> {
+        let mut tx = self.begin().await?;
+        let before = take(&mut tx, organization, id).await?;
+        apply(&mut tx, organization, &before, ConnectionEvent::Revoke, happening(id, "revoked"), now).await?;
+        let run = runs::end_open(&mut tx, id, now).await?;
+        sqlx::query("DELETE FROM credentials WHERE connection_id = $1")
+            .bind(id.0)
+            .execute(&mut *tx)
+            .await
+            .map_err(failed("forget credentials"))?;
+        commit(tx).await?;
+        Ok(run)
+    }
+}
+
+fn happening(connection_id: ConnectionId, cause: &str) -> Happening<'_> {
+    Happening { connection_id, cause, actor: Actor::Integrator, run_id: None }
+}
+
+async fn usable_credentials(tx: &mut Tx, id: ConnectionId) -> Result<(), Refused> {
+    let refused = sqlx::query_scalar::<_, bool>("SELECT refused FROM credentials WHERE connection_id = $1")
+        .bind(id.0)
+        .fetch_optional(&mut **tx)
+        .await
+        .map_err(failed("read credentials"))?;
+    match refused {
+        None => Err(Refused::CredentialsMissing),
+        Some(true) => Err(Refused::BudgetSpent),
+        Some(false) => Ok(()),
+    }
+}

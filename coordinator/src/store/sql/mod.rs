@@ -1,0 +1,91 @@
+//! The SQL, written once for SQLite and PostgreSQL: `$n` places, `RETURNING`,
+//! `ON CONFLICT`, row values. `super::Db` is the database that it is compiled for.
+//!
+//! A row that is going to be changed is taken with an `UPDATE … RETURNING`, which
+//! locks it on PostgreSQL; on SQLite the transaction holds the one write lock.
+
+mod challenges;
+mod connections;
+mod entities;
+mod ledger;
+mod organizations;
+mod runs;
+mod transition;
+mod webhooks;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{BEGIN, Db};
+use crate::store::{Refused, Store, StoreError};
+
+/// The store on one kind of database.
+pub(in crate::store) struct SqlStore {
+    pub(super) read: sqlx::Pool<Db>,
+    pub(super) write: sqlx::Pool<Db>,
+}
+
+/// A transaction that is rolled back unless it is committed.
+type Tx = sqlx::Transaction<'static, Db>;
+
+impl SqlStore {
+    async fn begin(&self) -> Result<Tx, StoreError> {
+        self.write.begin_with(BEGIN).await.map_err(failed("begin a transaction"))
+    }
+}
+
+async fn commit(tx: Tx) -> Result<(), StoreError> {
+    tx.commit().await.map_err(failed("commit a transaction"))
+}
+
+#[async_trait]
+impl Store for SqlStore {
+    async fn ping(&self) -> Result<(), StoreError> {
+        let one = sqlx::query_scalar::<_, i64>("SELECT CAST(1 AS BIGINT)");
+        one.fetch_one(&self.read).await.map(|_| ()).map_err(failed("answer a ping"))
+    }
+}
+
+/// Names what was being done when the database refused.
+fn failed(doing: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
+    move |source| StoreError::Database { doing, source }
+}
+
+/// Like [`failed`], where no row means that there is no such thing.
+fn found<T>(row: Result<Option<T>, sqlx::Error>, doing: &'static str) -> Result<T, Refused> {
+    row.map_err(failed(doing))?.ok_or(Refused::NotFound)
+}
+
+fn is_duplicate(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.is_unique_violation())
+}
+
+fn to_ms(moment: Timestamp) -> i64 {
+    moment.as_millisecond()
+}
+
+fn from_ms(ms: i64) -> Result<Timestamp, StoreError> {
+    Timestamp::from_millisecond(ms).map_err(|_| StoreError::Unreadable { what: "moment" })
+}
+
+fn to_json<T: Serialize>(value: &T, what: &'static str) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|_| StoreError::Unreadable { what })
+}
+
+fn from_json<T: DeserializeOwned>(text: &str, what: &'static str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|_| StoreError::Unreadable { what })
+}
+
+fn from_word<T: std::str::FromStr>(word: &str, what: &'static str) -> Result<T, StoreError> {
+    word.parse().map_err(|_| StoreError::Unreadable { what })
+}
+
+/// Appends the keyset condition and order of a list that is sorted by id.
+fn push_page(query: &mut sqlx::QueryBuilder<Db>, id: &'static str, page: crate::store::PageRequest) {
+    if let Some(after) = page.after {
+        query.push(" AND ").push(id).push(" > ").push_bind(after);
+    }
+    query.push(" ORDER BY ").push(id).push(" LIMIT ").push_bind(i64::from(page.limit));
+}

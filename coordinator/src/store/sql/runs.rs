@@ -1,0 +1,494 @@
+//! Runs: made, granted under a fence, and ended once.
+//!
+//! A proof is checked in the same statement that takes the run's row, so nothing is
+//! stored under a fence that isn't the current one.
+
+use async_trait::async_trait;
+use domain::account::ObservedAccount;
+use domain::connection::{ConnectionEvent, ConnectionState};
+use domain::failure::{Failure, FailureCode, Stage};
+use domain::id::{ConnectionId, EvidenceId, IntentId, OrganizationId, RunId};
+use domain::run::{Effect, EffectOutcome, RunKind};
+use jiff::Timestamp;
+use protocol::lease::{Evidence, OpenIntent, Proof};
+use protocol::sealed::PublicKey;
+use sqlx::{FromRow, QueryBuilder};
+use uuid::Uuid;
+
+use super::super::Db;
+use super::transition::{Actor, Happening, apply, note, take};
+use super::{SqlStore, Tx, challenges, commit, failed, found, from_ms, from_word, ledger, to_json, to_ms};
+use crate::store::{AfterFailure, Completed, GrantedRun, QueuedRun, Refused, Runs, StoreError, fence_of};
+
+#[derive(FromRow)]
+struct QueuedRow {
+    id: Uuid,
+    organization_id: Uuid,
+    connection_id: Uuid,
+    institution_id: String,
+    not_before: i64,
+}
+
+impl QueuedRow {
+    fn read(self) -> Result<QueuedRun, StoreError> {
+        Ok(QueuedRun {
+            id: RunId(self.id),
+            organization_id: OrganizationId(self.organization_id),
+            connection_id: ConnectionId(self.connection_id),
+            institution_id: self.institution_id,
+            not_before: from_ms(self.not_before)?,
+        })
+    }
+}
+
+/// A run whose row this transaction holds.
+pub(super) struct HeldRun {
+    pub(super) organization_id: OrganizationId,
+    pub(super) connection_id: ConnectionId,
+    institution_id: String,
+    kind: RunKind,
+    attempt: i64,
+}
+
+type HeldRow = (Uuid, Uuid, String, String, i64);
+
+fn held(row: HeldRow) -> Result<HeldRun, StoreError> {
+    let (organization_id, connection_id, institution_id, kind, attempt) = row;
+    Ok(HeldRun {
+        organization_id: OrganizationId(organization_id),
+        connection_id: ConnectionId(connection_id),
+        institution_id,
+        kind: from_word(&kind, "run's kind")?,
+        attempt,
+    })
+}
+
+/// Adds an open run; refused while the connection has one.
+pub(super) async fn insert(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    connection: ConnectionId,
+    run_id: RunId,
+    kind: RunKind,
+    now: Timestamp,
+) -> Result<QueuedRun, Refused> {
+    let row = sqlx::query_as::<_, QueuedRow>(
+        "INSERT INTO runs (id, organization_id, connection_id, institution_id, kind, state, attempt, crashes, not_before, fence, created_at)
+         SELECT $1, c.organization_id, c.id, c.institution_id, $3, 'open', 0, 0, $4, 0, $4
+         FROM connections c WHERE c.id = $2 AND c.institution_id IS NOT NULL
+         ON CONFLICT (connection_id) WHERE state = 'open' DO NOTHING
+         RETURNING id, organization_id, connection_id, institution_id, not_before",
+    )
+    .bind(run_id.0)
+    .bind(connection.0)
+    .bind(kind.as_str())
+    .bind(to_ms(now))
+    .fetch_optional(&mut **tx)
+    .await
+    .map_err(failed("add a run"))?;
+    debug_assert!(row.as_ref().is_none_or(|row| row.organization_id == organization.0));
+    Ok(row.ok_or(Refused::RunUnderWay)?.read()?)
+}
+
+/// Ends the connection's open run, with the challenge that it waits for.
+pub(super) async fn end_open(
+    tx: &mut Tx,
+    connection: ConnectionId,
+    now: Timestamp,
+) -> Result<Option<RunId>, StoreError> {
+    let run = sqlx::query_scalar::<_, Uuid>(
+        "UPDATE runs SET state = 'failed', finished_at = $2 WHERE connection_id = $1 AND state = 'open' RETURNING id",
+    )
+    .bind(connection.0)
+    .bind(to_ms(now))
+    .fetch_optional(&mut **tx)
+    .await
+    .map_err(failed("end a run"))?
+    .map(RunId);
+    if let Some(run) = run {
+        challenges::cancel_pending(tx, run, now).await?;
+    }
+    Ok(run)
+}
+
+/// Takes the run's row for this transaction, if the proof is good.
+pub(super) async fn hold(tx: &mut Tx, run_id: RunId, proof: Proof) -> Result<HeldRun, Refused> {
+    let (agent, fence) = fence_of(proof);
+    let row = sqlx::query_as::<_, HeldRow>(
+        "UPDATE runs SET attempt = attempt WHERE id = $1 AND state = 'open' AND started_at IS NOT NULL AND agent_id = $2 AND fence = $3
+         RETURNING organization_id, connection_id, institution_id, kind, attempt",
+    )
+    .bind(run_id.0)
+    .bind(agent.0)
+    .bind(fence)
+    .fetch_optional(&mut **tx)
+    .await
+    .map_err(failed("take a run"))?;
+    Ok(held(row.ok_or(Refused::LeaseLost)?)?)
+}
+
+/// Whether the run was ended under this very proof before.
+async fn was_ended_by(tx: &mut Tx, run_id: RunId, proof: Proof) -> Result<bool, StoreError> {
+    let (agent, fence) = fence_of(proof);
+    sqlx::query_scalar::<_, i64>(
+        "SELECT COUNT(*) FROM runs WHERE id = $1 AND agent_id = $2 AND fence = $3 AND (state <> 'open' OR started_at IS NULL)",
+    )
+    .bind(run_id.0)
+    .bind(agent.0)
+    .bind(fence)
+    .fetch_one(&mut **tx)
+    .await
+    .map(|count| count > 0)
+    .map_err(failed("read a run"))
+}
+
+#[async_trait]
+impl Runs for SqlStore {
+    async fn generation(&self) -> Result<u32, StoreError> {
+        let generation = sqlx::query_scalar::<_, i64>("SELECT generation FROM fleet");
+        let generation = generation.fetch_one(&self.read).await.map_err(failed("read the generation"))?;
+        u32::try_from(generation).map_err(|_| StoreError::Unreadable { what: "generation" })
+    }
+
+    async fn advance_generation(&self, seen: u32) -> Result<u32, StoreError> {
+        sqlx::query("UPDATE fleet SET generation = generation + 1 WHERE generation = $1")
+            .bind(i64::from(seen))
+            .execute(&self.write)
+            .await
+            .map_err(failed("advance the generation"))?;
+        self.generation().await
+    }
+
+    async fn open_runs(&self, after: Option<RunId>, limit: u32) -> Result<Vec<QueuedRun>, StoreError> {
+        let mut query = QueryBuilder::<Db>::new(
+            "SELECT id, organization_id, connection_id, institution_id, not_before FROM runs WHERE state = 'open'",
+        );
+        let page = crate::store::PageRequest { after: after.map(|run| run.0), limit };
+        super::push_page(&mut query, "id", page);
+        let rows = query.build_query_as::<QueuedRow>().fetch_all(&self.read).await;
+        rows.map_err(failed("list open runs"))?.into_iter().map(QueuedRow::read).collect()
+    }
+
+    async fn grant(
+        &self,
+        run_id: RunId,
+        proof: Proof,
+        agent_key: &PublicKey,
+        now: Timestamp,
+    ) -> Result<Option<GrantedRun>, StoreError> {
+        let (agent, fence) = fence_of(proof);
+        let mut tx = self.begin().await?;
+        let row = sqlx::query_as::<_, HeldRow>(
+            "UPDATE runs SET agent_id = $2, fence = $3, agent_key = $4, attempt = attempt + 1, started_at = $5
+             WHERE id = $1 AND state = 'open' AND fence < $3
+             RETURNING organization_id, connection_id, institution_id, kind, attempt",
+        )
+        .bind(run_id.0)
+        .bind(agent.0)
+        .bind(fence)
+        .bind(agent_key.to_string())
+        .bind(to_ms(now))
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(failed("grant a run"))?;
+        let Some(row) = row else { return Ok(None) };
+        let run = held(row)?;
+        // Whoever asked under an older fence is gone, and its session with it.
+        challenges::cancel_pending(&mut tx, run_id, now).await?;
+        let portal_url = sqlx::query_scalar::<_, String>("SELECT portal_url FROM connections WHERE id = $1")
+            .bind(run.connection_id.0)
+            .fetch_one(&mut *tx)
+            .await
+            .map_err(failed("read a portal URL"))?;
+        let credentials = sqlx::query_scalar("SELECT sealed FROM credentials WHERE connection_id = $1")
+            .bind(run.connection_id.0)
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(failed("read credentials"))?;
+        let open_intents = sqlx::query_as::<_, (Uuid, String)>(
+            "SELECT id, effect FROM intents WHERE run_id = $1 AND outcome IS NULL ORDER BY id",
+        )
+        .bind(run_id.0)
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(failed("read open intents"))?;
+        commit(tx).await?;
+        let intent = |(id, effect): (Uuid, String)| {
+            Ok(OpenIntent { intent_id: IntentId(id), effect: from_word(&effect, "effect")? })
+        };
+        Ok(Some(GrantedRun {
+            kind: run.kind,
+            organization_id: run.organization_id,
+            connection_id: run.connection_id,
+            institution_id: run.institution_id,
+            portal_url: from_word(&portal_url, "portal URL")?,
+            attempt: u32::try_from(run.attempt).unwrap_or(u32::MAX),
+            open_intents: open_intents.into_iter().map(intent).collect::<Result<_, StoreError>>()?,
+            credentials,
+        }))
+    }
+
+    async fn attempt(&self, run_id: RunId) -> Result<u32, StoreError> {
+        let attempt = sqlx::query_scalar::<_, i64>("SELECT attempt FROM runs WHERE id = $1").bind(run_id.0);
+        let attempt = attempt.fetch_optional(&self.read).await.map_err(failed("read a run"))?;
+        Ok(attempt.and_then(|attempt| u32::try_from(attempt).ok()).unwrap_or(0))
+    }
+
+    async fn count_crash(&self, run_id: RunId) -> Result<u32, StoreError> {
+        let crashes =
+            sqlx::query_scalar::<_, i64>("UPDATE runs SET crashes = crashes + 1 WHERE id = $1 RETURNING crashes")
+                .bind(run_id.0)
+                .fetch_optional(&self.write)
+                .await
+                .map_err(failed("count a crash"))?;
+        Ok(crashes.and_then(|crashes| u32::try_from(crashes).ok()).unwrap_or(0))
+    }
+
+    async fn release(&self, run_id: RunId, proof: Proof, now: Timestamp) -> Result<(), Refused> {
+        let mut tx = self.begin().await?;
+        hold(&mut tx, run_id, proof).await?;
+        challenges::cancel_pending(&mut tx, run_id, now).await?;
+        sqlx::query("UPDATE runs SET attempt = attempt - 1, started_at = NULL WHERE id = $1")
+            .bind(run_id.0)
+            .execute(&mut *tx)
+            .await
+            .map_err(failed("release a run"))?;
+        Ok(commit(tx).await?)
+    }
+
+    async fn declare_intent(
+        &self,
+        run_id: RunId,
+        proof: Proof,
+        intent_id: IntentId,
+        effect: Effect,
+        now: Timestamp,
+    ) -> Result<IntentId, Refused> {
+        let mut tx = self.begin().await?;
+        let run = hold(&mut tx, run_id, proof).await?;
+        let open =
+            sqlx::query_as::<_, (Uuid, i64)>("SELECT id, fence FROM intents WHERE run_id = $1 AND outcome IS NULL")
+                .bind(run_id.0)
+                .fetch_optional(&mut *tx)
+                .await
+                .map_err(failed("read open intents"))?;
+        if open.is_some() {
+            return Err(Refused::IntentOpen);
+        }
+        let refused = sqlx::query_scalar::<_, bool>("SELECT refused FROM credentials WHERE connection_id = $1")
+            .bind(run.connection_id.0)
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(failed("read credentials"))?;
+        if effect == Effect::Password && refused != Some(false) {
+            return Err(Refused::BudgetSpent);
+        }
+        sqlx::query("INSERT INTO intents (id, run_id, fence, effect, created_at) VALUES ($1, $2, $3, $4, $5)")
+            .bind(intent_id.0)
+            .bind(run_id.0)
+            .bind(proof.fence.to_i64())
+            .bind(effect.as_str())
+            .bind(to_ms(now))
+            .execute(&mut *tx)
+            .await
+            .map_err(failed("keep an intent"))?;
+        commit(tx).await?;
+        Ok(intent_id)
+    }
+
+    async fn settle_intents(
+        &self,
+        run_id: RunId,
+        proof: Proof,
+        outcome: EffectOutcome,
+        now: Timestamp,
+    ) -> Result<(), Refused> {
+        let mut tx = self.begin().await?;
+        hold(&mut tx, run_id, proof).await?;
+        sqlx::query("UPDATE intents SET outcome = $2, settled_at = $3 WHERE run_id = $1 AND outcome IS NULL")
+            .bind(run_id.0)
+            .bind(outcome.as_str())
+            .bind(to_ms(now))
+            .execute(&mut *tx)
+            .await
+            .map_err(failed("settle intents"))?;
+        Ok(commit(tx).await?)
+    }
+
+    async fn complete(
+        &self,
+        run_id: RunId,
+        proof: Proof,
+        accounts: &[ObservedAccount],
+        now: Timestamp,
+    ) -> Result<Completed, Refused> {
+        let mut tx = self.begin().await?;
+        let run = match hold(&mut tx, run_id, proof).await {
+            Err(Refused::LeaseLost) if was_ended_by(&mut tx, run_id, proof).await? => {
+                return Ok(Completed::default());
+            }
+            held => held?,
+        };
+        end(&mut tx, run_id, "succeeded", None, now).await?;
+        let completed = ledger::store(&mut tx, &run, accounts, now).await?;
+        let before = take(&mut tx, run.organization_id, run.connection_id).await?;
+        let happening = Happening {
+            connection_id: run.connection_id,
+            cause: "runSucceeded",
+            actor: Actor::Portal,
+            run_id: Some(run_id),
+        };
+        apply(&mut tx, run.organization_id, &before, ConnectionEvent::RunSucceeded, happening, now).await?;
+        sqlx::query("UPDATE connections SET last_synced_at = $2 WHERE id = $1")
+            .bind(run.connection_id.0)
+            .bind(to_ms(now))
+            .execute(&mut *tx)
+            .await
+            .map_err(failed("mark a connection as synced"))?;
+        ledger::announce(&mut tx, &run, now).await?;
+        commit(tx).await?;
+        Ok(completed)
+    }
+
+    async fn fail(
+        &self,
+        run_id: RunId,
+        proof: Proof,
+        mut failure: Failure,
+        evidence: Option<Evidence>,
+        then: AfterFailure,
+        now: Timestamp,
+    ) -> Result<(), Refused> {
+        let mut tx = self.begin().await?;
+        let run = match hold(&mut tx, run_id, proof).await {
+            Err(Refused::LeaseLost) if was_ended_by(&mut tx, run_id, proof).await? => return Ok(()),
+            held => held?,
+        };
+        challenges::cancel_pending(&mut tx, run_id, now).await?;
+        if let Some(evidence) = evidence {
+            failure.evidence_id = Some(keep_evidence(&mut tx, run_id, &evidence, now).await?);
+        }
+        if failure.code == FailureCode::CredentialsInvalid {
+            sqlx::query("UPDATE credentials SET refused = $2 WHERE connection_id = $1")
+                .bind(run.connection_id.0)
+                .bind(true)
+                .execute(&mut *tx)
+                .await
+                .map_err(failed("freeze credentials"))?;
+        }
+        conclude(&mut tx, run_id, &run, failure, then, Actor::Portal, now).await?;
+        Ok(commit(tx).await?)
+    }
+
+    async fn abandon(&self, run_id: RunId, code: FailureCode, now: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let row = sqlx::query_as::<_, HeldRow>(
+            "UPDATE runs SET attempt = attempt WHERE id = $1 AND state = 'open'
+             RETURNING organization_id, connection_id, institution_id, kind, attempt",
+        )
+        .bind(run_id.0)
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(failed("take a run"))?;
+        let Some(row) = row else { return Ok(()) };
+        let run = held(row)?;
+        challenges::cancel_pending(&mut tx, run_id, now).await?;
+        let failure = Failure::new(code, Stage::Connect);
+        match conclude(&mut tx, run_id, &run, failure, AfterFailure::End, Actor::Platform, now).await {
+            Err(Refused::Store(error)) => return Err(error),
+            _ => commit(tx).await?,
+        }
+        Ok(())
+    }
+
+    async fn evidence(&self, id: EvidenceId) -> Result<Option<Evidence>, StoreError> {
+        let row = sqlx::query_as::<_, (String, String)>("SELECT url, html FROM evidence WHERE id = $1").bind(id.0);
+        let row = row.fetch_optional(&self.read).await.map_err(failed("read evidence"))?;
+        Ok(row.map(|(url, html)| Evidence { url, html }))
+    }
+}
+
+/// Ends the run or puts it off, and tells the connection.
+async fn conclude(
+    tx: &mut Tx,
+    run_id: RunId,
+    run: &HeldRun,
+    failure: Failure,
+    then: AfterFailure,
+    actor: Actor,
+    now: Timestamp,
+) -> Result<(), Refused> {
+    let before = take(tx, run.organization_id, run.connection_id).await?;
+    let happening = |cause| Happening { connection_id: run.connection_id, cause, actor, run_id: Some(run_id) };
+    match then {
+        AfterFailure::End => {
+            end(tx, run_id, "failed", Some(&failure), now).await?;
+            match before {
+                ConnectionState::Revoked { .. } => Ok(()),
+                _ => {
+                    let event = ConnectionEvent::RunFailed(failure);
+                    let happening = happening("runFailed");
+                    apply(tx, run.organization_id, &before, event, happening, now).await.map(|_| ())
+                }
+            }
+        }
+        AfterFailure::TryAgain { not_before } => {
+            sqlx::query("UPDATE runs SET not_before = $2, failure = $3, started_at = NULL WHERE id = $1")
+                .bind(run_id.0)
+                .bind(to_ms(not_before))
+                .bind(to_json(&failure, "failure")?)
+                .execute(&mut **tx)
+                .await
+                .map_err(failed("put a run off"))?;
+            let happening = happening("runPutOff");
+            Ok(note(tx, Some(&before), &before, Some(&failure), happening, now).await?)
+        }
+    }
+}
+
+async fn end(
+    tx: &mut Tx,
+    run_id: RunId,
+    state: &'static str,
+    failure: Option<&Failure>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE runs SET state = $2, failure = $3, finished_at = $4 WHERE id = $1")
+        .bind(run_id.0)
+        .bind(state)
+        .bind(failure.map(|failure| to_json(failure, "failure")).transpose()?)
+        .bind(to_ms(now))
+        .execute(&mut **tx)
+        .await
+        .map(|_| ())
+        .map_err(failed("end a run"))
+}
+
+async fn keep_evidence(
+    tx: &mut Tx,
+    run_id: RunId,
+    evidence: &Evidence,
+    now: Timestamp,
+) -> Result<EvidenceId, StoreError> {
+    let id = EvidenceId(Uuid::now_v7());
+    sqlx::query("INSERT INTO evidence (id, run_id, url, html, created_at) VALUES ($1, $2, $3, $4, $5)")
+        .bind(id.0)
+        .bind(run_id.0)
+        .bind(evidence.url.clone())
+        .bind(evidence.html.clone())
+        .bind(to_ms(now))
+        .execute(&mut **tx)
+        .await
+        .map_err(failed("keep evidence"))?;
+    Ok(id)
+}
+
+/// The holder's key, to which an answer is sealed.
+pub(super) async fn agent_key(tx: &mut Tx, run_id: RunId) -> Result<PublicKey, Refused> {
+    let key = sqlx::query_scalar::<_, Option<String>>("SELECT agent_key FROM runs WHERE id = $1")
+        .bind(run_id.0)
+        .fetch_optional(&mut **tx)
+        .await;
+    let key = found(key, "read an agent's key")?.ok_or(Refused::LeaseLost)?;
+    Ok(from_word(&key, "agent's key")?)
+}

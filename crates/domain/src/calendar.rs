@@ -1,0 +1,370 @@
+//! Reads dates as portals show them: the whole cell by the declared pattern, or not at all.
+//!
+//! | in a pattern | stands for |
+//! |---|---|
+//! | `YYYY` `YY` | the year, in four digits or two; it may be missing |
+//! | `MM` `M` | the month, in two digits, or in one or two |
+//! | `MMM` `MMMM` | the month's English name, short (`Sep`, `Sept`) or in full, in any case |
+//! | `DD` `D` | the day, in two digits, or in one or two |
+//! | a blank | one blank or more, of any kind |
+//! | any other character but `A` to `Z` and `a` to `z` | itself |
+//!
+//! What a bank shows is a calendar date in the bank's own time zone; it never passes through UTC, so there are no
+//! instants and no zones here. Not here either: what day it is (callers say), and guessing a pattern.
+
+use std::fmt;
+use std::iter::Peekable;
+use std::str::Chars;
+
+use jiff::Span;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// A declared pattern such as `MM/DD/YYYY`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct DateFormat {
+    pattern: String,
+    parts: Vec<Part>,
+}
+
+/// What is known about when a date must be, for years of two digits and for those that are missing.
+///
+/// It doesn't bound dates with a year in full: they need no hint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct YearHint {
+    latest: Date,
+    earliest: Option<Date>,
+}
+
+/// Why a cell is not a date. It doesn't repeat the cell.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DateError {
+    /// Nothing, or only blanks.
+    #[error("the cell is empty")]
+    Empty,
+    /// Something else than the pattern says.
+    #[error("the cell is not a date of the form {pattern}")]
+    NotInFormat {
+        /// The declared pattern.
+        pattern: String,
+    },
+    /// A day or month that isn't in the calendar.
+    #[error("the calendar has no such day")]
+    NoSuchDay,
+    /// No year puts the date between the earliest and the latest that it can be.
+    #[error("no year puts the date where it can be, up to {latest}")]
+    OutsideWindow {
+        /// The latest date that was possible.
+        latest: Date,
+    },
+}
+
+/// Why a pattern can't be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FormatError {
+    /// Letters that stand for nothing.
+    #[error("`{letters}` stands for nothing in a date's pattern; use YYYY YY MMMM MMM MM M DD D")]
+    UnknownLetters {
+        /// The letters.
+        letters: String,
+    },
+    /// A part that must be there once.
+    #[error("a date's pattern has exactly one {part}")]
+    NotOnce {
+        /// `day` or `month`.
+        part: &'static str,
+    },
+    /// More than one year.
+    #[error("a date's pattern has at most one year")]
+    TwoYears,
+    /// A part of one or two digits, with the next digits right behind it.
+    #[error("nothing separates `{part}` from the digits behind it")]
+    Unseparated {
+        /// The part.
+        part: &'static str,
+    },
+}
+
+/// Reads the date in a cell.
+pub fn read_date(cell: &str, format: &DateFormat, reference: YearHint) -> Result<Date, DateError> {
+    let cell = cell.trim();
+    if cell.is_empty() {
+        return Err(DateError::Empty);
+    }
+    let seen = format.read(cell).ok_or_else(|| DateError::NotInFormat { pattern: format.pattern.clone() })?;
+    match seen.year {
+        SeenYear::Full(year) => Date::new(year, seen.month, seen.day).map_err(|_| DateError::NoSuchDay),
+        SeenYear::Short(short) => reference.with_century(short, seen),
+        SeenYear::Missing => reference.with_year(seen),
+    }
+}
+
+impl DateFormat {
+    /// Reads a pattern.
+    pub fn parse(pattern: &str) -> Result<Self, FormatError> {
+        let pattern = pattern.trim();
+        let mut parts = Vec::new();
+        let mut chars = pattern.chars().peekable();
+        while let Some(char) = chars.next() {
+            if char.is_whitespace() {
+                while chars.next_if(|next| next.is_whitespace()).is_some() {}
+                parts.push(Part::Blank);
+            } else if char.is_ascii_alphabetic() {
+                let mut letters = String::from(char);
+                while let Some(same) = chars.next_if_eq(&char) {
+                    letters.push(same);
+                }
+                let known = Part::LETTERS.iter().find(|(known, _)| *known == letters);
+                let (_, part) = known.ok_or(FormatError::UnknownLetters { letters })?;
+                parts.push(*part);
+            } else {
+                parts.push(Part::Char(char));
+            }
+        }
+        check_parts(&parts)?;
+        Ok(Self { pattern: pattern.to_owned(), parts })
+    }
+
+    /// The pattern.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.pattern
+    }
+
+    fn read(&self, cell: &str) -> Option<Seen> {
+        let mut seen = Seen { year: SeenYear::Missing, month: 0, day: 0 };
+        let mut chars = cell.chars().peekable();
+        for part in &self.parts {
+            match part {
+                Part::Year => seen.year = SeenYear::Full(digits(&mut chars, 4, 4)?),
+                Part::ShortYear => seen.year = SeenYear::Short(digits(&mut chars, 2, 2)?),
+                Part::Month => seen.month = small(digits(&mut chars, 2, 2)?)?,
+                Part::NarrowMonth => seen.month = small(digits(&mut chars, 1, 2)?)?,
+                Part::ShortName => seen.month = month(&mut chars, |name| name.get(..3))?,
+                Part::Name => seen.month = month(&mut chars, Some)?,
+                Part::Day => seen.day = small(digits(&mut chars, 2, 2)?)?,
+                Part::NarrowDay => seen.day = small(digits(&mut chars, 1, 2)?)?,
+                Part::Blank => {
+                    chars.next_if(|next| next.is_whitespace())?;
+                    while chars.next_if(|next| next.is_whitespace()).is_some() {}
+                }
+                Part::Char(char) => drop(chars.next_if_eq(char)?),
+            }
+        }
+        chars.next().is_none().then_some(seen)
+    }
+}
+
+impl YearHint {
+    /// How far after the latest date known a date may still be: portals show what they will book next.
+    const SLACK_DAYS: i32 = 7;
+    /// A year of two digits is from this many years before the latest date to the rest of a century after it.
+    const YEARS_BACK: i16 = 79;
+
+    /// No date is more than a week later than this; the day of the sync, or the end of the window that was asked for.
+    #[must_use]
+    pub fn up_to(latest: Date) -> Self {
+        Self::never_after(latest.saturating_add(Span::new().days(Self::SLACK_DAYS)))
+    }
+
+    /// No date is later than this; the row before, in a list that has the newest first.
+    #[must_use]
+    pub const fn never_after(latest: Date) -> Self {
+        Self { latest, earliest: None }
+    }
+
+    /// No date is earlier than this; the start of the window, or the row before in a list that has the oldest first.
+    #[must_use]
+    pub const fn not_before(self, earliest: Date) -> Self {
+        Self { earliest: Some(earliest), ..self }
+    }
+
+    /// The latest date that it could be.
+    fn with_year(self, seen: Seen) -> Result<Date, DateError> {
+        // The twenty-ninth of February may be eight years back.
+        let candidates = (0..=8).filter_map(|back| {
+            let year = self.latest.year().checked_sub(back)?;
+            Date::new(year, seen.month, seen.day).ok()
+        });
+        let mut candidates = candidates.peekable();
+        if candidates.peek().is_none() {
+            return Err(DateError::NoSuchDay);
+        }
+        let date = candidates.find(|date| *date <= self.latest);
+        self.admit(date)
+    }
+
+    /// The date in the century around the latest; a date that would then be in the future is not moved into the past.
+    fn with_century(self, short: i16, seen: Seen) -> Result<Date, DateError> {
+        let first = self.latest.year().saturating_sub(Self::YEARS_BACK);
+        let year = first.saturating_add((short - first).rem_euclid(100));
+        let date = Date::new(year, seen.month, seen.day).map_err(|_| DateError::NoSuchDay)?;
+        self.admit(Some(date))
+    }
+
+    fn admit(self, date: Option<Date>) -> Result<Date, DateError> {
+        let fits = |date: &Date| *date <= self.latest && self.earliest.is_none_or(|earliest| earliest <= *date);
+        date.filter(fits).ok_or(DateError::OutsideWindow { latest: self.latest })
+    }
+}
+
+impl fmt::Display for DateFormat {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(&self.pattern)
+    }
+}
+
+impl std::str::FromStr for DateFormat {
+    type Err = FormatError;
+
+    fn from_str(pattern: &str) -> Result<Self, Self::Err> {
+        Self::parse(pattern)
+    }
+}
+
+impl TryFrom<String> for DateFormat {
+    type Error = FormatError;
+
+    fn try_from(pattern: String) -> Result<Self, Self::Error> {
+        Self::parse(&pattern)
+    }
+}
+
+impl From<DateFormat> for String {
+    fn from(format: DateFormat) -> Self {
+        format.pattern
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Year,
+    ShortYear,
+    Month,
+    NarrowMonth,
+    ShortName,
+    Name,
+    Day,
+    NarrowDay,
+    Blank,
+    Char(char),
+}
+
+impl Part {
+    const LETTERS: &[(&str, Self)] = &[
+        ("YYYY", Self::Year),
+        ("YY", Self::ShortYear),
+        ("MM", Self::Month),
+        ("M", Self::NarrowMonth),
+        ("MMM", Self::ShortName),
+        ("MMMM", Self::Name),
+        ("DD", Self::Day),
+        ("D", Self::NarrowDay),
+    ];
+
+    const fn is_year(self) -> bool {
+        matches!(self, Self::Year | Self::ShortYear)
+    }
+
+    const fn is_month(self) -> bool {
+        matches!(self, Self::Month | Self::NarrowMonth | Self::ShortName | Self::Name)
+    }
+
+    const fn is_day(self) -> bool {
+        matches!(self, Self::Day | Self::NarrowDay)
+    }
+
+    /// Whether it may begin with a digit.
+    fn is_digits(self) -> bool {
+        match self {
+            Self::ShortName | Self::Name | Self::Blank => false,
+            Self::Char(char) => char.is_ascii_digit(),
+            _ => true,
+        }
+    }
+}
+
+/// What a cell says.
+#[derive(Clone, Copy)]
+struct Seen {
+    year: SeenYear,
+    month: i8,
+    day: i8,
+}
+
+#[derive(Clone, Copy)]
+enum SeenYear {
+    Full(i16),
+    Short(i16),
+    Missing,
+}
+
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
+fn check_parts(parts: &[Part]) -> Result<(), FormatError> {
+    let count = |is: fn(Part) -> bool| parts.iter().filter(|part| is(**part)).count();
+    if count(Part::is_day) != 1 {
+        return Err(FormatError::NotOnce { part: "day" });
+    }
+    if count(Part::is_month) != 1 {
+        return Err(FormatError::NotOnce { part: "month" });
+    }
+    if count(Part::is_year) > 1 {
+        return Err(FormatError::TwoYears);
+    }
+    for pair in parts.windows(2) {
+        let part = match pair {
+            [Part::NarrowDay, next] if next.is_digits() => "D",
+            [Part::NarrowMonth, next] if next.is_digits() => "M",
+            _ => continue,
+        };
+        return Err(FormatError::Unseparated { part });
+    }
+    Ok(())
+}
+
+/// Takes ASCII digits, at least and at most so many; there are never more than four.
+fn digits(chars: &mut Peekable<Chars<'_>>, least: usize, most: usize) -> Option<i16> {
+    let mut number: i16 = 0;
+    for count in 0..most {
+        match chars.next_if(char::is_ascii_digit).and_then(|char| char.to_digit(10)) {
+            Some(digit) => number = number * 10 + i16::try_from(digit).ok()?,
+            None if count >= least => break,
+            None => return None,
+        }
+    }
+    Some(number)
+}
+
+fn small(number: i16) -> Option<i8> {
+    number.try_into().ok()
+}
+
+/// Takes a month's name, cut as the pattern wants it.
+fn month(chars: &mut Peekable<Chars<'_>>, cut: fn(&'static str) -> Option<&'static str>) -> Option<i8> {
+    let mut name = String::new();
+    while let Some(letter) = chars.next_if(char::is_ascii_alphabetic) {
+        name.push(letter.to_ascii_lowercase());
+    }
+    // The one short name that has another.
+    let name = if name == "sept" { "sep" } else { &name };
+    let index = MONTHS.iter().position(|full| cut(full) == Some(name))?;
+    i8::try_from(index + 1).ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,400 @@
+//! Reads amounts as portals show them: the whole cell by the grammar of the declared locale, or not at all.
+//!
+//! ```text
+//! cell   = mark* number mark*         blanks anywhere between, none inside a number but a locale's own
+//! mark   = sign | "(" | ")" | symbol | code | side       symbol and code of the declared currency only
+//! side   = "DR" | "CR", and "S" | "H" in German          only after the number
+//! number = digits [decimal digits] | grouped [decimal digits] | decimal digits
+//! ```
+//!
+//! Direction is said at most once: by a sign, by brackets or by a side. `(−1.00)` says it twice and could mean either,
+//! so it is refused, as is a sign in a debit or credit column. Money in is positive.
+//!
+//! An amount is a plain [`Decimal`], which keeps the scale as shown; its currency stands beside it in every record.
+//!
+//! Not here: guessing a locale, writing amounts for people, and arithmetic. Errors never repeat the cell.
+
+mod currency;
+
+use rust_decimal::Decimal;
+
+pub use currency::{Currency, NotACurrency};
+
+use crate::word::{UnknownWord, words};
+use currency::SYMBOLS;
+
+words! {
+    /// How a portal writes its numbers, as its script declares.
+    pub enum Locale {
+        /// `1,234,567.89`
+        EnUs = "en-US",
+        /// `1,234,567.89`
+        EnGb = "en-GB",
+        /// `1,234,567.89`
+        EnCa = "en-CA",
+        /// `12,34,567.89`
+        EnIn = "en-IN",
+        /// `1.234.567,89`
+        DeDe = "de-DE",
+        /// `1'234'567.89`, also with `’`
+        DeCh = "de-CH",
+        /// `1 234 567,89`, with a plain, thin or no-break space
+        FrFr = "fr-FR",
+        /// `1.234.567,89`
+        EsEs = "es-ES",
+        /// `1.234.567,89`
+        ItIt = "it-IT",
+        /// `1.234.567,89`
+        NlNl = "nl-NL",
+        /// `1.234.567,89`
+        PtBr = "pt-BR",
+        /// `1,234,567`, a minus also as `▲` or `△`
+        JaJp = "ja-JP",
+    }
+}
+
+/// Why a cell is not an amount. It says nothing of what the cell holds: amounts are confidential.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AmountError {
+    /// Nothing, or only blanks.
+    #[error("the cell is empty")]
+    Empty,
+    /// Marks, but no digits.
+    #[error("the cell holds no number")]
+    NoNumber,
+    /// More than one number.
+    #[error("the cell holds more than one number")]
+    TwoNumbers,
+    /// Two signs, a sign in brackets, a sign and a side.
+    #[error("the cell gives the amount's direction twice")]
+    SignTwice,
+    /// A bracket without the other.
+    #[error("the cell's brackets don't match")]
+    Brackets,
+    /// Separators, but not where the locale has them.
+    #[error("the digits are not grouped as {locale} groups them")]
+    Grouping {
+        /// The declared locale.
+        locale: Locale,
+    },
+    /// More decimals than the currency has.
+    #[error("the number has more than the {allowed} decimals of {currency}")]
+    TooManyDecimals {
+        /// The declared currency.
+        currency: Currency,
+        /// How many it has.
+        allowed: u32,
+    },
+    /// More digits than a [`Decimal`] holds.
+    #[error("the number has too many digits")]
+    TooLarge,
+    /// The symbol or code of a currency that wasn't declared.
+    #[error("the cell names another currency than {declared}")]
+    OtherCurrency {
+        /// The declared currency.
+        declared: Currency,
+    },
+    /// Something else before, inside or after the number.
+    #[error("the cell is not an amount as {locale} writes it")]
+    NotAnAmount {
+        /// The declared locale.
+        locale: Locale,
+    },
+    /// A debit and a credit in one row.
+    #[error("both the debit and the credit cell are filled")]
+    BothColumns,
+    /// Neither a debit nor a credit.
+    #[error("neither the debit nor the credit cell is filled")]
+    NeitherColumn,
+    /// A debit or credit with a sign, brackets or a side of its own.
+    #[error("a debit or credit cell gives a direction of its own")]
+    SignInColumn,
+}
+
+/// Reads the amount in a cell; money in is positive, and the scale is kept as shown.
+pub fn read_amount(cell: &str, locale: &Locale, currency: &Currency) -> Result<Decimal, AmountError> {
+    let reading = Reader::read(cell, *locale, currency)?;
+    Ok(signed(reading.size, reading.direction.unwrap_or(Direction::In)))
+}
+
+/// Reads the amount of a row with a debit and a credit column, of which exactly one is filled, with no sign of its own.
+pub fn read_debit_credit(
+    debit: &str,
+    credit: &str,
+    locale: &Locale,
+    currency: &Currency,
+) -> Result<Decimal, AmountError> {
+    let (cell, direction) = match (is_blank(debit), is_blank(credit)) {
+        (false, true) => (debit, Direction::Out),
+        (true, false) => (credit, Direction::In),
+        (false, false) => return Err(AmountError::BothColumns),
+        (true, true) => return Err(AmountError::NeitherColumn),
+    };
+    let reading = Reader::read(cell, *locale, currency)?;
+    match reading.direction {
+        None => Ok(signed(reading.size, direction)),
+        Some(_) => Err(AmountError::SignInColumn),
+    }
+}
+
+impl Locale {
+    /// Reads a tag such as `en-US`.
+    pub fn parse(tag: &str) -> Result<Self, UnknownWord> {
+        tag.parse()
+    }
+
+    const fn decimal(self) -> char {
+        match self {
+            Self::EnUs | Self::EnGb | Self::EnCa | Self::EnIn | Self::DeCh | Self::JaJp => '.',
+            Self::DeDe | Self::FrFr | Self::EsEs | Self::ItIt | Self::NlNl | Self::PtBr => ',',
+        }
+    }
+
+    /// What may stand between groups; one and the same in one number.
+    const fn separators(self) -> &'static [char] {
+        match self {
+            Self::EnUs | Self::EnGb | Self::EnCa | Self::EnIn | Self::JaJp => &[','],
+            Self::DeDe | Self::EsEs | Self::ItIt | Self::NlNl | Self::PtBr => &['.'],
+            Self::DeCh => &['\'', '\u{2019}'],
+            Self::FrFr => &['\u{a0}', '\u{202f}', '\u{2009}', ' '],
+        }
+    }
+
+    /// How many digits a group has that is not the last.
+    const fn group(self) -> usize {
+        match self {
+            Self::EnIn => 2,
+            _ => 3,
+        }
+    }
+
+    fn is_minus(self, char: char) -> bool {
+        // Hyphens, the en dash, the minus sign, and the full-width one. An em dash stands for "nothing".
+        matches!(char, '-' | '\u{2010}' | '\u{2011}' | '\u{2013}' | '\u{2212}' | '\u{ff0d}')
+            || (self == Self::JaJp && matches!(char, '\u{25b2}' | '\u{25b3}'))
+    }
+
+    /// The words after a number that say its direction.
+    const fn sides(self) -> &'static [(&'static str, Direction)] {
+        const ALL: &[(&str, Direction)] = &[
+            ("DR", Direction::Out),
+            ("Dr", Direction::Out),
+            ("dr", Direction::Out),
+            ("CR", Direction::In),
+            ("Cr", Direction::In),
+            ("cr", Direction::In),
+            ("S", Direction::Out),
+            ("H", Direction::In),
+        ];
+        match self {
+            Self::DeDe | Self::DeCh => ALL,
+            _ => ALL.split_at(6).0,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    In,
+    Out,
+}
+
+struct Reading {
+    size: Decimal,
+    direction: Option<Direction>,
+}
+
+#[derive(PartialEq, Eq)]
+enum Bracket {
+    None,
+    Open,
+    Closed,
+}
+
+/// What is left of a cell, and what was said before.
+struct Reader<'a> {
+    rest: &'a str,
+    locale: Locale,
+    currency: &'a Currency,
+    direction: Option<Direction>,
+    bracket: Bracket,
+    symbol: bool,
+    code: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn read(cell: &'a str, locale: Locale, currency: &'a Currency) -> Result<Reading, AmountError> {
+        if is_blank(cell) {
+            return Err(AmountError::Empty);
+        }
+        let mut reader =
+            Self { rest: cell, locale, currency, direction: None, bracket: Bracket::None, symbol: false, code: false };
+        while reader.leading_mark()? {}
+        let size = reader.number()?;
+        while reader.trailing_mark()? {}
+        match (reader.rest.is_empty(), reader.bracket) {
+            (true, Bracket::Open) => Err(AmountError::Brackets),
+            (true, _) => Ok(Reading { size, direction: reader.direction }),
+            (false, bracket) => Err(Self { bracket, ..reader }.refusal()),
+        }
+    }
+
+    fn leading_mark(&mut self) -> Result<bool, AmountError> {
+        self.rest = self.rest.trim_start();
+        if self.bracket == Bracket::None && self.take("(") {
+            self.bracket = Bracket::Open;
+            return self.say(Direction::Out);
+        }
+        self.sign_or_currency()
+    }
+
+    fn trailing_mark(&mut self) -> Result<bool, AmountError> {
+        self.rest = self.rest.trim_start();
+        if self.bracket == Bracket::Open && self.take(")") {
+            self.bracket = Bracket::Closed;
+            return Ok(true);
+        }
+        for (side, direction) in self.locale.sides() {
+            if self.take(side) {
+                self.take(".");
+                return self.say(*direction);
+            }
+        }
+        self.sign_or_currency()
+    }
+
+    fn sign_or_currency(&mut self) -> Result<bool, AmountError> {
+        let mut chars = self.rest.chars();
+        let direction = match chars.next() {
+            Some('+') => Some(Direction::In),
+            Some(char) if self.locale.is_minus(char) => Some(Direction::Out),
+            _ => None,
+        };
+        if let Some(direction) = direction {
+            self.rest = chars.as_str();
+            return self.say(direction);
+        }
+        let currency = self.currency;
+        if !self.code && currency.mark().is_some_and(|code| self.take(code)) {
+            self.code = true;
+            return Ok(true);
+        }
+        if !self.symbol && currency.symbols().any(|symbol| self.take(symbol)) {
+            self.symbol = true;
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    fn say(&mut self, direction: Direction) -> Result<bool, AmountError> {
+        match self.direction.replace(direction) {
+            None => Ok(true),
+            Some(_) => Err(AmountError::SignTwice),
+        }
+    }
+
+    /// Takes a mark, unless it is only the beginning of a longer word.
+    fn take(&mut self, mark: &str) -> bool {
+        match after_mark(self.rest, mark) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn number(&mut self) -> Result<Decimal, AmountError> {
+        let first = self.rest;
+        let mut mantissa: i128 = 0;
+        let mut digits = self.digits(&mut mantissa)?;
+        let whole = digits > 0;
+        let mut separator = None;
+        while let Some(char) = self.before_digit(self.locale.separators()) {
+            let inner = self.locale.group();
+            let fits = match separator {
+                // A group that starts with a zero is a decimal fraction in another locale.
+                None => (1..=inner).contains(&digits) && !first.starts_with('0'),
+                Some(before) => before == char && digits == inner,
+            };
+            if !fits {
+                return Err(AmountError::Grouping { locale: self.locale });
+            }
+            separator = Some(char);
+            digits = self.digits(&mut mantissa)?;
+        }
+        if separator.is_some() && digits != 3 {
+            return Err(AmountError::Grouping { locale: self.locale });
+        }
+        let mut scale = 0;
+        if self.before_digit(&[self.locale.decimal()]).is_some() {
+            scale = self.digits(&mut mantissa)?;
+        }
+        if !whole && scale == 0 {
+            return Err(self.refusal());
+        }
+        let allowed = self.currency.minor_digits();
+        match u32::try_from(scale) {
+            Ok(scale) if scale <= allowed => {
+                Decimal::try_from_i128_with_scale(mantissa, scale).map_err(|_| AmountError::TooLarge)
+            }
+            _ => Err(AmountError::TooManyDecimals { currency: self.currency.clone(), allowed }),
+        }
+    }
+
+    /// Takes digits on to a number; the result is how many.
+    fn digits(&mut self, mantissa: &mut i128) -> Result<usize, AmountError> {
+        let mut count = 0;
+        for digit in self.rest.bytes().take_while(u8::is_ascii_digit) {
+            count += 1;
+            let longer = mantissa.checked_mul(10);
+            let longer = longer.and_then(|number| number.checked_add(i128::from(digit - b'0')));
+            *mantissa = longer.ok_or(AmountError::TooLarge)?;
+        }
+        self.rest = self.rest.get(count..).unwrap_or_default();
+        Ok(count)
+    }
+
+    /// Takes one of these characters if a digit follows.
+    fn before_digit(&mut self, accepted: &[char]) -> Option<char> {
+        let mut chars = self.rest.chars();
+        let char = chars.next().filter(|char| accepted.contains(char))?;
+        let rest = chars.as_str();
+        if !rest.starts_with(|next: char| next.is_ascii_digit()) {
+            return None;
+        }
+        self.rest = rest;
+        Some(char)
+    }
+
+    /// What is wrong with what is left.
+    fn refusal(&self) -> AmountError {
+        let code = self.rest.bytes().take_while(u8::is_ascii_uppercase).count() == 3;
+        let symbol = SYMBOLS.iter().any(|(symbol, _)| after_mark(self.rest, symbol).is_some());
+        match self.rest.chars().next() {
+            None => AmountError::NoNumber,
+            Some('(' | ')') => AmountError::Brackets,
+            Some('0'..='9') => AmountError::TwoNumbers,
+            Some(_) if code || symbol => AmountError::OtherCurrency { declared: self.currency.clone() },
+            Some(_) => AmountError::NotAnAmount { locale: self.locale },
+        }
+    }
+}
+
+fn after_mark<'a>(text: &'a str, mark: &str) -> Option<&'a str> {
+    let rest = text.strip_prefix(mark)?;
+    let cut = mark.ends_with(char::is_alphabetic) && rest.starts_with(char::is_alphabetic);
+    (!cut).then_some(rest)
+}
+
+fn is_blank(cell: &str) -> bool {
+    cell.trim_start().is_empty()
+}
+
+fn signed(size: Decimal, direction: Direction) -> Decimal {
+    // A negative zero would be written as `-0`.
+    if direction == Direction::Out && !size.is_zero() { -size } else { size }
+}
+
+#[cfg(test)]
+mod tests;

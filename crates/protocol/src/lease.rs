@@ -1,0 +1,292 @@
+//! The lease protocol, one pair of types a call, in the order of a run's life.
+//!
+//! Every call but [`Acquire`] carries a [`Proof`]: who holds the lease, and under
+//! which fence. A proof that is no longer good is answered with status 409 and the
+//! code [`LEASE_LOST`]; the agent then stops sending commands to the browser.
+//!
+//! | call | says |
+//! |---|---|
+//! | `POST /agent/v1/leases` | [`Acquire`] → [`Lease`], or 204 after `waitMs` |
+//! | `POST /agent/v1/leases/{runId}/renew` | [`Proof`] → [`Renewed`] |
+//! | `POST /agent/v1/leases/{runId}/intents` | [`DeclareIntent`] → [`DeclaredIntent`] |
+//! | `POST /agent/v1/leases/{runId}/intents/settle` | [`SettleIntents`] → 204 |
+//! | `POST /agent/v1/leases/{runId}/challenges` | [`OpenChallenge`] → [`OpenedChallenge`] |
+//! | `POST /agent/v1/leases/{runId}/challenges/{id}/wait` | [`AwaitAnswer`] → [`AnswerState`] |
+//! | `POST /agent/v1/leases/{runId}/challenges/{id}/settle` | [`SettleChallenge`] → 204 |
+//! | `POST /agent/v1/leases/{runId}/complete` | [`Complete`] → 204 |
+//! | `POST /agent/v1/leases/{runId}/fail` | [`Fail`] → 204 |
+//! | `POST /agent/v1/leases/{runId}/release` | [`Proof`] → 204 |
+
+use domain::account::ObservedAccount;
+use domain::challenge::Question;
+use domain::failure::Failure;
+use domain::fence::Fence;
+use domain::id::{AgentId, ChallengeId, ConnectionId, IntentId, RunId};
+use domain::institution::CredentialName;
+use domain::run::{Effect, EffectOutcome, RunKind};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::sealed::{PublicKey, SealedBox};
+
+/// The code of the answer to a proof that is no longer good.
+pub const LEASE_LOST: &str = "lease_lost";
+
+/// The code of the answer to an intent that the lockout budget forbids.
+pub const BUDGET_SPENT: &str = "budget_spent";
+
+/// The code of the answer to an intent while an older one is unsettled.
+pub const INTENT_OPEN: &str = "intent_open";
+
+/// Who holds a lease, and under which fence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Proof {
+    /// The agent that the lease was given to.
+    pub agent_id: AgentId,
+    /// The fence that it was given under.
+    pub fence: Fence,
+}
+
+/// Asks for a run to work on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Acquire {
+    /// Made by the agent when it started.
+    pub agent_id: AgentId,
+    /// A name for people, such as a host's.
+    pub agent_name: String,
+    /// What secrets for this agent are sealed to.
+    pub public_key: PublicKey,
+    /// How long the coordinator may hold the request open, at most 30,000.
+    pub wait_ms: u64,
+}
+
+/// The exclusive, expiring right to work on one connection, and all that is
+/// needed for it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Lease {
+    /// The run that is leased.
+    pub run_id: RunId,
+    /// What it is for.
+    pub kind: RunKind,
+    /// The connection that it is about.
+    pub connection_id: ConnectionId,
+    /// The bank.
+    pub institution_id: String,
+    /// The fence of this lease.
+    pub fence: Fence,
+    /// How long it lasts from the moment of the request, unless renewed.
+    pub term_ms: u64,
+    /// How long before its end the agent must stop by itself.
+    pub margin_ms: u64,
+    /// How often the run has been tried, this time included.
+    pub attempt: u32,
+    /// Effects that an earlier holder declared and that nobody settled. The agent
+    /// looks at the portal and settles them before it declares another.
+    pub open_intents: Vec<OpenIntent>,
+    /// Where the portal is.
+    pub portal_url: Url,
+    /// Which hosts beyond the script's may be reached: loopback in development.
+    pub allow_loopback: AllowLoopback,
+    /// How the portal is driven.
+    pub script: ScriptRevision,
+    /// [`Credentials`] as JSON, sealed to the agent's key for [`credentials_context`].
+    pub credentials: SealedBox,
+    /// How long a person has to answer a challenge.
+    pub challenge_term_ms: u64,
+}
+
+/// Whether a portal may be on this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum AllowLoopback {
+    /// Development: simulated portals.
+    Yes,
+    /// Portals on loopback and private addresses are refused.
+    No,
+}
+
+/// A script as text, named by its content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ScriptRevision {
+    /// The first 12 hexadecimal digits of the text's SHA-256.
+    pub revision: String,
+    /// The text.
+    pub source: String,
+}
+
+/// What the box in a lease holds.
+pub type Credentials = std::collections::BTreeMap<CredentialName, domain::secret::Secret>;
+
+/// What the box with a lease's credentials is sealed for.
+#[must_use]
+pub fn credentials_context(run_id: RunId, fence: Fence) -> String {
+    format!("credentials {run_id} {fence}")
+}
+
+/// What the box with a challenge's answer is sealed for.
+#[must_use]
+pub fn answer_context(challenge_id: ChallengeId, fence: Fence) -> String {
+    format!("answer {challenge_id} {fence}")
+}
+
+/// An effect that was declared and not settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OpenIntent {
+    /// The intent.
+    pub intent_id: IntentId,
+    /// What was to be done.
+    pub effect: Effect,
+}
+
+/// The lease goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Renewed {
+    /// How long it lasts from the moment of the request.
+    pub term_ms: u64,
+    /// What the holder should do.
+    pub advice: Advice,
+}
+
+/// What a coordinator asks of the holder of a lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Advice {
+    /// Go on.
+    GoOn,
+    /// The connection was revoked: stop and release.
+    Cancel,
+}
+
+/// Says that an effect is about to happen. It may happen once the call returns.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DeclareIntent {
+    /// Under which lease.
+    pub proof: Proof,
+    /// What is about to happen.
+    pub effect: Effect,
+}
+
+/// The intent is kept.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DeclaredIntent {
+    /// Its id.
+    pub intent_id: IntentId,
+}
+
+/// Says what became of every open intent of the run.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SettleIntents {
+    /// Under which lease.
+    pub proof: Proof,
+    /// What a look at the portal showed.
+    pub outcome: EffectOutcome,
+}
+
+/// The bank asks something.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OpenChallenge {
+    /// Under which lease.
+    pub proof: Proof,
+    /// What it asks.
+    pub question: Question,
+}
+
+/// The challenge can be answered now.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OpenedChallenge {
+    /// Its id.
+    pub challenge_id: ChallengeId,
+    /// How long it can be answered.
+    pub expires_in_ms: u64,
+}
+
+/// Waits for an answer.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AwaitAnswer {
+    /// Under which lease.
+    pub proof: Proof,
+    /// How long the coordinator may hold the request open, at most 30,000.
+    pub wait_ms: u64,
+}
+
+/// Where a challenge stands for the run that asked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum AnswerState {
+    /// Nobody has answered yet: ask again.
+    Open,
+    /// Sealed to the agent's key for [`answer_context`].
+    Answered {
+        /// The answer.
+        answer: SealedBox,
+    },
+    /// Nobody answered in time.
+    Expired,
+    /// The challenge was closed; the run has to end.
+    Cancelled,
+}
+
+/// What the portal made of an answer.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SettleChallenge {
+    /// Under which lease.
+    pub proof: Proof,
+    /// What it made of it.
+    pub verdict: Verdict,
+}
+
+/// What a portal makes of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Verdict {
+    /// It went on.
+    Accepted,
+    /// It refused it.
+    Rejected,
+}
+
+/// Hands in what was read.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Complete {
+    /// Under which lease.
+    pub proof: Proof,
+    /// Every account with its transactions.
+    pub accounts: Vec<ObservedAccount>,
+}
+
+/// Says why nothing could be read.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Fail {
+    /// Under which lease.
+    pub proof: Proof,
+    /// What happened.
+    pub failure: Failure,
+    /// The page that was showing.
+    #[serde(default)]
+    pub evidence: Option<Evidence>,
+}
+
+/// A page that was showing when a run failed, scrubbed by the agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Evidence {
+    /// The page's address without query and fragment.
+    pub url: String,
+    /// The page's structure: no values, no digits, no scripts, no secrets.
+    pub html: String,
+}

@@ -1,0 +1,204 @@
+//! What the runner and the world say to each other: one [`Command`] out, one
+//! [`Observation`] in, until [`Command::Finish`] or [`Command::Fail`].
+//!
+//! Not here: how a command is carried out. A driver does [`Visit`](Command::Visit),
+//! [`Watch`](Command::Watch) and [`Act`](Command::Act); the holder of the lease does
+//! the others.
+
+use domain::account::ObservedAccount;
+use domain::challenge::Question;
+use domain::failure::{Failure, FailureCode};
+use domain::run::{Effect, EffectOutcome};
+use domain::secret::Secret;
+use url::Url;
+
+/// What is to be done next.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Open an address and wait until its document has loaded.
+    /// Answered by [`Observation::Visited`] or [`Observation::Unreachable`].
+    Visit(Url),
+    /// Wait until a page is recognised.
+    /// Answered by [`Observation::Recognised`], [`Observation::Unrecognised`] or
+    /// [`Observation::Unreachable`].
+    Watch(Watch),
+    /// Do these on the page that is showing, in order, each when its target can be
+    /// acted on. Answered by [`Observation::Acted`] or [`Observation::Stuck`].
+    Act(Vec<Act>),
+    /// Keep that an effect is about to happen.
+    /// Answered by [`Observation::Done`] or [`Observation::Refused`].
+    Declare(Effect),
+    /// Keep what became of every open intent. Answered by [`Observation::Done`].
+    SettleIntents(EffectOutcome),
+    /// Ask a person.
+    /// Answered by [`Observation::Answered`] or [`Observation::Refused`].
+    Ask(Question),
+    /// Keep what the portal made of the answer. Answered by [`Observation::Done`].
+    SettleAnswer(AnswerVerdict),
+    /// The run has read what it was to read. It ends here.
+    Finish(Vec<ObservedAccount>),
+    /// The run ends here with the failure; the page that was seen last is kept as
+    /// evidence where there is one.
+    Fail(Failure),
+}
+
+/// What a driver looks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watch {
+    /// The pages that may show, most telling first. The first whose conditions all
+    /// hold in two looks, a frame apart, is the page that shows.
+    pub pages: Vec<Recogniser>,
+    /// While one of these is visible nothing is recognised.
+    pub busy: Vec<String>,
+    /// The page that was acted on, which counts again only once it was left.
+    pub left: Option<Left>,
+    /// How long to wait, in milliseconds.
+    pub patience_ms: u64,
+}
+
+/// How one page is recognised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recogniser {
+    /// The page's name in the script.
+    pub page: String,
+    /// All of these hold.
+    pub conditions: Vec<Condition>,
+}
+
+/// Something that is true of a page or isn't.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// A CSS selector fits something that is visible.
+    Visible(String),
+    /// A CSS selector fits nothing that is visible.
+    Absent(String),
+    /// A visible thing that the selector fits contains this text, case and white
+    /// space folded.
+    Text {
+        /// CSS selector.
+        within: String,
+        /// The text.
+        contains: String,
+    },
+    /// The address contains this.
+    Url(String),
+}
+
+/// A page that was acted on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// The page's name. It counts again once it was seen not to hold, once the
+    /// document is another, or once the text of `region` is another.
+    pub page: String,
+    /// CSS selector of the part whose text tells one state of the page from the next.
+    pub region: Option<String>,
+}
+
+/// One thing that is done to a page.
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// Put a text into a field, in place of what is in it.
+    Fill {
+        /// CSS selector that fits exactly one visible, enabled field.
+        into: String,
+        /// The text.
+        text: Secret,
+    },
+    /// Click.
+    Click {
+        /// CSS selector that fits exactly one visible, enabled thing.
+        target: String,
+    },
+}
+
+impl Act {
+    /// The selector of what is acted on.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        match self {
+            Self::Fill { into, .. } => into,
+            Self::Click { target } => target,
+        }
+    }
+}
+
+/// What a portal made of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswerVerdict {
+    /// It went on.
+    Accepted,
+    /// It refused it.
+    Rejected,
+}
+
+/// What came of a command.
+#[derive(Clone, Debug)]
+pub enum Observation {
+    /// The address was opened.
+    Visited,
+    /// The portal couldn't be reached, or answered with a status that is no page.
+    Unreachable(Trouble),
+    /// A page shows.
+    Recognised {
+        /// Its name.
+        page: String,
+        /// Where it is.
+        url: Url,
+        /// The whole document as it stands, shadow roots left out.
+        html: String,
+    },
+    /// Patience ended and no page was recognised.
+    Unrecognised {
+        /// Where the browser is.
+        url: Url,
+        /// The whole document as it stands.
+        html: String,
+        /// Which page is still showing though it was acted on.
+        still: Option<String>,
+    },
+    /// All acts were done.
+    Acted,
+    /// An act couldn't be done; those before it were.
+    Stuck {
+        /// Its selector.
+        target: String,
+        /// Why.
+        problem: Problem,
+        /// The whole document as it stands.
+        html: String,
+    },
+    /// The command was carried out.
+    Done,
+    /// The command was refused: by the lockout budget, or nobody answered.
+    Refused(FailureCode),
+    /// What the person gave.
+    Answered(Secret),
+}
+
+/// Why a portal couldn't be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Its name doesn't resolve.
+    Dns,
+    /// No secure connection.
+    Tls,
+    /// No answer in time.
+    Timeout,
+    /// The connection was refused or ended.
+    Reset,
+    /// An HTTP status of 400 or more for the document itself.
+    Status(u16),
+    /// The address is outside of the hosts that the script allows.
+    Forbidden,
+}
+
+/// Why an act couldn't be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// Nothing fits the selector.
+    Missing,
+    /// Several things fit it.
+    Ambiguous,
+    /// What fits is hidden or disabled and stayed so.
+    NotActionable,
+}

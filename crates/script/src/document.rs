@@ -1,0 +1,233 @@
+//! An HTML document as it was seen, and what can be asked of it: what a selector
+//! fits, what a thing's text is, whether it can be clicked.
+//!
+//! Documents are hostile: their size and their nesting are bounded, and nothing
+//! here recurses. A saved document has no style sheets, so what is visible is known
+//! only as far as attributes say it.
+//!
+//! Not here: what the texts mean.
+
+use scraper::{ElementRef, Html, Node};
+
+use crate::css::Css;
+use crate::language::{Pick, Sign};
+
+/// How large a document may be.
+pub(crate) const SIZE_LIMIT: usize = 8 * 1024 * 1024;
+
+/// How deep elements may be nested. Browsers themselves stop at 512.
+const DEPTH_LIMIT: usize = 1_024;
+
+/// Why a document isn't looked into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    TooLarge,
+    TooDeep,
+}
+
+impl Refused {
+    /// For people.
+    pub(crate) const fn text(self) -> &'static str {
+        match self {
+            Self::TooLarge => "the page is larger than 8 MiB",
+            Self::TooDeep => "the page's elements are nested more than 1,024 deep",
+        }
+    }
+}
+
+/// A parsed document.
+pub(crate) struct Document {
+    pub(crate) html: Html,
+}
+
+impl Document {
+    pub(crate) fn parse(html: &str) -> Result<Self, Refused> {
+        if html.len() > SIZE_LIMIT {
+            return Err(Refused::TooLarge);
+        }
+        if depth(html) > DEPTH_LIMIT {
+            return Err(Refused::TooDeep);
+        }
+        Ok(Self { html: Html::parse_document(html) })
+    }
+
+    /// What the selector fits, in the order of the document.
+    pub(crate) fn all<'d>(&'d self, css: &Css) -> impl Iterator<Item = ElementRef<'d>> {
+        let selector = css.selector.clone();
+        self.elements().filter(move |element| selector.matches(element) && !is_inert(element))
+    }
+
+    pub(crate) fn elements(&self) -> impl Iterator<Item = ElementRef<'_>> {
+        self.html.tree.root().descendants().filter_map(ElementRef::wrap)
+    }
+
+    /// The first thing that the selector fits and that isn't hidden.
+    pub(crate) fn shown(&self, css: &Css) -> Option<ElementRef<'_>> {
+        self.all(css).find(|element| !is_hidden(element))
+    }
+
+    /// The piece of text, if it is there and isn't empty.
+    pub(crate) fn pick(&self, pick: &Pick) -> Option<String> {
+        let element = match &pick.of {
+            Some(css) => self.shown(css)?,
+            None => self.elements().next()?,
+        };
+        piece(element, pick)
+    }
+
+    /// Whether the document, found at `url`, bears the sign, as far as a saved
+    /// document can tell.
+    pub(crate) fn bears(&self, sign: &Sign, url: &str) -> bool {
+        match sign {
+            Sign::Visible(css) => self.shown(css).is_some(),
+            Sign::Absent(css) => self.shown(css).is_none(),
+            Sign::Text { within, contains } => {
+                let wanted = folded_case(contains);
+                self.all(within).any(|element| !is_hidden(&element) && folded_case(&text(element)).contains(&wanted))
+            }
+            Sign::Url(part) => url.contains(part.as_str()),
+        }
+    }
+
+    /// Whether something that the selector fits could be clicked.
+    pub(crate) fn can_click(&self, css: &Css) -> bool {
+        self.all(css).any(|element| !is_hidden(&element) && !is_disabled(&element))
+    }
+}
+
+/// The piece of text of an element, white space folded; none when it isn't there.
+pub(crate) fn piece(element: ElementRef<'_>, pick: &Pick) -> Option<String> {
+    let whole = match &pick.attribute {
+        Some(name) => fold(element.attr(name)?),
+        None => fold(&text(element)),
+    };
+    let mut part = whole.as_str();
+    if let Some(after) = &pick.after {
+        part = part.split_once(after.as_str())?.1;
+    }
+    if let Some(before) = &pick.before {
+        part = part.split_once(before.as_str())?.0;
+    }
+    let part = part.trim();
+    (!part.is_empty()).then(|| part.to_owned())
+}
+
+/// The text within an element as it stands in the document; code isn't text.
+pub(crate) fn text(element: ElementRef<'_>) -> String {
+    let mut text = String::new();
+    for node in element.descendants() {
+        if let Node::Text(part) = node.value()
+            && !node.parent().and_then(ElementRef::wrap).is_some_and(|parent| is_code(&parent))
+        {
+            text.push_str(part);
+        }
+    }
+    text
+}
+
+/// The same as people see it: white space folded, a line break being one.
+pub(crate) fn shown_text(element: ElementRef<'_>) -> String {
+    let mut text = String::new();
+    for node in element.descendants() {
+        match node.value() {
+            Node::Text(part) if !node.parent().and_then(ElementRef::wrap).is_some_and(|parent| is_code(&parent)) => {
+                text.push_str(part);
+            }
+            Node::Element(element) if matches!(element.name(), "br" | "p" | "div" | "li") => text.push(' '),
+            _ => {}
+        }
+    }
+    fold(&text)
+}
+
+/// White space folded: one blank between words, none around them.
+pub(crate) fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !folded.is_empty() {
+            folded.push(' ');
+        }
+        folded.push_str(word);
+    }
+    folded
+}
+
+/// White space and case folded, for comparing.
+pub(crate) fn folded_case(text: &str) -> String {
+    fold(text).to_lowercase()
+}
+
+pub(crate) fn is_code(element: &ElementRef<'_>) -> bool {
+    matches!(element.value().name(), "script" | "style" | "template" | "noscript")
+}
+
+/// Whether a browser's selectors wouldn't find it: it is inside of a template.
+fn is_inert(element: &ElementRef<'_>) -> bool {
+    element.ancestors().filter_map(ElementRef::wrap).any(|above| above.value().name() == "template")
+}
+
+/// Whether attributes say that it can't be seen.
+pub(crate) fn is_hidden(element: &ElementRef<'_>) -> bool {
+    let hides = |element: ElementRef<'_>| {
+        let value = element.value();
+        let style = value.attr("style").unwrap_or_default().replace(' ', "");
+        value.attr("hidden").is_some()
+            || (value.name() == "input" && value.attr("type").is_some_and(|kind| kind.eq_ignore_ascii_case("hidden")))
+            || style.contains("display:none")
+            || style.contains("visibility:hidden")
+    };
+    hides(*element) || element.ancestors().filter_map(ElementRef::wrap).any(hides)
+}
+
+fn is_disabled(element: &ElementRef<'_>) -> bool {
+    let value = element.value();
+    value.attr("disabled").is_some() || value.attr("aria-disabled").is_some_and(|flag| flag.eq_ignore_ascii_case("true"))
+}
+
+/// How deep the elements are nested, about: parsing takes time that grows with the
+/// depth, so this is looked at before.
+fn depth(html: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let mut rest = html;
+    while let Some((_, after)) = rest.split_once('<') {
+        let end = tag_end(after);
+        let tag = after.get(..end).unwrap_or(after);
+        rest = after.get(end..).unwrap_or_default();
+        match tag.chars().next() {
+            Some('/') if !is_void(tag.trim_start_matches('/')) => depth = depth.saturating_sub(1),
+            Some('!') if tag.starts_with("!--") => {
+                rest = after.split_once("-->").map_or("", |(_, behind)| behind);
+            }
+            Some(letter) if letter.is_ascii_alphabetic() && !is_void(tag) && !tag.ends_with('/') => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// Where a tag ends, a `>` within quotes being none.
+fn tag_end(tag: &str) -> usize {
+    let mut quote = None;
+    for (index, byte) in tag.bytes().enumerate() {
+        match (quote, byte) {
+            (None, b'>') => return index,
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (Some(open), byte) if open == byte => quote = None,
+            _ => {}
+        }
+    }
+    tag.len()
+}
+
+/// Elements that have no end tag, or whose end tag is usually left out.
+fn is_void(tag: &str) -> bool {
+    const VOID: [&str; 20] = [
+        "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "p", "li",
+        "dt", "dd", "option", "tr", "td",
+    ];
+    let name = tag.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    VOID.iter().any(|void| name.eq_ignore_ascii_case(void))
+}

@@ -1,0 +1,281 @@
+//! What a script says, once it is known to be sound: pages with how each is
+//! recognised and what it means, and what is read where.
+//!
+//! Not here: how the text is read (`parse`) or what is done with it (`runner`).
+
+use domain::calendar::DateFormat;
+use domain::challenge::{ChallengeKind, Medium};
+use domain::failure::FailureCode;
+use domain::institution::CredentialName;
+use domain::money::{Currency, Locale};
+use domain::run::Effect;
+use domain::account::{AccountStatus, AccountType};
+use domain::transaction::{Rail, TransactionStatus};
+
+use crate::css::Css;
+
+/// How to drive one portal. Made by [`Script::parse`].
+#[derive(Clone, Debug)]
+pub struct Script {
+    pub(crate) institution: String,
+    pub(crate) locale: Locale,
+    pub(crate) currency: Currency,
+    pub(crate) timezone: String,
+    pub(crate) hosts: Vec<String>,
+    pub(crate) start: Option<String>,
+    pub(crate) busy: Vec<Css>,
+    pub(crate) patience_ms: u64,
+    pub(crate) pages: Vec<Page>,
+    pub(crate) reads: Reads,
+    pub(crate) sign_out: Option<Css>,
+}
+
+impl Script {
+    /// The institution's id, equal to the name of the script's folder.
+    #[must_use]
+    pub fn institution(&self) -> &str {
+        &self.institution
+    }
+
+    /// The hosts that may be reached beside the portal's own.
+    #[must_use]
+    pub fn hosts(&self) -> &[String] {
+        &self.hosts
+    }
+
+    /// The bank's time zone, an IANA name: its dates are calendar dates there.
+    #[must_use]
+    pub fn timezone(&self) -> &str {
+        &self.timezone
+    }
+
+    /// The credentials that the script fills in, each once.
+    #[must_use]
+    pub fn credentials(&self) -> Vec<CredentialName> {
+        let steps = self.pages.iter().flat_map(|page| &page.steps);
+        let mut names: Vec<CredentialName> = steps
+            .filter_map(|step| match step {
+                Step::Fill { with: Source::Credential(name), .. } => Some(*name),
+                _ => None,
+            })
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    pub(crate) fn page(&self, name: &str) -> Option<&Page> {
+        self.pages.iter().find(|page| page.name == name)
+    }
+}
+
+/// A recognisable place in a portal.
+#[derive(Clone, Debug)]
+pub(crate) struct Page {
+    pub(crate) name: String,
+    /// All of these hold when the page shows.
+    pub(crate) when: Vec<Sign>,
+    pub(crate) meaning: Meaning,
+    /// What is done on it, unless something is read on it just then.
+    pub(crate) steps: Vec<Step>,
+}
+
+/// One thing by which a page is recognised.
+#[derive(Clone, Debug)]
+pub(crate) enum Sign {
+    Visible(Css),
+    Absent(Css),
+    Text { within: Css, contains: String },
+    Url(String),
+}
+
+/// What it means that a page shows.
+#[derive(Clone, Debug)]
+pub(crate) enum Meaning {
+    /// A form, an advert, a place where something is read.
+    Passage,
+    /// The portal's answer instead of data.
+    Failure { code: FailureCode, message: Option<Pick> },
+    /// The bank asks something of a person.
+    Challenge(Challenge),
+    /// The sign-in worked.
+    SignedIn,
+    /// The session was ended as wished.
+    SignedOut,
+}
+
+/// What the bank asks.
+#[derive(Clone, Debug)]
+pub(crate) struct Challenge {
+    pub(crate) kind: ChallengeKind,
+    pub(crate) medium: Option<Medium>,
+    /// The masked number or address that the bank names.
+    pub(crate) target: Option<Pick>,
+    /// What a person is asked, in the bank's words.
+    pub(crate) prompt: Pick,
+    /// Visible when the answer before was refused; its text says why.
+    pub(crate) refused: Option<Css>,
+    /// How many answers one run tries.
+    pub(crate) attempts: u32,
+}
+
+/// One thing a script does on a page.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    Fill { into: Css, with: Source },
+    Click { target: Css, effect: Option<Effect> },
+}
+
+impl Step {
+    pub(crate) const fn effect(&self) -> Option<Effect> {
+        match self {
+            Self::Click { effect, .. } => *effect,
+            Self::Fill { .. } => None,
+        }
+    }
+}
+
+/// Where the text for a field comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    Credential(CredentialName),
+    /// What the person answered.
+    Answer,
+}
+
+/// A piece of text on a page.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pick {
+    /// The first thing this fits; none for the thing at hand, such as a row.
+    pub(crate) of: Option<Css>,
+    /// The attribute that holds the text; none for the thing's own text.
+    pub(crate) attribute: Option<String>,
+    /// Only what comes after the first of these.
+    pub(crate) after: Option<String>,
+    /// Only what comes before the first of these, `after` being applied.
+    pub(crate) before: Option<String>,
+}
+
+/// What is read, and where.
+#[derive(Clone, Debug)]
+pub(crate) struct Reads {
+    pub(crate) accounts: AccountsRead,
+    /// How an account's own page is reached; none when it isn't visited.
+    pub(crate) visit: Option<Visit>,
+    pub(crate) account: Option<AccountRead>,
+    pub(crate) transactions: Option<TransactionsRead>,
+}
+
+/// The way to an account's own page and back.
+#[derive(Clone, Debug)]
+pub(crate) struct Visit {
+    /// The page that it leads to.
+    pub(crate) page: String,
+    /// Within the row of the account.
+    pub(crate) open: Css,
+    /// On the account's page.
+    pub(crate) back: Css,
+}
+
+/// The list of accounts.
+#[derive(Clone, Debug)]
+pub(crate) struct AccountsRead {
+    pub(crate) on: String,
+    pub(crate) table: Table<AccountField>,
+    /// What tells accounts apart, within a row.
+    pub(crate) key: Pick,
+    pub(crate) format: Format,
+}
+
+/// The details on an account's own page.
+#[derive(Clone, Debug)]
+pub(crate) struct AccountRead {
+    pub(crate) fields: Vec<(AccountField, Spot)>,
+    pub(crate) format: Format,
+}
+
+/// Where a value stands on a page.
+#[derive(Clone, Debug)]
+pub(crate) enum Spot {
+    /// Beside this label, in a list of terms or a table.
+    Label(String),
+    At(Pick),
+}
+
+/// The transactions of an account.
+#[derive(Clone, Debug)]
+pub(crate) struct TransactionsRead {
+    pub(crate) table: Table<TransactionField>,
+    pub(crate) format: Format,
+    /// The column and the text in it that make a row a pending one.
+    pub(crate) pending: Option<(TransactionField, String)>,
+    /// What leads to the next page while it can be clicked.
+    pub(crate) next: Option<Css>,
+    /// How many pages there are at most.
+    pub(crate) limit: u32,
+}
+
+/// A table whose columns are found by their headers.
+#[derive(Clone, Debug)]
+pub(crate) struct Table<F> {
+    pub(crate) css: Css,
+    /// Rows that are no records, such as a line between two months.
+    pub(crate) skip: Option<Css>,
+    pub(crate) columns: Vec<(F, String)>,
+}
+
+/// How texts become values.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Format {
+    pub(crate) date: Option<DateFormat>,
+    pub(crate) types: Vec<(String, AccountType)>,
+    pub(crate) account_statuses: Vec<(String, AccountStatus)>,
+    pub(crate) rails: Vec<(String, Rail)>,
+    pub(crate) statuses: Vec<(String, TransactionStatus)>,
+}
+
+macro_rules! fields {
+    ($(#[$attribute:meta])* $name:ident { $( $variant:ident = $word:literal ),+ $(,)? }) => {
+        $(#[$attribute])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum $name { $($variant),+ }
+
+        impl $name {
+            /// Every field with the key by which scripts name it.
+            pub(crate) const KNOWN: &'static [(&'static str, Self)] = &[$(($word, Self::$variant)),+];
+        }
+    };
+}
+
+fields! {
+    /// What can be read of an account.
+    AccountField {
+        Name = "name",
+        Type = "type",
+        Status = "status",
+        Currency = "currency",
+        OfficialName = "officialName",
+        MaskedNumber = "maskedNumber",
+        AccountNumber = "accountNumber",
+        RoutingNumber = "routingNumber",
+        SwiftBic = "swiftBic",
+        CurrentBalance = "currentBalance",
+        AvailableBalance = "availableBalance",
+        BalanceAsOf = "balanceAsOf",
+    }
+}
+
+fields! {
+    /// What can be read of a transaction.
+    TransactionField {
+        PostedDate = "postedDate",
+        Description = "description",
+        Amount = "amount",
+        Credit = "credit",
+        Debit = "debit",
+        Status = "status",
+        Rail = "rail",
+        BankReference = "bankReference",
+        CustomerReference = "customerReference",
+    }
+}

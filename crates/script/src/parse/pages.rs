@@ -1,0 +1,194 @@
+//! Reading the pages: how each is recognised and what it means.
+//!
+//! Not here: the steps on a page (`steps`), or whether a portal has such pages.
+
+use domain::challenge::{ChallengeKind, Medium};
+use domain::failure::FailureCode;
+
+use super::steps::steps;
+use super::{css_list, pick};
+use crate::diagnostic::{DiagnosticCode as Code, Position};
+use crate::form::{Faults, Form, cut};
+use crate::language::{Challenge, Meaning, Page, Reads, Sign};
+use crate::node::{Node, Value};
+
+/// How many pages a script may have.
+const PAGES_LIMIT: usize = 200;
+
+/// How many answers a run tries where the script doesn't say.
+const DEFAULT_ATTEMPTS: u32 = 3;
+
+pub(super) fn pages(node: &Node, faults: &mut Faults) -> Vec<Page> {
+    let entries = faults.entries(node);
+    if entries.len() > PAGES_LIMIT {
+        faults.add(Code::ValueMalformed, node.at, format!("a script has at most {PAGES_LIMIT} pages"));
+    }
+    let mut pages = Vec::new();
+    for entry in entries.into_iter().take(PAGES_LIMIT) {
+        let is_name = entry.key.len() <= 64
+            && entry.key.starts_with(|c: char| c.is_ascii_lowercase())
+            && entry.key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        if !is_name {
+            let message = format!("`{}` isn't the name of a page: lower-case letters, digits and `_`", cut(&entry.key));
+            faults.add(Code::ValueMalformed, entry.at, message);
+        }
+        pages.push(page(&entry.key, &entry.value, faults));
+    }
+    pages
+}
+
+fn page(name: &str, node: &Node, faults: &mut Faults) -> Page {
+    let mut form = Form::new("a page", node, faults);
+    let when = form.need("when", faults).map(|node| signs(node, faults)).unwrap_or_default();
+    let said = ["failure", "challenge", "goal"].map(|key| (key, form.ask(key)));
+    let steps_node = form.ask("do");
+    form.finish(faults);
+
+    let mut meaning = Meaning::Passage;
+    let mut first = None;
+    for (key, node) in said {
+        let Some(node) = node else { continue };
+        if let Some(first) = first {
+            let message = format!("a page is a `{first}` or a `{key}`, and this says both");
+            faults.add(Code::KeyConflict, node.at, message);
+        }
+        first = Some(key);
+        let read = match key {
+            "failure" => failure(node, faults),
+            "challenge" => challenge(node, faults).map(Meaning::Challenge),
+            _ => faults.word(node, &[("signed_in", Goal::SignedIn), ("signed_out", Goal::SignedOut)]).map(Goal::meaning),
+        };
+        meaning = read.unwrap_or(meaning);
+    }
+    if let (Some("failure"), Some(node)) = (first, steps_node) {
+        faults.add(Code::KeyConflict, node.at, "a run ends on a `failure`, so nothing is done there");
+    }
+    let steps = steps_node.map(|node| steps(node, faults)).unwrap_or_default();
+    super::steps::fit_the_meaning(steps_node.map_or(node.at, |node| node.at), first == Some("challenge"), &steps, faults);
+    Page { name: name.to_owned(), when, meaning, steps }
+}
+
+#[derive(Clone, Copy)]
+enum Goal {
+    SignedIn,
+    SignedOut,
+}
+
+impl Goal {
+    fn meaning(self) -> Meaning {
+        match self {
+            Self::SignedIn => Meaning::SignedIn,
+            Self::SignedOut => Meaning::SignedOut,
+        }
+    }
+}
+
+/// How a page is recognised: everything in the map has to hold.
+fn signs(node: &Node, faults: &mut Faults) -> Vec<Sign> {
+    let before = faults.0.len();
+    let mut form = Form::new("`when`", node, faults);
+    let mut signs = Vec::new();
+    if let Some(node) = form.ask("visible") {
+        signs.extend(css_list(node, faults).into_iter().map(Sign::Visible));
+    }
+    if let Some(node) = form.ask("absent") {
+        signs.extend(css_list(node, faults).into_iter().map(Sign::Absent));
+    }
+    if let Some(node) = form.ask("text") {
+        for entry in faults.entries(node) {
+            let within = faults.css_text(&entry.key, entry.at);
+            let contains = faults.text(&entry.value);
+            if let (Some(within), Some(contains)) = (within, contains) {
+                signs.push(Sign::Text { within, contains: contains.to_owned() });
+            }
+        }
+    }
+    if let Some(node) = form.ask("url") {
+        for node in faults.one_or_many(node) {
+            signs.extend(faults.text(node).map(|part| Sign::Url(part.to_owned())));
+        }
+    }
+    form.finish(faults);
+    let is_positive = |sign: &Sign| !matches!(sign, Sign::Absent(_));
+    if faults.0.len() == before && !signs.iter().any(is_positive) {
+        let message = "a page is recognised by something that is there: `visible`, `text` or `url`";
+        faults.add(Code::KeyMissing, node.at, message);
+    }
+    signs
+}
+
+fn failure(node: &Node, faults: &mut Faults) -> Option<Meaning> {
+    let mut form = Form::new("a failure", node, faults);
+    let code = form.need("code", faults).and_then(|node| {
+        let codes: Vec<(&'static str, FailureCode)> = FailureCode::ALL
+            .iter()
+            .filter(|code| is_a_portals_answer(code.as_str()))
+            .map(|code| (code.as_str(), *code))
+            .collect();
+        faults.word(node, &codes)
+    });
+    let message = form.ask("message").and_then(|node| pick(node, faults));
+    form.finish(faults);
+    Some(Meaning::Failure { code: code?, message })
+}
+
+/// Whether a page can mean it; the other codes are what the runner itself finds.
+fn is_a_portals_answer(code: &str) -> bool {
+    ["auth.", "mfa.", "portal."].iter().any(|prefix| code.starts_with(prefix)) && code != "auth.credentials.missing"
+}
+
+fn challenge(node: &Node, faults: &mut Faults) -> Option<Challenge> {
+    let mut form = Form::new("a challenge", node, faults);
+    let kinds = ChallengeKind::ALL.iter().map(|kind| (kind.as_str(), *kind)).collect::<Vec<_>>();
+    let kind = form.need("kind", faults).and_then(|node| faults.word(node, &kinds));
+    let media = Medium::ALL.iter().map(|medium| (medium.as_str(), *medium)).collect::<Vec<_>>();
+    let medium = form.ask("medium").and_then(|node| faults.word(node, &media));
+    let target = form.ask("target").and_then(|node| pick(node, faults));
+    let prompt = form.need("prompt", faults).and_then(|node| pick(node, faults));
+    let refused = form.ask("refused").and_then(|node| faults.css(node));
+    let attempts = form.ask("attempts").and_then(|node| faults.number(node, 1..=5));
+    form.finish(faults);
+    Some(Challenge {
+        kind: kind?,
+        medium,
+        target,
+        prompt: prompt?,
+        refused,
+        attempts: attempts.unwrap_or(DEFAULT_ATTEMPTS),
+    })
+}
+
+/// Reports pages without any use, and a script without a goal.
+pub(super) fn used(root: &Node, pages: &[Page], reads: &Reads, faults: &mut Faults) {
+    let places = places(root);
+    let read_on = |name: &str| {
+        reads.accounts.on == name || reads.visit.as_ref().is_some_and(|visit| visit.page == name)
+    };
+    for page in pages {
+        if matches!(page.meaning, Meaning::Passage) && page.steps.is_empty() && !read_on(&page.name) {
+            let at = places.iter().find(|(name, _)| *name == page.name).map(|(_, at)| *at).unwrap_or_default();
+            let message = format!("the page `{}` has no use: nothing is done, read or said there", page.name);
+            let hint = "give it `do`, `failure`, `challenge` or `goal`, or read something `on` it".to_owned();
+            faults.hinted(Code::PageMeaningless, at, message, hint);
+        }
+    }
+    if !pages.iter().any(|page| matches!(page.meaning, Meaning::SignedIn)) {
+        let at = root_entry(root, "pages").map(|(at, _)| at).unwrap_or_default();
+        let hint = "the page that shows after a sign-in has `goal: signed_in`".to_owned();
+        faults.hinted(Code::GoalMissing, at, "no page says that the sign-in worked", hint);
+    }
+}
+
+fn places(root: &Node) -> Vec<(&str, Position)> {
+    match root_entry(root, "pages") {
+        Some((_, Node { value: Value::Map(entries), .. })) => {
+            entries.iter().map(|entry| (entry.key.as_str(), entry.at)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn root_entry<'n>(root: &'n Node, key: &str) -> Option<(Position, &'n Node)> {
+    let Value::Map(entries) = &root.value else { return None };
+    entries.iter().find(|entry| entry.key == key).map(|entry| (entry.at, &entry.value))
+}

@@ -1,0 +1,302 @@
+//! Reading what a script reads: tables with their columns, fields beside labels,
+//! the words of a bank and what they stand for.
+//!
+//! Not here: how cells become records (`read`).
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use super::{pick, pick_keys};
+use crate::css::Css;
+use crate::diagnostic::{DiagnosticCode as Code, Position, nearest};
+use crate::document::folded_case;
+use crate::form::{Faults, Form, cut};
+use crate::language::{
+    AccountField, AccountRead, AccountsRead, Format, Reads, Spot, Table, TransactionField, TransactionsRead, Visit,
+};
+use crate::node::{Node, Value};
+
+/// How many pages of transactions are walked where the script doesn't say.
+const DEFAULT_LIMIT: u32 = 200;
+
+pub(super) fn reads(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<Reads> {
+    let mut form = Form::new("`reads`", node, faults);
+    let accounts_node = form.need("accounts", faults);
+    let account_node = form.ask("account");
+    let transactions_node = form.ask("transactions");
+    form.finish(faults);
+
+    let list = accounts_node.and_then(|node| accounts(node, pages, faults));
+    let account = account_node.and_then(|node| account(node, pages, faults));
+    let transactions = transactions_node.and_then(|node| transactions(node, pages, faults));
+    let visited = [account.as_ref().map(|(on, _)| on), transactions.as_ref().map(|(on, _)| on)];
+    let (list, way) = list?;
+    let visit = visit(visited, way, faults);
+    Some(Reads {
+        accounts: list,
+        visit,
+        account: account.map(|(_, read)| read),
+        transactions: transactions.map(|(_, read)| read),
+    })
+}
+
+/// The page that something is read on, and where the script says so.
+struct On {
+    page: String,
+    at: Position,
+}
+
+/// How the script goes to an account and back.
+struct Way {
+    at: Position,
+    open: Option<Css>,
+    back: Option<Css>,
+}
+
+fn visit(visited: [Option<&On>; 2], way: Way, faults: &mut Faults) -> Option<Visit> {
+    let page = match visited {
+        [Some(account), Some(transactions)] if account.page != transactions.page => {
+            let message = format!("transactions are read on the page of the account, which is `{}`", account.page);
+            faults.add(Code::KeyConflict, transactions.at, message);
+            return None;
+        }
+        [Some(on), _] | [None, Some(on)] => on.page.clone(),
+        [None, None] => {
+            if way.open.is_some() || way.back.is_some() {
+                let message = "nothing is read on an account's own page, so there is nothing to open";
+                faults.add(Code::KeyConflict, way.at, message);
+            }
+            return None;
+        }
+    };
+    for (key, css) in [("open", &way.open), ("back", &way.back)] {
+        if css.is_none() {
+            let message = format!("`accounts` needs the key `{key}`, because the page `{page}` is read for each account");
+            faults.add(Code::KeyMissing, way.at, message);
+        }
+    }
+    Some(Visit { page, open: way.open?, back: way.back? })
+}
+
+fn on(form: &mut Form<'_>, pages: &[&str], faults: &mut Faults) -> Option<On> {
+    let node = form.need("on", faults)?;
+    let page = faults.text(node)?.to_owned();
+    if !pages.contains(&page.as_str()) {
+        let hint = nearest(&page, pages.iter().copied());
+        faults.hinted(Code::PageUnknown, node.at, format!("there is no page `{}`", cut(&page)), hint);
+    }
+    Some(On { page, at: node.at })
+}
+
+fn accounts(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(AccountsRead, Way)> {
+    let mut form = Form::new("`accounts`", node, faults);
+    let on = on(&mut form, pages, faults);
+    let table = table(&mut form, AccountField::KNOWN, faults);
+    let key = form.need("key", faults).and_then(|node| pick(node, faults));
+    let open = form.ask("open").and_then(|node| faults.css(node));
+    let back = form.ask("back").and_then(|node| faults.css(node));
+    let has = |field| table.as_ref().is_some_and(|table| table.columns.iter().any(|(known, _)| *known == field));
+    let format = account_format(&mut form, has, faults);
+    if table.is_some() && !has(AccountField::Name) {
+        let at = form.ask("columns").map_or(node.at, |node| node.at);
+        faults.add(Code::KeyMissing, at, "`columns` of accounts needs the key `name`");
+    }
+    form.finish(faults);
+    Some((AccountsRead { on: on?.page, table: table?, key: key?, format }, Way { at: node.at, open, back }))
+}
+
+fn account(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On, AccountRead)> {
+    let mut form = Form::new("`account`", node, faults);
+    let on = on(&mut form, pages, faults);
+    let mut fields = Vec::new();
+    if let Some(node) = form.need("fields", faults) {
+        for entry in faults.entries(node) {
+            let field = field(&entry.key, entry.at, AccountField::KNOWN, faults);
+            let spot = spot(&entry.value, faults);
+            fields.extend(field.zip(spot));
+        }
+    }
+    let format = account_format(&mut form, |field| fields.iter().any(|(known, _)| *known == field), faults);
+    form.finish(faults);
+    Some((on?, AccountRead { fields, format }))
+}
+
+fn transactions(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On, TransactionsRead)> {
+    use TransactionField as F;
+    let mut form = Form::new("`transactions`", node, faults);
+    let on = on(&mut form, pages, faults);
+    let table = table(&mut form, F::KNOWN, faults);
+    let has = |field| table.as_ref().is_some_and(|table| table.columns.iter().any(|(known, _)| *known == field));
+    let mut words = Words::new(&mut form, faults);
+    let rails = words.of("rail", has(F::Rail), &listed(domain::transaction::Rail::ALL), faults);
+    let statuses = words.of("status", has(F::Status), &listed(domain::transaction::TransactionStatus::ALL), faults);
+    words.finish(faults);
+    let date = date(&mut form, has(F::PostedDate), faults);
+    let pending = form.ask("pending").and_then(|node| pending(node, &has, faults));
+    let next = form.ask("next").and_then(|node| faults.css(node));
+    let limit = form.ask("limit").and_then(|node| faults.number(node, 1..=1_000));
+    if table.is_some() {
+        let at = form.ask("columns").map_or(node.at, |node| node.at);
+        required_columns(at, &has, faults);
+    }
+    form.finish(faults);
+    let format = Format { date, rails, statuses, ..Format::default() };
+    let limit = limit.unwrap_or(DEFAULT_LIMIT);
+    Some((on?, TransactionsRead { table: table?, format, pending, next, limit }))
+}
+
+fn required_columns(at: Position, has: &impl Fn(TransactionField) -> bool, faults: &mut Faults) {
+    use TransactionField as F;
+    for (field, key) in [(F::PostedDate, "postedDate"), (F::Description, "description")] {
+        if !has(field) {
+            faults.add(Code::KeyMissing, at, format!("`columns` of transactions needs the key `{key}`"));
+        }
+    }
+    let amounts = (has(F::Amount), has(F::Debit), has(F::Credit));
+    if !matches!(amounts, (true, false, false) | (false, true, true)) {
+        let message = "`columns` of transactions needs either `amount`, or both `debit` and `credit`";
+        faults.add(Code::KeyMissing, at, message);
+    }
+}
+
+/// One column and the text in it: `{ postedDate: Pending }`.
+fn pending(
+    node: &Node,
+    has: &impl Fn(TransactionField) -> bool,
+    faults: &mut Faults,
+) -> Option<(TransactionField, String)> {
+    let entries = faults.entries(node);
+    let [entry] = entries.as_slice() else {
+        let message = "`pending` names one column and the text in it: `{ postedDate: Pending }`";
+        faults.add(Code::ValueMalformed, node.at, message);
+        return None;
+    };
+    let found = field(&entry.key, entry.at, TransactionField::KNOWN, faults)?;
+    if !has(found) {
+        faults.add(Code::KeyConflict, entry.at, format!("`{}` isn't one of the `columns`", entry.key));
+    }
+    Some((found, folded_case(faults.text(&entry.value)?)))
+}
+
+fn table<F: Copy + PartialEq>(
+    form: &mut Form<'_>,
+    known: &[(&'static str, F)],
+    faults: &mut Faults,
+) -> Option<Table<F>> {
+    let css = form.need("table", faults).and_then(|node| faults.css(node));
+    let skip = form.ask("skip").and_then(|node| faults.css(node));
+    let columns_node = form.need("columns", faults);
+    let mut columns = Vec::new();
+    if let Some(node) = columns_node {
+        for entry in faults.entries(node) {
+            let field = field(&entry.key, entry.at, known, faults);
+            let header = faults.text(&entry.value).map(folded_case);
+            columns.extend(field.zip(header));
+        }
+    }
+    columns_node?;
+    Some(Table { css: css?, skip, columns })
+}
+
+fn field<F: Copy>(key: &str, at: Position, known: &[(&'static str, F)], faults: &mut Faults) -> Option<F> {
+    let found = known.iter().find(|(word, _)| *word == key);
+    if found.is_none() {
+        let words = || known.iter().map(|(word, _)| *word);
+        let hint = nearest(key, words())
+            .unwrap_or_else(|| format!("what can be read is {}", words().collect::<Vec<_>>().join(", ")));
+        faults.hinted(Code::KeyUnknown, at, format!("no record has the field `{}`", cut(key)), hint);
+    }
+    found.map(|(_, field)| *field)
+}
+
+/// The label beside which a value stands, or a piece of the page.
+fn spot(node: &Node, faults: &mut Faults) -> Option<Spot> {
+    match node.value {
+        Value::Map(_) => {
+            let mut form = Form::new("a field", node, faults);
+            let picked = pick_keys(&mut form, faults);
+            form.finish(faults);
+            picked.map(Spot::At)
+        }
+        _ => faults.text(node).map(|label| Spot::Label(folded_case(label))),
+    }
+}
+
+fn account_format(form: &mut Form<'_>, has: impl Fn(AccountField) -> bool, faults: &mut Faults) -> Format {
+    let mut words = Words::new(form, faults);
+    let types = words.of("type", has(AccountField::Type), &listed(domain::account::AccountType::ALL), faults);
+    let account_statuses =
+        words.of("status", has(AccountField::Status), &listed(domain::account::AccountStatus::ALL), faults);
+    words.finish(faults);
+    let date = date(form, has(AccountField::BalanceAsOf), faults);
+    Format { date, types, account_statuses, ..Format::default() }
+}
+
+fn date(form: &mut Form<'_>, is_needed: bool, faults: &mut Faults) -> Option<domain::calendar::DateFormat> {
+    match form.ask("date") {
+        Some(node) => faults.parsed(node),
+        None if is_needed => {
+            let hint = "say how the bank writes its dates: `date: MM/DD/YYYY`".to_owned();
+            faults.hinted(Code::KeyMissing, form.at, "a date is read here, and the key `date` is missing", hint);
+            None
+        }
+        None => None,
+    }
+}
+
+fn listed<W: Copy + Display>(all: &[W]) -> Vec<String> {
+    all.iter().map(W::to_string).collect()
+}
+
+/// The key `map`: for each field, the bank's words and ours.
+struct Words<'n> {
+    at: Position,
+    form: Option<Form<'n>>,
+}
+
+impl<'n> Words<'n> {
+    fn new(form: &mut Form<'n>, faults: &mut Faults) -> Self {
+        let at = form.at;
+        Self { at, form: form.ask("map").map(|node| Form::new("`map`", node, faults)) }
+    }
+
+    /// The words of one field, the bank's own with case folded.
+    fn of<W: FromStr>(
+        &mut self,
+        key: &'static str,
+        is_read: bool,
+        known: &[String],
+        faults: &mut Faults,
+    ) -> Vec<(String, W)> {
+        let node = self.form.as_mut().and_then(|form| form.ask(key));
+        let Some(node) = node else {
+            if is_read {
+                let message = format!("`{key}` is read here, and `map` doesn't say what the bank's words for it mean");
+                let hint = format!("add `map: {{ {key}: {{ … }} }}`; our words are {}", known.join(", "));
+                faults.hinted(Code::KeyMissing, self.at, message, hint);
+            }
+            return Vec::new();
+        };
+        if !is_read {
+            faults.add(Code::KeyConflict, node.at, format!("`{key}` isn't read here, so there is nothing to map"));
+        }
+        let mut words = Vec::new();
+        for entry in faults.entries(node) {
+            let Some(word) = faults.text(&entry.value) else { continue };
+            match word.parse() {
+                Ok(value) => words.push((folded_case(&entry.key), value)),
+                Err(_) => {
+                    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                    faults.unknown_word(entry.value.at, word, &known);
+                }
+            }
+        }
+        words
+    }
+
+    fn finish(self, faults: &mut Faults) {
+        if let Some(form) = self.form {
+            form.finish(faults);
+        }
+    }
+}

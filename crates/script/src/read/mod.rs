@@ -1,0 +1,104 @@
+//! From documents to records: a list of accounts, the details of one, a page of its
+//! transactions.
+//!
+//! A cell that can't be read ends the reading: half an account looks like a whole
+//! one. What is said about it names its place and never what it holds.
+//!
+//! Not here: how one gets from document to document; the runner does that.
+
+mod account;
+mod transaction;
+
+use domain::calendar::{YearHint, read_date};
+use domain::failure::{Failure, FailureCode, Stage};
+use domain::money::{Currency, Locale, read_amount};
+use jiff::civil::Date;
+
+use crate::language::Format;
+use crate::table::TableError;
+
+pub(crate) use account::{Listed, details, list};
+pub(crate) use transaction::{TransactionsPage, transactions};
+
+/// What is needed to read any cell.
+#[derive(Clone, Copy)]
+pub(crate) struct Cells<'s> {
+    pub(crate) locale: Locale,
+    pub(crate) currency: &'s Currency,
+    /// No date that is shown lies more than a week after this.
+    pub(crate) today: Date,
+}
+
+impl Cells<'_> {
+    /// A signed decimal with the scale that is shown; none for an empty cell.
+    fn amount(&self, cell: &str) -> Result<Option<String>, String> {
+        if cell.is_empty() {
+            return Ok(None);
+        }
+        let amount = read_amount(cell, &self.locale, self.currency).map_err(|error| error.to_string())?;
+        Ok(Some(amount.to_string()))
+    }
+
+    /// A date; none for an empty cell.
+    fn date(&self, cell: &str, format: &Format) -> Result<Option<Date>, String> {
+        if cell.is_empty() {
+            return Ok(None);
+        }
+        let Some(date) = &format.date else { return Err("the script doesn't say how dates are written".into()) };
+        read_date(cell, date, YearHint::up_to(self.today)).map(Some).map_err(|error| error.to_string())
+    }
+}
+
+/// What one of the bank's words stands for.
+fn word<W: Copy>(cell: &str, words: &[(String, W)]) -> Result<W, String> {
+    let wanted = cell.to_lowercase();
+    let found = words.iter().find(|(word, _)| *word == wanted);
+    found.map(|(_, value)| *value).ok_or_else(|| "the cell holds a word that isn't in `map`".into())
+}
+
+/// Where a value stands, for people.
+pub(crate) struct Place {
+    pub(crate) stage: Stage,
+    /// From 1; none in the list itself.
+    pub(crate) account: Option<usize>,
+}
+
+impl Place {
+    fn prefix(&self) -> String {
+        self.account.map(|account| format!("account {account}, ")).unwrap_or_default()
+    }
+
+    /// A cell that can't be read. `row` counts from 1.
+    fn cell(&self, row: usize, column: &str, why: &str) -> Failure {
+        let message = format!("{}row {row}, column `{column}`: {why}", self.prefix());
+        Failure::new(FailureCode::ScriptParse, self.stage).with_message(message)
+    }
+
+    /// A value that can't be read.
+    fn field(&self, field: &str, why: &str) -> Failure {
+        let message = format!("{}field `{field}`: {why}", self.prefix());
+        Failure::new(FailureCode::ScriptParse, self.stage).with_message(message)
+    }
+
+    /// Something that isn't as the script says.
+    pub(crate) fn failure(&self, code: FailureCode, what: impl std::fmt::Display) -> Failure {
+        Failure::new(code, self.stage).with_message(format!("{}{what}", self.prefix()))
+    }
+
+    /// A table that can't be read.
+    fn table(&self, error: &TableError) -> Failure {
+        use FailureCode::{ElementAmbiguous, ElementMissing, ScriptParse};
+        match error {
+            TableError::Missing => self.failure(ElementMissing, "there is no such table on the page"),
+            TableError::Ambiguous => self.failure(ElementAmbiguous, "several tables fit the selector"),
+            TableError::NotATable => self.failure(ElementMissing, "what the table's selector fits isn't a table"),
+            TableError::ColumnMissing(header) => {
+                self.failure(ElementMissing, format!("no column of the table is headed `{header}`"))
+            }
+            TableError::ColumnAmbiguous(header) => {
+                self.failure(ElementAmbiguous, format!("several columns of the table are headed `{header}`"))
+            }
+            TableError::TooManyRows => self.failure(ScriptParse, "the table has more than 100,000 rows"),
+        }
+    }
+}

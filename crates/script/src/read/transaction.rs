@@ -1,0 +1,127 @@
+//! Reading one page of an account's transactions.
+//!
+//! Not here: whether a row is already known; the ledger finds that out.
+
+use domain::failure::Failure;
+use domain::money::{read_amount, read_debit_credit};
+use domain::transaction::{EntryType, ObservedTransaction, Rail, TransactionStatus};
+use rust_decimal::Decimal;
+use scraper::ElementRef;
+
+use super::{Cells, Place, word};
+use crate::document::{Document, shown_text, text};
+use crate::language::{TransactionField, TransactionsRead};
+use crate::table::{Grid, Row};
+
+/// The rows of one page.
+pub(crate) struct TransactionsPage {
+    pub(crate) transactions: Vec<ObservedTransaction>,
+    /// All text of the table, which tells one page from another.
+    pub(crate) text: String,
+}
+
+/// Reads the page in the portal's order.
+pub(crate) fn transactions(
+    document: &Document,
+    read: &TransactionsRead,
+    cells: Cells<'_>,
+    place: &Place,
+) -> Result<TransactionsPage, Failure> {
+    let grid = Grid::find(document, &read.table).map_err(|error| place.table(&error))?;
+    let mut transactions = Vec::new();
+    for (index, row) in grid.rows.iter().enumerate() {
+        transactions.push(transaction(&Fields { row, read }, cells, place, index + 1)?);
+    }
+    Ok(TransactionsPage { transactions, text: shown_text(grid.element) })
+}
+
+/// The cells of a row by field.
+struct Fields<'r, 'd> {
+    row: &'r Row<'d>,
+    read: &'r TransactionsRead,
+}
+
+/// A cell with the header that it stands under.
+#[derive(Clone)]
+struct Cell<'r, 'd> {
+    header: &'r str,
+    element: ElementRef<'d>,
+    text: String,
+}
+
+impl<'r, 'd> Fields<'r, 'd> {
+    /// None when the script reads no such field; an error when the row is too short.
+    fn get(&self, field: TransactionField) -> Result<Option<Cell<'r, 'd>>, &'r str> {
+        let column = self.read.table.columns.iter().position(|(known, _)| *known == field);
+        let Some(column) = column else { return Ok(None) };
+        let header = self.read.table.columns.get(column).map_or("", |(_, header)| header.as_str());
+        let element = self.row.cells.get(column).copied().flatten().ok_or(header)?;
+        Ok(Some(Cell { header, element, text: shown_text(element) }))
+    }
+}
+
+fn transaction(
+    fields: &Fields<'_, '_>,
+    cells: Cells<'_>,
+    place: &Place,
+    number: usize,
+) -> Result<ObservedTransaction, Failure> {
+    use TransactionField as F;
+    let format = &fields.read.format;
+    let get = |field| fields.get(field).map_err(|header| place.cell(number, header, "the row has too few cells"));
+    let refuse = |cell: &Cell<'_, '_>, why: String| place.cell(number, cell.header, &why);
+    let nothing = || place.cell(number, "", "the script reads no such column");
+
+    let is_pending = match &fields.read.pending {
+        Some((field, text)) => get(*field)?.is_some_and(|cell| cell.text.to_lowercase() == *text),
+        None => false,
+    };
+    let status = match get(F::Status)? {
+        _ if is_pending => TransactionStatus::Pending,
+        Some(cell) => word(&cell.text, &format.statuses).map_err(|why| refuse(&cell, why))?,
+        None => TransactionStatus::Posted,
+    };
+    let has_date = !matches!(status, TransactionStatus::Pending | TransactionStatus::Cancelled);
+    let posted_date = match get(F::PostedDate)? {
+        Some(cell) if has_date => {
+            let date = cells.date(&cell.text, format).map_err(|why| refuse(&cell, why))?;
+            Some(date.ok_or_else(|| refuse(&cell, "the cell is empty".into()))?)
+        }
+        _ => None,
+    };
+    let amount = match (get(F::Amount)?, get(F::Debit)?, get(F::Credit)?) {
+        (Some(cell), _, _) => {
+            read_amount(&cell.text, &cells.locale, cells.currency).map_err(|why| refuse(&cell, why.to_string()))?
+        }
+        (None, Some(debit), Some(credit)) => {
+            read_debit_credit(&debit.text, &credit.text, &cells.locale, cells.currency)
+                .map_err(|why| refuse(&debit, why.to_string()))?
+        }
+        _ => return Err(nothing()),
+    };
+    let description = get(F::Description)?.ok_or_else(nothing)?;
+    if description.text.is_empty() {
+        return Err(refuse(&description, "the cell is empty".into()));
+    }
+    let rail = match get(F::Rail)? {
+        Some(cell) => word(&cell.text, &format.rails).map_err(|why| refuse(&cell, why))?,
+        None => Rail::Unknown,
+    };
+    let reference = |cell: Option<Cell<'_, '_>>| cell.map(|cell| cell.text).filter(|text| !text.is_empty());
+    Ok(ObservedTransaction {
+        status,
+        posted_date,
+        amount: amount.to_string(),
+        currency: cells.currency.to_string(),
+        entry_type: direction(amount),
+        raw_description: Some(text(description.element).trim().to_owned()),
+        description: description.text,
+        rail,
+        bank_reference: reference(get(F::BankReference)?),
+        customer_reference: reference(get(F::CustomerReference)?),
+    })
+}
+
+fn direction(amount: Decimal) -> EntryType {
+    if amount.is_sign_negative() && !amount.is_zero() { EntryType::Debit } else { EntryType::Credit }
+}

@@ -1,0 +1,82 @@
+//! Asking a person what the bank asks, and telling a refused answer from a page that
+//! is on its way.
+//!
+//! Not here: who is asked, or how the answer travels.
+
+use domain::challenge::{ChallengeKind, Question};
+use domain::failure::{Failure, FailureCode, Stage};
+use domain::secret::Secret;
+
+use super::{Awaiting, Runner, Seen};
+use crate::command::Command;
+use crate::document::{Document, shown_text};
+use crate::language::{Challenge, Page};
+
+/// How many questions one run asks, whatever the script allows for each.
+const QUESTIONS_LIMIT: u32 = 10;
+
+/// How much of the bank's words is kept.
+const WORDS_LIMIT: usize = 500;
+
+impl Runner {
+    pub(super) fn ask(&mut self, seen: &Seen, challenge: &Challenge) -> Command {
+        self.stage = Stage::Challenge;
+        let document = match Document::parse(&seen.html) {
+            Ok(document) => document,
+            Err(refused) => return self.fail(FailureCode::ScriptParse, refused.text()),
+        };
+        let refusal = refusal(challenge, &document);
+        if self.attempts >= challenge.attempts || self.asked >= QUESTIONS_LIMIT {
+            let failure = Failure::new(FailureCode::MfaCodeInvalid, self.stage).with_institution_message(refusal);
+            return self.end(Command::Fail(failure));
+        }
+        let question = Question {
+            kind: challenge.kind,
+            medium: challenge.medium,
+            masked_target: challenge.target.as_ref().and_then(|pick| document.pick(pick)).map(bounded),
+            prompt: document.pick(&challenge.prompt).map_or_else(|| prompt(challenge.kind), bounded),
+            institution_message: refusal,
+            attempts_left: challenge.attempts - self.attempts,
+        };
+        self.asked += 1;
+        self.awaiting = Awaiting::Answer(seen.page.clone());
+        Command::Ask(question)
+    }
+
+    pub(super) fn answered(&mut self, page: &Page, answer: &Secret) -> Command {
+        self.attempts += 1;
+        // A person acted, so the page may come up anew.
+        self.looks.clear();
+        self.act(page, Some(answer))
+    }
+}
+
+/// Whether a page that asks says that the answer before was refused.
+pub(super) fn is_refused(challenge: &Challenge, html: &str) -> bool {
+    match &challenge.refused {
+        Some(_) => Document::parse(html).is_ok_and(|document| refusal(challenge, &document).is_some()),
+        // Without a sign for it, that the bank asks again has to do.
+        None => true,
+    }
+}
+
+fn refusal(challenge: &Challenge, document: &Document) -> Option<String> {
+    let shown = document.shown(challenge.refused.as_ref()?)?;
+    Some(bounded(shown_text(shown)))
+}
+
+/// Our own words where the bank's can't be found.
+fn prompt(kind: ChallengeKind) -> String {
+    match kind {
+        ChallengeKind::OneTimeCode => "The bank asks for a one-time code.".into(),
+        ChallengeKind::SecurityQuestion => "The bank asks a security question.".into(),
+    }
+}
+
+/// The bank's words, cut where nobody would read on.
+pub(super) fn bounded(words: String) -> String {
+    match words.char_indices().nth(WORDS_LIMIT) {
+        Some((end, _)) => words.get(..end).unwrap_or_default().to_owned(),
+        None => words,
+    }
+}

@@ -1,0 +1,516 @@
+//! The machine that drives a portal by its script: one [`Observation`] in, one
+//! [`Command`] out, until it ends.
+//!
+//! ```text
+//! Visit ─▶ Watch ─▶ a page ──failure──▶ Fail
+//!            ▲        │ ├───challenge─▶ Ask ─▶ Declare ─▶ Act ─┐
+//!            │        │ ├───steps─────▶ (Declare) ─▶ Act ──────┤
+//!            │        │ └───a read────▶ Act ───────────────────┤
+//!            │        └─────all read──▶ Act (sign out) ─▶ Finish
+//!            └─────────────────────────────────────────────────┘
+//! ```
+//!
+//! The page that shows settles what was open before anything else happens: effects
+//! of an earlier holder, effects of this run, the answer that was given. A password
+//! is submitted at most once in a run. Every loop is bounded.
+//!
+//! Not here: how records are read (`read`), in which order pages are visited
+//! (`walk`), or how a command is carried out.
+
+mod ask;
+mod recognise;
+mod walk;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use domain::account::ObservedAccount;
+use domain::failure::{Failure, FailureCode, Stage};
+use domain::institution::CredentialName;
+use domain::run::{Effect, EffectOutcome};
+use domain::secret::Secret;
+use jiff::civil::Date;
+use url::Url;
+
+use crate::command::{Act, AnswerVerdict, Command, Left, Observation, Problem, Recogniser, Trouble, Watch};
+use crate::document::Document;
+use crate::language::{Meaning, Page, Script, Source, Step};
+use walk::{Move, Walk};
+
+/// How many commands a run may take.
+const COMMANDS_LIMIT: u32 = 10_000;
+
+/// How often one page may come up without anything new being read.
+const LOOKS_LIMIT: u32 = 6;
+
+/// What a run starts with.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The connection's portal.
+    pub portal_url: Url,
+    /// The delegated user's credentials.
+    pub credentials: BTreeMap<CredentialName, Secret>,
+    /// Effects that an earlier holder of the run declared and that nobody settled.
+    pub open_intents: Vec<Effect>,
+    /// The day it is, in the bank's time zone: dates without a year are the last
+    /// such day up to about now.
+    pub today: Date,
+}
+
+/// Drives one run. See the module's picture.
+pub struct Runner {
+    script: Arc<Script>,
+    plan: Plan,
+    recognisers: Vec<Recogniser>,
+    awaiting: Awaiting,
+    phase: Phase,
+    stage: Stage,
+    /// The page that was acted on last.
+    acted: Option<Acted>,
+    intents: Intents,
+    /// An answer was submitted and the portal hasn't reacted yet.
+    answered: bool,
+    /// Answers given since the last one that was accepted.
+    attempts: u32,
+    /// Questions asked in the run.
+    asked: u32,
+    password_submitted: bool,
+    /// Why an act couldn't be done, until the next look says whether it matters.
+    stuck: Option<Failure>,
+    /// How often each page came up since something was read.
+    looks: BTreeMap<String, u32>,
+    commands: u32,
+}
+
+/// What the next observation is an answer to.
+enum Awaiting {
+    Nothing,
+    Visited,
+    Page,
+    /// A settlement; these come next, then the rest.
+    Done(VecDeque<Command>, Then),
+    Declared(Batch),
+    Acted(Batch),
+    Answer(Page),
+    End(Command),
+}
+
+/// What follows a settlement.
+enum Then {
+    Handle(Seen),
+    Look,
+    Fail(Failure),
+}
+
+/// How far the run has come.
+enum Phase {
+    SigningIn,
+    Reading(Walk),
+    SigningOut(Vec<ObservedAccount>),
+}
+
+/// Declared effects that aren't settled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Intents {
+    None,
+    /// Of an earlier holder.
+    Inherited,
+    /// Of this run.
+    Own,
+}
+
+/// A page that shows.
+struct Seen {
+    page: Page,
+    html: String,
+}
+
+/// What is done to a page in one go.
+struct Batch {
+    page: String,
+    region: Option<String>,
+    acts: Vec<Act>,
+    effect: Option<Effect>,
+}
+
+struct Acted {
+    page: String,
+    region: Option<String>,
+}
+
+impl Runner {
+    /// A run that hasn't started; [`next`](Self::next) with no observation starts it.
+    #[must_use]
+    pub fn new(script: Arc<Script>, plan: Plan) -> Self {
+        let recognisers = recognise::recognisers(&script);
+        let intents = if plan.open_intents.is_empty() { Intents::None } else { Intents::Inherited };
+        Self {
+            script,
+            plan,
+            recognisers,
+            awaiting: Awaiting::Nothing,
+            phase: Phase::SigningIn,
+            stage: Stage::Connect,
+            acted: None,
+            intents,
+            answered: false,
+            attempts: 0,
+            asked: 0,
+            password_submitted: false,
+            stuck: None,
+            looks: BTreeMap::new(),
+            commands: 0,
+        }
+    }
+
+    /// The next command. The first call takes no observation, each later one the
+    /// answer to the command before; after the end, the last command comes again.
+    pub fn next(&mut self, observation: Option<Observation>) -> Command {
+        self.commands += 1;
+        if self.commands > COMMANDS_LIMIT && !matches!(self.awaiting, Awaiting::End(_)) {
+            let message = format!("the run took more than {COMMANDS_LIMIT} commands");
+            return self.fail(FailureCode::PageUnrecognised, message);
+        }
+        let awaiting = std::mem::replace(&mut self.awaiting, Awaiting::Nothing);
+        match (awaiting, observation) {
+            (Awaiting::End(command), _) => self.end(command),
+            (Awaiting::Nothing, None) => self.start(),
+            (_, Some(Observation::Unreachable(trouble))) => self.unreachable(trouble),
+            (Awaiting::Visited, Some(Observation::Visited)) => self.watch(),
+            (Awaiting::Page, Some(Observation::Recognised { page, html, .. })) => self.recognised(&page, html),
+            (Awaiting::Page, Some(Observation::Unrecognised { url, html, still })) => {
+                self.unrecognised(&url, &html, still.as_deref())
+            }
+            (Awaiting::Done(commands, then), Some(Observation::Done)) => self.settle(commands, then),
+            (Awaiting::Declared(batch), Some(Observation::Done)) => self.carry_out(batch),
+            (Awaiting::Declared(_) | Awaiting::Answer(_), Some(Observation::Refused(code))) => {
+                let failure = Failure::new(code, self.stage);
+                self.end(Command::Fail(failure))
+            }
+            (Awaiting::Acted(batch), Some(Observation::Acted)) => {
+                self.acted = Some(Acted { page: batch.page, region: batch.region });
+                self.watch()
+            }
+            (Awaiting::Acted(batch), Some(Observation::Stuck { target, problem, .. })) => {
+                self.stuck(batch, &target, problem)
+            }
+            (Awaiting::Answer(page), Some(Observation::Answered(answer))) => self.answered(&page, &answer),
+            (_, _) => {
+                let message = "the driver's answer wasn't one to the command before it";
+                self.fail(FailureCode::BrowserCrashed, message)
+            }
+        }
+    }
+
+    fn start(&mut self) -> Command {
+        let missing = |name: &CredentialName| !self.plan.credentials.contains_key(name);
+        if let Some(name) = self.script.credentials().into_iter().find(missing) {
+            self.stage = Stage::Login;
+            return self.fail(FailureCode::CredentialsMissing, format!("the credential `{name}` was never given"));
+        }
+        match self.start_url() {
+            Some(url) => {
+                self.awaiting = Awaiting::Visited;
+                Command::Visit(url)
+            }
+            None => self.fail(FailureCode::PageUnrecognised, "`start` doesn't lead to an address within the portal"),
+        }
+    }
+
+    /// `start` within the portal, whose own address counts as a folder.
+    fn start_url(&self) -> Option<Url> {
+        let Some(start) = &self.script.start else { return Some(self.plan.portal_url.clone()) };
+        let mut folder = self.plan.portal_url.clone();
+        if !folder.path().ends_with('/') {
+            let path = format!("{}/", folder.path());
+            folder.set_path(&path);
+        }
+        let url = folder.join(start).ok()?;
+        (url.origin() == folder.origin()).then_some(url)
+    }
+
+    fn watch(&mut self) -> Command {
+        self.awaiting = Awaiting::Page;
+        // After an act that couldn't be done, the page counts as it stands.
+        let acted = self.acted.as_ref().filter(|_| self.stuck.is_none());
+        let left = acted.map(|acted| Left { page: acted.page.clone(), region: acted.region.clone() });
+        Command::Watch(Watch {
+            pages: self.recognisers.clone(),
+            busy: self.script.busy.iter().map(|css| css.text().to_owned()).collect(),
+            left,
+            patience_ms: self.script.patience_ms,
+        })
+    }
+
+    fn recognised(&mut self, page: &str, html: String) -> Command {
+        if let Phase::SigningOut(accounts) = &mut self.phase {
+            let accounts = std::mem::take(accounts);
+            return self.end(Command::Finish(accounts));
+        }
+        let Some(page) = self.script.page(page).cloned() else {
+            return self.fail(FailureCode::BrowserCrashed, "the driver recognised a page that wasn't asked for");
+        };
+        if self.stage == Stage::Connect {
+            self.stage = Stage::Login;
+        }
+        let is_same = self.acted.as_ref().is_some_and(|acted| acted.page == page.name);
+        if let Some(failure) = self.stuck.take()
+            && is_same
+        {
+            return self.end(Command::Fail(failure));
+        }
+        let seen = Seen { page, html };
+        let looks = self.looks.entry(seen.page.name.clone()).or_default();
+        *looks += 1;
+        if *looks > LOOKS_LIMIT {
+            let message = format!("the page `{}` came up {looks} times and nothing changed", seen.page.name);
+            let commands = self.settlements(EffectOutcome::Happened, None);
+            return self.settle(commands, Then::Fail(Failure::new(FailureCode::PageUnrecognised, self.stage).with_message(message)));
+        }
+        self.settle_by(seen, is_same)
+    }
+
+    /// What the page that shows says about what was done before it.
+    fn settle_by(&mut self, seen: Seen, is_same: bool) -> Command {
+        if self.intents == Intents::Inherited {
+            let is_in = matches!(seen.page.meaning, Meaning::SignedIn);
+            let outcome = if is_in { EffectOutcome::Happened } else { EffectOutcome::Absent };
+            let commands = self.settlements(outcome, None);
+            return self.settle(commands, Then::Handle(seen));
+        }
+        let verdict = match (&seen.page.meaning, is_same) {
+            _ if !self.answered => None,
+            (Meaning::Failure { code, .. }, _) => {
+                let is_about_it = code.as_str().starts_with("mfa.") || code.as_str().starts_with("auth.");
+                is_about_it.then_some(AnswerVerdict::Rejected)
+            }
+            (Meaning::Challenge(challenge), true) => {
+                if !ask::is_refused(challenge, &seen.html) {
+                    // The page may be on its way to something else.
+                    return self.watch();
+                }
+                Some(AnswerVerdict::Rejected)
+            }
+            (_, true) => return self.watch(),
+            (_, false) => Some(AnswerVerdict::Accepted),
+        };
+        let is_reaction = verdict.is_some() || !is_same;
+        if self.intents == Intents::Own && !is_reaction {
+            return self.watch();
+        }
+        if verdict == Some(AnswerVerdict::Accepted) {
+            self.attempts = 0;
+        }
+        let commands = self.settlements(EffectOutcome::Happened, verdict);
+        self.settle(commands, Then::Handle(seen))
+    }
+
+    /// The commands that settle what is open; afterwards nothing is.
+    fn settlements(&mut self, outcome: EffectOutcome, verdict: Option<AnswerVerdict>) -> VecDeque<Command> {
+        let mut commands = VecDeque::new();
+        if self.intents != Intents::None {
+            commands.push_back(Command::SettleIntents(outcome));
+            self.intents = Intents::None;
+        }
+        if let Some(verdict) = verdict {
+            commands.push_back(Command::SettleAnswer(verdict));
+        }
+        self.answered = false;
+        commands
+    }
+
+    fn settle(&mut self, mut commands: VecDeque<Command>, then: Then) -> Command {
+        if let Some(command) = commands.pop_front() {
+            self.awaiting = Awaiting::Done(commands, then);
+            return command;
+        }
+        match then {
+            Then::Handle(seen) => self.handle(seen),
+            Then::Look => self.watch(),
+            Then::Fail(failure) => self.end(Command::Fail(failure)),
+        }
+    }
+
+    /// Does what the script says of the page.
+    fn handle(&mut self, seen: Seen) -> Command {
+        match &seen.page.meaning {
+            Meaning::Failure { code, message } => {
+                let words = message.as_ref().and_then(|pick| Document::parse(&seen.html).ok()?.pick(pick));
+                let failure = Failure::new(*code, self.stage).with_institution_message(words.map(ask::bounded));
+                return self.end(Command::Fail(failure));
+            }
+            Meaning::SignedIn if matches!(self.phase, Phase::SigningIn) => {
+                self.stage = Stage::Accounts;
+                self.phase = Phase::Reading(Walk::new(Arc::clone(&self.script), self.plan.today));
+            }
+            _ => {}
+        }
+        if let Phase::Reading(walk) = &mut self.phase
+            && walk.expects() == seen.page.name
+        {
+            self.stage = walk.stage();
+            return match walk.read(&seen.html) {
+                Ok(step) => self.walk(step),
+                Err(failure) => self.end(Command::Fail(failure)),
+            };
+        }
+        if let Meaning::Challenge(challenge) = &seen.page.meaning {
+            return self.ask(&seen, challenge);
+        }
+        if seen.page.steps.is_empty() {
+            // It may be on its way to the page that is waited for.
+            self.acted = Some(Acted { page: seen.page.name, region: None });
+            return self.watch();
+        }
+        self.act(&seen.page, None)
+    }
+
+    fn walk(&mut self, step: Move) -> Command {
+        self.looks.clear();
+        match step {
+            Move::Click { page, target, region } => {
+                let acts = vec![Act::Click { target }];
+                self.carry_out(Batch { page, region, acts, effect: None })
+            }
+            Move::SignOut { page, target, accounts } => {
+                self.stage = Stage::Logout;
+                self.phase = Phase::SigningOut(accounts);
+                self.carry_out(Batch { page, region: None, acts: vec![Act::Click { target }], effect: None })
+            }
+            Move::Finish(accounts) => self.end(Command::Finish(accounts)),
+        }
+    }
+
+    /// Does a page's steps in one go, its effect declared before.
+    fn act(&mut self, page: &Page, answer: Option<&Secret>) -> Command {
+        let effect = page.steps.last().and_then(Step::effect);
+        if effect == Some(Effect::Password) && self.password_submitted {
+            return match self.phase {
+                Phase::SigningIn => {
+                    let message = format!("the page `{}` shows again after the password was submitted", page.name);
+                    self.fail(FailureCode::PageUnrecognised, message)
+                }
+                _ => self.fail(FailureCode::SessionExpired, "the bank asks to sign in again in mid-run"),
+            };
+        }
+        let mut acts = Vec::new();
+        for step in &page.steps {
+            acts.push(match step {
+                Step::Click { target, .. } => Act::Click { target: target.text().to_owned() },
+                Step::Fill { into, with } => {
+                    let text = match with {
+                        Source::Credential(name) => self.plan.credentials.get(name),
+                        Source::Answer => answer,
+                    };
+                    let Some(text) = text else {
+                        return self.fail(FailureCode::CredentialsMissing, "there is nothing to fill in");
+                    };
+                    Act::Fill { into: into.text().to_owned(), text: text.clone() }
+                }
+            });
+        }
+        let region = match &page.meaning {
+            Meaning::Challenge(challenge) => challenge.refused.as_ref().map(|css| css.text().to_owned()),
+            _ => None,
+        };
+        let batch = Batch { page: page.name.clone(), region, acts, effect };
+        match effect {
+            Some(effect) => {
+                self.awaiting = Awaiting::Declared(batch);
+                Command::Declare(effect)
+            }
+            None => self.carry_out(batch),
+        }
+    }
+
+    fn carry_out(&mut self, batch: Batch) -> Command {
+        if let Some(effect) = batch.effect {
+            self.intents = Intents::Own;
+            self.password_submitted |= effect == Effect::Password;
+            let page = self.script.page(&batch.page);
+            self.answered = page.is_some_and(|page| matches!(page.meaning, Meaning::Challenge(_)));
+        }
+        let acts = batch.acts.clone();
+        self.awaiting = Awaiting::Acted(batch);
+        Command::Act(acts)
+    }
+
+    /// An act couldn't be done. What shows now may say more than that, so it is
+    /// looked at once more.
+    fn stuck(&mut self, batch: Batch, target: &str, problem: Problem) -> Command {
+        if let Phase::SigningOut(accounts) = &mut self.phase {
+            let accounts = std::mem::take(accounts);
+            return self.end(Command::Finish(accounts));
+        }
+        let (code, what) = match problem {
+            Problem::Missing => (FailureCode::ElementMissing, "nothing fits"),
+            Problem::Ambiguous => (FailureCode::ElementAmbiguous, "several things fit"),
+            Problem::NotActionable => (FailureCode::ElementMissing, "what fits is hidden or disabled:"),
+        };
+        let message = format!("on the page `{}`, {what} `{target}`", batch.page);
+        self.stuck = Some(Failure::new(code, self.stage).with_message(message));
+        self.acted = Some(Acted { page: batch.page, region: None });
+        // The effect is the last act, so it didn't happen.
+        let commands = match batch.effect {
+            Some(_) => self.settlements(EffectOutcome::Absent, None),
+            None => VecDeque::new(),
+        };
+        self.settle(commands, Then::Look)
+    }
+
+    fn unrecognised(&mut self, url: &Url, html: &str, still: Option<&str>) -> Command {
+        if let Phase::SigningOut(accounts) = &mut self.phase {
+            let accounts = std::mem::take(accounts);
+            return self.end(Command::Finish(accounts));
+        }
+        let failure = self.stuck.take().unwrap_or_else(|| {
+            let message = match still {
+                Some(page) => format!("the page `{page}` still shows though it was acted on"),
+                None => recognise::likeness(&self.script, url, html),
+            };
+            Failure::new(FailureCode::PageUnrecognised, self.stage).with_message(message)
+        });
+        // Another page is a reaction; the same page leaves the effect in doubt.
+        let commands = match (self.intents, still) {
+            (Intents::Own, None) => self.settlements(EffectOutcome::Happened, None),
+            _ => VecDeque::new(),
+        };
+        self.settle(commands, Then::Fail(failure))
+    }
+
+    fn unreachable(&mut self, trouble: Trouble) -> Command {
+        if let Phase::SigningOut(accounts) = &mut self.phase {
+            let accounts = std::mem::take(accounts);
+            return self.end(Command::Finish(accounts));
+        }
+        let failure = match trouble {
+            Trouble::Dns => Failure::new(FailureCode::NetDns, self.stage),
+            Trouble::Tls => Failure::new(FailureCode::NetTls, self.stage),
+            Trouble::Timeout => Failure::new(FailureCode::NetTimeout, self.stage),
+            Trouble::Reset => Failure::new(FailureCode::NetReset, self.stage),
+            Trouble::Status(status) => {
+                let code = match status {
+                    429 => FailureCode::PortalRatelimited,
+                    403 => FailureCode::PortalBlocked,
+                    _ => FailureCode::PortalUnavailable,
+                };
+                Failure::new(code, self.stage).with_message(format!("{} Its answer had the status {status}.", code.text()))
+            }
+            Trouble::Forbidden => {
+                let message = "the portal led to an address outside of the hosts that the script allows";
+                Failure::new(FailureCode::PageUnrecognised, self.stage).with_message(message)
+            }
+        };
+        self.end(Command::Fail(failure))
+    }
+
+    fn fail(&mut self, code: FailureCode, message: impl Into<String>) -> Command {
+        let failure = Failure::new(code, self.stage).with_message(message);
+        self.end(Command::Fail(failure))
+    }
+
+    fn end(&mut self, command: Command) -> Command {
+        self.awaiting = Awaiting::End(command.clone());
+        command
+    }
+}

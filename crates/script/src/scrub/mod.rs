@@ -1,0 +1,258 @@
+//! Making a page fit to be kept as evidence: an author can see which page it is and
+//! how it is built, and nobody can see whose it is.
+//!
+//! | part | what is left |
+//! |---|---|
+//! | scripts, styles, comments, frames, drawings, form values | nothing |
+//! | headings, labels, buttons, column headers, alerts | their words, each digit as `0` |
+//! | all other text | its shape: letters as `x`, digits as `0` |
+//! | attributes | those that tell elements apart, each digit as `0` |
+//! | a known secret in any disguise | `[secret]` for the whole text around it |
+//!
+//! Not here: whether a page may be kept at all.
+
+mod disguise;
+
+use scraper::{ElementRef, Node};
+
+use crate::document::{Document, SIZE_LIMIT, text};
+use disguise::Secrets;
+
+/// How large the result is at most.
+const LIMIT: usize = 256 * 1024;
+
+/// What is kept free to close the elements that are open when the room ends.
+const RESERVE: usize = 32 * 1024;
+
+const MASK: &str = "[secret]";
+
+/// How much of a text is kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Voice {
+    /// The portal's own words.
+    Words,
+    /// What may be a customer's.
+    Shape,
+    /// A secret stands in it.
+    Masked,
+}
+
+/// What is left to be written.
+enum Work<N> {
+    Visit(N, Voice),
+    Close(String),
+}
+
+/// A page without anything that is a customer's, at most 256 KiB of it. `secrets`
+/// are the texts that must not be in it in any form: credentials, answers.
+#[must_use]
+pub fn scrub(html: &str, secrets: &[&str]) -> String {
+    let html = html.get(..html.floor_char_boundary(SIZE_LIMIT)).unwrap_or_default();
+    let document = match Document::parse(html) {
+        Ok(document) => document,
+        Err(refused) => return format!("<!doctype html>\n<p>{}</p>\n", refused.text()),
+    };
+    let secrets = Secrets::new(secrets);
+    let mut out = String::from("<!doctype html>\n");
+    let mut work = vec![Work::Visit(document.html.tree.root(), Voice::Shape)];
+    while let Some(item) = work.pop() {
+        match item {
+            Work::Close(name) => {
+                out.push_str("</");
+                out.push_str(&name);
+                out.push('>');
+            }
+            Work::Visit(_, _) if out.len() > LIMIT - RESERVE => {}
+            Work::Visit(node, voice) => {
+                let mut inner = voice;
+                match node.value() {
+                    Node::Text(words) => {
+                        let room = LIMIT - RESERVE - out.len();
+                        out.push_str(cut(&escaped(&spoken(words, voice, &secrets)), room));
+                        continue;
+                    }
+                    Node::Element(_) => {
+                        let Some(element) = ElementRef::wrap(node) else { continue };
+                        if is_dropped(element.value().name()) {
+                            continue;
+                        }
+                        inner = voice_within(element, voice, &secrets);
+                        let name = name(element, &secrets);
+                        open(element, &name, inner, &secrets, &mut out);
+                        if is_empty(&name) {
+                            continue;
+                        }
+                        work.push(Work::Close(name));
+                        if is_hollow(element.value().name()) {
+                            continue;
+                        }
+                    }
+                    Node::Document | Node::Fragment => {}
+                    _ => continue,
+                }
+                work.extend(node.children().rev().map(|child| Work::Visit(child, inner)));
+            }
+        }
+    }
+    out
+}
+
+/// Elements of which nothing is left.
+fn is_dropped(name: &str) -> bool {
+    matches!(name, "script" | "style" | "template" | "noscript" | "link" | "meta" | "base" | "object" | "embed" | "head")
+}
+
+/// Elements of which only the tag is left.
+fn is_hollow(name: &str) -> bool {
+    matches!(name, "iframe" | "frame" | "svg" | "math" | "canvas" | "video" | "audio" | "textarea")
+}
+
+/// Elements without an end tag.
+fn is_empty(name: &str) -> bool {
+    matches!(name, "area" | "br" | "col" | "hr" | "img" | "input" | "source" | "track" | "wbr" | "frame")
+}
+
+/// How the text within an element speaks.
+fn voice_within(element: ElementRef<'_>, around: Voice, secrets: &Secrets) -> Voice {
+    let says_words = match element.value().name() {
+        "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "label" | "button" | "legend" | "caption" | "dt" | "summary" => true,
+        // The header of a row is content: an account's name.
+        "th" => element.attr("scope").is_none_or(|scope| scope != "row") && is_header_row(element),
+        _ => matches!(element.attr("role"), Some("alert" | "alertdialog" | "heading" | "columnheader" | "button" | "tab")),
+    };
+    match around {
+        // A secret may be spread over several elements, so the whole is looked at.
+        Voice::Shape if says_words && secrets.are_in(&text(element)) => Voice::Masked,
+        Voice::Shape if says_words => Voice::Words,
+        voice => voice,
+    }
+}
+
+fn is_header_row(cell: ElementRef<'_>) -> bool {
+    let row = cell.parent().and_then(ElementRef::wrap);
+    row.is_some_and(|row| row.child_elements().all(|cell| cell.value().name() != "td"))
+}
+
+fn name(element: ElementRef<'_>, secrets: &Secrets) -> String {
+    let name = element.value().name();
+    let is_plain = name.len() <= 24 && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    if !is_plain || secrets.may_hold(name) { "div".into() } else { name.to_owned() }
+}
+
+fn open(element: ElementRef<'_>, name: &str, voice: Voice, secrets: &Secrets, out: &mut String) {
+    out.push('<');
+    out.push_str(name);
+    for (attribute, value) in element.value().attrs() {
+        let Some(kept) = attribute_value(element, attribute, value, voice, secrets) else { continue };
+        if out.len() + kept.len() > LIMIT - RESERVE || secrets.may_hold(attribute) {
+            continue;
+        }
+        out.push(' ');
+        out.push_str(attribute);
+        if !kept.is_empty() {
+            out.push_str("=\"");
+            out.push_str(&escaped(&kept));
+            out.push('"');
+        }
+    }
+    out.push('>');
+}
+
+/// What is left of an attribute; none when not even its name is kept.
+fn attribute_value(
+    element: ElementRef<'_>,
+    attribute: &str,
+    value: &str,
+    voice: Voice,
+    secrets: &Secrets,
+) -> Option<String> {
+    const STRUCTURE: [&str; 27] = [
+        "id", "class", "for", "name", "type", "role", "scope", "colspan", "rowspan", "hidden", "disabled", "readonly",
+        "required", "checked", "selected", "multiple", "autocomplete", "inputmode", "method", "novalidate", "tabindex",
+        "lang", "dir", "data-testid", "data-test", "data-test-id", "data-cy",
+    ];
+    let is_plain = attribute.len() <= 32 && attribute.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+    if !is_plain {
+        return None;
+    }
+    if secrets.are_in(value) {
+        return Some(MASK.into());
+    }
+    let is_control = matches!(element.value().name(), "button" | "input" | "select" | "textarea" | "form" | "table");
+    match attribute {
+        "href" | "action" => Some(address(value)),
+        "aria-label" | "placeholder" | "title" | "alt" if is_control => Some(spoken(value, Voice::Words, secrets)),
+        "aria-label" | "placeholder" | "title" | "alt" => Some(spoken(value, voice, secrets)),
+        _ if STRUCTURE.contains(&attribute) || attribute.starts_with("aria-") => Some(tokens(value)),
+        _ if attribute.starts_with("data-") => Some(spoken(value, Voice::Shape, secrets)),
+        _ => None,
+    }
+}
+
+/// An address without query, and without anything in its path that looks like a key.
+fn address(value: &str) -> String {
+    let path = value.split('?').next().unwrap_or_default();
+    let part = |part: &str| {
+        let is_key = part.len() > 24 || part.chars().any(|c| c.is_numeric() || matches!(c, ';' | '=' | '%' | '@'));
+        if is_key { shape(part) } else { part.to_owned() }
+    };
+    path.split('/').take(32).map(part).collect::<Vec<_>>().join("/")
+}
+
+/// Words that tell elements apart; long ones with digits in them are keys.
+fn tokens(value: &str) -> String {
+    let token = |token: &str| {
+        let is_key = token.len() > 40 || (token.len() >= 16 && token.chars().filter(|c| c.is_numeric()).count() > 2);
+        if is_key || token.contains('@') { shape(token) } else { without_digits(token) }
+    };
+    value.split_whitespace().take(32).map(token).collect::<Vec<_>>().join(" ")
+}
+
+fn spoken(words: &str, voice: Voice, secrets: &Secrets) -> String {
+    if voice == Voice::Masked && !words.trim().is_empty() {
+        return MASK.into();
+    }
+    if secrets.are_in(words) {
+        return MASK.into();
+    }
+    match voice {
+        Voice::Words => {
+            let word = |word: &str| if word.contains('@') { shape(word) } else { without_digits(word) };
+            words.split_inclusive(char::is_whitespace).map(word).collect()
+        }
+        Voice::Shape | Voice::Masked => shape(words),
+    }
+}
+
+fn without_digits(text: &str) -> String {
+    text.chars().map(|c| if c.is_numeric() { '0' } else { c }).collect()
+}
+
+/// Letters as `x`, digits as `0`; white space and marks as they are.
+fn shape(text: &str) -> String {
+    let shape = |c: char| match c {
+        c if c.is_numeric() => '0',
+        c if c.is_whitespace() || c.is_ascii_punctuation() => c,
+        '•' | '·' | '…' | '–' | '—' | '−' | '€' | '£' | '¥' => c,
+        _ => 'x',
+    };
+    text.chars().map(shape).collect()
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+fn cut(text: &str, room: usize) -> &str {
+    text.get(..text.floor_char_boundary(room)).unwrap_or_default()
+}

@@ -1,0 +1,211 @@
+//! Runs over a pretend portal: which commands come, in which order, and how it ends.
+
+mod pretend;
+
+use std::collections::BTreeMap;
+
+use domain::failure::{FailureCode, Stage};
+use domain::run::Effect;
+use pretend::{End, Pretend, Quirk};
+
+/// The commands of a run in one line, and how it ended.
+fn check(quirk: Quirk, password: &str, answers: &[&'static str], expected: &str, code: Option<(FailureCode, Stage)>) {
+    let mut portal = Pretend::new(quirk).answers(answers);
+    let end = portal.run(password, &[]);
+    let expected: Vec<&str> = expected.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    assert_eq!(portal.log, expected, "{quirk:?} {end:?}");
+    match end {
+        End::Read(_) => assert_eq!(code, None),
+        End::Failed(failure) => assert_eq!(Some((failure.code, failure.stage)), code, "{failure:?}"),
+    }
+}
+
+/// How a run ended, its message and the bank's words.
+fn check_failure(quirk: Quirk, code: FailureCode, message: &str, words: Option<&str>) {
+    let end = Pretend::new(quirk).run("Lantern-7", &[]);
+    let End::Failed(failure) = end else { panic!("{quirk:?} should fail: {end:?}") };
+    assert_eq!(failure.code, code, "{failure:?}");
+    assert!(failure.message.contains(message), "{failure:?}");
+    assert_eq!(failure.institution_message.as_deref(), words, "{failure:?}");
+}
+
+#[test]
+fn a_run_signs_in_reads_every_page_and_signs_out() {
+    let expected = "
+        visit https://bank.example/login
+        see sign_in
+        declare password
+        act #user, #password, #sign-in button
+        see code
+        intents happened
+        ask ••• 0142  (2 left)
+        declare code
+        act #digits, #code button
+        see accounts
+        intents happened
+        answer accepted
+        act :is(#accounts) :is(a)[href=\"#main\"]
+        see account
+        act #next
+        see account
+        act #next
+        see account
+        act #back
+        see accounts
+        act :is(#accounts) :is(a)[href=\"#spare\"]
+        see account
+        act #back
+        see accounts
+        act #sign-out
+        see signed_out";
+    check(Quirk::None, "Lantern-7", &["424242"], expected, None);
+}
+
+#[test]
+fn records_are_what_the_pages_show() {
+    let End::Read(accounts) = Pretend::new(Quirk::None).run("Lantern-7", &[]) else { panic!("it should read") };
+    let json = serde_json::to_value(&accounts).expect("accounts are JSON");
+    let row = |account: usize, index: usize| json[account]["transactions"][index].clone();
+    assert_eq!(accounts.iter().map(|account| account.transactions.len()).collect::<Vec<_>>(), [7, 3]);
+    assert_eq!(json[0]["portalKey"], "main");
+    assert_eq!(json[0]["type"], "checking");
+    assert_eq!(json[0]["availableBalance"], "1200.50");
+    assert_eq!(json[0]["currentBalance"], "1000.00");
+    assert_eq!(json[0]["balanceAsOf"], "2026-01-14");
+    assert_eq!(json[1]["availableBalance"], serde_json::Value::Null);
+    assert_eq!(json[1]["accountNumber"], "00177");
+    let pending = serde_json::json!({
+        "status": "pending", "postedDate": null, "amount": "-4.50", "currency": "USD", "entryType": "debit",
+        "description": "COFFEE", "rawDescription": "COFFEE", "rail": "card",
+        "bankReference": null, "customerReference": null,
+    });
+    assert_eq!(row(0, 0), pending);
+    let posted = serde_json::json!({
+        "status": "posted", "postedDate": "2026-01-10", "amount": "-1000.00", "currency": "USD", "entryType": "debit",
+        "description": "A B C 1", "rawDescription": "A  BC 1", "rail": "ach",
+        "bankReference": "R1", "customerReference": null,
+    });
+    assert_eq!(row(0, 1), posted);
+    assert_eq!(row(0, 2)["postedDate"], "2025-12-30");
+    assert_eq!(row(0, 2)["description"], "Rent & heat 1");
+}
+
+#[test]
+fn a_refused_password_is_submitted_once() {
+    let expected = "
+        visit https://bank.example/login
+        see sign_in
+        declare password
+        act #user, #password, #sign-in button
+        see refused
+        intents happened";
+    check(Quirk::None, "wrong", &[], expected, Some((FailureCode::CredentialsInvalid, Stage::Login)));
+    let End::Failed(failure) = Pretend::new(Quirk::None).run("wrong", &[]) else { panic!("it should fail") };
+    assert_eq!(failure.institution_message.as_deref(), Some("We don't know you."));
+}
+
+#[test]
+fn a_wrong_code_is_asked_for_again() {
+    let mut portal = Pretend::new(Quirk::None).answers(&["1", "424242"]);
+    assert!(matches!(portal.run("Lantern-7", &[]), End::Read(_)));
+    let asked = portal.log.iter().position(|line| line.starts_with("ask")).expect("a question");
+    let expected = [
+        "ask ••• 0142  (2 left)",
+        "declare code",
+        "act #digits, #code button",
+        "see code",
+        "intents happened",
+        "answer rejected",
+        "ask ••• 0142 Wrong, 1 so far. (1 left)",
+        "declare code",
+        "act #digits, #code button",
+        "see accounts",
+        "intents happened",
+        "answer accepted",
+    ];
+    assert_eq!(portal.log[asked..asked + expected.len()], expected);
+}
+
+#[test]
+fn codes_are_tried_as_often_as_the_script_says() {
+    let mut portal = Pretend::new(Quirk::None).answers(&["1", "2", "424242"]);
+    let End::Failed(failure) = portal.run("Lantern-7", &[]) else { panic!("it should fail") };
+    assert_eq!((failure.code, failure.stage), (FailureCode::MfaCodeInvalid, Stage::Challenge));
+    assert_eq!(failure.institution_message.as_deref(), Some("Wrong, 2 so far."));
+    assert_eq!(portal.log.iter().filter(|line| line.starts_with("ask")).count(), 2);
+    assert_eq!(portal.log.last().map(String::as_str), Some("answer rejected"));
+}
+
+#[test]
+fn nobody_answering_ends_the_run() {
+    let mut portal = Pretend::new(Quirk::None).answers(&[]);
+    let End::Failed(failure) = portal.run("Lantern-7", &[]) else { panic!("it should fail") };
+    assert_eq!((failure.code, failure.stage), (FailureCode::MfaTimeout, Stage::Challenge));
+}
+
+#[test]
+fn an_open_intent_is_settled_by_the_first_page_before_anything_is_declared() {
+    let check = |quirk: Quirk, expected: &[&str]| {
+        let mut portal = Pretend::new(quirk);
+        portal.run("Lantern-7", &[Effect::Password]);
+        assert_eq!(portal.log[1..=expected.len()], *expected);
+    };
+    check(Quirk::None, &["see sign_in", "intents absent", "declare password"]);
+    check(Quirk::SignedIn, &["see accounts", "intents happened"]);
+}
+
+#[test]
+fn a_page_in_between_is_passed() {
+    let mut portal = Pretend::new(Quirk::Advert);
+    assert!(matches!(portal.run("Lantern-7", &[]), End::Read(_)));
+    assert!(portal.log.contains(&"act #no-thanks".to_owned()));
+}
+
+#[test]
+fn what_the_script_does_not_know_is_said_with_what_it_looks_like() {
+    check_failure(Quirk::Survey, FailureCode::PageUnrecognised, "it looks like none of them", None);
+    check_failure(Quirk::DeadButton, FailureCode::PageUnrecognised, "`sign_in` still shows", None);
+    check_failure(Quirk::NoButton, FailureCode::ElementMissing, "nothing fits `#sign-in button`", None);
+    check_failure(Quirk::Unavailable, FailureCode::PortalUnavailable, "503", None);
+}
+
+#[test]
+fn an_effect_that_could_not_be_done_is_settled_as_absent() {
+    let mut portal = Pretend::new(Quirk::NoButton);
+    portal.run("Lantern-7", &[]);
+    let expected = ["declare password", "act #user, #password, #sign-in button", "intents absent", "see sign_in"];
+    assert_eq!(portal.log[2..], expected);
+}
+
+#[test]
+fn pagination_without_end_stops() {
+    check_failure(Quirk::Endless, FailureCode::DataIncomplete, "account 1, after 4 pages", None);
+    check_failure(Quirk::StuckPage, FailureCode::PageUnrecognised, "`account` still shows", None);
+}
+
+#[test]
+fn a_session_that_ends_in_mid_read_is_the_banks_answer() {
+    let words = Some("You were away.");
+    check_failure(Quirk::SessionEnds, FailureCode::SessionExpired, "ended the session", words);
+}
+
+#[test]
+fn a_cell_that_cannot_be_read_is_named_by_its_place_alone() {
+    let end = Pretend::new(Quirk::OddCell).run("Lantern-7", &[]);
+    let End::Failed(failure) = end else { panic!("it should fail: {end:?}") };
+    assert_eq!((failure.code, failure.stage), (FailureCode::ScriptParse, Stage::Accounts));
+    assert_eq!(failure.message, "row 2, column `type`: the cell holds a word that isn't in `map`");
+}
+
+#[test]
+fn a_run_without_a_credential_never_visits_the_portal() {
+    let mut portal = Pretend::new(Quirk::None);
+    let End::Failed(failure) = portal.run_with(BTreeMap::new(), &[]) else { panic!("it should fail") };
+    assert_eq!(failure.code, FailureCode::CredentialsMissing);
+    assert!(portal.log.is_empty());
+}
+
+#[test]
+fn failing_to_sign_out_does_not_spoil_what_was_read() {
+    assert!(matches!(Pretend::new(Quirk::NoSignOut).run("Lantern-7", &[]), End::Read(accounts) if accounts.len() == 2));
+}

@@ -1,0 +1,21 @@
+//! Every script of the repository is sound, and lives in the folder of its
+//! institution.
+
+use std::path::Path;
+
+use script::Script;
+
+#[test]
+fn every_script_in_the_repository_has_no_faults() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(&folder).expect("the folder of scripts") {
+        let path = entry.expect("an entry").path().join("script.yaml");
+        let Ok(source) = std::fs::read_to_string(&path) else { continue };
+        let script = Script::parse(&source).unwrap_or_else(|faults| panic!("{}", faults.render(&path.to_string_lossy())));
+        let institution = path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+        assert_eq!(Some(script.institution()), institution.as_deref());
+        seen += 1;
+    }
+    assert!(seen > 0, "no script was found in {}", folder.display());
+}
