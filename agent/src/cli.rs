@@ -66,6 +66,9 @@ struct Run {
     /// How long runs may go on once a signal came.
     #[arg(long, default_value_t = 20)]
     drain_seconds: u64,
+    /// Drain when standard input closes, for whoever started this and may be killed.
+    #[arg(long)]
+    until_stdin_closes: bool,
 }
 
 #[derive(Debug, Args)]
@@ -194,6 +197,9 @@ impl Run {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let ended = runtime.map_err(CliError::Runtime)?.block_on(async {
             let drain = Drain::new(Duration::from_secs(self.drain_seconds));
+            if self.until_stdin_closes {
+                drain_when_stdin_closes(drain.clone());
+            }
             let name = self.name.clone().unwrap_or_else(host_name);
             let member = Member::new(name, coordinator, Browsers::new(settings), drain);
             member.run(usize::from(self.slots)).await
@@ -204,8 +210,9 @@ impl Run {
 
     fn token(&self) -> Result<Secret, CliError> {
         let text = match &self.token_file {
-            Some(path) => std::fs::read_to_string(path)
-                .map_err(|source| CliError::Read { path: path.clone(), source })?,
+            Some(path) => {
+                std::fs::read_to_string(path).map_err(|source| CliError::Read { path: path.clone(), source })?
+            }
             None => std::env::var(TOKEN).map_err(|_| CliError::NoToken)?,
         };
         let token = text.trim();
@@ -224,6 +231,15 @@ impl Run {
             (Some(Switch::On) | None, false) => Ok(Sandbox::On),
         }
     }
+}
+
+/// On a thread of its own: the runtime would wait for a read that nobody ends.
+fn drain_when_stdin_closes(drain: Drain) {
+    std::thread::spawn(move || {
+        // Whatever comes is read and means nothing; so does an error, other than the end.
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        drain.begin();
+    });
 }
 
 impl CliError {

@@ -129,13 +129,17 @@ impl Record {
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note(&self, place: &Place, trouble: Option<Trouble>) {
+    /// Keeps why a connection to a place wasn't made; whether that is news.
+    fn note(&self, place: &Place, trouble: Trouble) -> bool {
         let mut troubles = self.lock();
         let key = (place.host.clone(), place.port);
-        match trouble {
-            Some(trouble) if troubles.len() < REMEMBERED => drop(troubles.insert(key, trouble)),
-            _ => drop(troubles.remove(&key)),
-        }
+        let is_kept = troubles.len() < REMEMBERED || troubles.contains_key(&key);
+        is_kept && troubles.insert(key, trouble) != Some(trouble)
+    }
+
+    /// A place can be reached.
+    fn clear(&self, place: &Place) {
+        self.lock().remove(&(place.host.clone(), place.port));
     }
 }
 
@@ -167,7 +171,9 @@ impl Door {
         let (reply, portal) = match self.connect(&place).await {
             Ok(portal) => (Reply::Granted, Some(portal)),
             Err((reply, trouble)) => {
-                self.record.note(&place, Some(trouble));
+                if self.record.note(&place, trouble) {
+                    tracing::info!(host = %place.host, ?trouble, "a connection wasn't made");
+                }
                 (reply, None)
             }
         };
@@ -175,7 +181,7 @@ impl Door {
             return;
         }
         let Some(portal) = portal else { return };
-        self.record.note(&place, None);
+        self.record.clear(&place);
         let _ = portal.set_nodelay(true);
         let (from_browser, to_browser) = browser.into_split();
         let (from_portal, to_portal) = portal.into_split();
@@ -187,7 +193,6 @@ impl Door {
 
     async fn connect(&self, place: &Place) -> Result<TcpStream, (Reply, Trouble)> {
         if !self.hosts.allow_host(&place.host, place.port) {
-            tracing::info!(host = %place.host, "refused a request to a host outside the script's");
             return Err((Reply::NotAllowed, Trouble::Forbidden));
         }
         if self.gate.check().is_err() {
@@ -202,15 +207,10 @@ impl Door {
         for address in allowed {
             outcome = match timeout(CONNECT, TcpStream::connect(address)).await {
                 Ok(Ok(portal)) => return Ok(portal),
-                Ok(Err(error)) if error.kind() == io::ErrorKind::TimedOut => {
-                    (Reply::Expired, Trouble::Timeout)
-                }
+                Ok(Err(error)) if error.kind() == io::ErrorKind::TimedOut => (Reply::Expired, Trouble::Timeout),
                 Ok(Err(_)) => (Reply::Refused, Trouble::Reset),
                 Err(_) => (Reply::Expired, Trouble::Timeout),
             };
-        }
-        if matches!(outcome.1, Trouble::Forbidden) {
-            tracing::warn!(host = %place.host, "refused a host that resolves to private addresses");
         }
         Err(outcome)
     }
@@ -277,11 +277,7 @@ async fn resolve(place: &Place) -> Vec<SocketAddr> {
 }
 
 /// Copies until one side ends; through a gate only while it is open.
-async fn pass(
-    mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
-    gate: Option<&Gate>,
-) -> io::Result<()> {
+async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, gate: Option<&Gate>) -> io::Result<()> {
     let mut chunk = vec![0; CHUNK];
     loop {
         let length = from.read(&mut chunk).await?;

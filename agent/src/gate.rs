@@ -108,9 +108,7 @@ impl Gate {
     /// Why nothing may be sent any more.
     pub fn permit(&self) -> Result<Permit, Shut> {
         match *self.state.borrow() {
-            State::Open(window) if window.holds(Instant::now()) => {
-                Ok(Permit { until: window.deadline })
-            }
+            State::Open(window) if window.holds(Instant::now()) => Ok(Permit { until: window.deadline }),
             State::Open(_) => Err(Shut::Expired),
             State::Shut(shut) => Err(shut),
         }

@@ -3,6 +3,8 @@
 //! Only Bursar's own crates are heard, whatever `BURSAR_LOG` asks for: what a library
 //! writes about a connection may hold what went over it. Not here: metrics.
 
+use std::io::IsTerminal as _;
+
 use clap::ValueEnum;
 use tracing_subscriber::filter::{EnvFilter, FilterFn};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
@@ -38,7 +40,8 @@ pub fn start(format: LogFormat, filter: Option<&str>) -> Result<(), LogError> {
         OWN.contains(&krate)
     });
     let registry = tracing_subscriber::registry().with(filter).with(own);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let colour = std::io::stderr().is_terminal();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colour);
     // Fails only if somebody started it before.
     let _ = match format {
         LogFormat::Text => registry.with(lines.with_target(false).boxed()).try_init(),

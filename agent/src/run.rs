@@ -67,12 +67,7 @@ enum End {
 ///
 /// # Errors
 /// Why the lease ended first.
-pub async fn run(
-    desk: &Desk<'_>,
-    driver: &mut dyn Driver,
-    script: Arc<Script>,
-    plan: Plan,
-) -> Result<Outcome, Shut> {
+pub async fn run(desk: &Desk<'_>, driver: &mut dyn Driver, script: Arc<Script>, plan: Plan) -> Result<Outcome, Shut> {
     let secrets = plan.credentials.values().cloned().collect();
     let runner = Runner::new(script, plan);
     let mut run = Run { desk, runner, secrets, last_page: None, challenge: None };
@@ -128,8 +123,7 @@ impl Run<'_> {
     /// Keeps the page for evidence.
     fn look(&mut self, observation: Observation) -> Observation {
         match &observation {
-            Observation::Recognised { url, html, .. }
-            | Observation::Unrecognised { url, html, .. } => {
+            Observation::Recognised { url, html, .. } | Observation::Unrecognised { url, html, .. } => {
                 self.last_page = Some((url.clone(), html.clone()));
             }
             Observation::Stuck { html, .. } => {
@@ -167,10 +161,7 @@ impl Run<'_> {
                         AnswerVerdict::Accepted => Verdict::Accepted,
                         AnswerVerdict::Rejected => Verdict::Rejected,
                     };
-                    persist(gate, || {
-                        coordinator.settle_challenge(run_id, challenge, proof, verdict)
-                    })
-                    .await?;
+                    persist(gate, || coordinator.settle_challenge(run_id, challenge, proof, verdict)).await?;
                 }
             }
             Command::Visit(_) | Command::Watch(_) | Command::Act(_) => {}
@@ -183,18 +174,12 @@ impl Run<'_> {
     async fn ask(&mut self, question: Question) -> Result<Observation, End> {
         let Desk { coordinator, holding, gate, key } = self.desk;
         let Holding { run_id, proof, .. } = *holding;
-        let opened = persist(gate, || {
-            coordinator.open_challenge(run_id, proof, question.clone())
-        })
-        .await?;
+        let opened = persist(gate, || coordinator.open_challenge(run_id, proof, question.clone())).await?;
         let challenge = opened.challenge_id;
         self.challenge = Some(challenge);
         tracing::info!(challenge_id = %challenge, "waits for a person");
         loop {
-            let state = persist(gate, || {
-                coordinator.await_answer(run_id, challenge, proof, ANSWER_HELD)
-            })
-            .await?;
+            let state = persist(gate, || coordinator.await_answer(run_id, challenge, proof, ANSWER_HELD)).await?;
             match state {
                 AnswerState::Open => {}
                 AnswerState::Answered { answer } => {

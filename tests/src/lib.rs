@@ -1,1 +1,15 @@
-//! tests
+//! The whole fleet from outside: real programs, started on free ports in folders of
+//! their own, and an integrator who knows nothing but the public API.
+//!
+//! The demo is the first customer of what stands here, the tests are the others.
+//! Nothing here reaches into the coordinator or the agent; what can't be seen through
+//! HTTP, the command line or the process table isn't seen.
+
+pub mod integrator;
+pub mod patience;
+pub mod postgres;
+pub mod programs;
+pub mod receiver;
+pub mod redis;
+pub mod verdict;
+pub mod world;

@@ -1,2 +1,46 @@
-//! xtask
-fn main() {}
+//! The habits of this repository, as commands: `cargo xtask demo`, `cargo xtask test`.
+//! Both do their own set-up, so that a machine with a Rust toolchain is enough.
+//!
+//! Small on purpose: it is built before anything else can be said.
+
+mod cargo;
+mod demo;
+mod setup;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The habits of this repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Show the main job: a bank's records come out of a real browser, over the API.
+    Demo(demo::Arguments),
+    /// Run every test.
+    Test(test::Arguments),
+    /// Find or install what the demo and the tests need, and nothing else.
+    Setup,
+}
+
+/// What went wrong, for people, hints included.
+type Outcome = Result<ExitCode, String>;
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
+        Command::Setup => setup::find_or_install(&setup::EVERYTHING).map(|()| ExitCode::SUCCESS),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::FAILURE
+    })
+}

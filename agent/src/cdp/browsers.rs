@@ -42,12 +42,7 @@ impl Browsers {
     ///
     /// # Errors
     /// [`OpenError`] when no browser can be started or it refuses.
-    pub async fn session(
-        &self,
-        gate: Gate,
-        egress: Arc<Egress>,
-        portal: Url,
-    ) -> Result<Session, OpenError> {
+    pub async fn session(&self, gate: Gate, egress: Arc<Egress>, portal: Url) -> Result<Session, OpenError> {
         let browser = self.browser().await?;
         Session::open(browser, gate, egress, portal).await
     }

@@ -9,7 +9,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use supervisor::{Output, ScratchDir, Spec, SpawnError, Supervised};
+use supervisor::{Output, ScratchDir, SpawnError, Spec, Supervised};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::ChildStderr;
 use tokio::time::timeout;
@@ -21,8 +21,7 @@ const SAID_AT_MOST: u64 = 64 * 1024;
 const LISTENING: &str = "DevTools listening on ";
 
 /// In this order they are looked for on the path: the first costs the least.
-const KNOWN: [&str; 5] =
-    ["chromium-headless-shell", "chrome-headless-shell", "chromium", "google-chrome", "chrome"];
+const KNOWN: [&str; 5] = ["chromium-headless-shell", "chrome-headless-shell", "chromium", "google-chrome", "chrome"];
 
 /// Which browser, and how it is started.
 #[derive(Clone, Debug)]
@@ -95,14 +94,9 @@ impl BrowserSettings {
     ///
     /// # Errors
     /// [`FindError`] when there is none.
-    pub fn find(
-        named: Option<&Path>,
-        path: Option<&std::ffi::OsStr>,
-    ) -> Result<PathBuf, FindError> {
+    pub fn find(named: Option<&Path>, path: Option<&std::ffi::OsStr>) -> Result<PathBuf, FindError> {
         let folders: Vec<PathBuf> = path.map(|path| std::env::split_paths(path).collect()).unwrap_or_default();
-        let on_path = |name: &Path| {
-            folders.iter().map(|folder| folder.join(name)).find(|program| program.is_file())
-        };
+        let on_path = |name: &Path| folders.iter().map(|folder| folder.join(name)).find(|program| program.is_file());
         match named {
             Some(named) if named.components().count() > 1 => {
                 named.is_file().then(|| named.to_owned()).ok_or(FindError::NotThere(named.to_owned()))
@@ -163,8 +157,7 @@ impl LaunchError {
 /// Starts a browser and returns once it listens.
 pub(super) async fn launch(settings: &BrowserSettings) -> Result<Launched, LaunchError> {
     let folder = settings.profiles.clone();
-    let profile = ScratchDir::create(&folder, "chromium")
-        .map_err(|source| LaunchError::Profile { folder, source })?;
+    let profile = ScratchDir::create(&folder, "chromium").map_err(|source| LaunchError::Profile { folder, source })?;
     let home = profile.path();
     let mut spec = Spec::new(&settings.program)
         .args(settings.switches(home))
@@ -275,10 +268,7 @@ mod tests {
     #[test]
     fn the_cheapest_browser_on_the_path_is_found() {
         let folder = tempfile::tempdir().expect("a folder");
-        assert_eq!(
-            BrowserSettings::find(None, Some(folder.path().as_os_str())),
-            Err(FindError::None)
-        );
+        assert_eq!(BrowserSettings::find(None, Some(folder.path().as_os_str())), Err(FindError::None));
         for name in ["google-chrome", "chromium", "chromium-headless-shell"] {
             std::fs::write(folder.path().join(name), "").expect("a file");
             let found = BrowserSettings::find(None, Some(folder.path().as_os_str()));

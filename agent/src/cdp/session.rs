@@ -134,10 +134,7 @@ impl Session {
         }
     }
 
-    async fn make_page(
-        wire: Wire,
-        context: &str,
-    ) -> Result<(PageLine, watch::Receiver<Showing>), WireError> {
+    async fn make_page(wire: Wire, context: &str) -> Result<(PageLine, watch::Receiver<Showing>), WireError> {
         let deny = json!({ "behavior": "deny", "browserContextId": context });
         let page = json!({ "url": "about:blank", "browserContextId": context, "width": 1280, "height": 1024 });
         let (_, page) = tokio::try_join!(
@@ -205,12 +202,8 @@ impl Session {
         self.gate.check()?;
         match (self.showing.borrow().gone, error) {
             (Some(Gone::OutOfMemory), _) => Err(DriverError::OutOfMemory),
-            (Some(Gone::Crashed), _) | (None, WireError::Gone | WireError::TimedOut) => {
-                Err(DriverError::Crashed)
-            }
-            (None, WireError::NoDocument | WireError::DocumentReplaced | WireError::Refused(_)) => {
-                Ok(())
-            }
+            (Some(Gone::Crashed), _) | (None, WireError::Gone | WireError::TimedOut) => Err(DriverError::Crashed),
+            (None, WireError::NoDocument | WireError::DocumentReplaced | WireError::Refused(_)) => Ok(()),
         }
     }
 

@@ -139,12 +139,7 @@ impl Session {
         self.call(world, Request::Loaded, patience).await
     }
 
-    async fn seen(
-        &mut self,
-        watch: &Watch,
-        since: u64,
-        patience: Duration,
-    ) -> Result<Option<Answer>, WireError> {
+    async fn seen(&mut self, watch: &Watch, since: u64, patience: Duration) -> Result<Option<Answer>, WireError> {
         let world = self.world().await?;
         let left = watch.left.as_ref().filter(|_| world.document == since);
         self.call(world, Request::Watch { watch, left, patience }, patience).await

@@ -99,16 +99,11 @@ impl Wire {
     /// Connects to a browser's socket.
     pub(super) async fn connect(url: &str) -> Result<Self, WireError> {
         let connecting = timeout(CONNECT, Connection::<Event>::connect(url));
-        let connection =
-            connecting.await.map_err(|_| WireError::TimedOut)?.map_err(|_| WireError::Gone)?;
+        let connection = connecting.await.map_err(|_| WireError::TimedOut)?.map_err(|_| WireError::Gone)?;
         let (calls, inbox) = mpsc::unbounded_channel();
         let pages = Pages::default();
-        let line = Line {
-            connection,
-            pending: HashMap::new(),
-            pages: Arc::clone(&pages),
-            first_targets: HashMap::new(),
-        };
+        let line =
+            Line { connection, pending: HashMap::new(), pages: Arc::clone(&pages), first_targets: HashMap::new() };
         tokio::spawn(line.run(inbox));
         Ok(Self { calls, pages })
     }
@@ -259,16 +254,12 @@ impl Line {
             }
         }
         // Their calls will never be answered.
-        self.pending.retain(|_, pending| {
-            pending.session.as_ref().is_none_or(|session| !ended.contains(session))
-        });
+        self.pending.retain(|_, pending| pending.session.as_ref().is_none_or(|session| !ended.contains(session)));
     }
 
     /// A session has one page; one that is opened beside it is closed.
     fn close_if_popup(&mut self, target: &Value) {
-        let (Some(id), Some(context)) =
-            (target["targetId"].as_str(), target["browserContextId"].as_str())
-        else {
+        let (Some(id), Some(context)) = (target["targetId"].as_str(), target["browserContextId"].as_str()) else {
             return;
         };
         if target["type"] != "page" {

@@ -11,9 +11,8 @@ use domain::id::{ChallengeId, RunId};
 use domain::run::{Effect, EffectOutcome};
 use domain::secret::Secret;
 use protocol::lease::{
-    Acquire, AnswerState, AwaitAnswer, BUDGET_SPENT, Complete, DeclareIntent, DeclaredIntent, Fail,
-    INTENT_OPEN, LEASE_LOST, Lease, OpenChallenge, OpenedChallenge, Proof, Renewed,
-    SettleChallenge, SettleIntents, Verdict,
+    Acquire, AnswerState, AwaitAnswer, BUDGET_SPENT, Complete, DeclareIntent, DeclaredIntent, Fail, INTENT_OPEN,
+    LEASE_LOST, Lease, OpenChallenge, OpenedChallenge, Proof, Renewed, SettleChallenge, SettleIntents, Verdict,
 };
 use reqwest::{Client, StatusCode};
 use serde::de::DeserializeOwned;
@@ -110,12 +109,7 @@ impl Coordinator {
     ///
     /// # Errors
     /// [`CallError`].
-    pub async fn renew(
-        &self,
-        run_id: RunId,
-        proof: Proof,
-        patience: Duration,
-    ) -> Result<Renewed, CallError> {
+    pub async fn renew(&self, run_id: RunId, proof: Proof, patience: Duration) -> Result<Renewed, CallError> {
         self.call(&path(run_id, "renew"), &proof, patience).await
     }
 
@@ -123,12 +117,7 @@ impl Coordinator {
     ///
     /// # Errors
     /// [`CallError`].
-    pub async fn declare(
-        &self,
-        run_id: RunId,
-        proof: Proof,
-        effect: Effect,
-    ) -> Result<DeclaredIntent, CallError> {
+    pub async fn declare(&self, run_id: RunId, proof: Proof, effect: Effect) -> Result<DeclaredIntent, CallError> {
         let message = DeclareIntent { proof, effect };
         self.call(&path(run_id, "intents"), &message, AT_ONCE).await
     }
@@ -137,12 +126,7 @@ impl Coordinator {
     ///
     /// # Errors
     /// [`CallError`].
-    pub async fn settle_intents(
-        &self,
-        run_id: RunId,
-        proof: Proof,
-        outcome: EffectOutcome,
-    ) -> Result<(), CallError> {
+    pub async fn settle_intents(&self, run_id: RunId, proof: Proof, outcome: EffectOutcome) -> Result<(), CallError> {
         let message = SettleIntents { proof, outcome };
         self.done(&path(run_id, "intents/settle"), &message, AT_ONCE).await
     }
@@ -228,12 +212,7 @@ impl Coordinator {
         answer.ok_or_else(|| CallError::Refused { status: 204, code: "no_content".into() })
     }
 
-    async fn done(
-        &self,
-        path: &str,
-        message: &impl Serialize,
-        patience: Duration,
-    ) -> Result<(), CallError> {
+    async fn done(&self, path: &str, message: &impl Serialize, patience: Duration) -> Result<(), CallError> {
         self.send(path, message, patience).await.map(|_| ())
     }
 

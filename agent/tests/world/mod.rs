@@ -2,6 +2,9 @@
 //!
 //! Not here: anything that knows what an agent should do.
 
+pub(crate) mod coordinator;
+pub(crate) mod process;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -13,7 +16,7 @@ use agent::gate::{Gate, TrustWindow};
 use agent::hosts::Hosts;
 use axum::Router;
 use axum::extract::{Path as PathParam, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use protocol::lease::AllowLoopback;
@@ -22,14 +25,14 @@ use tokio::time::Instant;
 use url::Url;
 
 /// How long a test waits for anything.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A browser for tests; its profile folders are in `folder`.
-pub fn browsers(folder: &Path) -> Browsers {
+pub(crate) fn browsers(folder: &Path) -> Browsers {
     Browsers::new(settings(folder))
 }
 
-pub fn settings(folder: &Path) -> BrowserSettings {
+pub(crate) fn settings(folder: &Path) -> BrowserSettings {
     let path = std::env::var_os("PATH");
     let program = BrowserSettings::find(named().as_deref(), path.as_deref())
         .unwrap_or_else(|error| panic!("{error}\nhint: {}", error.hint()));
@@ -47,12 +50,12 @@ fn named() -> Option<PathBuf> {
 }
 
 /// A gate that stays open for longer than any test runs.
-pub fn open_gate() -> Gate {
+pub(crate) fn open_gate() -> Gate {
     Gate::new(TrustWindow::new(Instant::now(), Duration::from_secs(3600), Duration::ZERO))
 }
 
 /// A session with `portal` under `gate`.
-pub async fn session(browsers: &Browsers, portal: &Url, hosts: &[&str], gate: Gate) -> Session {
+pub(crate) async fn session(browsers: &Browsers, portal: &Url, hosts: &[&str], gate: Gate) -> Session {
     let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
     let hosts = Hosts::new(portal, &hosts, AllowLoopback::Yes);
     let egress = Arc::new(Egress::open(hosts, gate.clone()).await.expect("a port"));
@@ -61,20 +64,21 @@ pub async fn session(browsers: &Browsers, portal: &Url, hosts: &[&str], gate: Ga
 
 /// A portal whose pages are texts, and that keeps what it was asked for.
 #[derive(Clone, Default)]
-pub struct Portal {
+pub(crate) struct Portal {
     pages: Arc<Mutex<Vec<(&'static str, String)>>>,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Portal {
     /// Serves on a free port until the test ends.
-    pub async fn serve(&self) -> Url {
+    pub(crate) async fn serve(&self) -> Url {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address: SocketAddr = listener.local_addr().expect("an address");
         let routes = Router::new()
             .route("/status/{code}", get(status))
             .route("/empty/{code}", get(empty))
             .route("/to", get(redirect))
+            .route("/script/{page}", get(script))
             .route("/submit/{page}", post(submit))
             .route("/{page}", get(page))
             .with_state(self.clone());
@@ -83,15 +87,23 @@ impl Portal {
     }
 
     /// Has a page at `/name`.
-    pub fn page(self, name: &'static str, body: &str) -> Self {
+    pub(crate) fn page(self, name: &'static str, body: &str) -> Self {
         let html = format!("<!doctype html><title>{name}</title><body>{body}</body>");
         self.pages.lock().expect("pages").push((name, html));
         self
     }
 
     /// What it was asked for, in order.
-    pub fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().expect("asked").clone()
+    }
+
+    fn body(&self, name: &str) -> String {
+        let pages = self.pages.lock().expect("pages");
+        let page = pages.iter().find(|(known, _)| *known == name);
+        let html = page.map(|(_, html)| html.as_str()).unwrap_or_default();
+        let body = html.split("<body>").nth(1).unwrap_or_default();
+        body.trim_end_matches("</body>").to_owned()
     }
 
     fn html(&self, name: &str) -> Response {
@@ -108,15 +120,20 @@ impl Portal {
 }
 
 async fn page(State(portal): State<Portal>, PathParam(name): PathParam<String>) -> Response {
-    portal.note(format!("GET {name}"));
+    // Some browsers ask for it and some do not.
+    if name != "favicon.ico" {
+        portal.note(format!("GET {name}"));
+    }
     portal.html(&name)
 }
 
-async fn submit(
-    State(portal): State<Portal>,
-    PathParam(name): PathParam<String>,
-    body: String,
-) -> Response {
+/// A page's text as a program.
+async fn script(State(portal): State<Portal>, PathParam(name): PathParam<String>) -> Response {
+    let body = portal.body(&name);
+    ([("content-type", "text/javascript")], body).into_response()
+}
+
+async fn submit(State(portal): State<Portal>, PathParam(name): PathParam<String>, body: String) -> Response {
     portal.note(format!("POST {name} {body}"));
     portal.html(&name)
 }
@@ -130,7 +147,6 @@ async fn empty(PathParam(code): PathParam<u16>) -> Response {
     StatusCode::from_u16(code).expect("a status").into_response()
 }
 
-async fn redirect(headers: HeaderMap, uri: axum::http::Uri) -> Response {
-    let _ = headers;
+async fn redirect(uri: Uri) -> Response {
     Redirect::to(uri.query().unwrap_or("/")).into_response()
 }

@@ -145,7 +145,7 @@ async fn carry_out(arguments: Arguments) -> Result<(), CommandError> {
     }
     let config = Config::load(file)?;
     match arguments.command {
-        Command::Serve(_) => serve::run(config).await,
+        Command::Serve(arguments) => serve::run(arguments, config).await,
         Command::Key(command) => command.run(&Ground::open(&config).await?, &config).await,
         Command::Organization(command) => command.run(&Ground::open(&config).await?).await,
         Command::Challenge(command) => command.run(&Ground::open(&config).await?).await,

@@ -25,11 +25,14 @@ pub(super) struct Arguments {
     /// Print the settings in force, secrets masked, and end.
     #[arg(long)]
     pub(super) print_config: bool,
+    /// End when standard input closes, for whoever started this and may be killed.
+    #[arg(long)]
+    until_stdin_closes: bool,
 }
 
 /// Serves until SIGTERM or SIGINT. Once it takes requests it prints one line of JSON,
 /// `{"address": "http://…"}`, so that whoever started it on port 0 knows where.
-pub(super) async fn run(config: Config) -> Result<(), CommandError> {
+pub(super) async fn run(arguments: Arguments, config: Config) -> Result<(), CommandError> {
     telemetry::log(&config.log)?;
     let metrics = telemetry::metrics().map_err(CommandError::Said)?;
     let catalog = Catalog::load(&config.catalog.folder, &config.development.portal_urls)?;
@@ -68,7 +71,7 @@ pub(super) async fn run(config: Config) -> Result<(), CommandError> {
     let serving = axum::serve(listener, http::router(app));
     tokio::select! {
         served = serving => served.map_err(unusable)?,
-        () = asked_to_end() => tracing::info!("ending: leases and deliveries go on with the next start"),
+        () = asked_to_end(arguments.until_stdin_closes) => tracing::info!("ending: leases and deliveries go on with the next start"),
         () = redis_ended(&mut embedded) => {
             return Err(CommandError::Said("the private redis-server ended".into()));
         }
@@ -88,7 +91,7 @@ fn agent_token(config: &Config) -> Result<Secret, CommandError> {
     read_or_create(&file, &fresh).map_err(|source| CommandError::Data { path: file.display().to_string(), source })
 }
 
-async fn asked_to_end() {
+async fn asked_to_end(until_stdin_closes: bool) {
     let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
         return std::future::pending().await;
@@ -96,7 +99,19 @@ async fn asked_to_end() {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+        () = stdin_closed(), if until_stdin_closes => {}
     }
+}
+
+async fn stdin_closed() {
+    let (closed, is_closed) = tokio::sync::oneshot::channel();
+    // A thread of its own: the runtime would wait for a read that nobody ends.
+    std::thread::spawn(move || {
+        // Whatever comes is read and means nothing; so does an error, other than the end.
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        closed.send(())
+    });
+    let _ = is_closed.await;
 }
 
 async fn redis_ended(embedded: &mut Option<EmbeddedRedis>) {

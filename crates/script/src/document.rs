@@ -7,7 +7,7 @@
 //!
 //! Not here: what the texts mean.
 
-use scraper::{ElementRef, Html, Node};
+use scraper::{ElementRef, Html, Node, Selector};
 
 use crate::css::Css;
 use crate::language::{Pick, Sign};
@@ -53,8 +53,16 @@ impl Document {
 
     /// What the selector fits, in the order of the document.
     pub(crate) fn all<'d>(&'d self, css: &Css) -> impl Iterator<Item = ElementRef<'d>> {
-        let selector = css.selector.clone();
-        self.elements().filter(move |element| selector.matches(element) && !is_inert(element))
+        self.fitting(&css.selector).filter(|element| !is_inert(element))
+    }
+
+    /// The same for a selector that no script wrote.
+    pub(crate) fn fitting<'d>(&'d self, selector: &Selector) -> impl Iterator<Item = ElementRef<'d>> {
+        let root = self.html.tree.root().children().find_map(ElementRef::wrap);
+        root.into_iter().flat_map(move |root| {
+            let itself = std::iter::once(root).filter(|root| selector.matches(root));
+            itself.chain(root.select(selector))
+        })
     }
 
     pub(crate) fn elements(&self) -> impl Iterator<Item = ElementRef<'_>> {
@@ -125,13 +133,18 @@ pub(crate) fn text(element: ElementRef<'_>) -> String {
     text
 }
 
-/// The same as people see it: white space folded, a line break being one.
+/// The same as people see it: white space folded, a line break being one, and what
+/// is hidden within the element left out.
 pub(crate) fn shown_text(element: ElementRef<'_>) -> String {
     let mut text = String::new();
     for node in element.descendants() {
         match node.value() {
-            Node::Text(part) if !node.parent().and_then(ElementRef::wrap).is_some_and(|parent| is_code(&parent)) => {
-                text.push_str(part);
+            Node::Text(part) => {
+                let mut within = node.ancestors().take_while(|above| *above != *element).filter_map(ElementRef::wrap);
+                let is_code = node.parent().and_then(ElementRef::wrap).is_some_and(|parent| is_code(&parent));
+                if !is_code && !within.any(hides) {
+                    text.push_str(part);
+                }
             }
             Node::Element(element) if matches!(element.name(), "br" | "p" | "div" | "li") => text.push(' '),
             _ => {}
@@ -168,20 +181,25 @@ fn is_inert(element: &ElementRef<'_>) -> bool {
 
 /// Whether attributes say that it can't be seen.
 pub(crate) fn is_hidden(element: &ElementRef<'_>) -> bool {
-    let hides = |element: ElementRef<'_>| {
-        let value = element.value();
-        let style = value.attr("style").unwrap_or_default().replace(' ', "");
-        value.attr("hidden").is_some()
-            || (value.name() == "input" && value.attr("type").is_some_and(|kind| kind.eq_ignore_ascii_case("hidden")))
-            || style.contains("display:none")
-            || style.contains("visibility:hidden")
-    };
     hides(*element) || element.ancestors().filter_map(ElementRef::wrap).any(hides)
+}
+
+/// Whether an element hides itself and all that is in it.
+fn hides(element: ElementRef<'_>) -> bool {
+    let value = element.value();
+    let style = value.attr("style").unwrap_or_default().replace(' ', "");
+    let is_hidden_field =
+        value.name() == "input" && value.attr("type").is_some_and(|kind| kind.eq_ignore_ascii_case("hidden"));
+    value.attr("hidden").is_some()
+        || is_hidden_field
+        || style.contains("display:none")
+        || style.contains("visibility:hidden")
 }
 
 fn is_disabled(element: &ElementRef<'_>) -> bool {
     let value = element.value();
-    value.attr("disabled").is_some() || value.attr("aria-disabled").is_some_and(|flag| flag.eq_ignore_ascii_case("true"))
+    value.attr("disabled").is_some()
+        || value.attr("aria-disabled").is_some_and(|flag| flag.eq_ignore_ascii_case("true"))
 }
 
 /// How deep the elements are nested, about: parsing takes time that grows with the
@@ -225,9 +243,80 @@ fn tag_end(tag: &str) -> usize {
 /// Elements that have no end tag, or whose end tag is usually left out.
 fn is_void(tag: &str) -> bool {
     const VOID: [&str; 20] = [
-        "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "p", "li",
-        "dt", "dd", "option", "tr", "td",
+        "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "p",
+        "li", "dt", "dd", "option", "tr", "td",
     ];
     let name = tag.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
     VOID.iter().any(|void| name.eq_ignore_ascii_case(void))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DEPTH_LIMIT, Document, Refused, depth};
+    use crate::css::Css;
+    use crate::language::{Pick, Sign};
+
+    fn document(html: &str) -> Document {
+        Document::parse(html).expect("a document")
+    }
+
+    #[test]
+    fn a_piece_of_text_is_cut_out_whole_or_not_at_all() {
+        let check =
+            |html: &str, attribute: Option<&str>, after: Option<&str>, before: Option<&str>, expected: Option<&str>| {
+                let own = |text: Option<&str>| text.map(str::to_owned);
+                let of = Css::parse("b");
+                let pick = Pick { of, attribute: own(attribute), after: own(after), before: own(before) };
+                assert_eq!(document(html).pick(&pick).as_deref(), expected, "{html}");
+            };
+        check("<b> As\n of <i>May&nbsp;1</i> </b>", None, None, None, Some("As of May 1"));
+        check("<b>sent to 0142. Wait.</b>", None, Some("sent to"), Some("."), Some("0142"));
+        check("<b>sent to 0142</b>", None, Some("went to"), None, None);
+        check("<b>sent to 0142</b>", None, None, Some("."), None);
+        check("<b data-k=' 1  2 '></b>", Some("data-k"), None, None, Some("1 2"));
+        check("<b>x<script>y</script></b>", None, None, None, Some("x"));
+        check("<b hidden>x</b><b>y</b>", None, None, None, Some("y"));
+        check("<b> </b>", None, None, None, None);
+        check("<template><b>x</b></template>", None, None, None, None);
+    }
+
+    #[test]
+    fn signs_are_judged_as_far_as_a_saved_page_can_tell() {
+        let check = |html: &str, sign: Sign, expected: bool| {
+            assert_eq!(document(html).bears(&sign, "https://bank.example/#/in"), expected, "{html} {sign:?}");
+        };
+        let b = || Css::parse("b").expect("a selector");
+        let text = |contains: &str| Sign::Text { within: b(), contains: contains.into() };
+        check("<b>x</b>", Sign::Visible(b()), true);
+        check("<div style='display: none'><b>x</b></div>", Sign::Visible(b()), false);
+        check("<div hidden><b>x</b></div>", Sign::Absent(b()), true);
+        check("<b>Your  Session\nhas ended.</b>", text("session has"), true);
+        check("<i>session</i>", text("session"), false);
+        check("", Sign::Url("#/in".into()), true);
+    }
+
+    #[test]
+    fn what_cannot_be_clicked_is_known_from_its_attributes() {
+        let check = |html: &str, expected: bool| {
+            let button = Css::parse("button").expect("a selector");
+            assert_eq!(document(html).can_click(&button), expected, "{html}");
+        };
+        check("<button>", true);
+        check("<button disabled>", false);
+        check("<button aria-disabled=true>", false);
+        check("<div hidden><button></div>", false);
+        check("", false);
+    }
+
+    #[test]
+    fn documents_without_bounds_are_refused() {
+        let nested = |times: usize| "<div class='a>b'>".repeat(times);
+        assert_eq!(Document::parse(&nested(DEPTH_LIMIT + 1)).err(), Some(Refused::TooDeep));
+        assert_eq!(Document::parse(&" ".repeat(9_000_000)).err(), Some(Refused::TooLarge));
+        let check = |html: &str, expected: usize| assert_eq!(depth(html), expected, "{html}");
+        check("<a><b></b><br><i>", 2);
+        check("<ul><li>x<li>y</ul><p>z</p><img>", 1);
+        check("<!-- <a> --><a/>< b><!doctype html>", 0);
+        check("</a></a><a title=\"<b>\">", 1);
+    }
 }

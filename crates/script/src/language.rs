@@ -3,13 +3,13 @@
 //!
 //! Not here: how the text is read (`parse`) or what is done with it (`runner`).
 
+use domain::account::{AccountStatus, AccountType};
 use domain::calendar::DateFormat;
 use domain::challenge::{ChallengeKind, Medium};
 use domain::failure::FailureCode;
 use domain::institution::CredentialName;
 use domain::money::{Currency, Locale};
 use domain::run::Effect;
-use domain::account::{AccountStatus, AccountType};
 use domain::transaction::{Rail, TransactionStatus};
 
 use crate::css::Css;

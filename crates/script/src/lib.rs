@@ -5,6 +5,37 @@
 //! a bank may show the accounts, a code prompt, a refusal or an advert, and the
 //! runner looks, finds the page, does what the script says of it, and looks again.
 //!
+//! `LANGUAGE.md` beside this crate's manifest is the reference of the language.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use script::command::{Command, Observation};
+//! use script::{Plan, Runner, Script};
+//!
+//! # let reference = include_str!("../LANGUAGE.md");
+//! # let source = reference.split("```").nth(1).and_then(|block| block.strip_prefix("yaml")).unwrap();
+//! let script = Script::parse(source).unwrap_or_else(|faults| panic!("{}", faults.render("script.yaml")));
+//! let plan = Plan {
+//!     portal_url: "https://portal.example/".parse()?,
+//!     credentials: [].into(),
+//!     open_intents: Vec::new(),
+//!     today: jiff::civil::date(2026, 11, 20),
+//! };
+//! let mut runner = Runner::new(Arc::new(script), plan);
+//! let mut observation = None;
+//! let failure = loop {
+//!     observation = match runner.next(observation) {
+//!         Command::Visit(_) => Some(Observation::Visited),
+//!         Command::Finish(_) => unreachable!("nothing was read"),
+//!         Command::Fail(failure) => break failure,
+//!         _ => unreachable!("a driver would do it"),
+//!     };
+//! };
+//! assert_eq!(failure.code.as_str(), "auth.credentials.missing");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! Not here: browsers, networks, clocks or files. The runner takes an
 //! [`Observation`](command::Observation) and gives a [`Command`](command::Command);
 //! whoever holds it carries the command out.

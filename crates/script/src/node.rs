@@ -180,9 +180,9 @@ mod tests {
     }
 
     fn check(source: &str, expected: Result<&str, &str>) {
-        let found = tree(source).map(|node| shown(&node)).map_err(|fault| {
-            format!("{}:{} {}", fault.line, fault.column, fault.message)
-        });
+        let found = tree(source)
+            .map(|node| shown(&node))
+            .map_err(|fault| format!("{}:{} {}", fault.line, fault.column, fault.message));
         assert_eq!(found.as_deref().map_err(String::as_str), expected, "{source}");
     }
 

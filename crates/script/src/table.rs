@@ -163,7 +163,7 @@ pub(crate) fn link(document: &Document, table: &Css, open: &Css, row: ElementRef
 
 fn fits_only(document: &Document, selector: &str, link: ElementRef<'_>) -> bool {
     let Ok(selector) = Selector::parse(selector) else { return false };
-    let mut fitting = document.elements().filter(|element| selector.matches(element));
+    let mut fitting = document.fitting(&selector);
     fitting.next().is_some_and(|found| found.id() == link.id()) && fitting.next().is_none()
 }
 
@@ -181,4 +181,80 @@ fn path(element: ElementRef<'_>) -> String {
     }
     steps.reverse();
     steps.join(" > ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Grid, TableError, link};
+    use crate::css::Css;
+    use crate::document::{Document, shown_text};
+    use crate::language::Table;
+
+    fn css(text: &str) -> Css {
+        Css::parse(text).expect("a selector")
+    }
+
+    /// The columns `name` and `sum` of a table, `-` for a cell that isn't there.
+    fn check(html: &str, expected: Result<&[&str], TableError>) {
+        let document = Document::parse(html).expect("a document");
+        let columns = vec![((), "name".to_owned()), ((), "sum".to_owned())];
+        let table = Table { css: css("#t"), skip: Some(css(".skip")), columns };
+        let rows = Grid::find(&document, &table).map(|grid| {
+            let cells = |row: &super::Row<'_>| -> Vec<String> {
+                let texts = row.cells.iter().map(|cell| cell.map_or_else(|| "-".to_owned(), shown_text));
+                texts.collect()
+            };
+            grid.rows.iter().map(|row| cells(row).join("|")).collect::<Vec<_>>()
+        });
+        assert_eq!(rows, expected.map(|rows| rows.iter().map(|row| (*row).to_owned()).collect()), "{html}");
+    }
+
+    #[test]
+    fn columns_are_found_by_their_headers_wherever_they_stand() {
+        check("<table id=t><tr><th>Sum<th>Name<tr><td>1<td>a<tr><td>2<td>b</table>", Ok(&["a|1", "b|2"]));
+        check("<table id=t><thead><tr><td> NAME<td>sum</thead><tr><th>a<td>1</table>", Ok(&["a|1"]));
+        check("<table id=t><tr><th colspan=2>Both<tr><th>Name<th>Sum<tr><td>a<td>1</table>", Ok(&["a|1"]));
+        check("<table id=t><tr><th colspan=2>Name<th>Sum<tr><td>a<td>x<td>1</table>", Err(ambiguous("name")));
+        check("<table id=t><tr><th>Name<tr><td>a</table>", Err(TableError::ColumnMissing("sum".into())));
+        check("<table id=t><tr><td>Name<td>Sum<tr><td>a<td>1</table>", Err(TableError::ColumnMissing("name".into())));
+    }
+
+    fn ambiguous(header: &str) -> TableError {
+        TableError::ColumnAmbiguous(header.into())
+    }
+
+    #[test]
+    fn rows_are_the_tables_own_records() {
+        let head = "<table id=t><tr><th>Name<th>Sum";
+        check(&format!("{head}<tr class=skip><td colspan=2>May<tr><td>a<td>1</table>"), Ok(&["a|1"]));
+        check(&format!("{head}<tr><td>a<td>1<tfoot><tr><td>All<td>1</table>"), Ok(&["a|1"]));
+        check(&format!("{head}<tr><td>a<table><tr><td>x<td>y</table><td>1</table>"), Ok(&["axy|1"]));
+        check(&format!("{head}<tr><td>a<tr><td colspan=9>b</table>"), Ok(&["a|-", "b|b"]));
+        check(&format!("{head}<tr><th>June<tr><td>a<td><b hidden>9</b>1</table>"), Ok(&["a|1"]));
+    }
+
+    #[test]
+    fn there_is_one_table() {
+        check("<p>none</p>", Err(TableError::Missing));
+        check("<table id=t></table><table id=t></table>", Err(TableError::Ambiguous));
+        check("<div id=t><table><tr><th>Name<th>Sum</table></div>", Err(TableError::NotATable));
+        check("<table id=t></table>", Err(TableError::ColumnMissing("name".into())));
+    }
+
+    #[test]
+    fn a_link_is_told_apart_by_what_it_leads_to_or_by_its_place() {
+        let check = |cells: [&str; 2], expected: &str| {
+            let [one, other] = cells;
+            let html = format!("<table id=t><tr><td>{one}</td></tr><tr><td>{other}</td></tr></table>");
+            let document = Document::parse(&html).expect("a document");
+            let row = document.all(&css("tr")).nth(1).expect("a row");
+            let found = link(&document, &css("#t"), &css("a, button"), row);
+            assert_eq!(found.as_deref(), Ok(expected), "{html}");
+        };
+        check(["<a href='1'>x</a>", "<a href='2'>x</a>"], ":is(#t) :is(a, button)[href=\"2\"]");
+        check(["<a href='#'>x</a>", "<a href='#' id='q\"'>x</a>"], ":is(#t) :is(a, button)[id=\"q\\\"\"]");
+        let place =
+            ":root > :nth-child(2) > :nth-child(1) > :nth-child(1) > :nth-child(2) > :nth-child(1) > :nth-child(1)";
+        check(["<button>x</button>", "<button>x</button>"], place);
+    }
 }

@@ -1,5 +1,7 @@
 //! Runs over a pretend portal: which commands come, in which order, and how it ends.
 
+#![expect(clippy::panic, reason = "it is how a test fails")]
+
 mod pretend;
 
 use std::collections::BTreeMap;
@@ -102,6 +104,21 @@ fn a_refused_password_is_submitted_once() {
     check(Quirk::None, "wrong", &[], expected, Some((FailureCode::CredentialsInvalid, Stage::Login)));
     let End::Failed(failure) = Pretend::new(Quirk::None).run("wrong", &[]) else { panic!("it should fail") };
     assert_eq!(failure.institution_message.as_deref(), Some("We don't know you."));
+}
+
+#[test]
+fn a_sign_in_page_that_comes_again_gets_no_second_password() {
+    let mut portal = Pretend::new(Quirk::RefusesSilently);
+    let End::Failed(failure) = portal.run("Lantern-7", &[]) else { panic!("it should fail") };
+    assert_eq!(failure.code, FailureCode::PageUnrecognised);
+    assert_eq!(failure.message, "the page `sign_in` came up 7 times and nothing changed");
+    assert_eq!(portal.log.iter().filter(|line| *line == "declare password").count(), 1);
+    assert_eq!(portal.log.last().map(String::as_str), Some("intents happened"));
+}
+
+#[test]
+fn a_sign_in_page_in_mid_read_is_a_session_that_ended() {
+    check_failure(Quirk::SignsOutSilently, FailureCode::SessionExpired, "sign in again in mid-run", None);
 }
 
 #[test]
@@ -208,4 +225,10 @@ fn a_run_without_a_credential_never_visits_the_portal() {
 #[test]
 fn failing_to_sign_out_does_not_spoil_what_was_read() {
     assert!(matches!(Pretend::new(Quirk::NoSignOut).run("Lantern-7", &[]), End::Read(accounts) if accounts.len() == 2));
+}
+
+#[test]
+fn a_run_can_move_between_threads() {
+    fn check<T: Send>() {}
+    check::<script::Runner>();
 }

@@ -21,7 +21,10 @@ fn an_author_sees_which_page_it_is() {
         "<form id=sign-in action='/login;s=17?x=1'><label for=u>User ID</label><input id=u value=jane type=text></form>",
         "<form action=\"/xxxxx;x=00\" id=\"sign-in\"><label for=\"u\">User ID</label><input id=\"u\" type=\"text\"></form>",
     );
-    check("<p role=alert>Call 555-0142, jane@bank.example.</p>", "<p role=\"alert\">Call 000-0000, xxxx@xxxx.xxxxxxx.</p>");
+    check(
+        "<p role=alert>Call 555-0142, jane@bank.example.</p>",
+        "<p role=\"alert\">Call 000-0000, xxxx@xxxx.xxxxxxx.</p>",
+    );
     check(
         "<table><tr><th>Name</th></tr><tr><th>Jane</th><td>$1,234.56</td></tr></table>",
         "<table><tbody><tr><th>Name</th></tr><tr><th>xxxx</th><td>$0,000.00</td></tr></tbody></table>",
@@ -34,7 +37,10 @@ fn a_customer_is_not_seen() {
     check("<a href='/accounts/0012?t=abc' title='Jane'>Jane</a>", "<a href=\"/accounts/0000\" title=\"xxxx\">xxxx</a>");
     check("<tr data-account='op-17'><textarea>Jane</textarea>", "<textarea></textarea>");
     check("<div data-account='op-17' onclick='go(17)' style='x'></div>", "<div data-account=\"xx-00\"></div>");
-    check("a<!-- Jane --><script>Jane</script><style>Jane</style><iframe src='/17'>Jane</iframe>", "x<iframe></iframe>");
+    check(
+        "a<!-- Jane --><script>Jane</script><style>Jane</style><iframe src='/17'>Jane</iframe>",
+        "x<iframe></iframe>",
+    );
     check("<svg><text>Jane</text></svg><img src='/17.png' alt=Jane>", "<svg></svg><img alt=\"xxxx\">");
 }
 
@@ -54,7 +60,8 @@ fn canaries_never_survive_in_any_disguise() {
     let unicode: String = PASSWORD.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     // Base64 of the password alone, and at the other two places it can take in a longer text.
-    let base64 = ["TGFudGVybi83ICYgQW5jaG9yK8Op", "eExhbnRlcm4vNyAmIEFuY2hvcivDqXg=", "eHhMYW50ZXJuLzcgJiBBbmNob3Irw6l4eA"];
+    let base64 =
+        ["TGFudGVybi83ICYgQW5jaG9yK8Op", "eExhbnRlcm4vNyAmIEFuY2hvcivDqXg=", "eHhMYW50ZXJuLzcgJiBBbmNob3Irw6l4eA"];
     let mut forms = vec![percent, entities, twice, unicode, hex, PASSWORD.replace('&', "&amp;")];
     forms.extend(base64.map(String::from));
     for form in &forms {
@@ -67,7 +74,9 @@ fn canaries_never_survive_in_any_disguise() {
         for body in bodies {
             let body = body.replace("ok", &format!("{ACCOUNT} {CODE}"));
             let scrubbed = scrub(&body, &[PASSWORD, CODE, ACCOUNT]).to_lowercase();
-            for canary in ["lantern", "anchor", "4242", "1234", "tgfudg", "exhbnr", "ehhmyw", "lantern".get(1..).unwrap_or("")] {
+            for canary in
+                ["lantern", "anchor", "4242", "1234", "tgfudg", "exhbnr", "ehhmyw", "lantern".get(1..).unwrap_or("")]
+            {
                 assert!(!scrubbed.contains(canary), "{canary} of {form} is in {scrubbed}");
             }
             let hex_core = "4c616e7465726e";

@@ -173,7 +173,7 @@ pub(super) async fn events(
 fn shown_event(event: ConnectionEventRecord) -> Value {
     without_nulls(json!({
         "id": event.id,
-        "connectionEvent": event.cause,
+        "cause": event.cause,
         "actor": event.actor,
         "previousStatus": event.previous_status,
         "status": event.status,

@@ -54,14 +54,18 @@ fn read(root: &Node, faults: &mut Faults) -> Option<Script> {
     let start = form.ask("start").and_then(|node| start(node, faults));
     let busy = form.ask("busy").map(|node| css_list(node, faults)).unwrap_or_default();
     let patience = form.ask("patience").and_then(|node| duration_ms(node, faults));
-    let pages = form.need("pages", faults).map(|node| pages::pages(node, faults));
+    let pages_node = form.need("pages", faults);
+    let pages = pages_node.map(|node| pages::pages(node, faults));
     let names: Vec<&str> = pages.iter().flatten().map(|page| page.name.as_str()).collect();
+    let before = faults.0.len();
     let reads = form.need("reads", faults).and_then(|node| reads::reads(node, &names, faults));
+    let reads_are_sound = faults.0.len() == before;
     let sign_out = form.ask("sign_out").and_then(|node| faults.css(node));
     form.finish(faults);
 
-    let (pages, reads) = (pages?, reads?);
-    pages::used(root, &pages, &reads, faults);
+    if let Some(node) = pages_node {
+        pages::used(node, reads.as_ref().filter(|_| reads_are_sound), faults);
+    }
     Some(Script {
         institution: institution?,
         locale: locale?,
@@ -71,8 +75,8 @@ fn read(root: &Node, faults: &mut Faults) -> Option<Script> {
         start,
         busy,
         patience_ms: patience.unwrap_or(DEFAULT_PATIENCE_MS),
-        pages,
-        reads,
+        pages: pages?,
+        reads: reads?,
         sign_out,
     })
 }

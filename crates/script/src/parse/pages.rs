@@ -7,10 +7,10 @@ use domain::failure::FailureCode;
 
 use super::steps::steps;
 use super::{css_list, pick};
-use crate::diagnostic::{DiagnosticCode as Code, Position};
+use crate::diagnostic::DiagnosticCode as Code;
 use crate::form::{Faults, Form, cut};
 use crate::language::{Challenge, Meaning, Page, Reads, Sign};
-use crate::node::{Node, Value};
+use crate::node::{Entry, Node, Value};
 
 /// How many pages a script may have.
 const PAGES_LIMIT: usize = 200;
@@ -56,7 +56,9 @@ fn page(name: &str, node: &Node, faults: &mut Faults) -> Page {
         let read = match key {
             "failure" => failure(node, faults),
             "challenge" => challenge(node, faults).map(Meaning::Challenge),
-            _ => faults.word(node, &[("signed_in", Goal::SignedIn), ("signed_out", Goal::SignedOut)]).map(Goal::meaning),
+            _ => {
+                faults.word(node, &[("signed_in", Goal::SignedIn), ("signed_out", Goal::SignedOut)]).map(Goal::meaning)
+            }
         };
         meaning = read.unwrap_or(meaning);
     }
@@ -64,7 +66,12 @@ fn page(name: &str, node: &Node, faults: &mut Faults) -> Page {
         faults.add(Code::KeyConflict, node.at, "a run ends on a `failure`, so nothing is done there");
     }
     let steps = steps_node.map(|node| steps(node, faults)).unwrap_or_default();
-    super::steps::fit_the_meaning(steps_node.map_or(node.at, |node| node.at), first == Some("challenge"), &steps, faults);
+    super::steps::fit_the_meaning(
+        steps_node.map_or(node.at, |node| node.at),
+        first == Some("challenge"),
+        &steps,
+        faults,
+    );
     Page { name: name.to_owned(), when, meaning, steps }
 }
 
@@ -158,37 +165,38 @@ fn challenge(node: &Node, faults: &mut Faults) -> Option<Challenge> {
     })
 }
 
-/// Reports pages without any use, and a script without a goal.
-pub(super) fn used(root: &Node, pages: &[Page], reads: &Reads, faults: &mut Faults) {
-    let places = places(root);
-    let read_on = |name: &str| {
-        reads.accounts.on == name || reads.visit.as_ref().is_some_and(|visit| visit.page == name)
+/// Reports pages without any use, and a script without a goal. A fault in what a
+/// page says isn't made two.
+pub(super) fn used(node: &Node, reads: Option<&Reads>, faults: &mut Faults) {
+    let Value::Map(pages) = &node.value else { return };
+    let says = |page: &Entry, key: &str| match &page.value.value {
+        Value::Map(entries) => entries.iter().any(|entry| entry.key == key),
+        _ => true,
+    };
+    // Where the reads have faults of their own, it isn't known which pages they use.
+    let is_read = |name: &str| {
+        reads.is_none_or(|reads| {
+            reads.accounts.on == name || reads.visit.as_ref().is_some_and(|visit| visit.page == name)
+        })
     };
     for page in pages {
-        if matches!(page.meaning, Meaning::Passage) && page.steps.is_empty() && !read_on(&page.name) {
-            let at = places.iter().find(|(name, _)| *name == page.name).map(|(_, at)| *at).unwrap_or_default();
-            let message = format!("the page `{}` has no use: nothing is done, read or said there", page.name);
+        let has_use = ["do", "failure", "challenge", "goal"].into_iter().any(|key| says(page, key));
+        if !has_use && !is_read(&page.key) {
+            let message = format!("the page `{}` has no use: nothing is done, read or said there", cut(&page.key));
             let hint = "give it `do`, `failure`, `challenge` or `goal`, or read something `on` it".to_owned();
-            faults.hinted(Code::PageMeaningless, at, message, hint);
+            faults.hinted(Code::PageMeaningless, page.at, message, hint);
         }
     }
-    if !pages.iter().any(|page| matches!(page.meaning, Meaning::SignedIn)) {
-        let at = root_entry(root, "pages").map(|(at, _)| at).unwrap_or_default();
+    let is_goal = |page: &Entry| match &page.value.value {
+        Value::Map(entries) => entries.iter().any(|entry| entry.key == "goal" && !is_text(&entry.value, "signed_out")),
+        _ => false,
+    };
+    if !pages.iter().any(is_goal) {
         let hint = "the page that shows after a sign-in has `goal: signed_in`".to_owned();
-        faults.hinted(Code::GoalMissing, at, "no page says that the sign-in worked", hint);
+        faults.hinted(Code::GoalMissing, node.at, "no page says that the sign-in worked", hint);
     }
 }
 
-fn places(root: &Node) -> Vec<(&str, Position)> {
-    match root_entry(root, "pages") {
-        Some((_, Node { value: Value::Map(entries), .. })) => {
-            entries.iter().map(|entry| (entry.key.as_str(), entry.at)).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-fn root_entry<'n>(root: &'n Node, key: &str) -> Option<(Position, &'n Node)> {
-    let Value::Map(entries) = &root.value else { return None };
-    entries.iter().find(|entry| entry.key == key).map(|entry| (entry.at, &entry.value))
+fn is_text(node: &Node, wanted: &str) -> bool {
+    matches!(&node.value, Value::Text(text) if text == wanted)
 }

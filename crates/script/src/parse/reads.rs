@@ -49,8 +49,9 @@ struct On {
 /// How the script goes to an account and back.
 struct Way {
     at: Position,
-    open: Option<Css>,
-    back: Option<Css>,
+    /// None when the script doesn't say; none within when what it says is faulty.
+    open: Option<Option<Css>>,
+    back: Option<Option<Css>>,
 }
 
 fn visit(visited: [Option<&On>; 2], way: Way, faults: &mut Faults) -> Option<Visit> {
@@ -71,11 +72,12 @@ fn visit(visited: [Option<&On>; 2], way: Way, faults: &mut Faults) -> Option<Vis
     };
     for (key, css) in [("open", &way.open), ("back", &way.back)] {
         if css.is_none() {
-            let message = format!("`accounts` needs the key `{key}`, because the page `{page}` is read for each account");
+            let message =
+                format!("`accounts` needs the key `{key}`, because the page `{page}` is read for each account");
             faults.add(Code::KeyMissing, way.at, message);
         }
     }
-    Some(Visit { page, open: way.open?, back: way.back? })
+    Some(Visit { page, open: way.open??, back: way.back?? })
 }
 
 fn on(form: &mut Form<'_>, pages: &[&str], faults: &mut Faults) -> Option<On> {
@@ -93,11 +95,11 @@ fn accounts(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(Account
     let on = on(&mut form, pages, faults);
     let table = table(&mut form, AccountField::KNOWN, faults);
     let key = form.need("key", faults).and_then(|node| pick(node, faults));
-    let open = form.ask("open").and_then(|node| faults.css(node));
-    let back = form.ask("back").and_then(|node| faults.css(node));
-    let has = |field| table.as_ref().is_some_and(|table| table.columns.iter().any(|(known, _)| *known == field));
+    let open = form.ask("open").map(|node| faults.css(node));
+    let back = form.ask("back").map(|node| faults.css(node));
+    let has = |field| table.as_ref().map(|table| table.columns.iter().any(|(known, _)| *known == field));
     let format = account_format(&mut form, has, faults);
-    if table.is_some() && !has(AccountField::Name) {
+    if has(AccountField::Name) == Some(false) {
         let at = form.ask("columns").map_or(node.at, |node| node.at);
         faults.add(Code::KeyMissing, at, "`columns` of accounts needs the key `name`");
     }
@@ -116,7 +118,7 @@ fn account(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On, Acco
             fields.extend(field.zip(spot));
         }
     }
-    let format = account_format(&mut form, |field| fields.iter().any(|(known, _)| *known == field), faults);
+    let format = account_format(&mut form, |field| Some(fields.iter().any(|(known, _)| *known == field)), faults);
     form.finish(faults);
     Some((on?, AccountRead { fields, format }))
 }
@@ -126,7 +128,7 @@ fn transactions(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On,
     let mut form = Form::new("`transactions`", node, faults);
     let on = on(&mut form, pages, faults);
     let table = table(&mut form, F::KNOWN, faults);
-    let has = |field| table.as_ref().is_some_and(|table| table.columns.iter().any(|(known, _)| *known == field));
+    let has = |field| table.as_ref().map(|table| table.columns.iter().any(|(known, _)| *known == field));
     let mut words = Words::new(&mut form, faults);
     let rails = words.of("rail", has(F::Rail), &listed(domain::transaction::Rail::ALL), faults);
     let statuses = words.of("status", has(F::Status), &listed(domain::transaction::TransactionStatus::ALL), faults);
@@ -135,9 +137,9 @@ fn transactions(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On,
     let pending = form.ask("pending").and_then(|node| pending(node, &has, faults));
     let next = form.ask("next").and_then(|node| faults.css(node));
     let limit = form.ask("limit").and_then(|node| faults.number(node, 1..=1_000));
-    if table.is_some() {
+    if let Some(table) = &table {
         let at = form.ask("columns").map_or(node.at, |node| node.at);
-        required_columns(at, &has, faults);
+        required_columns(at, table, faults);
     }
     form.finish(faults);
     let format = Format { date, rails, statuses, ..Format::default() };
@@ -145,8 +147,9 @@ fn transactions(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On,
     Some((on?, TransactionsRead { table: table?, format, pending, next, limit }))
 }
 
-fn required_columns(at: Position, has: &impl Fn(TransactionField) -> bool, faults: &mut Faults) {
+fn required_columns(at: Position, table: &Table<TransactionField>, faults: &mut Faults) {
     use TransactionField as F;
+    let has = |field| table.columns.iter().any(|(known, _)| *known == field);
     for (field, key) in [(F::PostedDate, "postedDate"), (F::Description, "description")] {
         if !has(field) {
             faults.add(Code::KeyMissing, at, format!("`columns` of transactions needs the key `{key}`"));
@@ -162,7 +165,7 @@ fn required_columns(at: Position, has: &impl Fn(TransactionField) -> bool, fault
 /// One column and the text in it: `{ postedDate: Pending }`.
 fn pending(
     node: &Node,
-    has: &impl Fn(TransactionField) -> bool,
+    has: &impl Fn(TransactionField) -> Option<bool>,
     faults: &mut Faults,
 ) -> Option<(TransactionField, String)> {
     let entries = faults.entries(node);
@@ -172,7 +175,7 @@ fn pending(
         return None;
     };
     let found = field(&entry.key, entry.at, TransactionField::KNOWN, faults)?;
-    if !has(found) {
+    if has(found) == Some(false) {
         faults.add(Code::KeyConflict, entry.at, format!("`{}` isn't one of the `columns`", entry.key));
     }
     Some((found, folded_case(faults.text(&entry.value)?)))
@@ -194,8 +197,8 @@ fn table<F: Copy + PartialEq>(
             columns.extend(field.zip(header));
         }
     }
-    columns_node?;
-    Some(Table { css: css?, skip, columns })
+    // What isn't a map says nothing of which columns there are.
+    matches!(columns_node?.value, Value::Map(_)).then_some(Table { css: css?, skip, columns })
 }
 
 fn field<F: Copy>(key: &str, at: Position, known: &[(&'static str, F)], faults: &mut Faults) -> Option<F> {
@@ -222,7 +225,7 @@ fn spot(node: &Node, faults: &mut Faults) -> Option<Spot> {
     }
 }
 
-fn account_format(form: &mut Form<'_>, has: impl Fn(AccountField) -> bool, faults: &mut Faults) -> Format {
+fn account_format(form: &mut Form<'_>, has: impl Fn(AccountField) -> Option<bool>, faults: &mut Faults) -> Format {
     let mut words = Words::new(form, faults);
     let types = words.of("type", has(AccountField::Type), &listed(domain::account::AccountType::ALL), faults);
     let account_statuses =
@@ -232,10 +235,10 @@ fn account_format(form: &mut Form<'_>, has: impl Fn(AccountField) -> bool, fault
     Format { date, types, account_statuses, ..Format::default() }
 }
 
-fn date(form: &mut Form<'_>, is_needed: bool, faults: &mut Faults) -> Option<domain::calendar::DateFormat> {
+fn date(form: &mut Form<'_>, is_read: Option<bool>, faults: &mut Faults) -> Option<domain::calendar::DateFormat> {
     match form.ask("date") {
         Some(node) => faults.parsed(node),
-        None if is_needed => {
+        None if is_read == Some(true) => {
             let hint = "say how the bank writes its dates: `date: MM/DD/YYYY`".to_owned();
             faults.hinted(Code::KeyMissing, form.at, "a date is read here, and the key `date` is missing", hint);
             None
@@ -248,7 +251,8 @@ fn listed<W: Copy + Display>(all: &[W]) -> Vec<String> {
     all.iter().map(W::to_string).collect()
 }
 
-/// The key `map`: for each field, the bank's words and ours.
+/// The key `map`. Whether a field `is_read` isn't known where its table has faults.
+/// For each field, the bank's words and ours.
 struct Words<'n> {
     at: Position,
     form: Option<Form<'n>>,
@@ -264,20 +268,20 @@ impl<'n> Words<'n> {
     fn of<W: FromStr>(
         &mut self,
         key: &'static str,
-        is_read: bool,
+        is_read: Option<bool>,
         known: &[String],
         faults: &mut Faults,
     ) -> Vec<(String, W)> {
         let node = self.form.as_mut().and_then(|form| form.ask(key));
         let Some(node) = node else {
-            if is_read {
+            if is_read == Some(true) {
                 let message = format!("`{key}` is read here, and `map` doesn't say what the bank's words for it mean");
                 let hint = format!("add `map: {{ {key}: {{ … }} }}`; our words are {}", known.join(", "));
                 faults.hinted(Code::KeyMissing, self.at, message, hint);
             }
             return Vec::new();
         };
-        if !is_read {
+        if is_read == Some(false) {
             faults.add(Code::KeyConflict, node.at, format!("`{key}` isn't read here, so there is nothing to map"));
         }
         let mut words = Vec::new();

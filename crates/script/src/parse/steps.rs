@@ -69,8 +69,10 @@ fn step(node: &Node, faults: &mut Faults) -> Option<Step> {
             return None;
         }
         (None, None) => {
-            // The two are also what an unknown key is compared with.
             faults.add(Code::KeyMissing, node.at, "a step needs the key `fill` or `click`");
+            // What belongs to either is no fault of its own.
+            form.ask("with");
+            form.ask("effect");
             None
         }
     };
@@ -91,6 +93,9 @@ fn source(node: &Node, faults: &mut Faults) -> Option<Source> {
 /// Reports an answer where nothing is asked, and a question that nobody answers.
 pub(super) fn fit_the_meaning(at: Position, is_challenge: bool, steps: &[Step], faults: &mut Faults) {
     let answers = steps.iter().any(|step| matches!(step, Step::Fill { with: Source::Answer, .. }));
+    if !is_challenge && steps.iter().any(|step| step.effect() == Some(Effect::Code)) {
+        faults.add(Code::KeyConflict, at, "the effect `code` belongs on a page with a `challenge`");
+    }
     if answers && !is_challenge {
         faults.add(Code::KeyConflict, at, "there is an `answer` only on a page with a `challenge`");
     }
@@ -98,6 +103,10 @@ pub(super) fn fit_the_meaning(at: Position, is_challenge: bool, steps: &[Step], 
         faults.add(Code::KeyMissing, at, "a `challenge` needs a step that fills in the `answer`");
     }
     if is_challenge && steps.last().is_some_and(|step| step.effect().is_none()) {
-        faults.add(Code::EffectMissing, at, "the last step on a page with a `challenge` is an effect that submits the answer");
+        faults.add(
+            Code::EffectMissing,
+            at,
+            "the last step on a page with a `challenge` is an effect that submits the answer",
+        );
     }
 }

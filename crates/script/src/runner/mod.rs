@@ -19,6 +19,7 @@
 
 mod ask;
 mod recognise;
+mod trouble;
 mod walk;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -32,7 +33,7 @@ use domain::secret::Secret;
 use jiff::civil::Date;
 use url::Url;
 
-use crate::command::{Act, AnswerVerdict, Command, Left, Observation, Problem, Recogniser, Trouble, Watch};
+use crate::command::{Act, AnswerVerdict, Command, Left, Observation, Recogniser, Watch};
 use crate::document::Document;
 use crate::language::{Meaning, Page, Script, Source, Step};
 use walk::{Move, Walk};
@@ -70,6 +71,8 @@ pub struct Runner {
     intents: Intents,
     /// An answer was submitted and the portal hasn't reacted yet.
     answered: bool,
+    /// The page that was acted on came up again, which is a reaction of some kind.
+    came_again: bool,
     /// Answers given since the last one that was accepted.
     attempts: u32,
     /// Questions asked in the run.
@@ -97,7 +100,7 @@ enum Awaiting {
 
 /// What follows a settlement.
 enum Then {
-    Handle(Seen),
+    Handle(Box<Seen>),
     Look,
     Fail(Failure),
 }
@@ -154,6 +157,7 @@ impl Runner {
             acted: None,
             intents,
             answered: false,
+            came_again: false,
             attempts: 0,
             asked: 0,
             password_submitted: false,
@@ -243,9 +247,8 @@ impl Runner {
     }
 
     fn recognised(&mut self, page: &str, html: String) -> Command {
-        if let Phase::SigningOut(accounts) = &mut self.phase {
-            let accounts = std::mem::take(accounts);
-            return self.end(Command::Finish(accounts));
+        if let Some(command) = self.signed_out() {
+            return command;
         }
         let Some(page) = self.script.page(page).cloned() else {
             return self.fail(FailureCode::BrowserCrashed, "the driver recognised a page that wasn't asked for");
@@ -265,7 +268,10 @@ impl Runner {
         if *looks > LOOKS_LIMIT {
             let message = format!("the page `{}` came up {looks} times and nothing changed", seen.page.name);
             let commands = self.settlements(EffectOutcome::Happened, None);
-            return self.settle(commands, Then::Fail(Failure::new(FailureCode::PageUnrecognised, self.stage).with_message(message)));
+            return self.settle(
+                commands,
+                Then::Fail(Failure::new(FailureCode::PageUnrecognised, self.stage).with_message(message)),
+            );
         }
         self.settle_by(seen, is_same)
     }
@@ -276,7 +282,7 @@ impl Runner {
             let is_in = matches!(seen.page.meaning, Meaning::SignedIn);
             let outcome = if is_in { EffectOutcome::Happened } else { EffectOutcome::Absent };
             let commands = self.settlements(outcome, None);
-            return self.settle(commands, Then::Handle(seen));
+            return self.settle(commands, Then::Handle(Box::new(seen)));
         }
         let verdict = match (&seen.page.meaning, is_same) {
             _ if !self.answered => None,
@@ -286,23 +292,29 @@ impl Runner {
             }
             (Meaning::Challenge(challenge), true) => {
                 if !ask::is_refused(challenge, &seen.html) {
-                    // The page may be on its way to something else.
-                    return self.watch();
+                    return self.look_again();
                 }
                 Some(AnswerVerdict::Rejected)
             }
-            (_, true) => return self.watch(),
+            (_, true) => return self.look_again(),
             (_, false) => Some(AnswerVerdict::Accepted),
         };
         let is_reaction = verdict.is_some() || !is_same;
         if self.intents == Intents::Own && !is_reaction {
-            return self.watch();
+            return self.look_again();
         }
         if verdict == Some(AnswerVerdict::Accepted) {
             self.attempts = 0;
         }
         let commands = self.settlements(EffectOutcome::Happened, verdict);
-        self.settle(commands, Then::Handle(seen))
+        self.settle(commands, Then::Handle(Box::new(seen)))
+    }
+
+    /// The page that was acted on shows again and says nothing new: it may be on its
+    /// way to something else.
+    fn look_again(&mut self) -> Command {
+        self.came_again = true;
+        self.watch()
     }
 
     /// The commands that settle what is open; afterwards nothing is.
@@ -325,7 +337,7 @@ impl Runner {
             return command;
         }
         match then {
-            Then::Handle(seen) => self.handle(seen),
+            Then::Handle(seen) => self.handle(*seen),
             Then::Look => self.watch(),
             Then::Fail(failure) => self.end(Command::Fail(failure)),
         }
@@ -430,78 +442,10 @@ impl Runner {
             let page = self.script.page(&batch.page);
             self.answered = page.is_some_and(|page| matches!(page.meaning, Meaning::Challenge(_)));
         }
+        self.came_again = false;
         let acts = batch.acts.clone();
         self.awaiting = Awaiting::Acted(batch);
         Command::Act(acts)
-    }
-
-    /// An act couldn't be done. What shows now may say more than that, so it is
-    /// looked at once more.
-    fn stuck(&mut self, batch: Batch, target: &str, problem: Problem) -> Command {
-        if let Phase::SigningOut(accounts) = &mut self.phase {
-            let accounts = std::mem::take(accounts);
-            return self.end(Command::Finish(accounts));
-        }
-        let (code, what) = match problem {
-            Problem::Missing => (FailureCode::ElementMissing, "nothing fits"),
-            Problem::Ambiguous => (FailureCode::ElementAmbiguous, "several things fit"),
-            Problem::NotActionable => (FailureCode::ElementMissing, "what fits is hidden or disabled:"),
-        };
-        let message = format!("on the page `{}`, {what} `{target}`", batch.page);
-        self.stuck = Some(Failure::new(code, self.stage).with_message(message));
-        self.acted = Some(Acted { page: batch.page, region: None });
-        // The effect is the last act, so it didn't happen.
-        let commands = match batch.effect {
-            Some(_) => self.settlements(EffectOutcome::Absent, None),
-            None => VecDeque::new(),
-        };
-        self.settle(commands, Then::Look)
-    }
-
-    fn unrecognised(&mut self, url: &Url, html: &str, still: Option<&str>) -> Command {
-        if let Phase::SigningOut(accounts) = &mut self.phase {
-            let accounts = std::mem::take(accounts);
-            return self.end(Command::Finish(accounts));
-        }
-        let failure = self.stuck.take().unwrap_or_else(|| {
-            let message = match still {
-                Some(page) => format!("the page `{page}` still shows though it was acted on"),
-                None => recognise::likeness(&self.script, url, html),
-            };
-            Failure::new(FailureCode::PageUnrecognised, self.stage).with_message(message)
-        });
-        // Another page is a reaction; the same page leaves the effect in doubt.
-        let commands = match (self.intents, still) {
-            (Intents::Own, None) => self.settlements(EffectOutcome::Happened, None),
-            _ => VecDeque::new(),
-        };
-        self.settle(commands, Then::Fail(failure))
-    }
-
-    fn unreachable(&mut self, trouble: Trouble) -> Command {
-        if let Phase::SigningOut(accounts) = &mut self.phase {
-            let accounts = std::mem::take(accounts);
-            return self.end(Command::Finish(accounts));
-        }
-        let failure = match trouble {
-            Trouble::Dns => Failure::new(FailureCode::NetDns, self.stage),
-            Trouble::Tls => Failure::new(FailureCode::NetTls, self.stage),
-            Trouble::Timeout => Failure::new(FailureCode::NetTimeout, self.stage),
-            Trouble::Reset => Failure::new(FailureCode::NetReset, self.stage),
-            Trouble::Status(status) => {
-                let code = match status {
-                    429 => FailureCode::PortalRatelimited,
-                    403 => FailureCode::PortalBlocked,
-                    _ => FailureCode::PortalUnavailable,
-                };
-                Failure::new(code, self.stage).with_message(format!("{} Its answer had the status {status}.", code.text()))
-            }
-            Trouble::Forbidden => {
-                let message = "the portal led to an address outside of the hosts that the script allows";
-                Failure::new(FailureCode::PageUnrecognised, self.stage).with_message(message)
-            }
-        };
-        self.end(Command::Fail(failure))
     }
 
     fn fail(&mut self, code: FailureCode, message: impl Into<String>) -> Command {

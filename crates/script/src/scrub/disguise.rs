@@ -15,7 +15,8 @@ pub(super) struct Secrets {
 
 impl Secrets {
     pub(super) fn new(secrets: &[&str]) -> Self {
-        let plain: Vec<String> = secrets.iter().map(|secret| squash(secret)).filter(|secret| !secret.is_empty()).collect();
+        let plain: Vec<String> =
+            secrets.iter().map(|secret| squash(secret)).filter(|secret| !secret.is_empty()).collect();
         let mut needles = plain.clone();
         for secret in secrets.iter().filter(|secret| !secret.trim().is_empty()) {
             needles.push(hex(secret.as_bytes()));

@@ -99,7 +99,10 @@ pub fn scrub(html: &str, secrets: &[&str]) -> String {
 
 /// Elements of which nothing is left.
 fn is_dropped(name: &str) -> bool {
-    matches!(name, "script" | "style" | "template" | "noscript" | "link" | "meta" | "base" | "object" | "embed" | "head")
+    matches!(
+        name,
+        "script" | "style" | "template" | "noscript" | "link" | "meta" | "base" | "object" | "embed" | "head"
+    )
 }
 
 /// Elements of which only the tag is left.
@@ -118,7 +121,10 @@ fn voice_within(element: ElementRef<'_>, around: Voice, secrets: &Secrets) -> Vo
         "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "label" | "button" | "legend" | "caption" | "dt" | "summary" => true,
         // The header of a row is content: an account's name.
         "th" => element.attr("scope").is_none_or(|scope| scope != "row") && is_header_row(element),
-        _ => matches!(element.attr("role"), Some("alert" | "alertdialog" | "heading" | "columnheader" | "button" | "tab")),
+        _ => matches!(
+            element.attr("role"),
+            Some("alert" | "alertdialog" | "heading" | "columnheader" | "button" | "tab")
+        ),
     };
     match around {
         // A secret may be spread over several elements, so the whole is looked at.
@@ -167,9 +173,33 @@ fn attribute_value(
     secrets: &Secrets,
 ) -> Option<String> {
     const STRUCTURE: [&str; 27] = [
-        "id", "class", "for", "name", "type", "role", "scope", "colspan", "rowspan", "hidden", "disabled", "readonly",
-        "required", "checked", "selected", "multiple", "autocomplete", "inputmode", "method", "novalidate", "tabindex",
-        "lang", "dir", "data-testid", "data-test", "data-test-id", "data-cy",
+        "id",
+        "class",
+        "for",
+        "name",
+        "type",
+        "role",
+        "scope",
+        "colspan",
+        "rowspan",
+        "hidden",
+        "disabled",
+        "readonly",
+        "required",
+        "checked",
+        "selected",
+        "multiple",
+        "autocomplete",
+        "inputmode",
+        "method",
+        "novalidate",
+        "tabindex",
+        "lang",
+        "dir",
+        "data-testid",
+        "data-test",
+        "data-test-id",
+        "data-cy",
     ];
     let is_plain = attribute.len() <= 32 && attribute.chars().all(|c| c.is_ascii_lowercase() || c == '-');
     if !is_plain {

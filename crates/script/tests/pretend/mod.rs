@@ -16,7 +16,7 @@ use script::command::{Act, Command, Condition, Observation, Problem, Trouble, Wa
 use script::{Plan, Runner, Script};
 
 /// The script for the pretend portal.
-pub(crate) const SCRIPT: &str = include_str!("script.yaml");
+const SCRIPT: &str = include_str!("script.yaml");
 
 const PASSWORD: &str = "Lantern-7";
 const CODE: &str = "424242";
@@ -49,6 +49,10 @@ pub(crate) enum Quirk {
     StuckPage,
     /// The session ends when a second page of transactions is asked for.
     SessionEnds,
+    /// The portal shows the sign-in page when a second page of transactions is asked for.
+    SignsOutSilently,
+    /// A refused password is answered with the sign-in page as it was, loaded anew.
+    RefusesSilently,
     /// A cell of the second account holds another word than the script knows.
     OddCell,
     /// There is no button to sign out.
@@ -184,7 +188,8 @@ impl Pretend {
             let left = watch.left.as_ref().filter(|left| left.page == page.page);
             if let Some(left) = left {
                 let region = left.region.as_ref().map(|css| text(&document, css));
-                if region.is_none() || region == self.last_region {
+                let is_new = self.quirk == Quirk::RefusesSilently || (region.is_some() && region != self.last_region);
+                if !is_new {
                     still = Some(page.page.clone());
                     continue;
                 }
@@ -224,9 +229,11 @@ impl Pretend {
     }
 
     fn click(&mut self, name: &str) {
-        let filled = |name: &str| self.filled.iter().any(|(field, text)| field == name && (text == PASSWORD || text == CODE));
+        let filled =
+            |name: &str| self.filled.iter().any(|(field, text)| field == name && (text == PASSWORD || text == CODE));
         self.place = match (self.place.clone(), name) {
             (place, "enter") if self.quirk == Quirk::DeadButton => place,
+            (_, "enter") if self.quirk == Quirk::RefusesSilently => Place::SignIn { alert: false },
             (_, "enter") if !filled("password") => Place::SignIn { alert: true },
             (_, "enter") => Place::Code { wrong: 0 },
             (Place::Code { wrong }, "confirm") if !filled("digits") => Place::Code { wrong: wrong + 1 },
@@ -239,6 +246,7 @@ impl Pretend {
             (_, "#main") => Place::Account { index: 0, page: 1 },
             (_, "#spare") => Place::Account { index: 1, page: 1 },
             (_, "next") if self.quirk == Quirk::SessionEnds => Place::Ended,
+            (_, "next") if self.quirk == Quirk::SignsOutSilently => Place::SignIn { alert: false },
             (place, "next") if self.quirk == Quirk::StuckPage => {
                 self.turns += 1;
                 place
@@ -325,7 +333,9 @@ fn holds(document: &Html, condition: &Condition) -> bool {
     match condition {
         Condition::Visible(css) => shown(css),
         Condition::Absent(css) => !shown(css),
-        Condition::Text { within, contains } => text(document, within).to_lowercase().contains(&contains.to_lowercase()),
+        Condition::Text { within, contains } => {
+            text(document, within).to_lowercase().contains(&contains.to_lowercase())
+        }
         Condition::Url(part) => "https://bank.example/somewhere".contains(part),
     }
 }

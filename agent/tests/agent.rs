@@ -1,0 +1,392 @@
+//! The agent as a process, against a coordinator that a test speaks for, and a portal
+//! of a few pages.
+
+#[expect(dead_code, reason = "each test uses a part of it")]
+mod world;
+
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tokio::time::Instant;
+use url::Url;
+
+use world::Portal;
+use world::coordinator::{Coordinator, PASSWORD, Renewals};
+use world::process::{Agent, browser_in, command, output, processes_in, signal_to, until};
+
+/// A bank with one table and no transactions.
+const SCRIPT: &str = r##"
+script: 1
+institution: quay
+locale: en-US
+timezone: America/New_York
+currency: USD
+start: /login
+patience: 5s
+pages:
+  login:
+    when: { visible: "#password" }
+    do:
+      - { fill: "#user", with: credentials.bankUsername }
+      - { fill: "#password", with: credentials.password }
+      - { click: "#go", effect: password }
+  code:
+    when: { visible: "#code" }
+    challenge: { kind: oneTimeCode, medium: sms, prompt: "#prompt" }
+    do:
+      - { fill: "#code", with: answer }
+      - { click: "#go", effect: code }
+  accounts:
+    when: { visible: "#accounts" }
+    goal: signed_in
+reads:
+  accounts:
+    on: accounts
+    table: "#accounts"
+    columns: { name: Name, availableBalance: Balance }
+    key: { attribute: id }
+"##;
+
+const LOGIN: &str = r#"<form action="/submit/next" method="post">
+    <input id="user" name="user"><input id="password" name="password" type="password">
+    <button id="go">Sign in</button></form>"#;
+const CODE: &str = r#"<form action="/submit/accounts" method="post"><p id="prompt">Your code</p>
+    <input id="code" name="code"><button id="go">Go on</button></form>"#;
+const ACCOUNTS: &str = r#"<table id="accounts"><thead><tr><th>Name</th><th>Balance</th></tr></thead>
+    <tbody><tr id="a1"><td>Operating</td><td>$1,234.50</td></tr></tbody></table>"#;
+/// A page that no script knows, and that asks its portal for something all the time.
+const BEATING: &str = "<h1>Wait</h1><script>setInterval(() => fetch('/beat'), 20)</script>";
+
+struct Stage {
+    data: tempfile::TempDir,
+    coordinator: Coordinator,
+    portal: Portal,
+    portal_url: Url,
+    agent: Agent,
+}
+
+impl Stage {
+    async fn new(portal: Portal) -> Self {
+        Self::with(portal, Coordinator::new(), &[]).await
+    }
+
+    async fn with(portal: Portal, coordinator: Coordinator, more: &[&str]) -> Self {
+        let data = tempfile::tempdir().expect("a folder");
+        let portal_url = portal.serve().await;
+        let agent = Agent::start(&coordinator.serve().await, data.path(), more);
+        Self { data, coordinator, portal, portal_url, agent }
+    }
+
+    fn enqueue(&self, script: &str) {
+        self.coordinator.enqueue(&self.portal_url, script);
+    }
+
+    fn beats(&self) -> usize {
+        self.portal.asked().iter().filter(|asked| *asked == "GET beat").count()
+    }
+
+    /// Waits until a session is open at the portal.
+    async fn beating(&self) {
+        let beats = until(world::PATIENCE, || self.beats() > 2).await;
+        assert!(beats, "no session at the portal:\n{}", self.agent.said());
+    }
+
+    /// Waits until the portal has heard nothing for a while; when it heard the last.
+    async fn silence(&self) -> Instant {
+        let (mut known, mut last) = (self.beats(), Instant::now());
+        let silent = until(world::PATIENCE, || {
+            let now = self.beats();
+            if now != known {
+                (known, last) = (now, Instant::now());
+            }
+            last.elapsed() > Duration::from_millis(500)
+        });
+        assert!(silent.await, "the portal still hears from the session");
+        last
+    }
+}
+
+/// The script that waits for a page which never shows.
+fn patient() -> String {
+    SCRIPT.replace("patience: 5s", "patience: 5m")
+}
+
+#[tokio::test]
+async fn a_run_is_read_and_completed() {
+    let portal = Portal::default().page("login", LOGIN).page("next", ACCOUNTS);
+    let mut stage = Stage::new(portal).await;
+    stage.enqueue(SCRIPT);
+    let complete = stage.coordinator.told("complete").await;
+    let account = &complete["accounts"][0];
+    assert_eq!(account["portalKey"], "a1", "{complete}");
+    assert_eq!(account["availableBalance"], "1234.50", "{complete}");
+    assert_eq!(stage.coordinator.names(), ["intents", "settle intents", "complete"]);
+    let submitted = format!("POST next user=clerk&password={PASSWORD}");
+    assert!(stage.portal.asked().contains(&submitted), "{:?}", stage.portal.asked());
+    stage.agent.signal(Signal::TERM);
+    assert!(stage.agent.ended().await.success());
+    assert!(!stage.agent.said().contains(PASSWORD), "{}", stage.agent.said());
+    assert!(stage.agent.said().contains("completed"), "{}", stage.agent.said());
+}
+
+#[tokio::test]
+async fn a_person_answers_and_the_run_goes_on() {
+    let portal = Portal::default().page("login", LOGIN).page("next", CODE).page("accounts", ACCOUNTS);
+    let stage = Stage::new(portal).await;
+    stage.enqueue(SCRIPT);
+    let challenge = stage.coordinator.told("challenges").await;
+    assert_eq!(challenge["question"]["prompt"], "Your code");
+    stage.coordinator.answer("135790");
+    stage.coordinator.told("complete").await;
+    let names = stage.coordinator.names();
+    let expected = ["intents", "settle intents", "challenges", "intents", "settle intents", "settle", "complete"];
+    assert_eq!(names, expected);
+    assert!(stage.portal.asked().contains(&"POST accounts code=135790".to_owned()));
+    assert!(!stage.agent.said().contains("135790"));
+}
+
+#[tokio::test]
+async fn an_unknown_page_fails_the_run_with_evidence() {
+    let unknown = format!("<h1 id=strange>Strange</h1><p>{PASSWORD}</p>");
+    let stage = Stage::new(Portal::default().page("login", &unknown)).await;
+    stage.enqueue(&SCRIPT.replace("patience: 5s", "patience: 500ms"));
+    let fail = stage.coordinator.told("fail").await;
+    assert_eq!(fail["failure"]["code"], "script.page.unrecognised", "{fail}");
+    assert_eq!(fail["evidence"]["url"], stage.portal_url.join("login").expect("a url").as_str());
+    assert!(!fail.to_string().contains(PASSWORD), "{fail}");
+}
+
+#[tokio::test]
+async fn what_was_read_is_handed_in_again_when_nobody_answered() {
+    let portal = Portal::default().page("login", LOGIN).page("next", ACCOUNTS);
+    let stage = Stage::new(portal).await;
+    stage.coordinator.stumble_over("complete");
+    stage.enqueue(SCRIPT);
+    let completed = until(world::PATIENCE, || stage.agent.said().contains("completed")).await;
+    assert!(completed, "{}", stage.agent.said());
+    let told = stage.coordinator.all_told("complete");
+    assert_eq!(told.len(), 2);
+    assert_eq!(told[0], told[1]);
+}
+
+#[tokio::test]
+async fn a_coordinator_that_is_away_is_mentioned_once_and_asked_again() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = free.local_addr().expect("an address").port();
+    drop(free);
+    let data = tempfile::tempdir().expect("a folder");
+    let url = format!("http://127.0.0.1:{port}/").parse().expect("a url");
+    let agent = Agent::start(&url, data.path(), &["--slots", "3"]);
+    assert!(until(world::PATIENCE, || agent.said().contains("is away")).await, "{}", agent.said());
+    let coordinator = Coordinator::new();
+    coordinator.serve_on(port).await;
+    let portal = Portal::default().page("login", LOGIN).page("next", ACCOUNTS);
+    coordinator.enqueue(&portal.serve().await, SCRIPT);
+    coordinator.told("complete").await;
+    assert_eq!(agent.said().matches("is away").count(), 1, "{}", agent.said());
+    assert_eq!(agent.said().matches("is back").count(), 1, "{}", agent.said());
+}
+
+#[tokio::test]
+async fn a_script_with_faults_fails_the_run() {
+    let stage = Stage::new(Portal::default()).await;
+    stage.enqueue("script: 1\ninstitution: quay\n");
+    let fail = stage.coordinator.told("fail").await;
+    assert_eq!(fail["failure"]["code"], "script.parse", "{fail}");
+}
+
+#[tokio::test]
+async fn after_the_lease_is_lost_the_portal_hears_nothing_and_nobody_is_told() {
+    let coordinator = Coordinator::new().term(Duration::from_secs(4));
+    let stage = Stage::with(Portal::default().page("login", BEATING), coordinator, &[]).await;
+    stage.enqueue(&patient());
+    stage.beating().await;
+    stage.coordinator.renewals(Renewals::Lost);
+    stage.silence().await;
+    assert_eq!(stage.coordinator.names(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_lease_that_cannot_be_renewed_is_believed_until_the_window_ends() {
+    let term = Duration::from_secs(4);
+    let coordinator = Coordinator::new().term(term);
+    let stage = Stage::with(Portal::default().page("login", BEATING), coordinator, &[]).await;
+    stage.enqueue(&patient());
+    stage.beating().await;
+    stage.coordinator.told("renew").await;
+    stage.coordinator.renewals(Renewals::Unanswered);
+    let since = Instant::now();
+    let last = stage.silence().await.duration_since(since);
+    // The last renewal was at most a quarter of the term earlier.
+    assert!(last <= term - term / 5, "{last:?}");
+    assert!(last >= term / 4, "{last:?}");
+    assert_eq!(stage.coordinator.names(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_agent_that_was_frozen_sends_nothing_when_it_wakes() {
+    let coordinator = Coordinator::new().term(Duration::from_secs(3));
+    let stage = Stage::with(Portal::default().page("login", BEATING), coordinator, &[]).await;
+    stage.enqueue(&patient());
+    stage.beating().await;
+    stage.agent.signal(Signal::STOP);
+    let frozen_at = stage.silence().await;
+    until(Duration::from_secs(10), || frozen_at.elapsed() > Duration::from_secs(3)).await;
+    let beats = stage.beats();
+    stage.agent.signal(Signal::CONT);
+    let noticed = until(world::PATIENCE, || stage.agent.said().contains("stopped; nothing is sent"));
+    assert!(noticed.await, "{}", stage.agent.said());
+    assert_eq!(stage.beats(), beats);
+    assert_eq!(stage.coordinator.names(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_cancelled_run_is_stopped_and_released() {
+    let coordinator = Coordinator::new().term(Duration::from_secs(4));
+    let stage = Stage::with(Portal::default().page("login", BEATING), coordinator, &[]).await;
+    stage.enqueue(&patient());
+    stage.beating().await;
+    stage.coordinator.renewals(Renewals::Cancelled);
+    stage.coordinator.told("release").await;
+    let beats = stage.beats();
+    stage.silence().await;
+    assert_eq!(stage.beats(), beats, "the session ends before the lease is released");
+}
+
+#[tokio::test]
+async fn a_frozen_browser_is_found_and_the_slot_is_of_use_again() {
+    let portal = Portal::default().page("login", BEATING).page("next", ACCOUNTS);
+    let stage = Stage::new(portal).await;
+    stage.enqueue(&patient());
+    stage.beating().await;
+    let begun = Instant::now();
+    let browser = browser_in(stage.data.path());
+    browser.iter().for_each(|&pid| signal_to(pid, Signal::STOP));
+    let fail = stage.coordinator.told("fail").await;
+    assert_eq!(fail["failure"]["code"], "platform.browser.crashed", "{fail}");
+    assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
+    let beats = stage.beats();
+    stage.enqueue(&patient());
+    assert!(until(Duration::from_secs(8), || stage.beats() > beats).await);
+    let left = |pid: &u32| processes_in(stage.data.path()).contains(pid);
+    assert!(!browser.iter().any(left));
+}
+
+#[tokio::test]
+async fn a_browser_that_is_killed_fails_the_run_as_a_crash() {
+    let stage = Stage::new(Portal::default().page("login", BEATING)).await;
+    stage.enqueue(&patient());
+    stage.beating().await;
+    // The first of them is the parent of the others, which end with it.
+    let browser = browser_in(stage.data.path());
+    signal_to(*browser.first().expect("a browser"), Signal::KILL);
+    let fail = stage.coordinator.told("fail").await;
+    assert_eq!(fail["failure"]["code"], "platform.browser.crashed", "{fail}");
+}
+
+#[tokio::test]
+async fn an_idle_agent_drains_at_once() {
+    let mut stage = Stage::new(Portal::default()).await;
+    stage.coordinator.told("acquire").await;
+    stage.agent.signal(Signal::TERM);
+    let begun = Instant::now();
+    assert!(stage.agent.ended().await.success());
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_draining_agent_releases_what_does_not_end_in_time() {
+    let portal = Portal::default().page("login", BEATING);
+    let mut stage = Stage::with(portal, Coordinator::new(), &["--drain-seconds", "1"]).await;
+    stage.enqueue(&patient());
+    stage.beating().await;
+    stage.agent.signal(Signal::TERM);
+    assert!(stage.agent.ended().await.success());
+    assert_eq!(stage.coordinator.names(), ["release"]);
+    assert!(processes_in(stage.data.path()).is_empty());
+    let profiles = std::fs::read_dir(stage.data.path().join("profiles")).expect("a folder");
+    assert_eq!(profiles.count(), 0, "a profile folder is left");
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_the_agent_at_once() {
+    let mut stage = Stage::new(Portal::default().page("login", BEATING)).await;
+    stage.enqueue(&patient());
+    stage.beating().await;
+    stage.agent.signal(Signal::INT);
+    assert!(until(world::PATIENCE, || stage.agent.said().contains("drains")).await);
+    stage.agent.signal(Signal::INT);
+    let begun = Instant::now();
+    stage.agent.ended().await;
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    let gone = until(Duration::from_secs(2), || processes_in(stage.data.path()).is_empty());
+    assert!(gone.await, "a browser is left");
+}
+
+#[tokio::test]
+async fn a_killed_agent_leaves_no_browser_and_the_next_one_no_profile() {
+    let mut stage = Stage::new(Portal::default().page("login", BEATING)).await;
+    stage.enqueue(&patient());
+    stage.beating().await;
+    assert!(!processes_in(stage.data.path()).is_empty());
+    stage.agent.signal(Signal::KILL);
+    stage.agent.ended().await;
+    let gone = until(Duration::from_secs(2), || processes_in(stage.data.path()).is_empty());
+    assert!(gone.await, "a browser is left: {:?}", processes_in(stage.data.path()));
+    let coordinator = Coordinator::new();
+    let next = Agent::start(&coordinator.serve().await, stage.data.path(), &[]);
+    coordinator.told("acquire").await;
+    let profiles = std::fs::read_dir(stage.data.path().join("profiles"));
+    assert_eq!(profiles.map_or(0, Iterator::count), 0, "a profile folder is left");
+    drop(next);
+}
+
+#[tokio::test]
+async fn an_agent_whose_token_is_refused_says_so_and_ends() {
+    let url = Coordinator::new().serve().await;
+    let data = tempfile::tempdir().expect("a folder");
+    let token = data.path().join("token");
+    std::fs::write(&token, "another-token\n").expect("a file");
+    let ended = tokio::task::spawn_blocking(move || {
+        let mut command = command();
+        command.args(["run", "--coordinator", url.as_str(), "--data"]).arg(data.path());
+        output(command.arg("--token-file").arg(token))
+    });
+    let ended = ended.await.expect("an end");
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains("refuses the agent's token") && said.contains("hint: "), "{said}");
+    assert!(!said.contains("another-token"), "{said}");
+}
+
+#[test]
+fn what_is_missing_is_said_with_a_hint() {
+    let run = ["run", "--coordinator", "http://127.0.0.1:1"];
+    let no_token = output(command().args(run));
+    let said = String::from_utf8_lossy(&no_token.stderr);
+    assert_eq!(no_token.status.code(), Some(1), "{said}");
+    assert!(said.contains("hint: set BURSAR_AGENT_TOKEN"), "{said}");
+    let token = ("BURSAR_AGENT_TOKEN", "some-token");
+    let no_browser = output(command().args(run).env(token.0, token.1).env("PATH", "/nowhere"));
+    let said = String::from_utf8_lossy(&no_browser.stderr);
+    assert!(said.contains("found no browser") && said.contains("hint: install one"), "{said}");
+    let usage = output(command().args(["run", "--slots", "0"]));
+    assert_eq!(usage.status.code(), Some(64));
+}
+
+#[test]
+fn check_tells_a_sound_script_from_one_with_faults() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (sound, faulty) = (folder.path().join("sound.yaml"), folder.path().join("faulty.yaml"));
+    std::fs::write(&sound, SCRIPT).expect("a file");
+    std::fs::write(&faulty, SCRIPT.replace("locale:", "locals:")).expect("a file");
+    let checked = output(command().arg("check").arg(&sound));
+    assert_eq!(checked.status.code(), Some(0), "{checked:?}");
+    let checked = output(command().arg("check").arg(&faulty).arg("--json"));
+    assert_eq!(checked.status.code(), Some(2), "{checked:?}");
+    let list: serde_json::Value = serde_json::from_slice(&checked.stdout).expect("json");
+    assert_eq!(list[0]["code"], "key.missing", "{list}");
+    let checked = output(command().arg("check").arg(&faulty));
+    let said = String::from_utf8_lossy(&checked.stdout);
+    assert!(said.contains("locals") && said.contains("hint: "), "{said}");
+}

@@ -1,0 +1,106 @@
+//! The way out of a session, by hand: what it lets through, and for how long.
+
+#[expect(dead_code, reason = "each test uses a part of it")]
+mod world;
+
+use agent::egress::Egress;
+use agent::gate::{Gate, Shut};
+use agent::hosts::Hosts;
+use protocol::lease::AllowLoopback;
+use script::command::Trouble;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+struct Stage {
+    listener: TcpListener,
+    port: u16,
+    gate: Gate,
+    egress: Egress,
+}
+
+impl Stage {
+    async fn new(loopback: AllowLoopback) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let portal = format!("http://localhost:{port}/").parse().expect("a url");
+        let hosts = Hosts::new(&portal, &["nowhere.invalid".into()], loopback);
+        let gate = world::open_gate();
+        let egress = Egress::open(hosts, gate.clone()).await.expect("a port");
+        Self { listener, port, gate, egress }
+    }
+
+    /// Asks for a connection as a browser does; what is answered, and the connection.
+    async fn ask(&self, host: &str, port: u16) -> (u8, TcpStream) {
+        let proxy = self.egress.proxy();
+        let address = proxy.strip_prefix("socks5://").expect("a proxy");
+        let mut browser = TcpStream::connect(address).await.expect("a connection");
+        browser.write_all(&[5, 1, 0]).await.expect("a greeting");
+        let mut greeting = [0; 2];
+        browser.read_exact(&mut greeting).await.expect("a greeting");
+        assert_eq!(greeting, [5, 0]);
+        let mut ask = vec![5, 1, 0, 3, u8::try_from(host.len()).expect("a length")];
+        ask.extend(host.as_bytes());
+        ask.extend(port.to_be_bytes());
+        browser.write_all(&ask).await.expect("a request");
+        let mut reply = [0; 10];
+        browser.read_exact(&mut reply).await.expect("a reply");
+        (reply[1], browser)
+    }
+}
+
+#[tokio::test]
+async fn bytes_pass_both_ways_while_the_gate_is_open() {
+    let stage = Stage::new(AllowLoopback::Yes).await;
+    let (reply, mut browser) = stage.ask("localhost", stage.port).await;
+    assert_eq!(reply, 0);
+    let (mut portal, _) = stage.listener.accept().await.expect("a connection");
+    let mut four = [0; 4];
+    browser.write_all(b"ping").await.expect("sent");
+    portal.read_exact(&mut four).await.expect("received");
+    portal.write_all(b"pong").await.expect("sent");
+    browser.read_exact(&mut four).await.expect("received");
+    assert_eq!(&four, b"pong");
+
+    stage.gate.shut(Shut::Lost);
+    let _ = browser.write_all(b"late").await;
+    let mut rest = Vec::new();
+    let heard = timeout(world::PATIENCE, portal.read_to_end(&mut rest)).await.expect("an end");
+    assert!(heard.is_err() || rest.is_empty(), "the portal heard {rest:?}");
+    assert_eq!(stage.ask("localhost", stage.port).await.0, 2);
+}
+
+#[tokio::test]
+async fn a_cut_ends_what_is_open() {
+    let stage = Stage::new(AllowLoopback::Yes).await;
+    let (_, _browser) = stage.ask("localhost", stage.port).await;
+    let (mut portal, _) = stage.listener.accept().await.expect("a connection");
+    stage.egress.cut();
+    let mut rest = Vec::new();
+    let _ = timeout(world::PATIENCE, portal.read_to_end(&mut rest)).await.expect("an end");
+    assert!(rest.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_not_let_through_says_why() {
+    let stage = Stage::new(AllowLoopback::Yes).await;
+    let closed = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let free = closed.local_addr().expect("an address").port();
+    drop(closed);
+    for (host, port, reply, trouble) in [
+        ("127.0.0.1", stage.port, 2, Trouble::Forbidden),
+        ("elsewhere.example", 443, 2, Trouble::Forbidden),
+        ("localhost", free, 5, Trouble::Reset),
+        ("nowhere.invalid", 443, 4, Trouble::Dns),
+    ] {
+        assert_eq!(stage.ask(host, port).await.0, reply, "{host}:{port}");
+        assert_eq!(stage.egress.trouble(host, port), Some(trouble), "{host}:{port}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_resolves_to_a_private_address_is_refused() {
+    let stage = Stage::new(AllowLoopback::No).await;
+    assert_eq!(stage.ask("localhost", stage.port).await.0, 2);
+    assert_eq!(stage.egress.trouble("localhost", stage.port), Some(Trouble::Forbidden));
+}

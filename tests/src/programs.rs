@@ -1,0 +1,180 @@
+//! The programs under test: found beside this one, started with a pipe that ends them
+//! when this process ends, and ended or killed on purpose.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
+
+use crate::patience::patience;
+
+/// How many lines of talk are kept of a program.
+const KEPT_LINES: usize = 2_000;
+
+/// A program that couldn't be started or ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum ProgramError {
+    /// It wasn't built.
+    #[error("{path} isn't there\nhint: `cargo xtask test` and `cargo xtask demo` build it; so does `cargo build --workspace`")]
+    NotBuilt {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// The system didn't start it.
+    #[error("{name} couldn't be started")]
+    Spawn {
+        /// Which.
+        name: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It ended, or stayed silent, before it said that it is ready.
+    #[error("{name} didn't get ready; it said:\n{said}")]
+    NotReady {
+        /// Which.
+        name: String,
+        /// The last lines of its talk.
+        said: String,
+    },
+}
+
+/// A running program.
+pub struct Program {
+    name: String,
+    child: Child,
+    stdout: mpsc::UnboundedReceiver<String>,
+    talk: Talk,
+}
+
+type Talk = Arc<Mutex<VecDeque<String>>>;
+
+/// Where cargo put the program called `name`.
+///
+/// # Errors
+/// [`ProgramError::NotBuilt`].
+pub fn built(name: &str) -> Result<PathBuf, ProgramError> {
+    let here = std::env::current_exe().unwrap_or_default();
+    let mut folder = here.parent().map(PathBuf::from).unwrap_or_default();
+    // Test programs are one folder further down.
+    if folder.ends_with("deps") {
+        folder.pop();
+    }
+    let path = folder.join(name);
+    if path.is_file() { Ok(path) } else { Err(ProgramError::NotBuilt { path }) }
+}
+
+impl Program {
+    /// Starts `command`, whose stdin stays open for as long as this value lives.
+    ///
+    /// # Errors
+    /// [`ProgramError::Spawn`].
+    pub fn start(name: &str, mut command: Command) -> Result<Self, ProgramError> {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        // Of its own group, so that a Ctrl-C at the terminal is ours to pass on.
+        command.process_group(0);
+        let spawned = command.spawn();
+        let mut child = spawned.map_err(|source| ProgramError::Spawn { name: name.to_owned(), source })?;
+        let (sender, stdout) = mpsc::unbounded_channel();
+        let talk = Talk::default();
+        if let Some(output) = child.stdout.take() {
+            read_lines(output, move |line| drop(sender.send(line)));
+        }
+        if let Some(output) = child.stderr.take() {
+            let talk = Arc::clone(&talk);
+            read_lines(output, move |line| {
+                let mut talk = talk.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                if talk.len() == KEPT_LINES {
+                    talk.pop_front();
+                }
+                talk.push_back(line);
+            });
+        }
+        Ok(Self { name: name.to_owned(), child, stdout, talk })
+    }
+
+    /// Waits for the next line of data.
+    ///
+    /// # Errors
+    /// [`ProgramError::NotReady`] when there is none in time, or the program ended.
+    pub async fn line(&mut self) -> Result<String, ProgramError> {
+        let line = tokio::time::timeout(patience(), self.stdout.recv()).await.ok().flatten();
+        line.ok_or_else(|| ProgramError::NotReady { name: self.name.clone(), said: self.talk() })
+    }
+
+    /// What it said so far, apart from data.
+    #[must_use]
+    pub fn talk(&self) -> String {
+        let talk = self.talk.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Vec::from_iter(talk.iter().map(String::as_str)).join("\n")
+    }
+
+    /// Its process id, while it runs.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// Kills it as the kernel would: it gets no chance to do anything.
+    pub async fn kill_hard(mut self) {
+        self.send(Signal::KILL);
+        let _ = self.child.wait().await;
+    }
+
+    /// Asks it to end, and waits; its exit code, if it ended in time by itself.
+    pub async fn end(mut self) -> Option<i32> {
+        self.send(Signal::TERM);
+        let ended = tokio::time::timeout(patience(), self.child.wait()).await;
+        ended.ok().and_then(Result::ok).and_then(|status| status.code())
+    }
+
+    fn send(&self, signal: Signal) {
+        let pid = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        if let Some(pid) = pid {
+            // It may have ended in between.
+            let _ = kill_process(pid, signal);
+        }
+    }
+}
+
+/// Every process below `pid`, by id.
+#[must_use]
+pub fn descendants(pid: u32) -> Vec<u32> {
+    let parents: Vec<(u32, u32)> = std::fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            let id = entry.ok()?.file_name().to_str()?.parse().ok()?;
+            let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+            let parent = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
+            Some((id, parent))
+        })
+        .collect();
+    let mut found = vec![pid];
+    let mut next = 0;
+    while let Some(&parent) = found.get(next) {
+        found.extend(parents.iter().filter(|(_, of)| *of == parent).map(|(id, _)| *id));
+        next += 1;
+    }
+    found.into_iter().filter(|&id| id != pid).collect()
+}
+
+/// Whether the process is there, and not a zombie.
+#[must_use]
+pub fn is_alive(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
+}
+
+fn read_lines(output: impl AsyncRead + Unpin + Send + 'static, mut take: impl FnMut(String) + Send + 'static) {
+    tokio::spawn(async move {
+        let mut lines = BufReader::new(output).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            take(line);
+        }
+    });
+}

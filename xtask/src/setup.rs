@@ -1,0 +1,104 @@
+//! What the demo and the tests need beside a Rust toolchain: found, or installed where
+//! that can be done, or else named with the command that installs it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A program from outside of this repository.
+pub(crate) struct Need {
+    what: &'static str,
+    /// Any one of these will do.
+    programs: &'static [&'static str],
+    /// The Debian package that brings it.
+    package: &'static str,
+}
+
+const BROWSER: Need = Need {
+    what: "a Chromium",
+    programs: &["chromium-headless-shell", "chromium", "google-chrome"],
+    package: "chromium-headless-shell",
+};
+const REDIS: Need = Need { what: "redis-server", programs: &["redis-server"], package: "redis-server" };
+const POSTGRES: Need = Need { what: "PostgreSQL's server", programs: &["initdb"], package: "postgresql" };
+const COMPILER: Need = Need { what: "a C compiler", programs: &["cc"], package: "build-essential" };
+
+/// What the demo needs.
+pub(crate) const FOR_DEMO: [Need; 3] = [COMPILER, BROWSER, REDIS];
+
+/// What all tests need.
+pub(crate) const EVERYTHING: [Need; 4] = [COMPILER, BROWSER, REDIS, POSTGRES];
+
+/// Makes sure that all of it is there.
+///
+/// # Errors
+/// The command that a person has to run, where this can't.
+pub(crate) fn find_or_install(needs: &[Need]) -> Result<(), String> {
+    let missing: Vec<&Need> = needs.iter().filter(|need| !need.is_there()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names = missing.iter().map(|need| need.what).collect::<Vec<_>>().join(", ");
+    let packages: Vec<&str> = missing.iter().map(|need| need.package).collect();
+    let by_hand = format!("apt-get update && apt-get install -y --no-install-recommends {}", packages.join(" "));
+    if find("apt-get").is_none() {
+        let elsewhere = "install them with this system's package manager; on Debian 12 that is";
+        return Err(format!("missing: {names}\nhint: {elsewhere}\n  {by_hand}"));
+    }
+    let Some(rights) = rights() else {
+        return Err(format!("missing: {names}, and no right to install them\nhint: run as root:\n  {by_hand}"));
+    };
+    eprintln!("Installing {names}: {by_hand}");
+    apt(rights, &["update"], &by_hand)?;
+    let install = [&["install", "-y", "--no-install-recommends"], packages.as_slice()].concat();
+    apt(rights, &install, &by_hand)?;
+    match missing.iter().find(|need| !need.is_there()) {
+        None => Ok(()),
+        Some(need) => Err(format!("{} was installed and still can't be found\nhint: {by_hand}", need.package)),
+    }
+}
+
+impl Need {
+    fn is_there(&self) -> bool {
+        self.programs.iter().any(|program| find(program).is_some())
+    }
+}
+
+/// The program on the path, or where Debian keeps PostgreSQL's.
+fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().filter_map(Result::ok);
+    let folders = std::env::split_paths(&path).chain(versions.map(|version| version.path().join("bin")));
+    folders.map(|folder| folder.join(program)).find(|file| is_executable(file))
+}
+
+fn is_executable(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}
+
+/// What has to stand in front of a command that installs; none if nothing helps.
+fn rights() -> Option<&'static [&'static str]> {
+    let succeeds = |program: &str, arguments: &[&str]| {
+        let mut command = Command::new(program);
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    let user = Command::new("id").arg("-u").output().map(|output| output.stdout).unwrap_or_default();
+    if user.trim_ascii() == b"0" {
+        return Some(&[]);
+    }
+    // Without asking for a password: this may run where nobody can type one.
+    succeeds("sudo", &["-n", "true"]).then_some(&["sudo", "-n"])
+}
+
+fn apt(rights: &[&str], arguments: &[&str], by_hand: &str) -> Result<(), String> {
+    // Through env, because sudo drops what it isn't told.
+    let words = [rights, &["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"], arguments].concat();
+    let (program, rest) = words.split_first().unwrap_or((&"apt-get", &[]));
+    // Its talk is talk: stdout is for data.
+    let status = Command::new(program).args(rest).stdin(Stdio::null()).stdout(std::io::stderr()).status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        _ => Err(format!("apt-get {} failed\nhint: run it by hand to see why:\n  {by_hand}", arguments.join(" "))),
+    }
+}

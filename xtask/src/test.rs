@@ -1,0 +1,26 @@
+//! `cargo xtask test`.
+
+use std::process::ExitCode;
+
+use crate::cargo::{build_programs, cargo};
+use crate::{Outcome, setup};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Passed on to cargo test: `-p domain`, a part of a test's name, `-- --nocapture`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    rest: Vec<String>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Outcome {
+    setup::find_or_install(&setup::EVERYTHING)?;
+    // Tests from outside start the programs; cargo wouldn't build them for that.
+    build_programs()?;
+    let mut test = cargo();
+    test.args(["test", "--locked", "--no-fail-fast"]);
+    if !arguments.rest.iter().any(|argument| argument == "-p" || argument == "--package") {
+        test.arg("--workspace");
+    }
+    let status = test.args(&arguments.rest).status().map_err(|error| format!("cargo couldn't be started: {error}"))?;
+    Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+}
