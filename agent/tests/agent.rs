@@ -1,7 +1,7 @@
 //! The agent as a process, against a coordinator that a test speaks for, and a portal
 //! of a few pages.
 
-#[expect(dead_code, reason = "each test uses a part of it")]
+#[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
 mod world;
 
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! The driver against a real browser and a portal of a few pages.
 
-#[expect(dead_code, reason = "each test uses a part of it")]
+#[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
 mod world;
 
 use agent::driver::{Driver as _, DriverError};

@@ -2,6 +2,8 @@
 //!
 //! Logs never hold credentials, answers, page bodies, account numbers or amounts.
 
+use std::io::IsTerminal as _;
+
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
@@ -15,6 +17,7 @@ pub fn log(settings: &Log) -> Result<(), ConfigError> {
     let filter = EnvFilter::try_new(&settings.filter)
         .map_err(|error| ConfigError::Senseless { setting: "log.filter", reason: error.to_string() })?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = builder.with_ansi(std::io::stderr().is_terminal());
     // It is only begun once a process; a second time would change nothing.
     let _ = match settings.format {
         LogFormat::Text => builder.try_init(),

@@ -22,6 +22,7 @@ impl Fleet {
             return Err(Refused::LeaseLost.into());
         }
         let id = IntentId(Uuid::now_v7());
+        tracing::info!(%run_id, fence = %proof.fence, %effect, "an effect is about to happen");
         Ok(self.store.declare_intent(run_id, proof, id, effect, Timestamp::now()).await?)
     }
 
@@ -30,6 +31,7 @@ impl Fleet {
     /// # Errors
     /// [`Refused::LeaseLost`].
     pub async fn settle_intents(&self, run_id: RunId, proof: Proof, outcome: EffectOutcome) -> Result<(), Error> {
+        tracing::info!(%run_id, fence = %proof.fence, %outcome, "looked at the portal for what became of an effect");
         Ok(self.store.settle_intents(run_id, proof, outcome, Timestamp::now()).await?)
     }
 }

@@ -128,6 +128,22 @@ pub struct Instructions {
     pub phone_number: Option<String>,
 }
 
+impl Instructions {
+    /// The value of a field by its name in the API.
+    #[must_use]
+    pub fn value(&self, field: &str) -> Option<&str> {
+        match field {
+            "firstName" => Some(&self.first_name),
+            "lastName" => Some(&self.last_name),
+            "address" => self.address.as_deref(),
+            "email" => self.email.as_deref(),
+            "username" => Some(&self.username),
+            "phoneNumber" => self.phone_number.as_deref(),
+            _ => None,
+        }
+    }
+}
+
 /// A connection with what is known of it right now.
 #[derive(Clone, Debug)]
 pub struct Connection {

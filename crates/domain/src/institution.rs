@@ -60,6 +60,9 @@ pub struct Institution {
     pub guide: Option<SetupGuide>,
 }
 
+/// The fields of a connection's instructions that a guide may name in braces.
+pub const GUIDE_FIELDS: [&str; 6] = ["firstName", "lastName", "address", "email", "username", "phoneNumber"];
+
 /// The steps by which a customer creates the delegated user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -69,9 +72,30 @@ pub struct SetupGuide {
     /// What to know before the first step.
     #[serde(default)]
     pub intro: Option<String>,
-    /// The steps in order. `{firstName}`, `{lastName}`, `{email}`, `{username}` and
-    /// `{phoneNumber}` stand for the fields of the connection's instructions.
+    /// The steps in order; [`GUIDE_FIELDS`] in braces stand for the connection's own.
     pub steps: Vec<String>,
+}
+
+impl SetupGuide {
+    /// The guide with each `{field}` replaced by what `value` has for it; a field that
+    /// has no value yet is left as it stands.
+    #[must_use]
+    pub fn filled<'a>(&self, value: impl Fn(&str) -> Option<&'a str>) -> Self {
+        let fill = |text: &String| {
+            let mut filled = text.clone();
+            for field in GUIDE_FIELDS {
+                if let Some(value) = value(field) {
+                    filled = filled.replace(&format!("{{{field}}}"), value);
+                }
+            }
+            filled
+        };
+        Self {
+            title: fill(&self.title),
+            intro: self.intro.as_ref().map(fill),
+            steps: self.steps.iter().map(fill).collect(),
+        }
+    }
 }
 
 impl Institution {
@@ -88,5 +112,19 @@ impl Institution {
     /// Every address under which the portal is known, the default first.
     pub fn portal_urls(&self) -> impl Iterator<Item = &Url> {
         std::iter::once(&self.default_portal_url).chain(&self.additional_portal_urls)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SetupGuide;
+
+    #[test]
+    fn a_guide_is_filled_with_what_is_known() {
+        let steps = vec!["Enter {username} and {phoneNumber}.".into()];
+        let guide = SetupGuide { title: "For {firstName}".into(), intro: None, steps };
+        let filled = guide.filled(|field| (field == "username").then_some("bursar.7"));
+        assert_eq!(filled.steps, ["Enter bursar.7 and {phoneNumber}."]);
+        assert_eq!(filled.title, "For {firstName}");
     }
 }

@@ -215,6 +215,13 @@ fn a_cell_that_cannot_be_read_is_named_by_its_place_alone() {
 }
 
 #[test]
+fn a_run_that_cannot_read_still_ends_its_session() {
+    let mut portal = Pretend::new(Quirk::OddCell);
+    assert!(matches!(portal.run("Lantern-7", &[]), End::Failed(_)));
+    assert_eq!(portal.log[portal.log.len() - 2..], ["act #sign-out", "see signed_out"]);
+}
+
+#[test]
 fn a_run_without_a_credential_never_visits_the_portal() {
     let mut portal = Pretend::new(Quirk::None);
     let End::Failed(failure) = portal.run_with(BTreeMap::new(), &[]) else { panic!("it should fail") };

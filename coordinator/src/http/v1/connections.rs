@@ -239,6 +239,7 @@ fn setup(app: &App, connection: &Connection, failure: Option<&Failure>) -> Value
     let progress = connection.state.setup_progress(facts);
     let guide = institution.and_then(|id| app.fleet.catalog.institution(id)).and_then(|bank| bank.guide.as_ref());
     let instructions = &connection.instructions;
+    let guide = guide.map(|guide| guide.filled(|field| instructions.value(field)));
     let provisioning = |value: &Option<String>| if value.is_some() { "provisioned" } else { "pending" };
     let next_attempt = connection.run.as_ref().filter(|run| run.failure.is_some()).map(|run| run.not_before);
     let is_pending = matches!(connection.state, ConnectionState::PendingActivation);

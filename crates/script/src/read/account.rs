@@ -2,6 +2,8 @@
 //!
 //! Not here: transactions.
 
+use std::collections::HashSet;
+
 use domain::account::{AccountStatus, AccountType, ObservedAccount};
 use domain::failure::{Failure, FailureCode};
 use domain::money::Currency;
@@ -27,9 +29,10 @@ pub(crate) fn list<'d>(
 ) -> Result<Vec<Listed<'d>>, Failure> {
     let grid = Grid::find(document, &read.table).map_err(|error| place.table(&error))?;
     let mut accounts: Vec<Listed<'d>> = Vec::new();
+    let mut keys = HashSet::new();
     for (index, row) in grid.rows.iter().enumerate() {
         let account = listed(row, read, cells, place, index + 1)?;
-        if accounts.iter().any(|known| known.account.portal_key == account.portal_key) {
+        if !keys.insert(account.portal_key.clone()) {
             let what = format!("row {}: another account has the same key", index + 1);
             return Err(place.failure(FailureCode::ScriptParse, what));
         }

@@ -25,7 +25,6 @@ mod walk;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use domain::account::ObservedAccount;
 use domain::failure::{Failure, FailureCode, Stage};
 use domain::institution::CredentialName;
 use domain::run::{Effect, EffectOutcome};
@@ -34,6 +33,7 @@ use jiff::civil::Date;
 use url::Url;
 
 use crate::command::{Act, AnswerVerdict, Command, Left, Observation, Recogniser, Watch};
+use crate::css::Css;
 use crate::document::Document;
 use crate::language::{Meaning, Page, Script, Source, Step};
 use walk::{Move, Walk};
@@ -109,7 +109,8 @@ enum Then {
 enum Phase {
     SigningIn,
     Reading(Walk),
-    SigningOut(Vec<ObservedAccount>),
+    /// The run is over, with this; the session is ended as far as that works.
+    SigningOut(Box<Command>),
 }
 
 /// Declared effects that aren't settled.
@@ -363,7 +364,7 @@ impl Runner {
             self.stage = walk.stage();
             return match walk.read(&seen.html) {
                 Ok(step) => self.walk(step),
-                Err(failure) => self.end(Command::Fail(failure)),
+                Err(failure) => self.give_up(failure, seen),
             };
         }
         if let Meaning::Challenge(challenge) = &seen.page.meaning {
@@ -384,13 +385,25 @@ impl Runner {
                 let acts = vec![Act::Click { target }];
                 self.carry_out(Batch { page, region, acts, effect: None })
             }
-            Move::SignOut { page, target, accounts } => {
-                self.stage = Stage::Logout;
-                self.phase = Phase::SigningOut(accounts);
-                self.carry_out(Batch { page, region: None, acts: vec![Act::Click { target }], effect: None })
-            }
+            Move::SignOut { page, target, accounts } => self.sign_out(page, target, Command::Finish(accounts)),
             Move::Finish(accounts) => self.end(Command::Finish(accounts)),
         }
+    }
+
+    /// What was read isn't enough. A session that stays open would be in the way of
+    /// the next run, so it is ended where the page has what ends it.
+    fn give_up(&mut self, failure: Failure, seen: Seen) -> Command {
+        let can_click = |css: &&Css| Document::parse(&seen.html).is_ok_and(|document| document.can_click(css));
+        match self.script.sign_out.as_ref().filter(can_click).map(|css| css.text().to_owned()) {
+            Some(target) => self.sign_out(seen.page.name, target, Command::Fail(failure)),
+            None => self.end(Command::Fail(failure)),
+        }
+    }
+
+    fn sign_out(&mut self, page: String, target: String, end: Command) -> Command {
+        self.stage = Stage::Logout;
+        self.phase = Phase::SigningOut(Box::new(end));
+        self.carry_out(Batch { page, region: None, acts: vec![Act::Click { target }], effect: None })
     }
 
     /// Does a page's steps in one go, its effect declared before.
@@ -449,6 +462,9 @@ impl Runner {
     }
 
     fn fail(&mut self, code: FailureCode, message: impl Into<String>) -> Command {
+        if let Some(command) = self.signed_out() {
+            return command;
+        }
         let failure = Failure::new(code, self.stage).with_message(message);
         self.end(Command::Fail(failure))
     }

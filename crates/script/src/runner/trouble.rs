@@ -13,12 +13,12 @@ use super::{Acted, Batch, Intents, Phase, Runner, Then, recognise};
 use crate::command::{Command, Problem, Trouble};
 
 impl Runner {
-    /// The end of a run that has read all: whatever comes of signing out, it doesn't
-    /// spoil that.
+    /// The end of a run that was signing out: whatever comes of that, it doesn't spoil
+    /// what was read.
     pub(super) fn signed_out(&mut self) -> Option<Command> {
-        let Phase::SigningOut(accounts) = &mut self.phase else { return None };
-        let accounts = std::mem::take(accounts);
-        Some(self.end(Command::Finish(accounts)))
+        let Phase::SigningOut(end) = &self.phase else { return None };
+        let end = Command::clone(end);
+        Some(self.end(end))
     }
 
     /// An act couldn't be done. What shows now may say more than that, so it is

@@ -93,6 +93,11 @@ pub(crate) async fn tell(parts: &Parts, progress: &Progress) -> Outcome<Story> {
     let activate = started.elapsed();
     step.done(text(&connection, "status"));
 
+    let step = progress.step("Waiting for the webhooks of the activation");
+    let told = eventually(async || parts.receiver.first("transactions.sync_available", started)).await;
+    told.ok_or("no webhook told of the activation's records")?;
+    step.done("received");
+
     let step = progress.step("PUT …/sync");
     let triggered = Instant::now();
     integrator.put(&format!("/v1/connections/{id}/sync"), &Value::Null).await?;

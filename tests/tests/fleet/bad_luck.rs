@@ -1,0 +1,149 @@
+//! Things that happen to fleets: agents, coordinators and Redis go away in mid-run.
+
+use std::time::Duration;
+
+use fixtures::faults::Faults;
+use fixtures::oracle::Act;
+use tests::patience::{eventually, within};
+use tests::programs::{descendants, is_alive};
+use tests::redis::Redis;
+use tests::world::{Fleet, Plan};
+
+use crate::{Outcome, active, answer, set_up, verdict};
+
+/// Waits until the bank has served a page of transactions.
+async fn reading(fleet: &Fleet) -> Outcome {
+    let reads = async || {
+        let log = fleet.portal.oracle().log;
+        log.iter().any(|entry| entry.act == Act::TransactionsRead).then_some(())
+    };
+    Ok(eventually(reads).await.ok_or("nothing was read")?)
+}
+
+#[tokio::test]
+async fn an_agent_that_is_killed_leaves_nothing_and_another_finishes_its_run() -> Outcome {
+    let mut fleet = Plan::new().start().await?;
+    let integrator = fleet.integrator("default").await?;
+    // Slow enough that there is a middle to be killed in.
+    fleet.portal.set_faults(Faults { slow_ms: 150, ..Faults::default() });
+    let id = set_up(&fleet, &integrator).await?;
+    let first = answer(&fleet, &integrator, &id, None, 1).await?;
+    reading(&fleet).await?;
+
+    let agent = fleet.agents.remove(0);
+    let below = descendants(agent.pid().ok_or("the agent has ended")?);
+    assert!(below.len() > 2, "a browser runs below the agent: {below:?}");
+    agent.kill_hard().await;
+    let gone = within(Duration::from_secs(2), async || (!below.iter().any(|&pid| is_alive(pid))).then_some(())).await;
+    assert!(gone.is_some(), "left: {:?}", below.iter().filter(|&&pid| is_alive(pid)).collect::<Vec<_>>());
+    let profiles = fleet.folder().join("agent-1/profiles");
+    let left = async || std::fs::read_dir(&profiles).map_or(true, |mut left| left.next().is_none()).then_some(());
+    assert!(within(Duration::from_secs(2), left).await.is_some(), "a profile was left");
+
+    fleet.start_agent()?;
+    answer(&fleet, &integrator, &id, Some(&first), 2).await?;
+    active(&integrator, &id).await?;
+    let verdict = verdict(&fleet, &integrator).await?;
+    assert!(verdict.is_clean(), "{verdict:#?}");
+
+    let oracle = fleet.portal.oracle();
+    assert_eq!((oracle.sessions, oracle.password_submits, oracle.concurrent_sessions_max), (2, 2, 1));
+    let challenges = integrator.list(&format!("/v1/connections/{id}/challenges")).await?;
+    assert_eq!(challenges.len(), 2, "a dead session's code isn't used in another: {challenges:#?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_agent_that_is_killed_between_password_and_code_is_followed_by_a_look() -> Outcome {
+    let mut fleet = Plan::new().start().await?;
+    let integrator = fleet.integrator("default").await?;
+    // The bank takes its time over the password; the agent dies before it hears.
+    fleet.portal.set_faults(Faults { slow_ms: 1_500, ..Faults::default() });
+    let id = set_up(&fleet, &integrator).await?;
+    let submitted = async || (fleet.portal.oracle().password_submits == 1).then_some(());
+    eventually(submitted).await.ok_or("no password was submitted")?;
+    fleet.agents.remove(0).kill_hard().await;
+    fleet.portal.set_faults(Faults::default());
+
+    fleet.start_agent()?;
+    let count = fleet.portal.oracle().codes_sent + 1;
+    answer(&fleet, &integrator, &id, None, count).await?;
+    active(&integrator, &id).await?;
+
+    let talk = fleet.talk();
+    let said: Vec<&str> = talk
+        .lines()
+        .filter(|line| line.contains("an effect is about to happen") || line.contains("looked at the portal"))
+        .map(|line| if line.contains("effect=password") { "password" } else if line.contains("outcome=absent") { "absent" } else { "other" })
+        .collect();
+    assert_eq!(said.first(), Some(&"password"), "{talk}");
+    assert_eq!(said.get(1), Some(&"absent"), "the second agent looked before it did anything: {talk}");
+    assert_eq!(said.get(2), Some(&"password"), "{talk}");
+    assert!(talk.contains("fence=1.1") && talk.contains("fence=1.2"), "a new fence: {talk}");
+    assert_eq!(fleet.portal.oracle().password_submits, 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_agent_that_is_asked_to_end_gives_its_run_back_and_leaves_nothing() -> Outcome {
+    let mut fleet = Plan::new().start().await?;
+    let integrator = fleet.integrator("default").await?;
+    fleet.portal.set_faults(Faults { slow_ms: 100, ..Faults::default() });
+    let id = set_up(&fleet, &integrator).await?;
+    answer(&fleet, &integrator, &id, None, 1).await?;
+    reading(&fleet).await?;
+    let agent = fleet.agents.remove(0);
+    let below = descendants(agent.pid().ok_or("the agent has ended")?);
+    assert_eq!(agent.end().await, Some(0), "it ends well");
+    assert!(!below.iter().any(|&pid| is_alive(pid)));
+    // It was in the middle of a run and had the time to finish it.
+    active(&integrator, &id).await?;
+    assert_eq!(fleet.portal.oracle().sessions, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_coordinator_that_is_killed_loses_nothing() -> Outcome {
+    let mut fleet = Plan::new().start().await?;
+    let integrator = fleet.integrator("default").await?;
+    fleet.portal.set_faults(Faults { slow_ms: 100, ..Faults::default() });
+    let id = set_up(&fleet, &integrator).await?;
+    let first = answer(&fleet, &integrator, &id, None, 1).await?;
+    reading(&fleet).await?;
+
+    let coordinator = fleet.coordinator.take().ok_or("no coordinator")?;
+    let below = descendants(coordinator.pid().ok_or("it has ended")?);
+    assert!(!below.is_empty(), "its private Redis runs below it");
+    coordinator.kill_hard().await;
+    let gone = within(Duration::from_secs(2), async || (!below.iter().any(|&pid| is_alive(pid))).then_some(())).await;
+    assert!(gone.is_some(), "its private Redis outlived it");
+    fleet.start_coordinator().await?;
+
+    answer(&fleet, &integrator, &id, Some(&first), 2).await?;
+    active(&integrator, &id).await?;
+    let verdict = verdict(&fleet, &integrator).await?;
+    assert!(verdict.is_clean(), "{verdict:#?}");
+    assert_eq!(fleet.portal.oracle().concurrent_sessions_max, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_redis_that_is_wiped_is_rebuilt_from_the_store() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let redis = Redis::start(folder.path()).await?;
+    let fleet = Plan::new().with("redis.url", &redis.url()).start().await?;
+    let integrator = fleet.integrator("default").await?;
+    fleet.portal.set_faults(Faults { slow_ms: 100, ..Faults::default() });
+    let id = set_up(&fleet, &integrator).await?;
+    let first = answer(&fleet, &integrator, &id, None, 1).await?;
+    reading(&fleet).await?;
+    assert!(redis.wipe().await);
+
+    answer(&fleet, &integrator, &id, Some(&first), 2).await?;
+    active(&integrator, &id).await?;
+    let verdict = verdict(&fleet, &integrator).await?;
+    assert!(verdict.is_clean(), "{verdict:#?}");
+    assert!(fleet.talk().contains("fence=2.1"), "the fence of the next generation: {}", fleet.talk());
+    assert_eq!(fleet.portal.oracle().concurrent_sessions_max, 1, "the first session ended before the second began");
+    Ok(())
+}

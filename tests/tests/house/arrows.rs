@@ -1,0 +1,90 @@
+//! Which crate may know which, and the one place of each foreign crate.
+//!
+//! Not here: the modules inside of the coordinator (`modules.rs`).
+
+use serde_json::Value;
+
+use crate::files::{THESE, files, root, words};
+use crate::no;
+
+/// Which crate of this repository a crate may depend on, tests apart.
+const ARROWS: [(&str, &[&str]); 9] = [
+    ("agent", &["domain", "protocol", "script", "supervisor"]),
+    ("coordinator", &["domain", "protocol", "script", "supervisor"]),
+    ("domain", &[]),
+    ("fixtures", &[]),
+    ("protocol", &["domain"]),
+    ("script", &["domain"]),
+    ("supervisor", &[]),
+    ("tests", &["domain", "fixtures", "protocol"]),
+    ("xtask", &[]),
+];
+
+#[test]
+fn crates_depend_on_each_other_as_the_table_says() {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let asked = ["metadata", "--format-version", "1", "--no-deps", "--offline"];
+    let output = std::process::Command::new(cargo).args(asked).current_dir(root()).output().expect("cargo metadata");
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata's JSON");
+    let packages = metadata["packages"].as_array().expect("packages");
+    let mut faults = Vec::new();
+    for package in packages {
+        let name = package["name"].as_str().unwrap_or_default();
+        let Some((_, allowed)) = ARROWS.iter().find(|(known, _)| *known == name) else {
+            faults
+                .push(format!("the crate {name} isn't in ARROWS: say what it may know, there and in ARCHITECTURE.md"));
+            continue;
+        };
+        let dependencies = package["dependencies"].as_array().expect("dependencies");
+        let own = dependencies.iter().filter(|dependency| dependency["path"].is_string());
+        for dependency in own.filter(|dependency| dependency["kind"] != "dev") {
+            let to = dependency["name"].as_str().unwrap_or_default();
+            if !allowed.contains(&to) {
+                faults.push(format!("{name} depends on {to}, which ARROWS doesn't allow"));
+            }
+        }
+        for to in *allowed {
+            if !dependencies.iter().any(|dependency| dependency["name"] == *to) {
+                faults.push(format!("{name} no longer depends on {to}: take the arrow out of ARROWS"));
+            }
+        }
+    }
+    let gone = ARROWS.iter().filter(|(name, _)| !packages.iter().any(|package| package["name"] == *name));
+    faults.extend(gone.map(|(name, _)| format!("ARROWS has the crate {name}, which is gone")));
+    no(&faults);
+}
+
+/// Where a foreign crate may be named. Each path is a file, or a folder with all in it.
+const PLACES: [(&str, &[&str]); 10] = [
+    ("redis", &["coordinator/src/queue/"]),
+    ("sqlx", &["coordinator/src/store/"]),
+    ("chromiumoxide", &["agent/src/cdp/wire.rs"]),
+    ("axum", &["coordinator/src/http/", "coordinator/src/cli/serve.rs", "agent/tests/", "fixtures/", "tests/"]),
+    ("reqwest", &["agent/src/coordinator/", "coordinator/src/webhooks/", "fixtures/tests/", "tests/"]),
+    ("hpke", &["crates/protocol/src/sealed.rs"]),
+    ("chacha20poly1305", &["coordinator/src/vault.rs"]),
+    ("scraper", &["crates/script/"]),
+    ("serde_saphyr", &["crates/script/", "coordinator/src/catalog.rs"]),
+    ("StatusCode", &["coordinator/src/http/", "agent/src/coordinator/", "agent/tests/", "fixtures/", "tests/"]),
+];
+
+#[test]
+fn a_foreign_crate_is_used_in_its_one_place() {
+    let mut faults = Vec::new();
+    for file in files(&["rs"]).into_iter().filter(|file| !file.is_in(THESE)) {
+        for (name, places) in PLACES {
+            if places.iter().any(|place| file.is_in(place)) {
+                continue;
+            }
+            let named = |line: &&(usize, &str)| {
+                let is_path = |at: usize| line.1[at + name.len()..].starts_with("::") && !line.1[..at].ends_with("::");
+                let used = words(line.1).any(|(at, word)| word == name && is_path(at));
+                used || line.1.trim_start().starts_with(&format!("use {name}"))
+            };
+            if let Some((number, _)) = file.code().iter().find(named) {
+                faults.push(format!("{}:{number} uses {name}, whose place is {}", file.name, places.join(", ")));
+            }
+        }
+    }
+    no(&faults);
+}
