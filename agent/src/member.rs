@@ -83,6 +83,8 @@ impl Member {
             seats.spawn(Slot::new(Arc::clone(&member)).run());
         }
         let mut outcome = Ok(Ended::Drained);
+        // A drain may have begun without a signal; it is the second signal that hurries.
+        let mut was_signalled = false;
         loop {
             tokio::select! {
                 ended = seats.join_next() => match ended {
@@ -98,8 +100,13 @@ impl Member {
                         drain.begin();
                     }
                 },
-                _ = terminate.recv() => if drain.is_begun() { return Ok(Ended::AtOnce) } else { announce(&drain) },
-                _ = interrupt.recv() => if drain.is_begun() { return Ok(Ended::AtOnce) } else { announce(&drain) },
+                _ = async { tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} } } => {
+                    if std::mem::replace(&mut was_signalled, true) {
+                        return Ok(Ended::AtOnce);
+                    }
+                    tracing::info!("drains: no further lease; runs that are under way may finish");
+                    drain.begin();
+                }
             }
         }
         member.browsers.end().await;
@@ -119,9 +126,4 @@ impl Member {
             tracing::info!("the coordinator is back");
         }
     }
-}
-
-fn announce(drain: &Drain) {
-    tracing::info!("drains: no further lease; runs that are under way may finish");
-    drain.begin();
 }

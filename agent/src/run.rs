@@ -148,6 +148,9 @@ impl Run<'_> {
                     Err(PersistError::Call(CallError::BudgetSpent)) => {
                         return Ok(Observation::Refused(FailureCode::CredentialsInvalid));
                     }
+                    Err(PersistError::Call(CallError::DoubtSpent)) => {
+                        return Ok(Observation::Refused(FailureCode::Locked));
+                    }
                     Err(error) => return Err(error.into()),
                 }
             }

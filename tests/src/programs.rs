@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
 
 use crate::patience::patience;
@@ -47,6 +47,8 @@ pub enum ProgramError {
 pub struct Program {
     name: String,
     child: Child,
+    /// Open for as long as the program is wanted.
+    _stdin: Option<ChildStdin>,
     stdout: mpsc::UnboundedReceiver<String>,
     talk: Talk,
 }
@@ -94,7 +96,8 @@ impl Program {
                 talk.push_back(line);
             });
         }
-        Ok(Self { name: name.to_owned(), child, stdout, talk })
+        let stdin = child.stdin.take();
+        Ok(Self { name: name.to_owned(), child, _stdin: stdin, stdout, talk })
     }
 
     /// Waits for the next line of data.
@@ -125,11 +128,13 @@ impl Program {
         let _ = self.child.wait().await;
     }
 
-    /// Asks it to end, and waits; its exit code, if it ended in time by itself.
-    pub async fn end(mut self) -> Option<i32> {
+    /// Asks it to end, and waits; its exit code, if it ended in time by itself, and all
+    /// that it said.
+    pub async fn end(mut self) -> (Option<i32>, String) {
         self.send(Signal::TERM);
         let ended = tokio::time::timeout(patience(), self.child.wait()).await;
-        ended.ok().and_then(Result::ok).and_then(|status| status.code())
+        let code = ended.ok().and_then(Result::ok).and_then(|status| status.code());
+        (code, self.talk())
     }
 
     fn send(&self, signal: Signal) {

@@ -11,7 +11,7 @@ use domain::id::{ChallengeId, RunId};
 use domain::run::{Effect, EffectOutcome};
 use domain::secret::Secret;
 use protocol::lease::{
-    Acquire, AnswerState, AwaitAnswer, BUDGET_SPENT, Complete, DeclareIntent, DeclaredIntent, Fail, INTENT_OPEN,
+    Acquire, AnswerState, AwaitAnswer, BUDGET_SPENT, Complete, DOUBT_SPENT, DeclareIntent, DeclaredIntent, Fail, INTENT_OPEN,
     LEASE_LOST, Lease, OpenChallenge, OpenedChallenge, Proof, Renewed, SettleChallenge, SettleIntents, Verdict,
 };
 use reqwest::{Client, StatusCode};
@@ -49,6 +49,9 @@ pub enum CallError {
     /// The lockout budget forbids the effect.
     #[error("the lockout budget forbids another try")]
     BudgetSpent,
+    /// The bank never said what it made of the last passwords.
+    #[error("the bank never said what it made of the last passwords")]
+    DoubtSpent,
     /// An older intent is unsettled.
     #[error("an intent is still open")]
     IntentOpen,
@@ -257,6 +260,7 @@ impl Coordinator {
         Err(match (status, code.as_str()) {
             (StatusCode::CONFLICT, LEASE_LOST) => CallError::LeaseLost,
             (StatusCode::CONFLICT, BUDGET_SPENT) => CallError::BudgetSpent,
+            (StatusCode::CONFLICT, DOUBT_SPENT) => CallError::DoubtSpent,
             (StatusCode::CONFLICT, INTENT_OPEN) => CallError::IntentOpen,
             (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => CallError::Unauthorized,
             (status, _) => CallError::Refused { status: status.as_u16(), code },

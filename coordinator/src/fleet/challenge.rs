@@ -44,10 +44,14 @@ impl Fleet {
         let (now, term) = (Timestamp::now(), self.config.challenge.term);
         let expires_at = now + SignedDuration::try_from(term).unwrap_or(SignedDuration::from_hours(1));
         let id = ChallengeId(Uuid::now_v7());
-        tracing::info!(%run_id, challenge_id = %id, kind = %question.kind, "a bank asks something");
-        metrics::counter!("bursar_challenges_total").increment(1);
-        self.store.open_challenge(run_id, proof, NewChallenge { id, question, expires_at }, now).await?;
-        Ok(OpenedChallenge { challenge_id: id, expires_in_ms: milliseconds(term) })
+        let new = NewChallenge { id, question, expires_at };
+        let challenge = self.store.open_challenge(run_id, proof, new, now).await?;
+        if challenge.id == id {
+            tracing::info!(%run_id, challenge_id = %id, kind = %challenge.question.kind, "a bank asks something");
+            metrics::counter!("bursar_challenges_total").increment(1);
+        }
+        let left = Duration::try_from(challenge.expires_at.duration_since(now)).unwrap_or_default();
+        Ok(OpenedChallenge { challenge_id: challenge.id, expires_in_ms: milliseconds(left) })
     }
 
     /// Waits for an answer for as long as the agent asks, and seals it to the agent.

@@ -1,10 +1,10 @@
 //! Bodies, queries and ids in paths: read whole, or refused with the place and the
 //! reason. What was sent is never repeated in a refusal; it may be a password.
 
-use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
+use futures::StreamExt as _;
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 use uuid::Uuid;
@@ -12,27 +12,27 @@ use uuid::Uuid;
 use super::App;
 use super::problem::{FieldError, Problem};
 
+/// How much of a body that is too large is read and thrown away, in bytes.
+const MOST_THROWN_AWAY: usize = 32 << 20;
+
+/// The largest body that a group of routes takes, in bytes.
+#[derive(Clone, Copy)]
+pub(super) struct BodyLimit(pub(super) usize);
+
 /// A JSON body.
 pub(super) struct Body<T>(pub(super) T);
 
 impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+    async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
         let media = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let essence = media.and_then(|media| media.split(';').next()).unwrap_or_default().trim();
         if !essence.eq_ignore_ascii_case("application/json") {
             let detail = "Send the body as `Content-Type: application/json`.";
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
         }
-        let bytes = Bytes::from_request(request, app).await.map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                let limit = app.fleet.config.http.body_limit;
-                let detail = format!("The body is larger than {limit} bytes.");
-                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
-            }
-            _ => Problem::new(StatusCode::BAD_REQUEST, "body_unreadable", "The body broke off."),
-        })?;
+        let bytes = read_body(request).await?;
         read_json(&bytes).map(Self)
     }
 }
@@ -43,10 +43,10 @@ pub(super) struct NoBody;
 impl FromRequest<App> for NoBody {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let bytes = Bytes::from_request(request, app).await;
-        match bytes.as_deref().map(<[u8]>::trim_ascii) {
-            Ok(b"" | b"{}") => Ok(Self),
+    async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
+        let bytes = read_body(request).await?;
+        match bytes.trim_ascii() {
+            b"" | b"{}" => Ok(Self),
             _ => Err(Problem::new(StatusCode::BAD_REQUEST, "unexpected_body", "This call takes no body.")),
         }
     }
@@ -89,6 +89,30 @@ impl<const N: usize> FromRequestParts<App> for Ids<N> {
         let ids = ids.and_then(|ids| ids.try_into().ok());
         ids.map(Self).ok_or_else(Problem::not_found)
     }
+}
+
+/// Reads a body whole. One that is too large is read on and thrown away, for a while:
+/// a sender that is still writing wouldn't hear the answer.
+async fn read_body(request: Request) -> Result<Vec<u8>, Problem> {
+    let limit = request.extensions().get::<BodyLimit>().map_or(0, |limit| limit.0);
+    let broken = || Problem::new(StatusCode::BAD_REQUEST, "body_unreadable", "The body broke off.");
+    let (mut body, mut read) = (Vec::new(), 0_usize);
+    let mut chunks = request.into_body().into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| broken())?;
+        read = read.saturating_add(chunk.len());
+        if read > MOST_THROWN_AWAY.max(limit) {
+            break;
+        }
+        if read <= limit {
+            body.extend_from_slice(&chunk);
+        }
+    }
+    if read <= limit {
+        return Ok(body);
+    }
+    let detail = format!("The body is larger than {limit} bytes.");
+    Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail))
 }
 
 fn bad_query(detail: String) -> Problem {

@@ -15,14 +15,15 @@ mod v1;
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware;
+use axum::{Extension, Router};
 use metrics_exporter_prometheus::PrometheusHandle;
 use subtle::ConstantTimeEq as _;
 
-use crate::fleet::Fleet;
 use domain::secret::Secret;
+
+use self::body::BodyLimit;
+use crate::fleet::Fleet;
 
 /// What handlers work with.
 #[derive(Clone)]
@@ -50,8 +51,8 @@ impl App {
 /// Every route.
 pub fn router(app: App) -> Router {
     let settings = &app.fleet.config.http;
-    let public = v1::router().layer(DefaultBodyLimit::max(settings.body_limit));
-    let agents = agent::router().layer(DefaultBodyLimit::max(settings.agent_body_limit));
+    let public = v1::router().layer(Extension(BodyLimit(settings.body_limit)));
+    let agents = agent::router().layer(Extension(BodyLimit(settings.agent_body_limit)));
     Router::new()
         .nest("/v1", public)
         .nest("/agent/v1", agents)

@@ -5,7 +5,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use protocol::lease::{BUDGET_SPENT, INTENT_OPEN, LEASE_LOST};
+use protocol::lease::{BUDGET_SPENT, DOUBT_SPENT, INTENT_OPEN, LEASE_LOST};
 use serde::Serialize;
 
 use super::request_id;
@@ -120,6 +120,10 @@ impl From<Refused> for Problem {
             Refused::BudgetSpent => {
                 let detail = "The bank refused these credentials. Give new ones; they aren't tried again.";
                 Self::conflict(BUDGET_SPENT, detail)
+            }
+            Refused::DoubtSpent => {
+                let detail = "The bank never said what it made of the last passwords. A person has to look.";
+                Self::conflict(DOUBT_SPENT, detail)
             }
             Refused::IntentOpen => Self::conflict(INTENT_OPEN, "Settle the open intent first."),
             Refused::Store(error) => error.into(),

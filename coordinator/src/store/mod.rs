@@ -102,6 +102,9 @@ pub enum Refused {
     /// The bank refused these credentials before.
     #[error("the bank refused these credentials before")]
     BudgetSpent,
+    /// The bank never said what it made of the last passwords.
+    #[error("the bank never said what it made of the last passwords")]
+    DoubtSpent,
     /// An earlier effect wasn't settled.
     #[error("an earlier effect wasn't settled")]
     IntentOpen,
@@ -240,7 +243,8 @@ pub trait Runs {
     async fn count_crash(&self, run_id: RunId) -> Result<u32, StoreError>;
     /// Takes a run back unfinished; the attempt doesn't count.
     async fn release(&self, run_id: RunId, proof: Proof, now: Timestamp) -> Result<(), Refused>;
-    /// Keeps that an effect is about to happen.
+    /// Keeps that an effect is about to happen. The same effect under the same fence,
+    /// while it is unsettled, is the same intent.
     async fn declare_intent(
         &self,
         run_id: RunId,
@@ -286,14 +290,15 @@ pub trait Runs {
 /// Questions of banks.
 #[async_trait]
 pub trait Challenges {
-    /// Opens a challenge for a run.
+    /// Opens a challenge for a run. The same question under the same fence, while it is
+    /// open, is the same challenge.
     async fn open_challenge(
         &self,
         run_id: RunId,
         proof: Proof,
         new: NewChallenge,
         now: Timestamp,
-    ) -> Result<(), Refused>;
+    ) -> Result<Challenge, Refused>;
     /// A challenge as the run that asked sees it.
     async fn challenge_of_run(
         &self,

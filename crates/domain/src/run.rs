@@ -35,6 +35,10 @@ words! {
 /// How many agents a run may take down before it is given up as poison.
 pub const CRASHES_ALLOWED: u32 = 3;
 
+/// How many passwords may be submitted without ever hearing what the bank made of
+/// them, before a person has to look: banks lock users after a few wrong ones.
+pub const DOUBTS_ALLOWED: u32 = 3;
+
 /// How many attempts with a backoff a run gets before its failure is final.
 pub const ATTEMPTS_ALLOWED: u32 = 8;
 

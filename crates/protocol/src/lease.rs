@@ -35,6 +35,9 @@ pub const LEASE_LOST: &str = "lease_lost";
 /// The code of the answer to an intent that the lockout budget forbids.
 pub const BUDGET_SPENT: &str = "budget_spent";
 
+/// The code of the answer to an intent after too many that the bank never answered.
+pub const DOUBT_SPENT: &str = "doubt_spent";
+
 /// The code of the answer to an intent while an older one is unsettled.
 pub const INTENT_OPEN: &str = "intent_open";
 
@@ -163,7 +166,8 @@ pub enum Advice {
     Cancel,
 }
 
-/// Says that an effect is about to happen. It may happen once the call returns.
+/// Says that an effect is about to happen. It may happen once the call returns; the
+/// same again, while it is unsettled, returns the same intent.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DeclareIntent {
@@ -191,7 +195,8 @@ pub struct SettleIntents {
     pub outcome: EffectOutcome,
 }
 
-/// The bank asks something.
+/// The bank asks something. The same again, while it is open, returns the same
+/// challenge.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OpenChallenge {

@@ -94,9 +94,12 @@ async fn an_agent_that_is_asked_to_end_gives_its_run_back_and_leaves_nothing() -
     reading(&fleet).await?;
     let agent = fleet.agents.remove(0);
     let below = descendants(agent.pid().ok_or("the agent has ended")?);
-    assert_eq!(agent.end().await, Some(0), "it ends well");
-    assert!(!below.iter().any(|&pid| is_alive(pid)));
+    let (code, said) = agent.end().await;
+    assert_eq!(code, Some(0), "it ends well: {said}");
+    let gone = within(Duration::from_secs(2), async || (!below.iter().any(|&pid| is_alive(pid))).then_some(())).await;
+    assert!(gone.is_some(), "something outlived it: {said}");
     // It was in the middle of a run and had the time to finish it.
+    assert!(said.contains("completed"), "{said}");
     active(&integrator, &id).await?;
     assert_eq!(fleet.portal.oracle().sessions, 1);
     Ok(())

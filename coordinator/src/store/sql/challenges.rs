@@ -96,23 +96,37 @@ impl Challenges for SqlStore {
         proof: Proof,
         new: NewChallenge,
         now: Timestamp,
-    ) -> Result<(), Refused> {
+    ) -> Result<Challenge, Refused> {
         let mut tx = self.begin().await?;
         let run = hold(&mut tx, run_id, proof).await?;
+        let question = to_json(&new.question, "question")?;
+        let same = sqlx::query_as::<_, ChallengeRow>(
+            "SELECT * FROM challenges WHERE run_id = $1 AND fence = $2 AND question = $3 AND state = 'open'",
+        )
+        .bind(run_id.0)
+        .bind(proof.fence.to_i64())
+        .bind(question.clone())
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(failed("read challenges"))?;
+        if let Some(row) = same {
+            // The same call again, after an answer that was lost on the way.
+            return Ok(row.read()?);
+        }
         cancel_pending(&mut tx, run_id, now).await?;
-        sqlx::query(
+        let row = sqlx::query_as::<_, ChallengeRow>(
             "INSERT INTO challenges (id, organization_id, connection_id, run_id, fence, question, state, created_at, expires_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $7)",
+             VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $7) RETURNING *",
         )
         .bind(new.id.0)
         .bind(run.organization_id.0)
         .bind(run.connection_id.0)
         .bind(run_id.0)
         .bind(proof.fence.to_i64())
-        .bind(to_json(&new.question, "question")?)
+        .bind(question)
         .bind(to_ms(now))
         .bind(to_ms(new.expires_at))
-        .execute(&mut *tx)
+        .fetch_one(&mut *tx)
         .await
         .map_err(failed("open a challenge"))?;
         let data = json!({
@@ -122,7 +136,8 @@ impl Challenges for SqlStore {
             "expiresAt": new.expires_at,
         });
         webhooks::emit(&mut tx, run.organization_id, EventType::ChallengeOpened, data, now).await?;
-        Ok(commit(tx).await?)
+        commit(tx).await?;
+        Ok(row.read()?)
     }
 
     async fn challenge_of_run(

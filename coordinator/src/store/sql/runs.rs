@@ -8,7 +8,7 @@ use domain::account::ObservedAccount;
 use domain::connection::{ConnectionEvent, ConnectionState};
 use domain::failure::{Failure, FailureCode, Stage};
 use domain::id::{ConnectionId, EvidenceId, IntentId, OrganizationId, RunId};
-use domain::run::{Effect, EffectOutcome, RunKind};
+use domain::run::{DOUBTS_ALLOWED, Effect, EffectOutcome, RunKind};
 use jiff::Timestamp;
 use protocol::lease::{Evidence, OpenIntent, Proof};
 use protocol::sealed::PublicKey;
@@ -266,22 +266,23 @@ impl Runs for SqlStore {
     ) -> Result<IntentId, Refused> {
         let mut tx = self.begin().await?;
         let run = hold(&mut tx, run_id, proof).await?;
-        let open =
-            sqlx::query_as::<_, (Uuid, i64)>("SELECT id, fence FROM intents WHERE run_id = $1 AND outcome IS NULL")
-                .bind(run_id.0)
-                .fetch_optional(&mut *tx)
-                .await
-                .map_err(failed("read open intents"))?;
-        if open.is_some() {
-            return Err(Refused::IntentOpen);
+        let open = sqlx::query_as::<_, (Uuid, i64, String)>(
+            "SELECT id, fence, effect FROM intents WHERE run_id = $1 AND outcome IS NULL",
+        )
+        .bind(run_id.0)
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(failed("read open intents"))?;
+        match open {
+            // The same call again, after an answer that was lost on the way.
+            Some((id, fence, open)) if fence == proof.fence.to_i64() && open == effect.as_str() => {
+                return Ok(IntentId(id));
+            }
+            Some(_) => return Err(Refused::IntentOpen),
+            None => {}
         }
-        let refused = sqlx::query_scalar::<_, bool>("SELECT refused FROM credentials WHERE connection_id = $1")
-            .bind(run.connection_id.0)
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(failed("read credentials"))?;
-        if effect == Effect::Password && refused != Some(false) {
-            return Err(Refused::BudgetSpent);
+        if effect == Effect::Password {
+            within_budget(&mut tx, run.connection_id).await?;
         }
         sqlx::query("INSERT INTO intents (id, run_id, fence, effect, created_at) VALUES ($1, $2, $3, $4, $5)")
             .bind(intent_id.0)
@@ -406,6 +407,32 @@ impl Runs for SqlStore {
         let row = row.fetch_optional(&self.read).await.map_err(failed("read evidence"))?;
         Ok(row.map(|(url, html)| Evidence { url, html }))
     }
+}
+
+/// Whether a password may be submitted: the bank hasn't refused the one that is kept,
+/// and hasn't left too many without an answer since it was given or last worked.
+async fn within_budget(tx: &mut Tx, connection: ConnectionId) -> Result<(), Refused> {
+    let refused = sqlx::query_scalar::<_, bool>("SELECT refused FROM credentials WHERE connection_id = $1")
+        .bind(connection.0)
+        .fetch_optional(&mut **tx)
+        .await
+        .map_err(failed("read credentials"))?;
+    if refused != Some(false) {
+        return Err(Refused::BudgetSpent);
+    }
+    let doubts = sqlx::query_scalar::<_, i64>(
+        "SELECT COUNT(*) FROM intents i
+         JOIN runs r ON r.id = i.run_id
+         JOIN connections c ON c.id = r.connection_id
+         JOIN credentials k ON k.connection_id = c.id
+         WHERE c.id = $1 AND i.effect = 'password' AND i.outcome = 'absent'
+           AND i.created_at >= k.updated_at AND i.created_at >= COALESCE(c.last_synced_at, 0)",
+    )
+    .bind(connection.0)
+    .fetch_one(&mut **tx)
+    .await
+    .map_err(failed("count doubtful effects"))?;
+    if doubts >= i64::from(DOUBTS_ALLOWED) { Err(Refused::DoubtSpent) } else { Ok(()) }
 }
 
 /// Ends the run or puts it off, and tells the connection.
