@@ -127,8 +127,6 @@ impl DataKey {
 }
 
 /// HMAC-SHA256 (RFC 2104) with a key of any length.
-#[expect(clippy::missing_panics_doc, reason = "HMAC takes keys of every length")]
-#[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
 #[must_use]
 pub fn mac(key: &[u8]) -> Hmac<Sha256> {
     <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key).expect("HMAC takes keys of every length")

@@ -179,12 +179,7 @@ impl Integrator {
     ///
     /// # Errors
     /// [`CallError::TooLate`] with what it was last.
-    pub async fn connection(
-        &self,
-        id: &str,
-        what: &str,
-        wanted: impl Fn(&Value) -> bool,
-    ) -> Result<Value, CallError> {
+    pub async fn connection(&self, id: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Result<Value, CallError> {
         let mut last = Value::Null;
         let found = eventually(async || {
             // The coordinator may be away for a moment; that is what some tests are about.

@@ -20,7 +20,9 @@ const KEPT_LINES: usize = 2_000;
 #[derive(Debug, thiserror::Error)]
 pub enum ProgramError {
     /// It wasn't built.
-    #[error("{path} isn't there\nhint: `cargo xtask test` and `cargo xtask demo` build it; so does `cargo build --workspace`")]
+    #[error(
+        "{path} isn't there\nhint: `cargo xtask test` and `cargo xtask demo` build it; so does `cargo build --workspace`"
+    )]
     NotBuilt {
         /// Where it should be.
         path: PathBuf,

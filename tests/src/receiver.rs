@@ -96,7 +96,8 @@ async fn take(State(receiver): State<Receiver>, headers: HeaderMap, body: Bytes)
         inner.refusals_left -= 1;
         return StatusCode::SERVICE_UNAVAILABLE;
     }
-    let is_verified = documented_is_right(&inner.secret, &headers, &body) && standard_is_right(&inner.secret, &headers, &body);
+    let is_verified =
+        documented_is_right(&inner.secret, &headers, &body) && standard_is_right(&inner.secret, &headers, &body);
     let event = serde_json::from_slice(&body).unwrap_or_default();
     inner.received.push(Received { event, is_verified, at });
     if is_verified { StatusCode::NO_CONTENT } else { StatusCode::UNAUTHORIZED }
@@ -108,7 +109,9 @@ fn documented_is_right(secret: &str, headers: &HeaderMap, body: &[u8]) -> bool {
     let part = |name: &str| value.split(',').find_map(|part| part.trim().strip_prefix(name));
     let (Some(at), Some(signature)) = (part("t="), part("v1=")) else { return false };
     let digits = |start: usize| signature.get(start..start + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-    let Some(signature) = (0..signature.len()).step_by(2).map(digits).collect::<Option<Vec<u8>>>() else { return false };
+    let Some(signature) = (0..signature.len()).step_by(2).map(digits).collect::<Option<Vec<u8>>>() else {
+        return false;
+    };
     is_mac(secret.as_bytes(), &[at.as_bytes(), b".", body], &signature)
 }
 

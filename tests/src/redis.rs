@@ -45,7 +45,9 @@ impl Redis {
         let mut contents = String::new();
         for key in self.command(&["KEYS", "*"]).await.lines() {
             contents.push_str(key);
-            for read in [["GET", key].as_slice(), &["HGETALL", key], &["LRANGE", key, "0", "-1"], &["ZRANGE", key, "0", "-1"]] {
+            for read in
+                [["GET", key].as_slice(), &["HGETALL", key], &["LRANGE", key, "0", "-1"], &["ZRANGE", key, "0", "-1"]]
+            {
                 contents.push_str(&self.command(read).await);
             }
         }

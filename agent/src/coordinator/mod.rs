@@ -11,8 +11,9 @@ use domain::id::{ChallengeId, RunId};
 use domain::run::{Effect, EffectOutcome};
 use domain::secret::Secret;
 use protocol::lease::{
-    Acquire, AnswerState, AwaitAnswer, BUDGET_SPENT, Complete, DOUBT_SPENT, DeclareIntent, DeclaredIntent, Fail, INTENT_OPEN,
-    LEASE_LOST, Lease, OpenChallenge, OpenedChallenge, Proof, Renewed, SettleChallenge, SettleIntents, Verdict,
+    Acquire, AnswerState, AwaitAnswer, BUDGET_SPENT, Complete, DOUBT_SPENT, DeclareIntent, DeclaredIntent, Fail,
+    INTENT_OPEN, LEASE_LOST, Lease, OpenChallenge, OpenedChallenge, Proof, Renewed, SettleChallenge, SettleIntents,
+    Verdict,
 };
 use reqwest::{Client, StatusCode};
 use serde::de::DeserializeOwned;

@@ -115,7 +115,7 @@ pub fn play_all(fleet: &Arc<Fleet>, dispatcher: Arc<crate::webhooks::Dispatcher>
     let reaper = Reaper(Arc::clone(fleet));
     tokio::spawn(async move {
         loop {
-            report("reaper", reaper.run_once().await.map(|()| ()));
+            report("reaper", reaper.run_once().await);
             tokio::time::sleep(every).await;
         }
     });

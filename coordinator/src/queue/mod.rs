@@ -21,6 +21,8 @@
 //! Not the record: all of it can be made again from the store.
 
 mod embedded;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

@@ -11,6 +11,8 @@ mod migrations;
 mod postgres;
 mod records;
 mod sqlite;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -115,7 +117,9 @@ pub enum Refused {
 
 /// Everything that is kept, and every change that can be made to it.
 #[async_trait]
-pub trait Store: Organizations + Entities + Connections + Runs + Challenges + Ledger + Webhooks + Send + Sync {
+pub trait Store:
+    Organizations + Entities + Connections + Runs + Intents + Challenges + Ledger + Webhooks + Send + Sync
+{
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StoreError>;
 }
@@ -243,24 +247,6 @@ pub trait Runs {
     async fn count_crash(&self, run_id: RunId) -> Result<u32, StoreError>;
     /// Takes a run back unfinished; the attempt doesn't count.
     async fn release(&self, run_id: RunId, proof: Proof, now: Timestamp) -> Result<(), Refused>;
-    /// Keeps that an effect is about to happen. The same effect under the same fence,
-    /// while it is unsettled, is the same intent.
-    async fn declare_intent(
-        &self,
-        run_id: RunId,
-        proof: Proof,
-        intent_id: IntentId,
-        effect: Effect,
-        now: Timestamp,
-    ) -> Result<IntentId, Refused>;
-    /// Keeps what became of the run's open intents.
-    async fn settle_intents(
-        &self,
-        run_id: RunId,
-        proof: Proof,
-        outcome: EffectOutcome,
-        now: Timestamp,
-    ) -> Result<(), Refused>;
     /// Stores what was read, marks the run succeeded and moves the connection on, all
     /// or nothing. Doing it again under the same fence changes nothing.
     async fn complete(
@@ -285,6 +271,29 @@ pub trait Runs {
     async fn abandon(&self, run_id: RunId, code: FailureCode, now: Timestamp) -> Result<(), StoreError>;
     /// A page that was kept with a failure.
     async fn evidence(&self, id: EvidenceId) -> Result<Option<Evidence>, StoreError>;
+}
+
+/// Effects at a bank, of which each declaration may happen once.
+#[async_trait]
+pub trait Intents {
+    /// Keeps that an effect is about to happen. The same effect under the same fence,
+    /// while it is unsettled, is the same intent.
+    async fn declare_intent(
+        &self,
+        run_id: RunId,
+        proof: Proof,
+        intent_id: IntentId,
+        effect: Effect,
+        now: Timestamp,
+    ) -> Result<IntentId, Refused>;
+    /// Keeps what became of the run's open intents.
+    async fn settle_intents(
+        &self,
+        run_id: RunId,
+        proof: Proof,
+        outcome: EffectOutcome,
+        now: Timestamp,
+    ) -> Result<(), Refused>;
 }
 
 /// Questions of banks.

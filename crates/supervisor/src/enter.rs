@@ -28,10 +28,7 @@ pub(crate) fn run(order: &Enter) -> i32 {
     if getppid() != Some(order.supervisor) {
         return EXIT_SUPERVISOR;
     }
-    let error = Command::new(&order.program)
-        .args(&order.args)
-        .stdin(Stdio::null())
-        .exec();
+    let error = Command::new(&order.program).args(&order.args).stdin(Stdio::null()).exec();
     let _ = write!(socket, "{}", error.raw_os_error().unwrap_or(0));
     EXIT_NO_PROGRAM
 }

@@ -49,11 +49,7 @@ impl Kin {
         let dead = matches!(fields.next()?, "Z" | "X");
         let parent = Pid::from_raw(fields.next()?.parse().ok()?);
         let group = Pid::from_raw(fields.next()?.parse().ok()?);
-        Some(Kin {
-            dead,
-            parent,
-            group,
-        })
+        Some(Kin { dead, parent, group })
     }
 }
 
@@ -78,30 +74,9 @@ mod tests {
     #[test]
     fn a_name_with_parentheses_and_blanks_is_no_trap() {
         let (parent, group) = (Pid::from_raw(34), Pid::from_raw(12));
-        check(
-            "12 (a) R 7 (b) Z 34 12 12 0 -1",
-            Some(Kin {
-                dead: true,
-                parent,
-                group,
-            }),
-        );
-        check(
-            "12 (a b) S 34 12 12 0 -1",
-            Some(Kin {
-                dead: false,
-                parent,
-                group,
-            }),
-        );
-        check(
-            "1 (init) S 0 0 0 0 -1",
-            Some(Kin {
-                dead: false,
-                parent: None,
-                group: None,
-            }),
-        );
+        check("12 (a) R 7 (b) Z 34 12 12 0 -1", Some(Kin { dead: true, parent, group }));
+        check("12 (a b) S 34 12 12 0 -1", Some(Kin { dead: false, parent, group }));
+        check("1 (init) S 0 0 0 0 -1", Some(Kin { dead: false, parent: None, group: None }));
         check("nonsense", None);
         check("1 (cut short) S 0", None);
     }

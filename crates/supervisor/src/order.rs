@@ -42,11 +42,8 @@ pub(crate) struct Enter {
 impl Watch {
     /// The arguments that follow [`ARG`](crate::ARG).
     pub(crate) fn to_args(&self) -> Vec<OsString> {
-        let mut args: Vec<OsString> = vec![
-            WATCH.into(),
-            self.grace.as_millis().to_string().into(),
-            self.remove.len().to_string().into(),
-        ];
+        let mut args: Vec<OsString> =
+            vec![WATCH.into(), self.grace.as_millis().to_string().into(), self.remove.len().to_string().into()];
         args.extend(self.remove.iter().map(OsString::from));
         args.push(self.program.clone());
         args.extend(self.args.iter().cloned());
@@ -56,37 +53,23 @@ impl Watch {
     fn from_args(mut args: impl Iterator<Item = OsString>) -> Option<Self> {
         let grace = Duration::from_millis(number(&args.next()?)?);
         let count = number(&args.next()?)?;
-        let remove = (0..count)
-            .map(|_| args.next().map(PathBuf::from))
-            .collect::<Option<_>>()?;
-        Some(Watch {
-            grace,
-            remove,
-            program: args.next()?,
-            args: args.collect(),
-        })
+        let remove = (0..count).map(|_| args.next().map(PathBuf::from)).collect::<Option<_>>()?;
+        Some(Watch { grace, remove, program: args.next()?, args: args.collect() })
     }
 }
 
 impl Enter {
     /// The arguments that follow [`ARG`](crate::ARG).
     pub(crate) fn to_args(&self) -> Vec<OsString> {
-        let mut args: Vec<OsString> = vec![
-            ENTER.into(),
-            self.supervisor.as_raw_pid().to_string().into(),
-            self.program.clone(),
-        ];
+        let mut args: Vec<OsString> =
+            vec![ENTER.into(), self.supervisor.as_raw_pid().to_string().into(), self.program.clone()];
         args.extend(self.args.iter().cloned());
         args
     }
 
     fn from_args(mut args: impl Iterator<Item = OsString>) -> Option<Self> {
         let supervisor = Pid::from_raw(number(&args.next()?)?)?;
-        Some(Enter {
-            supervisor,
-            program: args.next()?,
-            args: args.collect(),
-        })
+        Some(Enter { supervisor, program: args.next()?, args: args.collect() })
     }
 }
 
@@ -120,34 +103,21 @@ mod tests {
             program: "watch".into(),
             args: vec!["--".into(), "".into(), "-x=1".into()],
         };
-        assert_eq!(
-            Watch::from_args(order.to_args().into_iter().skip(1)),
-            Some(order)
-        );
+        assert_eq!(Watch::from_args(order.to_args().into_iter().skip(1)), Some(order));
     }
 
     #[test]
     fn an_order_to_enter_survives_its_own_command_line() {
-        let order = Enter {
-            supervisor: rustix::process::getpid(),
-            program: "enter".into(),
-            args: vec!["1".into(), "".into()],
-        };
-        assert_eq!(
-            Enter::from_args(order.to_args().into_iter().skip(1)),
-            Some(order)
-        );
+        let order =
+            Enter { supervisor: rustix::process::getpid(), program: "enter".into(), args: vec!["1".into(), "".into()] };
+        assert_eq!(Enter::from_args(order.to_args().into_iter().skip(1)), Some(order));
     }
 
     #[test]
     fn an_order_that_makes_no_sense_is_refused() {
-        for args in [
-            vec![],
-            vec!["dance"],
-            vec!["watch"],
-            vec!["watch", "0", "2", "/tmp/a"],
-            vec!["enter", "0", "true"],
-        ] {
+        for args in
+            [vec![], vec!["dance"], vec!["watch"], vec!["watch", "0", "2", "/tmp/a"], vec!["enter", "0", "true"]]
+        {
             assert_eq!(obey(args.into_iter().map(OsString::from)), EXIT_SUPERVISOR);
         }
     }

@@ -29,10 +29,7 @@ impl Report {
         match line.split_once(' ')? {
             ("started", pid) => pid.parse().ok().map(Report::Started),
             ("failed", errno) => errno.parse().ok().map(Report::Failed),
-            ("ended", raw) => raw
-                .parse()
-                .ok()
-                .map(|raw| Report::Ended(ExitStatus::from_raw(raw))),
+            ("ended", raw) => raw.parse().ok().map(|raw| Report::Ended(ExitStatus::from_raw(raw))),
             _ => None,
         }
     }
@@ -54,11 +51,7 @@ mod tests {
 
     #[test]
     fn every_report_reads_back() {
-        for report in [
-            Report::Started(42),
-            Report::Failed(2),
-            Report::Ended(ExitStatus::from_raw(9)),
-        ] {
+        for report in [Report::Started(42), Report::Failed(2), Report::Ended(ExitStatus::from_raw(9))] {
             assert_eq!(Report::parse(&report.to_string()), Some(report));
         }
     }

@@ -85,11 +85,7 @@ pub fn sweep(base: &Path) -> io::Result<Vec<PathBuf>> {
     for entry in entries {
         let entry = entry?;
         let lock_path = entry.path();
-        if lock_path
-            .extension()
-            .is_none_or(|extension| extension != LOCK)
-            || !entry.file_type()?.is_file()
-        {
+        if lock_path.extension().is_none_or(|extension| extension != LOCK) || !entry.file_type()?.is_file() {
             continue;
         }
         let path = lock_path.with_extension("");

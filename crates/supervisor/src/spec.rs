@@ -39,12 +39,7 @@ impl Spec {
     /// A program, looked up in `PATH` if it is a mere name. Name the program itself, not a shell wrapper around it.
     pub fn new(program: impl Into<OsString>) -> Self {
         Spec {
-            order: Watch {
-                grace: Duration::ZERO,
-                remove: Vec::new(),
-                program: program.into(),
-                args: Vec::new(),
-            },
+            order: Watch { grace: Duration::ZERO, remove: Vec::new(), program: program.into(), args: Vec::new() },
             env: Vec::new(),
             env_clear: false,
             current_dir: None,

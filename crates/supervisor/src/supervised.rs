@@ -97,49 +97,32 @@ impl Supervised {
     /// Starts a program under supervision; returns once it runs. If the future is dropped before, the program ends.
     pub async fn spawn(spec: Spec) -> Result<Self, SpawnError> {
         let program = || spec.program().to_owned();
-        let (near, far) = socket().map_err(|source| SpawnError::Socket {
+        let (near, far) = socket().map_err(|source| SpawnError::Socket { program: program(), source })?;
+        // The command ends with the statement, and with it this process's copy of the far end.
+        let mut process = spec.command(far).spawn().map_err(|source| SpawnError::Supervisor {
+            supervisor: spec.supervisor().to_owned(),
             program: program(),
             source,
         })?;
-        // The command ends with the statement, and with it this process's copy of the far end.
-        let mut process = spec
-            .command(far)
-            .spawn()
-            .map_err(|source| SpawnError::Supervisor {
-                supervisor: spec.supervisor().to_owned(),
-                program: program(),
-                source,
-            })?;
         let (read, line) = near.into_split();
         let mut reports = BufReader::new(read).lines();
         let pid = match next(&mut reports).await {
             Some(Report::Started(pid)) => i32::try_from(pid).ok().and_then(Pid::from_raw),
             Some(Report::Failed(errno)) => {
                 let _ = process.wait().await;
-                return Err(SpawnError::Program {
-                    program: program(),
-                    source: io::Error::from_raw_os_error(errno),
-                });
+                return Err(SpawnError::Program { program: program(), source: io::Error::from_raw_os_error(errno) });
             }
             _ => None,
         };
         let Some(pid) = pid else {
             let _ = process.kill().await;
-            return Err(SpawnError::NoSupervisor {
-                supervisor: spec.supervisor().to_owned(),
-                program: program(),
-            });
+            return Err(SpawnError::NoSupervisor { supervisor: spec.supervisor().to_owned(), program: program() });
         };
 
         let (stdout, stderr) = (process.stdout.take(), process.stderr.take());
         let force = Arc::new(Notify::new());
         let (tell, ended) = watch::channel(None);
-        let other_side = OtherSide {
-            process,
-            reports,
-            child: pid,
-            folders: spec.removals().to_vec(),
-        };
+        let other_side = OtherSide { process, reports, child: pid, folders: spec.removals().to_vec() };
         tokio::spawn({
             let force = Arc::clone(&force);
             async move {
@@ -147,15 +130,7 @@ impl Supervised {
                 let _ = tell.send(Some(ended));
             }
         });
-        Ok(Supervised {
-            pid,
-            grace: spec.grace_time(),
-            stdout,
-            stderr,
-            line,
-            force,
-            ended,
-        })
+        Ok(Supervised { pid, grace: spec.grace_time(), stdout, stderr, line, force, ended })
     }
 
     /// The child's process id, which is that of its process group too.
@@ -180,13 +155,7 @@ impl Supervised {
 
     /// Waits until the child has ended and all is cleared up. Any number of tasks may wait, and stop waiting.
     pub async fn wait(&self) -> Ended {
-        match self
-            .ended
-            .clone()
-            .wait_for(Option::is_some)
-            .await
-            .as_deref()
-        {
+        match self.ended.clone().wait_for(Option::is_some).await.as_deref() {
             Ok(Some(ended)) => *ended,
             // The runtime that saw to it is shutting down.
             _ => Ended::SupervisorLost,
@@ -237,15 +206,11 @@ impl OtherSide {
             () = force.notified() => true,
         };
         if forced {
-            tracing::warn!(
-                child = self.child.as_raw_pid(),
-                "killing a supervisor that doesn't end its child"
-            );
+            tracing::warn!(child = self.child.as_raw_pid(), "killing a supervisor that doesn't end its child");
             let _ = timeout(ORDERLY_END, self.process.kill()).await;
         }
         // A supervisor that was stopped may have left its socket open, so this waiting is bounded too.
-        if let Ok(Some(Report::Ended(status))) = timeout(ORPHANS_END, next(&mut self.reports)).await
-        {
+        if let Ok(Some(Report::Ended(status))) = timeout(ORPHANS_END, next(&mut self.reports)).await {
             for folder in self.folders.iter().filter(|folder| folder.exists()) {
                 tracing::warn!(folder = %folder.display(), "left a folder to the next sweep");
             }
@@ -253,9 +218,7 @@ impl OtherSide {
         }
         self.end_orphans().await;
         let folders = std::mem::take(&mut self.folders);
-        let _ =
-            tokio::task::spawn_blocking(move || folders.iter().for_each(|folder| remove(folder)))
-                .await;
+        let _ = tokio::task::spawn_blocking(move || folders.iter().for_each(|folder| remove(folder))).await;
         Ended::SupervisorLost
     }
 
@@ -275,10 +238,7 @@ impl OtherSide {
             }
         };
         if timeout(ORPHANS_END, gone).await.is_err() {
-            tracing::warn!(
-                child = self.child.as_raw_pid(),
-                "orphans of a lost supervisor are still there"
-            );
+            tracing::warn!(child = self.child.as_raw_pid(), "orphans of a lost supervisor are still there");
         }
     }
 }

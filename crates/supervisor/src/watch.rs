@@ -14,8 +14,7 @@ use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, Signal, WaitOptions, getpid, kill_process, kill_process_group, set_child_subreaper,
-    setsid, wait,
+    Pid, Signal, WaitOptions, getpid, kill_process, kill_process_group, set_child_subreaper, setsid, wait,
 };
 
 use crate::order::{EXIT_NO_PROGRAM, EXIT_SUPERVISOR, Enter, OWN_EXECUTABLE, Watch};
@@ -43,11 +42,7 @@ enum Cause {
 
 /// Runs from the child's start to its last descendant's end; the result is the exit code.
 pub(crate) fn run(order: &Watch) -> i32 {
-    let Ok(socket) = io::stdin()
-        .as_fd()
-        .try_clone_to_owned()
-        .map(UnixStream::from)
-    else {
+    let Ok(socket) = io::stdin().as_fd().try_clone_to_owned().map(UnixStream::from) else {
         return EXIT_SUPERVISOR;
     };
     // What `ps` shows; started through `/proc` it would be called "exe".
@@ -63,9 +58,7 @@ pub(crate) fn run(order: &Watch) -> i32 {
             let status = stay(child, order.grace, &socket);
             remove(order);
             report(&socket, Report::Ended(status));
-            status
-                .code()
-                .unwrap_or_else(|| 128 + status.signal().unwrap_or_default())
+            status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default())
         }
         Err(error) => {
             remove(order);
@@ -82,11 +75,7 @@ fn start(order: &Watch) -> io::Result<Pid> {
     // Before there is any child, so that none can slip away.
     set_child_subreaper(Some(getpid()))?;
     let (mut near, far) = UnixStream::pair()?;
-    let enter = Enter {
-        supervisor: getpid(),
-        program: order.program.clone(),
-        args: order.args.clone(),
-    };
+    let enter = Enter { supervisor: getpid(), program: order.program.clone(), args: order.args.clone() };
     // From the main thread, which ends last: a parent-death signal is about the thread that forked. The `Command` ends
     // with the statement, and with it our copy of the far end.
     let child = Command::new(OWN_EXECUTABLE)
@@ -102,10 +91,7 @@ fn start(order: &Watch) -> io::Result<Pid> {
         return Ok(child);
     }
     while !matches!(wait(WaitOptions::empty()), Err(Errno::CHILD)) {}
-    Err(answer.parse().map_or_else(
-        |_| io::Error::other("unreadable answer"),
-        io::Error::from_raw_os_error,
-    ))
+    Err(answer.parse().map_or_else(|_| io::Error::other("unreadable answer"), io::Error::from_raw_os_error))
 }
 
 /// Reaps until there is nobody left to reap, which happens only after the end has been called for.
@@ -159,9 +145,7 @@ fn end(child: Pid, grace: Duration, causes: &Receiver<Cause>) {
         let _ = kill_process_group(child, Signal::TERM);
         let deadline = Instant::now() + grace;
         // Being let go of twice, by a word and by the socket's end, doesn't cut the grace short; the other causes do.
-        while let Ok(Cause::LetGo) =
-            causes.recv_timeout(deadline.saturating_duration_since(Instant::now()))
-        {}
+        while let Ok(Cause::LetGo) = causes.recv_timeout(deadline.saturating_duration_since(Instant::now())) {}
     } else if !matches!(first, Cause::ChildEnded) {
         // All at once, before any of them can react to another's end.
         let _ = kill_process_group(child, Signal::KILL);

@@ -14,12 +14,8 @@ use tempfile::TempDir;
 #[test]
 fn a_folder_is_its_owners_alone_and_goes_with_it() {
     let base = base();
-    let scratch =
-        ScratchDir::create(&base.path().join("not/there/yet"), "profile").expect("a folder");
-    let mode = fs::metadata(scratch.path())
-        .expect("a folder")
-        .permissions()
-        .mode();
+    let scratch = ScratchDir::create(&base.path().join("not/there/yet"), "profile").expect("a folder");
+    let mode = fs::metadata(scratch.path()).expect("a folder").permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
     let path = scratch.path().to_owned();
     fs::write(path.join("file"), "content").expect("a file");
@@ -44,29 +40,20 @@ fn a_sweep_removes_only_the_deads_folders() {
     assert!(living.path().exists());
     assert!(base.path().join("not-ours").exists());
     assert!(base.path().join("not-ours.lock").exists());
-    assert_eq!(
-        sweep(base.path()).expect("a second sweep"),
-        Vec::<PathBuf>::new()
-    );
+    assert_eq!(sweep(base.path()).expect("a second sweep"), Vec::<PathBuf>::new());
 }
 
 #[test]
 fn a_lock_without_a_folder_is_swept_too() {
     let base = base();
     fs::write(base.path().join("half-made.scratch-lock"), "").expect("a lock");
-    assert_eq!(
-        sweep(base.path()).expect("a sweep"),
-        [base.path().join("half-made")]
-    );
+    assert_eq!(sweep(base.path()).expect("a sweep"), [base.path().join("half-made")]);
     assert_eq!(fs::read_dir(base.path()).expect("a folder").count(), 0);
 }
 
 #[test]
 fn a_sweep_of_nowhere_finds_nothing() {
-    assert_eq!(
-        sweep(&base().path().join("nowhere")).expect("a sweep"),
-        Vec::<PathBuf>::new()
-    );
+    assert_eq!(sweep(&base().path().join("nowhere")).expect("a sweep"), Vec::<PathBuf>::new());
 }
 
 #[test]
@@ -82,8 +69,7 @@ fn racing_owners_and_sweeps_never_take_a_living_folder() {
                 start.wait();
                 for _ in 0..ROUNDS {
                     let scratch = ScratchDir::create(base.path(), "profile").expect("a folder");
-                    fs::write(scratch.path().join("file"), "content")
-                        .expect("a folder to write to");
+                    fs::write(scratch.path().join("file"), "content").expect("a folder to write to");
                     assert!(scratch.path().join("file").exists());
                 }
             });

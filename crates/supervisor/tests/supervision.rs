@@ -22,12 +22,8 @@ const FAMILY: usize = 3;
 #[tokio::test]
 async fn a_parent_killed_with_sigkill_leaves_no_process_and_no_folder() {
     let base = base();
-    let mut parent = Command::new(TESTBED)
-        .arg("parent")
-        .arg(base.path())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("a parent");
+    let mut parent =
+        Command::new(TESTBED).arg("parent").arg(base.path()).stdout(Stdio::piped()).spawn().expect("a parent");
     ready(parent.stdout.take().expect("its output")).await;
     // With the parent and the supervisor, whose command lines name the folder too.
     assert_eq!(processes(base.path()).len(), FAMILY + 2);
@@ -35,10 +31,7 @@ async fn a_parent_killed_with_sigkill_leaves_no_process_and_no_folder() {
 
     parent.kill().await.expect("the parent to die");
 
-    until("nothing is left", || {
-        processes(base.path()).is_empty() && entries(base.path()) == 0
-    })
-    .await;
+    until("nothing is left", || processes(base.path()).is_empty() && entries(base.path()) == 0).await;
 }
 
 #[tokio::test]
@@ -59,10 +52,7 @@ async fn dropping_the_hold_ends_the_family() {
     let base = base();
     let (supervised, _scratch) = family(base.path()).await;
     drop(supervised);
-    until("nothing is left", || {
-        processes(base.path()).is_empty() && entries(base.path()) == 0
-    })
-    .await;
+    until("nothing is left", || processes(base.path()).is_empty() && entries(base.path()) == 0).await;
 }
 
 #[tokio::test]
@@ -118,10 +108,7 @@ async fn a_killed_supervisor_takes_the_child_with_it() {
 
     signal(parent_of(supervised.pid()), Signal::KILL);
 
-    assert_eq!(
-        within("the end", supervised.wait()).await,
-        Ended::SupervisorLost
-    );
+    assert_eq!(within("the end", supervised.wait()).await, Ended::SupervisorLost);
     until("nothing is left", || processes(base.path()).is_empty()).await;
     assert_eq!(entries(base.path()), 0);
 }
@@ -134,15 +121,9 @@ async fn a_killed_supervisor_takes_the_childs_group_with_it() {
 
     signal(parent_of(group), Signal::KILL);
 
-    assert_eq!(
-        within("the end", supervised.wait()).await,
-        Ended::SupervisorLost
-    );
+    assert_eq!(within("the end", supervised.wait()).await, Ended::SupervisorLost);
     // The stray is what a lost supervisor costs.
-    until("only the stray is left", || {
-        processes(base.path()).len() == 1
-    })
-    .await;
+    until("only the stray is left", || processes(base.path()).len() == 1).await;
     for stray in processes(base.path()) {
         signal(stray, Signal::KILL);
     }
@@ -155,10 +136,7 @@ async fn a_frozen_supervisor_doesnt_hold_up_a_kill() {
     let supervised = spawn(spec().arg("sit").arg(base.path()).remove(&scratch)).await;
     freeze(parent_of(supervised.pid())).await;
 
-    assert_eq!(
-        within("the end", supervised.kill()).await,
-        Ended::SupervisorLost
-    );
+    assert_eq!(within("the end", supervised.kill()).await, Ended::SupervisorLost);
     until("nothing is left", || processes(base.path()).is_empty()).await;
 }
 
@@ -173,13 +151,7 @@ async fn stopping_lets_a_child_end_by_sigterm() {
 #[tokio::test]
 async fn a_child_that_doesnt_hear_sigterm_is_killed_after_the_grace() {
     let base = base();
-    let supervised = spawn(
-        spec()
-            .arg("sit")
-            .arg(base.path())
-            .grace(Duration::from_millis(50)),
-    )
-    .await;
+    let supervised = spawn(spec().arg("sit").arg(base.path()).grace(Duration::from_millis(50))).await;
     freeze(supervised.pid()).await;
     assert!(killed(within("the end", supervised.stop()).await));
 }
@@ -197,37 +169,23 @@ async fn a_kill_cuts_a_grace_short() {
 
 #[tokio::test]
 async fn a_program_that_isnt_there_is_an_error_that_names_it() {
-    let error = Supervised::spawn(Spec::new("/nowhere/at/all").supervised_by(TESTBED))
-        .await
-        .expect_err("no program");
-    assert!(
-        matches!(&error, SpawnError::Program { source, .. } if source.kind() == std::io::ErrorKind::NotFound)
-    );
+    let error = Supervised::spawn(Spec::new("/nowhere/at/all").supervised_by(TESTBED)).await.expect_err("no program");
+    assert!(matches!(&error, SpawnError::Program { source, .. } if source.kind() == std::io::ErrorKind::NotFound));
     assert_eq!(error.to_string(), "could not start /nowhere/at/all");
 }
 
 #[tokio::test]
 async fn a_host_that_doesnt_supervise_is_an_error_that_says_what_to_do() {
-    let error = within(
-        "an answer",
-        Supervised::spawn(
-            Spec::new("true")
-                .supervised_by("/bin/echo")
-                .stdout(Output::Null),
-        ),
-    )
-    .await
-    .expect_err("no supervisor");
+    let error =
+        within("an answer", Supervised::spawn(Spec::new("true").supervised_by("/bin/echo").stdout(Output::Null)))
+            .await
+            .expect_err("no supervisor");
     assert!(error.to_string().contains("run_if_asked"), "{error}");
 }
 
 #[tokio::test]
 async fn a_cleared_environment_holds_what_was_given_and_no_more() {
-    let spec = Spec::new("/usr/bin/env")
-        .supervised_by(TESTBED)
-        .env_clear()
-        .env("GIVEN", "1")
-        .stdout(Output::Piped);
+    let spec = Spec::new("/usr/bin/env").supervised_by(TESTBED).env_clear().env("GIVEN", "1").stdout(Output::Piped);
     let mut supervised = spawn(spec).await;
     let mut lines = BufReader::new(supervised.take_stdout().expect("its output")).lines();
     let mut seen = Vec::new();
@@ -240,18 +198,12 @@ async fn a_cleared_environment_holds_what_was_given_and_no_more() {
 #[tokio::test]
 async fn a_sweep_spares_a_dead_parents_folder_while_its_supervisor_works() {
     let base = base();
-    let mut parent = Command::new(TESTBED)
-        .arg("parent")
-        .arg(base.path())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("a parent");
+    let mut parent =
+        Command::new(TESTBED).arg("parent").arg(base.path()).stdout(Stdio::piped()).spawn().expect("a parent");
     ready(parent.stdout.take().expect("its output")).await;
     let parent_pid = parent.id().expect("a living parent");
-    let supervisor = processes(base.path())
-        .into_iter()
-        .find(|pid| parent_of(*pid) == parent_pid)
-        .expect("a supervisor");
+    let supervisor =
+        processes(base.path()).into_iter().find(|pid| parent_of(*pid) == parent_pid).expect("a supervisor");
     freeze(supervisor).await;
     parent.kill().await.expect("the parent to die");
 
@@ -259,10 +211,7 @@ async fn a_sweep_spares_a_dead_parents_folder_while_its_supervisor_works() {
     assert_eq!(folders(base.path()).len(), 1);
 
     signal(supervisor, Signal::CONT);
-    until("nothing is left", || {
-        processes(base.path()).is_empty() && entries(base.path()) == 0
-    })
-    .await;
+    until("nothing is left", || processes(base.path()).is_empty() && entries(base.path()) == 0).await;
 }
 
 fn base() -> TempDir {
@@ -274,20 +223,13 @@ fn spec() -> Spec {
 }
 
 async fn spawn(spec: Spec) -> Supervised {
-    within("the start", Supervised::spawn(spec))
-        .await
-        .expect("a supervised child")
+    within("the start", Supervised::spawn(spec)).await.expect("a supervised child")
 }
 
 /// A family under supervision, all of it there.
 async fn family(base: &Path) -> (Supervised, ScratchDir) {
     let scratch = ScratchDir::create(base, "profile").expect("a folder");
-    let spec = spec()
-        .arg("family")
-        .arg(base)
-        .current_dir(scratch.path())
-        .remove(&scratch)
-        .stdout(Output::Piped);
+    let spec = spec().arg("family").arg(base).current_dir(scratch.path()).remove(&scratch).stdout(Output::Piped);
     let mut supervised = spawn(spec).await;
     ready(supervised.take_stdout().expect("its output")).await;
     assert_eq!(processes(base).len(), FAMILY + 1);
@@ -314,27 +256,19 @@ fn status(ended: Ended) -> Option<ExitStatus> {
 /// The processes that name a folder on their command lines; the dead have none.
 fn processes(base: &Path) -> Vec<u32> {
     let base = base.to_str().expect("a plain path");
-    let all = fs::read_dir("/proc")
-        .expect("a list of processes")
-        .flatten();
+    let all = fs::read_dir("/proc").expect("a list of processes").flatten();
     all.filter_map(|entry| {
         let pid = entry.file_name().to_str()?.parse().ok()?;
         let command_line = fs::read(entry.path().join("cmdline")).ok()?;
-        String::from_utf8_lossy(&command_line)
-            .contains(base)
-            .then_some(pid)
+        String::from_utf8_lossy(&command_line).contains(base).then_some(pid)
     })
     .collect()
 }
 
 fn parent_of(child: u32) -> u32 {
     let stat = fs::read_to_string(format!("/proc/{child}/stat")).expect("a living child");
-    let parent = stat
-        .rsplit_once(')')
-        .and_then(|(_, rest)| rest.split_ascii_whitespace().nth(1));
-    parent
-        .and_then(|parent| parent.parse().ok())
-        .expect("a parent")
+    let parent = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_ascii_whitespace().nth(1));
+    parent.and_then(|parent| parent.parse().ok()).expect("a parent")
 }
 
 fn entries(base: &Path) -> usize {
@@ -342,18 +276,11 @@ fn entries(base: &Path) -> usize {
 }
 
 fn folders(base: &Path) -> Vec<fs::DirEntry> {
-    fs::read_dir(base)
-        .expect("the test's folder")
-        .flatten()
-        .filter(|entry| entry.path().is_dir())
-        .collect()
+    fs::read_dir(base).expect("the test's folder").flatten().filter(|entry| entry.path().is_dir()).collect()
 }
 
 fn signal(pid: u32, signal: Signal) {
-    let pid = i32::try_from(pid)
-        .ok()
-        .and_then(Pid::from_raw)
-        .expect("a process id");
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).expect("a process id");
     kill_process(pid, signal).expect("a living process");
 }
 
@@ -362,8 +289,7 @@ async fn freeze(pid: u32) {
     signal(pid, Signal::STOP);
     until("it is frozen", || {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("a living child");
-        stat.rsplit_once(')')
-            .is_some_and(|(_, rest)| rest.starts_with(" T"))
+        stat.rsplit_once(')').is_some_and(|(_, rest)| rest.starts_with(" T"))
     })
     .await;
 }

@@ -68,7 +68,9 @@ async fn fields_that_cannot_be_are_named_by_pointer() -> Outcome {
         check(&answer, 422, "validation_failed");
         assert_eq!(answer.body["errors"][0]["pointer"], pointer, "{}", answer.body);
     }
-    for path in ["/v1/accounts?limit=0", "/v1/accounts?limit=501", "/v1/accounts?colour=red", "/v1/transactions?sort=amount"] {
+    for path in
+        ["/v1/accounts?limit=0", "/v1/accounts?limit=501", "/v1/accounts?colour=red", "/v1/transactions?sort=amount"]
+    {
         check(&integrator.call(Method::GET, path, None).await?, 400, "invalid_parameter");
     }
     check(&integrator.call(Method::GET, "/v1/accounts?cursor=made-up", None).await?, 400, "invalid_cursor");
@@ -149,7 +151,10 @@ async fn a_cursor_is_good_for_its_own_list_alone() -> Outcome {
     assert_eq!(mine.list("/v1/entities?limit=2").await?.len(), 4);
     let page = mine.get("/v1/entities?limit=2").await?;
     let cursor = page["pagination"]["nextCursor"].as_str().unwrap_or_default();
-    assert_eq!(mine.get(&format!("/v1/entities?limit=1&cursor={cursor}")).await?["data"].as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        mine.get(&format!("/v1/entities?limit=1&cursor={cursor}")).await?["data"].as_array().map(Vec::len),
+        Some(1)
+    );
     for (integrator, path) in [
         (&mine, format!("/v1/webhooks?cursor={cursor}")),
         (&mine, format!("/v1/entities?externalEntityId=e1&cursor={cursor}")),

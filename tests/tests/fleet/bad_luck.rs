@@ -74,7 +74,15 @@ async fn an_agent_that_is_killed_between_password_and_code_is_followed_by_a_look
     let said: Vec<&str> = talk
         .lines()
         .filter(|line| line.contains("an effect is about to happen") || line.contains("looked at the portal"))
-        .map(|line| if line.contains("effect=password") { "password" } else if line.contains("outcome=absent") { "absent" } else { "other" })
+        .map(|line| {
+            if line.contains("effect=password") {
+                "password"
+            } else if line.contains("outcome=absent") {
+                "absent"
+            } else {
+                "other"
+            }
+        })
         .collect();
     assert_eq!(said.first(), Some(&"password"), "{talk}");
     assert_eq!(said.get(1), Some(&"absent"), "the second agent looked before it did anything: {talk}");

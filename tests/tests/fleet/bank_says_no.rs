@@ -19,7 +19,10 @@ async fn a_wrong_password_is_submitted_once_and_never_again() -> Outcome {
     let words = "The user ID or password you entered is not recognised. Please try again.";
     assert_eq!(failure["institutionMessage"], words, "the bank's own words");
     assert_eq!(setup["status"], "awaitingCredentials");
-    assert_eq!((&setup["nextAction"], &setup["actionRequiredBy"]), (&json!("provideCredentials"), &json!("integrator")));
+    assert_eq!(
+        (&setup["nextAction"], &setup["actionRequiredBy"]),
+        (&json!("provideCredentials"), &json!("integrator"))
+    );
     assert_eq!(fleet.portal.oracle().password_submits, 1);
 
     let again = integrator.call(reqwest::Method::PUT, &format!("/v1/connections/{id}/setupCompletion"), None).await?;

@@ -117,11 +117,7 @@ async fn webhooks_tell_of_every_change_signed_and_again_if_refused() -> Outcome 
     let all = all.unwrap_or_else(|| receiver.received());
     assert!(all.iter().all(|received| received.is_verified), "{all:#?}");
     let count = |kind: &str| all.iter().filter(|received| received.event["type"] == kind).count();
-    assert_eq!(
-        events.map(count),
-        [2, 1, 3, 1],
-        "status changes, fresh records, new accounts, challenges in {all:#?}"
-    );
+    assert_eq!(events.map(count), [2, 1, 3, 1], "status changes, fresh records, new accounts, challenges in {all:#?}");
     let fresh = receiver.first("transactions.sync_available", started).ok_or("no webhook")?;
     assert_eq!(fresh.event["data"], json!({ "connectionId": id, "accountId": null }));
     assert!(fresh.event["id"].as_str().is_some_and(|id| id.starts_with("evt_")));

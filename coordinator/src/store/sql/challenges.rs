@@ -11,7 +11,7 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
-use super::runs::{agent_key, hold};
+use super::held::{agent_key, hold};
 use super::{SqlStore, Tx, commit, failed, found, from_json, from_ms, from_word, push_page, to_json, to_ms, webhooks};
 use crate::store::{Challenge, Challenges, Connections as _, NewChallenge, PageRequest, Refused, StoreError};
 use crate::webhooks::EventType;

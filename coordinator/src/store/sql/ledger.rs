@@ -12,7 +12,7 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
-use super::runs::HeldRun;
+use super::held::HeldRun;
 use super::{SqlStore, Tx, failed, found, from_json, from_ms, push_page, to_ms, webhooks};
 use crate::store::{
     Account, AccountFilter, Completed, Ledger, PageRequest, Refused, StoreError, Transaction, TransactionFilter,

@@ -7,6 +7,8 @@
 mod challenges;
 mod connections;
 mod entities;
+mod held;
+mod intents;
 mod ledger;
 mod organizations;
 mod runs;

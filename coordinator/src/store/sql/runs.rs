@@ -8,7 +8,7 @@ use domain::account::ObservedAccount;
 use domain::connection::{ConnectionEvent, ConnectionState};
 use domain::failure::{Failure, FailureCode, Stage};
 use domain::id::{ConnectionId, EvidenceId, IntentId, OrganizationId, RunId};
-use domain::run::{DOUBTS_ALLOWED, Effect, EffectOutcome, RunKind};
+use domain::run::RunKind;
 use jiff::Timestamp;
 use protocol::lease::{Evidence, OpenIntent, Proof};
 use protocol::sealed::PublicKey;
@@ -16,8 +16,9 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
+use super::held::{HeldRow, HeldRun, held, hold};
 use super::transition::{Actor, Happening, apply, note, take};
-use super::{SqlStore, Tx, challenges, commit, failed, found, from_ms, from_word, ledger, to_json, to_ms};
+use super::{SqlStore, Tx, challenges, commit, failed, from_ms, from_word, ledger, to_json, to_ms};
 use crate::store::{AfterFailure, Completed, GrantedRun, QueuedRun, Refused, Runs, StoreError, fence_of};
 
 #[derive(FromRow)]
@@ -39,28 +40,6 @@ impl QueuedRow {
             not_before: from_ms(self.not_before)?,
         })
     }
-}
-
-/// A run whose row this transaction holds.
-pub(super) struct HeldRun {
-    pub(super) organization_id: OrganizationId,
-    pub(super) connection_id: ConnectionId,
-    institution_id: String,
-    kind: RunKind,
-    attempt: i64,
-}
-
-type HeldRow = (Uuid, Uuid, String, String, i64);
-
-fn held(row: HeldRow) -> Result<HeldRun, StoreError> {
-    let (organization_id, connection_id, institution_id, kind, attempt) = row;
-    Ok(HeldRun {
-        organization_id: OrganizationId(organization_id),
-        connection_id: ConnectionId(connection_id),
-        institution_id,
-        kind: from_word(&kind, "run's kind")?,
-        attempt,
-    })
 }
 
 /// Adds an open run; refused while the connection has one.
@@ -111,35 +90,32 @@ pub(super) async fn end_open(
     Ok(run)
 }
 
-/// Takes the run's row for this transaction, if the proof is good.
-pub(super) async fn hold(tx: &mut Tx, run_id: RunId, proof: Proof) -> Result<HeldRun, Refused> {
-    let (agent, fence) = fence_of(proof);
-    let row = sqlx::query_as::<_, HeldRow>(
-        "UPDATE runs SET attempt = attempt WHERE id = $1 AND state = 'open' AND started_at IS NOT NULL AND agent_id = $2 AND fence = $3
-         RETURNING organization_id, connection_id, institution_id, kind, attempt",
-    )
-    .bind(run_id.0)
-    .bind(agent.0)
-    .bind(fence)
-    .fetch_optional(&mut **tx)
-    .await
-    .map_err(failed("take a run"))?;
-    Ok(held(row.ok_or(Refused::LeaseLost)?)?)
+/// Whether the run was completed under this very proof before.
+async fn was_completed_by(tx: &mut Tx, run_id: RunId, proof: Proof) -> Result<bool, StoreError> {
+    let count = sqlx::query_scalar::<_, i64>(
+        "SELECT COUNT(*) FROM runs WHERE id = $1 AND agent_id = $2 AND fence = $3 AND state = 'succeeded'",
+    );
+    counts_one(tx, count, run_id, proof).await
 }
 
-/// Whether the run was ended under this very proof before.
-async fn was_ended_by(tx: &mut Tx, run_id: RunId, proof: Proof) -> Result<bool, StoreError> {
+/// Whether the run was ended with a failure, or put off, under this very proof before.
+async fn was_failed_by(tx: &mut Tx, run_id: RunId, proof: Proof) -> Result<bool, StoreError> {
+    let count = sqlx::query_scalar::<_, i64>(
+        "SELECT COUNT(*) FROM runs WHERE id = $1 AND agent_id = $2 AND fence = $3
+         AND (state = 'failed' OR (state = 'open' AND started_at IS NULL))",
+    );
+    counts_one(tx, count, run_id, proof).await
+}
+
+async fn counts_one<'q>(
+    tx: &mut Tx,
+    count: sqlx::query::QueryScalar<'q, Db, i64, <Db as sqlx::Database>::Arguments>,
+    run_id: RunId,
+    proof: Proof,
+) -> Result<bool, StoreError> {
     let (agent, fence) = fence_of(proof);
-    sqlx::query_scalar::<_, i64>(
-        "SELECT COUNT(*) FROM runs WHERE id = $1 AND agent_id = $2 AND fence = $3 AND (state <> 'open' OR started_at IS NULL)",
-    )
-    .bind(run_id.0)
-    .bind(agent.0)
-    .bind(fence)
-    .fetch_one(&mut **tx)
-    .await
-    .map(|count| count > 0)
-    .map_err(failed("read a run"))
+    let count = count.bind(run_id.0).bind(agent.0).bind(fence).fetch_one(&mut **tx).await;
+    count.map(|count| count > 0).map_err(failed("read a run"))
 }
 
 #[async_trait]
@@ -256,66 +232,6 @@ impl Runs for SqlStore {
         Ok(commit(tx).await?)
     }
 
-    async fn declare_intent(
-        &self,
-        run_id: RunId,
-        proof: Proof,
-        intent_id: IntentId,
-        effect: Effect,
-        now: Timestamp,
-    ) -> Result<IntentId, Refused> {
-        let mut tx = self.begin().await?;
-        let run = hold(&mut tx, run_id, proof).await?;
-        let open = sqlx::query_as::<_, (Uuid, i64, String)>(
-            "SELECT id, fence, effect FROM intents WHERE run_id = $1 AND outcome IS NULL",
-        )
-        .bind(run_id.0)
-        .fetch_optional(&mut *tx)
-        .await
-        .map_err(failed("read open intents"))?;
-        match open {
-            // The same call again, after an answer that was lost on the way.
-            Some((id, fence, open)) if fence == proof.fence.to_i64() && open == effect.as_str() => {
-                return Ok(IntentId(id));
-            }
-            Some(_) => return Err(Refused::IntentOpen),
-            None => {}
-        }
-        if effect == Effect::Password {
-            within_budget(&mut tx, run.connection_id).await?;
-        }
-        sqlx::query("INSERT INTO intents (id, run_id, fence, effect, created_at) VALUES ($1, $2, $3, $4, $5)")
-            .bind(intent_id.0)
-            .bind(run_id.0)
-            .bind(proof.fence.to_i64())
-            .bind(effect.as_str())
-            .bind(to_ms(now))
-            .execute(&mut *tx)
-            .await
-            .map_err(failed("keep an intent"))?;
-        commit(tx).await?;
-        Ok(intent_id)
-    }
-
-    async fn settle_intents(
-        &self,
-        run_id: RunId,
-        proof: Proof,
-        outcome: EffectOutcome,
-        now: Timestamp,
-    ) -> Result<(), Refused> {
-        let mut tx = self.begin().await?;
-        hold(&mut tx, run_id, proof).await?;
-        sqlx::query("UPDATE intents SET outcome = $2, settled_at = $3 WHERE run_id = $1 AND outcome IS NULL")
-            .bind(run_id.0)
-            .bind(outcome.as_str())
-            .bind(to_ms(now))
-            .execute(&mut *tx)
-            .await
-            .map_err(failed("settle intents"))?;
-        Ok(commit(tx).await?)
-    }
-
     async fn complete(
         &self,
         run_id: RunId,
@@ -325,7 +241,7 @@ impl Runs for SqlStore {
     ) -> Result<Completed, Refused> {
         let mut tx = self.begin().await?;
         let run = match hold(&mut tx, run_id, proof).await {
-            Err(Refused::LeaseLost) if was_ended_by(&mut tx, run_id, proof).await? => {
+            Err(Refused::LeaseLost) if was_completed_by(&mut tx, run_id, proof).await? => {
                 return Ok(Completed::default());
             }
             held => held?,
@@ -362,7 +278,7 @@ impl Runs for SqlStore {
     ) -> Result<(), Refused> {
         let mut tx = self.begin().await?;
         let run = match hold(&mut tx, run_id, proof).await {
-            Err(Refused::LeaseLost) if was_ended_by(&mut tx, run_id, proof).await? => return Ok(()),
+            Err(Refused::LeaseLost) if was_failed_by(&mut tx, run_id, proof).await? => return Ok(()),
             held => held?,
         };
         challenges::cancel_pending(&mut tx, run_id, now).await?;
@@ -407,32 +323,6 @@ impl Runs for SqlStore {
         let row = row.fetch_optional(&self.read).await.map_err(failed("read evidence"))?;
         Ok(row.map(|(url, html)| Evidence { url, html }))
     }
-}
-
-/// Whether a password may be submitted: the bank hasn't refused the one that is kept,
-/// and hasn't left too many without an answer since it was given or last worked.
-async fn within_budget(tx: &mut Tx, connection: ConnectionId) -> Result<(), Refused> {
-    let refused = sqlx::query_scalar::<_, bool>("SELECT refused FROM credentials WHERE connection_id = $1")
-        .bind(connection.0)
-        .fetch_optional(&mut **tx)
-        .await
-        .map_err(failed("read credentials"))?;
-    if refused != Some(false) {
-        return Err(Refused::BudgetSpent);
-    }
-    let doubts = sqlx::query_scalar::<_, i64>(
-        "SELECT COUNT(*) FROM intents i
-         JOIN runs r ON r.id = i.run_id
-         JOIN connections c ON c.id = r.connection_id
-         JOIN credentials k ON k.connection_id = c.id
-         WHERE c.id = $1 AND i.effect = 'password' AND i.outcome = 'absent'
-           AND i.created_at >= k.updated_at AND i.created_at >= COALESCE(c.last_synced_at, 0)",
-    )
-    .bind(connection.0)
-    .fetch_one(&mut **tx)
-    .await
-    .map_err(failed("count doubtful effects"))?;
-    if doubts >= i64::from(DOUBTS_ALLOWED) { Err(Refused::DoubtSpent) } else { Ok(()) }
 }
 
 /// Ends the run or puts it off, and tells the connection.
@@ -508,14 +398,4 @@ async fn keep_evidence(
         .await
         .map_err(failed("keep evidence"))?;
     Ok(id)
-}
-
-/// The holder's key, to which an answer is sealed.
-pub(super) async fn agent_key(tx: &mut Tx, run_id: RunId) -> Result<PublicKey, Refused> {
-    let key = sqlx::query_scalar::<_, Option<String>>("SELECT agent_key FROM runs WHERE id = $1")
-        .bind(run_id.0)
-        .fetch_optional(&mut **tx)
-        .await;
-    let key = found(key, "read an agent's key")?.ok_or(Refused::LeaseLost)?;
-    Ok(from_word(&key, "agent's key")?)
 }

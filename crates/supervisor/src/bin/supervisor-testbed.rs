@@ -25,10 +25,7 @@ fn main() -> ExitCode {
 
 /// Runs a family under supervision in a scratch folder, until it is killed.
 fn parent(base: &str) -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let (Ok(runtime), Ok(own)) = (runtime, std::env::current_exe()) else {
         return ExitCode::FAILURE;
     };
@@ -36,10 +33,7 @@ fn parent(base: &str) -> ExitCode {
         let Ok(scratch) = ScratchDir::create(Path::new(base), "profile") else {
             return ExitCode::FAILURE;
         };
-        let spec = Spec::new(own)
-            .args(["family", base])
-            .current_dir(scratch.path())
-            .remove(&scratch);
+        let spec = Spec::new(own).args(["family", base]).current_dir(scratch.path()).remove(&scratch);
         match Supervised::spawn(spec).await {
             Ok(supervised) => {
                 supervised.wait().await;
@@ -66,11 +60,7 @@ fn family(base: &str) -> ExitCode {
 /// The classic way to get away: a session of one's own, and a parent that ends.
 fn stray(base: &str) -> ExitCode {
     let away = rustix::process::setsid().is_ok() && start(&["sit", base]);
-    if away {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    if away { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Stays; the folder is only for the command line.

@@ -37,11 +37,17 @@ pub(crate) fn print_json(story: &Story) {
 }
 
 pub(crate) fn print_tables(story: &Story) {
-    let account = |account: &Value| cells(account, &["name", "type", "maskedNumber", "currency", "currentBalance", "availableBalance", "balanceAsOf"]);
+    let account = |account: &Value| {
+        cells(
+            account,
+            &["name", "type", "maskedNumber", "currency", "currentBalance", "availableBalance", "balanceAsOf"],
+        )
+    };
     let header = ["ACCOUNT", "TYPE", "NUMBER", "CURRENCY", "CURRENT", "AVAILABLE", "AS OF"];
     println!("\n{}", table(&header, &[4, 5], story.accounts.iter().map(account)));
 
-    let transaction = |row: &Value| cells(row, &["postedDate", "status", "description", "rail", "bankReference", "amount"]);
+    let transaction =
+        |row: &Value| cells(row, &["postedDate", "status", "description", "rail", "bankReference", "amount"]);
     let header = ["DATE", "STATUS", "DESCRIPTION", "RAIL", "REFERENCE", "AMOUNT"];
     println!("\n{}", table(&header, &[5], story.transactions.iter().take(SHOWN).map(transaction)));
     println!("… {} transactions in all", story.transactions.len());

@@ -120,17 +120,7 @@ pub(crate) async fn tell(parts: &Parts, progress: &Progress) -> Outcome<Story> {
     let verdict = Verdict::of(&truth, &accounts, &transactions);
     let webhooks = all_webhooks(parts).await;
     let oracle = parts.backstage("oracle").await?;
-    Ok(Story {
-        connection,
-        accounts,
-        transactions,
-        verdict,
-        webhooks,
-        activate,
-        sync,
-        trigger_to_webhook,
-        oracle,
-    })
+    Ok(Story { connection, accounts, transactions, verdict, webhooks, activate, sync, trigger_to_webhook, oracle })
 }
 
 /// Answers what the bank asks as an operator would: reads the code on the phone.
@@ -182,7 +172,8 @@ fn text<'a>(value: &'a Value, field: &str) -> &'a str {
 
 /// The calls to try, as a person would type them.
 pub(crate) fn calls(base: &str, key: &str, id: &str) -> [String; 3] {
-    let curl = |method: &Method, path: &str| format!("curl -s -X {method} -H 'Authorization: Bearer {key}' '{base}{path}'");
+    let curl =
+        |method: &Method, path: &str| format!("curl -s -X {method} -H 'Authorization: Bearer {key}' '{base}{path}'");
     [
         curl(&Method::GET, &format!("/v1/connections/{id}")),
         curl(&Method::GET, &format!("/v1/transactions?connectionId={id}&limit=5")),

@@ -1,0 +1,214 @@
+//! The queue's steps on a real Redis.
+
+use std::time::Duration;
+
+use ::tests::patience::eventually;
+use ::tests::redis::Redis;
+use domain::fence::Fence;
+use domain::id::{AgentId, ConnectionId, OrganizationId, RunId};
+use domain::secret::Secret;
+use jiff::{SignedDuration, Timestamp};
+use protocol::lease::Proof;
+use uuid::Uuid;
+
+use super::{Acquired, Queue, QueueError};
+use crate::store::QueuedRun;
+
+/// Longer than any test.
+const LONG: Duration = Duration::from_secs(600);
+/// Shorter than any step.
+const GONE: Duration = Duration::ZERO;
+
+struct Bench {
+    queue: Queue,
+    redis: Redis,
+    _folder: tempfile::TempDir,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let redis = Redis::start(folder.path()).await.expect("a Redis");
+        let queue = Queue::connect(&Secret::new(redis.url()), "t:{q}:").await.expect("a queue");
+        queue.install(1).await.expect("a generation");
+        Self { queue, redis, _folder: folder }
+    }
+
+    async fn enqueue(&self, run: &QueuedRun) {
+        self.queue.enqueue(run, Timestamp::now()).await.expect("enqueued");
+    }
+
+    async fn acquire(&self, agent: AgentId, term: Duration) -> Option<Acquired> {
+        self.queue.acquire(agent, term).await.expect("an answer")
+    }
+}
+
+fn agent() -> AgentId {
+    AgentId(Uuid::now_v7())
+}
+
+fn run() -> QueuedRun {
+    run_of(OrganizationId(Uuid::now_v7()))
+}
+
+fn run_of(organization_id: OrganizationId) -> QueuedRun {
+    QueuedRun {
+        id: RunId(Uuid::now_v7()),
+        organization_id,
+        connection_id: ConnectionId(Uuid::now_v7()),
+        institution_id: "harbour".into(),
+        not_before: Timestamp::UNIX_EPOCH,
+    }
+}
+
+fn proof(agent_id: AgentId, acquired: Acquired) -> Proof {
+    Proof { agent_id, fence: acquired.fence }
+}
+
+#[tokio::test]
+async fn a_connection_has_one_run_in_the_queue_and_it_is_leased_once() {
+    let bench = Bench::new().await;
+    let first = run();
+    let second = QueuedRun { id: RunId(Uuid::now_v7()), ..first.clone() };
+    bench.enqueue(&first).await;
+    bench.enqueue(&first).await;
+    bench.enqueue(&second).await;
+    assert_eq!(bench.acquire(agent(), LONG).await.map(|leased| leased.run_id), Some(first.id));
+    assert_eq!(bench.acquire(agent(), LONG).await, None);
+    bench.enqueue(&first).await;
+    assert_eq!(bench.acquire(agent(), LONG).await, None, "a leased run isn't put in again");
+
+    bench.queue.forget(first.id).await.expect("forgotten");
+    bench.enqueue(&second).await;
+    assert_eq!(bench.acquire(agent(), LONG).await.map(|leased| leased.run_id), Some(second.id));
+}
+
+#[tokio::test]
+async fn fences_of_a_connection_only_grow() {
+    let bench = Bench::new().await;
+    let run = run();
+    let mut last = Fence { generation: 0, counter: 0 };
+    for _ in 0..3 {
+        bench.enqueue(&run).await;
+        let leased = bench.acquire(agent(), LONG).await.expect("a lease");
+        assert!(leased.fence > last, "{} after {last}", leased.fence);
+        last = leased.fence;
+        bench.queue.forget(run.id).await.expect("forgotten");
+    }
+    bench.queue.install(7).await.expect("a generation");
+    bench.enqueue(&run).await;
+    let leased = bench.acquire(agent(), LONG).await.expect("a lease");
+    assert_eq!(leased.fence, Fence { generation: 7, counter: 1 });
+    bench.queue.install(3).await.expect("no step back");
+    assert_eq!(bench.queue.generation().await.expect("a generation"), Some(7));
+}
+
+#[tokio::test]
+async fn only_the_holder_renews_and_only_while_the_lease_lasts() {
+    let bench = Bench::new().await;
+    let (holder, run) = (agent(), run());
+    bench.enqueue(&run).await;
+    let leased = bench.acquire(holder, LONG).await.expect("a lease");
+    let good = proof(holder, leased);
+    let stale = Proof { fence: Fence { counter: leased.fence.counter - 1, ..leased.fence }, ..good };
+    let strangers = Proof { agent_id: agent(), ..good };
+    let renew = async |proof, term| bench.queue.renew(run.id, proof, term).await.expect("an answer");
+    assert!(renew(good, LONG).await);
+    assert!(!renew(stale, LONG).await);
+    assert!(!renew(strangers, LONG).await);
+    assert!(!bench.queue.requeue(run.id, stale, GONE).await.expect("an answer"));
+    assert!(renew(good, GONE).await, "the last one, for no time at all");
+    assert!(!renew(good, LONG).await, "a lapsed lease can't be renewed, even before it is taken back");
+}
+
+#[tokio::test]
+async fn a_lapsed_lease_is_taken_back_once_and_leased_under_a_greater_fence() {
+    let bench = Bench::new().await;
+    let (silent, run) = (agent(), run());
+    bench.enqueue(&run).await;
+    let lost = bench.acquire(silent, GONE).await.expect("a lease");
+    assert_eq!(bench.queue.expire().await.expect("an answer"), [run.id]);
+    assert_eq!(bench.queue.expire().await.expect("an answer"), [], "once");
+    let leased = bench.acquire(agent(), LONG).await.expect("a lease");
+    assert_eq!(leased.run_id, run.id);
+    assert!(leased.fence > lost.fence);
+    assert!(!bench.queue.renew(run.id, proof(silent, lost), LONG).await.expect("an answer"));
+}
+
+#[tokio::test]
+async fn a_delayed_run_waits_until_it_is_due() {
+    let bench = Bench::new().await;
+    let holder = agent();
+    let late = QueuedRun { not_before: Timestamp::now() + SignedDuration::from_hours(1), ..run() };
+    bench.enqueue(&late).await;
+    assert_eq!(bench.queue.promote().await.expect("an answer"), 0);
+    assert_eq!(bench.acquire(holder, LONG).await, None);
+
+    let soon = run();
+    bench.enqueue(&soon).await;
+    let leased = bench.acquire(holder, LONG).await.expect("a lease");
+    let delay = Duration::from_millis(30);
+    assert!(bench.queue.requeue(soon.id, proof(holder, leased), delay).await.expect("an answer"));
+    let again = eventually(async || {
+        bench.queue.promote().await.expect("an answer");
+        bench.acquire(holder, LONG).await
+    });
+    assert_eq!(again.await.map(|leased| leased.run_id), Some(soon.id));
+}
+
+#[tokio::test]
+async fn organizations_take_turns_however_much_each_has() {
+    let bench = Bench::new().await;
+    let (busy, quiet) = (OrganizationId(Uuid::now_v7()), OrganizationId(Uuid::now_v7()));
+    let runs: Vec<QueuedRun> = (0..6).map(|_| run_of(busy)).collect();
+    for run in &runs {
+        bench.enqueue(run).await;
+    }
+    let few: Vec<QueuedRun> = (0..2).map(|_| run_of(quiet)).collect();
+    for run in &few {
+        bench.enqueue(run).await;
+    }
+    let mut order = Vec::new();
+    while let Some(leased) = bench.acquire(agent(), LONG).await {
+        order.push(if few.iter().any(|run| run.id == leased.run_id) { 'q' } else { 'b' });
+    }
+    let order: String = order.into_iter().collect();
+    assert_eq!(order.len(), 8);
+    assert_eq!(order.get(..4).map(|start| start.matches('q').count()), Some(2), "{order}");
+}
+
+#[tokio::test]
+async fn a_queue_that_was_lost_refuses_every_step_until_it_is_rebuilt() {
+    let bench = Bench::new().await;
+    let (holder, run) = (agent(), run());
+    bench.enqueue(&run).await;
+    let leased = bench.acquire(holder, LONG).await.expect("a lease");
+    assert!(bench.redis.wipe().await);
+    assert_eq!(bench.queue.generation().await.expect("an answer"), None);
+    let refused = |error| matches!(error, Some(QueueError::Lost));
+    assert!(refused(bench.queue.acquire(holder, LONG).await.err()));
+    assert!(refused(bench.queue.renew(run.id, proof(holder, leased), LONG).await.err()));
+    assert!(refused(bench.queue.enqueue(&run, Timestamp::now()).await.err()));
+
+    bench.queue.install(2).await.expect("a generation");
+    bench.enqueue(&run).await;
+    assert!(!bench.queue.renew(run.id, proof(holder, leased), LONG).await.expect("an answer"));
+    let again = bench.acquire(holder, LONG).await.expect("a lease");
+    assert!(again.fence > leased.fence);
+}
+
+#[tokio::test]
+async fn whoever_waits_hears_of_a_run_that_becomes_ready() {
+    let bench = Bench::new().await;
+    let mut news = bench.queue.news();
+    let listener = bench.queue.clone();
+    let listening = tokio::spawn(async move { listener.listen().await });
+    // The subscription takes a moment, and nothing says when it stands.
+    let heard = eventually(async || {
+        bench.enqueue(&run()).await;
+        news.has_changed().expect("a sender").then_some(())
+    });
+    assert!(heard.await.is_some());
+    news.mark_unchanged();
+    listening.abort();
+}

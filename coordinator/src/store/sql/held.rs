@@ -1,0 +1,61 @@
+//! A run that a transaction holds: its row was taken, and the proof that was shown for
+//! it is the current one. Nothing is stored for a lease without it.
+
+use domain::id::{ConnectionId, OrganizationId, RunId};
+use domain::run::RunKind;
+use protocol::lease::Proof;
+use protocol::sealed::PublicKey;
+use uuid::Uuid;
+
+use super::{Tx, failed, found, from_word};
+use crate::store::{Refused, StoreError, fence_of};
+
+/// A run whose row this transaction holds.
+pub(super) struct HeldRun {
+    pub(super) organization_id: OrganizationId,
+    pub(super) connection_id: ConnectionId,
+    pub(super) institution_id: String,
+    pub(super) kind: RunKind,
+    pub(super) attempt: i64,
+}
+
+/// What [`HeldRun`] is read from, in the order in which the columns are returned.
+pub(super) type HeldRow = (Uuid, Uuid, String, String, i64);
+
+/// Reads a row that was taken.
+pub(super) fn held(row: HeldRow) -> Result<HeldRun, StoreError> {
+    let (organization_id, connection_id, institution_id, kind, attempt) = row;
+    Ok(HeldRun {
+        organization_id: OrganizationId(organization_id),
+        connection_id: ConnectionId(connection_id),
+        institution_id,
+        kind: from_word(&kind, "run's kind")?,
+        attempt,
+    })
+}
+
+/// Takes the run's row for this transaction, if the proof is good.
+pub(super) async fn hold(tx: &mut Tx, run_id: RunId, proof: Proof) -> Result<HeldRun, Refused> {
+    let (agent, fence) = fence_of(proof);
+    let row = sqlx::query_as::<_, HeldRow>(
+        "UPDATE runs SET attempt = attempt WHERE id = $1 AND state = 'open' AND started_at IS NOT NULL AND agent_id = $2 AND fence = $3
+         RETURNING organization_id, connection_id, institution_id, kind, attempt",
+    )
+    .bind(run_id.0)
+    .bind(agent.0)
+    .bind(fence)
+    .fetch_optional(&mut **tx)
+    .await
+    .map_err(failed("take a run"))?;
+    Ok(held(row.ok_or(Refused::LeaseLost)?)?)
+}
+
+/// The holder's key, to which an answer is sealed.
+pub(super) async fn agent_key(tx: &mut Tx, run_id: RunId) -> Result<PublicKey, Refused> {
+    let key = sqlx::query_scalar::<_, Option<String>>("SELECT agent_key FROM runs WHERE id = $1")
+        .bind(run_id.0)
+        .fetch_optional(&mut **tx)
+        .await;
+    let key = found(key, "read an agent's key")?.ok_or(Refused::LeaseLost)?;
+    Ok(from_word(&key, "agent's key")?)
+}

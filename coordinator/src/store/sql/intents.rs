@@ -1,0 +1,101 @@
+//! Effects: declared before they happen, settled by whoever looked at the portal.
+
+use async_trait::async_trait;
+use domain::id::{ConnectionId, IntentId, RunId};
+use domain::run::{DOUBTS_ALLOWED, Effect, EffectOutcome};
+use jiff::Timestamp;
+use protocol::lease::Proof;
+use uuid::Uuid;
+
+use super::held::hold;
+use super::{SqlStore, Tx, commit, failed, to_ms};
+use crate::store::{Intents, Refused};
+
+#[async_trait]
+impl Intents for SqlStore {
+    async fn declare_intent(
+        &self,
+        run_id: RunId,
+        proof: Proof,
+        intent_id: IntentId,
+        effect: Effect,
+        now: Timestamp,
+    ) -> Result<IntentId, Refused> {
+        let mut tx = self.begin().await?;
+        let run = hold(&mut tx, run_id, proof).await?;
+        let open = sqlx::query_as::<_, (Uuid, i64, String)>(
+            "SELECT id, fence, effect FROM intents WHERE run_id = $1 AND outcome IS NULL",
+        )
+        .bind(run_id.0)
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(failed("read open intents"))?;
+        match open {
+            // The same call again, after an answer that was lost on the way.
+            Some((id, fence, open)) if fence == proof.fence.to_i64() && open == effect.as_str() => {
+                return Ok(IntentId(id));
+            }
+            Some(_) => return Err(Refused::IntentOpen),
+            None => {}
+        }
+        if effect == Effect::Password {
+            within_budget(&mut tx, run.connection_id).await?;
+        }
+        sqlx::query("INSERT INTO intents (id, run_id, fence, effect, created_at) VALUES ($1, $2, $3, $4, $5)")
+            .bind(intent_id.0)
+            .bind(run_id.0)
+            .bind(proof.fence.to_i64())
+            .bind(effect.as_str())
+            .bind(to_ms(now))
+            .execute(&mut *tx)
+            .await
+            .map_err(failed("keep an intent"))?;
+        commit(tx).await?;
+        Ok(intent_id)
+    }
+
+    async fn settle_intents(
+        &self,
+        run_id: RunId,
+        proof: Proof,
+        outcome: EffectOutcome,
+        now: Timestamp,
+    ) -> Result<(), Refused> {
+        let mut tx = self.begin().await?;
+        hold(&mut tx, run_id, proof).await?;
+        sqlx::query("UPDATE intents SET outcome = $2, settled_at = $3 WHERE run_id = $1 AND outcome IS NULL")
+            .bind(run_id.0)
+            .bind(outcome.as_str())
+            .bind(to_ms(now))
+            .execute(&mut *tx)
+            .await
+            .map_err(failed("settle intents"))?;
+        Ok(commit(tx).await?)
+    }
+}
+
+/// Whether a password may be submitted: the bank hasn't refused the one that is kept,
+/// and hasn't left too many without an answer since it was given or last worked.
+async fn within_budget(tx: &mut Tx, connection: ConnectionId) -> Result<(), Refused> {
+    let refused = sqlx::query_scalar::<_, bool>("SELECT refused FROM credentials WHERE connection_id = $1")
+        .bind(connection.0)
+        .fetch_optional(&mut **tx)
+        .await
+        .map_err(failed("read credentials"))?;
+    if refused != Some(false) {
+        return Err(Refused::BudgetSpent);
+    }
+    let doubts = sqlx::query_scalar::<_, i64>(
+        "SELECT COUNT(*) FROM intents i
+         JOIN runs r ON r.id = i.run_id
+         JOIN connections c ON c.id = r.connection_id
+         JOIN credentials k ON k.connection_id = c.id
+         WHERE c.id = $1 AND i.effect = 'password' AND i.outcome = 'absent'
+           AND i.created_at >= k.updated_at AND i.created_at >= COALESCE(c.last_synced_at, 0)",
+    )
+    .bind(connection.0)
+    .fetch_one(&mut **tx)
+    .await
+    .map_err(failed("count doubtful effects"))?;
+    if doubts >= i64::from(DOUBTS_ALLOWED) { Err(Refused::DoubtSpent) } else { Ok(()) }
+}

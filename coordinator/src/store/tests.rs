@@ -1,0 +1,358 @@
+//! What every store has to hold: the same tests on SQLite and on PostgreSQL.
+
+use std::sync::Arc;
+
+use ::tests::postgres::Postgres;
+use domain::account::{AccountStatus, AccountType, ObservedAccount};
+use domain::connection::{ConnectionState, ConnectionStatus};
+use domain::failure::{Failure, FailureCode, Stage};
+use domain::fence::Fence;
+use domain::id::{AgentId, ChallengeId, ConnectionId, IntentId, OrganizationId, RunId, WebhookId};
+use domain::run::{DOUBTS_ALLOWED, Effect, EffectOutcome};
+use domain::transaction::{EntryType, ObservedTransaction, Rail, TransactionStatus};
+use jiff::{SignedDuration, Timestamp};
+use protocol::lease::{Proof, Verdict};
+use protocol::sealed::PrivateKey;
+use uuid::Uuid;
+
+use super::*;
+
+/// One store with an organization, and the server or folder that it lives in.
+struct Bench {
+    store: Arc<dyn Store>,
+    organization: OrganizationId,
+    name: &'static str,
+    _ground: Box<dyn std::any::Any>,
+}
+
+/// Both stores, each with an organization of its own.
+async fn benches() -> Vec<Bench> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sqlite = open(&StoreUrl::Sqlite(folder.path().join("t.sqlite"))).await.expect("SQLite");
+    let server = Postgres::start().await.expect("PostgreSQL");
+    let postgres = open(&StoreUrl::Postgres(domain::secret::Secret::new(server.url()))).await.expect("PostgreSQL");
+    let grounds: [(_, _, Box<dyn std::any::Any>); 2] =
+        [("sqlite", sqlite, Box::new(folder)), ("postgres", postgres, Box::new(server))];
+    let mut benches = Vec::new();
+    for (name, store, ground) in grounds {
+        let organization = OrganizationId(Uuid::now_v7());
+        let new = NewOrganization { id: organization, slug: "default".into(), data_key: vec![1] };
+        store.create_organization(new, now()).await.expect("an organization");
+        benches.push(Bench { store, organization, name, _ground: ground });
+    }
+    benches
+}
+
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+fn proof(counter: u32) -> Proof {
+    Proof { agent_id: AgentId(Uuid::nil()), fence: Fence { generation: 1, counter } }
+}
+
+fn transaction(description: &str) -> ObservedTransaction {
+    ObservedTransaction {
+        status: TransactionStatus::Posted,
+        posted_date: "2026-10-03".parse().ok(),
+        amount: "-4.50".into(),
+        currency: "USD".into(),
+        entry_type: EntryType::Debit,
+        description: description.into(),
+        raw_description: None,
+        rail: Rail::Card,
+        bank_reference: None,
+        customer_reference: None,
+    }
+}
+
+fn account(transactions: Vec<ObservedTransaction>) -> ObservedAccount {
+    ObservedAccount {
+        portal_key: "a1".into(),
+        account_type: AccountType::Checking,
+        currency: "USD".into(),
+        name: "Operating".into(),
+        status: AccountStatus::Open,
+        official_name: None,
+        masked_number: None,
+        account_number: None,
+        routing_number: None,
+        swift_bic: None,
+        current_balance: Some("10.00".into()),
+        available_balance: None,
+        balance_as_of: None,
+        transactions,
+    }
+}
+
+impl Bench {
+    async fn connection(&self) -> ConnectionId {
+        let page = PageRequest { after: None, limit: 1 };
+        let entities = self.store.entities(self.organization, None, page).await.expect("entities");
+        let new = NewConnection {
+            id: ConnectionId(Uuid::now_v7()),
+            organization_id: self.organization,
+            entity_id: entities[0].id,
+            anchor: format!("portal:{}", Uuid::now_v7()),
+            institution_id: Some("harbour".into()),
+            portal_url: "https://bank.example/".parse().expect("a URL"),
+            instructions: Instructions {
+                first_name: "A".into(),
+                last_name: "B".into(),
+                address: None,
+                email: None,
+                username: "ab".into(),
+                phone_number: None,
+            },
+            metadata: Metadata::new(),
+        };
+        match self.store.create_or_return_connection(new, now()).await.expect("a connection") {
+            CreatedOrReturned::Created(connection) => connection.id,
+            CreatedOrReturned::Returned(_) => panic!("it was there"),
+        }
+    }
+
+    /// A connection whose activation is open, not granted yet.
+    async fn activating(&self) -> (ConnectionId, RunId) {
+        let (id, run) = (self.connection().await, RunId(Uuid::now_v7()));
+        self.give_credentials(id).await;
+        self.store.complete_setup(self.organization, id, run, now()).await.expect("a run");
+        (id, run)
+    }
+
+    async fn give_credentials(&self, id: ConnectionId) {
+        let run = RunId(Uuid::now_v7());
+        self.store.give_credentials(self.organization, id, vec![1], run, now()).await.expect("kept");
+    }
+
+    async fn grant(&self, run: RunId, counter: u32) -> Option<GrantedRun> {
+        let key = PrivateKey::generate();
+        self.store.grant(run, proof(counter), key.public(), now()).await.expect("an answer")
+    }
+
+    async fn status(&self, id: ConnectionId) -> ConnectionStatus {
+        self.store.connection(self.organization, id).await.expect("a connection").state.status()
+    }
+
+    async fn fail(&self, run: RunId, counter: u32, code: FailureCode, then: AfterFailure) -> Result<(), Refused> {
+        let failure = Failure::new(code, Stage::Login);
+        self.store.fail(run, proof(counter), failure, None, then, now()).await
+    }
+
+    async fn declare(&self, run: RunId, counter: u32, effect: Effect) -> Result<IntentId, Refused> {
+        self.store.declare_intent(run, proof(counter), IntentId(Uuid::now_v7()), effect, now()).await
+    }
+
+    async fn settle(&self, run: RunId, counter: u32, outcome: EffectOutcome) {
+        self.store.settle_intents(run, proof(counter), outcome, now()).await.expect("settled");
+    }
+
+    async fn transactions(&self) -> usize {
+        let page = TransactionPageRequest { after: None, limit: 500 };
+        let (filter, sort) = (TransactionFilter::default(), TransactionSort::PostedDate);
+        self.store.transactions(self.organization, filter, sort, page).await.expect("transactions").len()
+    }
+}
+
+#[tokio::test]
+async fn a_stale_fence_cannot_complete_fail_or_declare() {
+    for bench in benches().await {
+        let (id, run) = bench.activating().await;
+        assert!(bench.grant(run, 1).await.is_some(), "{}", bench.name);
+        assert!(bench.grant(run, 2).await.is_some());
+        assert!(bench.grant(run, 2).await.is_none(), "the same fence isn't granted twice");
+        assert!(bench.grant(run, 1).await.is_none(), "nor an older one");
+        let records = [account(vec![transaction("coffee")])];
+        let stale = bench.store.complete(run, proof(1), &records, now()).await;
+        assert!(matches!(stale, Err(Refused::LeaseLost)), "{stale:?}");
+        let stale = bench.fail(run, 1, FailureCode::PortalUnavailable, AfterFailure::End).await;
+        assert!(matches!(stale, Err(Refused::LeaseLost)), "{stale:?}");
+        assert!(matches!(bench.declare(run, 1, Effect::Password).await, Err(Refused::LeaseLost)));
+        assert_eq!(bench.status(id).await, ConnectionStatus::PendingActivation);
+        assert_eq!(bench.transactions().await, 0, "nothing of a stale holder is stored");
+    }
+}
+
+#[tokio::test]
+async fn completing_twice_is_completing_once() {
+    for bench in benches().await {
+        let (id, run) = bench.activating().await;
+        bench.grant(run, 1).await;
+        let records = [account(vec![transaction("coffee"), transaction("coffee")])];
+        let first = bench.store.complete(run, proof(1), &records, now()).await.expect("completed");
+        assert_eq!(first, Completed { added: 2, read: 2 }, "two equal coffees are two");
+        let again = bench.store.complete(run, proof(1), &records, now()).await.expect("no error");
+        assert_eq!(again, Completed::default());
+        assert_eq!((bench.transactions().await, bench.status(id).await), (2, ConnectionStatus::Active));
+
+        let second = RunId(Uuid::now_v7());
+        bench.store.request_sync(bench.organization, id, second, now()).await.expect("a run");
+        bench.grant(second, 2).await;
+        let more = [account(vec![transaction("tea"), transaction("coffee"), transaction("coffee")])];
+        let added = bench.store.complete(second, proof(2), &more, now()).await.expect("completed");
+        assert_eq!(added, Completed { added: 1, read: 3 });
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_was_put_off_is_tried_again_and_its_failure_shows() {
+    for bench in benches().await {
+        let (id, run) = bench.activating().await;
+        bench.grant(run, 1).await;
+        let then = AfterFailure::TryAgain { not_before: now() + SignedDuration::from_hours(1) };
+        bench.fail(run, 1, FailureCode::PortalUnavailable, then).await.expect("put off");
+        bench.fail(run, 1, FailureCode::PortalUnavailable, then).await.expect("again, after a lost answer");
+        let events = PageRequest { after: None, limit: 100 };
+        let events = bench.store.connection_events(bench.organization, id, events).await.expect("events");
+        assert_eq!(events.iter().filter(|event| event.cause == "runPutOff").count(), 1, "{}", bench.name);
+        let connection = bench.store.connection(bench.organization, id).await.expect("a connection");
+        let open = connection.run.expect("an open run");
+        assert_eq!(open.failure.map(|failure| failure.code), Some(FailureCode::PortalUnavailable));
+        assert!(matches!(bench.declare(run, 1, Effect::Password).await, Err(Refused::LeaseLost)));
+        assert_eq!(bench.grant(run, 2).await.map(|granted| granted.attempt), Some(2));
+    }
+}
+
+#[tokio::test]
+async fn a_refused_password_is_frozen_until_another_is_given() {
+    for bench in benches().await {
+        let (id, run) = bench.activating().await;
+        bench.grant(run, 1).await;
+        bench.declare(run, 1, Effect::Password).await.expect("the first is free");
+        bench.settle(run, 1, EffectOutcome::Happened).await;
+        bench.fail(run, 1, FailureCode::CredentialsInvalid, AfterFailure::End).await.expect("failed");
+        assert_eq!(bench.status(id).await, ConnectionStatus::Draft);
+        let again = bench.store.complete_setup(bench.organization, id, RunId(Uuid::now_v7()), now()).await;
+        assert!(matches!(again, Err(Refused::BudgetSpent)), "{again:?}");
+        assert_eq!(bench.status(id).await, ConnectionStatus::Draft, "nothing of a refused change is kept");
+        bench.give_credentials(id).await;
+        let run = RunId(Uuid::now_v7());
+        bench.store.complete_setup(bench.organization, id, run, now()).await.expect("a run");
+    }
+}
+
+#[tokio::test]
+async fn passwords_that_the_bank_never_answered_are_counted() {
+    for bench in benches().await {
+        let (id, run) = bench.activating().await;
+        for counter in 1..=DOUBTS_ALLOWED {
+            let granted = bench.grant(run, counter).await.expect("granted");
+            if counter > 1 {
+                assert_eq!(granted.open_intents.len(), 1, "what the last holder declared is handed on");
+                assert!(matches!(bench.declare(run, counter, Effect::Password).await, Err(Refused::IntentOpen)));
+                bench.settle(run, counter, EffectOutcome::Absent).await;
+            }
+            let intent = bench.declare(run, counter, Effect::Password).await.expect("within the budget");
+            let again = bench.declare(run, counter, Effect::Password).await.expect("the same call again");
+            assert_eq!(intent, again, "one intent");
+        }
+        bench.grant(run, 9).await;
+        bench.settle(run, 9, EffectOutcome::Absent).await;
+        assert!(matches!(bench.declare(run, 9, Effect::Password).await, Err(Refused::DoubtSpent)), "{}", bench.name);
+        bench.fail(run, 9, FailureCode::Locked, AfterFailure::End).await.expect("failed");
+        bench.give_credentials(id).await;
+        let run = RunId(Uuid::now_v7());
+        bench.store.complete_setup(bench.organization, id, run, now()).await.expect("a run");
+        bench.grant(run, 10).await;
+        bench.declare(run, 10, Effect::Password).await.expect("new credentials begin anew");
+    }
+}
+
+#[tokio::test]
+async fn a_challenge_is_asked_once_answered_once_and_forgets_its_answer() {
+    for bench in benches().await {
+        let (id, run) = bench.activating().await;
+        bench.grant(run, 1).await;
+        let question = Question {
+            kind: domain::challenge::ChallengeKind::OneTimeCode,
+            medium: None,
+            masked_target: None,
+            prompt: "A code, please.".into(),
+            institution_message: None,
+            attempts_left: 3,
+        };
+        let expires_at = now() + SignedDuration::from_mins(5);
+        let new = || NewChallenge { id: ChallengeId(Uuid::now_v7()), question: question.clone(), expires_at };
+        let asked = bench.store.open_challenge(run, proof(1), new(), now()).await.expect("asked");
+        let again = bench.store.open_challenge(run, proof(1), new(), now()).await.expect("asked again");
+        assert_eq!(asked.id, again.id, "the same call again is the same challenge");
+        let answer =
+            async |sealed: Vec<u8>| bench.store.answer_challenge(bench.organization, id, asked.id, sealed, now()).await;
+        answer(vec![7]).await.expect("answered");
+        assert!(matches!(answer(vec![8]).await, Err(Refused::IllegalChallengeEvent(_))));
+        let (_, kept, _) = bench.store.challenge_of_run(run, proof(1), asked.id).await.expect("read");
+        assert_eq!(kept, Some(vec![7]));
+        for _ in 0..2 {
+            let settled = bench.store.settle_challenge(run, proof(1), asked.id, Verdict::Accepted, now()).await;
+            settled.expect("settled, and again after a lost answer");
+        }
+        let (_, kept, _) = bench.store.challenge_of_run(run, proof(1), asked.id).await.expect("read");
+        assert_eq!(kept, None, "{}", bench.name);
+
+        let open = bench.store.open_challenge(run, proof(1), new(), now()).await.expect("asked");
+        bench.grant(run, 2).await;
+        let late = bench.store.answer_challenge(bench.organization, id, open.id, vec![9], now()).await;
+        assert!(matches!(late, Err(Refused::IllegalChallengeEvent(_))), "its session is gone: {late:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_and_its_deliveries_are_there_exactly_when_the_change_is() {
+    for bench in benches().await {
+        let new = NewWebhook {
+            id: WebhookId(Uuid::now_v7()),
+            organization_id: bench.organization,
+            url: "https://hooks.example/in".parse().expect("a URL"),
+            events: vec!["connection.status_changed".into()],
+            secret_sealed: vec![1],
+            metadata: Metadata::new(),
+        };
+        bench.store.create_webhook(new, now()).await.expect("a webhook");
+        let (id, run) = bench.activating().await;
+        let until = now() + SignedDuration::from_mins(1);
+        let claim = async || bench.store.claim_deliveries(10, until, now()).await.expect("claimed");
+        let claimed = claim().await;
+        assert_eq!(claimed.len(), 1, "{}", bench.name);
+        assert_eq!(claimed[0].data["status"], "pendingActivation");
+        assert!(claim().await.is_empty(), "one worker alone has it");
+        let at = now();
+        let refused = DeliveryOutcome::TryAgain { at, status: Some(503), error: "busy".into() };
+        bench.store.settle_delivery(&claimed[0], refused, now()).await.expect("settled");
+        let again = claim().await;
+        assert_eq!((again.len(), again[0].attempt, again[0].event_id), (1, 2, claimed[0].event_id));
+        let late = DeliveryOutcome::Delivered { status: 200 };
+        bench.store.settle_delivery(&claimed[0], late, now()).await.expect("no error");
+        let delivered = DeliveryOutcome::Delivered { status: 200 };
+        bench.store.settle_delivery(&again[0], delivered, now()).await.expect("settled");
+        assert_eq!(bench.store.next_delivery_at().await.expect("an answer"), None);
+
+        let twice = bench.store.complete_setup(bench.organization, id, run, now()).await;
+        assert!(matches!(twice, Err(Refused::IllegalEvent(_))), "{twice:?}");
+        assert!(claim().await.is_empty(), "a change that wasn't made isn't told");
+    }
+}
+
+#[tokio::test]
+async fn revoking_ends_the_run_and_forgets_the_credentials() {
+    for bench in benches().await {
+        let (id, run) = bench.activating().await;
+        bench.grant(run, 1).await;
+        let ended = bench.store.revoke_connection(bench.organization, id, now()).await.expect("revoked");
+        assert_eq!(ended, Some(run));
+        let late = bench.store.complete(run, proof(1), &[account(Vec::new())], now()).await;
+        assert!(matches!(late, Err(Refused::LeaseLost)), "{late:?}");
+        let state = bench.store.connection(bench.organization, id).await.expect("a connection").state;
+        assert_eq!(state, ConnectionState::Revoked { failure: None }, "{}", bench.name);
+        assert_eq!(bench.store.credentials(bench.organization, id).await.expect("an answer"), None);
+        assert!(bench.store.open_runs(None, 10).await.expect("runs").is_empty());
+    }
+}
+
+#[tokio::test]
+async fn only_one_of_two_advances_a_generation() {
+    for bench in benches().await {
+        let seen = bench.store.generation().await.expect("a generation");
+        let (one, two) = tokio::join!(bench.store.advance_generation(seen), bench.store.advance_generation(seen));
+        assert_eq!((one.expect("advanced"), two.expect("read")), (seen + 1, seen + 1), "{}", bench.name);
+    }
+}
