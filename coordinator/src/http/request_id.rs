@@ -8,6 +8,7 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument as _;
+use tracing::field::Empty;
 use uuid::Uuid;
 
 /// The header in both directions.
@@ -32,10 +33,13 @@ pub(super) async fn layer(request: Request, next: Next) -> Response {
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     };
     let id = given.filter(plain).map_or_else(|| format!("req_{}", Uuid::now_v7().simple()), str::to_owned);
-    let method = request.method().clone();
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     // The pattern and not the path: paths hold ids, and whatever a stranger sends.
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
-    let span = tracing::info_span!("request", request_id = id, %method, route, key_id = tracing::field::Empty);
+    let span = tracing::info_span!("request", request_id = id, %method, route, key_id = Empty, run_id = Empty);
+    if let Some(run_id) = run_in(&path) {
+        span.record("run_id", run_id);
+    }
     let started = Instant::now();
     let answer = async {
         let mut response = next.run(request).await;
@@ -54,4 +58,11 @@ pub(super) async fn layer(request: Request, next: Next) -> Response {
         response
     };
     CURRENT.scope(id, answer.instrument(span)).await
+}
+
+/// The run that a call of the lease protocol is about, so that its records can be found
+/// by the run's id in every process.
+fn run_in(path: &str) -> Option<&str> {
+    let id = path.strip_prefix("/agent/v1/leases/")?.split('/').next()?;
+    Uuid::parse_str(id).is_ok().then_some(id)
 }

@@ -4,6 +4,7 @@
 mod bad_input;
 mod bad_luck;
 mod bank_says_no;
+mod demo;
 mod main_job;
 mod secrets;
 mod stores;
