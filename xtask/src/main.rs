@@ -7,6 +7,7 @@ mod cargo;
 mod demo;
 mod setup;
 mod test;
+mod tidy;
 
 use std::process::ExitCode;
 
@@ -26,6 +27,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Run every test.
     Test(test::Arguments),
+    /// Check formatting, lints and house rules.
+    Tidy,
     /// Find or install what the demo and the tests need, and nothing else.
     Setup,
 }
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Tidy => tidy::run(),
         Command::Setup => setup::find_or_install(&setup::EVERYTHING).map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {

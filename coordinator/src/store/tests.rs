@@ -89,8 +89,9 @@ impl Bench {
     async fn connection(&self) -> ConnectionId {
         let page = PageRequest { after: None, limit: 1 };
         let entities = self.store.entities(self.organization, None, page).await.expect("entities");
+        let id = ConnectionId(Uuid::now_v7());
         let new = NewConnection {
-            id: ConnectionId(Uuid::now_v7()),
+            id,
             organization_id: self.organization,
             entity_id: entities[0].id,
             anchor: format!("portal:{}", Uuid::now_v7()),
@@ -106,10 +107,9 @@ impl Bench {
             },
             metadata: Metadata::new(),
         };
-        match self.store.create_or_return_connection(new, now()).await.expect("a connection") {
-            CreatedOrReturned::Created(connection) => connection.id,
-            CreatedOrReturned::Returned(_) => panic!("it was there"),
-        }
+        let made = self.store.create_or_return_connection(new, now()).await.expect("a connection");
+        assert!(matches!(made, CreatedOrReturned::Created(_)));
+        id
     }
 
     /// A connection whose activation is open, not granted yet.

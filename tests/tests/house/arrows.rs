@@ -37,12 +37,16 @@ fn crates_depend_on_each_other_as_the_table_says() {
         };
         let dependencies = package["dependencies"].as_array().expect("dependencies");
         let own = dependencies.iter().filter(|dependency| dependency["path"].is_string());
-        for dependency in own.filter(|dependency| dependency["kind"] != "dev") {
+        for dependency in own.clone().filter(|dependency| dependency["kind"] != "dev") {
             let to = dependency["name"].as_str().unwrap_or_default();
             if !allowed.contains(&to) {
                 faults.push(format!("{name} depends on {to}, which ARROWS doesn't allow"));
             }
         }
+        let programs = own.filter(|dependency| ["agent", "coordinator"].iter().any(|name| dependency["name"] == *name));
+        faults.extend(
+            programs.map(|program| format!("{name} depends on {}, a program: not even a test may", program["name"])),
+        );
         for to in *allowed {
             if !dependencies.iter().any(|dependency| dependency["name"] == *to) {
                 faults.push(format!("{name} no longer depends on {to}: take the arrow out of ARROWS"));

@@ -5,9 +5,11 @@
 use crate::files::{files, word_at};
 use crate::no;
 
-/// Which module of the coordinator a module may use. An entry in brackets narrows
-/// the arrow to the named types.
-const MODULES: [(&str, &[(&str, &[&str])]); 10] = [
+/// A module, and what may be used of it: all, unless names are given.
+type Arrow = (&'static str, &'static [&'static str]);
+
+/// Which module of the coordinator a module may use.
+const MODULES: [(&str, &[Arrow]); 10] = [
     ("catalog", &[]),
     (
         "cli",
