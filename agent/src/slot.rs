@@ -289,8 +289,17 @@ impl Slot {
             Outcome::Finished(accounts) => {
                 let count = accounts.len();
                 let complete = Complete { proof, accounts };
-                let told = persist(gate, || coordinator.complete(run_id, &complete)).await;
-                told.map(|()| tracing::info!(accounts = count, "completed"))
+                match persist(gate, || coordinator.complete(run_id, &complete)).await {
+                    // What can't be taken now won't be taken the next time either.
+                    Err(PersistError::Call(CallError::Refused { status, code })) => {
+                        tracing::error!(status, code, "the coordinator refused the records");
+                        let message = format!("The records that the script read were refused: {code}.");
+                        let failure = Failure::new(FailureCode::ScriptParse, Stage::Transactions).with_message(message);
+                        let fail = Fail { proof, failure, evidence: None };
+                        persist(gate, || coordinator.fail(run_id, &fail)).await
+                    }
+                    told => told.map(|()| tracing::info!(accounts = count, "completed")),
+                }
             }
             Outcome::Failed { failure, evidence } => {
                 let (code, stage) = (failure.code, failure.stage);

@@ -3,14 +3,15 @@
 //! `main` only reads the command line and turns errors into exit codes; each command
 //! is in `cli/`.
 
-#![allow(missing_docs, reason = "a program's fields and methods speak by their names; types say more")]
-
+mod backoff;
 mod catalog;
 mod cli;
+mod clock;
 mod config;
 mod fleet;
 mod http;
 mod queue;
+mod sealer;
 mod store;
 mod telemetry;
 mod vault;

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::{CommandError, FIRST_ORGANIZATION, Ground, print_table};
+use crate::clock;
 use crate::config::Config;
 use crate::fleet::{self, NewKey, Scope};
 use crate::store::ApiKey;
@@ -65,7 +66,7 @@ impl Command {
                     name,
                     scopes: read_scopes(&scopes)?,
                     expires_at: expires_in_days
-                        .map(|days| Timestamp::now() + SignedDuration::from_hours(24 * i64::from(days))),
+                        .map(|days| clock::now() + SignedDuration::from_hours(24 * i64::from(days))),
                 };
                 let (id, key) = new.create(&*ground.store, &config.keys.prefix).await?;
                 if json {
@@ -76,7 +77,7 @@ impl Command {
                 }
             }
             Self::List { json } => list(&ground.store.keys().await?, json),
-            Self::Revoke { id } => match ground.store.revoke_key(&id, Timestamp::now()).await {
+            Self::Revoke { id } => match ground.store.revoke_key(&id, clock::now()).await {
                 Err(crate::store::Refused::NotFound) => {
                     return Err(CommandError::Unknown { what: "key", name: id });
                 }

@@ -6,6 +6,7 @@ mod key;
 mod organization;
 mod serve;
 
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -14,8 +15,9 @@ use clap::{Parser, Subcommand};
 
 use crate::catalog::CatalogError;
 use crate::config::{self, Config, ConfigError};
-use crate::fleet::{self, Sealer};
+use crate::fleet;
 use crate::queue::{EmbeddedRedisError, QueueError};
+use crate::sealer::Sealer;
 use crate::store::{self, Refused, Store, StoreError};
 use crate::vault::{Vault, VaultError};
 
@@ -93,7 +95,7 @@ impl CommandError {
     fn exit(&self) -> Exit {
         match self {
             Self::Config(_) | Self::Catalog(_) | Self::Fleet(fleet::Error::Invalid { .. }) => Exit::Unusable,
-            Self::Vault(VaultError::MalformedMasterKey) => Exit::Unusable,
+            Self::Vault(VaultError::MalformedMasterKey | VaultError::Unopenable) => Exit::Unusable,
             Self::Unknown { .. } | Self::Fleet(fleet::Error::Refused(Refused::NotFound)) => Exit::NotFound,
             Self::Store(_) | Self::Queue(_) | Self::EmbeddedRedis(_) | Self::Listen { .. } => Exit::Unavailable,
             _ => Exit::Failure,
@@ -110,7 +112,9 @@ impl CommandError {
             }
             Self::Catalog(_) => "catalog.folder names the folder with one folder an institution",
             Self::Store(_) => "check store.url and data, and that the database is up",
-            Self::Vault(VaultError::Unopenable) => "is it the master key that this store was made with?",
+            Self::Vault(VaultError::Unopenable) => {
+                "is it the master key that this store was made with? Coordinators on one store share one: set vault.master_key"
+            }
             Self::Vault(_) => "make a key with: head -c 32 /dev/urandom | base64",
             Self::Queue(_) => "check redis.url and that Redis is up",
             Self::EmbeddedRedis(_) => "install it (Debian: apt-get install redis-server) or set redis.url",
@@ -176,7 +180,11 @@ struct Ground {
 impl Ground {
     async fn open(config: &Config) -> Result<Self, CommandError> {
         let data = config.data();
-        std::fs::create_dir_all(data)
+        // What is in it is nobody else's business; a folder that is there is left as it is.
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(data)
             .map_err(|source| CommandError::Data { path: data.display().to_string(), source })?;
         let store = store::open(&config.store_url()).await?;
         let vault = Arc::new(Vault::open(config.master_key(), &data.join("master.key"))?);
@@ -188,6 +196,11 @@ impl Ground {
             }
         }
         let sealer = Sealer::new(Arc::clone(&store), Arc::clone(&vault));
+        // Better to hear now than at the first sign-in that it is another master key.
+        for organization in store.organizations().await? {
+            let wrapped = store.data_key(organization.id).await.map_err(fleet::Error::from)?;
+            vault.data_key(&organization.id.to_string(), &wrapped)?;
+        }
         Ok(Self { store, vault, sealer })
     }
 }

@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use domain::anchor::Loopback;
 use domain::failure::FailureCode;
-use domain::secret::Secret;
-use jiff::Timestamp;
 use protocol::lease::{Acquire, AllowLoopback, Lease, Proof, credentials_context};
 use tokio::time::Instant;
 
 use super::give_credentials::credentials_text;
 use super::{Error, Fleet};
+use crate::clock;
 use crate::queue::Acquired;
 use crate::store::GrantedRun;
 
@@ -49,14 +48,14 @@ impl Fleet {
     async fn grant(&self, request: &Acquire, acquired: Acquired) -> Result<Option<Lease>, Error> {
         let Acquired { run_id, fence } = acquired;
         let proof = Proof { agent_id: request.agent_id, fence };
-        let granted = self.store.grant(run_id, proof, &request.public_key, Timestamp::now()).await?;
+        let granted = self.store.grant(run_id, proof, &request.public_key, clock::now()).await?;
         let Some(run) = granted else {
             // The store ended it while it stood in the queue.
             self.queue.forget(run_id).await?;
             return Ok(None);
         };
         let Some(script) = self.catalog.script(&run.institution_id).cloned() else {
-            self.store.abandon(run_id, FailureCode::PageUnrecognised, Timestamp::now()).await?;
+            self.store.abandon(run_id, FailureCode::PageUnrecognised, clock::now()).await?;
             self.queue.forget(run_id).await?;
             return Ok(None);
         };
@@ -64,7 +63,7 @@ impl Fleet {
             Ok(credentials) => credentials,
             Err(error) => {
                 tracing::error!(%run_id, error = &error as &dyn std::error::Error, "credentials can't be handed out");
-                self.store.abandon(run_id, FailureCode::CredentialsMissing, Timestamp::now()).await?;
+                self.store.abandon(run_id, FailureCode::CredentialsMissing, clock::now()).await?;
                 self.queue.forget(run_id).await?;
                 return Ok(None);
             }
@@ -106,7 +105,7 @@ impl Fleet {
             None => std::collections::BTreeMap::new(),
             Some(sealed) => self.open_credentials(run.organization_id, run.connection_id, sealed).await?,
         };
-        let text = Secret::new(credentials_text(&credentials));
+        let text = credentials_text(&credentials);
         let context = credentials_context(acquired.run_id, acquired.fence);
         request
             .public_key

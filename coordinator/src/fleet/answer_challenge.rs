@@ -2,9 +2,10 @@
 
 use domain::id::{ChallengeId, ConnectionId, OrganizationId};
 use domain::secret::Secret;
-use jiff::Timestamp;
 
-use super::{Error, Fleet, Sealer};
+use super::{Error, Fleet};
+use crate::clock;
+use crate::sealer::Sealer;
 use crate::store::{Challenge, Store};
 
 /// The longest answer, in characters.
@@ -35,7 +36,7 @@ pub async fn answer_challenge(
     }
     let trimmed = Secret::new(answer.expose().trim().to_owned());
     let sealed = sealer.seal(owner, &answer_seal_context(id), &trimmed).await?;
-    Ok(store.answer_challenge(owner, connection, id, sealed, Timestamp::now()).await?)
+    Ok(store.answer_challenge(owner, connection, id, sealed, clock::now()).await?)
 }
 
 impl Fleet {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::challenge::{ChallengeState, Question};
 use domain::id::{ChallengeId, RunId};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use protocol::lease::{AnswerState, OpenedChallenge, Proof, Verdict, answer_context};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::acquire::milliseconds;
 use super::answer_challenge::answer_seal_context;
 use super::{Error, Fleet};
+use crate::clock;
 use crate::store::NewChallenge;
 
 /// The longest that a request is held open.
@@ -41,7 +42,7 @@ impl Fleet {
             let reason = format!("texts of a question have {LONGEST_TEXT} characters at most");
             return Err(Error::Invalid { field: "/question", reason });
         }
-        let (now, term) = (Timestamp::now(), self.config.challenge.term);
+        let (now, term) = (clock::now(), self.config.challenge.term);
         let expires_at = now + SignedDuration::try_from(term).unwrap_or(SignedDuration::from_hours(1));
         let id = ChallengeId(Uuid::now_v7());
         let new = NewChallenge { id, question, expires_at };
@@ -100,6 +101,6 @@ impl Fleet {
         id: ChallengeId,
         verdict: Verdict,
     ) -> Result<(), Error> {
-        Ok(self.store.settle_challenge(run_id, proof, id, verdict, Timestamp::now()).await?)
+        Ok(self.store.settle_challenge(run_id, proof, id, verdict, clock::now()).await?)
     }
 }

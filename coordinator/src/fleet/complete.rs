@@ -3,10 +3,10 @@
 
 use domain::account::ObservedAccount;
 use domain::id::RunId;
-use jiff::Timestamp;
 use protocol::lease::Proof;
 
 use super::{Error, Fleet};
+use crate::clock;
 
 impl Fleet {
     /// Stores what was read and ends the run; doing it again changes nothing.
@@ -16,7 +16,7 @@ impl Fleet {
     /// [`Error::Invalid`] if two accounts have one key or a balance isn't a decimal.
     pub async fn complete(&self, run_id: RunId, proof: Proof, accounts: &[ObservedAccount]) -> Result<(), Error> {
         check(accounts)?;
-        let completed = self.store.complete(run_id, proof, accounts, Timestamp::now()).await?;
+        let completed = self.store.complete(run_id, proof, accounts, clock::now()).await?;
         self.forget(run_id).await;
         tracing::info!(
             %run_id, accounts = accounts.len(), transactions = completed.read, added = completed.added,

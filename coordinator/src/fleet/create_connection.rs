@@ -3,10 +3,10 @@
 
 use domain::anchor::{institution_anchor, normalize_portal_url, portal_anchor};
 use domain::id::{ConnectionId, EntityId, OrganizationId};
-use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{Error, Fleet};
+use crate::clock;
 use crate::store::{CreatedOrReturned, Instructions, Metadata, NewConnection};
 
 /// What is asked for.
@@ -64,7 +64,7 @@ impl Fleet {
             instructions: self.instructions(id),
             metadata: request.metadata,
         };
-        Ok(self.store.create_or_return_connection(new, Timestamp::now()).await?)
+        Ok(self.store.create_or_return_connection(new, clock::now()).await?)
     }
 
     fn instructions(&self, id: ConnectionId) -> Instructions {

@@ -1,10 +1,10 @@
 //! A new organization: a tenant with a data key and a default entity of its own.
 
 use domain::id::OrganizationId;
-use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::Error;
+use crate::clock;
 use crate::store::{NewOrganization, Store};
 use crate::vault::Vault;
 
@@ -24,6 +24,6 @@ pub async fn create_organization(store: &dyn Store, vault: &Vault, slug: &str) -
     let id = OrganizationId(Uuid::now_v7());
     let data_key = vault.new_data_key(&id.to_string())?;
     let new = NewOrganization { id, slug: slug.to_owned(), data_key };
-    store.create_organization(new, Timestamp::now()).await?;
+    store.create_organization(new, clock::now()).await?;
     Ok(id)
 }

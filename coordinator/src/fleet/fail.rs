@@ -9,7 +9,9 @@ use domain::run::ATTEMPTS_ALLOWED;
 use jiff::{SignedDuration, Timestamp};
 use protocol::lease::{Evidence, Proof};
 
-use super::{Error, Fleet, backoff};
+use super::{Error, Fleet};
+use crate::backoff::backoff;
+use crate::clock;
 use crate::store::AfterFailure;
 
 /// The longest text that is kept with a failure, in characters.
@@ -30,7 +32,7 @@ impl Fleet {
         failure: Failure,
         evidence: Option<Evidence>,
     ) -> Result<(), Error> {
-        let now = Timestamp::now();
+        let now = clock::now();
         let failure = Failure {
             message: cut(&failure.message),
             institution_message: failure.institution_message.as_deref().map(cut),

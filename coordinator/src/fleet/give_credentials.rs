@@ -6,11 +6,14 @@ use std::collections::BTreeMap;
 use domain::id::{ConnectionId, OrganizationId, RunId};
 use domain::institution::CredentialName;
 use domain::secret::Secret;
-use jiff::Timestamp;
 use uuid::Uuid;
-use zeroize::Zeroize as _;
 
 use super::{Error, Fleet};
+use crate::clock;
+use crate::store::Refused;
+
+/// How often a merge is tried when somebody else gives credentials at the same time.
+const TRIES: u32 = 5;
 
 impl Fleet {
     /// Keeps credentials of a connection.
@@ -27,28 +30,34 @@ impl Fleet {
             let reason = "give bankUsername, bankCustomerId or password".into();
             return Err(Error::Invalid { field: "", reason });
         }
-        let mut merged = self.kept_credentials(organization_id, id).await?;
-        merged.extend(given);
-        let mut text = credentials_text(&merged);
-        let sealed = self.sealer.seal(organization_id, &credentials_context(id), &Secret::new(text.clone())).await;
-        text.zeroize();
-        let run_id = RunId(Uuid::now_v7());
-        let run = self.store.give_credentials(organization_id, id, sealed?, run_id, Timestamp::now()).await?;
+        for _ in 0..TRIES {
+            match self.merge_credentials(organization_id, id, &given).await {
+                Err(Error::Refused(Refused::Changed)) => {}
+                merged => return merged,
+            }
+        }
+        Err(Refused::Changed.into())
+    }
+
+    async fn merge_credentials(
+        &self,
+        organization_id: OrganizationId,
+        id: ConnectionId,
+        given: &BTreeMap<CredentialName, Secret>,
+    ) -> Result<(), Error> {
+        let old = self.store.credentials(organization_id, id).await?;
+        let mut merged = match &old {
+            None => BTreeMap::new(),
+            Some(sealed) => self.open_credentials(organization_id, id, sealed).await?,
+        };
+        merged.extend(given.clone());
+        let sealed = self.sealer.seal(organization_id, &credentials_context(id), &credentials_text(&merged)).await?;
+        let (run_id, now) = (RunId(Uuid::now_v7()), clock::now());
+        let run = self.store.give_credentials(organization_id, id, old.as_deref(), sealed, run_id, now).await?;
         if let Some(run) = run {
             self.enqueue(&run).await;
         }
         Ok(())
-    }
-
-    async fn kept_credentials(
-        &self,
-        organization_id: OrganizationId,
-        id: ConnectionId,
-    ) -> Result<BTreeMap<CredentialName, Secret>, Error> {
-        match self.store.credentials(organization_id, id).await? {
-            None => Ok(BTreeMap::new()),
-            Some(sealed) => self.open_credentials(organization_id, id, &sealed).await,
-        }
     }
 
     pub(super) async fn open_credentials(
@@ -63,10 +72,11 @@ impl Fleet {
 }
 
 /// What travels to the agent, and what is kept: a JSON object of name and text.
-pub(super) fn credentials_text(credentials: &BTreeMap<CredentialName, Secret>) -> String {
+pub(super) fn credentials_text(credentials: &BTreeMap<CredentialName, Secret>) -> Secret {
     let plain: BTreeMap<&str, &str> =
         credentials.iter().map(|(name, secret)| (name.as_str(), secret.expose())).collect();
-    serde_json::json!(plain).to_string()
+    // A map of texts can't fail to be written.
+    Secret::new(serde_json::to_string(&plain).unwrap_or_default())
 }
 
 fn credentials_context(id: ConnectionId) -> String {

@@ -3,11 +3,11 @@
 
 use domain::id::{IntentId, RunId};
 use domain::run::{Effect, EffectOutcome};
-use jiff::Timestamp;
 use protocol::lease::Proof;
 use uuid::Uuid;
 
 use super::{Error, Fleet};
+use crate::clock;
 use crate::store::Refused;
 
 impl Fleet {
@@ -23,7 +23,7 @@ impl Fleet {
         }
         let id = IntentId(Uuid::now_v7());
         tracing::info!(%run_id, fence = %proof.fence, %effect, "an effect is about to happen");
-        Ok(self.store.declare_intent(run_id, proof, id, effect, Timestamp::now()).await?)
+        Ok(self.store.declare_intent(run_id, proof, id, effect, clock::now()).await?)
     }
 
     /// Keeps what became of the run's open intents.
@@ -32,6 +32,6 @@ impl Fleet {
     /// [`Refused::LeaseLost`].
     pub async fn settle_intents(&self, run_id: RunId, proof: Proof, outcome: EffectOutcome) -> Result<(), Error> {
         tracing::info!(%run_id, fence = %proof.fence, %outcome, "looked at the portal for what became of an effect");
-        Ok(self.store.settle_intents(run_id, proof, outcome, Timestamp::now()).await?)
+        Ok(self.store.settle_intents(run_id, proof, outcome, clock::now()).await?)
     }
 }

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use super::{Error, Fleet};
+use crate::clock;
 use crate::store::{ApiKey, Store, StoreError};
 use crate::vault::random;
 
@@ -104,7 +105,7 @@ impl NewKey {
                 name: self.name,
                 scopes: self.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
                 secret_hash: Sha256::digest(secret.as_bytes()).to_vec(),
-                created_at: Timestamp::now(),
+                created_at: clock::now(),
                 expires_at: self.expires_at,
                 revoked_at: None,
                 last_used_at: None,

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use domain::id::RunId;
-use jiff::Timestamp;
 use protocol::lease::{Advice, Proof, Renewed};
 
 use super::acquire::milliseconds;
 use super::{Error, Fleet};
+use crate::clock;
 use crate::store::Refused;
 
 impl Fleet {
@@ -29,7 +29,7 @@ impl Fleet {
     /// # Errors
     /// [`Refused::LeaseLost`].
     pub async fn release(&self, run_id: RunId, proof: Proof) -> Result<(), Error> {
-        self.store.release(run_id, proof, Timestamp::now()).await?;
+        self.store.release(run_id, proof, clock::now()).await?;
         self.queue.requeue(run_id, proof, Duration::ZERO).await?;
         Ok(())
     }

@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use domain::failure::FailureCode;
 use domain::run::CRASHES_ALLOWED;
-use jiff::Timestamp;
+use jiff::SignedDuration;
 
 use super::{Error, Fleet};
+use crate::clock;
 use crate::queue::QueueError;
+use crate::store::Holder;
 
 /// How many open runs are read from the store at once.
 const PAGE: u32 = 1_000;
@@ -49,7 +51,7 @@ impl Reaper {
             tracing::warn!(%run_id, crashes, "a lease lapsed: its agent went silent");
             metrics::counter!("bursar_leases_lapsed_total").increment(1);
             if crashes >= CRASHES_ALLOWED {
-                fleet.store.abandon(run_id, FailureCode::AgentGone, Timestamp::now()).await?;
+                fleet.store.abandon(run_id, FailureCode::AgentGone, clock::now()).await?;
                 fleet.queue.forget(run_id).await?;
             }
         }
@@ -73,25 +75,37 @@ impl Rebuilder {
         let generation = fleet.store.advance_generation(kept).await?;
         fleet.queue.install(generation).await?;
         let offered = self.offer().await?;
-        tracing::warn!(generation, runs = offered, "the queue was lost and has been rebuilt");
+        if kept == 0 {
+            tracing::info!(generation, "the queue begins");
+        } else {
+            tracing::warn!(generation, runs = offered, "the queue was empty and has been rebuilt from the store");
+        }
         Ok(true)
     }
 
     /// Offers every open run to the queue, which takes those that it doesn't have.
     ///
+    /// A run that the queue has lost may still have a holder with a session at the bank,
+    /// who stops by itself when its term is over. Until then nobody else gets it.
+    ///
     /// # Errors
     /// [`Error`].
     pub async fn offer(&self) -> Result<usize, Error> {
         let fleet = &self.0;
+        let term = SignedDuration::try_from(fleet.config.lease.term).unwrap_or(SignedDuration::MAX);
         let (mut after, mut offered) = (None, 0);
         loop {
             let runs = fleet.store.open_runs(after, PAGE).await?;
             let Some(last) = runs.last() else { return Ok(offered) };
             after = Some(last.id);
-            for run in &runs {
-                fleet.queue.enqueue(run, Timestamp::now()).await?;
-            }
             offered += runs.len();
+            for mut run in runs {
+                let now = clock::now();
+                if run.holder == Holder::Perhaps {
+                    run.not_before = run.not_before.max(now + term);
+                }
+                fleet.queue.enqueue(&run, now).await?;
+            }
         }
     }
 }
@@ -102,7 +116,7 @@ impl Timekeeper {
     /// # Errors
     /// [`Error`].
     pub async fn run_once(&self) -> Result<(), Error> {
-        if self.0.store.expire_challenges(Timestamp::now()).await? > 0 {
+        if self.0.store.expire_challenges(clock::now()).await? > 0 {
             self.0.answered.notify_waiters();
         }
         Ok(())
@@ -140,7 +154,7 @@ pub fn play_all(fleet: &Arc<Fleet>, dispatcher: Arc<crate::webhooks::Dispatcher>
     });
     tokio::spawn(async move {
         loop {
-            let round = dispatcher.run_once(Timestamp::now()).await;
+            let round = dispatcher.run_once(clock::now()).await;
             report("dispatcher", round.map(|_| ()).map_err(Error::from));
             tokio::time::sleep(LOOK_AT_OUTBOX).await;
         }

@@ -2,10 +2,10 @@
 //! of a connection, which ends the run that is under way.
 
 use domain::id::{ConnectionId, OrganizationId, RunId};
-use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{Error, Fleet};
+use crate::clock;
 use crate::store::Connection;
 
 impl Fleet {
@@ -17,7 +17,7 @@ impl Fleet {
     pub async fn complete_setup(&self, owner: OrganizationId, id: ConnectionId) -> Result<Connection, Error> {
         let connection = self.store.connection(owner, id).await?;
         self.script_of(&connection)?;
-        let run = self.store.complete_setup(owner, id, RunId(Uuid::now_v7()), Timestamp::now()).await?;
+        let run = self.store.complete_setup(owner, id, RunId(Uuid::now_v7()), clock::now()).await?;
         self.enqueue(&run).await;
         Ok(self.store.connection(owner, id).await?)
     }
@@ -27,7 +27,7 @@ impl Fleet {
     /// # Errors
     /// [`Error`], among them that a run is under way.
     pub async fn request_sync(&self, owner: OrganizationId, id: ConnectionId) -> Result<Connection, Error> {
-        let run = self.store.request_sync(owner, id, RunId(Uuid::now_v7()), Timestamp::now()).await?;
+        let run = self.store.request_sync(owner, id, RunId(Uuid::now_v7()), clock::now()).await?;
         self.enqueue(&run).await;
         Ok(self.store.connection(owner, id).await?)
     }
@@ -38,7 +38,7 @@ impl Fleet {
     /// # Errors
     /// [`Error`].
     pub async fn revoke_connection(&self, owner: OrganizationId, id: ConnectionId) -> Result<Connection, Error> {
-        if let Some(run) = self.store.revoke_connection(owner, id, Timestamp::now()).await? {
+        if let Some(run) = self.store.revoke_connection(owner, id, clock::now()).await? {
             self.forget(run).await;
         }
         Ok(self.store.connection(owner, id).await?)

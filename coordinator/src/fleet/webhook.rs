@@ -3,13 +3,14 @@
 use domain::anchor::normalize_portal_url;
 use domain::id::{OrganizationId, WebhookId};
 use domain::secret::Secret;
-use jiff::Timestamp;
 use url::Url;
 use uuid::Uuid;
 
 use super::{Error, Fleet};
+use crate::clock;
 use crate::store::{Metadata, NewWebhook, Webhook};
-use crate::webhooks::{EventType, new_secret, webhook_secret_context};
+use crate::webhooks::{new_secret, webhook_secret_context};
+use domain::event::EventType;
 
 /// What is asked for.
 pub struct WebhookRequest {
@@ -50,6 +51,6 @@ impl Fleet {
         let secret = new_secret()?;
         let secret_sealed = self.sealer.seal(organization_id, &webhook_secret_context(id), &secret).await?;
         let new = NewWebhook { id, organization_id, url, events, secret_sealed, metadata: request.metadata };
-        Ok((self.store.create_webhook(new, Timestamp::now()).await?, secret))
+        Ok((self.store.create_webhook(new, clock::now()).await?, secret))
     }
 }

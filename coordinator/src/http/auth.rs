@@ -4,10 +4,10 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
-use jiff::Timestamp;
 
 use super::App;
 use super::problem::Problem;
+use crate::clock;
 use crate::fleet::{Caller, Scope};
 
 /// An integrator whose key is in force.
@@ -29,7 +29,7 @@ impl FromRequestParts<App> for Integrator {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let presented = bearer(parts)?;
-        let caller = app.fleet.authenticate(presented, Timestamp::now()).await?;
+        let caller = app.fleet.authenticate(presented, clock::now()).await?;
         tracing::Span::current().record("key_id", &caller.key_id);
         Ok(Self(caller))
     }

@@ -115,6 +115,7 @@ impl From<Refused> for Problem {
                 Self::conflict("credentials_missing", "Give the delegated user's credentials first.")
             }
             Refused::RunUnderWay => Self::conflict("run_under_way", "A run of this connection is under way."),
+            Refused::Changed => Self::conflict("changed", "Somebody else changed this at the same time; try again."),
             Refused::Duplicate => Self::conflict("duplicate", "Something with this name is there already."),
             Refused::LeaseLost => Self::conflict(LEASE_LOST, "The lease isn't held under this fence any more."),
             Refused::BudgetSpent => {
@@ -146,7 +147,7 @@ impl From<Error> for Problem {
                 Self::invalid(vec![FieldError { pointer: field.into(), code: "invalid", message: reason }])
             }
             Error::ScriptMissing => {
-                let detail = "No script describes this portal yet. An operator has been asked for one.";
+                let detail = "No script describes this portal yet.";
                 Self::conflict("script_missing", detail)
             }
             Error::Queue(QueueError::Lost | QueueError::Redis(_) | QueueError::Unreadable) => {

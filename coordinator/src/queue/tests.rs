@@ -12,7 +12,7 @@ use protocol::lease::Proof;
 use uuid::Uuid;
 
 use super::{Acquired, Queue, QueueError};
-use crate::store::QueuedRun;
+use crate::store::{Holder, QueuedRun};
 
 /// Longer than any test.
 const LONG: Duration = Duration::from_secs(600);
@@ -58,6 +58,7 @@ fn run_of(organization_id: OrganizationId) -> QueuedRun {
         connection_id: ConnectionId(Uuid::now_v7()),
         institution_id: "harbour".into(),
         not_before: Timestamp::UNIX_EPOCH,
+        holder: Holder::None,
     }
 }
 

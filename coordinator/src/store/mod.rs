@@ -95,6 +95,9 @@ pub enum Refused {
     /// A run is under way.
     #[error("a run is under way")]
     RunUnderWay,
+    /// Somebody else changed it in between.
+    #[error("somebody else changed it in between")]
+    Changed,
     /// Something with that name is there already.
     #[error("it exists already")]
     Duplicate,
@@ -188,12 +191,14 @@ pub trait Connections {
     ) -> Result<Vec<ConnectionEventRecord>, Refused>;
     /// What is kept of the credentials.
     async fn credentials(&self, organization: OrganizationId, id: ConnectionId) -> Result<Option<Vec<u8>>, Refused>;
-    /// Keeps new credentials in place of the old ones and lifts a refusal. Where the
-    /// connection waited for them, a run under `run_id` is made to try them.
+    /// Keeps new credentials in place of `old` and lifts a refusal; refused as
+    /// [`Refused::Changed`] if `old` isn't what is kept. Where the connection waited for
+    /// them, a run under `run_id` is made to try them.
     async fn give_credentials(
         &self,
         organization: OrganizationId,
         id: ConnectionId,
+        old: Option<&[u8]>,
         sealed: Vec<u8>,
         run_id: RunId,
         now: Timestamp,
@@ -420,6 +425,17 @@ pub struct QueuedRun {
     pub institution_id: String,
     /// Not to be started before.
     pub not_before: Timestamp,
+    /// Whether somebody may be at work on it.
+    pub holder: Holder,
+}
+
+/// Whether somebody may be at work on a run, as far as the store knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// Nobody: it was never granted, or was handed back.
+    None,
+    /// Whoever it was granted to last, unless their lease has lapsed.
+    Perhaps,
 }
 
 /// A run that was bound to a holder, with what the holder needs.

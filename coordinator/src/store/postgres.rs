@@ -2,8 +2,11 @@
 //!
 //! Only what SQLite does otherwise stands here; the SQL itself is in `sql/`.
 
+use std::time::Duration;
+
 use domain::secret::Secret;
-use sqlx::postgres::PgPoolOptions;
+use sqlx::Connection as _;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 
 use super::StoreError;
 
@@ -19,13 +22,18 @@ pub(crate) const BEGIN: &str = "BEGIN";
 
 const CONNECTIONS: u32 = 16;
 
+/// How long a request waits for a connection.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Connects, and brings the tables up to date under an advisory lock.
 pub(super) async fn open(url: &Secret) -> Result<sql::SqlStore, StoreError> {
-    let pool = PgPoolOptions::new()
-        .max_connections(CONNECTIONS)
-        .connect(url.expose())
-        .await
-        .map_err(|source| StoreError::Database { doing: "connect to PostgreSQL", source })?;
+    let failed = |source| StoreError::Database { doing: "connect to PostgreSQL", source };
+    let options: PgConnectOptions = url.expose().parse().map_err(failed)?;
+    // One connection outside of the pool first: the pool would try until its patience
+    // ends and then only say that it has ended.
+    PgConnection::connect_with(&options).await.map_err(failed)?.close().await.map_err(failed)?;
+    let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE).connect_with(options);
+    let pool = pool.await.map_err(failed)?;
     super::migrations::POSTGRES.run(&pool).await.map_err(StoreError::Migration)?;
     Ok(sql::SqlStore { read: pool.clone(), write: pool })
 }

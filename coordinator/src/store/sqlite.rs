@@ -27,7 +27,8 @@ pub(super) async fn open(file: &Path) -> Result<sql::SqlStore, StoreError> {
         .filename(file)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Normal)
+        // A declared effect must outlive the power, too.
+        .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10));
     let failed = |source| StoreError::Database { doing: "open its SQLite file", source };

@@ -122,7 +122,9 @@ impl Bench {
 
     async fn give_credentials(&self, id: ConnectionId) {
         let run = RunId(Uuid::now_v7());
-        self.store.give_credentials(self.organization, id, vec![1], run, now()).await.expect("kept");
+        let old = self.store.credentials(self.organization, id).await.expect("an answer");
+        let given = self.store.give_credentials(self.organization, id, old.as_deref(), vec![1], run, now());
+        given.await.expect("kept");
     }
 
     async fn grant(&self, run: RunId, counter: u32) -> Option<GrantedRun> {

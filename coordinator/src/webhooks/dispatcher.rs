@@ -11,8 +11,9 @@ use serde_json::json;
 
 use super::egress;
 use super::signature::sign;
+use crate::clock;
 use crate::config;
-use crate::fleet::Sealer;
+use crate::sealer::Sealer;
 use crate::store::{Delivery, DeliveryOutcome, Store, StoreError};
 
 /// How many deliveries one round takes.
@@ -68,7 +69,7 @@ impl Dispatcher {
     }
 
     async fn deliver(&self, delivery: &Delivery) -> Result<(), StoreError> {
-        let now = Timestamp::now();
+        let now = clock::now();
         let outcome = match self.send(delivery, now).await {
             Ok(status) if (200..300).contains(&status) => DeliveryOutcome::Delivered { status },
             Ok(status) => self.after_refusal(delivery, Some(status), format!("the receiver answered {status}"), now),
@@ -84,7 +85,7 @@ impl Dispatcher {
             webhook_id = %delivery.webhook_id, event = delivery.event_type, attempt = delivery.attempt,
             outcome = label, "delivered a webhook",
         );
-        self.store.settle_delivery(delivery, outcome, Timestamp::now()).await
+        self.store.settle_delivery(delivery, outcome, clock::now()).await
     }
 
     async fn send(&self, delivery: &Delivery, now: Timestamp) -> Result<u16, String> {
@@ -127,7 +128,7 @@ impl Dispatcher {
         error: String,
         now: Timestamp,
     ) -> DeliveryOutcome {
-        let delay = crate::fleet::backoff(self.settings.retry_base, self.settings.retry_cap, delivery.attempt);
+        let delay = crate::backoff::backoff(self.settings.retry_base, self.settings.retry_cap, delivery.attempt);
         let at = now + SignedDuration::try_from(delay).unwrap_or(SignedDuration::MAX);
         let tried_for = at.duration_since(delivery.created_at);
         if tried_for > SignedDuration::try_from(self.settings.give_up_after).unwrap_or(SignedDuration::MAX) {

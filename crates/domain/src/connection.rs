@@ -16,7 +16,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::failure::{Consequence, Failure};
+use crate::failure::{Action, Consequence, Failure};
 use crate::word::words;
 
 words! {
@@ -250,6 +250,13 @@ words! {
         AnswerChallenge = "answerChallenge",
         /// Describe the portal in a script.
         WriteScript = "writeScript",
+        /// Mend what Bursar itself can't do yet; then the set-up can be completed again.
+        FixScript = "fixScript",
+        /// Talk to the bank; then complete the set-up again.
+        ContactBank = "contactBank",
+        /// Settle something in the portal as the delegated user; then complete the set-up
+        /// again.
+        VisitPortal = "visitPortal",
     }
 }
 
@@ -325,7 +332,15 @@ impl ConnectionState {
             (Self::Draft { .. }, SetupFacts { credentials: Credentials::Refused, .. }) => {
                 (S::AwaitingCredentials, N::ProvideCredentials, Party::Integrator)
             }
-            (Self::Draft { .. }, _) => (S::AwaitingSetupCompletion, N::CompleteSetup, Party::Integrator),
+            (Self::Draft { last_failure }, _) => {
+                let (next_action, party) = match last_failure.as_ref().map(|failure| failure.code.action()) {
+                    Some(Action::ContactBank) => (N::ContactBank, Party::EndUser),
+                    Some(Action::VisitPortal) => (N::VisitPortal, Party::EndUser),
+                    Some(Action::FixScript | Action::Operator) => (N::FixScript, Party::Platform),
+                    _ => (N::CompleteSetup, Party::Integrator),
+                };
+                (S::AwaitingSetupCompletion, next_action, party)
+            }
             (Self::PendingActivation, SetupFacts { challenge: OpenChallenge::Open, .. }) => {
                 (S::AwaitingActivation, N::AnswerChallenge, Party::Integrator)
             }
@@ -338,7 +353,7 @@ impl ConnectionState {
 
 #[cfg(test)]
 mod tests {
-    use super::{ConnectionEvent, ConnectionState};
+    use super::{ConnectionEvent, ConnectionState, Credentials, OpenChallenge, Portal, SetupFacts};
     use crate::failure::{Failure, FailureCode, Stage};
 
     fn states() -> Vec<ConnectionState> {
@@ -368,6 +383,28 @@ mod tests {
             ConnectionEvent::Resume,
             ConnectionEvent::Revoke,
         ]
+    }
+
+    #[test]
+    fn whose_turn_it_is_follows_from_what_went_wrong() {
+        let check = |code: Option<FailureCode>, credentials, expected: &str| {
+            let last_failure = code.map(|code| Failure::new(code, Stage::Login));
+            let facts = SetupFacts { credentials, challenge: OpenChallenge::None, portal: Portal::Known };
+            let progress = ConnectionState::Draft { last_failure }.setup_progress(facts).expect("a set-up");
+            assert_eq!(format!("{} {}", progress.next_action, progress.action_required_by), expected, "{code:?}");
+        };
+        check(None, Credentials::Absent, "createDelegatedUser endUser");
+        check(None, Credentials::Present, "completeSetup integrator");
+        check(Some(FailureCode::CredentialsInvalid), Credentials::Refused, "provideCredentials integrator");
+        check(Some(FailureCode::MfaTimeout), Credentials::Present, "completeSetup integrator");
+        check(Some(FailureCode::Locked), Credentials::Present, "contactBank endUser");
+        check(Some(FailureCode::PortalActionTerms), Credentials::Present, "visitPortal endUser");
+        check(Some(FailureCode::PageUnrecognised), Credentials::Present, "fixScript platform");
+        let facts =
+            SetupFacts { credentials: Credentials::Present, challenge: OpenChallenge::Open, portal: Portal::Known };
+        let progress = ConnectionState::PendingActivation.setup_progress(facts).expect("a set-up");
+        assert_eq!(progress.next_action.as_str(), "answerChallenge");
+        assert!(ConnectionState::Active.setup_progress(facts).is_none());
     }
 
     #[test]

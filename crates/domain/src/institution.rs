@@ -77,16 +77,15 @@ pub struct SetupGuide {
 }
 
 impl SetupGuide {
-    /// The guide with each `{field}` replaced by what `value` has for it; a field that
-    /// has no value yet is left as it stands.
+    /// The guide with each `{field}` replaced by what `value` has for it, or by words that
+    /// say that it isn't there yet.
     #[must_use]
     pub fn filled<'a>(&self, value: impl Fn(&str) -> Option<&'a str>) -> Self {
         let fill = |text: &String| {
             let mut filled = text.clone();
             for field in GUIDE_FIELDS {
-                if let Some(value) = value(field) {
-                    filled = filled.replace(&format!("{{{field}}}"), value);
-                }
+                let value = value(field).unwrap_or("(to be provided)");
+                filled = filled.replace(&format!("{{{field}}}"), value);
             }
             filled
         };
@@ -124,7 +123,7 @@ mod tests {
         let steps = vec!["Enter {username} and {phoneNumber}.".into()];
         let guide = SetupGuide { title: "For {firstName}".into(), intro: None, steps };
         let filled = guide.filled(|field| (field == "username").then_some("bursar.7"));
-        assert_eq!(filled.steps, ["Enter bursar.7 and {phoneNumber}."]);
-        assert_eq!(filled.title, "For {firstName}");
+        assert_eq!(filled.steps, ["Enter bursar.7 and (to be provided)."]);
+        assert_eq!(filled.title, "For (to be provided)");
     }
 }

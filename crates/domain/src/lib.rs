@@ -6,10 +6,12 @@
 //! no async and no floats.
 
 pub mod account;
+pub mod address;
 pub mod anchor;
 pub mod calendar;
 pub mod challenge;
 pub mod connection;
+pub mod event;
 pub mod failure;
 pub mod fence;
 pub mod id;

@@ -9,30 +9,48 @@ use crate::no;
 type Arrow = (&'static str, &'static [&'static str]);
 
 /// Which module of the coordinator a module may use.
-const MODULES: [(&str, &[Arrow]); 10] = [
+const MODULES: [(&str, &[Arrow]); 13] = [
+    ("backoff", &[("vault", &["random"])]),
     ("catalog", &[]),
     (
         "cli",
         &[
             ("catalog", &[]),
+            ("clock", &[]),
             ("config", &[]),
             ("fleet", &[]),
             ("http", &[]),
             ("queue", &[]),
+            ("sealer", &[]),
             ("store", &[]),
             ("telemetry", &[]),
             ("vault", &[]),
             ("webhooks", &[]),
         ],
     ),
+    ("clock", &[]),
     ("config", &[("store", &["StoreUrl"])]),
-    ("fleet", &[("catalog", &[]), ("config", &[]), ("queue", &[]), ("store", &[]), ("vault", &[]), ("webhooks", &[])]),
-    ("http", &[("fleet", &[]), ("queue", &["QueueError"]), ("store", &[]), ("vault", &["mac"])]),
+    (
+        "fleet",
+        &[
+            ("backoff", &[]),
+            ("catalog", &[]),
+            ("clock", &[]),
+            ("config", &[]),
+            ("queue", &[]),
+            ("sealer", &[]),
+            ("store", &[]),
+            ("vault", &[]),
+            ("webhooks", &[]),
+        ],
+    ),
+    ("http", &[("clock", &[]), ("fleet", &[]), ("queue", &["QueueError"]), ("store", &[]), ("vault", &["mac"])]),
     ("queue", &[("store", &["QueuedRun"])]),
-    ("store", &[("webhooks", &["EventType"])]),
+    ("sealer", &[("store", &[]), ("vault", &[])]),
+    ("store", &[]),
     ("telemetry", &[("config", &[])]),
     ("vault", &[]),
-    ("webhooks", &[("config", &[]), ("fleet", &["Sealer", "backoff"]), ("store", &[]), ("vault", &[])]),
+    ("webhooks", &[("backoff", &[]), ("clock", &[]), ("config", &[]), ("sealer", &[]), ("store", &[]), ("vault", &[])]),
 ];
 
 #[test]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::clock;
 use crate::fleet::Scope;
 use crate::http::App;
 use crate::http::auth::Integrator;
@@ -75,7 +76,7 @@ pub(super) async fn create(
         contact_emails: without_repeats(request.contact_emails),
         metadata: request.metadata,
     };
-    let entity = app.fleet.store.create_entity(new, jiff::Timestamp::now()).await?;
+    let entity = app.fleet.store.create_entity(new, clock::now()).await?;
     Ok((StatusCode::CREATED, Json(shown(entity))))
 }
 

@@ -11,10 +11,10 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
-use super::held::{agent_key, hold};
+use super::held::hold;
 use super::{SqlStore, Tx, commit, failed, found, from_json, from_ms, from_word, push_page, to_json, to_ms, webhooks};
-use crate::store::{Challenge, Challenges, Connections as _, NewChallenge, PageRequest, Refused, StoreError};
-use crate::webhooks::EventType;
+use crate::store::{Challenge, Challenges, Connections as _, NewChallenge, PageRequest, Refused, StoreError, fence_of};
+use domain::event::EventType;
 
 #[derive(FromRow)]
 struct ChallengeRow {
@@ -146,18 +146,27 @@ impl Challenges for SqlStore {
         proof: Proof,
         id: ChallengeId,
     ) -> Result<(Challenge, Option<Vec<u8>>, PublicKey), Refused> {
-        let mut tx = self.begin().await?;
-        hold(&mut tx, run_id, proof).await?;
+        // Asked again and again while a person thinks, so nothing is taken or written.
+        let (agent, fence) = fence_of(proof);
+        let key = sqlx::query_scalar::<_, String>(
+            "SELECT agent_key FROM runs
+             WHERE id = $1 AND state = 'open' AND started_at IS NOT NULL AND agent_id = $2 AND fence = $3",
+        )
+        .bind(run_id.0)
+        .bind(agent.0)
+        .bind(fence)
+        .fetch_optional(&self.read)
+        .await
+        .map_err(failed("read an agent's key"))?
+        .ok_or(Refused::LeaseLost)?;
         let row = sqlx::query_as::<_, ChallengeRow>("SELECT * FROM challenges WHERE id = $1 AND run_id = $2")
             .bind(id.0)
             .bind(run_id.0)
-            .fetch_optional(&mut *tx)
+            .fetch_optional(&self.read)
             .await;
         let mut row = found(row, "read a challenge")?;
         let answer = row.answer_sealed.take();
-        let key = agent_key(&mut tx, run_id).await?;
-        commit(tx).await?;
-        Ok((row.read()?, answer, key))
+        Ok((row.read()?, answer, from_word(&key, "agent's key")?))
     }
 
     async fn settle_challenge(

@@ -205,12 +205,21 @@ impl Connections for SqlStore {
         &self,
         organization: OrganizationId,
         id: ConnectionId,
+        old: Option<&[u8]>,
         sealed: Vec<u8>,
         run_id: RunId,
         now: Timestamp,
     ) -> Result<Option<QueuedRun>, Refused> {
         let mut tx = self.begin().await?;
         let before = take(&mut tx, organization, id).await?;
+        let kept = sqlx::query_scalar::<_, Vec<u8>>("SELECT sealed FROM credentials WHERE connection_id = $1")
+            .bind(id.0)
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(failed("read credentials"))?;
+        if kept.as_deref() != old {
+            return Err(Refused::Changed);
+        }
         let happening = happening(id, "credentialsGiven");
         apply(&mut tx, organization, &before, ConnectionEvent::CredentialsGiven, happening, now).await?;
         sqlx::query(

@@ -4,10 +4,9 @@
 use domain::id::{ConnectionId, OrganizationId, RunId};
 use domain::run::RunKind;
 use protocol::lease::Proof;
-use protocol::sealed::PublicKey;
 use uuid::Uuid;
 
-use super::{Tx, failed, found, from_word};
+use super::{Tx, failed, from_word};
 use crate::store::{Refused, StoreError, fence_of};
 
 /// A run whose row this transaction holds.
@@ -50,12 +49,15 @@ pub(super) async fn hold(tx: &mut Tx, run_id: RunId, proof: Proof) -> Result<Hel
     Ok(held(row.ok_or(Refused::LeaseLost)?)?)
 }
 
-/// The holder's key, to which an answer is sealed.
-pub(super) async fn agent_key(tx: &mut Tx, run_id: RunId) -> Result<PublicKey, Refused> {
-    let key = sqlx::query_scalar::<_, Option<String>>("SELECT agent_key FROM runs WHERE id = $1")
-        .bind(run_id.0)
-        .fetch_optional(&mut **tx)
-        .await;
-    let key = found(key, "read an agent's key")?.ok_or(Refused::LeaseLost)?;
-    Ok(from_word(&key, "agent's key")?)
+/// Takes the row of the run's connection, before the run's own: whoever takes both
+/// takes them in this order, so that two never wait for each other.
+pub(super) async fn take_connection_of(tx: &mut Tx, run_id: RunId) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE connections SET updated_at = updated_at WHERE id = (SELECT connection_id FROM runs WHERE id = $1)",
+    )
+    .bind(run_id.0)
+    .execute(&mut **tx)
+    .await
+    .map(|_| ())
+    .map_err(failed("take a run's connection"))
 }

@@ -18,7 +18,7 @@ use crate::store::{
     Account, AccountFilter, Completed, Ledger, PageRequest, Refused, StoreError, Transaction, TransactionFilter,
     TransactionPageRequest, TransactionPosition, TransactionSort,
 };
-use crate::webhooks::EventType;
+use domain::event::EventType;
 
 /// Rows in one statement: 19 places each, below SQLite's 32,766 and PostgreSQL's 65,535.
 const ROWS_AT_ONCE: usize = 1_000;

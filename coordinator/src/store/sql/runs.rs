@@ -16,10 +16,10 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
-use super::held::{HeldRow, HeldRun, held, hold};
+use super::held::{HeldRow, HeldRun, held, hold, take_connection_of};
 use super::transition::{Actor, Happening, apply, note, take};
 use super::{SqlStore, Tx, challenges, commit, failed, from_ms, from_word, ledger, to_json, to_ms};
-use crate::store::{AfterFailure, Completed, GrantedRun, QueuedRun, Refused, Runs, StoreError, fence_of};
+use crate::store::{AfterFailure, Completed, GrantedRun, Holder, QueuedRun, Refused, Runs, StoreError, fence_of};
 
 #[derive(FromRow)]
 struct QueuedRow {
@@ -28,6 +28,7 @@ struct QueuedRow {
     connection_id: Uuid,
     institution_id: String,
     not_before: i64,
+    started_at: Option<i64>,
 }
 
 impl QueuedRow {
@@ -38,6 +39,7 @@ impl QueuedRow {
             connection_id: ConnectionId(self.connection_id),
             institution_id: self.institution_id,
             not_before: from_ms(self.not_before)?,
+            holder: if self.started_at.is_some() { Holder::Perhaps } else { Holder::None },
         })
     }
 }
@@ -56,7 +58,7 @@ pub(super) async fn insert(
          SELECT $1, c.organization_id, c.id, c.institution_id, $3, 'open', 0, 0, $4, 0, $4
          FROM connections c WHERE c.id = $2 AND c.institution_id IS NOT NULL
          ON CONFLICT (connection_id) WHERE state = 'open' DO NOTHING
-         RETURNING id, organization_id, connection_id, institution_id, not_before",
+         RETURNING id, organization_id, connection_id, institution_id, not_before, started_at",
     )
     .bind(run_id.0)
     .bind(connection.0)
@@ -137,7 +139,7 @@ impl Runs for SqlStore {
 
     async fn open_runs(&self, after: Option<RunId>, limit: u32) -> Result<Vec<QueuedRun>, StoreError> {
         let mut query = QueryBuilder::<Db>::new(
-            "SELECT id, organization_id, connection_id, institution_id, not_before FROM runs WHERE state = 'open'",
+            "SELECT id, organization_id, connection_id, institution_id, not_before, started_at FROM runs WHERE state = 'open'",
         );
         let page = crate::store::PageRequest { after: after.map(|run| run.0), limit };
         super::push_page(&mut query, "id", page);
@@ -240,6 +242,7 @@ impl Runs for SqlStore {
         now: Timestamp,
     ) -> Result<Completed, Refused> {
         let mut tx = self.begin().await?;
+        take_connection_of(&mut tx, run_id).await?;
         let run = match hold(&mut tx, run_id, proof).await {
             Err(Refused::LeaseLost) if was_completed_by(&mut tx, run_id, proof).await? => {
                 return Ok(Completed::default());
@@ -277,6 +280,7 @@ impl Runs for SqlStore {
         now: Timestamp,
     ) -> Result<(), Refused> {
         let mut tx = self.begin().await?;
+        take_connection_of(&mut tx, run_id).await?;
         let run = match hold(&mut tx, run_id, proof).await {
             Err(Refused::LeaseLost) if was_failed_by(&mut tx, run_id, proof).await? => return Ok(()),
             held => held?,
@@ -299,6 +303,7 @@ impl Runs for SqlStore {
 
     async fn abandon(&self, run_id: RunId, code: FailureCode, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
+        take_connection_of(&mut tx, run_id).await?;
         let row = sqlx::query_as::<_, HeldRow>(
             "UPDATE runs SET attempt = attempt WHERE id = $1 AND state = 'open'
              RETURNING organization_id, connection_id, institution_id, kind, attempt",

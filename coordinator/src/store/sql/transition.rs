@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{Tx, failed, from_json, to_json, to_ms, webhooks};
 use crate::store::{Refused, StoreError};
-use crate::webhooks::EventType;
+use domain::event::EventType;
 
 /// Who made something happen.
 #[derive(Clone, Copy)]

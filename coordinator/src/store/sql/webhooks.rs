@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::super::Db;
 use super::{SqlStore, Tx, commit, failed, found, from_json, from_ms, from_word, push_page, to_json, to_ms};
 use crate::store::{Delivery, DeliveryOutcome, NewWebhook, PageRequest, Refused, StoreError, Webhook, Webhooks};
-use crate::webhooks::EventType;
+use domain::event::EventType;
 
 #[derive(FromRow)]
 struct WebhookRow {
