@@ -14,9 +14,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// How long a lease is believed in. Only ever moves forward.
+/// How long a lease is believed in: what the request that was made last came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrustWindow {
+    asked_at: Instant,
     deadline: Instant,
 }
 
@@ -24,7 +25,7 @@ impl TrustWindow {
     /// The window of a lease that was asked for at `asked_at`, or renewed then.
     #[must_use]
     pub fn new(asked_at: Instant, term: Duration, margin: Duration) -> Self {
-        Self { deadline: asked_at + term.saturating_sub(margin) }
+        Self { asked_at, deadline: asked_at + term.saturating_sub(margin) }
     }
 
     /// When it ends.
@@ -40,10 +41,11 @@ impl TrustWindow {
     }
 
     /// The window after a renewal whose answer came at `now`. None if this one had
-    /// ended by then: what was given up isn't taken back.
+    /// ended by then: what was given up isn't taken back. The later request counts, so
+    /// a shorter term shortens the window, and an answer that overtook another keeps it.
     #[must_use]
     pub fn renewed(self, next: Self, now: Instant) -> Option<Self> {
-        self.holds(now).then(|| Self { deadline: self.deadline.max(next.deadline) })
+        self.holds(now).then_some(if next.asked_at < self.asked_at { self } else { next })
     }
 }
 
@@ -236,11 +238,22 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_renewal_asked_for_earlier_does_not_shorten_the_window() {
+        let earlier = TrustWindow::new(Instant::now(), TERM, MARGIN);
+        advance(Duration::from_secs(1)).await;
         let gate = Gate::new(window());
-        let earlier = TrustWindow::new(Instant::now(), Duration::from_secs(4), MARGIN);
         gate.renew(earlier).expect("in time");
-        advance(Duration::from_secs(11)).await;
+        advance(Duration::from_millis(11_500)).await;
         assert!(gate.permit().is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_renewal_with_a_shorter_term_shortens_the_window() {
+        let gate = Gate::new(window());
+        advance(Duration::from_secs(1)).await;
+        gate.renew(TrustWindow::new(Instant::now(), Duration::from_secs(5), MARGIN)).expect("in time");
+        assert_eq!(gate.left(), Duration::from_secs(2));
+        advance(Duration::from_secs(2)).await;
+        assert_eq!(gate.permit().err(), Some(Shut::Expired));
     }
 
     #[tokio::test(start_paused = true)]

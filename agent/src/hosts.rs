@@ -1,6 +1,6 @@
 //! Which hosts a session may reach: the portal's own and those that its script
-//! names, on the portal's port and those of the web, and no private address unless
-//! the lease opens loopback.
+//! names, on the portal's port and that of secure pages, and no private address but
+//! loopback, and that only if the lease opens it.
 //!
 //! Not here: the connections themselves ([`crate::egress`]).
 
@@ -24,7 +24,7 @@ impl Hosts {
     pub fn new(portal: &Url, more: &[String], loopback: AllowLoopback) -> Self {
         let own = portal.host_str().into_iter();
         let names = own.chain(more.iter().map(String::as_str)).map(normal).collect();
-        let mut ports = vec![443, 80];
+        let mut ports = vec![443];
         ports.extend(portal.port());
         Self { names, ports, loopback }
     }
@@ -45,14 +45,16 @@ impl Hosts {
     pub fn allow_host(&self, host: &str, port: u16) -> bool {
         let host = normal(host);
         let known = self.names.contains(&host);
-        // Simulated portals take whichever ports are free.
+        // Simulated portals take whichever ports are free, without encryption; a bank is
+        // never spoken to in plain text.
         known && (self.ports.contains(&port) || self.loopback == AllowLoopback::Yes)
     }
 
     /// Whether a connection to this address may be made.
     #[must_use]
     pub fn allow_address(&self, address: IpAddr) -> bool {
-        self.loopback == AllowLoopback::Yes || is_public(address)
+        // A private address is no simulated portal, whoever names it.
+        is_public(address) || (self.loopback == AllowLoopback::Yes && address.to_canonical().is_loopback())
     }
 }
 
@@ -105,5 +107,32 @@ mod tests {
         let closed = hosts("http://127.0.0.1:8080/", &[], AllowLoopback::No);
         assert!(!closed.allow(&url));
         assert!(!closed.allow_address([127, 0, 0, 1].into()));
+    }
+
+    #[test]
+    fn opening_loopback_opens_no_other_private_address() {
+        let open = hosts("http://127.0.0.1:8080/", &[], AllowLoopback::Yes);
+        let closed = hosts("https://bank.example/", &[], AllowLoopback::No);
+        for (address, is_open, is_closed_open) in [
+            ("127.0.0.1", true, false),
+            ("::1", true, false),
+            ("::ffff:127.0.0.1", true, false),
+            ("1.1.1.1", true, true),
+            ("10.0.0.1", false, false),
+            ("169.254.169.254", false, false),
+            ("fd00::1", false, false),
+        ] {
+            let address = address.parse().expect("an address");
+            assert_eq!(open.allow_address(address), is_open, "{address} with loopback");
+            assert_eq!(closed.allow_address(address), is_closed_open, "{address} without");
+        }
+    }
+
+    #[test]
+    fn nothing_leaves_in_plain_text_but_to_loopback() {
+        let closed = hosts("https://bank.example/", &[], AllowLoopback::No);
+        assert!(closed.allow_host("bank.example", 443));
+        assert!(!closed.allow_host("bank.example", 80));
+        assert!(hosts("http://localhost/", &[], AllowLoopback::Yes).allow_host("localhost", 80));
     }
 }

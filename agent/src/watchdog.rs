@@ -3,7 +3,7 @@
 //!
 //! It is the only thing that ends sessions, so there is one way in which they end: the
 //! connections at once, the pages within a second, and if the browser doesn't obey,
-//! the browser.
+//! in the end the browser.
 
 use std::sync::Arc;
 

@@ -3,15 +3,18 @@
 #[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
 mod world;
 
+use std::time::Duration;
+
 use agent::driver::{Driver as _, DriverError};
 use agent::gate::Shut;
 use domain::secret::Secret;
 use script::command::{Act, Condition, Left, Observation, Problem, Recogniser, Watch};
+use tokio::time::timeout;
 use url::Url;
 
 use rustix::process::Signal;
 use world::Portal;
-use world::process::{renderers_in, signal_to};
+use world::process::{browser_in, renderers_in, signal_to};
 
 const LOGIN: &str = r#"<form action="/submit/home" method="post">
     <input id="user" name="user"><input id="password" name="password" type="password">
@@ -373,6 +376,41 @@ async fn a_page_whose_process_dies_is_a_crash_and_does_no_harm_to_others() {
     };
     let (seen, ()) = tokio::join!(other.watch(&nothing), kill);
     assert_eq!(seen.err(), Some(DriverError::Crashed));
+    assert_eq!(stage.visit("page").await, "Visited");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_browser_that_froze_while_idle_is_replaced() {
+    let mut stage = Stage::new(Portal::default().page("page", "<h1>Page</h1>")).await;
+    stage.session.ending().end().await;
+    let frozen = stage.browsers.pid().await;
+    browser_in(stage.folder.path()).iter().for_each(|&pid| signal_to(pid, Signal::STOP));
+    let begun = tokio::time::Instant::now();
+    stage.session = world::session(&stage.browsers, &stage.base, &[], world::open_gate()).await;
+    assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+    assert_ne!(stage.browsers.pid().await, frozen);
+    assert_eq!(stage.visit("page").await, "Visited");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_browser_that_is_slow_to_close_a_session_does_no_harm_to_others() {
+    let mut stage = Stage::new(Portal::default().page("page", "<h1>Page</h1>")).await;
+    let other = world::session(&stage.browsers, &stage.base, &[], world::open_gate()).await;
+    let slow = stage.browsers.pid().await;
+    let processes = browser_in(stage.folder.path());
+    let ending = other.ending();
+    processes.iter().for_each(|&pid| signal_to(pid, Signal::STOP));
+    let mut end = std::pin::pin!(ending.end());
+    let ended = timeout(Duration::from_millis(1_500), end.as_mut()).await;
+    assert!(ended.is_err(), "a stopped browser closed a session");
+    processes.iter().for_each(|&pid| signal_to(pid, Signal::CONT));
+    end.await;
+    assert_eq!(stage.visit("page").await, "Visited");
+    // It is left alone, and gets no further session.
+    let _new = world::session(&stage.browsers, &stage.base, &[], world::open_gate()).await;
+    assert_ne!(stage.browsers.pid().await, slow);
     assert_eq!(stage.visit("page").await, "Visited");
     stage.end().await;
 }

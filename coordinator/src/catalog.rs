@@ -104,12 +104,10 @@ impl Catalog {
         self.entries.get(id).and_then(|entry| entry.script.as_ref())
     }
 
-    /// The institution whose portal is at `host`, port included where it isn't the default.
+    /// The institution whose portal is at this address.
     #[must_use]
     pub fn institution_at(&self, portal: &Url) -> Option<&Institution> {
-        let same =
-            |url: &Url| url.host() == portal.host() && url.port_or_known_default() == portal.port_or_known_default();
-        self.institutions().find(|institution| institution.portal_urls().any(same))
+        self.institutions().find(|institution| institution.is_at(portal))
     }
 }
 

@@ -20,6 +20,12 @@ use crate::store::StoreUrl;
 const DEFAULTS: &str = include_str!("../config.default.toml");
 const ENVIRONMENT: &str = "BURSAR";
 
+/// The shortest token for agents, in bytes.
+const SHORTEST_TOKEN: usize = 32;
+
+/// The longest span that a setting may give.
+const LONGEST_SPAN: Duration = Duration::from_secs(366 * 24 * 3600);
+
 /// Every setting.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -199,6 +205,10 @@ impl Config {
         if !self.redis.prefix.contains('{') {
             return refuse("redis.prefix", "it must hold a {tag}, so that a cluster keeps the queue's keys together");
         }
+        let token = self.agents.token.expose();
+        if !token.is_empty() && token.len() < SHORTEST_TOKEN {
+            return refuse("agents.token", "it must have 32 characters at least, or be empty");
+        }
         if self.keys.prefix.is_empty() || !self.keys.prefix.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return refuse("keys.prefix", "it must be letters and digits");
         }
@@ -284,7 +294,11 @@ fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error
         Some(Ok(days)) => SignedDuration::from_hours(days.saturating_mul(24)),
         _ => text.parse().map_err(malformed)?,
     };
-    Duration::try_from(span).map_err(|_| serde::de::Error::custom(format!("`{text}` is negative")))
+    let span = Duration::try_from(span).map_err(|_| serde::de::Error::custom(format!("`{text}` is negative")))?;
+    if span > LONGEST_SPAN {
+        return Err(serde::de::Error::custom(format!("`{text}` is longer than a year")));
+    }
+    Ok(span)
 }
 
 #[cfg(test)]
@@ -318,7 +332,8 @@ mod tests {
     fn printed_settings_hold_no_secret() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("bursar.toml");
-        let text = "[store]\nurl = \"postgres://u:canary@h/d\"\n[agents]\ntoken = \"canary\"";
+        let text =
+            "[store]\nurl = \"postgres://u:canary@h/d\"\n[agents]\ntoken = \"canary-canary-canary-canary-canary\"";
         std::fs::write(&file, text).expect("written");
         let printed = super::print(Some(&file)).expect("printed");
         assert!(!printed.contains("canary"), "{printed}");

@@ -143,22 +143,30 @@ pub fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, VaultError> {
 }
 
 /// Reads a secret from `file`; where there is none, keeps `fresh` in it with mode 0600.
-/// When two processes do this at once, both get the one that came first.
+/// The file is there whole or not at all, and when two processes do this at once, both
+/// get the one that came first.
 ///
 /// # Errors
 /// What the file system says.
 pub fn read_or_create(file: &Path, fresh: &Secret) -> std::io::Result<Secret> {
-    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
-        Ok(mut created) => {
-            created.write_all(fresh.expose().as_bytes())?;
-            created.sync_all()?;
-            Ok(fresh.clone())
+    if !file.exists() {
+        let draft = file.with_extension(format!("draft-{}", std::process::id()));
+        let mut writing =
+            std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+        writing.write_all(fresh.expose().as_bytes())?;
+        writing.sync_all()?;
+        let linked = std::fs::hard_link(&draft, file);
+        std::fs::remove_file(&draft)?;
+        match linked {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
         }
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            std::fs::read_to_string(file).map(|text| Secret::new(text.trim().to_owned()))
-        }
-        Err(error) => Err(error),
     }
+    let text = std::fs::read_to_string(file)?;
+    if text.trim().is_empty() {
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, "the file is empty"));
+    }
+    Ok(Secret::new(text.trim().to_owned()))
 }
 
 fn data_key_context(organization: &str) -> String {

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use crate::patience::patience;
 
 /// How many lines of talk are kept of a program.
-const KEPT_LINES: usize = 2_000;
+const KEPT_LINES: usize = 1_000_000;
 
 /// A program that couldn't be started or ended early.
 #[derive(Debug, thiserror::Error)]

@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
@@ -20,6 +20,8 @@ use super::wire::Wire;
 const PULSE: Duration = Duration::from_millis(1500);
 /// How long it has to answer.
 const PULSE_PATIENCE: Duration = Duration::from_secs(3);
+/// Until then the pulse has decided on a browser that has a session, whenever it froze.
+pub(super) const PULSE_DECIDES: Duration = Duration::from_secs(6);
 
 /// A browser. Dropping the last reference ends its process.
 pub(super) struct Browser {
@@ -32,6 +34,8 @@ pub(super) struct Browser {
     /// How many sessions it has had, and how many are open.
     opened: AtomicUsize,
     open: Arc<AtomicUsize>,
+    /// It once didn't obey in time.
+    is_slow: AtomicBool,
 }
 
 impl Browser {
@@ -55,6 +59,7 @@ impl Browser {
             started: Instant::now(),
             opened: AtomicUsize::new(0),
             open,
+            is_slow: AtomicBool::new(false),
         }))
     }
 
@@ -72,6 +77,21 @@ impl Browser {
     /// How long it has run and how many sessions it has had.
     pub(super) fn wear(&self) -> (Duration, usize) {
         (self.started.elapsed(), self.opened.load(Ordering::Relaxed))
+    }
+
+    /// Whether it once didn't obey in time, and so gets no further session.
+    pub(super) fn is_slow(&self) -> bool {
+        self.is_slow.load(Ordering::Relaxed)
+    }
+
+    /// Gives it no further session.
+    pub(super) fn find_slow(&self) {
+        self.is_slow.store(true, Ordering::Relaxed);
+    }
+
+    /// How many sessions are open, or are being opened.
+    pub(super) fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
     }
 
     /// Its process id, which is that of its group.

@@ -44,7 +44,14 @@ impl Browsers {
     /// [`OpenError`] when no browser can be started or it refuses.
     pub async fn session(&self, gate: Gate, egress: Arc<Egress>, portal: Url) -> Result<Session, OpenError> {
         let browser = self.browser().await?;
-        Session::open(browser, gate, egress, portal).await
+        let opened = Session::open(Arc::clone(&browser), gate.clone(), Arc::clone(&egress), portal.clone()).await;
+        match opened {
+            // It may have frozen while nobody looked; another is as good.
+            Err(OpenError::Refused) if browser.is_gone() || browser.is_slow() => {
+                Session::open(self.browser().await?, gate, egress, portal).await
+            }
+            opened => opened,
+        }
     }
 
     /// The process id of the browser that is running, if one is.
@@ -63,7 +70,7 @@ impl Browsers {
         let mut current = self.current.lock().await;
         if let Some(browser) = current.as_ref().filter(|browser| !browser.is_gone()) {
             let (age, sessions) = browser.wear();
-            if age < WORN_AGE && sessions < WORN_SESSIONS {
+            if age < WORN_AGE && sessions < WORN_SESSIONS && !browser.is_slow() {
                 return Ok(Arc::clone(browser));
             }
             tracing::info!(pid = browser.pid(), sessions, "a worn browser gets no further session");

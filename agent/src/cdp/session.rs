@@ -3,6 +3,7 @@
 //! Not here: the verbs ([`super::verbs`]), or when it ends: [`Ending`] is for whoever
 //! guards the lease.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use url::Url;
 
-use super::browser::Browser;
+use super::browser::{Browser, PULSE_DECIDES};
 use super::launch::LaunchError;
 use super::page::{Answer, PageLine, Request};
 use super::wire::{Gone, Showing, Wire, WireError};
@@ -27,7 +28,8 @@ const AT_ONCE: Duration = Duration::from_secs(5);
 const GRACE: Duration = Duration::from_secs(5);
 /// How long a document that is on its way is waited for before it is asked again.
 const BETWEEN_DOCUMENTS: Duration = Duration::from_millis(50);
-/// How long a browser has to close a session before it is killed.
+/// How long a browser has to close a session before it is killed, if nobody else has
+/// one in it.
 const CLOSE: Duration = Duration::from_secs(1);
 
 /// A session with a portal.
@@ -106,9 +108,23 @@ impl Session {
             // Loopback isn't let past the proxy either.
             "proxyBypassList": "<-loopback>",
         });
-        let made = wire.call(None, "Target.createBrowserContext", context, AT_ONCE).await?;
-        let context = text(&made, "browserContextId")?;
+        // Counted before it is there, so that the pulse looks after a browser that froze
+        // while it was idle.
         browser.session_opens();
+        let made = wire.call(None, "Target.createBrowserContext", context, AT_ONCE).await;
+        let context = match made.and_then(|made| text(&made, "browserContextId")) {
+            Ok(context) => context,
+            Err(error) => {
+                browser.session_ends();
+                if error == WireError::TimedOut {
+                    browser.find_slow();
+                    if browser.open() == 0 {
+                        browser.kill().await;
+                    }
+                }
+                return Err(error);
+            }
+        };
         let ending = Arc::new(Ending {
             browser,
             context: context.clone(),
@@ -222,24 +238,44 @@ impl Drop for Session {
 }
 
 impl Ending {
-    /// Ends the session: its connections at once, its pages within a second, and if
-    /// the browser doesn't obey, the browser. May be called by anybody, any time.
+    /// Ends the session: its connections at once, its pages within a second. If the
+    /// browser doesn't obey it is killed; with other sessions in it, only once its
+    /// pulse has had the time to tell slow from frozen. May be called by anybody, any
+    /// time.
     pub async fn end(&self) {
         self.egress.cut();
+        if !self.is_closed().await {
+            tracing::warn!(pid = self.browser.pid(), "a browser didn't close a session and is killed");
+            self.browser.kill().await;
+        }
         self.count();
+    }
+
+    /// Has the browser close it; whether it obeyed, or is gone.
+    async fn is_closed(&self) -> bool {
         if self.browser.is_gone() {
-            return;
+            return true;
         }
         let context = json!({ "browserContextId": self.context });
-        let close = self.browser.wire.call(None, "Target.disposeBrowserContext", context, CLOSE);
-        match close.await {
-            // A context that isn't there is closed.
-            Ok(_) | Err(WireError::Refused(_) | WireError::Gone) => {}
-            Err(_) => {
-                tracing::warn!(pid = self.browser.pid(), "a browser didn't close a session and is killed");
-                self.browser.kill().await;
+        let close = self.browser.wire.call(None, "Target.disposeBrowserContext", context, PULSE_DECIDES);
+        let mut close = pin!(close);
+        let closed = match timeout(CLOSE, close.as_mut()).await {
+            Ok(closed) => closed,
+            Err(_) if self.has_company() => {
+                tracing::warn!(pid = self.browser.pid(), "a browser is slow and gets no further session");
+                self.browser.find_slow();
+                close.await
             }
-        }
+            Err(_) => return false,
+        };
+        // A context that isn't there is closed.
+        matches!(closed, Ok(_) | Err(WireError::Refused(_) | WireError::Gone))
+    }
+
+    /// Whether others have a session in this browser.
+    fn has_company(&self) -> bool {
+        let own = usize::from(!self.ended.load(Ordering::Acquire));
+        self.browser.open() > own
     }
 
     /// The same without waiting, or looking whether it is obeyed.

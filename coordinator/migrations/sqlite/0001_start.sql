@@ -51,20 +51,23 @@ CREATE TABLE connections (
     state           TEXT NOT NULL,
     activated_at    BIGINT,
     last_synced_at  BIGINT,
+    last_failure    TEXT,
     instructions    TEXT NOT NULL,
     metadata        TEXT NOT NULL,
     created_at      BIGINT NOT NULL,
-    updated_at      BIGINT NOT NULL,
-    UNIQUE (entity_id, anchor)
+    updated_at      BIGINT NOT NULL
 );
+-- A revoked connection stays as a record and makes way for another.
+CREATE UNIQUE INDEX connections_one_alive ON connections (entity_id, anchor) WHERE status <> 'revoked';
 CREATE INDEX connections_by_organization ON connections (organization_id, id);
 
--- What was submitted last, sealed; `refused` freezes it until new ones come.
+-- What was given last, sealed. `refused` is the code of the failure that freezes it;
+-- doubts are counted from `given_at` on.
 CREATE TABLE credentials (
     connection_id BLOB NOT NULL PRIMARY KEY REFERENCES connections (id) ON DELETE CASCADE,
     sealed        BLOB NOT NULL,
-    refused       BOOLEAN NOT NULL,
-    updated_at    BIGINT NOT NULL
+    refused       TEXT,
+    given_at      BIGINT NOT NULL
 );
 
 CREATE TABLE connection_events (
@@ -99,6 +102,7 @@ CREATE TABLE runs (
     finished_at     BIGINT
 );
 CREATE UNIQUE INDEX runs_one_open ON runs (connection_id) WHERE state = 'open';
+CREATE INDEX runs_of_connection ON runs (connection_id, id);
 CREATE INDEX runs_open ON runs (id) WHERE state = 'open';
 
 CREATE TABLE intents (
@@ -126,6 +130,7 @@ CREATE TABLE challenges (
     updated_at      BIGINT NOT NULL
 );
 CREATE INDEX challenges_of_connection ON challenges (connection_id, id);
+CREATE INDEX challenges_of_run ON challenges (run_id);
 CREATE INDEX challenges_pending ON challenges (expires_at) WHERE state IN ('open', 'answered');
 
 CREATE TABLE evidence (
@@ -135,6 +140,8 @@ CREATE TABLE evidence (
     html            TEXT NOT NULL,
     created_at      BIGINT NOT NULL
 );
+
+CREATE INDEX evidence_of_run ON evidence (run_id);
 
 CREATE TABLE accounts (
     id                BLOB NOT NULL PRIMARY KEY,
@@ -180,7 +187,8 @@ CREATE TABLE transactions (
     created_at         BIGINT NOT NULL,
     updated_at         BIGINT NOT NULL
 );
-CREATE INDEX transactions_of_account ON transactions (account_id);
+CREATE INDEX transactions_of_account ON transactions (account_id, sort_date, id);
+CREATE INDEX transactions_of_connection ON transactions (connection_id, sort_date, id);
 CREATE INDEX transactions_by_date ON transactions (organization_id, sort_date, id);
 CREATE INDEX transactions_by_update ON transactions (organization_id, updated_at, id);
 
@@ -195,6 +203,8 @@ CREATE TABLE webhooks (
     created_at      BIGINT NOT NULL,
     updated_at      BIGINT NOT NULL
 );
+
+CREATE INDEX webhooks_of_organization ON webhooks (organization_id, id);
 
 -- The outbox: written with the change that it tells of.
 CREATE TABLE webhook_events (
@@ -217,4 +227,6 @@ CREATE TABLE webhook_deliveries (
     created_at  BIGINT NOT NULL,
     settled_at  BIGINT
 );
+CREATE INDEX webhook_deliveries_of_webhook ON webhook_deliveries (webhook_id);
+CREATE INDEX webhook_deliveries_of_event ON webhook_deliveries (event_id);
 CREATE INDEX webhook_deliveries_due ON webhook_deliveries (due_at) WHERE state = 'pending';

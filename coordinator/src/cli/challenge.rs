@@ -6,7 +6,7 @@ use domain::id::ChallengeId;
 use domain::secret::Secret;
 use serde_json::json;
 
-use super::{CommandError, Ground, print_table};
+use super::{CommandError, Ground, print_table, printable};
 use crate::fleet;
 use crate::store::Challenge;
 
@@ -67,7 +67,7 @@ fn list(challenges: &[Challenge], as_json: bool) {
         vec![
             challenge.id.to_string(),
             challenge.connection_id.to_string(),
-            question.prompt.clone(),
+            printable(&question.prompt),
             question.attempts_left.to_string(),
             challenge.expires_at.to_string(),
         ]
@@ -79,7 +79,7 @@ fn ask(challenge: &Challenge) -> Result<Secret, CommandError> {
     let unreadable = |error: std::io::Error| CommandError::Said(format!("no answer could be read: {error}"));
     let mut stdin = std::io::stdin().lock();
     if stdin.is_terminal() {
-        eprint!("{}\n> ", challenge.question.prompt);
+        eprint!("{}\n> ", printable(&challenge.question.prompt));
         std::io::stderr().flush().map_err(unreadable)?;
     }
     let mut line = String::new();

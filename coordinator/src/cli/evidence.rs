@@ -1,6 +1,6 @@
 //! `coordinator evidence ID`.
 
-use super::{CommandError, Ground};
+use super::{CommandError, Ground, printable};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -13,8 +13,8 @@ impl Arguments {
         let unknown = || CommandError::Unknown { what: "evidence", name: self.id.clone() };
         let id = self.id.parse().map_err(|_| unknown())?;
         let evidence = ground.store.evidence(id).await?.ok_or_else(unknown)?;
-        eprintln!("The page was at {}.", evidence.url);
-        println!("{}", evidence.html);
+        eprintln!("The page was at {}.", printable(&evidence.url));
+        println!("{}", printable(&evidence.html));
         Ok(())
     }
 }

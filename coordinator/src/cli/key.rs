@@ -21,14 +21,14 @@ pub(super) enum Command {
         /// What the key is for.
         #[arg(long, default_value = "key")]
         name: String,
-        /// Whether it reaches real banks.
+        /// What stands in the key, to tell keys apart.
         #[arg(long, value_enum, default_value_t = Environment::Live)]
         environment: Environment,
         /// What the key may do, with commas; all of it if not given.
         #[arg(long, value_delimiter = ',', value_name = "SCOPES")]
         scopes: Vec<String>,
         /// After how many days it stops working; never if not given.
-        #[arg(long, value_name = "DAYS")]
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
         expires_in_days: Option<u32>,
         /// Print JSON.
         #[arg(long)]

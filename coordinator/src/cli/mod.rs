@@ -83,6 +83,8 @@ enum CommandError {
     Fleet(#[from] fleet::Error),
     #[error("the data folder {path} can't be used")]
     Data { path: String, source: std::io::Error },
+    #[error("another coordinator with a private Redis uses the data folder {path}")]
+    NotAlone { path: String },
     #[error("{address} can't be listened on")]
     Listen { address: String, source: std::io::Error },
     #[error("no {what} is called `{name}`")]
@@ -97,7 +99,8 @@ impl CommandError {
             Self::Config(_) | Self::Catalog(_) | Self::Fleet(fleet::Error::Invalid { .. }) => Exit::Unusable,
             Self::Vault(VaultError::MalformedMasterKey | VaultError::Unopenable) => Exit::Unusable,
             Self::Unknown { .. } | Self::Fleet(fleet::Error::Refused(Refused::NotFound)) => Exit::NotFound,
-            Self::Store(_) | Self::Queue(_) | Self::EmbeddedRedis(_) | Self::Listen { .. } => Exit::Unavailable,
+            Self::Store(_) | Self::Queue(_) | Self::EmbeddedRedis(_) => Exit::Unavailable,
+            Self::Listen { .. } | Self::NotAlone { .. } => Exit::Unavailable,
             _ => Exit::Failure,
         }
     }
@@ -119,6 +122,7 @@ impl CommandError {
             Self::Queue(_) => "check redis.url and that Redis is up",
             Self::EmbeddedRedis(_) => "install it (Debian: apt-get install redis-server) or set redis.url",
             Self::Listen { .. } => "set http.listen to another address, or port 0 for a free one",
+            Self::NotAlone { .. } => "give each its own folder in data, or both one redis.url",
             Self::Unknown { what: "organization", .. } => "`coordinator organization list` names them",
             Self::Unknown { .. } => "list them to see their names",
             _ => return None,
@@ -203,6 +207,12 @@ impl Ground {
         }
         Ok(Self { store, vault, sealer })
     }
+}
+
+/// A bank's text without what would steer a terminal.
+fn printable(text: &str) -> String {
+    let is_plain = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\t');
+    text.chars().map(|letter| if is_plain(letter) { letter } else { '\u{fffd}' }).collect()
 }
 
 /// Prints rows as a table for people.

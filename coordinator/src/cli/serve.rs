@@ -1,6 +1,10 @@
 //! `coordinator serve`.
 
+use std::fs::{File, TryLockError};
+use std::future::IntoFuture as _;
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -30,6 +34,9 @@ pub(super) struct Arguments {
     until_stdin_closes: bool,
 }
 
+/// How long requests that were begun may take once the end was asked for.
+const TO_ANSWER: Duration = Duration::from_secs(2);
+
 /// Serves until SIGTERM or SIGINT. Once it takes requests it prints one line of JSON,
 /// `{"address": "http://…"}`, so that whoever started it on port 0 knows where.
 pub(super) async fn run(arguments: Arguments, config: Config) -> Result<(), CommandError> {
@@ -38,11 +45,18 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> Result<(), Comm
     let catalog = Catalog::load(&config.catalog.folder, &config.development.portal_urls)?;
     let Ground { store, vault, sealer } = Ground::open(&config).await?;
     let agent_token = agent_token(&config)?;
+    let listen = config.http.listen;
+    let unusable = |source| CommandError::Listen { address: listen.to_string(), source };
+    let listener = TcpListener::bind(listen).await.map_err(unusable)?;
+    let address = listener.local_addr().map_err(unusable)?;
     let mut embedded = match config.redis.url.expose() {
-        "" => Some(EmbeddedRedis::start(&config.redis.server, &config.data().join("run")).await?),
+        "" => {
+            let lock = alone(config.data())?;
+            Some((EmbeddedRedis::start(&config.redis.server, &config.data().join("run")).await?, lock))
+        }
         _ => None,
     };
-    let redis_url = embedded.as_ref().map_or(&config.redis.url, EmbeddedRedis::url).clone();
+    let redis_url = embedded.as_ref().map_or(&config.redis.url, |(redis, _)| redis.url()).clone();
     let queue = Queue::connect(&redis_url, &config.redis.prefix).await?;
 
     let client = webhooks::client(config.webhooks.timeout, config.loopback())
@@ -54,29 +68,34 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> Result<(), Comm
         config.webhooks.clone(),
         config.loopback(),
     ));
-    let listen = config.http.listen;
     if config.development.loopback {
         tracing::warn!("development.loopback is on: portals and webhook receivers may be on this machine");
     }
     let fleet = Arc::new(Fleet { store, queue, vault, sealer, catalog, config, answered: Notify::new() });
     Rebuilder(Arc::clone(&fleet)).run_once().await?;
-    play_all(&fleet, dispatcher);
+    play_all(&fleet, dispatcher, metrics.clone());
 
-    let unusable = |source| CommandError::Listen { address: listen.to_string(), source };
-    let listener = TcpListener::bind(listen).await.map_err(unusable)?;
-    let address = listener.local_addr().map_err(unusable)?;
     println!("{}", json!({ "address": format!("http://{address}") }));
     tracing::info!(%address, "serving");
     let app = http::App::new(fleet, agent_token, metrics);
-    let serving = axum::serve(listener, http::router(app));
+    let (end, ending) = tokio::sync::oneshot::channel::<()>();
+    let serving = axum::serve(listener, http::router(app)).with_graceful_shutdown(async {
+        let _ = ending.await;
+    });
+    let mut serving = std::pin::pin!(serving.into_future());
     tokio::select! {
-        served = serving => served.map_err(unusable)?,
-        () = asked_to_end(arguments.until_stdin_closes) => tracing::info!("ending: leases and deliveries go on with the next start"),
+        served = &mut serving => served.map_err(unusable)?,
+        () = asked_to_end(arguments.until_stdin_closes) => {
+            tracing::info!("ending: what was asked is answered, runs that are open go on with the next start");
+            let _ = end.send(());
+            // Agents hold their requests open for longer than anyone would wait.
+            let _ = tokio::time::timeout(TO_ANSWER, serving).await;
+        }
         () = redis_ended(&mut embedded) => {
             return Err(CommandError::Said("the private redis-server ended".into()));
         }
     }
-    if let Some(redis) = embedded {
+    if let Some((redis, _)) = embedded {
         redis.stop().await;
     }
     Ok(())
@@ -114,9 +133,22 @@ async fn stdin_closed() {
     let _ = is_closed.await;
 }
 
-async fn redis_ended(embedded: &mut Option<EmbeddedRedis>) {
+/// A private queue is one coordinator's: two on one data folder would each lease the
+/// same runs.
+fn alone(data: &Path) -> Result<File, CommandError> {
+    let path = data.join("coordinator.lock");
+    let failed = |source| CommandError::Data { path: path.display().to_string(), source };
+    let file = File::create(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(CommandError::NotAlone { path: data.display().to_string() }),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
+async fn redis_ended(embedded: &mut Option<(EmbeddedRedis, File)>) {
     match embedded {
-        Some(redis) => redis.ended().await,
+        Some((redis, _)) => redis.ended().await,
         None => std::future::pending().await,
     }
 }

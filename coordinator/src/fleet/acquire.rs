@@ -4,21 +4,24 @@
 use std::time::Duration;
 
 use domain::anchor::Loopback;
-use domain::failure::FailureCode;
-use protocol::lease::{Acquire, AllowLoopback, Lease, Proof, credentials_context};
+use protocol::lease::{Acquire, AllowLoopback, Lease, Proof, ScriptRevision, credentials_context};
+use protocol::sealed::SealedBox;
 use tokio::time::Instant;
 
 use super::give_credentials::credentials_text;
 use super::{Error, Fleet};
 use crate::clock;
 use crate::queue::Acquired;
-use crate::store::GrantedRun;
+use crate::store::{Grant, GrantedRun};
 
 /// The longest that a request is held open.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// How long to wait for news before looking anyway.
 const LOOK_ANYWAY: Duration = Duration::from_secs(1);
+
+/// When a run is tried again that this coordinator couldn't hand out.
+const TRY_AGAIN: Duration = Duration::from_secs(30);
 
 impl Fleet {
     /// The next run for the agent; none if there was none in the time it waits.
@@ -49,22 +52,26 @@ impl Fleet {
         let Acquired { run_id, fence } = acquired;
         let proof = Proof { agent_id: request.agent_id, fence };
         let granted = self.store.grant(run_id, proof, &request.public_key, clock::now()).await?;
-        let Some(run) = granted else {
-            // The store ended it while it stood in the queue.
-            self.queue.forget(run_id).await?;
-            return Ok(None);
-        };
-        let Some(script) = self.catalog.script(&run.institution_id).cloned() else {
-            self.store.abandon(run_id, FailureCode::PageUnrecognised, clock::now()).await?;
-            self.queue.forget(run_id).await?;
-            return Ok(None);
-        };
-        let credentials = match self.sealed_to(request, acquired, &run).await {
-            Ok(credentials) => credentials,
-            Err(error) => {
-                tracing::error!(%run_id, error = &error as &dyn std::error::Error, "credentials can't be handed out");
-                self.store.abandon(run_id, FailureCode::CredentialsMissing, clock::now()).await?;
+        let run = match granted {
+            Grant::Granted(run) => *run,
+            Grant::NotDue(due) => {
+                let delay = Duration::try_from(due.duration_since(clock::now())).unwrap_or_default();
+                self.queue.requeue(run_id, proof, delay).await?;
+                return Ok(None);
+            }
+            Grant::Refused => {
+                // The store ended it while it stood in the queue.
                 self.queue.forget(run_id).await?;
+                return Ok(None);
+            }
+        };
+        let (script, credentials) = match self.needed(request, acquired, &run).await {
+            Ok(needed) => needed,
+            Err(error) => {
+                // It is this coordinator that lacks something; another may not.
+                tracing::error!(%run_id, error = &error as &dyn std::error::Error, "a run can't be handed out");
+                self.store.release(run_id, proof, clock::now()).await?;
+                self.queue.requeue(run_id, proof, TRY_AGAIN).await?;
                 return Ok(None);
             }
         };
@@ -95,22 +102,25 @@ impl Fleet {
         }))
     }
 
-    async fn sealed_to(
+    /// What the agent needs beside the run: the script, and the credentials in a box.
+    async fn needed(
         &self,
         request: &Acquire,
         acquired: Acquired,
         run: &GrantedRun,
-    ) -> Result<protocol::sealed::SealedBox, Error> {
+    ) -> Result<(ScriptRevision, SealedBox), Error> {
+        let script = self.catalog.script(&run.institution_id).cloned().ok_or(Error::ScriptMissing)?;
         let credentials = match &run.credentials {
             None => std::collections::BTreeMap::new(),
             Some(sealed) => self.open_credentials(run.organization_id, run.connection_id, sealed).await?,
         };
         let text = credentials_text(&credentials);
         let context = credentials_context(acquired.run_id, acquired.fence);
-        request
+        let sealed = request
             .public_key
             .seal(&text, &context)
-            .map_err(|_| Error::Invalid { field: "/publicKey", reason: "nothing can be sealed to this key".into() })
+            .map_err(|_| Error::Invalid { field: "/publicKey", reason: "nothing can be sealed to this key".into() })?;
+        Ok((script, sealed))
     }
 }
 

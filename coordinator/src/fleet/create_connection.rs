@@ -47,6 +47,14 @@ impl Fleet {
                 return Err(Error::Invalid { field: "", reason });
             }
         };
+        let is_asked_for = request.institution_id.is_some();
+        if let (true, Some(url), Some(institution)) = (is_asked_for, &portal_url, institution)
+            && !institution.is_at(url)
+        {
+            // Its script would type the password wherever the address leads.
+            let reason = "this isn't an address of the institution's portal".into();
+            return Err(Error::Invalid { field: "/portalUrl", reason });
+        }
         let portal_url = match (portal_url, institution) {
             (Some(url), _) => url,
             (None, Some(institution)) => institution.default_portal_url.clone(),

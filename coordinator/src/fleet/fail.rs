@@ -49,9 +49,10 @@ impl Fleet {
                 not_before: now + SignedDuration::try_from(delay).unwrap_or(SignedDuration::MAX),
             },
         };
-        tracing::warn!(%run_id, code = %failure.code, stage = %failure.stage, again = delay.is_some(), "a run failed");
-        metrics::counter!("bursar_runs_total", "outcome" => failure.code.as_str()).increment(1);
+        let (code, stage) = (failure.code, failure.stage);
         self.store.fail(run_id, proof, failure, evidence, then, now).await?;
+        tracing::warn!(%run_id, code = %code, stage = %stage, again = delay.is_some(), "a run failed");
+        metrics::counter!("bursar_runs_total", "outcome" => code.as_str()).increment(1);
         match delay {
             None => self.forget(run_id).await,
             // Where the queue doesn't know the lease any more, the run comes back by

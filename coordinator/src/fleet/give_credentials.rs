@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{Error, Fleet};
 use crate::clock;
-use crate::store::Refused;
+use crate::store::{GivenCredentials, Refused};
 
 /// How often a merge is tried when somebody else gives credentials at the same time.
 const TRIES: u32 = 5;
@@ -50,10 +50,17 @@ impl Fleet {
             None => BTreeMap::new(),
             Some(sealed) => self.open_credentials(organization_id, id, sealed).await?,
         };
+        let before = credentials_text(&merged);
         merged.extend(given.clone());
-        let sealed = self.sealer.seal(organization_id, &credentials_context(id), &credentials_text(&merged)).await?;
+        let text = credentials_text(&merged);
+        let given = if old.is_some() && text.expose() == before.expose() {
+            GivenCredentials::Same
+        } else {
+            let sealed = self.sealer.seal(organization_id, &credentials_context(id), &text).await?;
+            GivenCredentials::New(sealed)
+        };
         let (run_id, now) = (RunId(Uuid::now_v7()), clock::now());
-        let run = self.store.give_credentials(organization_id, id, old.as_deref(), sealed, run_id, now).await?;
+        let run = self.store.give_credentials(organization_id, id, old.as_deref(), given, run_id, now).await?;
         if let Some(run) = run {
             self.enqueue(&run).await;
         }

@@ -2,6 +2,8 @@
 //! secret's SHA-256 are kept. The secret is 32 random bytes, so a slow hash would
 //! add nothing.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::id::OrganizationId;
@@ -145,7 +147,7 @@ pub enum KeyRefused {
 }
 
 impl Fleet {
-    /// Checks an API key, in a time that doesn't depend on how much of it is right.
+    /// Checks an API key. How long it takes doesn't tell how much of a secret is right.
     ///
     /// # Errors
     /// [`KeyRefused`].
@@ -166,7 +168,9 @@ impl Fleet {
             return Err(KeyRefused::Invalid);
         }
         if key.last_used_at.is_none_or(|last| now.duration_since(last) > TOUCH_EVERY) {
-            self.store.touch_key(&key.id, now).await?;
+            // A reader doesn't wait for a writer, nor fail with one.
+            let (store, id) = (Arc::clone(&self.store), key.id.clone());
+            tokio::spawn(async move { store.touch_key(&id, now).await });
         }
         Ok(Caller {
             organization_id: key.organization_id,

@@ -21,10 +21,13 @@ impl Fleet {
         if !self.queue.renew(run_id, proof, term).await? {
             return Err(Refused::LeaseLost.into());
         }
-        Ok(Renewed { term_ms: milliseconds(term), advice: Advice::GoOn })
+        // The store may have ended the run while the queue couldn't be told.
+        let advice = if self.store.is_open(run_id).await? { Advice::GoOn } else { Advice::Cancel };
+        Ok(Renewed { term_ms: milliseconds(term), advice })
     }
 
-    /// Gives a lease back unfinished; the run goes on elsewhere at once.
+    /// Gives a lease back unfinished; the run goes on elsewhere at once. Doing it again
+    /// changes nothing.
     ///
     /// # Errors
     /// [`Refused::LeaseLost`].

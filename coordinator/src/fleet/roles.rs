@@ -8,13 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::failure::FailureCode;
-use domain::run::CRASHES_ALLOWED;
+use domain::run::{ATTEMPTS_ALLOWED, CRASHES_ALLOWED};
 use jiff::SignedDuration;
+use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::{Error, Fleet};
 use crate::clock;
-use crate::queue::QueueError;
+use crate::queue::{Lapsed, LapsedHolder, QueueError};
 use crate::store::Holder;
+use crate::webhooks::Dispatcher;
 
 /// How many open runs are read from the store at once.
 const PAGE: u32 = 1_000;
@@ -25,6 +27,9 @@ const OFFER_AGAIN: Duration = Duration::from_secs(5);
 
 /// How often challenges are looked through.
 const LOOK_AT_CHALLENGES: Duration = Duration::from_millis(500);
+
+/// How often what was measured is put together.
+const UPKEEP: Duration = Duration::from_secs(5);
 
 /// How often the outbox is looked at.
 const LOOK_AT_OUTBOX: Duration = Duration::from_millis(100);
@@ -46,14 +51,35 @@ impl Reaper {
     pub async fn run_once(&self) -> Result<(), Error> {
         let fleet = &self.0;
         fleet.queue.promote().await?;
-        for run_id in fleet.queue.expire().await? {
-            let crashes = fleet.store.count_crash(run_id).await?;
-            tracing::warn!(%run_id, crashes, "a lease lapsed: its agent went silent");
-            metrics::counter!("bursar_leases_lapsed_total").increment(1);
-            if crashes >= CRASHES_ALLOWED {
-                fleet.store.abandon(run_id, FailureCode::AgentGone, clock::now()).await?;
-                fleet.queue.forget(run_id).await?;
+        for lapsed in fleet.queue.expire(fleet.config.lease.term).await? {
+            // One that fails comes again when its grace is over, and keeps no other back.
+            if let Err(error) = self.take_back(lapsed).await {
+                let run_id = lapsed.run_id;
+                tracing::warn!(%run_id, error = &error as &dyn std::error::Error, "a lapsed run waits");
             }
+        }
+        Ok(())
+    }
+
+    async fn take_back(&self, Lapsed { run_id, holder }: Lapsed) -> Result<(), Error> {
+        let fleet = &self.0;
+        metrics::counter!("bursar_leases_lapsed_total").increment(1);
+        let is_poison = match holder {
+            LapsedHolder::WentSilent => {
+                let crashes = fleet.store.count_crash(run_id).await?;
+                tracing::warn!(%run_id, crashes, "a lease lapsed: its agent went silent");
+                crashes >= CRASHES_ALLOWED
+            }
+            LapsedHolder::NeverSpoke => {
+                tracing::warn!(%run_id, "a lease lapsed that nobody renewed");
+                fleet.store.attempt(run_id).await? >= ATTEMPTS_ALLOWED
+            }
+        };
+        if is_poison {
+            fleet.store.abandon(run_id, FailureCode::AgentGone, clock::now()).await?;
+            fleet.queue.forget(run_id).await?;
+        } else {
+            fleet.queue.take_back(run_id).await?;
         }
         Ok(())
     }
@@ -124,7 +150,14 @@ impl Timekeeper {
 }
 
 /// Plays every role until the process ends.
-pub fn play_all(fleet: &Arc<Fleet>, dispatcher: Arc<crate::webhooks::Dispatcher>) {
+pub fn play_all(fleet: &Arc<Fleet>, dispatcher: Arc<Dispatcher>, metrics: PrometheusHandle) {
+    tokio::spawn(async move {
+        loop {
+            // Samples pile up where nothing scrapes.
+            metrics.run_upkeep();
+            tokio::time::sleep(UPKEEP).await;
+        }
+    });
     let every = fleet.config.lease.expire_every;
     let reaper = Reaper(Arc::clone(fleet));
     tokio::spawn(async move {

@@ -12,6 +12,9 @@ use uuid::Uuid;
 use super::App;
 use super::problem::{FieldError, Problem};
 
+/// How JSON writes U+0000; as it is, it isn't JSON.
+const NUL: &[u8] = b"\\u0000";
+
 /// How much of a body that is too large is read and thrown away, in bytes.
 const MOST_THROWN_AWAY: usize = 32 << 20;
 
@@ -62,6 +65,9 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
         let pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
         let mut object = serde_json::Map::new();
         for (name, value) in pairs {
+            if name.contains('\0') || value.contains('\0') {
+                return Err(bad_query("U+0000 can't be part of a parameter".into()));
+            }
             if object.insert(name.clone().into_owned(), value.into_owned().into()).is_some() {
                 return Err(bad_query(format!("the parameter `{}` is given twice", printable(&name))));
             }
@@ -120,6 +126,11 @@ fn bad_query(detail: String) -> Problem {
 }
 
 fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // PostgreSQL can't keep it, and no text of a bank or a person holds it.
+    if bytes.windows(NUL.len()).any(|window| window == NUL) {
+        let message = "U+0000 can't be part of a text".into();
+        return Err(Problem::invalid(vec![FieldError { pointer: String::new(), code: "invalid", message }]));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let read = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let inner = error.inner();

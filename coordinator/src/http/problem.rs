@@ -74,8 +74,13 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, code, detail)
     }
 
+    fn internal() -> Self {
+        let detail = "Something is wrong on our side, and trying again won't mend it. Its log has the request's id.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail)
+    }
+
     fn unavailable(what: &str) -> Self {
-        let detail = format!("{what} can't be reached right now. Nothing was changed; try again.");
+        let detail = format!("{what} can't be reached right now; try again.");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
     }
 }
@@ -135,7 +140,7 @@ impl From<Refused> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
-        Self::unavailable("The store")
+        if error.passes() { Self::unavailable("The store") } else { Self::internal() }
     }
 }
 
@@ -156,7 +161,7 @@ impl From<Error> for Problem {
             }
             Error::Vault(_) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the vault failed");
-                Self::unavailable("The vault")
+                Self::internal()
             }
         }
     }

@@ -11,7 +11,7 @@
 //! | `<prefix>generation` | the current generation |
 //! | `<prefix><generation>:open` | connection → its one open run |
 //! | `…:fences` | connection → counter, never deleted |
-//! | `…:run:<id>` | connection, flow, state, and while leased: agent, fence, until |
+//! | `…:run:<id>` | connection, flow, state, and while leased: agent, fence, until, renewed |
 //! | `…:flows` | flows that have ready runs, by pass (stride scheduling) |
 //! | `…:flow:<flow>` | the flow's ready runs, first come first |
 //! | `…:delayed`, `…:leased` | runs by the time at which they are due, or lapse |
@@ -60,6 +60,7 @@ struct Scripts {
     requeue: Script,
     forget: Script,
     expire: Script,
+    take_back: Script,
     install: Script,
 }
 
@@ -74,6 +75,7 @@ impl Scripts {
             requeue: with_preamble(include_str!("requeue.lua")),
             forget: with_preamble(include_str!("forget.lua")),
             expire: with_preamble(include_str!("expire.lua")),
+            take_back: with_preamble(include_str!("take_back.lua")),
             install: Script::new(include_str!("install.lua")),
         }
     }
@@ -100,6 +102,24 @@ pub struct Acquired {
     pub run_id: RunId,
     /// The fence of the lease.
     pub fence: Fence,
+}
+
+/// A run whose lease has lapsed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lapsed {
+    /// The run.
+    pub run_id: RunId,
+    /// What is known of who had it.
+    pub holder: LapsedHolder,
+}
+
+/// What is known of the holder of a lapsed lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LapsedHolder {
+    /// It renewed, and then went silent.
+    WentSilent,
+    /// It was never heard of: perhaps the lease was lost on its way to it.
+    NeverSpoke,
 }
 
 impl Queue {
@@ -183,13 +203,30 @@ impl Queue {
         self.step(step.arg(run.to_string())).await
     }
 
-    /// Takes runs back whose lease has lapsed, each for one caller alone.
+    /// Runs whose lease has lapsed, each for one caller alone, who has `grace` to take it
+    /// back or forget it; after that it is another caller's.
     ///
     /// # Errors
     /// [`QueueError`].
-    pub async fn expire(&self) -> Result<Vec<RunId>, QueueError> {
-        let runs: Vec<String> = self.step(self.scripts.expire.key(&self.prefix)).await?;
-        runs.iter().map(|run| run.parse().map_err(|_| QueueError::Unreadable)).collect()
+    pub async fn expire(&self, grace: Duration) -> Result<Vec<Lapsed>, QueueError> {
+        let mut step = self.scripts.expire.key(&self.prefix);
+        step.arg(grace.as_millis().to_string());
+        let runs: Vec<(String, String)> = self.step(step).await?;
+        let read = |(run, was_renewed): &(String, String)| {
+            let run_id = run.parse().map_err(|_| QueueError::Unreadable)?;
+            let holder = if was_renewed == "1" { LapsedHolder::WentSilent } else { LapsedHolder::NeverSpoke };
+            Ok(Lapsed { run_id, holder })
+        };
+        runs.iter().map(read).collect()
+    }
+
+    /// Makes a run ready again whose lease has lapsed.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub async fn take_back(&self, run: RunId) -> Result<(), QueueError> {
+        let mut step = self.scripts.take_back.key(&self.prefix);
+        self.step(step.arg(run.to_string())).await
     }
 
     /// The generation that Redis knows; none if it has lost the queue.

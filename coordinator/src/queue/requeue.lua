@@ -4,7 +4,7 @@ if not is_held(run, agent, fence) then
   return 0
 end
 redis.call('ZREM', key('leased'), run)
-redis.call('HDEL', key('run:' .. run), 'agent', 'fence', 'until')
+redis.call('HDEL', key('run:' .. run), 'agent', 'fence', 'until', 'renewed')
 if delay > 0 then
   redis.call('HSET', key('run:' .. run), 'state', 'delayed')
   redis.call('ZADD', key('delayed'), now + delay, run)

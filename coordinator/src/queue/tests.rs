@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use protocol::lease::Proof;
 use uuid::Uuid;
 
-use super::{Acquired, Queue, QueueError};
+use super::{Acquired, Lapsed, LapsedHolder, Queue, QueueError};
 use crate::store::{Holder, QueuedRun};
 
 /// Longer than any test.
@@ -119,6 +119,8 @@ async fn only_the_holder_renews_and_only_while_the_lease_lasts() {
     assert!(!renew(strangers, LONG).await);
     assert!(!bench.queue.requeue(run.id, stale, GONE).await.expect("an answer"));
     assert!(renew(good, GONE).await, "the last one, for no time at all");
+    let lapsed = Lapsed { run_id: run.id, holder: LapsedHolder::WentSilent };
+    assert_eq!(bench.queue.expire(LONG).await.expect("an answer"), [lapsed]);
     assert!(!renew(good, LONG).await, "a lapsed lease can't be renewed, even before it is taken back");
 }
 
@@ -128,8 +130,13 @@ async fn a_lapsed_lease_is_taken_back_once_and_leased_under_a_greater_fence() {
     let (silent, run) = (agent(), run());
     bench.enqueue(&run).await;
     let lost = bench.acquire(silent, GONE).await.expect("a lease");
-    assert_eq!(bench.queue.expire().await.expect("an answer"), [run.id]);
-    assert_eq!(bench.queue.expire().await.expect("an answer"), [], "once");
+    let lapsed = Lapsed { run_id: run.id, holder: LapsedHolder::NeverSpoke };
+    assert_eq!(bench.queue.expire(GONE).await.expect("an answer"), [lapsed]);
+    assert_eq!(bench.queue.expire(LONG).await.expect("an answer"), [lapsed], "whoever took it on came to nothing");
+    assert_eq!(bench.queue.expire(LONG).await.expect("an answer"), [], "it is somebody's");
+    assert_eq!(bench.acquire(agent(), LONG).await, None, "and nobody gets it meanwhile");
+    bench.queue.take_back(run.id).await.expect("taken back");
+    bench.queue.take_back(run.id).await.expect("once");
     let leased = bench.acquire(agent(), LONG).await.expect("a lease");
     assert_eq!(leased.run_id, run.id);
     assert!(leased.fence > lost.fence);

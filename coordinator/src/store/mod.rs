@@ -7,6 +7,7 @@
 //! Not here: who may run next (the queue's), what a state change means (the
 //! domain's), or plaintext secrets (sealed by the vault before they come here).
 
+mod error;
 mod migrations;
 mod postgres;
 mod records;
@@ -18,8 +19,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::account::ObservedAccount;
-use domain::challenge::{IllegalChallengeEvent, Question};
-use domain::connection::{ConnectionStatus, IllegalEvent};
+use domain::challenge::Question;
 use domain::failure::{Failure, FailureCode};
 use domain::id::{
     AccountId, AgentId, ChallengeId, ConnectionId, EntityId, EvidenceId, IntentId, OrganizationId, RunId,
@@ -30,6 +30,7 @@ use jiff::Timestamp;
 use protocol::lease::{Evidence, OpenIntent, Proof, Verdict};
 use protocol::sealed::PublicKey;
 
+pub use error::{Refused, StoreError};
 pub use records::*;
 
 /// Opens the store that `url` names and brings its tables up to date.
@@ -50,72 +51,6 @@ pub enum StoreUrl {
     Sqlite(std::path::PathBuf),
     /// A database on a server.
     Postgres(domain::secret::Secret),
-}
-
-/// The store couldn't do what it was asked; nothing was changed.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The database refused or went away.
-    #[error("the store couldn't {doing}")]
-    Database {
-        /// What was being done.
-        doing: &'static str,
-        /// What the database said.
-        source: sqlx::Error,
-    },
-    /// The tables couldn't be brought up to date.
-    #[error("the store's tables couldn't be brought up to date")]
-    Migration(#[source] sqlx::migrate::MigrateError),
-    /// Something in the store can't be read as what it should be.
-    #[error("the store holds a {what} that can't be read")]
-    Unreadable {
-        /// What it should be.
-        what: &'static str,
-    },
-}
-
-/// Why a change wasn't made, where that isn't the store's fault.
-#[derive(Debug, thiserror::Error)]
-pub enum Refused {
-    /// There is no such thing, or it is another organization's.
-    #[error("not found")]
-    NotFound,
-    /// The connection's state doesn't allow it.
-    #[error(transparent)]
-    IllegalEvent(#[from] IllegalEvent),
-    /// The challenge's state doesn't allow it.
-    #[error(transparent)]
-    IllegalChallengeEvent(#[from] IllegalChallengeEvent),
-    /// Only an active connection can be synced.
-    #[error("the connection is {0} and not active")]
-    NotActive(ConnectionStatus),
-    /// No credentials were given.
-    #[error("no credentials were given")]
-    CredentialsMissing,
-    /// A run is under way.
-    #[error("a run is under way")]
-    RunUnderWay,
-    /// Somebody else changed it in between.
-    #[error("somebody else changed it in between")]
-    Changed,
-    /// Something with that name is there already.
-    #[error("it exists already")]
-    Duplicate,
-    /// The lease isn't held under that fence any more.
-    #[error("the lease is lost")]
-    LeaseLost,
-    /// The bank refused these credentials before.
-    #[error("the bank refused these credentials before")]
-    BudgetSpent,
-    /// The bank never said what it made of the last passwords.
-    #[error("the bank never said what it made of the last passwords")]
-    DoubtSpent,
-    /// An earlier effect wasn't settled.
-    #[error("an earlier effect wasn't settled")]
-    IntentOpen,
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// Everything that is kept, and every change that can be made to it.
@@ -192,14 +127,15 @@ pub trait Connections {
     /// What is kept of the credentials.
     async fn credentials(&self, organization: OrganizationId, id: ConnectionId) -> Result<Option<Vec<u8>>, Refused>;
     /// Keeps new credentials in place of `old` and lifts a refusal; refused as
-    /// [`Refused::Changed`] if `old` isn't what is kept. Where the connection waited for
-    /// them, a run under `run_id` is made to try them.
+    /// [`Refused::Changed`] if `old` isn't what is kept. What was given before doesn't
+    /// lift a refusal for being wrong, and no count of doubts begins anew with it. Where
+    /// the connection waited for credentials, a run under `run_id` is made to try them.
     async fn give_credentials(
         &self,
         organization: OrganizationId,
         id: ConnectionId,
         old: Option<&[u8]>,
-        sealed: Vec<u8>,
+        given: GivenCredentials,
         run_id: RunId,
         now: Timestamp,
     ) -> Result<Option<QueuedRun>, Refused>;
@@ -237,20 +173,22 @@ pub trait Runs {
     async fn advance_generation(&self, seen: u32) -> Result<u32, StoreError>;
     /// Open runs in the order of their ids, from after `after`.
     async fn open_runs(&self, after: Option<RunId>, limit: u32) -> Result<Vec<QueuedRun>, StoreError>;
-    /// Binds an open run to a holder under a fence greater than any before; none if
-    /// the run isn't open any more.
+    /// Binds an open run that is due to a holder, under a fence greater than any before.
     async fn grant(
         &self,
         run_id: RunId,
         proof: Proof,
         agent_key: &PublicKey,
         now: Timestamp,
-    ) -> Result<Option<GrantedRun>, StoreError>;
+    ) -> Result<Grant, StoreError>;
     /// How often a run was tried.
     async fn attempt(&self, run_id: RunId) -> Result<u32, StoreError>;
+    /// Whether a run is still to be done.
+    async fn is_open(&self, run_id: RunId) -> Result<bool, StoreError>;
     /// Notes that a run's holder went silent; returns how often that happened.
     async fn count_crash(&self, run_id: RunId) -> Result<u32, StoreError>;
-    /// Takes a run back unfinished; the attempt doesn't count.
+    /// Takes a run back unfinished; the attempt doesn't count. Doing it again under the
+    /// same fence changes nothing.
     async fn release(&self, run_id: RunId, proof: Proof, now: Timestamp) -> Result<(), Refused>;
     /// Stores what was read, marks the run succeeded and moves the connection on, all
     /// or nothing. Doing it again under the same fence changes nothing.
@@ -291,7 +229,8 @@ pub trait Intents {
         effect: Effect,
         now: Timestamp,
     ) -> Result<IntentId, Refused>;
-    /// Keeps what became of the run's open intents.
+    /// Keeps what became of the open intents of the run's connection, whichever run
+    /// declared them.
     async fn settle_intents(
         &self,
         run_id: RunId,
@@ -436,6 +375,26 @@ pub enum Holder {
     None,
     /// Whoever it was granted to last, unless their lease has lapsed.
     Perhaps,
+}
+
+/// Credentials that are to be kept.
+#[derive(Clone, Debug)]
+pub enum GivenCredentials {
+    /// Others than before, sealed.
+    New(Vec<u8>),
+    /// The same as before.
+    Same,
+}
+
+/// What came of granting a run.
+#[derive(Clone, Debug)]
+pub enum Grant {
+    /// It is the asker's.
+    Granted(Box<GrantedRun>),
+    /// It was put off, and is not due yet.
+    NotDue(Timestamp),
+    /// It isn't open any more, or was granted under a fence as great.
+    Refused,
 }
 
 /// A run that was bound to a holder, with what the holder needs.

@@ -163,6 +163,8 @@ pub struct Connection {
     pub challenge: OpenChallenge,
     /// The run that is under way.
     pub run: Option<OpenRun>,
+    /// Why the last run came to nothing, until one succeeds.
+    pub last_failure: Option<Failure>,
     /// When it first became active.
     pub activated_at: Option<Timestamp>,
     /// When records were last read.

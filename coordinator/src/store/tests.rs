@@ -7,7 +7,7 @@ use domain::account::{AccountStatus, AccountType, ObservedAccount};
 use domain::connection::{ConnectionState, ConnectionStatus};
 use domain::failure::{Failure, FailureCode, Stage};
 use domain::fence::Fence;
-use domain::id::{AgentId, ChallengeId, ConnectionId, IntentId, OrganizationId, RunId, WebhookId};
+use domain::id::{AgentId, ChallengeId, ConnectionId, EntityId, IntentId, OrganizationId, RunId, WebhookId};
 use domain::run::{DOUBTS_ALLOWED, Effect, EffectOutcome};
 use domain::transaction::{EntryType, ObservedTransaction, Rail, TransactionStatus};
 use jiff::{SignedDuration, Timestamp};
@@ -86,14 +86,11 @@ fn account(transactions: Vec<ObservedTransaction>) -> ObservedAccount {
 }
 
 impl Bench {
-    async fn connection(&self) -> ConnectionId {
-        let page = PageRequest { after: None, limit: 1 };
-        let entities = self.store.entities(self.organization, None, page).await.expect("entities");
-        let id = ConnectionId(Uuid::now_v7());
-        let new = NewConnection {
-            id,
+    fn new_connection(&self, entity_id: EntityId) -> NewConnection {
+        NewConnection {
+            id: ConnectionId(Uuid::now_v7()),
             organization_id: self.organization,
-            entity_id: entities[0].id,
+            entity_id,
             anchor: format!("portal:{}", Uuid::now_v7()),
             institution_id: Some("harbour".into()),
             portal_url: "https://bank.example/".parse().expect("a URL"),
@@ -106,7 +103,14 @@ impl Bench {
                 phone_number: None,
             },
             metadata: Metadata::new(),
-        };
+        }
+    }
+
+    async fn connection(&self) -> ConnectionId {
+        let page = PageRequest { after: None, limit: 1 };
+        let entities = self.store.entities(self.organization, None, page).await.expect("entities");
+        let new = self.new_connection(entities[0].id);
+        let id = new.id;
         let made = self.store.create_or_return_connection(new, now()).await.expect("a connection");
         assert!(matches!(made, CreatedOrReturned::Created(_)));
         id
@@ -122,14 +126,18 @@ impl Bench {
 
     async fn give_credentials(&self, id: ConnectionId) {
         let run = RunId(Uuid::now_v7());
+        let new = GivenCredentials::New(vec![1]);
         let old = self.store.credentials(self.organization, id).await.expect("an answer");
-        let given = self.store.give_credentials(self.organization, id, old.as_deref(), vec![1], run, now());
+        let given = self.store.give_credentials(self.organization, id, old.as_deref(), new, run, now());
         given.await.expect("kept");
     }
 
     async fn grant(&self, run: RunId, counter: u32) -> Option<GrantedRun> {
         let key = PrivateKey::generate();
-        self.store.grant(run, proof(counter), key.public(), now()).await.expect("an answer")
+        match self.store.grant(run, proof(counter), key.public(), now()).await.expect("an answer") {
+            Grant::Granted(run) => Some(*run),
+            Grant::NotDue(_) | Grant::Refused => None,
+        }
     }
 
     async fn status(&self, id: ConnectionId) -> ConnectionStatus {
@@ -201,7 +209,8 @@ async fn a_run_that_was_put_off_is_tried_again_and_its_failure_shows() {
     for bench in benches().await {
         let (id, run) = bench.activating().await;
         bench.grant(run, 1).await;
-        let then = AfterFailure::TryAgain { not_before: now() + SignedDuration::from_hours(1) };
+        let then = AfterFailure::TryAgain { not_before: now() };
+        let later = AfterFailure::TryAgain { not_before: now() + SignedDuration::from_hours(1) };
         bench.fail(run, 1, FailureCode::PortalUnavailable, then).await.expect("put off");
         bench.fail(run, 1, FailureCode::PortalUnavailable, then).await.expect("again, after a lost answer");
         let events = PageRequest { after: None, limit: 100 };
@@ -212,6 +221,9 @@ async fn a_run_that_was_put_off_is_tried_again_and_its_failure_shows() {
         assert_eq!(open.failure.map(|failure| failure.code), Some(FailureCode::PortalUnavailable));
         assert!(matches!(bench.declare(run, 1, Effect::Password).await, Err(Refused::LeaseLost)));
         assert_eq!(bench.grant(run, 2).await.map(|granted| granted.attempt), Some(2));
+        bench.fail(run, 2, FailureCode::PortalRatelimited, later).await.expect("put off");
+        let early = bench.store.grant(run, proof(3), PrivateKey::generate().public(), now()).await;
+        assert!(matches!(early, Ok(Grant::NotDue(due)) if due > now()), "{early:?}");
     }
 }
 
@@ -227,9 +239,93 @@ async fn a_refused_password_is_frozen_until_another_is_given() {
         let again = bench.store.complete_setup(bench.organization, id, RunId(Uuid::now_v7()), now()).await;
         assert!(matches!(again, Err(Refused::BudgetSpent)), "{again:?}");
         assert_eq!(bench.status(id).await, ConnectionStatus::Draft, "nothing of a refused change is kept");
-        bench.give_credentials(id).await;
+        let give = async |given| {
+            let old = bench.store.credentials(bench.organization, id).await.expect("an answer");
+            let run = RunId(Uuid::now_v7());
+            bench.store.give_credentials(bench.organization, id, old.as_deref(), given, run, now()).await
+        };
+        assert!(matches!(give(GivenCredentials::Same).await, Err(Refused::BudgetSpent)), "the same is as wrong");
+        give(GivenCredentials::New(vec![2])).await.expect("kept");
+        let stale = bench.store.give_credentials(
+            bench.organization,
+            id,
+            Some(&[1]),
+            GivenCredentials::New(vec![3]),
+            RunId(Uuid::now_v7()),
+            now(),
+        );
+        assert!(matches!(stale.await, Err(Refused::Changed)), "somebody else was first");
         let run = RunId(Uuid::now_v7());
         bench.store.complete_setup(bench.organization, id, run, now()).await.expect("a run");
+        bench.grant(run, 2).await;
+        bench.fail(run, 2, FailureCode::Locked, AfterFailure::End).await.expect("failed");
+        let again = bench.store.complete_setup(bench.organization, id, RunId(Uuid::now_v7()), now()).await;
+        assert!(matches!(again, Err(Refused::BudgetSpent)), "a lock is never met by another try: {again:?}");
+        give(GivenCredentials::Same).await.expect("a person says that it was lifted");
+        bench.store.complete_setup(bench.organization, id, RunId(Uuid::now_v7()), now()).await.expect("a run");
+    }
+}
+
+#[tokio::test]
+async fn an_effect_that_a_dead_run_left_open_is_looked_at_by_the_next() {
+    for bench in benches().await {
+        let (id, run) = bench.activating().await;
+        bench.grant(run, 1).await;
+        bench.declare(run, 1, Effect::Password).await.expect("declared");
+        bench.store.abandon(run, FailureCode::AgentGone, now()).await.expect("abandoned");
+        let next = RunId(Uuid::now_v7());
+        bench.store.complete_setup(bench.organization, id, next, now()).await.expect("a run");
+        let granted = bench.grant(next, 2).await.expect("granted");
+        assert_eq!(granted.open_intents.len(), 1, "{}", bench.name);
+        assert!(matches!(bench.declare(next, 2, Effect::Password).await, Err(Refused::IntentOpen)));
+        bench.settle(next, 2, EffectOutcome::Absent).await;
+        bench.declare(next, 2, Effect::Password).await.expect("after a look");
+    }
+}
+
+#[tokio::test]
+async fn giving_a_lease_back_twice_is_giving_it_back_once() {
+    for bench in benches().await {
+        let (_, run) = bench.activating().await;
+        bench.grant(run, 1).await;
+        for _ in 0..2 {
+            bench.store.release(run, proof(1), now()).await.expect("released");
+        }
+        assert_eq!(bench.grant(run, 2).await.map(|granted| granted.attempt), Some(1), "{}", bench.name);
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_connection_makes_way_for_another() {
+    for bench in benches().await {
+        let page = PageRequest { after: None, limit: 1 };
+        let entities = bench.store.entities(bench.organization, None, page).await.expect("entities");
+        let new = || NewConnection { anchor: "institution:harbour".into(), ..bench.new_connection(entities[0].id) };
+        let first = bench.store.create_or_return_connection(new(), now()).await.expect("made");
+        let CreatedOrReturned::Created(first) = first else { unreachable!("nothing was there") };
+        bench.store.revoke_connection(bench.organization, first.id, now()).await.expect("revoked");
+        let second = bench.store.create_or_return_connection(new(), now()).await.expect("made");
+        assert!(matches!(&second, CreatedOrReturned::Created(second) if second.id != first.id), "{}", bench.name);
+        let third = bench.store.create_or_return_connection(new(), now()).await.expect("returned");
+        assert!(matches!(third, CreatedOrReturned::Returned(_)));
+    }
+}
+
+#[tokio::test]
+async fn completing_and_revoking_at_once_never_wait_for_each_other() {
+    for bench in benches().await {
+        for _ in 0..8 {
+            let (id, run) = bench.activating().await;
+            bench.grant(run, 1).await;
+            let records = [account(vec![transaction("coffee")])];
+            let (completed, revoked) = tokio::join!(
+                bench.store.complete(run, proof(1), &records, now()),
+                bench.store.revoke_connection(bench.organization, id, now()),
+            );
+            assert!(matches!(completed, Ok(_) | Err(Refused::LeaseLost)), "{}: {completed:?}", bench.name);
+            revoked.expect("revoked");
+            assert_eq!(bench.status(id).await, ConnectionStatus::Revoked);
+        }
     }
 }
 
@@ -290,6 +386,11 @@ async fn a_challenge_is_asked_once_answered_once_and_forgets_its_answer() {
         }
         let (_, kept, _) = bench.store.challenge_of_run(run, proof(1), asked.id).await.expect("read");
         assert_eq!(kept, None, "{}", bench.name);
+
+        let short = NewChallenge { expires_at: now(), ..new() };
+        let over = bench.store.open_challenge(run, proof(1), short, now()).await.expect("asked");
+        let late = bench.store.answer_challenge(bench.organization, id, over.id, vec![9], now()).await;
+        assert!(matches!(late, Err(Refused::IllegalChallengeEvent(_))), "its time is over: {late:?}");
 
         let open = bench.store.open_challenge(run, proof(1), new(), now()).await.expect("asked");
         bench.grant(run, 2).await;

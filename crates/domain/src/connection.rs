@@ -4,15 +4,19 @@
 //! Not here: who asked for a change or when; the store records that beside it.
 //!
 //! ```text
-//!           setupCompletion             activated
-//!   draft ───────────────▶ pendingActivation ─────▶ active ⇄ paused
-//!     ▲                            │                 │ ▲ ▲
-//!     └────── activation failed ───┘     run failed ─┤ │ └─ run succeeded ── errored
-//!                                                    │ └─ credentials given
-//!                                                    ├──▶ reauthRequired
-//!                                                    └──▶ errored
-//!   any ──▶ revoked, for good
+//!           setupCompleted              runSucceeded
+//!   draft ────────────────▶ pendingActivation ─────▶ active ⇄ paused
+//!     ▲                            │                  │ ▲       ▲
+//!     └──────── runFailed ─────────┘        runFailed │ │       │ pause
+//!                                                     ▼ │       │
+//!                                  errored, reauthRequired ─────┘
 //! ```
+//!
+//! From `errored` a run that succeeds, and from both new credentials, lead back to
+//! `active`; a run that fails moves `errored` to whatever its failure says. From every
+//! state `revoke`, and from those with a run a failure that says so, lead to `revoked`,
+//! for good. What isn't told here is an [`IllegalEvent`]; the table in the tests is the
+//! whole of it.
 
 use serde::{Deserialize, Serialize};
 

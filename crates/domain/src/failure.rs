@@ -186,6 +186,15 @@ failures! {
     AgentGone = "platform.agent_gone": Platform, Operator, Never, Errored, "Agent after agent ended in mid-run.";
 }
 
+impl FailureCode {
+    /// Whether the credentials that met it may not be submitted again by themselves:
+    /// doing so could lock the user.
+    #[must_use]
+    pub const fn freezes_credentials(self) -> bool {
+        matches!(self, Self::CredentialsInvalid | Self::PasswordExpired | Self::Locked)
+    }
+}
+
 /// What a run ended with instead of records.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

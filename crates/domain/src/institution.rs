@@ -108,6 +108,12 @@ impl Institution {
         texts.into_iter().chain(urls).any(|text| text.to_lowercase().contains(&query))
     }
 
+    /// Whether one of its portal's addresses has the scheme, host and port of `url`.
+    #[must_use]
+    pub fn is_at(&self, url: &Url) -> bool {
+        self.portal_urls().any(|known| known.origin() == url.origin())
+    }
+
     /// Every address under which the portal is known, the default first.
     pub fn portal_urls(&self) -> impl Iterator<Item = &Url> {
         std::iter::once(&self.default_portal_url).chain(&self.additional_portal_urls)

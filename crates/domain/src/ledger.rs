@@ -12,15 +12,13 @@ use std::collections::HashMap;
 
 use crate::transaction::ObservedTransaction;
 
-/// All that the bank shows of a row, in one text that is equal for equal rows.
-///
-/// The parts are separated by U+001F, which can't stand in a cell that was read
-/// with white space collapsed.
+/// All that the bank shows of a row, in one text that is equal for equal rows and for
+/// no others: each part stands behind its length.
 #[must_use]
 pub fn match_key(transaction: &ObservedTransaction) -> String {
     let date = transaction.posted_date.map(|date| date.to_string()).unwrap_or_default();
     let reference = transaction.bank_reference.as_deref().unwrap_or_default();
-    [
+    let parts = [
         transaction.status.as_str(),
         &date,
         &transaction.amount,
@@ -28,8 +26,8 @@ pub fn match_key(transaction: &ObservedTransaction) -> String {
         &transaction.description,
         transaction.rail.as_str(),
         reference,
-    ]
-    .join("\u{1f}")
+    ];
+    parts.iter().map(|part| format!("{}:{part}", part.len())).collect()
 }
 
 /// The positions in `observed` that no known row accounts for, in their order.

@@ -4,6 +4,9 @@
 //! which fence. A proof that is no longer good is answered with status 409 and the
 //! code [`LEASE_LOST`]; the agent then stops sending commands to the browser.
 //!
+//! What an agent sends is refused if it holds an unknown field; what it is answered may
+//! hold more than it knows, so that coordinators can be brought up to date first.
+//!
 //! | call | says |
 //! |---|---|
 //! | `POST /agent/v1/leases` | [`Acquire`] → [`Lease`], or 204 after `waitMs` |
@@ -68,7 +71,7 @@ pub struct Acquire {
 /// The exclusive, expiring right to work on one connection, and all that is
 /// needed for it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Lease {
     /// The run that is leased.
     pub run_id: RunId,
@@ -113,7 +116,7 @@ pub enum AllowLoopback {
 
 /// A script as text, named by its content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct ScriptRevision {
     /// The first 12 hexadecimal digits of the text's SHA-256.
     pub revision: String,
@@ -138,7 +141,7 @@ pub fn answer_context(challenge_id: ChallengeId, fence: Fence) -> String {
 
 /// An effect that was declared and not settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct OpenIntent {
     /// The intent.
     pub intent_id: IntentId,
@@ -148,7 +151,7 @@ pub struct OpenIntent {
 
 /// The lease goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Renewed {
     /// How long it lasts from the moment of the request.
     pub term_ms: u64,
@@ -179,7 +182,7 @@ pub struct DeclareIntent {
 
 /// The intent is kept.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct DeclaredIntent {
     /// Its id.
     pub intent_id: IntentId,
@@ -208,7 +211,7 @@ pub struct OpenChallenge {
 
 /// The challenge can be answered now.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct OpenedChallenge {
     /// Its id.
     pub challenge_id: ChallengeId,

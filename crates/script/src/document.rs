@@ -140,9 +140,12 @@ pub(crate) fn text(element: ElementRef<'_>) -> String {
 }
 
 /// The same as people see it: white space folded, a line break being one, and what
-/// is hidden within the element left out.
+/// is hidden left out.
 pub(crate) fn shown_text(element: ElementRef<'_>) -> String {
     let mut text = String::new();
+    if hides(element) {
+        return text;
+    }
     for node in element.descendants() {
         match node.value() {
             Node::Text(part) => {
@@ -191,15 +194,22 @@ pub(crate) fn is_hidden(element: &ElementRef<'_>) -> bool {
 }
 
 /// Whether an element hides itself and all that is in it.
-fn hides(element: ElementRef<'_>) -> bool {
+pub(crate) fn hides(element: ElementRef<'_>) -> bool {
     let value = element.value();
-    let style = value.attr("style").unwrap_or_default().replace(' ', "");
     let is_hidden_field =
         value.name() == "input" && value.attr("type").is_some_and(|kind| kind.eq_ignore_ascii_case("hidden"));
-    value.attr("hidden").is_some()
-        || is_hidden_field
-        || style.contains("display:none")
-        || style.contains("visibility:hidden")
+    takes_no_room(element) || is_hidden_field || styles(element, "visibility:hidden")
+}
+
+/// Whether an element isn't laid out at all: a cell of a table leaves its place to
+/// the next one.
+pub(crate) fn takes_no_room(element: ElementRef<'_>) -> bool {
+    element.value().attr("hidden").is_some() || styles(element, "display:none")
+}
+
+fn styles(element: ElementRef<'_>, declaration: &str) -> bool {
+    let style = element.value().attr("style").unwrap_or_default();
+    style.replace(char::is_whitespace, "").to_ascii_lowercase().contains(declaration)
 }
 
 fn is_disabled(element: &ElementRef<'_>) -> bool {

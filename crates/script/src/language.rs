@@ -221,6 +221,8 @@ pub(crate) struct Table<F> {
     pub(crate) css: Css,
     /// Rows that are no records, such as a line between two months.
     pub(crate) skip: Option<Css>,
+    /// Visible when there are really no records; a row that it fits is none.
+    pub(crate) empty: Option<Css>,
     pub(crate) columns: Vec<(F, String)>,
 }
 

@@ -235,6 +235,19 @@ fn failing_to_sign_out_does_not_spoil_what_was_read() {
 }
 
 #[test]
+fn what_was_read_is_safe_once_only_the_sign_out_is_left() {
+    let mut portal = Pretend::new(Quirk::None);
+    portal.run("Lantern-7", &[]);
+    // The click on `sign out`, the look after it, and the end.
+    let (before, after) = portal.safe.split_at(portal.safe.len() - 3);
+    assert!(before.iter().all(Option::is_none), "{before:?}");
+    assert_eq!(after, [Some(2); 3]);
+    let mut portal = Pretend::new(Quirk::OddCell);
+    portal.run("Lantern-7", &[]);
+    assert!(portal.safe.iter().all(Option::is_none), "a failed read leaves nothing");
+}
+
+#[test]
 fn a_run_can_move_between_threads() {
     fn check<T: Send>() {}
     check::<script::Runner>();

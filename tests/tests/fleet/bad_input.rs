@@ -59,6 +59,8 @@ async fn fields_that_cannot_be_are_named_by_pointer() -> Outcome {
         (json!({ "entityId": "not-a-uuid" }), "/entityId"),
         (json!({ "entityId": entity, "institution": "harbour" }), "/institution"),
         (json!({ "entityId": entity, "institutionId": "no-such-bank" }), "/institutionId"),
+        (json!({ "entityId": entity, "institutionId": "harbour", "portalUrl": "https://evil.example/" }), "/portalUrl"),
+        (json!({ "entityId": entity, "institutionId": "har\u{0}bour" }), ""),
         (json!({ "entityId": entity, "portalUrl": "http://bank.example/" }), "/portalUrl"),
         (json!({ "entityId": entity, "portalUrl": "https://u:p@bank.example/" }), "/portalUrl"),
         (json!({ "entityId": entity, "portalUrl": "file:///etc/passwd" }), "/portalUrl"),
@@ -68,9 +70,13 @@ async fn fields_that_cannot_be_are_named_by_pointer() -> Outcome {
         check(&answer, 422, "validation_failed");
         assert_eq!(answer.body["errors"][0]["pointer"], pointer, "{}", answer.body);
     }
-    for path in
-        ["/v1/accounts?limit=0", "/v1/accounts?limit=501", "/v1/accounts?colour=red", "/v1/transactions?sort=amount"]
-    {
+    for path in [
+        "/v1/accounts?limit=0",
+        "/v1/accounts?limit=501",
+        "/v1/accounts?colour=red",
+        "/v1/transactions?sort=amount",
+        "/v1/entities?externalEntityId=a%00b",
+    ] {
         check(&integrator.call(Method::GET, path, None).await?, 400, "invalid_parameter");
     }
     check(&integrator.call(Method::GET, "/v1/accounts?cursor=made-up", None).await?, 400, "invalid_cursor");
@@ -229,5 +235,7 @@ async fn settings_that_cannot_be_used_end_the_coordinator_with_a_hint() -> Outco
     assert!(ran.stderr.contains("terms") && ran.stderr.contains("hint:"), "{}", ran.stderr);
     let printed = fleet.succeed(&["serve", "--print-config"]).await?;
     assert!(printed.contains("[lease]"), "{printed}");
+    let second = fleet.run(&["serve"], "").await?;
+    assert_eq!(second.code, Some(4), "two with a private queue on one folder: {}", second.stderr);
     Ok(())
 }

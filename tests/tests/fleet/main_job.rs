@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use tests::patience::eventually;
 use tests::receiver::Receiver;
@@ -53,6 +54,75 @@ async fn a_connection_goes_from_a_bank_to_its_records() -> Outcome {
 }
 
 #[tokio::test]
+async fn another_organization_reads_no_record_of_mine() -> Outcome {
+    let fleet = Plan::new().start().await?;
+    let (mine, theirs) = (fleet.integrator("default").await?, fleet.integrator("other").await?);
+    let id = set_up(&fleet, &mine).await?;
+    let challenge = answer(&fleet, &mine, &id, None, 1).await?;
+    active(&mine, &id).await?;
+    let account = mine.list("/v1/accounts").await?.remove(0)["id"].as_str().unwrap_or_default().to_owned();
+    let transaction = mine.list("/v1/transactions").await?.remove(0)["id"].as_str().unwrap_or_default().to_owned();
+    for path in [
+        format!("/v1/accounts/{account}"),
+        format!("/v1/transactions/{transaction}"),
+        format!("/v1/connections/{id}/events"),
+        format!("/v1/connections/{id}/challenges"),
+    ] {
+        assert!(mine.call(Method::GET, &path, None).await?.status == 200, "{path}");
+        assert_eq!(theirs.call(Method::GET, &path, None).await?.status, 404, "{path}");
+    }
+    let path = format!("/v1/connections/{id}/challenges/{challenge}/answer");
+    let body = json!({ "answer": "123456" });
+    assert_eq!(mine.call(Method::POST, &path, Some(&body)).await?.status, 409, "it is closed");
+    assert_eq!(theirs.call(Method::POST, &path, Some(&body)).await?.status, 404);
+    for path in [
+        format!("/v1/accounts?connectionId={id}"),
+        format!("/v1/transactions?connectionId={id}"),
+        format!("/v1/transactions?accountId={account}"),
+        "/v1/accounts".to_owned(),
+        "/v1/transactions".to_owned(),
+    ] {
+        assert!(!mine.list(&path).await?.is_empty(), "{path}");
+        assert!(theirs.list(&path).await?.is_empty(), "{path}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn lists_are_filtered_sorted_and_walked_whole() -> Outcome {
+    let fleet = Plan::new().start().await?;
+    let integrator = fleet.integrator("default").await?;
+    let id = set_up(&fleet, &integrator).await?;
+    answer(&fleet, &integrator, &id, None, 1).await?;
+    active(&integrator, &id).await?;
+    let ids = |rows: Vec<Value>| rows.iter().map(|row| row["id"].to_string()).collect::<Vec<_>>();
+    let all = integrator.list("/v1/transactions?limit=500").await?;
+    let mut forth = ids(integrator.list("/v1/transactions?sort=postedDate&limit=7").await?);
+    forth.reverse();
+    assert_eq!(forth, ids(all.clone()), "forth and back, in pages of any size, are the same rows");
+    let dates: Vec<&str> = all.iter().filter_map(|row| row["postedDate"].as_str()).collect();
+    assert!(dates.is_sorted_by(|one, other| one >= other), "latest first");
+
+    let within =
+        |row: &&Value| row["postedDate"].as_str().is_some_and(|date| ("2026-10-01".."2026-11-01").contains(&date));
+    let october = integrator.list("/v1/transactions?postedDateGte=2026-10-01&postedDateLt=2026-11-01").await?;
+    assert_eq!(ids(october.clone()), ids(all.iter().filter(within).cloned().collect()));
+    assert!(!october.is_empty());
+    for (filter, field, value) in [
+        ("status=pending", "status", "pending"),
+        ("rail=wire", "rail", "wire"),
+        ("rail=card&status=posted", "rail", "card"),
+    ] {
+        let some = integrator.list(&format!("/v1/transactions?{filter}")).await?;
+        assert!(!some.is_empty() && some.iter().all(|row| row[field] == value), "{filter}");
+    }
+    let savings = integrator.list("/v1/accounts?type=savings&currency=USD&status=open").await?;
+    assert_eq!(savings.iter().map(|account| &account["name"]).collect::<Vec<_>>(), ["Reserve Savings"]);
+    assert!(integrator.list("/v1/accounts?currency=EUR").await?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
 async fn reading_everything_again_adds_nothing() -> Outcome {
     let fleet = Plan::new().start().await?;
     let integrator = fleet.integrator("default").await?;
@@ -62,7 +132,7 @@ async fn reading_everything_again_adds_nothing() -> Outcome {
     let before = integrator.list("/v1/transactions?sort=updatedAt").await?;
 
     integrator.put(&format!("/v1/connections/{id}/sync"), &Value::Null).await?;
-    let again = integrator.call(reqwest::Method::PUT, &format!("/v1/connections/{id}/sync"), None).await?;
+    let again = integrator.call(Method::PUT, &format!("/v1/connections/{id}/sync"), None).await?;
     assert_eq!((again.status, &again.body["code"]), (409, &json!("run_under_way")));
     answer(&fleet, &integrator, &id, Some(&first), 2).await?;
     integrator.connection(&id, "the end of the sync", |now| now["syncStatus"] == "idle").await?;

@@ -1,4 +1,5 @@
-//! The same on PostgreSQL as on SQLite, with two coordinators on one store.
+//! The same on PostgreSQL as on SQLite, from outside; from inside, the store's own tests
+//! run on both.
 
 use serde_json::Value;
 use tests::postgres::Postgres;

@@ -45,7 +45,7 @@ const MODULES: [(&str, &[Arrow]); 13] = [
         ],
     ),
     ("http", &[("clock", &[]), ("fleet", &[]), ("queue", &["QueueError"]), ("store", &[]), ("vault", &["mac"])]),
-    ("queue", &[("store", &["QueuedRun"])]),
+    ("queue", &[("store", &["Holder", "QueuedRun"])]),
     ("sealer", &[("store", &[]), ("vault", &[])]),
     ("store", &[]),
     ("telemetry", &[("config", &[])]),

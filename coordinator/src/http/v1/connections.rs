@@ -214,7 +214,7 @@ fn shown(app: &App, connection: &Connection) -> Value {
     });
     // A failure that passes by itself shows while the run waits for its next attempt.
     let waiting = connection.run.as_ref().and_then(|run| run.failure.as_ref());
-    let failure = connection.state.failure().or(waiting);
+    let failure = waiting.or(connection.state.failure()).or(connection.last_failure.as_ref());
     if connection.activated_at.is_some() {
         shown["kind"] = json!("ready");
         shown["syncStatus"] = json!(if connection.run.is_some() { "syncing" } else { "idle" });

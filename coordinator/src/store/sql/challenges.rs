@@ -1,7 +1,7 @@
 //! Challenges: opened by a run, answered by a person, settled by the run.
 
 use async_trait::async_trait;
-use domain::challenge::{ChallengeEvent, ChallengeState};
+use domain::challenge::{ChallengeEvent, ChallengeState, IllegalChallengeEvent};
 use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId};
 use jiff::Timestamp;
 use protocol::lease::{Proof, Verdict};
@@ -229,9 +229,12 @@ impl Challenges for SqlStore {
         if row.organization_id != organization.0 || row.connection_id != connection.0 {
             return Err(Refused::NotFound);
         }
-        let event = if to_ms(now) < row.expires_at { ChallengeEvent::Answer } else { ChallengeEvent::Expire };
-        let answer = (event == ChallengeEvent::Answer).then_some(sealed);
-        let challenge = change(&mut tx, row, event, answer, now).await?;
+        if to_ms(now) >= row.expires_at && row.state == ChallengeState::Open.as_str() {
+            let expired = change(&mut tx, row, ChallengeEvent::Expire, None, now).await?;
+            commit(tx).await?;
+            return Err(IllegalChallengeEvent { state: expired.state, event: ChallengeEvent::Answer }.into());
+        }
+        let challenge = change(&mut tx, row, ChallengeEvent::Answer, Some(sealed), now).await?;
         commit(tx).await?;
         Ok(challenge)
     }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use domain::connection::{ConnectionEvent, ConnectionState, Credentials, OpenChallenge};
+use domain::failure::FailureCode;
 use domain::id::{ConnectionId, EntityId, OrganizationId, RunId};
 use domain::run::RunKind;
 use jiff::Timestamp;
@@ -12,13 +13,13 @@ use super::super::Db;
 use super::transition::{Actor, Happening, apply, note, take};
 use super::{SqlStore, Tx, commit, failed, found, from_json, from_ms, push_page, runs, to_json, to_ms};
 use crate::store::{
-    Connection, ConnectionEventRecord, ConnectionFilter, Connections, CreatedOrReturned, NewConnection, OpenRun,
-    PageRequest, QueuedRun, Refused, StoreError,
+    Connection, ConnectionEventRecord, ConnectionFilter, Connections, CreatedOrReturned, GivenCredentials,
+    NewConnection, OpenRun, PageRequest, QueuedRun, Refused, StoreError,
 };
 
 /// Everything that is known of connections right now.
 const SELECT: &str = "
-    SELECT c.*, k.refused AS credentials_refused,
+    SELECT c.*, k.connection_id AS credentials_of, k.refused AS credentials_refused,
         EXISTS (SELECT 1 FROM challenges q WHERE q.connection_id = c.id AND q.state = 'open') AS is_asked,
         r.not_before AS run_not_before, r.failure AS run_failure
     FROM connections c
@@ -39,7 +40,9 @@ struct ConnectionRow {
     metadata: String,
     created_at: i64,
     updated_at: i64,
-    credentials_refused: Option<bool>,
+    credentials_of: Option<Uuid>,
+    credentials_refused: Option<String>,
+    last_failure: Option<String>,
     is_asked: bool,
     run_not_before: Option<i64>,
     run_failure: Option<String>,
@@ -57,11 +60,12 @@ impl ConnectionRow {
             institution_id: self.institution_id,
             portal_url: super::from_word(&self.portal_url, "portal URL")?,
             state: from_json(&self.state, "connection's state")?,
-            credentials: match self.credentials_refused {
-                None => Credentials::Absent,
-                Some(false) => Credentials::Present,
-                Some(true) => Credentials::Refused,
+            credentials: match (self.credentials_of, self.credentials_refused) {
+                (None, _) => Credentials::Absent,
+                (Some(_), None) => Credentials::Present,
+                (Some(_), Some(_)) => Credentials::Refused,
             },
+            last_failure: self.last_failure.as_deref().map(|text| from_json(text, "failure")).transpose()?,
             challenge: if self.is_asked { OpenChallenge::Open } else { OpenChallenge::None },
             run: run.transpose()?,
             activated_at: self.activated_at.map(from_ms).transpose()?,
@@ -117,7 +121,7 @@ impl Connections for SqlStore {
             "INSERT INTO connections (id, organization_id, entity_id, anchor, institution_id, portal_url, status, state,
                                       instructions, metadata, created_at, updated_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
-             ON CONFLICT (entity_id, anchor) DO NOTHING",
+             ON CONFLICT (entity_id, anchor) WHERE status <> 'revoked' DO NOTHING",
         )
         .bind(new.id.0)
         .bind(new.organization_id.0)
@@ -141,7 +145,7 @@ impl Connections for SqlStore {
         }
         let mut query = QueryBuilder::<Db>::new(SELECT);
         query.push("c.entity_id = ").push_bind(new.entity_id.0);
-        query.push(" AND c.anchor = ").push_bind(new.anchor);
+        query.push(" AND c.status <> 'revoked' AND c.anchor = ").push_bind(new.anchor);
         let row = query.build_query_as::<ConnectionRow>().fetch_optional(&mut *tx).await;
         let connection = found(row, "read a connection")?.read()?;
         commit(tx).await?;
@@ -206,34 +210,50 @@ impl Connections for SqlStore {
         organization: OrganizationId,
         id: ConnectionId,
         old: Option<&[u8]>,
-        sealed: Vec<u8>,
+        given: GivenCredentials,
         run_id: RunId,
         now: Timestamp,
     ) -> Result<Option<QueuedRun>, Refused> {
         let mut tx = self.begin().await?;
         let before = take(&mut tx, organization, id).await?;
-        let kept = sqlx::query_scalar::<_, Vec<u8>>("SELECT sealed FROM credentials WHERE connection_id = $1")
-            .bind(id.0)
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(failed("read credentials"))?;
-        if kept.as_deref() != old {
+        let kept = sqlx::query_as::<_, (Vec<u8>, Option<String>)>(
+            "SELECT sealed, refused FROM credentials WHERE connection_id = $1",
+        )
+        .bind(id.0)
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(failed("read credentials"))?;
+        if kept.as_ref().map(|(sealed, _)| sealed.as_slice()) != old {
             return Err(Refused::Changed);
         }
         let happening = happening(id, "credentialsGiven");
         apply(&mut tx, organization, &before, ConnectionEvent::CredentialsGiven, happening, now).await?;
-        sqlx::query(
-            "INSERT INTO credentials (connection_id, sealed, refused, updated_at) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (connection_id) DO UPDATE
-             SET sealed = excluded.sealed, refused = excluded.refused, updated_at = excluded.updated_at",
-        )
-        .bind(id.0)
-        .bind(sealed)
-        .bind(false)
-        .bind(to_ms(now))
-        .execute(&mut *tx)
-        .await
-        .map_err(failed("keep credentials"))?;
+        match given {
+            GivenCredentials::New(sealed) => {
+                sqlx::query(
+                    "INSERT INTO credentials (connection_id, sealed, refused, given_at) VALUES ($1, $2, NULL, $3)
+                     ON CONFLICT (connection_id) DO UPDATE
+                     SET sealed = excluded.sealed, refused = NULL, given_at = excluded.given_at",
+                )
+                .bind(id.0)
+                .bind(sealed)
+                .bind(to_ms(now))
+                .execute(&mut *tx)
+                .await
+                .map_err(failed("keep credentials"))?;
+            }
+            GivenCredentials::Same => {
+                let wrong = FailureCode::CredentialsInvalid.as_str();
+                if kept.is_some_and(|(_, refused)| refused.as_deref() == Some(wrong)) {
+                    return Err(Refused::BudgetSpent);
+                }
+                sqlx::query("UPDATE credentials SET refused = NULL WHERE connection_id = $1")
+                    .bind(id.0)
+                    .execute(&mut *tx)
+                    .await
+                    .map_err(failed("keep credentials"))?;
+            }
+        }
         let run = match before {
             ConnectionState::ReauthRequired { .. } => {
                 Some(runs::insert(&mut tx, organization, id, run_id, RunKind::Sync, now).await?)
@@ -305,14 +325,14 @@ fn happening(connection_id: ConnectionId, cause: &str) -> Happening<'_> {
 }
 
 async fn usable_credentials(tx: &mut Tx, id: ConnectionId) -> Result<(), Refused> {
-    let refused = sqlx::query_scalar::<_, bool>("SELECT refused FROM credentials WHERE connection_id = $1")
+    let refused = sqlx::query_scalar::<_, Option<String>>("SELECT refused FROM credentials WHERE connection_id = $1")
         .bind(id.0)
         .fetch_optional(&mut **tx)
         .await
         .map_err(failed("read credentials"))?;
     match refused {
         None => Err(Refused::CredentialsMissing),
-        Some(true) => Err(Refused::BudgetSpent),
-        Some(false) => Ok(()),
+        Some(Some(_)) => Err(Refused::BudgetSpent),
+        Some(None) => Ok(()),
     }
 }

@@ -24,9 +24,10 @@ impl Intents for SqlStore {
         let mut tx = self.begin().await?;
         let run = hold(&mut tx, run_id, proof).await?;
         let open = sqlx::query_as::<_, (Uuid, i64, String)>(
-            "SELECT id, fence, effect FROM intents WHERE run_id = $1 AND outcome IS NULL",
+            "SELECT i.id, i.fence, i.effect FROM intents i JOIN runs r ON r.id = i.run_id
+             WHERE r.connection_id = $1 AND i.outcome IS NULL",
         )
-        .bind(run_id.0)
+        .bind(run.connection_id.0)
         .fetch_optional(&mut *tx)
         .await
         .map_err(failed("read open intents"))?;
@@ -62,14 +63,17 @@ impl Intents for SqlStore {
         now: Timestamp,
     ) -> Result<(), Refused> {
         let mut tx = self.begin().await?;
-        hold(&mut tx, run_id, proof).await?;
-        sqlx::query("UPDATE intents SET outcome = $2, settled_at = $3 WHERE run_id = $1 AND outcome IS NULL")
-            .bind(run_id.0)
-            .bind(outcome.as_str())
-            .bind(to_ms(now))
-            .execute(&mut *tx)
-            .await
-            .map_err(failed("settle intents"))?;
+        let run = hold(&mut tx, run_id, proof).await?;
+        sqlx::query(
+            "UPDATE intents SET outcome = $2, settled_at = $3
+             WHERE outcome IS NULL AND run_id IN (SELECT id FROM runs WHERE connection_id = $1)",
+        )
+        .bind(run.connection_id.0)
+        .bind(outcome.as_str())
+        .bind(to_ms(now))
+        .execute(&mut *tx)
+        .await
+        .map_err(failed("settle intents"))?;
         Ok(commit(tx).await?)
     }
 }
@@ -77,12 +81,12 @@ impl Intents for SqlStore {
 /// Whether a password may be submitted: the bank hasn't refused the one that is kept,
 /// and hasn't left too many without an answer since it was given or last worked.
 async fn within_budget(tx: &mut Tx, connection: ConnectionId) -> Result<(), Refused> {
-    let refused = sqlx::query_scalar::<_, bool>("SELECT refused FROM credentials WHERE connection_id = $1")
+    let refused = sqlx::query_scalar::<_, Option<String>>("SELECT refused FROM credentials WHERE connection_id = $1")
         .bind(connection.0)
         .fetch_optional(&mut **tx)
         .await
         .map_err(failed("read credentials"))?;
-    if refused != Some(false) {
+    if refused != Some(None) {
         return Err(Refused::BudgetSpent);
     }
     let doubts = sqlx::query_scalar::<_, i64>(
@@ -91,7 +95,7 @@ async fn within_budget(tx: &mut Tx, connection: ConnectionId) -> Result<(), Refu
          JOIN connections c ON c.id = r.connection_id
          JOIN credentials k ON k.connection_id = c.id
          WHERE c.id = $1 AND i.effect = 'password' AND i.outcome = 'absent'
-           AND i.created_at >= k.updated_at AND i.created_at >= COALESCE(c.last_synced_at, 0)",
+           AND i.created_at >= k.given_at AND i.created_at >= COALESCE(c.last_synced_at, 0)",
     )
     .bind(connection.0)
     .fetch_one(&mut **tx)

@@ -8,7 +8,7 @@ use domain::account::ObservedAccount;
 use domain::connection::{ConnectionEvent, ConnectionState};
 use domain::failure::{Failure, FailureCode, Stage};
 use domain::id::{ConnectionId, EvidenceId, IntentId, OrganizationId, RunId};
-use domain::run::RunKind;
+use domain::run::{RunKind, RunState};
 use jiff::Timestamp;
 use protocol::lease::{Evidence, OpenIntent, Proof};
 use protocol::sealed::PublicKey;
@@ -19,7 +19,9 @@ use super::super::Db;
 use super::held::{HeldRow, HeldRun, held, hold, take_connection_of};
 use super::transition::{Actor, Happening, apply, note, take};
 use super::{SqlStore, Tx, challenges, commit, failed, from_ms, from_word, ledger, to_json, to_ms};
-use crate::store::{AfterFailure, Completed, GrantedRun, Holder, QueuedRun, Refused, Runs, StoreError, fence_of};
+use crate::store::{
+    AfterFailure, Completed, Grant, GrantedRun, Holder, QueuedRun, Refused, Runs, StoreError, fence_of,
+};
 
 #[derive(FromRow)]
 struct QueuedRow {
@@ -153,12 +155,12 @@ impl Runs for SqlStore {
         proof: Proof,
         agent_key: &PublicKey,
         now: Timestamp,
-    ) -> Result<Option<GrantedRun>, StoreError> {
+    ) -> Result<Grant, StoreError> {
         let (agent, fence) = fence_of(proof);
         let mut tx = self.begin().await?;
         let row = sqlx::query_as::<_, HeldRow>(
             "UPDATE runs SET agent_id = $2, fence = $3, agent_key = $4, attempt = attempt + 1, started_at = $5
-             WHERE id = $1 AND state = 'open' AND fence < $3
+             WHERE id = $1 AND state = 'open' AND fence < $3 AND not_before <= $5
              RETURNING organization_id, connection_id, institution_id, kind, attempt",
         )
         .bind(run_id.0)
@@ -169,7 +171,17 @@ impl Runs for SqlStore {
         .fetch_optional(&mut *tx)
         .await
         .map_err(failed("grant a run"))?;
-        let Some(row) = row else { return Ok(None) };
+        let Some(row) = row else {
+            let due = sqlx::query_scalar::<_, i64>(
+                "SELECT not_before FROM runs WHERE id = $1 AND state = 'open' AND fence < $2",
+            )
+            .bind(run_id.0)
+            .bind(fence)
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(failed("read a run"))?;
+            return Ok(due.map_or(Ok(Grant::Refused), |due| from_ms(due).map(Grant::NotDue))?);
+        };
         let run = held(row)?;
         // Whoever asked under an older fence is gone, and its session with it.
         challenges::cancel_pending(&mut tx, run_id, now).await?;
@@ -184,9 +196,10 @@ impl Runs for SqlStore {
             .await
             .map_err(failed("read credentials"))?;
         let open_intents = sqlx::query_as::<_, (Uuid, String)>(
-            "SELECT id, effect FROM intents WHERE run_id = $1 AND outcome IS NULL ORDER BY id",
+            "SELECT i.id, i.effect FROM intents i JOIN runs r ON r.id = i.run_id
+             WHERE r.connection_id = $1 AND i.outcome IS NULL ORDER BY i.id",
         )
-        .bind(run_id.0)
+        .bind(run.connection_id.0)
         .fetch_all(&mut *tx)
         .await
         .map_err(failed("read open intents"))?;
@@ -194,7 +207,7 @@ impl Runs for SqlStore {
         let intent = |(id, effect): (Uuid, String)| {
             Ok(OpenIntent { intent_id: IntentId(id), effect: from_word(&effect, "effect")? })
         };
-        Ok(Some(GrantedRun {
+        Ok(Grant::Granted(Box::new(GrantedRun {
             kind: run.kind,
             organization_id: run.organization_id,
             connection_id: run.connection_id,
@@ -203,7 +216,13 @@ impl Runs for SqlStore {
             attempt: u32::try_from(run.attempt).unwrap_or(u32::MAX),
             open_intents: open_intents.into_iter().map(intent).collect::<Result<_, StoreError>>()?,
             credentials,
-        }))
+        })))
+    }
+
+    async fn is_open(&self, run_id: RunId) -> Result<bool, StoreError> {
+        let open = sqlx::query_scalar::<_, i64>("SELECT COUNT(*) FROM runs WHERE id = $1 AND state = 'open'");
+        let open = open.bind(run_id.0).fetch_one(&self.read).await.map_err(failed("read a run"))?;
+        Ok(open > 0)
     }
 
     async fn attempt(&self, run_id: RunId) -> Result<u32, StoreError> {
@@ -224,7 +243,10 @@ impl Runs for SqlStore {
 
     async fn release(&self, run_id: RunId, proof: Proof, now: Timestamp) -> Result<(), Refused> {
         let mut tx = self.begin().await?;
-        hold(&mut tx, run_id, proof).await?;
+        match hold(&mut tx, run_id, proof).await {
+            Err(Refused::LeaseLost) if was_failed_by(&mut tx, run_id, proof).await? => return Ok(()),
+            held => held?,
+        };
         challenges::cancel_pending(&mut tx, run_id, now).await?;
         sqlx::query("UPDATE runs SET attempt = attempt - 1, started_at = NULL WHERE id = $1")
             .bind(run_id.0)
@@ -249,7 +271,7 @@ impl Runs for SqlStore {
             }
             held => held?,
         };
-        end(&mut tx, run_id, "succeeded", None, now).await?;
+        end(&mut tx, run_id, RunState::Succeeded, None, now).await?;
         let completed = ledger::store(&mut tx, &run, accounts, now).await?;
         let before = take(&mut tx, run.organization_id, run.connection_id).await?;
         let happening = Happening {
@@ -259,7 +281,7 @@ impl Runs for SqlStore {
             run_id: Some(run_id),
         };
         apply(&mut tx, run.organization_id, &before, ConnectionEvent::RunSucceeded, happening, now).await?;
-        sqlx::query("UPDATE connections SET last_synced_at = $2 WHERE id = $1")
+        sqlx::query("UPDATE connections SET last_synced_at = $2, last_failure = NULL WHERE id = $1")
             .bind(run.connection_id.0)
             .bind(to_ms(now))
             .execute(&mut *tx)
@@ -289,10 +311,10 @@ impl Runs for SqlStore {
         if let Some(evidence) = evidence {
             failure.evidence_id = Some(keep_evidence(&mut tx, run_id, &evidence, now).await?);
         }
-        if failure.code == FailureCode::CredentialsInvalid {
+        if failure.code.freezes_credentials() {
             sqlx::query("UPDATE credentials SET refused = $2 WHERE connection_id = $1")
                 .bind(run.connection_id.0)
-                .bind(true)
+                .bind(failure.code.as_str())
                 .execute(&mut *tx)
                 .await
                 .map_err(failed("freeze credentials"))?;
@@ -344,7 +366,13 @@ async fn conclude(
     let happening = |cause| Happening { connection_id: run.connection_id, cause, actor, run_id: Some(run_id) };
     match then {
         AfterFailure::End => {
-            end(tx, run_id, "failed", Some(&failure), now).await?;
+            end(tx, run_id, RunState::Failed, Some(&failure), now).await?;
+            sqlx::query("UPDATE connections SET last_failure = $2 WHERE id = $1")
+                .bind(run.connection_id.0)
+                .bind(to_json(&failure, "failure")?)
+                .execute(&mut **tx)
+                .await
+                .map_err(failed("keep why a run came to nothing"))?;
             match before {
                 ConnectionState::Revoked { .. } => Ok(()),
                 _ => {
@@ -371,13 +399,13 @@ async fn conclude(
 async fn end(
     tx: &mut Tx,
     run_id: RunId,
-    state: &'static str,
+    state: RunState,
     failure: Option<&Failure>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query("UPDATE runs SET state = $2, failure = $3, finished_at = $4 WHERE id = $1")
         .bind(run_id.0)
-        .bind(state)
+        .bind(state.as_str())
         .bind(failure.map(|failure| to_json(failure, "failure")).transpose()?)
         .bind(to_ms(now))
         .execute(&mut **tx)

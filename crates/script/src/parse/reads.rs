@@ -188,6 +188,7 @@ fn table<F: Copy + PartialEq>(
 ) -> Option<Table<F>> {
     let css = form.need("table", faults).and_then(|node| faults.css(node));
     let skip = form.ask("skip").and_then(|node| faults.css(node));
+    let empty = form.ask("empty").and_then(|node| faults.css(node));
     let columns_node = form.need("columns", faults);
     let mut columns = Vec::new();
     if let Some(node) = columns_node {
@@ -198,7 +199,7 @@ fn table<F: Copy + PartialEq>(
         }
     }
     // What isn't a map says nothing of which columns there are.
-    matches!(columns_node?.value, Value::Map(_)).then_some(Table { css: css?, skip, columns })
+    matches!(columns_node?.value, Value::Map(_)).then_some(Table { css: css?, skip, empty, columns })
 }
 
 fn field<F: Copy>(key: &str, at: Position, known: &[(&'static str, F)], faults: &mut Faults) -> Option<F> {

@@ -62,9 +62,6 @@ fn listed(
     let columns = || read.table.columns.iter().zip(&row.cells);
     let currency_first = columns().filter(|((field, _), _)| *field == AccountField::Currency).chain(columns());
     for ((field, header), cell) in currency_first {
-        let Some(cell) = cell else {
-            return Err(place.cell(number, header, "the row has too few cells"));
-        };
         let text = shown_text(*cell);
         let set = set(&mut account, *field, text, &read.format, cells);
         set.map_err(|why| place.cell(number, header, &why))?;
@@ -102,7 +99,10 @@ pub(crate) fn details(
     cells: Cells<'_>,
     place: &Place,
 ) -> Result<(), Failure> {
-    for (field, spot) in &read.fields {
+    // As in the list, the currency comes first.
+    let fields = || read.fields.iter();
+    let currency_first = fields().filter(|(field, _)| *field == AccountField::Currency).chain(fields());
+    for (field, spot) in currency_first {
         let name = AccountField::KNOWN.iter().find(|(_, known)| known == field).map_or("", |(name, _)| *name);
         let text = match spot {
             Spot::Label(label) => beside(document, label).map_err(|why| {

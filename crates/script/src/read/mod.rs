@@ -20,6 +20,10 @@ use crate::table::TableError;
 pub(crate) use account::{Listed, details, list};
 pub(crate) use transaction::{TransactionsPage, transactions};
 
+/// How many headers a message names, and how much of each.
+const HEADERS_LIMIT: usize = 12;
+const HEADER_LIMIT: usize = 40;
+
 /// What is needed to read any cell.
 #[derive(Clone, Copy)]
 pub(crate) struct Cells<'s> {
@@ -87,18 +91,54 @@ impl Place {
 
     /// A table that can't be read.
     fn table(&self, error: &TableError) -> Failure {
-        use FailureCode::{ElementAmbiguous, ElementMissing, ScriptParse};
+        use FailureCode::{DataIncomplete, ElementAmbiguous, ElementMissing, ScriptParse};
         match error {
             TableError::Missing => self.failure(ElementMissing, "there is no such table on the page"),
             TableError::Ambiguous => self.failure(ElementAmbiguous, "several tables fit the selector"),
             TableError::NotATable => self.failure(ElementMissing, "what the table's selector fits isn't a table"),
-            TableError::ColumnMissing(header) => {
-                self.failure(ElementMissing, format!("no column of the table is headed `{header}`"))
+            TableError::ColumnMissing(header, there) => {
+                let there = headers(there);
+                self.failure(ElementMissing, format!("no column of the table is headed `{header}`; {there}"))
             }
             TableError::ColumnAmbiguous(header) => {
                 self.failure(ElementAmbiguous, format!("several columns of the table are headed `{header}`"))
             }
+            TableError::CellCount(row) => {
+                let what = format!("row {row}: it has another number of cells than the table has headers");
+                self.failure(ScriptParse, what)
+            }
+            TableError::Empty => {
+                let what = "the table has no rows, and nothing shows that there are none; see `empty`";
+                self.failure(DataIncomplete, what)
+            }
             TableError::TooManyRows => self.failure(ScriptParse, "the table has more than 100,000 rows"),
         }
+    }
+}
+
+/// The headers that are there, for people: the portal's own words, but no digit, as
+/// a heading could hold a number of the customer's.
+fn headers(there: &[String]) -> String {
+    let header = |header: &String| {
+        let short = header.chars().take(HEADER_LIMIT);
+        format!("`{}`", short.map(|c| if c.is_numeric() { '0' } else { c }).collect::<String>())
+    };
+    let named: Vec<String> = there.iter().filter(|header| !header.is_empty()).take(HEADERS_LIMIT).map(header).collect();
+    if named.is_empty() { "it has no headers".into() } else { format!("its headers are {}", named.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::headers;
+
+    #[test]
+    fn headers_that_are_there_are_named_without_digits_and_within_bounds() {
+        let check = |there: &[&str], expected: &str| {
+            let there: Vec<String> = there.iter().map(|header| (*header).to_owned()).collect();
+            assert_eq!(headers(&there), expected);
+        };
+        check(&["date", "", "balance 0142"], "its headers are `date`, `balance 0000`");
+        check(&[""], "it has no headers");
+        assert!(headers(&vec!["x".repeat(9_000); 300]).len() < 800);
     }
 }

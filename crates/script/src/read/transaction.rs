@@ -32,7 +32,7 @@ pub(crate) fn transactions(
     for (index, row) in grid.rows.iter().enumerate() {
         transactions.push(transaction(&Fields { row, read }, cells, place, index + 1)?);
     }
-    Ok(TransactionsPage { transactions, text: shown_text(grid.element) })
+    Ok(TransactionsPage { transactions, text: grid.element.map(shown_text).unwrap_or_default() })
 }
 
 /// The cells of a row by field.
@@ -50,13 +50,11 @@ struct Cell<'r, 'd> {
 }
 
 impl<'r, 'd> Fields<'r, 'd> {
-    /// None when the script reads no such field; an error when the row is too short.
-    fn get(&self, field: TransactionField) -> Result<Option<Cell<'r, 'd>>, &'r str> {
-        let column = self.read.table.columns.iter().position(|(known, _)| *known == field);
-        let Some(column) = column else { return Ok(None) };
-        let header = self.read.table.columns.get(column).map_or("", |(_, header)| header.as_str());
-        let element = self.row.cells.get(column).copied().flatten().ok_or(header)?;
-        Ok(Some(Cell { header, element, text: shown_text(element) }))
+    /// None when the script reads no such field.
+    fn get(&self, field: TransactionField) -> Option<Cell<'r, 'd>> {
+        let mut columns = self.read.table.columns.iter().zip(&self.row.cells);
+        let ((_, header), element) = columns.find(|((known, _), _)| *known == field)?;
+        Some(Cell { header, element: *element, text: shown_text(*element) })
     }
 }
 
@@ -68,28 +66,28 @@ fn transaction(
 ) -> Result<ObservedTransaction, Failure> {
     use TransactionField as F;
     let format = &fields.read.format;
-    let get = |field| fields.get(field).map_err(|header| place.cell(number, header, "the row has too few cells"));
+    let get = |field| fields.get(field);
     let refuse = |cell: &Cell<'_, '_>, why: String| place.cell(number, cell.header, &why);
     let nothing = || place.cell(number, "", "the script reads no such column");
 
     let is_pending = match &fields.read.pending {
-        Some((field, text)) => get(*field)?.is_some_and(|cell| cell.text.to_lowercase() == *text),
+        Some((field, text)) => get(*field).is_some_and(|cell| cell.text.to_lowercase() == *text),
         None => false,
     };
-    let status = match get(F::Status)? {
+    let status = match get(F::Status) {
         _ if is_pending => TransactionStatus::Pending,
         Some(cell) => word(&cell.text, &format.statuses).map_err(|why| refuse(&cell, why))?,
         None => TransactionStatus::Posted,
     };
     let has_date = !matches!(status, TransactionStatus::Pending | TransactionStatus::Cancelled);
-    let posted_date = match get(F::PostedDate)? {
+    let posted_date = match get(F::PostedDate) {
         Some(cell) if has_date => {
             let date = cells.date(&cell.text, format).map_err(|why| refuse(&cell, why))?;
             Some(date.ok_or_else(|| refuse(&cell, "the cell is empty".into()))?)
         }
         _ => None,
     };
-    let amount = match (get(F::Amount)?, get(F::Debit)?, get(F::Credit)?) {
+    let amount = match (get(F::Amount), get(F::Debit), get(F::Credit)) {
         (Some(cell), _, _) => {
             read_amount(&cell.text, &cells.locale, cells.currency).map_err(|why| refuse(&cell, why.to_string()))?
         }
@@ -99,11 +97,11 @@ fn transaction(
         }
         _ => return Err(nothing()),
     };
-    let description = get(F::Description)?.ok_or_else(nothing)?;
+    let description = get(F::Description).ok_or_else(nothing)?;
     if description.text.is_empty() {
         return Err(refuse(&description, "the cell is empty".into()));
     }
-    let rail = match get(F::Rail)? {
+    let rail = match get(F::Rail) {
         Some(cell) => word(&cell.text, &format.rails).map_err(|why| refuse(&cell, why))?,
         None => Rail::Unknown,
     };
@@ -117,8 +115,8 @@ fn transaction(
         raw_description: Some(text(description.element).trim().to_owned()),
         description: description.text,
         rail,
-        bank_reference: reference(get(F::BankReference)?),
-        customer_reference: reference(get(F::CustomerReference)?),
+        bank_reference: reference(get(F::BankReference)),
+        customer_reference: reference(get(F::CustomerReference)),
     })
 }
 

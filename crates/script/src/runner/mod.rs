@@ -25,6 +25,7 @@ mod walk;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use domain::account::ObservedAccount;
 use domain::failure::{Failure, FailureCode, Stage};
 use domain::institution::CredentialName;
 use domain::run::{Effect, EffectOutcome};
@@ -205,6 +206,21 @@ impl Runner {
                 self.fail(FailureCode::BrowserCrashed, message)
             }
         }
+    }
+
+    /// How far the run has come.
+    #[must_use]
+    pub const fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// What was read, once all of it was and only the signing out is left: a browser
+    /// that ends then spoils nothing.
+    #[must_use]
+    pub fn outcome_if_signing_out(&self) -> Option<Vec<ObservedAccount>> {
+        let Phase::SigningOut(end) = &self.phase else { return None };
+        let Command::Finish(accounts) = end.as_ref() else { return None };
+        Some(accounts.clone())
     }
 
     fn start(&mut self) -> Command {

@@ -153,11 +153,13 @@ impl Walk {
         let (Some(visit), Some(account)) = (&script.reads.visit, self.accounts.get_mut(index)) else {
             return Err(place.failure(FailureCode::DataIncomplete, "the account isn't known any more"));
         };
-        let currency = Currency::parse(&account.currency).unwrap_or_else(|_| script.currency.clone());
-        let cells = Cells { locale: script.locale, currency: &currency, today: self.today };
+        let cells = Cells { locale: script.locale, currency: &script.currency, today: self.today };
         if let Some(read) = script.reads.account.as_ref().filter(|_| pages.is_empty()) {
             details(document, read, account, cells, place)?;
         }
+        // The account's own page may have said it.
+        let currency = Currency::parse(&account.currency).unwrap_or_else(|_| script.currency.clone());
+        let cells = Cells { currency: &currency, ..cells };
         if let Some(read) = &script.reads.transactions {
             let page = transactions(document, read, cells, place)?;
             if let Some(next) = turn(document, read, page, account, &mut pages, &mut self.rows, place)? {
@@ -189,12 +191,20 @@ fn turn<'r>(
     if *rows > ROWS_LIMIT {
         return Err(place.failure(FailureCode::DataIncomplete, "there are more than 100,000 rows"));
     }
+    let is_empty = page.transactions.is_empty();
     account.transactions.extend(page.transactions);
     if !pages.insert(page.text) {
         let what = "a page of transactions came up again in place of the next one";
         return Err(place.failure(FailureCode::DataIncomplete, what));
     }
-    let next = read.next.as_ref().filter(|css| document.can_click(css));
+    let Some(next) = &read.next else { return Ok(None) };
+    // Without it nothing tells the last page from one that changed, except where there
+    // is nothing to turn.
+    if !is_empty && document.all(next).next().is_none() {
+        let what = format!("nothing on the page of transactions fits `{}`, which is `next`", next.text());
+        return Err(place.failure(FailureCode::ElementMissing, what));
+    }
+    let next = Some(next).filter(|css| document.can_click(css));
     let limit = usize::try_from(read.limit).unwrap_or(usize::MAX);
     if next.is_some() && pages.len() >= limit {
         let what = format!("after {limit} pages of transactions there are still more; see `limit`");

@@ -76,6 +76,8 @@ pub(crate) struct Pretend {
     turns: usize,
     pub(crate) log: Vec<String>,
     last_region: Option<String>,
+    /// How many accounts the runner would give if the browser ended now, at each look.
+    pub(crate) safe: Vec<Option<usize>>,
 }
 
 /// How a run ended.
@@ -95,6 +97,7 @@ impl Pretend {
             turns: 0,
             log: Vec::new(),
             last_region: None,
+            safe: Vec::new(),
         }
     }
 
@@ -127,7 +130,9 @@ impl Pretend {
         let mut runner = Runner::new(Arc::new(script), plan);
         let mut observation = None;
         for _ in 0..500 {
-            match runner.next(observation.take()) {
+            let command = runner.next(observation.take());
+            self.safe.push(runner.outcome_if_signing_out().map(|accounts| accounts.len()));
+            match command {
                 Command::Finish(accounts) => return End::Read(accounts),
                 Command::Fail(failure) => return End::Failed(failure),
                 command => observation = Some(self.carry_out(command)),

@@ -1,0 +1,93 @@
+//! Why the store didn't do what it was asked: because it couldn't, or because what it
+//! keeps doesn't allow it.
+//!
+//! Not here: what a caller is told; that is made in `http`.
+
+use domain::challenge::IllegalChallengeEvent;
+use domain::connection::{ConnectionStatus, IllegalEvent};
+
+/// The store couldn't do what it was asked; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused or went away.
+    #[error("the store couldn't {doing}")]
+    Database {
+        /// What was being done.
+        doing: &'static str,
+        /// What the database said.
+        source: sqlx::Error,
+    },
+    /// The tables couldn't be brought up to date.
+    #[error("the store's tables couldn't be brought up to date")]
+    Migration(#[source] sqlx::migrate::MigrateError),
+    /// Something in the store can't be read as what it should be.
+    #[error("the store holds a {what} that can't be read")]
+    Unreadable {
+        /// What it should be.
+        what: &'static str,
+    },
+}
+
+impl StoreError {
+    /// Whether it is worth trying again: the database is away or busy, and not at odds
+    /// with what it was asked.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        use sqlx::Error as E;
+        let Self::Database { source, .. } = self else { return false };
+        match source {
+            E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed => true,
+            // PostgreSQL: connection exceptions, serialization and deadlock, out of
+            // resources, shut-downs. SQLite: busy and locked.
+            E::Database(error) => error.code().is_some_and(|code| {
+                ["08", "40", "53", "57"].iter().any(|class| code.len() == 5 && code.starts_with(class))
+                    || matches!(code.as_ref(), "5" | "6")
+            }),
+            _ => false,
+        }
+    }
+}
+
+/// Why a change wasn't made, where that isn't the store's fault.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// There is no such thing, or it is another organization's.
+    #[error("not found")]
+    NotFound,
+    /// The connection's state doesn't allow it.
+    #[error(transparent)]
+    IllegalEvent(#[from] IllegalEvent),
+    /// The challenge's state doesn't allow it.
+    #[error(transparent)]
+    IllegalChallengeEvent(#[from] IllegalChallengeEvent),
+    /// Only an active connection can be synced.
+    #[error("the connection is {0} and not active")]
+    NotActive(ConnectionStatus),
+    /// No credentials were given.
+    #[error("no credentials were given")]
+    CredentialsMissing,
+    /// A run is under way.
+    #[error("a run is under way")]
+    RunUnderWay,
+    /// Somebody else changed it in between.
+    #[error("somebody else changed it in between")]
+    Changed,
+    /// Something with that name is there already.
+    #[error("it exists already")]
+    Duplicate,
+    /// The lease isn't held under that fence any more.
+    #[error("the lease is lost")]
+    LeaseLost,
+    /// The bank refused these credentials before.
+    #[error("the bank refused these credentials before")]
+    BudgetSpent,
+    /// The bank never said what it made of the last passwords.
+    #[error("the bank never said what it made of the last passwords")]
+    DoubtSpent,
+    /// An earlier effect wasn't settled.
+    #[error("an earlier effect wasn't settled")]
+    IntentOpen,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
