@@ -1,4 +1,4 @@
-//! What the demo and the tests need beside a Rust toolchain: found, or installed where
+//! What the demo and the tests need beside a Rust toolchain with its linker: found, or installed where
 //! that can be done, or else named with the command that installs it.
 
 use std::path::{Path, PathBuf};
@@ -20,13 +20,12 @@ const BROWSER: Need = Need {
 };
 const REDIS: Need = Need { what: "redis-server", programs: &["redis-server"], package: "redis-server" };
 const POSTGRES: Need = Need { what: "PostgreSQL's server", programs: &["initdb"], package: "postgresql" };
-const COMPILER: Need = Need { what: "a C compiler", programs: &["cc"], package: "build-essential" };
 
 /// What the demo needs.
-pub(crate) const FOR_DEMO: [Need; 3] = [COMPILER, BROWSER, REDIS];
+pub(crate) const FOR_DEMO: [Need; 2] = [BROWSER, REDIS];
 
 /// What all tests need.
-pub(crate) const EVERYTHING: [Need; 4] = [COMPILER, BROWSER, REDIS, POSTGRES];
+pub(crate) const EVERYTHING: [Need; 3] = [BROWSER, REDIS, POSTGRES];
 
 /// Makes sure that all of it is there.
 ///
