@@ -24,7 +24,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream, lookup_host};
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tracing::Instrument as _;
 use url::Url;
 
@@ -37,6 +37,12 @@ const GREETING: Duration = Duration::from_secs(5);
 const CONNECT: Duration = Duration::from_secs(10);
 /// How many refused places are remembered.
 const REMEMBERED: usize = 64;
+/// How many connections a session has at once; a browser has fewer.
+const CONNECTIONS: usize = 256;
+/// How long none is taken in after one couldn't be.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How much of a name that a page chose is logged.
+const NAMED_AT_MOST: usize = 100;
 const CHUNK: usize = 16 * 1024;
 
 /// One session's way out. Dropping it cuts every connection.
@@ -106,12 +112,6 @@ impl Egress {
         self.door.record.lock().get(&(host.to_owned(), port)).copied()
     }
 
-    /// Why some connection wasn't made.
-    #[must_use]
-    pub fn any_trouble(&self) -> Option<Trouble> {
-        self.door.record.lock().values().next().copied()
-    }
-
     /// Ends every connection at once and makes no other.
     pub fn cut(&self) {
         self.accepting.abort();
@@ -157,8 +157,12 @@ impl Door {
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
-                accepted = listener.accept() => if let Ok((browser, _)) = accepted {
-                    connections.spawn(Arc::clone(&self).serve(browser).in_current_span());
+                accepted = listener.accept(), if connections.len() < CONNECTIONS => match accepted {
+                    Ok((browser, _)) => {
+                        connections.spawn(Arc::clone(&self).serve(browser).in_current_span());
+                    }
+                    // There may be no descriptors left; to ask at once would be to ask for ever.
+                    Err(_) => sleep(PAUSE).await,
                 },
                 Some(_) = connections.join_next() => {}
             }
@@ -172,7 +176,7 @@ impl Door {
             Ok(portal) => (Reply::Granted, Some(portal)),
             Err((reply, trouble)) => {
                 if self.record.note(&place, trouble) {
-                    tracing::info!(host = %place.host, ?trouble, "a connection wasn't made");
+                    self.tell(&place, trouble);
                 }
                 (reply, None)
             }
@@ -189,6 +193,16 @@ impl Door {
         let back = pass(from_portal, to_browser, None);
         // Either side may close its half first; an error in one ends both.
         let _ = tokio::try_join!(out, back);
+    }
+
+    /// What a page asks for that isn't its portal's is the page's choice, word for word.
+    fn tell(&self, place: &Place, trouble: Trouble) {
+        let host: String = place.host.chars().take(NAMED_AT_MOST).collect();
+        if self.hosts.allow_host(&place.host, place.port) {
+            tracing::info!(?host, ?trouble, "a connection wasn't made");
+        } else {
+            tracing::debug!(?host, ?trouble, "a connection to a foreign host wasn't made");
+        }
     }
 
     async fn connect(&self, place: &Place) -> Result<TcpStream, (Reply, Trouble)> {
@@ -284,9 +298,19 @@ async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, gate: Option<&Gat
         if length == 0 {
             return to.shutdown().await;
         }
-        if let Some(gate) = gate {
-            gate.check().map_err(io::Error::other)?;
+        let mut rest = &chunk[..length];
+        while !rest.is_empty() {
+            // For every part: a peer that reads slowly may hold one up for long.
+            to.writable().await?;
+            if let Some(gate) = gate {
+                gate.check().map_err(io::Error::other)?;
+            }
+            match to.try_write(rest) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => rest = &rest[written..],
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
         }
-        to.write_all(&chunk[..length]).await?;
     }
 }

@@ -10,6 +10,7 @@
 //! agent. Not here: what a portal's pages mean (`script`), or who may run next (the
 //! coordinator).
 
+pub mod apart;
 pub mod cdp;
 pub mod check;
 pub mod cli;

@@ -29,7 +29,8 @@ pub enum LogFormat {
 #[error("{VARIABLE} isn't a filter")]
 pub struct LogError(#[from] tracing_subscriber::filter::ParseError);
 
-/// Starts to write what is logged to standard error.
+/// Starts to write what is logged to standard error; of a panic, where it was and not
+/// what it said, which may be a page's words.
 ///
 /// # Errors
 /// When the filter can't be read.
@@ -47,5 +48,9 @@ pub fn start(format: LogFormat, filter: Option<&str>) -> Result<(), LogError> {
         LogFormat::Text => registry.with(lines.with_target(false).boxed()).try_init(),
         LogFormat::Json => registry.with(lines.json().flatten_event(true).boxed()).try_init(),
     };
+    std::panic::set_hook(Box::new(|panic| {
+        let location = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(location, "a fault of the agent's own");
+    }));
     Ok(())
 }

@@ -48,6 +48,9 @@ pub enum MemberError {
     /// The coordinator doesn't take its token.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// A slot ended by a fault of the agent's own.
+    #[error("a slot ended by a fault of the agent's own")]
+    Slot,
     /// The system won't tell about signals.
     #[error("could not listen for signals")]
     Signals(#[source] std::io::Error),
@@ -97,6 +100,7 @@ impl Member {
                     }
                     Some(Err(error)) => {
                         tracing::error!(is_panic = error.is_panic(), "a slot ended; the agent ends too");
+                        outcome = Err(MemberError::Slot);
                         drain.begin();
                     }
                 },

@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use domain::account::ObservedAccount;
 use domain::challenge::Question;
-use domain::failure::{Failure, FailureCode, Stage};
+use domain::failure::{Failure, FailureCode};
 use domain::id::ChallengeId;
 use domain::secret::Secret;
 use protocol::lease::{AnswerState, Evidence, Verdict, answer_context};
 use protocol::sealed::PrivateKey;
 use script::command::{AnswerVerdict, Command, Observation};
 use script::{Plan, Runner, Script};
+use tokio::time::Instant;
 use url::Url;
 
 use crate::coordinator::{CallError, Coordinator, PersistError, persist};
@@ -25,6 +26,8 @@ use crate::holding::Holding;
 
 /// How long the coordinator is asked to hold a request for an answer open.
 const ANSWER_HELD: Duration = Duration::from_secs(20);
+/// How long a run may take, the time in which it waits for a person aside.
+const LONGEST: Duration = Duration::from_secs(30 * 60);
 
 /// What a run needs beside its driver.
 pub struct Desk<'a> {
@@ -70,12 +73,13 @@ enum End {
 pub async fn run(desk: &Desk<'_>, driver: &mut dyn Driver, script: Arc<Script>, plan: Plan) -> Result<Outcome, Shut> {
     let secrets = plan.credentials.values().cloned().collect();
     let runner = Runner::new(script, plan);
-    let mut run = Run { desk, runner, secrets, last_page: None, challenge: None };
+    let until = Instant::now() + LONGEST;
+    let mut run = Run { desk, runner, secrets, last_page: None, challenge: None, until };
     match run.go_on(driver).await {
         Ok(outcome) => Ok(outcome),
         Err(End::Shut(shut) | End::Driver(DriverError::Shut(shut))) => Err(shut),
-        Err(End::Driver(DriverError::Crashed)) => Ok(run.failed(FailureCode::BrowserCrashed)),
-        Err(End::Driver(DriverError::OutOfMemory)) => Ok(run.failed(FailureCode::BrowserOom)),
+        Err(End::Driver(DriverError::Crashed)) => Ok(run.broken_off(FailureCode::BrowserCrashed)),
+        Err(End::Driver(DriverError::OutOfMemory)) => Ok(run.broken_off(FailureCode::BrowserOom)),
         Err(End::Call(error)) => {
             tracing::error!(%error, "the coordinator refused what the run needs; the run is abandoned");
             Ok(Outcome::Abandoned)
@@ -96,6 +100,8 @@ struct Run<'a> {
     last_page: Option<(Url, String)>,
     /// The question that was asked last.
     challenge: Option<ChallengeId>,
+    /// When it has taken too long.
+    until: Instant,
 }
 
 impl Run<'_> {
@@ -104,6 +110,11 @@ impl Run<'_> {
         loop {
             // Parsing takes its time: nothing is sent for a lease that ended meanwhile.
             self.desk.gate.check()?;
+            // Every command has its bound, so this is looked at often enough.
+            if Instant::now() >= self.until {
+                tracing::warn!("the run takes too long");
+                return Ok(self.broken_off(FailureCode::PortalUnavailable));
+            }
             let command = self.runner.next(observation.take());
             tracing::debug!(command = name(&command), "next");
             observation = Some(match command {
@@ -157,7 +168,12 @@ impl Run<'_> {
             Command::SettleIntents(outcome) => {
                 persist(gate, || coordinator.settle_intents(run_id, proof, outcome)).await?;
             }
-            Command::Ask(question) => return self.ask(question).await,
+            Command::Ask(question) => {
+                let asked_at = Instant::now();
+                let answered = self.ask(question).await;
+                self.until += asked_at.elapsed();
+                return answered;
+            }
             Command::SettleAnswer(verdict) => {
                 if let Some(challenge) = self.challenge.take() {
                     let verdict = match verdict {
@@ -200,19 +216,50 @@ impl Run<'_> {
         }
     }
 
-    fn failed(&self, code: FailureCode) -> Outcome {
-        // The page that was showing isn't what failed.
-        Outcome::Failed { failure: Failure::new(code, Stage::Connect), evidence: None }
+    /// What a run comes to that didn't come to its end. What was read by then stands.
+    fn broken_off(&self, code: FailureCode) -> Outcome {
+        match self.runner.outcome_if_signing_out() {
+            Some(accounts) => {
+                tracing::warn!(%code, "the run ended while it signed out");
+                Outcome::Finished(accounts)
+            }
+            // The page that was showing isn't what failed.
+            None => Outcome::Failed { failure: Failure::new(code, self.runner.stage()), evidence: None },
+        }
     }
 
     fn evidence(&self) -> Option<Evidence> {
         let (url, html) = self.last_page.as_ref()?;
-        let mut url = url.clone();
-        url.set_query(None);
-        url.set_fragment(None);
         let secrets: Vec<&str> = self.secrets.iter().map(Secret::expose).collect();
-        Some(Evidence { url: url.into(), html: script::scrub(html, &secrets) })
+        Some(Evidence { url: scrubbed(url, &secrets).into(), html: script::scrub(html, &secrets) })
     }
+}
+
+/// An address without what may be a customer's or a session's: of the path the words
+/// that are no secret, with every digit zero.
+fn scrubbed(url: &Url, secrets: &[&str]) -> Url {
+    let mut scrubbed = url.clone();
+    scrubbed.set_query(None);
+    scrubbed.set_fragment(None);
+    // Both fail only for addresses that can't have one.
+    let _ = scrubbed.set_username("");
+    let _ = scrubbed.set_password(None);
+    let segments: Vec<String> = url.path_segments().into_iter().flatten().map(|part| word(part, secrets)).collect();
+    if let Ok(mut path) = scrubbed.path_segments_mut() {
+        path.clear().extend(segments);
+    }
+    scrubbed
+}
+
+/// One part of a path, without its parameters. One with escapes isn't read.
+fn word(segment: &str, secrets: &[&str]) -> String {
+    let word = segment.split(';').next().unwrap_or_default();
+    let folded = word.to_lowercase();
+    let is_secret = |secret: &&str| !secret.is_empty() && folded.contains(&secret.to_lowercase());
+    if word.contains('%') || secrets.iter().any(is_secret) {
+        return "hidden".to_owned();
+    }
+    word.chars().map(|char| if char.is_ascii_digit() { '0' } else { char }).collect()
 }
 
 /// What a command is called; what is in it may be secret.
@@ -247,6 +294,94 @@ impl From<PersistError> for End {
         match error {
             PersistError::Shut(shut) => Self::Shut(shut),
             PersistError::Call(error) => Self::Call(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use async_trait::async_trait;
+    use domain::failure::FailureCode;
+    use domain::fence::Fence;
+    use domain::id::{AgentId, RunId};
+    use domain::secret::Secret;
+    use protocol::lease::Proof;
+    use protocol::sealed::PrivateKey;
+    use script::command::{Act, Observation, Watch};
+    use script::{Plan, Script};
+    use tokio::time::{Instant, advance};
+    use url::Url;
+    use uuid::Uuid;
+
+    use super::{Desk, LONGEST, Outcome, run, scrubbed};
+    use crate::coordinator::Coordinator;
+    use crate::driver::{Driver, DriverError};
+    use crate::gate::{Gate, TrustWindow};
+    use crate::holding::Holding;
+
+    /// A portal that takes as long as a run may.
+    struct Slow;
+
+    #[async_trait]
+    impl Driver for Slow {
+        async fn visit(&mut self, _: &Url) -> Result<Observation, DriverError> {
+            advance(LONGEST).await;
+            Ok(Observation::Visited)
+        }
+
+        async fn watch(&mut self, _: &Watch) -> Result<Observation, DriverError> {
+            Err(DriverError::Crashed)
+        }
+
+        async fn act(&mut self, _: &[Act]) -> Result<Observation, DriverError> {
+            Err(DriverError::Crashed)
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_run_that_takes_too_long_is_broken_off() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let script = "script: 1\ninstitution: quay\nlocale: en-US\ntimezone: America/New_York\ncurrency: USD\n\
+            start: /\npages:\n  accounts:\n    when: { visible: table }\n    goal: signed_in\n\
+            reads:\n  accounts:\n    on: accounts\n    table: table\n    columns: { name: Name }\n\
+            \x20   key: { attribute: id }\n";
+        let script = Script::parse(script).expect("a script");
+        let portal_url: Url = "https://bank.example/".parse().expect("a url");
+        let token = Secret::new("token".into());
+        let coordinator = Coordinator::new(portal_url.clone(), token).expect("a client");
+        let gate = Gate::new(TrustWindow::new(Instant::now(), LONGEST * 2, Duration::ZERO));
+        let proof = Proof { agent_id: AgentId(Uuid::nil()), fence: Fence { generation: 1, counter: 1 } };
+        let holding = Holding { run_id: RunId(Uuid::nil()), proof, term: LONGEST, margin: Duration::ZERO };
+        let desk = Desk { coordinator: &coordinator, holding, gate: &gate, key: &PrivateKey::generate() };
+        let plan = Plan {
+            portal_url,
+            credentials: BTreeMap::new(),
+            open_intents: Vec::new(),
+            today: jiff::civil::date(2026, 1, 2),
+        };
+        let outcome = run(&desk, &mut Slow, Arc::new(script), plan).await.expect("an outcome");
+        let Outcome::Failed { failure, .. } = outcome else { unreachable!("nothing was read") };
+        assert_eq!(failure.code, FailureCode::PortalUnavailable);
+    }
+
+    #[test]
+    fn evidence_says_where_it_was_seen_and_not_whose_it_is() {
+        for (url, expected) in [
+            ("https://bank.example/login", "https://bank.example/login"),
+            ("https://bank.example/", "https://bank.example/"),
+            ("https://bank.example/a?b=c#d", "https://bank.example/a"),
+            ("https://me:pass@bank.example/a", "https://bank.example/a"),
+            ("https://bank.example/in;jsessionid=1F2e/home", "https://bank.example/in/home"),
+            ("https://bank.example/accounts/12345678/v2", "https://bank.example/accounts/00000000/v0"),
+            ("https://bank.example/user/Clerk.smith", "https://bank.example/user/hidden"),
+            ("https://bank.example/user/cl%65rk", "https://bank.example/user/hidden"),
+        ] {
+            let url = url.parse().expect("a url");
+            assert_eq!(scrubbed(&url, &["clerk", ""]).as_str(), expected);
         }
     }
 }

@@ -24,6 +24,7 @@ use tracing::Instrument as _;
 use url::Url;
 use uuid::Uuid;
 
+use crate::apart::{ShutAtEnd, apart};
 use crate::cdp::{LaunchError, OpenError, Session};
 use crate::coordinator::{CallError, PersistError, persist};
 use crate::egress::Egress;
@@ -43,14 +44,15 @@ const LAST_REST: Duration = Duration::from_secs(5);
 /// How long a release is tried; after that the lease runs out by itself.
 const RELEASE: Duration = Duration::from_secs(3);
 
-/// One seat of an agent.
+/// One seat of an agent. Its work is done by a clone, in a task apart.
+#[derive(Clone)]
 pub struct Slot {
     member: Arc<Member>,
     rest: Duration,
 }
 
 /// A lease with what it takes to work under it.
-struct Job {
+struct Prepared {
     holding: Holding,
     gate: Gate,
     script: Arc<Script>,
@@ -98,7 +100,11 @@ impl Slot {
                 fence = %lease.fence,
                 institution = %lease.institution_id,
             );
-            if self.work(lease, asked_at).instrument(span).await.is_err() {
+            let slot = self.clone();
+            let work = async move { slot.work(lease, asked_at).await };
+            // After a panic the lease is left to run out, and the slot goes on.
+            let worked = apart(work.instrument(span.clone())).instrument(span).await;
+            if let Some(Err(NoBrowser)) = worked {
                 // Without a browser the next lease would fare no better at once.
                 tokio::select! {
                     () = sleep(LAST_REST) => {}
@@ -141,18 +147,22 @@ impl Slot {
         let member = &self.member;
         let holding = Holding::new(member.agent_id, &lease);
         let Some(gate) = self.trust(holding, asked_at).await else { return Ok(()) };
+        // Whatever becomes of the work, its session and its renewals end with it.
+        let _end = ShutAtEnd(gate.clone());
         tracing::info!(kind = %lease.kind, attempt = lease.attempt, "leased");
         let renewer = Renewer::new(member.coordinator.clone(), holding, gate.clone());
         tokio::spawn(renewer.run().in_current_span());
-        let draining = tokio::spawn({
+        tokio::spawn({
             let (drain, gate) = (member.drain.clone(), gate.clone());
             async move {
-                drain.over().await;
-                gate.shut(Shut::Drained);
+                tokio::select! {
+                    () = drain.over() => gate.shut(Shut::Drained),
+                    _ = gate.until_shut() => {}
+                }
             }
         });
-        let worked = match self.job(lease, holding, &gate) {
-            Ok(job) => self.under(job).await,
+        match self.prepare(lease, holding, &gate) {
+            Ok(prepared) => self.under(prepared).await,
             Err(Unfit::Script(fault)) => {
                 let failure = Failure::new(FailureCode::ScriptParse, Stage::Connect).with_message(fault);
                 self.hand_in(holding, &gate, Outcome::Failed { failure, evidence: None }).await;
@@ -162,10 +172,7 @@ impl Slot {
                 tracing::error!("the credentials can't be opened with this agent's key; the run is abandoned");
                 Ok(())
             }
-        };
-        gate.shut(Shut::Over);
-        draining.abort();
-        worked
+        }
     }
 
     /// The gate of a lease that was asked for at `asked_at`; none if it is lost again.
@@ -194,7 +201,7 @@ impl Slot {
         }
     }
 
-    fn job(&self, lease: Lease, holding: Holding, gate: &Gate) -> Result<Job, Unfit> {
+    fn prepare(&self, lease: Lease, holding: Holding, gate: &Gate) -> Result<Prepared, Unfit> {
         let script = Script::parse(&lease.script.source).map_err(|diagnostics| {
             let first = diagnostics.iter().next();
             Unfit::Script(first.map_or_else(String::new, |fault| {
@@ -214,11 +221,11 @@ impl Slot {
             today: today(script.timezone()),
         };
         let hosts = Hosts::new(&lease.portal_url, script.hosts(), lease.allow_loopback);
-        Ok(Job { holding, gate: gate.clone(), script: Arc::new(script), plan, hosts })
+        Ok(Prepared { holding, gate: gate.clone(), script: Arc::new(script), plan, hosts })
     }
 
-    async fn under(&self, job: Job) -> Result<(), NoBrowser> {
-        let Job { holding, gate, script, plan, hosts } = job;
+    async fn under(&self, prepared: Prepared) -> Result<(), NoBrowser> {
+        let Prepared { holding, gate, script, plan, hosts } = prepared;
         let member = &self.member;
         let portal = plan.portal_url.clone();
         let opened = tokio::select! {

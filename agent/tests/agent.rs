@@ -273,6 +273,18 @@ async fn a_frozen_browser_is_found_and_the_slot_is_of_use_again() {
 }
 
 #[tokio::test]
+async fn a_lease_after_the_browser_froze_in_idleness_is_worked_under() {
+    let portal = Portal::default().page("login", LOGIN).page("next", ACCOUNTS);
+    let stage = Stage::new(portal).await;
+    stage.enqueue(SCRIPT);
+    stage.coordinator.told("complete").await;
+    browser_in(stage.data.path()).iter().for_each(|&pid| signal_to(pid, Signal::STOP));
+    stage.enqueue(SCRIPT);
+    let completed = || stage.coordinator.all_told("complete").len() == 2;
+    assert!(until(Duration::from_secs(12), completed).await, "{}", stage.agent.said());
+}
+
+#[tokio::test]
 async fn a_browser_that_is_killed_fails_the_run_as_a_crash() {
     let stage = Stage::new(Portal::default().page("login", BEATING)).await;
     stage.enqueue(&patient());

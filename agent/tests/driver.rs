@@ -414,3 +414,59 @@ async fn a_browser_that_is_slow_to_close_a_session_does_no_harm_to_others() {
     assert_eq!(stage.visit("page").await, "Visited");
     stage.end().await;
 }
+
+#[tokio::test]
+async fn names_that_a_page_gives_to_its_elements_change_nothing() {
+    let body = "<div id=bursar></div><img name=querySelectorAll><img name=documentElement>\
+        <img name=readyState><img name=addEventListener>\
+        <form id=form onsubmit='return false'><input name=getClientRects><input name=checkVisibility>\
+        <input name=matches><input name=closest><input name=textContent><input name=innerText>\
+        <input name=dispatchEvent><input name=scrollIntoView><input name=outerHTML>\
+        <p id=rows>one</p><input id=user><button id=next onclick=\"rows.innerHTML = user.value\">\
+        next</button></form>";
+    let mut stage = Stage::new(Portal::default().page("page", body)).await;
+    assert_eq!(stage.visit("page").await, "Visited");
+    let text = Condition::Text { within: "#form".into(), contains: "next".into() };
+    let pages = vec![Recogniser { page: "rows".into(), conditions: vec![Condition::Visible("#form".into()), text] }];
+    assert_eq!(stage.watch(&watch(pages.clone())).await, "rows at /page");
+    assert_eq!(stage.act(&[fill("#user", "two"), click("#next")]).await, "Acted");
+    let left = Some(Left { page: "rows".into(), region: Some("#rows".into()) });
+    let after = Watch { left, ..watch(pages) };
+    assert_eq!(stage.watch(&after).await, "rows at /page");
+    assert_eq!(stage.act(&[click("#form")]).await, "Acted");
+    assert_eq!(stage.watch(&Watch { patience_ms: 500, ..after }).await, "nothing, still Some(\"rows\")");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn an_act_runs_nothing_of_the_page_again() {
+    let body = "<div id=loads></div><button id=go>go</button><script>\
+        class Thing extends HTMLElement { constructor() { super(); loads.append('x') } }\
+        customElements.define('a-thing', Thing)</script><a-thing></a-thing>\
+        <img src='data:image/gif;base64,R0lGODlhAQABAAAAACw=' onload=\"loads.append('x')\"\
+        onerror=\"loads.append('x')\">";
+    let mut stage = Stage::new(Portal::default().page("page", body)).await;
+    stage.visit("page").await;
+    let text = |contains: &str| Condition::Text { within: "#loads".into(), contains: contains.into() };
+    let page = |name: &str, times: &str| Recogniser { page: name.into(), conditions: vec![text(times)] };
+    assert_eq!(stage.watch(&watch(vec![page("loaded", "xx")])).await, "loaded at /page");
+    assert_eq!(stage.act(&[click("#go")]).await, "Acted");
+    let again = Watch { patience_ms: 500, ..watch(vec![page("again", "xxx")]) };
+    assert_eq!(stage.watch(&again).await, "nothing, still None");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_passage_that_goes_on_by_itself_is_recognised_once() {
+    let wait = "<h1 id=wait>Wait</h1><script>setTimeout(() => location = '/home', 700)</script>";
+    let portal = Portal::default().page("login", "<a id=go href=/wait>go</a>").page("wait", wait);
+    let mut stage = Stage::new(portal.page("home", "<h1 id=home>Home</h1>")).await;
+    stage.visit("login").await;
+    let pages = vec![visible("login", "#go"), visible("wait", "#wait"), visible("home", "#home")];
+    let after = |page: &str| Watch { left: Some(Left { page: page.into(), region: None }), ..watch(pages.clone()) };
+    assert_eq!(stage.watch(&watch(pages.clone())).await, "login at /login");
+    assert_eq!(stage.act(&[click("#go")]).await, "Acted");
+    assert_eq!(stage.watch(&after("login")).await, "wait at /wait");
+    assert_eq!(stage.watch(&after("wait")).await, "home at /home");
+    stage.end().await;
+}

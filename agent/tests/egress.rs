@@ -104,3 +104,26 @@ async fn a_name_that_resolves_to_a_private_address_is_refused() {
     assert_eq!(stage.ask("localhost", stage.port).await.0, 2);
     assert_eq!(stage.egress.trouble("localhost", stage.port), Some(Trouble::Forbidden));
 }
+
+#[tokio::test]
+async fn what_a_slow_portal_had_not_taken_when_the_gate_shut_never_reaches_it() {
+    let stage = Stage::new(AllowLoopback::Yes).await;
+    let (_, mut browser) = stage.ask("localhost", stage.port).await;
+    let (mut portal, _) = stage.listener.accept().await.expect("a connection");
+    // More than all buffers on the way hold.
+    let much = vec![7; 64 * 1024 * 1024];
+    let sending = tokio::spawn(async move {
+        let _ = browser.write_all(&much).await;
+        browser
+    });
+    let mut one = [0; 1];
+    portal.read_exact(&mut one).await.expect("received");
+    stage.gate.shut(Shut::Lost);
+    let mut chunk = vec![0; 64 * 1024];
+    let mut heard = 1;
+    while let Ok(length @ 1..) = timeout(world::PATIENCE, portal.read(&mut chunk)).await.expect("an end") {
+        heard += length;
+    }
+    assert!(heard < 64 * 1024 * 1024, "the portal heard all of it");
+    sending.abort();
+}

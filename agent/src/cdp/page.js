@@ -1,8 +1,13 @@
 // What the driver does inside a page: one function, called with a verb and what it is
 // about, in a world of its own, so that the page's scripts neither see nor change it.
 //
-// Not here: what a page means. Nothing is kept but `bursar`, the mark that an act
-// leaves in the document so that a later watch can tell whether the page was left.
+// A world of its own still sees the page's elements under the names that the page gave
+// them: `<div id=bursar>` is a property of the window, `<img name=querySelectorAll>` one
+// of the document, `<input name=matches>` one of its form. So what is kept is kept under
+// a symbol, and of the document and of elements the prototypes' own methods are called.
+//
+// Not here: what a page means. Nothing is kept but the mark that an act leaves in the
+// world so that a later watch can tell whether the page was left.
 async function bursarInPage(verb, request) {
   "use strict";
 
@@ -10,25 +15,57 @@ async function bursarInPage(verb, request) {
   const TICK = 250; // For what changes without an event.
   const ERROR_PAGE_PATIENCE = 2000; // For a page with an error status to be recognised.
 
+  const MARK = Symbol.for("bursar");
+  const marked = () => (Object.hasOwn(globalThis, MARK) ? globalThis[MARK] : null);
+
+  const method = (prototype, name) => {
+    const own = prototype[name];
+    return (self, ...rest) => Reflect.apply(own, self, rest);
+  };
+  const getter = (prototype, name) => {
+    const { get } = Object.getOwnPropertyDescriptor(prototype, name);
+    return (self) => Reflect.apply(get, self, []);
+  };
+  const queryDocument = method(Document.prototype, "querySelectorAll");
+  const queryElement = method(Element.prototype, "querySelectorAll");
+  const root = getter(Document.prototype, "documentElement");
+  const readyState = getter(Document.prototype, "readyState");
+  const implementation = getter(Document.prototype, "implementation");
+  const importNode = method(Document.prototype, "importNode");
+  const addListener = method(EventTarget.prototype, "addEventListener");
+  const removeListener = method(EventTarget.prototype, "removeEventListener");
+  const dispatch = method(EventTarget.prototype, "dispatchEvent");
+  const getClientRects = method(Element.prototype, "getClientRects");
+  const checkVisibility = method(Element.prototype, "checkVisibility");
+  const matches = method(Element.prototype, "matches");
+  const closest = method(Element.prototype, "closest");
+  const scrollIntoView = method(Element.prototype, "scrollIntoView");
+  const outerHtml = getter(Element.prototype, "outerHTML");
+  const textContent = getter(Node.prototype, "textContent");
+  const htmlText = getter(HTMLElement.prototype, "innerText");
+  const innerText = (element) => (element instanceof HTMLElement ? htmlText(element) : textContent(element));
+  const htmlFocus = method(HTMLElement.prototype, "focus");
+  const htmlClick = method(HTMLElement.prototype, "click");
+
   const all = (selector) => {
     try {
-      return [...document.querySelectorAll(selector)];
+      return [...queryDocument(document, selector)];
     } catch {
       return null; // This browser can't read the selector.
     }
   };
   const visible = (element) =>
-    element.getClientRects().length > 0 &&
-    element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+    getClientRects(element).length > 0 &&
+    checkVisibility(element, { opacityProperty: true, visibilityProperty: true });
   const enabled = (element) =>
-    !element.matches(":disabled") && element.closest('[aria-disabled="true"], [inert]') === null;
+    !matches(element, ":disabled") && closest(element, '[aria-disabled="true"], [inert]') === null;
   const fold = (text) => text.toLowerCase().replace(/\s+/gu, " ").trim();
   const squeeze = (text) => text.toLowerCase().replace(/\s+/gu, "");
 
   const contains = (element, wanted) => {
     // All text first, which needs no layout; then only what is shown.
-    if (!squeeze(element.textContent).includes(squeeze(wanted))) return false;
-    return visible(element) && fold(element.innerText ?? element.textContent).includes(fold(wanted));
+    if (!squeeze(textContent(element)).includes(squeeze(wanted))) return false;
+    return visible(element) && fold(innerText(element)).includes(fold(wanted));
   };
   const condition = (wanted) => {
     if (wanted.url !== undefined) return location.href.includes(wanted.url);
@@ -38,9 +75,19 @@ async function bursarInPage(verb, request) {
     if (wanted.absent !== undefined) return !found.some(visible);
     return found.some((element) => contains(element, wanted.contains));
   };
-  const holds = (page) => page.conditions.every(condition);
+  // What can't be looked at doesn't hold.
+  const holds = (page) => {
+    try {
+      return page.conditions.every(condition);
+    } catch {
+      return false;
+    }
+  };
 
-  const html = () => document.documentElement?.outerHTML.slice(0, request.limit).toWellFormed() ?? "";
+  const html = () => {
+    const element = root(document);
+    return element === null ? "" : outerHtml(element).slice(0, request.limit).toWellFormed();
+  };
   const here = () => ({ url: location.href.toWellFormed(), html: html() });
 
   // Calls `look` soon after whatever may have changed what is seen, and at least every
@@ -58,13 +105,13 @@ async function bursarInPage(verb, request) {
     const tick = setInterval(soon, TICK);
     const events = ["load", "readystatechange", "transitionend", "animationend"];
     const windowEvents = ["hashchange", "popstate", "resize"];
-    for (const event of events) document.addEventListener(event, soon, true);
+    for (const event of events) addListener(document, event, soon, true);
     for (const event of windowEvents) addEventListener(event, soon, true);
     return () => {
       observer.disconnect();
       clearInterval(tick);
       clearTimeout(pending);
-      for (const event of events) document.removeEventListener(event, soon, true);
+      for (const event of events) removeListener(document, event, soon, true);
       for (const event of windowEvents) removeEventListener(event, soon, true);
     };
   };
@@ -72,16 +119,21 @@ async function bursarInPage(verb, request) {
   // The mark of an act: how the document stood, and whether its page was seen not to
   // hold since.
   const mark = (page) => {
-    globalThis.bursar?.end();
-    const was = document.documentElement?.cloneNode(true) ?? document.createElement("html");
+    marked()?.end();
+    // In a document that is nowhere: in this one a copy of an image would be loaded, and
+    // say so to the page.
+    const nowhere = implementation(document).createHTMLDocument("");
+    const element = root(document);
+    const was = element === null ? null : importNode(nowhere, element, true);
     const made = { page: page?.page ?? null, was, left: false };
     made.look = () => (made.left ||= page ? !holds(page) : false);
     made.end = observe(made.look);
-    globalThis.bursar = made;
+    globalThis[MARK] = made;
   };
-  const regionText = (root, selector) => {
+  const regionText = (element, selector) => {
     try {
-      return root.querySelector(selector)?.textContent ?? null;
+      const [first] = queryElement(element, selector);
+      return first === undefined ? null : textContent(first);
     } catch {
       return null;
     }
@@ -90,34 +142,34 @@ async function bursarInPage(verb, request) {
   const status = () => performance.getEntriesByType("navigation")[0]?.responseStatus ?? 0;
   const errorPage = () => {
     if (location.protocol !== "chrome-error:") return null;
-    const code = /\b(?:ERR|HTTP|DNS)_[A-Z0-9_]+\b/u.exec(document.documentElement.textContent);
+    const code = /\b(?:ERR|HTTP|DNS)_[A-Z0-9_]+\b/u.exec(textContent(root(document)));
     return { errorPage: code?.[0] ?? "", status: status() };
   };
 
   const loaded = () =>
     new Promise((resolve) => {
       const done = () => resolve(errorPage() ?? { status: status() });
-      if (document.readyState !== "loading") done();
-      else document.addEventListener("DOMContentLoaded", done, { once: true });
+      if (readyState(document) !== "loading") done();
+      else addListener(document, "DOMContentLoaded", done, { once: true });
     });
 
   const watch = () =>
     new Promise((resolve) => {
-      if (request.left && globalThis.bursar?.page !== request.left.page) {
+      if (request.left && marked()?.page !== request.left.page) {
         mark(request.pages.find((page) => page.page === request.left.page));
       }
       const wasLeft = (page) => {
         if (request.left?.page !== page) return true;
-        const made = globalThis.bursar;
+        const made = marked();
         const region = request.left.region;
         if (region && !made.left) {
-          made.left = regionText(document, region) !== regionText(made.was, region);
+          made.left = regionText(root(document), region) !== regionText(made.was, region);
         }
         return made.left;
       };
       const shows = () => {
         // Half a document may lack the very thing that tells two pages apart.
-        if (document.readyState === "loading") return null;
+        if (readyState(document) === "loading") return null;
         if (request.busy.some((selector) => all(selector)?.some(visible))) return null;
         return request.pages.find(holds)?.page ?? null;
       };
@@ -140,7 +192,7 @@ async function bursarInPage(verb, request) {
       const look = () => {
         const failed = errorPage();
         if (failed) return finish(failed);
-        if (request.left) globalThis.bursar.look();
+        if (request.left) marked().look();
         const page = shows();
         const seen = page !== null && wasLeft(page) ? page : null;
         if (seen !== null && seen === candidate) return finish({ page: seen, ...here() });
@@ -148,7 +200,7 @@ async function bursarInPage(verb, request) {
         clearTimeout(confirming);
         if (seen !== null) {
           confirming = setTimeout(look, MINIMUM_PAUSE);
-        } else if (status() >= 400 && document.readyState === "complete") {
+        } else if (status() >= 400 && readyState(document) === "complete") {
           erroneous ??= performance.now();
           if (performance.now() - erroneous > ERROR_PAGE_PATIENCE) unrecognised();
         }
@@ -172,9 +224,9 @@ async function bursarInPage(verb, request) {
       await new Promise((resolve) => setTimeout(resolve, MINIMUM_PAUSE));
     }
   };
-  const tell = (element, name) => element.dispatchEvent(new Event(name, { bubbles: true, composed: true }));
+  const tell = (element, name) => dispatch(element, new Event(name, { bubbles: true, composed: true }));
   const fill = (element, text) => {
-    element.focus();
+    if (element instanceof HTMLElement) htmlFocus(element);
     if (element.readOnly) return false;
     if (element instanceof HTMLSelectElement) {
       const options = [...element.options];
@@ -196,17 +248,17 @@ async function bursarInPage(verb, request) {
     return true;
   };
   const act = async () => {
-    if (request.first || !globalThis.bursar) mark(request.page);
+    if (request.first || marked() === null) mark(request.page);
     for (const one of request.acts) {
       const selector = one.into ?? one.target;
       const element = await target(selector);
       if (typeof element === "string") return { stuck: selector, problem: element, ...here() };
       // The lease may have ended while this waited.
       if (Date.now() >= request.until) return { late: true };
-      element.scrollIntoView({ block: "center", inline: "nearest", behavior: "instant" });
+      scrollIntoView(element, { block: "center", inline: "nearest", behavior: "instant" });
       if (one.into === undefined) {
-        if (element.click) element.click();
-        else element.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, composed: true }));
+        if (element instanceof HTMLElement) htmlClick(element);
+        else dispatch(element, new MouseEvent("click", { bubbles: true, cancelable: true, composed: true }));
       } else if (!fill(element, one.text)) {
         return { stuck: selector, problem: "notActionable", ...here() };
       }

@@ -67,7 +67,7 @@ pub(super) enum Answer {
         _acted: bool,
     },
     /// Something couldn't be done.
-    Stuck { stuck: String, problem: Trouble, html: String },
+    Stuck { stuck: String, problem: Hindrance, html: String },
     /// A page was recognised, or none.
     Seen { page: Option<String>, still: Option<String>, url: String, html: String },
 }
@@ -75,7 +75,7 @@ pub(super) enum Answer {
 /// [`Problem`] as it is spelled in the page.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) enum Trouble {
+pub(super) enum Hindrance {
     Missing,
     Ambiguous,
     NotActionable,
@@ -159,12 +159,12 @@ impl Request<'_> {
     }
 }
 
-impl From<Trouble> for Problem {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Missing => Self::Missing,
-            Trouble::Ambiguous => Self::Ambiguous,
-            Trouble::NotActionable => Self::NotActionable,
+impl From<Hindrance> for Problem {
+    fn from(hindrance: Hindrance) -> Self {
+        match hindrance {
+            Hindrance::Missing => Self::Missing,
+            Hindrance::Ambiguous => Self::Ambiguous,
+            Hindrance::NotActionable => Self::NotActionable,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Not here: the verbs ([`super::verbs`]), or when it ends: [`Ending`] is for whoever
 //! guards the lease.
 
+use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,11 +39,11 @@ pub struct Session {
     pub(super) gate: Gate,
     pub(super) egress: Arc<Egress>,
     pub(super) showing: watch::Receiver<Showing>,
-    world: Option<World>,
+    pub(super) world: Option<World>,
     /// What was recognised last.
     pub(super) recognised: Option<Recogniser>,
-    /// The document that was acted on last.
-    pub(super) acted_on: Option<u64>,
+    /// The document in which each page was last recognised or acted on.
+    pub(super) seen_in: BTreeMap<String, u64>,
     /// Where the page was last seen.
     pub(super) address: Url,
     ending: Arc<Ending>,
@@ -139,7 +140,7 @@ impl Session {
                 showing,
                 world: None,
                 recognised: None,
-                acted_on: None,
+                seen_in: BTreeMap::new(),
                 address: portal,
                 ending,
             }),

@@ -21,6 +21,8 @@ use crate::gate::Shut;
 const VISIT: Duration = Duration::from_secs(30);
 /// How long a target of an act is waited for.
 const TARGET: Duration = Duration::from_secs(5);
+/// How long the browser has to say which address it couldn't open.
+const FRAMES: Duration = Duration::from_secs(5);
 
 #[async_trait]
 impl Driver for Session {
@@ -30,7 +32,8 @@ impl Driver for Session {
         }
         let deadline = Instant::now() + VISIT;
         self.egress.forget();
-        (self.recognised, self.acted_on) = (None, None);
+        self.recognised = None;
+        self.seen_in.clear();
         self.address = url.clone();
         let permit = self.gate.permit()?;
         let navigate = json!({ "url": url.as_str() });
@@ -41,7 +44,7 @@ impl Driver for Session {
             // What shows then is the browser's own page, which knows the status.
             Ok(answer) => match answer["errorText"].as_str() {
                 Some(code) if !code.contains("HTTP_RESPONSE_CODE") => {
-                    return Ok(Observation::Unreachable(self.trouble(code)));
+                    return Ok(Observation::Unreachable(self.trouble(code).await));
                 }
                 Some(_) | None => {}
             },
@@ -59,7 +62,7 @@ impl Driver for Session {
                 }
                 Ok(Some(Answer::Status { .. })) => return Ok(Observation::Visited),
                 Ok(Some(Answer::ErrorPage { error_page, status })) => {
-                    return Ok(self.unreachable(&error_page, status));
+                    return Ok(self.unreachable(&error_page, status).await);
                 }
                 Ok(_) => self.next_document().await,
                 Err(WireError::TimedOut) => break,
@@ -74,7 +77,10 @@ impl Driver for Session {
 
     async fn watch(&mut self, watch: &Watch) -> Result<Observation, DriverError> {
         let deadline = Instant::now() + Duration::from_millis(watch.patience_ms);
-        let since = self.acted_on.unwrap_or(self.showing.borrow().document);
+        // A page that isn't left yet is one that still shows in that very document; in
+        // another it counts again.
+        let known = watch.left.as_ref().and_then(|left| self.seen_in.get(&left.page));
+        let since = known.copied().unwrap_or(self.showing.borrow().document);
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.seen(watch, since, left).await {
@@ -85,7 +91,7 @@ impl Driver for Session {
                     return Ok(Observation::Unreachable(Trouble::Status(status)));
                 }
                 Ok(Some(Answer::ErrorPage { error_page, status })) => {
-                    return Ok(self.unreachable(&error_page, status));
+                    return Ok(self.unreachable(&error_page, status).await);
                 }
                 Ok(_) => {}
                 Err(error) => self.verdict(error)?,
@@ -147,8 +153,10 @@ impl Session {
 
     async fn acted(&mut self, acts: &[Act], first: bool) -> Result<Option<Answer>, WireError> {
         let world = self.world().await?;
-        self.acted_on = Some(world.document);
         let page = self.recognised.clone();
+        if let Some(page) = &page {
+            self.seen_in.insert(page.page.clone(), world.document);
+        }
         let until = epoch_millis(self.gate.left());
         let page = page.as_ref();
         let request = Request::Act { acts, page, first, patience: TARGET, until };
@@ -172,28 +180,38 @@ impl Session {
         match page {
             Some(page) => {
                 self.recognised = watch.pages.iter().find(|known| known.page == page).cloned();
+                if let Some(world) = self.world {
+                    self.seen_in.insert(page.clone(), world.document);
+                }
                 Observation::Recognised { page, url, html }
             }
             None => Observation::Unrecognised { url, html, still },
         }
     }
 
-    fn unreachable(&self, code: &str, status: u16) -> Observation {
+    async fn unreachable(&self, code: &str, status: u16) -> Observation {
         Observation::Unreachable(match status {
             400.. => Trouble::Status(status),
-            _ => self.trouble(code),
+            _ => self.trouble(code).await,
         })
+    }
+
+    /// The address in whose place the browser shows its own page.
+    async fn unreachable_url(&self) -> Option<Url> {
+        let permit = self.gate.permit().ok()?;
+        let tree = self.line.send(permit, "Page.getFrameTree", json!({}), FRAMES).await.ok()?;
+        Url::parse(tree["frameTree"]["frame"]["unreachableUrl"].as_str()?).ok()
     }
 
     /// What the browser's name for an error comes to. Of connections that weren't made
     /// the way out knows more.
-    fn trouble(&self, code: &str) -> Trouble {
+    async fn trouble(&self, code: &str) -> Trouble {
         let says = |parts: &[&str]| parts.iter().any(|part| code.contains(part));
         if says(&["SOCKS", "PROXY", "TUNNEL"]) {
-            let place = self.address.host_str().zip(self.address.port_or_known_default());
-            let known = place
-                .and_then(|(host, port)| self.egress.trouble(host.trim_matches(['[', ']']), port))
-                .or_else(|| self.egress.any_trouble());
+            // The address that was asked for may have led to another.
+            let address = self.unreachable_url().await.unwrap_or_else(|| self.address.clone());
+            let place = address.host_str().zip(address.port_or_known_default());
+            let known = place.and_then(|(host, port)| self.egress.trouble(host.trim_matches(['[', ']']), port));
             known.unwrap_or(Trouble::Reset)
         } else if says(&["NAME_NOT_RESOLVED", "NAME_RESOLUTION", "DNS_"]) {
             Trouble::Dns

@@ -75,7 +75,7 @@ pub enum CallError {
 /// What of a problem (RFC 9457) is looked at.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Problem {
+struct Refusal {
     code: String,
 }
 
@@ -254,7 +254,7 @@ impl Coordinator {
         if status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429) {
             return Err(CallError::Unreachable(format!("it answers with status {}", status.as_u16())));
         }
-        let Problem { code } = match answer.bytes().await {
+        let Refusal { code } = match answer.bytes().await {
             Ok(body) => serde_json::from_slice(&body).unwrap_or_default(),
             Err(error) => return Err(unreachable(&error)),
         };

@@ -48,7 +48,7 @@ pub(crate) struct Coordinator {
 }
 
 struct Desk {
-    jobs: VecDeque<Job>,
+    offers: VecDeque<Offer>,
     /// What was told, by the last part of its path.
     told: Vec<(String, Value)>,
     renewals: Renewals,
@@ -62,7 +62,7 @@ struct Desk {
 
 /// A lease to be handed out.
 #[derive(Clone)]
-pub(crate) struct Job {
+pub(crate) struct Offer {
     pub(crate) portal: Url,
     pub(crate) script: String,
     pub(crate) loopback: AllowLoopback,
@@ -71,7 +71,7 @@ pub(crate) struct Job {
 impl Coordinator {
     pub(crate) fn new() -> Self {
         let desk = Desk {
-            jobs: VecDeque::new(),
+            offers: VecDeque::new(),
             told: Vec::new(),
             renewals: Renewals::Granted,
             answer: None,
@@ -104,8 +104,8 @@ impl Coordinator {
     }
 
     pub(crate) fn enqueue(&self, portal: &Url, script: &str) {
-        let job = Job { portal: portal.clone(), script: script.into(), loopback: AllowLoopback::Yes };
-        self.desk().jobs.push_back(job);
+        let offer = Offer { portal: portal.clone(), script: script.into(), loopback: AllowLoopback::Yes };
+        self.desk().offers.push_back(offer);
         self.changed.notify_waiters();
     }
 
@@ -156,8 +156,8 @@ impl Coordinator {
     fn next_lease(&self, acquire: &Acquire) -> Option<Lease> {
         let mut desk = self.desk();
         desk.key = Some(acquire.public_key.clone());
-        let job = desk.jobs.pop_front()?;
-        Some(lease(&job, acquire, desk.term))
+        let offer = desk.offers.pop_front()?;
+        Some(lease(&offer, acquire, desk.term))
     }
 
     fn desk(&self) -> MutexGuard<'_, Desk> {
@@ -194,7 +194,7 @@ async fn acquire(State(coordinator): State<Coordinator>, headers: HeaderMap, bod
     }
 }
 
-fn lease(job: &Job, acquire: &Acquire, term: Duration) -> Lease {
+fn lease(offer: &Offer, acquire: &Acquire, term: Duration) -> Lease {
     let run_id = RunId(Uuid::now_v7());
     let fence = Fence { generation: 1, counter: 1 };
     let credentials = json!({ "bankUsername": "clerk", "password": PASSWORD }).to_string();
@@ -210,9 +210,9 @@ fn lease(job: &Job, acquire: &Acquire, term: Duration) -> Lease {
         margin_ms: millis(term / 5),
         attempt: 1,
         open_intents: Vec::new(),
-        portal_url: job.portal.clone(),
-        allow_loopback: job.loopback,
-        script: ScriptRevision { revision: "test".into(), source: job.script.clone() },
+        portal_url: offer.portal.clone(),
+        allow_loopback: offer.loopback,
+        script: ScriptRevision { revision: "test".into(), source: offer.script.clone() },
         credentials: sealed.expect("sealed"),
         challenge_term_ms: 60_000,
     }

@@ -203,7 +203,7 @@ pub struct Failure {
     pub code: FailureCode,
     /// How far the run had come.
     pub stage: Stage,
-    /// Our words, for the person who has to act. Never holds page content.
+    /// Our words, for the person who has to act. May name a table's headers, never a value.
     pub message: String,
     /// The bank's own words, verbatim.
     #[serde(default, skip_serializing_if = "Option::is_none")]

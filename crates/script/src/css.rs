@@ -1,7 +1,7 @@
 //! A CSS selector as the script writes it, together with its parsed form, so that
 //! the same selector goes to a browser and fits saved pages.
 //!
-//! Not here: documents; `page` finds what a selector fits.
+//! Not here: documents; `document` finds what a selector fits.
 
 use scraper::Selector;
 

@@ -9,39 +9,9 @@
 
 use scraper::{ElementRef, Html, Node, Selector};
 
+use crate::bounds::{Refused, bounded};
 use crate::css::Css;
 use crate::language::{Pick, Sign};
-
-/// How large a document may be.
-pub(crate) const SIZE_LIMIT: usize = 8 * 1024 * 1024;
-
-/// How deep elements may be nested. Browsers themselves stop at 512.
-const DEPTH_LIMIT: usize = 640;
-
-/// How much work parsing may be: for each tag, as much as the tag is deep.
-const WORK_LIMIT: usize = 50_000_000;
-
-/// How many attributes, about, a tag may have.
-const ATTRIBUTES_LIMIT: usize = 2_000;
-
-/// Why a document isn't looked into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
-    Size,
-    Depth,
-    Work,
-}
-
-impl Refused {
-    /// For people.
-    pub(crate) const fn text(self) -> &'static str {
-        match self {
-            Self::Size => "the page is larger than 8 MiB",
-            Self::Depth => "the page's elements are nested more than 640 deep",
-            Self::Work => "the page has more elements or attributes than any page for people",
-        }
-    }
-}
 
 /// A parsed document.
 pub(crate) struct Document {
@@ -50,9 +20,6 @@ pub(crate) struct Document {
 
 impl Document {
     pub(crate) fn parse(html: &str) -> Result<Self, Refused> {
-        if html.len() > SIZE_LIMIT {
-            return Err(Refused::Size);
-        }
         bounded(html)?;
         Ok(Self { html: Html::parse_document(html) })
     }
@@ -218,84 +185,9 @@ fn is_disabled(element: &ElementRef<'_>) -> bool {
         || value.attr("aria-disabled").is_some_and(|flag| flag.eq_ignore_ascii_case("true"))
 }
 
-/// Looks at the tags alone: parsing takes time that grows with the depth of each tag
-/// and the number of its attributes, so a page is refused before. It is near enough
-/// for what browsers write; it doesn't replace a limit on time.
-fn bounded(html: &str) -> Result<(), Refused> {
-    let (mut depth, mut work) = (0_usize, 0_usize);
-    let mut rest = html;
-    while let Some((_, after)) = rest.split_once('<') {
-        let (end, attributes) = tag_end(after);
-        let tag = after.get(..end).unwrap_or(after);
-        rest = after.get(end..).unwrap_or_default();
-        match tag.chars().next() {
-            Some('/') if !is_void(tag.trim_start_matches('/')) => depth = depth.saturating_sub(1),
-            Some('!') if tag.starts_with("!--") => {
-                rest = after.split_once("-->").map_or("", |(_, behind)| behind);
-            }
-            Some(letter) if letter.is_ascii_alphabetic() => {
-                work += depth + 1;
-                if attributes > ATTRIBUTES_LIMIT || work > WORK_LIMIT {
-                    return Err(Refused::Work);
-                }
-                if let Some(close) = raw_end(tag) {
-                    rest = rest.find(close).and_then(|at| rest.get(at..)).unwrap_or_default();
-                    depth += 1;
-                } else if !is_void(tag) && !tag.ends_with('/') {
-                    depth += 1;
-                }
-                if depth > DEPTH_LIMIT {
-                    return Err(Refused::Depth);
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-/// What ends an element whose content isn't HTML.
-fn raw_end(tag: &str) -> Option<&'static str> {
-    match name_of(tag) {
-        name if name.eq_ignore_ascii_case("script") => Some("</script"),
-        name if name.eq_ignore_ascii_case("style") => Some("</style"),
-        _ => None,
-    }
-}
-
-fn name_of(tag: &str) -> &str {
-    tag.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default()
-}
-
-/// Where a tag ends, a `>` within quotes being none, and how many blanks there are
-/// between its attributes.
-fn tag_end(tag: &str) -> (usize, usize) {
-    let mut quote = None;
-    let mut blanks = 0;
-    for (index, byte) in tag.bytes().enumerate() {
-        match (quote, byte) {
-            (None, b'>') => return (index, blanks),
-            (None, b'"' | b'\'') => quote = Some(byte),
-            (None, byte) if byte.is_ascii_whitespace() => blanks += 1,
-            (Some(open), byte) if open == byte => quote = None,
-            _ => {}
-        }
-    }
-    (tag.len(), blanks)
-}
-
-/// Elements that have no end tag, or whose end tag is often left out.
-fn is_void(tag: &str) -> bool {
-    const VOID: [&str; 25] = [
-        "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "p",
-        "li", "dt", "dd", "option", "thead", "tbody", "tfoot", "tr", "td", "th", "colgroup",
-    ];
-    VOID.iter().any(|void| name_of(tag).eq_ignore_ascii_case(void))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{DEPTH_LIMIT, Document, Refused};
+    use super::Document;
     use crate::css::Css;
     use crate::language::{Pick, Sign};
 
@@ -349,22 +241,5 @@ mod tests {
         check("<button aria-disabled=true>", false);
         check("<div hidden><button></div>", false);
         check("", false);
-    }
-
-    #[test]
-    fn documents_without_bounds_are_refused() {
-        let check = |html: &str, expected: Option<Refused>| {
-            let start: String = html.chars().take(40).collect();
-            assert_eq!(Document::parse(html).err(), expected, "{start}");
-        };
-        let nested = |times: usize| "<div class='a>b'>".repeat(times);
-        check(&nested(DEPTH_LIMIT), None);
-        check(&nested(DEPTH_LIMIT + 1), Some(Refused::Depth));
-        check(&" ".repeat(9_000_000), Some(Refused::Size));
-        check(&format!("<div {}>", "a ".repeat(3_000)), Some(Refused::Work));
-        check(&format!("{}{}", nested(600), "<p>".repeat(100_000)), Some(Refused::Work));
-        check(&"<table><tr><th>a<td>b</table><ul><li>c<li>d</ul>".repeat(2_000), None);
-        check(&format!("<script>{}</script>", "'<div>' + ".repeat(2_000)), None);
-        check(&format!("<!-- {} -->", nested(2_000)), None);
     }
 }

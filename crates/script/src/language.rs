@@ -127,6 +127,13 @@ pub(crate) enum Step {
 }
 
 impl Step {
+    /// What is acted on.
+    pub(crate) const fn target(&self) -> &Css {
+        match self {
+            Self::Fill { into: target, .. } | Self::Click { target, .. } => target,
+        }
+    }
+
     pub(crate) const fn effect(&self) -> Option<Effect> {
         match self {
             Self::Click { effect, .. } => *effect,

@@ -40,6 +40,7 @@
 //! [`Observation`](command::Observation) and gives a [`Command`](command::Command);
 //! whoever holds it carries the command out.
 
+mod bounds;
 pub mod command;
 mod css;
 mod diagnostic;

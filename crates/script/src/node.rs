@@ -4,7 +4,7 @@
 //! Not here: what any of it means. Anchors, aliases and tags are refused: a script
 //! is read by people in a review, and what they see is what it says.
 
-use serde_saphyr::granit_parser::{Event, Marker, Options, Parser, ScalarStyle};
+use serde_saphyr::granit_parser::{Event, Marker, Options, Parser, ScalarStyle, Tag};
 
 use crate::diagnostic::{Diagnostic, DiagnosticCode, Position};
 
@@ -79,17 +79,17 @@ pub(crate) fn tree(source: &str) -> Result<Node, Diagnostic> {
                 continue;
             }
             Event::Scalar(text, style, anchor, tag) => {
-                no_extras(at, anchor, tag.is_some())?;
+                no_extras(at, anchor, tag.as_deref())?;
                 scalar(text.into_owned(), style, at)
             }
             Event::SequenceStart(_, anchor, tag) => {
-                no_extras(at, anchor, tag.is_some())?;
+                no_extras(at, anchor, tag.as_deref())?;
                 open.push(Open::List { at, items: Vec::new() });
                 deep_enough(&open, at)?;
                 continue;
             }
             Event::MappingStart(_, anchor, tag) => {
-                no_extras(at, anchor, tag.is_some())?;
+                no_extras(at, anchor, tag.as_deref())?;
                 open.push(Open::Map { at, entries: Vec::new(), key: None });
                 deep_enough(&open, at)?;
                 continue;
@@ -139,8 +139,8 @@ fn deep_enough(open: &[Open], at: Position) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-fn no_extras(at: Position, anchor: usize, has_tag: bool) -> Result<(), Diagnostic> {
-    if anchor > 0 || has_tag {
+fn no_extras(at: Position, anchor: usize, tag: Option<&Tag>) -> Result<(), Diagnostic> {
+    if anchor > 0 || tag.is_some() {
         return Err(extras(at));
     }
     Ok(())

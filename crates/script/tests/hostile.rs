@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use domain::failure::FailureCode;
 use domain::institution::CredentialName;
 use domain::secret::Secret;
 use jiff::civil::date;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_assert, prop_oneof, proptest};
-use script::command::{Command, Observation};
+use script::command::{Command, Observation, Problem, Trouble};
 use script::{Plan, Runner, Script, scrub};
 
 /// A script without faults.
@@ -74,6 +75,48 @@ fn page() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
 }
 
+/// What else a driver can say.
+#[derive(Clone, Debug)]
+enum Other {
+    Stuck(&'static str, Problem),
+    Unrecognised(Option<&'static str>),
+    Unreachable(Trouble),
+    Refused(FailureCode),
+    Done,
+}
+
+fn trouble() -> impl Strategy<Value = Option<Other>> {
+    let other = prop::sample::select(vec![
+        Other::Stuck("#sign-in button", Problem::Missing),
+        Other::Stuck("#code button", Problem::NotActionable),
+        Other::Stuck("#user", Problem::Ambiguous),
+        Other::Stuck("#next", Problem::Missing),
+        Other::Unrecognised(Some("sign_in")),
+        Other::Unrecognised(Some("no_such_page")),
+        Other::Unrecognised(None),
+        Other::Unreachable(Trouble::Status(999)),
+        Other::Unreachable(Trouble::Forbidden),
+        Other::Refused(FailureCode::MfaTimeout),
+        Other::Done,
+    ]);
+    prop::option::weighted(0.2, other)
+}
+
+fn troubled(other: &Other, html: &str) -> Observation {
+    let html = html.to_owned();
+    match other {
+        Other::Stuck(target, problem) => Observation::Stuck { target: (*target).to_owned(), problem: *problem, html },
+        Other::Unrecognised(still) => Observation::Unrecognised {
+            url: "https://bank.example/".parse().expect("an address"),
+            html,
+            still: still.map(str::to_owned),
+        },
+        Other::Unreachable(trouble) => Observation::Unreachable(*trouble),
+        Other::Refused(code) => Observation::Refused(*code),
+        Other::Done => Observation::Done,
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -88,7 +131,7 @@ proptest! {
     }
 
     #[test]
-    fn any_page_is_read_or_refused(pages in prop::collection::vec((page(), any::<usize>()), 1..12)) {
+    fn any_page_is_read_or_refused(pages in prop::collection::vec((page(), any::<usize>(), trouble()), 1..12)) {
         let script = Script::parse(SCRIPT).expect("the script is sound");
         let secret = || Secret::new("Lantern-7".into());
         let plan = Plan {
@@ -100,11 +143,21 @@ proptest! {
         let mut runner = Runner::new(Arc::new(script), plan);
         let mut shown = pages.iter().cycle();
         let mut observation = None;
-        let ended = (0..20_000).any(|_| {
-            observation = match runner.next(observation.take()) {
+        let ended = (0..20_000).any(|turn| {
+            let command = runner.next(observation.take());
+            if matches!(command, Command::Finish(_) | Command::Fail(_)) {
+                return true;
+            }
+            // Whatever was asked, now and then the answer is another.
+            let (html, _, trouble) = &pages[turn % pages.len()];
+            observation = trouble.as_ref().map(|trouble| troubled(trouble, html));
+            if observation.is_some() {
+                return false;
+            }
+            observation = match command {
                 Command::Finish(_) | Command::Fail(_) => return true,
                 Command::Visit(_) => Some(Observation::Visited),
-                Command::Watch(watch) => shown.next().map(|(html, index)| Observation::Recognised {
+                Command::Watch(watch) => shown.next().map(|(html, index, _)| Observation::Recognised {
                     page: watch.pages[index % watch.pages.len()].page.clone(),
                     url: "https://bank.example/".parse().expect("an address"),
                     html: html.clone(),

@@ -200,6 +200,21 @@ fn a_submit_is_an_effect_and_the_last_step() {
         "effect.misplaced at `{ click: \"#s`: the effect `password` is followed by other steps (an effect is the last step of its page; what comes then is another page)",
     );
     check(
+        "button\", effect: password }",
+        "button\", effect: sendCode }",
+        "effect.missing at `{ click: \"#s`: this click may submit the password and is marked as the effect `sendCode` (use `effect: password`; each secret is submitted on a page of its own)",
+    );
+    check(
+        "      - { click: \"#sign-in button\", effect: password }\n",
+        "",
+        "effect.missing at `{ fill: \"#pa`: the password is filled in, and no click after it submits it (end the steps with a click that has `effect: password`)",
+    );
+    check(
+        "#code button\", effect: code }",
+        "#code button\", effect: sendCode }",
+        "effect.missing at `{ click: \"#c`: this click may submit the answer and is marked as the effect `sendCode` (use `effect: code`; each secret is submitted on a page of its own)",
+    );
+    check(
         "- { click: \"#no-thanks\" }",
         "- { click: \"#no-thanks\", effect: code }",
         "key.conflict at `- { click: \"`: the effect `code` belongs on a page with a `challenge`",
@@ -247,6 +262,17 @@ fn all_faults_come_at_once_in_the_order_of_the_document() {
     assert!(codes.is_sorted_by_key(|(line, _)| *line), "{codes:?}");
     let codes: Vec<_> = codes.into_iter().map(|(_, code)| code).collect();
     assert_eq!(codes, ["value.malformed", "word.unknown", "key.missing", "key.unknown"]);
+}
+
+#[test]
+fn the_sign_of_an_empty_table_is_a_selector() {
+    let source = edited("    limit: 4", "    limit: 4\n    empty: .none");
+    assert!(Script::parse(&source).is_ok());
+    check(
+        "limit: 4",
+        "limit: 4\n    empty: \".none[\"",
+        "selector.malformed at `\".none[\"`: `.none[` isn't a CSS selector that works on saved pages too",
+    );
 }
 
 #[test]

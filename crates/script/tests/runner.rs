@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use domain::failure::{FailureCode, Stage};
 use domain::run::Effect;
 use pretend::{End, Pretend, Quirk};
+use script::command::{Command, Observation};
 
 /// The commands of a run in one line, and how it ended.
 fn check(quirk: Quirk, password: &str, answers: &[&'static str], expected: &str, code: Option<(FailureCode, Stage)>) {
@@ -172,6 +173,38 @@ fn an_open_intent_is_settled_by_the_first_page_before_anything_is_declared() {
 }
 
 #[test]
+fn an_open_intent_stays_open_on_a_page_that_says_nothing_of_it() {
+    let mut portal = Pretend::new(Quirk::Closed);
+    assert!(matches!(portal.run("Lantern-7", &[Effect::Password]), End::Failed(_)));
+    assert_eq!(portal.log[1..], ["see closed"]);
+    let mut portal = Pretend::new(Quirk::Unavailable);
+    portal.run("Lantern-7", &[Effect::Password]);
+    assert_eq!(portal.log.len(), 1, "{:?}", portal.log);
+}
+
+#[test]
+fn a_form_that_submits_itself_happened() {
+    let mut portal = Pretend::new(Quirk::SubmitsItself);
+    let end = portal.run("Lantern-7", &[]);
+    assert!(matches!(end, End::Read(_)), "{end:?}");
+    let declared = portal.log.iter().position(|line| line == "declare code").expect("a declared code");
+    let expected = ["declare code", "act #digits, #code button", "see accounts", "intents happened", "answer accepted"];
+    assert_eq!(portal.log[declared..declared + expected.len()], expected);
+}
+
+#[test]
+fn secrets_in_the_banks_words_are_masked() {
+    let end = Pretend::new(Quirk::Echoes).run("wrong-Pass", &[]);
+    let End::Failed(failure) = end else { panic!("it should fail: {end:?}") };
+    let words = failure.institution_message.as_deref();
+    assert_eq!(words, Some("We don't know you. It was [secret] [secret]"));
+    let mut portal = Pretend::new(Quirk::None).answers(&["0142", "424242"]);
+    assert!(matches!(portal.run("Lantern-7", &[]), End::Read(_)));
+    let asked: Vec<&String> = portal.log.iter().filter(|line| line.starts_with("ask")).collect();
+    assert_eq!(asked, ["ask ••• 0142  (2 left)", "ask ••• [secret] Wrong, 1 so far. (1 left)"]);
+}
+
+#[test]
 fn a_page_in_between_is_passed() {
     let mut portal = Pretend::new(Quirk::Advert);
     assert!(matches!(portal.run("Lantern-7", &[]), End::Read(_)));
@@ -190,7 +223,7 @@ fn what_the_script_does_not_know_is_said_with_what_it_looks_like() {
 fn an_effect_that_could_not_be_done_is_settled_as_absent() {
     let mut portal = Pretend::new(Quirk::NoButton);
     portal.run("Lantern-7", &[]);
-    let expected = ["declare password", "act #user, #password, #sign-in button", "intents absent", "see sign_in"];
+    let expected = ["declare password", "act #user, #password, #sign-in button", "see sign_in", "intents absent"];
     assert_eq!(portal.log[2..], expected);
 }
 
@@ -198,6 +231,21 @@ fn an_effect_that_could_not_be_done_is_settled_as_absent() {
 fn pagination_without_end_stops() {
     check_failure(Quirk::Endless, FailureCode::DataIncomplete, "account 1, after 4 pages", None);
     check_failure(Quirk::StuckPage, FailureCode::PageUnrecognised, "`account` still shows", None);
+}
+
+#[test]
+fn a_next_page_that_nothing_leads_to_is_not_taken_for_the_last_page() {
+    let message = "account 1, nothing on the page of transactions fits `#next`";
+    check_failure(Quirk::NoNext, FailureCode::ElementMissing, message, None);
+}
+
+#[test]
+fn the_currency_on_an_accounts_own_page_is_that_of_its_transactions() {
+    let end = Pretend::new(Quirk::Euros).run("Lantern-7", &[]);
+    let End::Read(accounts) = end else { panic!("it should read: {end:?}") };
+    let account = accounts.first().expect("an account");
+    assert_eq!((account.currency.as_str(), account.current_balance.as_deref()), ("EUR", Some("1000.00")));
+    assert!(account.transactions.iter().all(|transaction| transaction.currency == "EUR"));
 }
 
 #[test]
@@ -232,6 +280,17 @@ fn a_run_without_a_credential_never_visits_the_portal() {
 #[test]
 fn failing_to_sign_out_does_not_spoil_what_was_read() {
     assert!(matches!(Pretend::new(Quirk::NoSignOut).run("Lantern-7", &[]), End::Read(accounts) if accounts.len() == 2));
+}
+
+#[test]
+fn an_answer_to_another_command_ends_the_run_and_is_not_tried_again_by_itself() {
+    for answer in [Observation::Acted, Observation::Done, Observation::Refused(FailureCode::Locked)] {
+        let mut runner = pretend::runner();
+        assert!(matches!(runner.next(None), Command::Visit(_)));
+        let Command::Fail(failure) = runner.next(Some(answer)) else { panic!("it should fail") };
+        assert_eq!((failure.code, failure.stage), (FailureCode::PageUnrecognised, runner.stage()));
+        assert_eq!(failure.message, "the driver's answer wasn't one to the command before it");
+    }
 }
 
 #[test]

@@ -14,7 +14,8 @@ fn every_script_in_the_repository_has_no_faults() {
     let mut seen = 0;
     for entry in std::fs::read_dir(&folder).expect("the folder of scripts") {
         let path = entry.expect("an entry").path().join("script.yaml");
-        let Ok(source) = std::fs::read_to_string(&path) else { continue };
+        let source =
+            std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{} can't be read: {error}", path.display()));
         let script =
             Script::parse(&source).unwrap_or_else(|faults| panic!("{}", faults.render(&path.to_string_lossy())));
         let institution = path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());

@@ -52,6 +52,30 @@ fn a_secret_is_masked_with_all_that_stands_around_it() {
 }
 
 #[test]
+fn a_piece_of_a_secret_is_masked_among_the_portals_words() {
+    let check = |body: &str, expected: &str| {
+        let scrubbed = scrub(&format!("<html><body>{body}</body></html>"), &["jane.doe", "lighthouse"]);
+        assert!(scrubbed.contains(&format!("<body>{expected}</body>")), "{scrubbed}");
+    };
+    check("<h1>Welcome, Jane!</h1>", "<h1>Welcome, [secret]</h1>");
+    check(
+        "<button title='Leave, Doe'>Sign out Jane</button>",
+        "<button title=\"Leave, [secret]\">Sign out [secret]</button>",
+    );
+    check("<p aria-description='Account of Max'>Max</p>", "<p aria-description=\"xxxxxxx xx xxx\">xxx</p>");
+    check("<a href='/user/jane.doe/x' id='of-jane.doe'>x</a>", "<a href=\"[secret]\" id=\"[secret]\">x</a>");
+}
+
+#[test]
+fn base64_in_the_alphabet_for_addresses_is_found() {
+    // Both letters in which the alphabets differ: `+` or `-`, and `/` or `_`.
+    for form in ["fn5+fz8/Pn5+", "fn5-fz8_Pn5-", "x=fn5-fz8_Pn5-"] {
+        let scrubbed = scrub(&format!("<a id='{form}'>x</a><h1>{form}</h1>"), &["~~~\u{7f}??>~~"]);
+        assert!(!scrubbed.contains("fn5"), "{scrubbed}");
+    }
+}
+
+#[test]
 fn canaries_never_survive_in_any_disguise() {
     let bytes = PASSWORD.as_bytes();
     let percent: String = bytes.iter().map(|byte| format!("%{byte:02X}")).collect();

@@ -5,7 +5,7 @@
 use domain::challenge::{ChallengeKind, Medium};
 use domain::failure::FailureCode;
 
-use super::steps::steps;
+use super::steps::{Asks, steps};
 use super::{css_list, pick};
 use crate::diagnostic::DiagnosticCode as Code;
 use crate::form::{Faults, Form, cut};
@@ -68,7 +68,7 @@ fn page(name: &str, node: &Node, faults: &mut Faults) -> Page {
     let steps = steps_node.map(|node| steps(node, faults)).unwrap_or_default();
     super::steps::fit_the_meaning(
         steps_node.map_or(node.at, |node| node.at),
-        first == Some("challenge"),
+        if first == Some("challenge") { Asks::Something } else { Asks::Nothing },
         &steps,
         faults,
     );

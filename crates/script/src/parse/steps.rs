@@ -17,37 +17,69 @@ pub(super) fn steps(node: &Node, faults: &mut Faults) -> Vec<Step> {
         faults.add(Code::ValueType, node.at, "`do` is a list with at least one step");
     }
     let mut steps = Vec::new();
-    let mut secrets: Vec<Source> = Vec::new();
+    let mut filled: Vec<Filled> = Vec::new();
     for (index, node) in nodes.iter().enumerate() {
         let Some(step) = step(node, faults) else { continue };
         let is_last = index + 1 == nodes.len();
         match &step {
-            Step::Fill { with, .. } => secrets.push(*with),
-            Step::Click { effect: Some(effect), .. } => {
-                if !is_last {
+            Step::Fill { with, .. } => filled.extend(Filled::of(*with, node.at)),
+            Step::Click { effect, .. } => {
+                submits(&mut filled, *effect, node.at, faults);
+                if let Some(effect) = effect
+                    && !is_last
+                {
                     let message = format!("the effect `{effect}` is followed by other steps");
                     let hint = "an effect is the last step of its page; what comes then is another page".to_owned();
                     faults.hinted(Code::EffectMisplaced, node.at, message, hint);
                 }
-                secrets.clear();
             }
-            Step::Click { effect: None, .. } => submits(&secrets, node.at, faults),
         }
         steps.push(step);
+    }
+    // That an answer isn't submitted is said where its challenge is.
+    for secret in filled.iter().filter(|secret| secret.effect != Effect::Code) {
+        let message = format!("{} is filled in, and no click after it submits it", secret.what);
+        let hint = format!("end the steps with a click that has `effect: {}`", secret.effect);
+        faults.hinted(Code::EffectMissing, secret.at, message, hint);
     }
     steps
 }
 
-/// A click after a password or an answer was filled in has to be an effect.
-fn submits(secrets: &[Source], at: Position, faults: &mut Faults) {
-    for secret in secrets {
-        let (what, effect) = match secret {
+/// A secret that stands in a field and wasn't submitted.
+struct Filled {
+    what: &'static str,
+    /// What a click that submits it is.
+    effect: Effect,
+    at: Position,
+}
+
+impl Filled {
+    fn of(source: Source, at: Position) -> Option<Self> {
+        let (what, effect) = match source {
             Source::Credential(CredentialName::Password) => ("the password", Effect::Password),
             Source::Answer => ("the answer", Effect::Code),
-            Source::Credential(_) => continue,
+            Source::Credential(_) => return None,
         };
-        let message = format!("this click may submit {what} and isn't marked as an effect");
-        faults.hinted(Code::EffectMissing, at, message, format!("add `effect: {effect}`"));
+        Some(Self { what, effect, at })
+    }
+}
+
+/// A click after a password or an answer was filled in has to be the effect of it,
+/// and no other.
+fn submits(filled: &mut Vec<Filled>, marked: Option<Effect>, at: Position, faults: &mut Faults) {
+    for Filled { what, effect, .. } in filled.drain(..) {
+        let (message, hint) = match marked {
+            Some(marked) if marked == effect => continue,
+            Some(marked) => (
+                format!("this click may submit {what} and is marked as the effect `{marked}`"),
+                format!("use `effect: {effect}`; each secret is submitted on a page of its own"),
+            ),
+            None => (
+                format!("this click may submit {what} and isn't marked as an effect"),
+                format!("add `effect: {effect}`"),
+            ),
+        };
+        faults.hinted(Code::EffectMissing, at, message, hint);
     }
 }
 
@@ -90,8 +122,16 @@ fn source(node: &Node, faults: &mut Faults) -> Option<Source> {
     faults.word(node, &known)
 }
 
+/// Whether the bank asks something on a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asks {
+    Something,
+    Nothing,
+}
+
 /// Reports an answer where nothing is asked, and a question that nobody answers.
-pub(super) fn fit_the_meaning(at: Position, is_challenge: bool, steps: &[Step], faults: &mut Faults) {
+pub(super) fn fit_the_meaning(at: Position, asks: Asks, steps: &[Step], faults: &mut Faults) {
+    let is_challenge = asks == Asks::Something;
     let answers = steps.iter().any(|step| matches!(step, Step::Fill { with: Source::Answer, .. }));
     if !is_challenge && steps.iter().any(|step| step.effect() == Some(Effect::Code)) {
         faults.add(Code::KeyConflict, at, "the effect `code` belongs on a page with a `challenge`");

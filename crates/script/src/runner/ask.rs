@@ -11,12 +11,16 @@ use super::{Awaiting, Runner, Seen};
 use crate::command::Command;
 use crate::document::{Document, shown_text};
 use crate::language::{Challenge, Page};
+use crate::scrub::masked;
 
 /// How many questions one run asks, whatever the script allows for each.
 const QUESTIONS_LIMIT: u32 = 10;
 
 /// How much of the bank's words is kept.
 const WORDS_LIMIT: usize = 500;
+
+/// How much of them is looked through for secrets, in bytes.
+const MASKED_LIMIT: usize = 16 * 1024;
 
 impl Runner {
     pub(super) fn ask(&mut self, seen: &Seen, challenge: &Challenge) -> Command {
@@ -25,7 +29,7 @@ impl Runner {
             Ok(document) => document,
             Err(refused) => return self.fail(FailureCode::ScriptParse, refused.text()),
         };
-        let refusal = refusal(challenge, &document);
+        let refusal = refusal(challenge, &document).map(|words| self.bounded(&words));
         if self.attempts >= challenge.attempts || self.asked >= QUESTIONS_LIMIT {
             let failure = Failure::new(FailureCode::MfaCodeInvalid, self.stage).with_institution_message(refusal);
             return self.end(Command::Fail(failure));
@@ -33,8 +37,14 @@ impl Runner {
         let question = Question {
             kind: challenge.kind,
             medium: challenge.medium,
-            masked_target: challenge.target.as_ref().and_then(|pick| document.pick(pick)).map(bounded),
-            prompt: document.pick(&challenge.prompt).map_or_else(|| prompt(challenge.kind), bounded),
+            masked_target: challenge
+                .target
+                .as_ref()
+                .and_then(|pick| document.pick(pick))
+                .map(|words| self.bounded(&words)),
+            prompt: document
+                .pick(&challenge.prompt)
+                .map_or_else(|| prompt(challenge.kind), |words| self.bounded(&words)),
             institution_message: refusal,
             attempts_left: challenge.attempts - self.attempts,
         };
@@ -45,9 +55,23 @@ impl Runner {
 
     pub(super) fn answered(&mut self, page: &Page, answer: &Secret) -> Command {
         self.attempts += 1;
+        self.answers.push(answer.clone());
         // A person acted, so the page may come up anew.
         self.looks.clear();
         self.act(page, Some(answer))
+    }
+
+    /// The bank's words without the secrets that are known, cut where nobody would
+    /// read on.
+    pub(super) fn bounded(&self, words: &str) -> String {
+        // Masked before it is cut, so that no half of a secret is left at the end.
+        let masked = self.masked(words.get(..words.floor_char_boundary(MASKED_LIMIT)).unwrap_or_default());
+        masked.chars().take(WORDS_LIMIT).collect()
+    }
+
+    pub(super) fn masked(&self, words: &str) -> String {
+        let secrets: Vec<&str> = self.plan.credentials.values().chain(&self.answers).map(Secret::expose).collect();
+        masked(words, &secrets)
     }
 }
 
@@ -62,7 +86,7 @@ pub(super) fn is_refused(challenge: &Challenge, html: &str) -> bool {
 
 fn refusal(challenge: &Challenge, document: &Document) -> Option<String> {
     let shown = document.shown(challenge.refused.as_ref()?)?;
-    Some(bounded(shown_text(shown)))
+    Some(shown_text(shown))
 }
 
 /// Our own words where the bank's can't be found.
@@ -70,13 +94,5 @@ fn prompt(kind: ChallengeKind) -> String {
     match kind {
         ChallengeKind::OneTimeCode => "The bank asks for a one-time code.".into(),
         ChallengeKind::SecurityQuestion => "The bank asks a security question.".into(),
-    }
-}
-
-/// The bank's words, cut where nobody would read on.
-pub(super) fn bounded(words: String) -> String {
-    match words.char_indices().nth(WORDS_LIMIT) {
-        Some((end, _)) => words.get(..end).unwrap_or_default().to_owned(),
-        None => words,
     }
 }

@@ -19,6 +19,7 @@
 
 mod ask;
 mod recognise;
+mod settle;
 mod trouble;
 mod walk;
 
@@ -33,10 +34,11 @@ use domain::secret::Secret;
 use jiff::civil::Date;
 use url::Url;
 
-use crate::command::{Act, AnswerVerdict, Command, Left, Observation, Recogniser, Watch};
+use crate::command::{Act, Command, Left, Observation, Recogniser, Watch};
 use crate::css::Css;
 use crate::document::Document;
 use crate::language::{Meaning, Page, Script, Source, Step};
+use settle::Shows;
 use walk::{Move, Walk};
 
 /// How many commands a run may take.
@@ -79,6 +81,9 @@ pub struct Runner {
     /// Questions asked in the run.
     asked: u32,
     password_submitted: bool,
+    /// What persons answered, which like the credentials never leaves the runner in
+    /// the bank's words.
+    answers: Vec<Secret>,
     /// Why an act couldn't be done, until the next look says whether it matters.
     stuck: Option<Failure>,
     /// How often each page came up since something was read.
@@ -163,6 +168,7 @@ impl Runner {
             attempts: 0,
             asked: 0,
             password_submitted: false,
+            answers: Vec::new(),
             stuck: None,
             looks: BTreeMap::new(),
             commands: 0,
@@ -202,8 +208,9 @@ impl Runner {
             }
             (Awaiting::Answer(page), Some(Observation::Answered(answer))) => self.answered(&page, &answer),
             (_, _) => {
+                // Trying that again elsewhere would only repeat it.
                 let message = "the driver's answer wasn't one to the command before it";
-                self.fail(FailureCode::BrowserCrashed, message)
+                self.fail(FailureCode::PageUnrecognised, message)
             }
         }
     }
@@ -268,96 +275,32 @@ impl Runner {
             return command;
         }
         let Some(page) = self.script.page(page).cloned() else {
-            return self.fail(FailureCode::BrowserCrashed, "the driver recognised a page that wasn't asked for");
+            return self.fail(FailureCode::PageUnrecognised, "the driver recognised a page that wasn't asked for");
         };
         if self.stage == Stage::Connect {
             self.stage = Stage::Login;
         }
         let is_same = self.acted.as_ref().is_some_and(|acted| acted.page == page.name);
+        let shows = if is_same { Shows::TheSame } else { Shows::Another };
         if let Some(failure) = self.stuck.take()
-            && is_same
+            && shows == Shows::TheSame
         {
-            return self.end(Command::Fail(failure));
+            // The page is still there, so nothing submitted it.
+            let commands = self.own_settlements(EffectOutcome::Absent);
+            return self.settle(commands, Then::Fail(failure));
         }
         let seen = Seen { page, html };
         let looks = self.looks.entry(seen.page.name.clone()).or_default();
         *looks += 1;
         if *looks > LOOKS_LIMIT {
             let message = format!("the page `{}` came up {looks} times and nothing changed", seen.page.name);
-            let commands = self.settlements(EffectOutcome::Happened, None);
+            let commands = self.own_settlements(EffectOutcome::Happened);
             return self.settle(
                 commands,
                 Then::Fail(Failure::new(FailureCode::PageUnrecognised, self.stage).with_message(message)),
             );
         }
-        self.settle_by(seen, is_same)
-    }
-
-    /// What the page that shows says about what was done before it.
-    fn settle_by(&mut self, seen: Seen, is_same: bool) -> Command {
-        if self.intents == Intents::Inherited {
-            let is_in = matches!(seen.page.meaning, Meaning::SignedIn);
-            let outcome = if is_in { EffectOutcome::Happened } else { EffectOutcome::Absent };
-            let commands = self.settlements(outcome, None);
-            return self.settle(commands, Then::Handle(Box::new(seen)));
-        }
-        let verdict = match (&seen.page.meaning, is_same) {
-            _ if !self.answered => None,
-            (Meaning::Failure { code, .. }, _) => {
-                let is_about_it = code.as_str().starts_with("mfa.") || code.as_str().starts_with("auth.");
-                is_about_it.then_some(AnswerVerdict::Rejected)
-            }
-            (Meaning::Challenge(challenge), true) => {
-                if !ask::is_refused(challenge, &seen.html) {
-                    return self.look_again();
-                }
-                Some(AnswerVerdict::Rejected)
-            }
-            (_, true) => return self.look_again(),
-            (_, false) => Some(AnswerVerdict::Accepted),
-        };
-        let is_reaction = verdict.is_some() || !is_same;
-        if self.intents == Intents::Own && !is_reaction {
-            return self.look_again();
-        }
-        if verdict == Some(AnswerVerdict::Accepted) {
-            self.attempts = 0;
-        }
-        let commands = self.settlements(EffectOutcome::Happened, verdict);
-        self.settle(commands, Then::Handle(Box::new(seen)))
-    }
-
-    /// The page that was acted on shows again and says nothing new: it may be on its
-    /// way to something else.
-    fn look_again(&mut self) -> Command {
-        self.came_again = true;
-        self.watch()
-    }
-
-    /// The commands that settle what is open; afterwards nothing is.
-    fn settlements(&mut self, outcome: EffectOutcome, verdict: Option<AnswerVerdict>) -> VecDeque<Command> {
-        let mut commands = VecDeque::new();
-        if self.intents != Intents::None {
-            commands.push_back(Command::SettleIntents(outcome));
-            self.intents = Intents::None;
-        }
-        if let Some(verdict) = verdict {
-            commands.push_back(Command::SettleAnswer(verdict));
-        }
-        self.answered = false;
-        commands
-    }
-
-    fn settle(&mut self, mut commands: VecDeque<Command>, then: Then) -> Command {
-        if let Some(command) = commands.pop_front() {
-            self.awaiting = Awaiting::Done(commands, then);
-            return command;
-        }
-        match then {
-            Then::Handle(seen) => self.handle(*seen),
-            Then::Look => self.watch(),
-            Then::Fail(failure) => self.end(Command::Fail(failure)),
-        }
+        self.settle_by(seen, shows)
     }
 
     /// Does what the script says of the page.
@@ -365,7 +308,8 @@ impl Runner {
         match &seen.page.meaning {
             Meaning::Failure { code, message } => {
                 let words = message.as_ref().and_then(|pick| Document::parse(&seen.html).ok()?.pick(pick));
-                let failure = Failure::new(*code, self.stage).with_institution_message(words.map(ask::bounded));
+                let words = words.map(|words| self.bounded(&words));
+                let failure = Failure::new(*code, self.stage).with_institution_message(words);
                 return self.end(Command::Fail(failure));
             }
             Meaning::SignedIn if matches!(self.phase, Phase::SigningIn) => {
@@ -380,7 +324,11 @@ impl Runner {
             self.stage = walk.stage();
             return match walk.read(&seen.html) {
                 Ok(step) => self.walk(step),
-                Err(failure) => self.give_up(failure, seen),
+                Err(failure) => {
+                    // It may name headers of the page.
+                    let message = self.masked(&failure.message);
+                    self.give_up(failure.with_message(message), seen)
+                }
             };
         }
         if let Meaning::Challenge(challenge) = &seen.page.meaning {

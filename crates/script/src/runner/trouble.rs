@@ -6,11 +6,13 @@
 use std::collections::VecDeque;
 
 use domain::failure::{Failure, FailureCode};
+use domain::institution::CredentialName;
 use domain::run::EffectOutcome;
 use url::Url;
 
-use super::{Acted, Batch, Intents, Phase, Runner, Then, recognise};
+use super::{Acted, Batch, Phase, Runner, Then, recognise};
 use crate::command::{Command, Problem, Trouble};
+use crate::language::{Page, Source, Step};
 
 impl Runner {
     /// The end of a run that was signing out: whatever comes of that, it doesn't spoil
@@ -34,11 +36,12 @@ impl Runner {
         };
         let message = format!("on the page `{}`, {what} `{target}`", batch.page);
         self.stuck = Some(Failure::new(code, self.stage).with_message(message));
+        let in_doubt = self.script.page(&batch.page).is_some_and(|page| may_submit_itself(page, target));
         self.acted = Some(Acted { page: batch.page, region: None });
-        // The effect is the last act, so it didn't happen.
         let commands = match batch.effect {
-            Some(_) => self.settlements(EffectOutcome::Absent, None),
-            None => VecDeque::new(),
+            // The effect is the last act, so it didn't happen.
+            Some(_) if !in_doubt => self.own_settlements(EffectOutcome::Absent),
+            _ => VecDeque::new(),
         };
         self.settle(commands, Then::Look)
     }
@@ -57,10 +60,7 @@ impl Runner {
         // Another page is a reaction, and so is the same one anew. The same page as it
         // was leaves the effect in doubt, and its intent open.
         let is_reaction = still.is_none() || self.came_again;
-        let commands = match self.intents {
-            Intents::Own if is_reaction => self.settlements(EffectOutcome::Happened, None),
-            _ => VecDeque::new(),
-        };
+        let commands = if is_reaction { self.own_settlements(EffectOutcome::Happened) } else { VecDeque::new() };
         self.settle(commands, Then::Fail(failure))
     }
 
@@ -89,4 +89,14 @@ impl Runner {
         };
         self.end(Command::Fail(failure))
     }
+}
+
+/// Whether a secret was filled in before the act on `target` was tried: some forms
+/// submit themselves once they are full, and then what is to be clicked is gone.
+fn may_submit_itself(page: &Page, target: &str) -> bool {
+    let before = page.steps.iter().take_while(|step| step.target().text() != target);
+    before.into_iter().any(|step| match step {
+        Step::Fill { with, .. } => matches!(with, Source::Credential(CredentialName::Password) | Source::Answer),
+        Step::Click { .. } => false,
+    })
 }

@@ -1,5 +1,5 @@
 //! Finding a secret in a text however it is written: as it is, in percent, HTML or
-//! JavaScript escapes, in hexadecimal or within a longer base64 text.
+//! JavaScript escapes, in hexadecimal or within a longer base64 text of either alphabet.
 //!
 //! It errs on the side of finding: case and white space don't matter.
 //!
@@ -30,6 +30,15 @@ impl Secrets {
     pub(super) fn may_hold(&self, name: &str) -> bool {
         let mut parts = name.split('-').filter(|part| part.len() >= 4);
         self.are_in(name) || parts.any(|part| self.plain.iter().any(|secret| secret.contains(part)))
+    }
+
+    /// Whether a word is one of them or a piece of one, as a first name is of a user's
+    /// name.
+    pub(super) fn have(&self, word: &str) -> bool {
+        let word = squash(word);
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+        let is_piece = |secret: &String| secret == word || (word.chars().count() > 2 && secret.contains(word));
+        !word.is_empty() && self.plain.iter().any(is_piece)
     }
 
     /// Whether one of them is in the text.
@@ -81,9 +90,12 @@ fn base64_cores(bytes: &[u8]) -> Vec<String> {
             ALPHABET.get(value).map_or('A', |letter| char::from(*letter))
         };
         let core: String = (first..last).map(letter).collect();
-        let core = squash(&core.replace('-', "+"));
-        if core.len() >= 4 {
-            cores.push(core);
+        // The usual letters, of which `+` is dropped, and those for addresses, which
+        // have `-` in its place.
+        for core in [squash(&core), squash(&core.replace('+', "-"))] {
+            if core.len() >= 4 && !cores.contains(&core) {
+                cores.push(core);
+            }
         }
     }
     cores

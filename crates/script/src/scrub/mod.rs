@@ -4,10 +4,13 @@
 //! | part | what is left |
 //! |---|---|
 //! | scripts, styles, comments, frames, drawings, form values | nothing |
-//! | headings, labels, buttons, column headers, alerts | their words, each digit as `0` |
+//! | headings, labels, buttons, column headers, alerts | their words, each digit as `0`, pieces of a secret as `[secret]` |
 //! | all other text | its shape: letters as `x`, digits as `0` |
 //! | attributes | those that tell elements apart, each digit as `0` |
 //! | a known secret in any disguise | `[secret]` for the whole text around it |
+//!
+//! What this can't know: a heading or a button that names a customer keeps the name,
+//! unless it is a piece of a secret, and so does an address or an `id` made of one.
 //!
 //! Not here: whether a page may be kept at all.
 
@@ -15,7 +18,8 @@ mod disguise;
 
 use scraper::{ElementRef, Node};
 
-use crate::document::{Document, SIZE_LIMIT, text};
+use crate::bounds::SIZE_LIMIT;
+use crate::document::{Document, text};
 use disguise::Secrets;
 
 /// How large the result is at most.
@@ -95,6 +99,18 @@ pub fn scrub(html: &str, secrets: &[&str]) -> String {
         }
     }
     out
+}
+
+/// The bank's words with each that holds a secret masked; all of them when a secret
+/// is spread over several. A secret of one or two letters hides nothing.
+pub(crate) fn masked(words: &str, secrets: &[&str]) -> String {
+    let long: Vec<&str> = secrets.iter().copied().filter(|secret| secret.trim().chars().count() > 2).collect();
+    let secrets = Secrets::new(&long);
+    let mask = |word: &str| {
+        if secrets.are_in(word) { format!("{MASK}{}", blank_at_end(word)) } else { word.to_owned() }
+    };
+    let masked: String = words.split_inclusive(char::is_whitespace).map(mask).collect();
+    if secrets.are_in(&masked) { MASK.into() } else { masked }
 }
 
 /// Elements of which nothing is left.
@@ -209,10 +225,21 @@ fn attribute_value(
         return Some(MASK.into());
     }
     let is_control = matches!(element.value().name(), "button" | "input" | "select" | "textarea" | "form" | "table");
+    let is_said = matches!(
+        attribute,
+        "placeholder"
+            | "title"
+            | "alt"
+            | "aria-label"
+            | "aria-description"
+            | "aria-placeholder"
+            | "aria-roledescription"
+            | "aria-valuetext"
+    );
     match attribute {
         "href" | "action" => Some(address(value)),
-        "aria-label" | "placeholder" | "title" | "alt" if is_control => Some(spoken(value, Voice::Words, secrets)),
-        "aria-label" | "placeholder" | "title" | "alt" => Some(spoken(value, voice, secrets)),
+        _ if is_said && is_control => Some(spoken(value, Voice::Words, secrets)),
+        _ if is_said => Some(spoken(value, voice, secrets)),
         _ if STRUCTURE.contains(&attribute) || attribute.starts_with("aria-") => Some(tokens(value)),
         _ if attribute.starts_with("data-") => Some(spoken(value, Voice::Shape, secrets)),
         _ => None,
@@ -247,11 +274,19 @@ fn spoken(words: &str, voice: Voice, secrets: &Secrets) -> String {
     }
     match voice {
         Voice::Words => {
-            let word = |word: &str| if word.contains('@') { shape(word) } else { without_digits(word) };
+            let word = |word: &str| match word {
+                word if secrets.have(word) => format!("{MASK}{}", blank_at_end(word)),
+                word if word.contains('@') => shape(word),
+                word => without_digits(word),
+            };
             words.split_inclusive(char::is_whitespace).map(word).collect()
         }
         Voice::Shape | Voice::Masked => shape(words),
     }
+}
+
+fn blank_at_end(word: &str) -> &str {
+    word.get(word.trim_end().len()..).unwrap_or_default()
 }
 
 fn without_digits(text: &str) -> String {

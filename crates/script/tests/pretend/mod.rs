@@ -31,6 +31,7 @@ enum Place {
     Accounts,
     Account { index: usize, page: usize },
     Ended,
+    Closed,
     Survey,
     SignedOut,
 }
@@ -65,6 +66,16 @@ pub(crate) enum Quirk {
     NoButton,
     /// The portal answers 503.
     Unavailable,
+    /// On the last page of transactions the button for the next one is gone.
+    NoNext,
+    /// The form of the code submits itself once it is full.
+    SubmitsItself,
+    /// The portal says that it is closed.
+    Closed,
+    /// The portal's words repeat what was entered.
+    Echoes,
+    /// An account's own page says that it is in euros.
+    Euros,
 }
 
 /// The portal, its driver and what was seen of the run.
@@ -120,7 +131,11 @@ impl Pretend {
         credentials: std::collections::BTreeMap<CredentialName, Secret>,
         open_intents: &[Effect],
     ) -> End {
-        let script = Script::parse(SCRIPT).unwrap_or_else(|faults| panic!("{faults}"));
+        let source = match self.quirk {
+            Quirk::Euros => SCRIPT.replacen("fields: { ", "fields: { currency: Currency, ", 1),
+            _ => SCRIPT.to_owned(),
+        };
+        let script = Script::parse(&source).unwrap_or_else(|faults| panic!("{faults}"));
         let plan = Plan {
             portal_url: "https://bank.example".parse().expect("an address"),
             credentials,
@@ -150,6 +165,7 @@ impl Pretend {
                 }
                 self.place = match self.quirk {
                     Quirk::SignedIn => Place::Accounts,
+                    Quirk::Closed => Place::Closed,
                     _ => Place::SignIn { alert: false },
                 };
                 Observation::Visited
@@ -227,7 +243,12 @@ impl Pretend {
         let element = fitting.first()?.value();
         let name = element.attr("href").or(element.attr("id")).unwrap_or_default().to_owned();
         match act {
-            Act::Fill { text, .. } => self.filled.push((name, text.expose().to_owned())),
+            Act::Fill { text, .. } => {
+                self.filled.push((name.clone(), text.expose().to_owned()));
+                if self.quirk == Quirk::SubmitsItself && name == "digits" {
+                    self.click("confirm");
+                }
+            }
             Act::Click { .. } => self.click(&name),
         }
         None
@@ -266,7 +287,9 @@ impl Pretend {
         let body = match &self.place {
             Place::Nowhere => String::new(),
             Place::SignIn { alert } => {
-                let alert = if *alert { "<p role=alert>We don't know\n you.</p>" } else { "" };
+                let echo = if self.quirk == Quirk::Echoes { " It was wrong&#45;Pass, jane." } else { "" };
+                let alert =
+                    if *alert { format!("<p role=alert>We don't know\n you.{echo}</p>") } else { String::new() };
                 let button = if self.quirk == Quirk::NoButton { "" } else { "<button id=enter>Go</button>" };
                 format!("<form id=sign-in>{alert}<input id=user><input id=password type=password>{button}</form>")
             }
@@ -285,6 +308,7 @@ impl Pretend {
             Place::Accounts => self.accounts(),
             Place::Account { index, page } => self.account(*index, *page),
             Place::Ended => "<h1>Your session has ended</h1><p id=why>You were away.</p>".into(),
+            Place::Closed => "<h1>We are closed</h1>".into(),
             Place::SignedOut => "<h1>Goodbye</h1>".into(),
         };
         format!("<!doctype html><html><body>{body}</body></html>")
@@ -303,6 +327,9 @@ impl Pretend {
 
     fn account(&self, index: usize, page: usize) -> String {
         let last = if self.quirk == Quirk::Endless { usize::MAX } else { 3 - index * 2 };
+        let (currency, sign) =
+            if self.quirk == Quirk::Euros { ("<dt>Currency</dt><dd>EUR</dd>", "€") } else { ("", "$") };
+        let next = if page >= last && self.quirk == Quirk::NoNext { "other" } else { "next" };
         let disabled = if page >= last { "disabled" } else { "" };
         let pending = match page {
             1 => "<tr><td>Pending</td><td>COFFEE</td><td>-4.50</td><td></td><td>Card</td></tr>",
@@ -310,19 +337,35 @@ impl Pretend {
         };
         // The year isn't shown; the day of the run is in January.
         let rows = [("01/10", "A  B<br>C"), ("12/30", "Rent &amp; heat")].map(|(date, words)| {
-            format!("<tr><td>{date}</td><td> {words} {page}</td><td>(1,000.00)</td><td>R{page}</td><td>ach</td></tr>")
+            format!(
+                "<tr><td>{date}</td><td> {words} {page}</td><td>({sign}1,000.00)</td><td>R{page}</td><td>ach</td></tr>"
+            )
         });
         format!(
             "<a id=back href='back'>Back</a><p>Turned {} times</p>
-             <dl id=details><dt>Account number</dt><dd>00{index}77</dd><dt>Current balance</dt><dd>$1,000.00</dd></dl>
+             <dl id=details><dt>Account number</dt><dd>00{index}77</dd><dt>Current balance</dt><dd>{sign}1,000.00</dd>{currency}</dl>
              <p id=as-of>As of Jan 14, 2026</p>
              <table id=rows><tr><th>Date<th>Description<th>Amount<th>Reference<th>Type</tr>
              {pending}<tr class=month><td colspan=5>Month</td></tr>{}</table>
-             <button id=next {disabled}>Next</button>",
+             <button id={next} {disabled}>Next</button>",
             self.turns,
             rows.concat(),
         )
     }
+}
+
+/// A runner that hasn't started, with the credentials that the script wants.
+pub(crate) fn runner() -> Runner {
+    let script = Script::parse(SCRIPT).unwrap_or_else(|faults| panic!("{faults}"));
+    let secret = |text: &str| Secret::new(text.to_owned());
+    let plan = Plan {
+        portal_url: "https://bank.example".parse().expect("an address"),
+        credentials: [(CredentialName::BankUsername, secret("jane")), (CredentialName::Password, secret(PASSWORD))]
+            .into(),
+        open_intents: Vec::new(),
+        today: date(2026, 1, 15),
+    };
+    Runner::new(Arc::new(script), plan)
 }
 
 fn selector(css: &str) -> Selector {
