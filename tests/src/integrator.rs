@@ -115,12 +115,12 @@ impl Integrator {
         self.succeed(Method::GET, path, None).await
     }
 
-    /// Adds something.
+    /// Adds something, or does something; null for no body.
     ///
     /// # Errors
     /// [`CallError`] for anything but success.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Value, CallError> {
-        self.succeed(Method::POST, path, Some(body)).await
+        self.succeed(Method::POST, path, Some(body).filter(|body| !body.is_null())).await
     }
 
     /// Puts something; null for no body.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use fixtures::faults::Faults;
 use fixtures::oracle::Act;
+use serde_json::Value;
 use tests::patience::{eventually, within};
 use tests::programs::{descendants, is_alive};
 use tests::redis::Redis;
@@ -110,6 +111,28 @@ async fn an_agent_that_is_asked_to_end_gives_its_run_back_and_leaves_nothing() -
     assert!(said.contains("completed"), "{said}");
     active(&integrator, &id).await?;
     assert_eq!(fleet.portal.oracle().sessions, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_connection_that_is_revoked_in_mid_run_stops_its_session_and_makes_way() -> Outcome {
+    let fleet = Plan::new().start().await?;
+    let integrator = fleet.integrator("default").await?;
+    let id = set_up(&fleet, &integrator).await?;
+    let challenge = integrator.open_challenge(&id, None).await?;
+    let revoked = integrator.post(&format!("/v1/connections/{id}/revoke"), &Value::Null).await?;
+    assert_eq!(revoked["status"], "revoked");
+    let late = integrator.answer(&id, &challenge, "123456").await;
+    assert!(late.is_err_and(|error| error.to_string().contains("409")), "nobody waits for it any more");
+
+    // The one slot is free again, and the bank is asked anew for a connection of its own.
+    let other = set_up(&fleet, &integrator).await?;
+    assert_ne!(other, id);
+    answer(&fleet, &integrator, &other, None, 2).await?;
+    active(&integrator, &other).await?;
+    let old = integrator.get(&format!("/v1/connections/{id}")).await?;
+    assert_eq!(old["status"], "revoked");
+    assert_eq!(fleet.portal.oracle().code_submits, 1);
     Ok(())
 }
 
