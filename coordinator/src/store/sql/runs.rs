@@ -180,7 +180,7 @@ impl Runs for SqlStore {
             .fetch_optional(&mut *tx)
             .await
             .map_err(failed("read a run"))?;
-            return Ok(due.map_or(Ok(Grant::Refused), |due| from_ms(due).map(Grant::NotDue))?);
+            return due.map_or(Ok(Grant::Refused), |due| from_ms(due).map(Grant::NotDue));
         };
         let run = held(row)?;
         // Whoever asked under an older fence is gone, and its session with it.
