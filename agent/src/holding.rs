@@ -1,4 +1,6 @@
 //! What has to be shown and known to keep a lease, apart from the work that it is for.
+//!
+//! Not here: the right to use it at this moment; that is the gate's to give.
 
 use std::time::Duration;
 

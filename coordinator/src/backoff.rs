@@ -1,4 +1,6 @@
 //! How long to wait before something is tried again.
+//!
+//! Not here: whether it is tried again; whoever asks has decided that.
 
 use std::time::Duration;
 

@@ -3,6 +3,8 @@
 //!
 //! Read once when the coordinator starts; a folder with a mistake keeps it from
 //! starting, with every mistake named.
+//!
+//! Not here: what a script means; only that it has no mistakes.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

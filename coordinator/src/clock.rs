@@ -1,5 +1,7 @@
 //! The one clock of the coordinator, at the precision that the store keeps, so that
 //! what is shown before it was stored is what is shown after.
+//!
+//! Not here: the queue's clock, which is Redis' own.
 
 use jiff::{Timestamp, Unit};
 

@@ -2,6 +2,8 @@
 //!
 //! PostgreSQL refuses to run as root, so under root it runs as the user `postgres`,
 //! which the system's package makes.
+//!
+//! Not here: anything that outlives the test.
 
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! The programs under test: found beside this one, started with a pipe that ends them
 //! when this process ends, and ended or killed on purpose.
+//!
+//! Not here: what each of them is for; whoever starts one knows.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;

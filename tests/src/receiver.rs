@@ -1,5 +1,7 @@
 //! A webhook receiver that checks every signature as the documentation tells
 //! integrators to, in both forms.
+//!
+//! Not here: registering it; the integrator does that.
 
 use std::sync::{Arc, Mutex};
 use std::time::Instant;

@@ -1,4 +1,6 @@
 //! A Redis server of a test's own, on a socket in its folder, that can be wiped.
+//!
+//! Not here: anything of the queue's meaning; tests look at it from outside.
 
 use std::path::Path;
 

@@ -1,4 +1,6 @@
 //! What the API says held against the portal's own truth, field by field.
+//!
+//! Not here: reading either side.
 
 use std::collections::HashMap;
 

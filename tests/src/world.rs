@@ -1,5 +1,7 @@
 //! A fleet in one line: a portal, coordinators and agents as real processes, each with
 //! folders and ports of its own.
+//!
+//! Not here: what is checked; that stands in the tests.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,6 @@
 //! Calls of cargo, by the very cargo that started this.
+//!
+//! Not here: which commands there are.
 
 use std::process::Command;
 

@@ -1,4 +1,6 @@
 //! `cargo xtask demo`.
+//!
+//! Not here: the demo itself, which is a program of the crate `tests`.
 
 use std::io::{Read as _, Write as _};
 use std::process::{Child, ExitCode, Stdio};

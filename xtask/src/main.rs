@@ -2,6 +2,8 @@
 //! Both do their own set-up, so that a machine with a Rust toolchain is enough.
 //!
 //! Small on purpose: it is built before anything else can be said.
+//!
+//! Not here: what a habit does; each has its file.
 
 mod cargo;
 mod demo;

@@ -1,5 +1,7 @@
 //! What the demo and the tests need beside a Rust toolchain with its linker: found, or installed where
 //! that can be done, or else named with the command that installs it.
+//!
+//! Not here: building anything.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

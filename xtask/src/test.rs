@@ -1,4 +1,6 @@
 //! `cargo xtask test`.
+//!
+//! Not here: formatting and lints; `cargo xtask tidy` has those.
 
 use std::process::ExitCode;
 

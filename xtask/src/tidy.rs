@@ -1,4 +1,6 @@
 //! `cargo xtask tidy`: what a change has to pass before anyone reads it.
+//!
+//! Not here: mending; each tool says how.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,7 @@
 //! `coordinator challenge list|answer`.
+//!
+//! Not here: answering through the API, which needs a running coordinator; this needs
+//! the store.
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 

@@ -1,4 +1,6 @@
 //! `coordinator evidence ID`.
+//!
+//! Not here: scrubbing; the agent did that before it let the page out of its hands.
 
 use super::{CommandError, Ground, printable};
 

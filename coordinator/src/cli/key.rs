@@ -1,4 +1,6 @@
 //! `coordinator key create|list|revoke`.
+//!
+//! Not here: what a key is made of, and how one is checked (`fleet`).
 
 use clap::ValueEnum;
 use domain::id::OrganizationId;

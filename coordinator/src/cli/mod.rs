@@ -1,4 +1,6 @@
 //! The command line: stdout is data, stderr is talk, errors end in a hint.
+//!
+//! Not here: what a command does; that is in its own file, and mostly in `fleet`.
 
 mod challenge;
 mod evidence;

@@ -1,4 +1,6 @@
 //! `coordinator organization create|list`.
+//!
+//! Not here: removing one; that would take everything that it owns along.
 
 use serde_json::json;
 

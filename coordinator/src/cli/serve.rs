@@ -1,4 +1,7 @@
 //! `coordinator serve`.
+//!
+//! Not here: what is served (`http`) or done in the background (`fleet::roles`); this
+//! only starts it.
 
 use std::fs::{File, TryLockError};
 use std::future::IntoFuture as _;

@@ -1,5 +1,7 @@
 //! An agent asks for work: the queue says which run, the store binds it to the agent
 //! under the fence, and everything needed goes along, secrets sealed to the agent.
+//!
+//! Not here: whose turn it is; the queue decides that.
 
 use std::time::Duration;
 

@@ -1,4 +1,6 @@
 //! A person answers what a bank asks, through the API or the command line.
+//!
+//! Not here: whether the answer is right; only the portal can say.
 
 use domain::id::{ChallengeId, ConnectionId, OrganizationId};
 use domain::secret::Secret;

@@ -1,5 +1,7 @@
 //! The bank asks something: a run opens a challenge, waits, and says what the portal
 //! made of the answer.
+//!
+//! Not here: who may answer, and how they hear of it.
 
 use std::time::Duration;
 

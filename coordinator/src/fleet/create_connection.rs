@@ -1,5 +1,7 @@
 //! Create-or-return: the same entity and portal give the same connection, however
 //! often and from however many places it is asked for.
+//!
+//! Not here: signing in; a connection that was made has not been tried.
 
 use domain::anchor::{institution_anchor, normalize_portal_url, portal_anchor};
 use domain::id::{ConnectionId, EntityId, OrganizationId};

@@ -1,4 +1,6 @@
 //! A new organization: a tenant with a data key and a default entity of its own.
+//!
+//! Not here: its keys; they are made one by one.
 
 use domain::id::OrganizationId;
 use uuid::Uuid;

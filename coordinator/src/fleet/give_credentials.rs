@@ -1,5 +1,7 @@
 //! Credentials come in: sealed at once, merged over what was given before, and
 //! tried by a run where the connection waited for them.
+//!
+//! Not here: reading them back; there is no such call.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,6 @@
 //! A lease goes on, or is given back.
+//!
+//! Not here: leases that lapse; the reaper takes those back.
 
 use std::time::Duration;
 

@@ -3,6 +3,8 @@
 //! the store, the timekeeper closes challenges whose time is up.
 //!
 //! Every coordinator plays every role; each step is safe beside the others'.
+//!
+//! Not here: sending webhooks; the dispatcher is a role of its own.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! Runs that an integrator starts: the activation, and a sync on demand; and the end
 //! of a connection, which ends the run that is under way.
+//!
+//! Not here: runs that are due by a schedule.
 
 use domain::id::{ConnectionId, OrganizationId, RunId};
 use uuid::Uuid;

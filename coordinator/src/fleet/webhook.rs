@@ -1,4 +1,6 @@
 //! A new webhook endpoint, with a secret that is shown this once.
+//!
+//! Not here: delivering to it.
 
 use domain::anchor::normalize_portal_url;
 use domain::id::{OrganizationId, WebhookId};

@@ -1,5 +1,8 @@
 //! Who is calling: an integrator with an API key and its scopes, or an agent with the
 //! agents' token. Neither opens the other's doors.
+//!
+//! Not here: what a caller may do with whose things; the store only finds the caller's
+//! own.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;

@@ -1,4 +1,6 @@
 //! Whether this process lives, whether it can serve, and what it counted.
+//!
+//! Not here: anything of a customer: these ask for no key.
 
 use axum::Json;
 use axum::Router;

@@ -1,5 +1,7 @@
 //! Every request has an id, which its log records, its answer's header and its
 //! envelope carry. A caller's own is taken if it is plain.
+//!
+//! Not here: bodies, queries or paths; those are never logged.
 
 use std::time::Instant;
 

@@ -1,4 +1,6 @@
 //! The queue's steps on a real Redis.
+//!
+//! Not here: the queue together with a store; the fleet's own tests have that.
 
 use std::time::Duration;
 

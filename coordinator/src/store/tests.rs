@@ -1,4 +1,6 @@
 //! What every store has to hold: the same tests on SQLite and on PostgreSQL.
+//!
+//! Not here: HTTP, the queue or agents; the fleet's own tests have those.
 
 use std::sync::Arc;
 

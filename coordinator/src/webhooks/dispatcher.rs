@@ -1,5 +1,7 @@
 //! The dispatcher: takes deliveries that are due from the outbox and sends them, at
 //! least once, each endpoint on its own, so that a dead one delays nobody.
+//!
+//! Not here: which addresses may be reached (`egress`), and how to sign (`signature`).
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,6 +1,8 @@
 //! How a delivery is signed: HMAC-SHA256 over `<unix seconds>.<body>` in the
 //! documented header, and once more by the Standard Webhooks specification
 //! (version 1, over `<id>.<unix seconds>.<body>`).
+//!
+//! Not here: checking one; receivers do that.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,4 +1,6 @@
 //! Things that happen to fleets: agents, coordinators and Redis go away in mid-run.
+//!
+//! Not here: what a bank does wrong.
 
 use std::time::Duration;
 

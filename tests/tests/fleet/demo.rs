@@ -1,4 +1,6 @@
 //! The demo does what it says, side by side with another, and can be left running.
+//!
+//! Not here: the set-up and the build, which `cargo xtask demo` does before.
 
 use std::process::Stdio;
 use std::time::Duration;

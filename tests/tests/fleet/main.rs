@@ -1,5 +1,7 @@
 //! What the whole fleet does, seen from outside: real processes, a real browser, a
 //! simulated bank that counts what it is asked.
+//!
+//! Not here: anything that can be seen in one crate alone; that crate has the test.
 
 mod bad_input;
 mod bad_luck;

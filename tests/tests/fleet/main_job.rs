@@ -1,4 +1,6 @@
 //! The loop that must work.
+//!
+//! Not here: what happens when something goes wrong.
 
 use std::time::Instant;
 

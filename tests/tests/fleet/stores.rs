@@ -1,5 +1,7 @@
 //! The same on PostgreSQL as on SQLite, from outside; from inside, the store's own tests
 //! run on both.
+//!
+//! Not here: what one store alone would do; there is no such thing.
 
 use serde_json::Value;
 use tests::postgres::Postgres;

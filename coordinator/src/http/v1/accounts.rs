@@ -1,4 +1,6 @@
 //! `/v1/accounts`.
+//!
+//! Not here: transactions of an account; they have a list of their own.
 
 use axum::Json;
 use axum::extract::State;

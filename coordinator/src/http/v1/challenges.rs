@@ -1,4 +1,6 @@
 //! `/v1/connections/{id}/challenges`: what the bank asks, and the answer.
+//!
+//! Not here: answers that were given; nobody reads one back.
 
 use axum::Json;
 use axum::extract::State;

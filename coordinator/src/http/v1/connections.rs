@@ -1,5 +1,7 @@
 //! `/v1/connections`: a connection is shown as `setup` until it was activated, as
 //! `ready` after.
+//!
+//! Not here: the states and whose turn it is (`domain`); this only shows them.
 
 use std::collections::BTreeMap;
 

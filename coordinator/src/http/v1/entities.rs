@@ -1,4 +1,6 @@
 //! `/v1/entities`.
+//!
+//! Not here: changing or deleting one, which isn't there yet.
 
 use axum::Json;
 use axum::extract::State;

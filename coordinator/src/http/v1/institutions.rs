@@ -1,4 +1,6 @@
 //! `/v1/institutions`: the catalog, which is the same for everyone.
+//!
+//! Not here: scripts; that there is one is all that integrators see of it.
 
 use axum::Json;
 use axum::extract::{Path, State};

@@ -2,6 +2,8 @@
 //!
 //! What the contract leaves open and this project chose is marked `Choice:` at the
 //! place where it is made.
+//!
+//! Not here: how a handler reads, answers or refuses; that is one floor up.
 
 mod accounts;
 mod challenges;

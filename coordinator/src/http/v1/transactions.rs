@@ -1,4 +1,6 @@
 //! `/v1/transactions`.
+//!
+//! Not here: the stream of changes, which isn't there yet.
 
 use axum::Json;
 use axum::extract::State;

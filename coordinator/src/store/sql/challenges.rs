@@ -1,4 +1,6 @@
 //! Challenges: opened by a run, answered by a person, settled by the run.
+//!
+//! Not here: what an answer says; only sealed bytes come here.
 
 use async_trait::async_trait;
 use domain::challenge::{ChallengeEvent, ChallengeState, IllegalChallengeEvent};

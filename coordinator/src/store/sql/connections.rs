@@ -1,4 +1,6 @@
 //! Connections, their credentials and their history.
+//!
+//! Not here: moving from state to state (`transition`); these say what for.
 
 use async_trait::async_trait;
 use domain::connection::{ConnectionEvent, ConnectionState, Credentials, OpenChallenge};

@@ -1,4 +1,6 @@
 //! Entities.
+//!
+//! Not here: the default entity, which comes with its organization.
 
 use async_trait::async_trait;
 use domain::id::{EntityId, OrganizationId};

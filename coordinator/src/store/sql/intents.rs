@@ -1,4 +1,6 @@
 //! Effects: declared before they happen, settled by whoever looked at the portal.
+//!
+//! Not here: which steps have an effect; the script says that.
 
 use async_trait::async_trait;
 use domain::id::{ConnectionId, IntentId, RunId};

@@ -1,4 +1,6 @@
 //! Accounts and transactions: what a run read becomes what is known.
+//!
+//! Not here: which row is which; the domain matches them.
 
 use async_trait::async_trait;
 use domain::account::ObservedAccount;

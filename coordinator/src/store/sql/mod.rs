@@ -3,6 +3,9 @@
 //!
 //! A row that is going to be changed is taken with an `UPDATE … RETURNING`, which
 //! locks it on PostgreSQL; on SQLite the transaction holds the one write lock.
+//!
+//! Not here: what the two databases do differently; that is in `sqlite.rs` and
+//! `postgres.rs`.
 
 mod challenges;
 mod connections;

@@ -1,4 +1,6 @@
 //! Organizations and API keys.
+//!
+//! Not here: a key's secret; only its hash comes here.
 
 use async_trait::async_trait;
 use domain::id::OrganizationId;

@@ -1,5 +1,7 @@
 //! A connection moves from one state to the next: the domain decides, and the row,
 //! the connection's event and the outbox change together.
+//!
+//! Not here: which transition is legal; `domain::connection` says that.
 
 use domain::connection::{ConnectionEvent, ConnectionState};
 use domain::failure::Failure;

@@ -1,4 +1,6 @@
 //! Webhook endpoints and the outbox.
+//!
+//! Not here: sending; the dispatcher takes what is due from here.
 
 use async_trait::async_trait;
 use domain::id::{OrganizationId, WebhookId};

@@ -1,5 +1,7 @@
 //! `--keep`: everything goes on, this process with it, until it is asked to end. It
 //! lets go of the terminal, so that whoever started it gets the prompt back.
+//!
+//! Not here: starting or ending the parts.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;

@@ -1,5 +1,7 @@
 //! The parts of the demo, each a process: portal, coordinator, agent; and the webhook
 //! receiver, which is the integrator's own.
+//!
+//! Not here: what is done with them; that is the story.
 
 use serde_json::Value;
 use tests::integrator::Integrator;

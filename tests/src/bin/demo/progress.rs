@@ -1,5 +1,7 @@
 //! What is going on, on stderr: a spinner for a person at a terminal, plain lines
 //! elsewhere.
+//!
+//! Not here: results; those are data and go to stdout.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,6 @@
 //! What the demo prints on stdout: tables for people, one JSON object for programs.
+//!
+//! Not here: judging; the verdict is made before.
 
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Value, json};
