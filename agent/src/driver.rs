@@ -1,5 +1,5 @@
 //! What a driver does: three verbs on one page of one session, each answered with
-//! what was seen.
+//! what was seen; and to tell when the session is gone.
 //!
 //! Not here: how ([`crate::cdp`]), or what the answers mean (the script's runner).
 
@@ -23,6 +23,10 @@ pub trait Driver: Send {
 
     /// Does these on the page that is showing.
     async fn act(&mut self, acts: &[Act]) -> Result<Observation, DriverError>;
+
+    /// Waits until the session is gone with its browser, which is all that is looked at
+    /// while a person thinks.
+    async fn gone(&mut self);
 }
 
 /// Why there is no observation.

@@ -126,6 +126,11 @@ impl Run<'_> {
                 Command::Visit(url) => driver.visit(&url).await?,
                 Command::Watch(watch) => self.look(driver.watch(&watch).await?),
                 Command::Act(acts) => self.look(driver.act(&acts).await?),
+                command @ Command::Ask(_) => tokio::select! {
+                    told = self.tell(command) => told?,
+                    // Nobody should look for a code that can't be used any more.
+                    () = driver.gone() => return Err(End::Driver(DriverError::Crashed)),
+                },
                 command => self.tell(command).await?,
             });
         }
@@ -339,6 +344,10 @@ mod tests {
 
         async fn act(&mut self, _: &[Act]) -> Result<Observation, DriverError> {
             Err(DriverError::Crashed)
+        }
+
+        async fn gone(&mut self) {
+            std::future::pending().await
         }
     }
 

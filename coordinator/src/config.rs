@@ -23,6 +23,9 @@ const ENVIRONMENT: &str = "BURSAR";
 /// The shortest token for agents, in bytes.
 const SHORTEST_TOKEN: usize = 32;
 
+/// The smallest limit of a body, in bytes.
+const SMALLEST_LIMIT: usize = 1_024;
+
 /// The longest span that a setting may give.
 const LONGEST_SPAN: Duration = Duration::from_secs(366 * 24 * 3600);
 
@@ -172,7 +175,7 @@ pub enum LogFormat {
 pub enum ConfigError {
     /// Unknown, of the wrong type, or in a file that can't be read.
     #[error("the settings can't be used: {0}")]
-    Unusable(#[from] config::ConfigError),
+    Unusable(String),
     /// A value that is of the right type and makes no sense.
     #[error("the setting {setting} can't be used: {reason}")]
     Senseless {
@@ -181,6 +184,12 @@ pub enum ConfigError {
         /// Why.
         reason: String,
     },
+}
+
+impl From<config::ConfigError> for ConfigError {
+    fn from(error: config::ConfigError) -> Self {
+        Self::Unusable(error.to_string())
+    }
 }
 
 impl Config {
@@ -196,6 +205,22 @@ impl Config {
 
     fn check(&self) -> Result<(), ConfigError> {
         let refuse = |setting, reason: &str| Err(ConfigError::Senseless { setting, reason: reason.into() });
+        if self.data.as_os_str().is_empty() {
+            return refuse("data", "it must name a folder");
+        }
+        let store = self.store.url.expose();
+        if !store.is_empty() && !store.starts_with("postgres://") && !store.starts_with("postgresql://") {
+            return refuse("store.url", "it must begin with postgres://, or be empty for SQLite");
+        }
+        if self.challenge.term < Duration::from_secs(1) {
+            return refuse("challenge.term", "a person must have a second at least");
+        }
+        if self.http.body_limit < SMALLEST_LIMIT || self.http.agent_body_limit < SMALLEST_LIMIT {
+            return refuse("http.body_limit", "it and http.agent_body_limit must be 1,024 bytes at least");
+        }
+        if reqwest::header::HeaderName::try_from(self.webhooks.signature_header.as_str()).is_err() {
+            return refuse("webhooks.signature_header", "it must be the name of an HTTP header");
+        }
         if self.lease.term < Duration::from_millis(500) {
             return refuse("lease.term", "a lease must last half a second at least");
         }
@@ -214,7 +239,8 @@ impl Config {
         }
         for (id, url) in &self.development.portal_urls {
             if let Err(error) = normalize_portal_url(url.as_str(), self.loopback()) {
-                let reason = format!("the address of {id} {error}");
+                let reason =
+                    format!("the address of {id} {error}; plain http to this machine needs development.loopback");
                 return refuse("development.portal_urls", &reason);
             }
         }

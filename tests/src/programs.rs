@@ -141,12 +141,35 @@ impl Program {
         (code, self.talk())
     }
 
+    /// Asks it to end without finishing what it is at, and waits.
+    pub async fn end_at_once(mut self) {
+        self.send(Signal::TERM);
+        self.send(Signal::INT);
+        let _ = tokio::time::timeout(patience(), self.child.wait()).await;
+    }
+
     fn send(&self, signal: Signal) {
         let pid = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         if let Some(pid) = pid {
             // It may have ended in between.
             let _ = kill_process(pid, signal);
         }
+    }
+}
+
+/// The processes below `pid` that are a browser's, by id.
+#[must_use]
+pub fn browsers_below(pid: u32) -> Vec<u32> {
+    let name = |pid: &u32| std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let is_browser = |pid: &u32| ["chrom", "headless_shell"].iter().any(|part| name(pid).contains(part));
+    descendants(pid).into_iter().filter(is_browser).collect()
+}
+
+/// Kills a process of somebody else as the kernel would.
+pub fn kill_process_hard(pid: u32) {
+    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        // It may have ended in between.
+        let _ = kill_process(pid, Signal::KILL);
     }
 }
 

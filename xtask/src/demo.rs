@@ -3,6 +3,7 @@
 //! Not here: the demo itself, which is a program of the crate `tests`.
 
 use std::io::{Read as _, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ExitCode, Stdio};
 use std::time::Duration;
 
@@ -31,6 +32,10 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     demo.args(["--seed", &arguments.seed.to_string()]);
     demo.args(arguments.json.then_some("--json")).args(arguments.keep.then_some("--keep"));
     let unusable = |error: std::io::Error| format!("the demo couldn't be run: {error}");
+    if !arguments.keep {
+        // In place of this process, so that a Ctrl-C is waited for by whoever cleans up.
+        return Err(unusable(demo.exec()));
+    }
     let mut demo = demo.stdout(Stdio::piped()).spawn().map_err(unusable)?;
     // With `--keep` the demo lets go of stdout when it has told its story, and lives on.
     if let Some(mut output) = demo.stdout.take() {
@@ -45,7 +50,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
             written.and_then(|()| stdout.flush()).map_err(unusable)?;
         }
     }
-    if arguments.keep && !ends_soon(&mut demo) {
+    if !ends_soon(&mut demo) {
         return Ok(ExitCode::SUCCESS);
     }
     let code = demo.wait().map_err(unusable)?.code().and_then(|code| u8::try_from(code).ok());

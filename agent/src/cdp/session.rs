@@ -239,6 +239,11 @@ impl Drop for Session {
 }
 
 impl Ending {
+    /// Waits until the browser is gone, and the session with it.
+    pub(super) async fn gone(&self) {
+        self.browser.wire.closed().await;
+    }
+
     /// Ends the session: its connections at once, its pages within a second. If the
     /// browser doesn't obey it is killed; with other sessions in it, only once its
     /// pulse has had the time to tell slow from frozen. May be called by anybody, any

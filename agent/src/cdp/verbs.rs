@@ -26,6 +26,10 @@ const FRAMES: Duration = Duration::from_secs(5);
 
 #[async_trait]
 impl Driver for Session {
+    async fn gone(&mut self) {
+        self.ending().gone().await;
+    }
+
     async fn visit(&mut self, url: &Url) -> Result<Observation, DriverError> {
         if !self.egress.allows(url) {
             return Ok(Observation::Unreachable(Trouble::Forbidden));

@@ -60,6 +60,7 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> Result<(), Comm
         _ => None,
     };
     let redis_url = embedded.as_ref().map_or(&config.redis.url, |(redis, _)| redis.url()).clone();
+    tracing::info!("connecting to Redis");
     let queue = Queue::connect(&redis_url, &config.redis.prefix).await?;
 
     let client = webhooks::client(config.webhooks.timeout, config.loopback())

@@ -103,8 +103,8 @@ impl Rebuilder {
         let generation = fleet.store.advance_generation(kept).await?;
         fleet.queue.install(generation).await?;
         let offered = self.offer().await?;
-        if kept == 0 {
-            tracing::info!(generation, "the queue begins");
+        if offered == 0 {
+            tracing::info!(generation, "the queue begins empty");
         } else {
             tracing::warn!(generation, runs = offered, "the queue was empty and has been rebuilt from the store");
         }

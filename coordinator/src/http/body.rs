@@ -171,6 +171,8 @@ fn reason(said: &str) -> String {
         Some((head, expected)) if head.starts_with("unknown field `") => {
             format!("{}; expected {}", printable(head), printable(expected))
         }
+        // Not the name that a type has in here.
+        Some((_, expected)) if expected.starts_with("struct ") => "expected a JSON object".into(),
         Some((_, expected)) => format!("expected {}", printable(expected)),
         None if named.iter().any(|name| said.starts_with(name)) => printable(said),
         None if said.contains(" is not one of ") => {

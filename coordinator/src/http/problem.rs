@@ -10,7 +10,6 @@ use serde::Serialize;
 
 use super::request_id;
 use crate::fleet::{Error, KeyRefused};
-use crate::queue::QueueError;
 use crate::store::{Refused, StoreError};
 
 /// After how many seconds to come back when something behind Bursar is away.
@@ -115,7 +114,10 @@ impl From<Refused> for Problem {
         match refused {
             Refused::NotFound => Self::not_found(),
             Refused::IllegalEvent(_) | Refused::NotActive(_) => Self::conflict("illegal_state", said),
-            Refused::IllegalChallengeEvent(_) => Self::conflict("challenge_closed", said),
+            Refused::IllegalChallengeEvent(illegal) => {
+                let detail = format!("This challenge is {} and takes no answer.", illegal.state);
+                Self::conflict("challenge_closed", detail)
+            }
             Refused::CredentialsMissing => {
                 Self::conflict("credentials_missing", "Give the delegated user's credentials first.")
             }
@@ -155,7 +157,7 @@ impl From<Error> for Problem {
                 let detail = "No script describes this portal yet.";
                 Self::conflict("script_missing", detail)
             }
-            Error::Queue(QueueError::Lost | QueueError::Redis(_) | QueueError::Unreadable) => {
+            Error::Queue(_) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "the queue failed");
                 Self::unavailable("The queue")
             }

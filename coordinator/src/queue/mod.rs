@@ -87,6 +87,9 @@ pub enum QueueError {
     /// Redis has lost the queue; it has to be rebuilt.
     #[error("Redis has lost the queue")]
     Lost,
+    /// Nothing answers at the address, or not as Redis does.
+    #[error("Redis can't be reached")]
+    Unreachable(#[source] redis::RedisError),
     /// Redis refused or went away.
     #[error("Redis couldn't do a step of the queue")]
     Redis(#[source] redis::RedisError),
@@ -126,13 +129,14 @@ impl Queue {
     /// Connects to Redis and begins to listen for news.
     ///
     /// # Errors
-    /// [`QueueError::Redis`] if the address is malformed or nothing answers there.
+    /// [`QueueError::Unreachable`] if the address is malformed or nothing answers there.
     pub async fn connect(url: &Secret, prefix: &str) -> Result<Self, QueueError> {
-        let client = redis::Client::open(url.expose()).map_err(QueueError::Redis)?;
+        let client = redis::Client::open(url.expose()).map_err(QueueError::Unreachable)?;
         let settings = redis::aio::ConnectionManagerConfig::new()
             .set_connection_timeout(Some(PATIENCE))
             .set_response_timeout(Some(PATIENCE));
-        let redis = ConnectionManager::new_with_config(client.clone(), settings).await.map_err(QueueError::Redis)?;
+        let redis = ConnectionManager::new_with_config(client.clone(), settings).await;
+        let redis = redis.map_err(QueueError::Unreachable)?;
         let news = watch::Sender::new(0);
         Ok(Self { client, redis, prefix: prefix.to_owned(), scripts: std::sync::Arc::new(Scripts::load()), news })
     }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use fixtures::faults::Faults;
 use fixtures::oracle::Act;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tests::patience::{eventually, within};
-use tests::programs::{descendants, is_alive};
+use tests::programs::{browsers_below, descendants, is_alive, kill_process_hard};
 use tests::redis::Redis;
 use tests::world::{Fleet, Plan};
 
@@ -113,6 +113,28 @@ async fn an_agent_that_is_asked_to_end_gives_its_run_back_and_leaves_nothing() -
     assert!(said.contains("completed"), "{said}");
     active(&integrator, &id).await?;
     assert_eq!(fleet.portal.oracle().sessions, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_browser_that_dies_while_a_person_thinks_is_noticed_at_once() -> Outcome {
+    // A lease that outlasts the test: it isn't by its lapse that anybody notices.
+    let fleet = Plan::new().with("lease.term", "5m").start().await?;
+    let integrator = fleet.integrator("default").await?;
+    let id = set_up(&fleet, &integrator).await?;
+    let challenge = integrator.open_challenge(&id, None).await?;
+    let browsers = browsers_below(fleet.agents[0].pid().ok_or("the agent has ended")?);
+    assert!(!browsers.is_empty(), "{:?}", descendants(fleet.agents[0].pid().unwrap_or_default()));
+    browsers.into_iter().for_each(kill_process_hard);
+
+    let seen = challenge["id"].as_str();
+    let again = integrator.open_challenge(&id, seen).await?;
+    let challenges = integrator.list(&format!("/v1/connections/{id}/challenges")).await?;
+    assert_eq!((&challenges[0]["status"], &challenges[1]["id"]), (&json!("cancelled"), &again["id"]));
+    let events = integrator.list(&format!("/v1/connections/{id}/events")).await?;
+    assert!(events.iter().any(|event| event["failure"]["code"] == "platform.browser.crashed"), "{events:#?}");
+    answer(&fleet, &integrator, &id, seen, 2).await?;
+    active(&integrator, &id).await?;
     Ok(())
 }
 

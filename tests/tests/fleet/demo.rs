@@ -45,6 +45,30 @@ async fn two_demos_at_once_each_print_one_object_without_a_difference() -> Outco
 }
 
 #[tokio::test]
+async fn a_demo_that_is_interrupted_leaves_nothing() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let mut demo = demo().env("TMPDIR", folder.path()).stdout(Stdio::null()).spawn()?;
+    let mut lines = BufReader::new(demo.stderr.take().ok_or("no stderr")?).lines();
+    while let Some(line) = lines.next_line().await? {
+        if line.contains("asks for its code") {
+            break;
+        }
+    }
+    let pid = demo.id().ok_or("it has ended")?;
+    let below = descendants(pid);
+    assert!(!below.is_empty());
+    kill_process(Pid::from_raw(i32::try_from(pid)?).ok_or("no pid")?, Signal::INT)?;
+    // It goes on saying what it does, and would stop at a pipe that nobody reads.
+    while lines.next_line().await?.is_some() {}
+    assert!(!demo.wait().await?.success());
+    let gone = within(Duration::from_secs(2), async || (!below.iter().any(|&pid| is_alive(pid))).then_some(()));
+    assert!(gone.await.is_some(), "left: {:?}", below.iter().filter(|&&pid| is_alive(pid)).collect::<Vec<_>>());
+    let left: Vec<_> = std::fs::read_dir(folder.path())?.filter_map(Result::ok).map(|entry| entry.path()).collect();
+    assert!(left.is_empty(), "{left:?}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_demo_that_is_kept_goes_on_until_it_is_ended_and_then_leaves_nothing() -> Outcome {
     let mut kept = demo().arg("--keep").stderr(Stdio::null()).spawn()?;
     let mut lines = BufReader::new(kept.stdout.take().ok_or("no stdout")?).lines();

@@ -60,7 +60,8 @@ async fn show(arguments: &Arguments, progress: &Progress) -> Outcome<ExitCode> {
         told = story::tell(&parts, progress) => told,
         () = keep::asked_to_end() => {
             progress.fail();
-            parts.end().await;
+            eprintln!("Ending …");
+            parts.end_at_once().await;
             return Ok(ExitCode::FAILURE);
         }
     };

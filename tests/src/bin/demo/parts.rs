@@ -101,6 +101,13 @@ impl Parts {
         talk.join("\n")
     }
 
+    /// Ends the parts in order, unfinished runs and all.
+    pub(crate) async fn end_at_once(self) {
+        self.agent.end_at_once().await;
+        self.coordinator.end_at_once().await;
+        self.portal.end_at_once().await;
+    }
+
     /// Ends the parts in order: whoever works first, what they work with last.
     pub(crate) async fn end(self) {
         self.agent.end().await;
