@@ -237,5 +237,10 @@ async fn settings_that_cannot_be_used_end_the_coordinator_with_a_hint() -> Outco
     assert!(printed.contains("[lease]"), "{printed}");
     let second = fleet.run(&["serve"], "").await?;
     assert_eq!(second.code, Some(4), "two with a private queue on one folder: {}", second.stderr);
+
+    std::fs::remove_file(fleet.folder().join("data/master.key"))?;
+    let keyless = fleet.run(&["key", "list"], "").await?;
+    assert_eq!(keyless.code, Some(2), "another master key: {}", keyless.stderr);
+    assert!(keyless.stderr.contains("vault.master_key"), "{}", keyless.stderr);
     Ok(())
 }

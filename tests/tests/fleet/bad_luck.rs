@@ -2,7 +2,7 @@
 //!
 //! Not here: what a bank does wrong.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fixtures::faults::Faults;
 use fixtures::oracle::Act;
@@ -189,14 +189,19 @@ async fn a_coordinator_that_is_killed_loses_nothing() -> Outcome {
 async fn a_redis_that_is_wiped_is_rebuilt_from_the_store() -> Outcome {
     let folder = tempfile::tempdir()?;
     let redis = Redis::start(folder.path()).await?;
-    let fleet = Plan::new().with("redis.url", &redis.url()).start().await?;
+    // Two agents: one idle, who mustn't begin while the other's session may still live.
+    let term = Duration::from_secs(3);
+    let fleet = Plan::new().agents(2).with("redis.url", &redis.url()).with("lease.term", "3s").start().await?;
     let integrator = fleet.integrator("default").await?;
     fleet.portal.set_faults(Faults { slow_ms: 100, ..Faults::default() });
     let id = set_up(&fleet, &integrator).await?;
     let first = answer(&fleet, &integrator, &id, None, 1).await?;
     reading(&fleet).await?;
     assert!(redis.wipe().await);
+    let wiped = Instant::now();
 
+    integrator.open_challenge(&id, Some(&first)).await?;
+    assert!(wiped.elapsed() >= term, "the next began {:?} after the loss", wiped.elapsed());
     answer(&fleet, &integrator, &id, Some(&first), 2).await?;
     active(&integrator, &id).await?;
     let verdict = verdict(&fleet, &integrator).await?;
