@@ -119,12 +119,6 @@ impl ChallengeState {
             (state, event) => Err(IllegalChallengeEvent { state, event }),
         }
     }
-
-    /// Whether the run that asked still waits for it.
-    #[must_use]
-    pub const fn is_pending(self) -> bool {
-        matches!(self, Self::Open | Self::Answered)
-    }
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("protocol", &["domain"]),
     ("script", &["domain"]),
     ("supervisor", &[]),
-    ("tests", &["domain", "fixtures", "protocol"]),
+    ("tests", &["fixtures"]),
     ("xtask", &[]),
 ];
 
