@@ -1,0 +1,94 @@
+//! Questions of banks.
+//!
+//! Not here: which states a question goes through; `domain::challenge` says that.
+
+use async_trait::async_trait;
+use domain::challenge::{ChallengeState, Question};
+use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId};
+use jiff::Timestamp;
+use protocol::lease::{Proof, Verdict};
+use protocol::sealed::PublicKey;
+
+use super::{PageRequest, Refused, StoreError};
+
+/// Questions of banks.
+#[async_trait]
+pub trait Challenges {
+    /// Opens a challenge for a run. The same question under the same fence, while it is
+    /// open, is the same challenge.
+    async fn open_challenge(
+        &self,
+        run_id: RunId,
+        proof: Proof,
+        new: NewChallenge,
+        now: Timestamp,
+    ) -> Result<Challenge, Refused>;
+    /// A challenge as the run that asked sees it.
+    async fn challenge_of_run(
+        &self,
+        run_id: RunId,
+        proof: Proof,
+        id: ChallengeId,
+    ) -> Result<(Challenge, Option<Vec<u8>>, PublicKey), Refused>;
+    /// Keeps what the portal made of the answer, and forgets the answer.
+    async fn settle_challenge(
+        &self,
+        run_id: RunId,
+        proof: Proof,
+        id: ChallengeId,
+        verdict: Verdict,
+        now: Timestamp,
+    ) -> Result<(), Refused>;
+    /// A page of a connection's challenges, oldest first.
+    async fn challenges(
+        &self,
+        organization: OrganizationId,
+        connection: ConnectionId,
+        page: PageRequest,
+    ) -> Result<Vec<Challenge>, Refused>;
+    /// Every challenge that waits for a person, oldest first, at most 1,000.
+    async fn waiting_challenges(&self) -> Result<Vec<Challenge>, StoreError>;
+    /// Keeps a sealed answer.
+    async fn answer_challenge(
+        &self,
+        organization: OrganizationId,
+        connection: ConnectionId,
+        id: ChallengeId,
+        sealed: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<Challenge, Refused>;
+    /// Closes challenges whose time is up; returns how many.
+    async fn expire_challenges(&self, now: Timestamp) -> Result<u64, StoreError>;
+}
+
+/// A challenge to be opened.
+#[derive(Clone, Debug)]
+pub struct NewChallenge {
+    /// Its id.
+    pub id: ChallengeId,
+    /// What the bank asks.
+    pub question: Question,
+    /// Until when it can be answered.
+    pub expires_at: Timestamp,
+}
+
+/// A question of a bank.
+#[derive(Clone, Debug)]
+pub struct Challenge {
+    /// Its id.
+    pub id: ChallengeId,
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// What it is about.
+    pub connection_id: ConnectionId,
+    /// What the bank asks.
+    pub question: Question,
+    /// Where it stands.
+    pub state: ChallengeState,
+    /// When it was asked.
+    pub created_at: Timestamp,
+    /// Until when it can be answered.
+    pub expires_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}

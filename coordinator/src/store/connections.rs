@@ -1,0 +1,228 @@
+//! Connections, their credentials and what happened to them.
+//!
+//! Not here: which change is legal; `domain::connection` says that.
+
+use async_trait::async_trait;
+use domain::connection::{ConnectionState, ConnectionStatus, Credentials, OpenChallenge};
+use domain::failure::Failure;
+use domain::id::{ConnectionId, EntityId, OrganizationId, RunId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use url::Url;
+use uuid::Uuid;
+
+use super::{Metadata, PageRequest, QueuedRun, Refused, StoreError};
+
+/// Connections, their credentials and what happened to them.
+#[async_trait]
+pub trait Connections {
+    /// Adds a connection, or returns the one with the same entity and anchor.
+    async fn create_or_return_connection(
+        &self,
+        new: NewConnection,
+        now: Timestamp,
+    ) -> Result<CreatedOrReturned, Refused>;
+    /// A page of connections, oldest first.
+    async fn connections(
+        &self,
+        organization: OrganizationId,
+        filter: ConnectionFilter,
+        page: PageRequest,
+    ) -> Result<Vec<Connection>, StoreError>;
+    /// One connection.
+    async fn connection(&self, organization: OrganizationId, id: ConnectionId) -> Result<Connection, Refused>;
+    /// A page of what happened to a connection, oldest first.
+    async fn connection_events(
+        &self,
+        organization: OrganizationId,
+        id: ConnectionId,
+        page: PageRequest,
+    ) -> Result<Vec<ConnectionEventRecord>, Refused>;
+    /// What is kept of the credentials.
+    async fn credentials(&self, organization: OrganizationId, id: ConnectionId) -> Result<Option<Vec<u8>>, Refused>;
+    /// Keeps new credentials in place of `old` and lifts a refusal; refused as
+    /// [`Refused::Changed`] if `old` isn't what is kept. What was given before doesn't
+    /// lift a refusal for being wrong, and no count of doubts begins anew with it. Where
+    /// the connection waited for credentials, a run under `run_id` is made to try them.
+    async fn give_credentials(
+        &self,
+        organization: OrganizationId,
+        id: ConnectionId,
+        old: Option<&[u8]>,
+        given: GivenCredentials,
+        run_id: RunId,
+        now: Timestamp,
+    ) -> Result<Option<QueuedRun>, Refused>;
+    /// Draft to pending activation, with an activation run.
+    async fn complete_setup(
+        &self,
+        organization: OrganizationId,
+        id: ConnectionId,
+        run_id: RunId,
+        now: Timestamp,
+    ) -> Result<QueuedRun, Refused>;
+    /// Makes a sync run; refused while one is under way.
+    async fn request_sync(
+        &self,
+        organization: OrganizationId,
+        id: ConnectionId,
+        run_id: RunId,
+        now: Timestamp,
+    ) -> Result<QueuedRun, Refused>;
+    /// Ends a connection for good, with the run that is under way.
+    async fn revoke_connection(
+        &self,
+        organization: OrganizationId,
+        id: ConnectionId,
+        now: Timestamp,
+    ) -> Result<Option<RunId>, Refused>;
+}
+
+/// A connection with what is known of it right now.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// Its id.
+    pub id: ConnectionId,
+    /// On whose behalf it was made.
+    pub entity_id: EntityId,
+    /// The bank, where the catalog knows it.
+    pub institution_id: Option<String>,
+    /// Where the portal is.
+    pub portal_url: Url,
+    /// Where it stands.
+    pub state: ConnectionState,
+    /// Whether there is something to sign in with.
+    pub credentials: Credentials,
+    /// Whether the bank asks something.
+    pub challenge: OpenChallenge,
+    /// The run that is under way.
+    pub run: Option<OpenRun>,
+    /// Why the last run came to nothing, until one succeeds.
+    pub last_failure: Option<Failure>,
+    /// When it first became active.
+    pub activated_at: Option<Timestamp>,
+    /// When records were last read.
+    pub last_synced_at: Option<Timestamp>,
+    /// The delegated user.
+    pub instructions: Instructions,
+    /// The integrator's values.
+    pub metadata: Metadata,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A run that is under way.
+#[derive(Clone, Debug)]
+pub struct OpenRun {
+    /// Why the attempt before this one failed.
+    pub failure: Option<Failure>,
+    /// When it is tried next, where it waits.
+    pub not_before: Timestamp,
+}
+
+/// A connection to be made.
+#[derive(Clone, Debug)]
+pub struct NewConnection {
+    /// Its id.
+    pub id: ConnectionId,
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// On whose behalf.
+    pub entity_id: EntityId,
+    /// What makes a second request the same.
+    pub anchor: String,
+    /// The bank, where the catalog knows it.
+    pub institution_id: Option<String>,
+    /// Where the portal is.
+    pub portal_url: Url,
+    /// The delegated user.
+    pub instructions: Instructions,
+    /// The integrator's values.
+    pub metadata: Metadata,
+}
+
+/// What came of a create-or-return.
+#[derive(Clone, Debug)]
+pub enum CreatedOrReturned {
+    /// It is new.
+    Created(Connection),
+    /// It was there.
+    Returned(Connection),
+}
+
+/// Which connections are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectionFilter {
+    /// In this status.
+    pub status: Option<ConnectionStatus>,
+    /// Of this bank.
+    pub institution_id: Option<String>,
+    /// Of this entity.
+    pub entity_id: Option<EntityId>,
+}
+
+/// Something that happened to a connection.
+#[derive(Clone, Debug)]
+pub struct ConnectionEventRecord {
+    /// Its id, which orders.
+    pub id: Uuid,
+    /// What happened.
+    pub cause: String,
+    /// Who did it: `integrator`, `platform` or `portal`.
+    pub actor: String,
+    /// The status before.
+    pub previous_status: Option<String>,
+    /// The status after.
+    pub status: String,
+    /// The failure that came with it.
+    pub failure: Option<Failure>,
+    /// The run that it came from.
+    pub run_id: Option<RunId>,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// Credentials that are to be kept.
+#[derive(Clone, Debug)]
+pub enum GivenCredentials {
+    /// Others than before, sealed.
+    New(Vec<u8>),
+    /// The same as before.
+    Same,
+}
+
+/// The delegated user as the customer is to create it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Instructions {
+    /// Given name.
+    pub first_name: String,
+    /// Family name.
+    pub last_name: String,
+    /// Postal address.
+    pub address: Option<String>,
+    /// Where the bank can write to.
+    pub email: Option<String>,
+    /// The sign-in name to ask for.
+    pub username: String,
+    /// Where the bank can send codes to.
+    pub phone_number: Option<String>,
+}
+
+impl Instructions {
+    /// The value of a field by its name in the API.
+    #[must_use]
+    pub fn value(&self, field: &str) -> Option<&str> {
+        match field {
+            "firstName" => Some(&self.first_name),
+            "lastName" => Some(&self.last_name),
+            "address" => self.address.as_deref(),
+            "email" => self.email.as_deref(),
+            "username" => Some(&self.username),
+            "phoneNumber" => self.phone_number.as_deref(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Entities: on whose behalf everything is done.
+//!
+//! Not here: what belongs to one; connections say that themselves.
+
+use async_trait::async_trait;
+use domain::id::{EntityId, OrganizationId};
+use jiff::Timestamp;
+
+use super::{Metadata, PageRequest, Refused, StoreError};
+
+/// Entities.
+#[async_trait]
+pub trait Entities {
+    /// Adds an entity.
+    async fn create_entity(&self, new: NewEntity, now: Timestamp) -> Result<Entity, Refused>;
+    /// A page of entities, oldest first.
+    async fn entities(
+        &self,
+        organization: OrganizationId,
+        external_entity_id: Option<&str>,
+        page: PageRequest,
+    ) -> Result<Vec<Entity>, StoreError>;
+    /// One entity.
+    async fn entity(&self, organization: OrganizationId, id: EntityId) -> Result<Entity, Refused>;
+}
+
+/// An entity.
+#[derive(Clone, Debug)]
+pub struct Entity {
+    /// Its id.
+    pub id: EntityId,
+    /// The integrator's id for it.
+    pub external_entity_id: String,
+    /// Whether it is the organization's default.
+    pub is_default: bool,
+    /// Its name.
+    pub name: Option<String>,
+    /// Whom to write to.
+    pub contact_emails: Vec<String>,
+    /// The integrator's values.
+    pub metadata: Metadata,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// An entity to be added.
+#[derive(Clone, Debug)]
+pub struct NewEntity {
+    /// Its id.
+    pub id: EntityId,
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// The integrator's id for it.
+    pub external_entity_id: String,
+    /// Its name.
+    pub name: Option<String>,
+    /// Whom to write to.
+    pub contact_emails: Vec<String>,
+    /// The integrator's values.
+    pub metadata: Metadata,
+}

@@ -1,0 +1,35 @@
+//! Effects at a bank, of which each declaration may happen once.
+//!
+//! Not here: which effects there are; `domain::run` names them.
+
+use async_trait::async_trait;
+use domain::id::{IntentId, RunId};
+use domain::run::{Effect, EffectOutcome};
+use jiff::Timestamp;
+use protocol::lease::Proof;
+
+use super::Refused;
+
+/// Effects at a bank, of which each declaration may happen once.
+#[async_trait]
+pub trait Intents {
+    /// Keeps that an effect is about to happen. The same effect under the same fence,
+    /// while it is unsettled, is the same intent.
+    async fn declare_intent(
+        &self,
+        run_id: RunId,
+        proof: Proof,
+        intent_id: IntentId,
+        effect: Effect,
+        now: Timestamp,
+    ) -> Result<IntentId, Refused>;
+    /// Keeps what became of the open intents of the run's connection, whichever run
+    /// declared them.
+    async fn settle_intents(
+        &self,
+        run_id: RunId,
+        proof: Proof,
+        outcome: EffectOutcome,
+        now: Timestamp,
+    ) -> Result<(), Refused>;
+}

@@ -1,0 +1,169 @@
+//! What every store has to hold: the same tests on SQLite and on PostgreSQL.
+//!
+//! Not here: HTTP, the queue or agents; the fleet's own tests have those.
+
+mod runs;
+
+use std::sync::Arc;
+
+use ::tests::postgres::Postgres;
+use domain::account::{AccountStatus, AccountType, ObservedAccount};
+use domain::connection::{ConnectionState, ConnectionStatus};
+use domain::failure::{Failure, FailureCode, Stage};
+use domain::fence::Fence;
+use domain::id::{AgentId, ChallengeId, ConnectionId, EntityId, IntentId, OrganizationId, RunId, WebhookId};
+use domain::run::{DOUBTS_ALLOWED, Effect, EffectOutcome};
+use domain::transaction::{EntryType, ObservedTransaction, Rail, TransactionStatus};
+use jiff::{SignedDuration, Timestamp};
+use protocol::lease::{Proof, Verdict};
+use protocol::sealed::PrivateKey;
+use uuid::Uuid;
+
+use super::*;
+
+/// One store with an organization, and the server or folder that it lives in.
+struct Bench {
+    store: Arc<dyn Store>,
+    organization: OrganizationId,
+    name: &'static str,
+    _ground: Box<dyn std::any::Any>,
+}
+
+/// Both stores, each with an organization of its own.
+async fn benches() -> Vec<Bench> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sqlite = open(&StoreUrl::Sqlite(folder.path().join("t.sqlite"))).await.expect("SQLite");
+    let server = Postgres::start().await.expect("PostgreSQL");
+    let postgres = open(&StoreUrl::Postgres(domain::secret::Secret::new(server.url()))).await.expect("PostgreSQL");
+    let grounds: [(_, _, Box<dyn std::any::Any>); 2] =
+        [("sqlite", sqlite, Box::new(folder)), ("postgres", postgres, Box::new(server))];
+    let mut benches = Vec::new();
+    for (name, store, ground) in grounds {
+        let organization = OrganizationId(Uuid::now_v7());
+        let new = NewOrganization { id: organization, slug: "default".into(), data_key: vec![1] };
+        store.create_organization(new, now()).await.expect("an organization");
+        benches.push(Bench { store, organization, name, _ground: ground });
+    }
+    benches
+}
+
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+fn proof(counter: u32) -> Proof {
+    Proof { agent_id: AgentId(Uuid::nil()), fence: Fence { generation: 1, counter } }
+}
+
+fn transaction(description: &str) -> ObservedTransaction {
+    ObservedTransaction {
+        status: TransactionStatus::Posted,
+        posted_date: "2026-10-03".parse().ok(),
+        amount: "-4.50".into(),
+        currency: "USD".into(),
+        entry_type: EntryType::Debit,
+        description: description.into(),
+        raw_description: None,
+        rail: Rail::Card,
+        bank_reference: None,
+        customer_reference: None,
+    }
+}
+
+fn account(transactions: Vec<ObservedTransaction>) -> ObservedAccount {
+    ObservedAccount {
+        portal_key: "a1".into(),
+        account_type: AccountType::Checking,
+        currency: "USD".into(),
+        name: "Operating".into(),
+        status: AccountStatus::Open,
+        official_name: None,
+        masked_number: None,
+        account_number: None,
+        routing_number: None,
+        swift_bic: None,
+        current_balance: Some("10.00".into()),
+        available_balance: None,
+        balance_as_of: None,
+        transactions,
+    }
+}
+
+impl Bench {
+    fn new_connection(&self, entity_id: EntityId) -> NewConnection {
+        NewConnection {
+            id: ConnectionId(Uuid::now_v7()),
+            organization_id: self.organization,
+            entity_id,
+            anchor: format!("portal:{}", Uuid::now_v7()),
+            institution_id: Some("harbour".into()),
+            portal_url: "https://bank.example/".parse().expect("a URL"),
+            instructions: Instructions {
+                first_name: "A".into(),
+                last_name: "B".into(),
+                address: None,
+                email: None,
+                username: "ab".into(),
+                phone_number: None,
+            },
+            metadata: Metadata::new(),
+        }
+    }
+
+    async fn connection(&self) -> ConnectionId {
+        let page = PageRequest { after: None, limit: 1 };
+        let entities = self.store.entities(self.organization, None, page).await.expect("entities");
+        let new = self.new_connection(entities[0].id);
+        let id = new.id;
+        let made = self.store.create_or_return_connection(new, now()).await.expect("a connection");
+        assert!(matches!(made, CreatedOrReturned::Created(_)));
+        id
+    }
+
+    /// A connection whose activation is open, not granted yet.
+    async fn activating(&self) -> (ConnectionId, RunId) {
+        let (id, run) = (self.connection().await, RunId(Uuid::now_v7()));
+        self.give_credentials(id).await;
+        self.store.complete_setup(self.organization, id, run, now()).await.expect("a run");
+        (id, run)
+    }
+
+    async fn give_credentials(&self, id: ConnectionId) {
+        let run = RunId(Uuid::now_v7());
+        let new = GivenCredentials::New(vec![1]);
+        let old = self.store.credentials(self.organization, id).await.expect("an answer");
+        let given = self.store.give_credentials(self.organization, id, old.as_deref(), new, run, now());
+        given.await.expect("kept");
+    }
+
+    async fn grant(&self, run: RunId, counter: u32) -> Option<GrantedRun> {
+        let key = PrivateKey::generate();
+        match self.store.grant(run, proof(counter), key.public(), now()).await.expect("an answer") {
+            Grant::Granted(run) => Some(*run),
+            Grant::NotDue(_) | Grant::Refused => None,
+        }
+    }
+
+    async fn status(&self, id: ConnectionId) -> ConnectionStatus {
+        self.store.connection(self.organization, id).await.expect("a connection").state.status()
+    }
+
+    async fn fail(&self, run: RunId, counter: u32, code: FailureCode, then: AfterFailure) -> Result<(), Refused> {
+        let failure = Failure::new(code, Stage::Login);
+        self.store.fail(run, proof(counter), failure, None, then, now()).await
+    }
+
+    async fn declare(&self, run: RunId, counter: u32, effect: Effect) -> Result<IntentId, Refused> {
+        self.store.declare_intent(run, proof(counter), IntentId(Uuid::now_v7()), effect, now()).await
+    }
+
+    async fn settle(&self, run: RunId, counter: u32, outcome: EffectOutcome) {
+        self.store.settle_intents(run, proof(counter), outcome, now()).await.expect("settled");
+    }
+
+    async fn transactions(&self) -> usize {
+        let page = TransactionPageRequest { after: None, limit: 500 };
+        let (filter, sort) = (TransactionFilter::default(), TransactionSort::PostedDate);
+        self.store.transactions(self.organization, filter, sort, page).await.expect("transactions").len()
+    }
+}
