@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -35,6 +36,7 @@ const LONGEST_SPAN: Duration = Duration::from_secs(366 * 24 * 3600);
 pub struct Config {
     data: PathBuf,
     pub http: Http,
+    pub rate_limit: RateLimit,
     store: Store,
     pub redis: Redis,
     pub lease: Lease,
@@ -56,6 +58,13 @@ pub struct Http {
     pub listen: SocketAddr,
     pub body_limit: usize,
     pub agent_body_limit: usize,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    pub requests_per_second: NonZeroU32,
+    pub burst: NonZeroU32,
 }
 
 #[derive(Clone, Debug, Deserialize)]

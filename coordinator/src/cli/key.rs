@@ -2,7 +2,7 @@
 //!
 //! Not here: what a key is made of, and how one is checked (`fleet`).
 
-use clap::ValueEnum;
+use domain::environment::Environment;
 use domain::id::OrganizationId;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -24,7 +24,7 @@ pub(super) enum Command {
         #[arg(long, default_value = "key")]
         name: String,
         /// What stands in the key, to tell keys apart.
-        #[arg(long, value_enum, default_value_t = Environment::Live)]
+        #[arg(long, default_value_t = Environment::Live)]
         environment: Environment,
         /// What the key may do, with commas; all of it if not given.
         #[arg(long, value_delimiter = ',', value_name = "SCOPES")]
@@ -49,22 +49,13 @@ pub(super) enum Command {
     },
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-pub(super) enum Environment {
-    Live,
-    Test,
-}
-
 impl Command {
     pub(super) async fn run(self, ground: &Ground, config: &Config) -> Result<(), CommandError> {
         match self {
             Self::Create { organization, name, environment, scopes, expires_in_days, json } => {
                 let new = NewKey {
                     organization_id: organization_called(ground, &organization).await?,
-                    environment: match environment {
-                        Environment::Live => "live".into(),
-                        Environment::Test => "test".into(),
-                    },
+                    environment,
                     name,
                     scopes: read_scopes(&scopes)?,
                     expires_at: expires_in_days
@@ -113,7 +104,7 @@ fn list(keys: &[ApiKey], as_json: bool) {
         vec![
             key.id.clone(),
             key.name.clone(),
-            key.environment.clone(),
+            key.environment.to_string(),
             key.scopes.join(","),
             moment(key.expires_at),
             moment(key.revoked_at),

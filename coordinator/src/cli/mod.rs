@@ -18,6 +18,7 @@ use clap::{Parser, Subcommand};
 use crate::catalog::CatalogError;
 use crate::config::{self, Config, ConfigError};
 use crate::fleet;
+use crate::http;
 use crate::queue::{EmbeddedRedisError, QueueError};
 use crate::sealer::Sealer;
 use crate::store::{self, Refused, Store, StoreError};
@@ -52,6 +53,8 @@ enum Command {
     Challenge(challenge::Command),
     /// Print the scrubbed page that was kept with a failure.
     Evidence(evidence::Arguments),
+    /// Print the OpenAPI document of the public API.
+    Openapi,
 }
 
 /// How the process ends.
@@ -153,12 +156,18 @@ async fn carry_out(arguments: Arguments) -> Result<(), CommandError> {
         print!("{}", config::print(file)?);
         return Ok(());
     }
+    if let Command::Openapi = arguments.command {
+        let document = http::document().to_pretty_json();
+        println!("{}", document.map_err(|error| CommandError::Said(format!("no document: {error}")))?);
+        return Ok(());
+    }
     let config = Config::load(file)?;
     match arguments.command {
         Command::Serve(arguments) => serve::run(arguments, config).await,
         Command::Key(command) => command.run(&Ground::open(&config).await?, &config).await,
         Command::Organization(command) => command.run(&Ground::open(&config).await?).await,
         Command::Challenge(command) => command.run(&Ground::open(&config).await?).await,
+        Command::Openapi => Ok(()),
         Command::Evidence(arguments) => arguments.run(&Ground::open(&config).await?).await,
     }
 }

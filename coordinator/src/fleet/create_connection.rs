@@ -4,10 +4,11 @@
 //! Not here: signing in; a connection that was made has not been tried.
 
 use domain::anchor::{institution_anchor, normalize_portal_url, portal_anchor};
-use domain::id::{ConnectionId, EntityId, OrganizationId};
+use domain::environment::Environment;
+use domain::id::{ConnectionId, EntityId};
 use uuid::Uuid;
 
-use super::{Error, Fleet};
+use super::{Caller, Error, Fleet};
 use crate::clock;
 use crate::store::{CreatedOrReturned, Instructions, Metadata, NewConnection};
 
@@ -31,7 +32,7 @@ impl Fleet {
     /// not found.
     pub async fn create_or_return_connection(
         &self,
-        organization_id: OrganizationId,
+        caller: &Caller,
         request: ConnectionRequest,
     ) -> Result<CreatedOrReturned, Error> {
         let portal_url = request.portal_url.as_deref().map(|text| normalize_portal_url(text, self.config.loopback()));
@@ -39,16 +40,21 @@ impl Fleet {
             .transpose()
             .map_err(|error| Error::Invalid { field: "/portalUrl", reason: format!("the portal's address {error}") })?;
         let institution = match (&request.institution_id, &portal_url) {
-            (Some(id), _) => Some(self.catalog.institution(id).ok_or_else(|| Error::Invalid {
-                field: "/institutionId",
-                reason: "no institution of the catalog has this id".into(),
-            })?),
+            (Some(id), _) => {
+                let known = self.catalog.institution(id).filter(|known| caller.environment.reaches(known));
+                let reason = || "no institution of the catalog has this id".into();
+                Some(known.ok_or_else(|| Error::Invalid { field: "/institutionId", reason: reason() })?)
+            }
             (None, Some(url)) => self.catalog.institution_at(url),
             (None, None) => {
                 let reason = "give an institutionId, a portalUrl, or both".into();
                 return Err(Error::Invalid { field: "", reason });
             }
         };
+        if caller.environment == Environment::Test && institution.is_none_or(|known| !known.simulated) {
+            let reason = "a test key reaches only institutions that are marked as simulated".into();
+            return Err(Error::Invalid { field: "/portalUrl", reason });
+        }
         let is_asked_for = request.institution_id.is_some();
         if let (true, Some(url), Some(institution)) = (is_asked_for, &portal_url, institution)
             && !institution.is_at(url)
@@ -65,7 +71,7 @@ impl Fleet {
         let id = ConnectionId(Uuid::now_v7());
         let new = NewConnection {
             id,
-            organization_id,
+            organization_id: caller.organization_id,
             entity_id: request.entity_id,
             anchor: institution
                 .map_or_else(|| portal_anchor(&portal_url), |institution| institution_anchor(&institution.id)),

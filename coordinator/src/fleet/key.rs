@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::environment::Environment;
 use domain::id::OrganizationId;
 use domain::secret::Secret;
 use jiff::{SignedDuration, Timestamp};
@@ -80,8 +81,8 @@ impl Scope {
 pub struct NewKey {
     /// Whose it is.
     pub organization_id: OrganizationId,
-    /// `live` or `test`.
-    pub environment: String,
+    /// What the key is for: real banks, or simulated portals.
+    pub environment: Environment,
     /// What it is for.
     pub name: String,
     /// What it may do.
@@ -124,6 +125,8 @@ pub struct Caller {
     pub organization_id: OrganizationId,
     /// The key's id, for logs.
     pub key_id: String,
+    /// What the key is for.
+    pub environment: Environment,
     scopes: Vec<Scope>,
 }
 
@@ -164,7 +167,7 @@ impl Fleet {
         let key = self.store.key(id).await?.ok_or(KeyRefused::Invalid)?;
         let same = Sha256::digest(secret.as_bytes()).ct_eq(key.secret_hash.as_slice());
         let in_force = key.revoked_at.is_none() && key.expires_at.is_none_or(|end| now < end);
-        if !bool::from(same) || key.environment != environment || !in_force {
+        if !bool::from(same) || key.environment.as_str() != environment || !in_force {
             return Err(KeyRefused::Invalid);
         }
         if key.last_used_at.is_none_or(|last| now.duration_since(last) > TOUCH_EVERY) {
@@ -175,6 +178,7 @@ impl Fleet {
         Ok(Caller {
             organization_id: key.organization_id,
             key_id: key.id,
+            environment: key.environment,
             scopes: key.scopes.iter().filter_map(|name| Scope::parse(name)).collect(),
         })
     }

@@ -4,9 +4,11 @@
 //! Not here: what a caller may do with whose things; the store only finds the caller's
 //! own.
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
 
 use super::App;
 use super::problem::Problem;
@@ -30,12 +32,19 @@ impl Integrator {
 impl FromRequestParts<App> for Integrator {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let presented = bearer(parts)?;
-        let caller = app.fleet.authenticate(presented, clock::now()).await?;
-        tracing::Span::current().record("key_id", &caller.key_id);
-        Ok(Self(caller))
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        parts.extensions.get::<Caller>().cloned().map(Self).ok_or_else(Problem::unauthorized)
     }
+}
+
+/// Finds out who is calling, and whether they call too often.
+pub(super) async fn layer(State(app): State<App>, mut request: Request, next: Next) -> Result<Response, Problem> {
+    let presented = bearer(request.headers())?;
+    let caller = app.fleet.authenticate(presented, clock::now()).await?;
+    tracing::Span::current().record("key_id", &caller.key_id);
+    app.throttle.check(&caller.key_id)?;
+    request.extensions_mut().insert(caller);
+    Ok(next.run(request).await)
 }
 
 /// An agent of this fleet.
@@ -45,12 +54,12 @@ impl FromRequestParts<App> for Agent {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        if app.is_agent(bearer(parts)?) { Ok(Self) } else { Err(Problem::unauthorized()) }
+        if app.is_agent(bearer(&parts.headers)?) { Ok(Self) } else { Err(Problem::unauthorized()) }
     }
 }
 
-fn bearer(parts: &Parts) -> Result<&str, Problem> {
-    let value = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let (scheme, token) = value.and_then(|value| value.split_once(' ')).ok_or_else(Problem::unauthorized)?;
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(Problem::unauthorized()) }
 }

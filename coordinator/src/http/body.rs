@@ -22,6 +22,9 @@ const MOST_THROWN_AWAY: usize = 32 << 20;
 #[derive(Clone, Copy)]
 pub(super) struct BodyLimit(pub(super) usize);
 
+/// The parameters of a request by name.
+pub(super) type Parameters = serde_json::Map<String, serde_json::Value>;
+
 /// A JSON body.
 pub(super) struct Body<T>(pub(super) T);
 
@@ -62,23 +65,33 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
-        let pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
-        let mut object = serde_json::Map::new();
-        for (name, value) in pairs {
-            if name.contains('\0') || value.contains('\0') {
-                return Err(bad_query("U+0000 can't be part of a parameter".into()));
-            }
-            if object.insert(name.clone().into_owned(), value.into_owned().into()).is_some() {
-                return Err(bad_query(format!("the parameter `{}` is given twice", printable(&name))));
-            }
-        }
-        let read = serde_path_to_error::deserialize(serde_json::Value::Object(object));
-        read.map(Self).map_err(|error| {
-            let name = error.path().to_string();
-            let reason = reason(&error.inner().to_string());
-            bad_query(if name == "." { reason } else { format!("`{}`: {reason}", printable(&name)) })
-        })
+        read_parameters(take_parameters(parts)?).map(Self)
     }
+}
+
+/// The parameters by name, each a text.
+pub(super) fn take_parameters(parts: &Parts) -> Result<Parameters, Problem> {
+    let pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+    let mut parameters = Parameters::new();
+    for (name, value) in pairs {
+        if name.contains('\0') || value.contains('\0') {
+            return Err(bad_query("U+0000 can't be part of a parameter".into()));
+        }
+        if parameters.insert(name.clone().into_owned(), value.into_owned().into()).is_some() {
+            return Err(bad_query(format!("the parameter `{}` is given twice", printable(&name))));
+        }
+    }
+    Ok(parameters)
+}
+
+/// Reads parameters as what a call takes.
+pub(super) fn read_parameters<T: DeserializeOwned>(parameters: Parameters) -> Result<T, Problem> {
+    let read = serde_path_to_error::deserialize(serde_json::Value::Object(parameters));
+    read.map_err(|error| {
+        let name = error.path().to_string();
+        let reason = reason(&error.inner().to_string());
+        bad_query(if name == "." { reason } else { format!("`{}`: {reason}", printable(&name)) })
+    })
 }
 
 /// The ids of a path, in order. One that can't be an id is not found, like any other
@@ -99,7 +112,7 @@ impl<const N: usize> FromRequestParts<App> for Ids<N> {
 
 /// Reads a body whole. One that is too large is read on and thrown away, for a while:
 /// a sender that is still writing wouldn't hear the answer.
-async fn read_body(request: Request) -> Result<Vec<u8>, Problem> {
+pub(super) async fn read_body(request: Request) -> Result<Vec<u8>, Problem> {
     let limit = request.extensions().get::<BodyLimit>().map_or(0, |limit| limit.0);
     let broken = || Problem::new(StatusCode::BAD_REQUEST, "body_unreadable", "The body broke off.");
     let (mut body, mut read) = (Vec::new(), 0_usize);
@@ -121,7 +134,7 @@ async fn read_body(request: Request) -> Result<Vec<u8>, Problem> {
     Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail))
 }
 
-fn bad_query(detail: String) -> Problem {
+pub(super) fn bad_query(detail: String) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "invalid_parameter", detail)
 }
 

@@ -9,8 +9,13 @@ mod auth;
 mod body;
 mod cursor;
 mod health;
+mod idempotency;
+mod listing;
+mod openapi;
 mod problem;
 mod request_id;
+mod schema;
+mod throttle;
 mod v1;
 
 use std::sync::Arc;
@@ -23,7 +28,10 @@ use subtle::ConstantTimeEq as _;
 use domain::secret::Secret;
 
 use self::body::BodyLimit;
+use self::throttle::Throttle;
 use crate::fleet::Fleet;
+
+pub use openapi::document;
 
 /// What handlers work with.
 #[derive(Clone)]
@@ -31,6 +39,8 @@ pub struct App {
     fleet: Arc<Fleet>,
     agent_token: Arc<Secret>,
     cursor_key: Arc<[u8; 32]>,
+    idempotency_key: Arc<[u8; 32]>,
+    throttle: Arc<Throttle>,
     metrics: PrometheusHandle,
 }
 
@@ -39,7 +49,9 @@ impl App {
     #[must_use]
     pub fn new(fleet: Arc<Fleet>, agent_token: Secret, metrics: PrometheusHandle) -> Self {
         let cursor_key = Arc::new(fleet.vault.derived_key("cursors"));
-        Self { fleet, agent_token: Arc::new(agent_token), cursor_key, metrics }
+        let idempotency_key = Arc::new(fleet.vault.derived_key("idempotency"));
+        let throttle = Arc::new(Throttle::new(&fleet.config.rate_limit));
+        Self { fleet, agent_token: Arc::new(agent_token), cursor_key, idempotency_key, throttle, metrics }
     }
 
     fn is_agent(&self, presented: &str) -> bool {
@@ -51,10 +63,16 @@ impl App {
 /// Every route.
 pub fn router(app: App) -> Router {
     let settings = &app.fleet.config.http;
-    let public = v1::router().layer(Extension(BodyLimit(settings.body_limit)));
+    let (public, document) = openapi::routes();
+    // The last is the outermost: who asks, how often, and whether it was asked before.
+    let public = public
+        .route_layer(middleware::from_fn_with_state(app.clone(), idempotency::layer))
+        .route_layer(middleware::from_fn_with_state(app.clone(), auth::layer))
+        .layer(Extension(BodyLimit(settings.body_limit)));
     let agents = agent::router().layer(Extension(BodyLimit(settings.agent_body_limit)));
     Router::new()
-        .nest("/v1", public)
+        .merge(public)
+        .merge(openapi::router(document))
         .nest("/agent/v1", agents)
         .merge(health::router())
         .fallback(problem::unknown_route)

@@ -7,13 +7,14 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use protocol::lease::{BUDGET_SPENT, DOUBT_SPENT, INTENT_OPEN, LEASE_LOST};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::request_id;
 use crate::fleet::{Error, KeyRefused};
 use crate::store::{Refused, StoreError};
 
 /// After how many seconds to come back when something behind Bursar is away.
-const RETRY_AFTER: u32 = 2;
+const RETRY_AFTER: u64 = 2;
 
 /// An answer that isn't what was asked for.
 #[derive(Debug)]
@@ -22,34 +23,52 @@ pub(super) struct Problem {
     code: &'static str,
     detail: String,
     errors: Vec<FieldError>,
+    /// After how many seconds to come back.
+    retry_after: Option<u64>,
 }
 
 /// What is wrong with one field.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(super) struct FieldError {
     /// JSON pointer (RFC 6901) into the body.
     pub(super) pointer: String,
+    /// What kind of fault it is.
     pub(super) code: &'static str,
+    /// What would be right.
     pub(super) message: String,
 }
 
-#[derive(Serialize)]
+/// An answer that isn't what was asked for, by RFC 9457.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Body<'a> {
+#[schema(as = Problem, example = json!({
+    "type": "urn:bursar:problem:not_found", "title": "Not Found", "status": 404,
+    "detail": "There is no such thing, or it isn't yours.", "code": "not_found",
+    "requestId": "req_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b",
+}))]
+pub(super) struct ProblemBody {
+    /// A URN that ends in the code.
     #[serde(rename = "type")]
     kind: String,
-    title: &'a str,
+    /// The status in words.
+    title: &'static str,
+    /// The HTTP status.
     status: u16,
-    detail: &'a str,
-    code: &'a str,
+    /// What is wrong, and what to do.
+    detail: String,
+    /// What programs tell problems apart by.
+    code: &'static str,
+    /// The request's id, also in the header `x-request-id`.
     request_id: String,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    errors: &'a [FieldError],
+    /// For `validation_failed`: the fields in question.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    errors: Vec<FieldError>,
 }
 
 impl Problem {
     pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), errors: Vec::new() }
+        Self { status, code, detail: detail.into(), errors: Vec::new(), retry_after: None }
     }
 
     pub(super) fn not_found() -> Self {
@@ -69,31 +88,59 @@ impl Problem {
         Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", detail) }
     }
 
-    fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+    pub(super) fn cursor_expired() -> Self {
+        let detail = "The cursor is too old. Begin again: without a cursor, from the list or the stream's head.";
+        Self::new(StatusCode::GONE, "cursor_expired", detail)
+    }
+
+    #[cfg(test)]
+    pub(super) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    pub(super) fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, code, detail)
     }
 
-    fn internal() -> Self {
+    pub(super) fn internal() -> Self {
         let detail = "Something is wrong on our side, and trying again won't mend it. Its log has the request's id.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail)
     }
 
     fn unavailable(what: &str) -> Self {
         let detail = format!("{what} can't be reached right now; try again.");
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(RETRY_AFTER)
+    }
+
+    pub(super) fn bad_request(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, detail)
+    }
+
+    pub(super) fn too_many(seconds: u64) -> Self {
+        let detail = format!("This key asks too often. Wait {seconds} s.");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail).retry_after(seconds)
+    }
+
+    pub(super) fn retry_after(self, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+
+    /// What is wrong with one field of a body.
+    pub(super) fn field(pointer: &str, message: &str) -> Self {
+        Self::invalid(vec![FieldError { pointer: pointer.into(), code: "invalid", message: message.into() }])
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = Body {
+        let body = ProblemBody {
             kind: format!("urn:bursar:problem:{}", self.code),
             title: self.status.canonical_reason().unwrap_or("Problem"),
             status: self.status.as_u16(),
-            detail: &self.detail,
+            detail: self.detail,
             code: self.code,
             request_id: request_id::current(),
-            errors: &self.errors,
+            errors: self.errors,
         };
         let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();
@@ -101,8 +148,8 @@ impl IntoResponse for Problem {
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, RETRY_AFTER.into());
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }

@@ -27,6 +27,11 @@ pub(super) fn current() -> String {
     CURRENT.try_with(Clone::clone).unwrap_or_default()
 }
 
+/// The same work with the request's id, for a task of its own.
+pub(super) fn carried<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    CURRENT.scope(current(), work.in_current_span())
+}
+
 /// Gives the request its id, and logs what became of it.
 pub(super) async fn layer(request: Request, next: Next) -> Response {
     let given = request.headers().get(HEADER).and_then(|value| value.to_str().ok());

@@ -11,6 +11,7 @@ mod challenges;
 mod connections;
 mod entities;
 mod error;
+mod idempotency;
 mod intents;
 mod ledger;
 mod migrations;
@@ -32,6 +33,7 @@ pub use challenges::*;
 pub use connections::*;
 pub use entities::*;
 pub use error::{Refused, StoreError};
+pub use idempotency::*;
 pub use intents::*;
 pub use ledger::*;
 pub use organizations::*;
@@ -61,7 +63,7 @@ pub enum StoreUrl {
 /// Everything that is kept, and every change that can be made to it.
 #[async_trait]
 pub trait Store:
-    Organizations + Entities + Connections + Runs + Intents + Challenges + Ledger + Webhooks + Send + Sync
+    Organizations + Entities + Connections + Runs + Intents + Challenges + Ledger + Webhooks + Idempotency + Send + Sync
 {
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StoreError>;

@@ -3,6 +3,7 @@
 //! Not here: how a key is made or checked; the fleet does that.
 
 use async_trait::async_trait;
+use domain::environment::Environment;
 use domain::id::OrganizationId;
 use jiff::Timestamp;
 
@@ -58,8 +59,8 @@ pub struct ApiKey {
     pub id: String,
     /// Whose it is.
     pub organization_id: OrganizationId,
-    /// `live` or `test`.
-    pub environment: String,
+    /// What the key is for.
+    pub environment: Environment,
     /// What it is for, in its owner's words.
     pub name: String,
     /// What it may do.

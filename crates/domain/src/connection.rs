@@ -214,6 +214,38 @@ impl ConnectionEvent {
 }
 
 words! {
+    /// Whether a connection is being set up or has been active.
+    pub enum ConnectionKind {
+        /// It has never been active; `setup` says how far it is.
+        Setup = "setup",
+        /// It has been active; `syncStatus` and `lastSyncedAt` are there.
+        Ready = "ready",
+    }
+}
+
+words! {
+    /// Whether a run is under way.
+    pub enum SyncStatus {
+        /// None is.
+        Idle = "idle",
+        /// One is, or waits for its next attempt.
+        Syncing = "syncing",
+    }
+}
+
+words! {
+    /// Whether a value of the instructions is there.
+    pub enum ProvisioningStatus {
+        /// Not yet.
+        Pending = "pending",
+        /// It is.
+        Provisioned = "provisioned",
+        /// It couldn't be had.
+        Failed = "failed",
+    }
+}
+
+words! {
     /// How far the set-up has come.
     pub enum SetupStatus {
         /// The customer has to create the delegated user.

@@ -29,6 +29,15 @@ macro_rules! words {
             }
         }
 
+        impl $crate::word::Word for $name {
+            const NAME: &'static str = stringify!($name);
+            const ALL: &'static [Self] = $name::ALL;
+
+            fn as_str(self) -> &'static str {
+                $name::as_str(self)
+            }
+        }
+
         impl std::fmt::Display for $name {
             fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 formatter.pad(self.as_str())
@@ -64,6 +73,18 @@ macro_rules! words {
     };
 }
 pub(crate) use words;
+
+/// A closed list of words, for whoever works with any of them.
+pub trait Word: Copy + 'static {
+    /// What the list is called.
+    const NAME: &'static str;
+
+    /// Every word, in the order of declaration.
+    const ALL: &'static [Self];
+
+    /// The word as the API, the store and the scripts spell it.
+    fn as_str(self) -> &'static str;
+}
 
 /// A word outside a closed list.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

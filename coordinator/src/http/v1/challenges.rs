@@ -1,68 +1,125 @@
-//! `/v1/connections/{id}/challenges`: what the bank asks, and the answer.
+//! `/v1/connections/{connectionId}/challenges`: what the bank asks, and the answer.
 //!
 //! Not here: answers that were given; nobody reads one back.
 
 use axum::Json;
 use axum::extract::State;
+use domain::challenge::{ChallengeKind, ChallengeState, Medium};
 use domain::id::{ChallengeId, ConnectionId};
 use domain::secret::Secret;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
 
-use super::connections::Page;
-use super::without_nulls;
 use crate::fleet::Scope;
 use crate::http::App;
 use crate::http::auth::Integrator;
-use crate::http::body::{Body, Ids, Query};
-use crate::http::cursor::Listing;
+use crate::http::body::{Body, Ids};
+use crate::http::listing::{List, Listed, NoFilter, Paging};
 use crate::http::problem::Problem;
-use crate::store::{Challenge, PageRequest};
+use crate::http::schema;
+use crate::store;
 
-#[derive(Deserialize)]
+/// What only a person, or the device in their hand, can supply.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Challenge {
+    id: Uuid,
+    connection_id: Uuid,
+    #[schema(schema_with = schema::word::<ChallengeKind>)]
+    kind: ChallengeKind,
+    /// How the bank reached the person, where it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schema::word::<Medium>, required = false)]
+    medium: Option<Medium>,
+    /// The masked number or address that the bank names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "••• ••• 0142")]
+    masked_target: Option<String>,
+    /// What a person is asked to do, in the bank's own words.
+    prompt: String,
+    /// What the bank said about the answer before this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    institution_message: Option<String>,
+    /// How many answers the bank still takes, this one included.
+    attempts_left: u32,
+    #[schema(schema_with = schema::word::<ChallengeState>)]
+    status: ChallengeState,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// Until when an answer is taken.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+}
+
+/// What a person answered.
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = ChallengeAnswer, example = json!({ "answer": "493027" }))]
 pub(super) struct Answer {
+    /// Kept sealed until the portal has it, then forgotten.
+    #[schema(value_type = String, format = Password, min_length = 1, max_length = 1024)]
     answer: Secret,
 }
 
+/// List what the bank asked, oldest first.
+#[utoipa::path(get, path = "/connections/{connectionId}/challenges", operation_id = "listChallenges", tag = "Challenges",
+    security(("key" = ["connections:read"])),
+    params(("connectionId" = Uuid, Path, description = "The connection."), Paging),
+    responses((status = 200, description = "A page of challenges.", body = List<Challenge>)))]
 pub(super) async fn list(
     integrator: Integrator,
     State(app): State<App>,
     Ids([id]): Ids<1>,
-    Query(page): Query<Page>,
-) -> Result<Json<Value>, Problem> {
+    listed: Listed<NoFilter>,
+) -> Result<Json<List<Challenge>>, Problem> {
     let owner = integrator.with(Scope::ConnectionsRead)?.organization_id;
-    let listing = Listing::new(&app, "challenges", owner, &id, page.limit.as_deref())?;
-    let request = PageRequest { after: listing.position(page.cursor.as_deref())?, limit: listing.to_read() };
-    let challenges = app.fleet.store.challenges(owner, ConnectionId(id), request).await?;
-    Ok(Json(listing.envelope(challenges, |challenge| challenge.id.0, shown)))
+    let page = listed.open::<Uuid>(&app, &format!("challenges of {id}"), owner)?;
+    let challenges = app.fleet.store.challenges(owner, ConnectionId(id), page.page()).await?;
+    Ok(Json(page.list(challenges, |challenge| challenge.id.0, Challenge::from)))
 }
 
+/// Answer what the bank asks; the run goes on where it stood.
+#[utoipa::path(post, path = "/connections/{connectionId}/challenges/{challengeId}/answer",
+    operation_id = "answerChallenge", tag = "Challenges", security(("key" = ["connections:write"])),
+    params(("connectionId" = Uuid, Path, description = "The connection."),
+           ("challengeId" = Uuid, Path, description = "The challenge.")),
+    request_body = Answer,
+    responses(
+        (status = 200, description = "The challenge as it is now.", body = Challenge),
+        (status = 409, description = "`challenge_closed`: it takes no answer any more."),
+    ))]
 pub(super) async fn answer(
     integrator: Integrator,
     State(app): State<App>,
     Ids([id, challenge]): Ids<2>,
     Body(request): Body<Answer>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Challenge>, Problem> {
     let owner = integrator.with(Scope::ConnectionsWrite)?.organization_id;
     let answered = app.fleet.answer_challenge(owner, ConnectionId(id), ChallengeId(challenge), request.answer).await?;
-    Ok(Json(shown(answered)))
+    Ok(Json(answered.into()))
 }
 
-fn shown(challenge: Challenge) -> Value {
-    let question = challenge.question;
-    without_nulls(json!({
-        "id": challenge.id,
-        "connectionId": challenge.connection_id,
-        "kind": question.kind,
-        "medium": question.medium,
-        "maskedTarget": question.masked_target,
-        "prompt": question.prompt,
-        "institutionMessage": question.institution_message,
-        "attemptsLeft": question.attempts_left,
-        "status": challenge.state,
-        "createdAt": challenge.created_at,
-        "expiresAt": challenge.expires_at,
-        "updatedAt": challenge.updated_at,
-    }))
+impl From<store::Challenge> for Challenge {
+    fn from(challenge: store::Challenge) -> Self {
+        let question = challenge.question;
+        Self {
+            id: challenge.id.0,
+            connection_id: challenge.connection_id.0,
+            kind: question.kind,
+            medium: question.medium,
+            masked_target: question.masked_target,
+            prompt: question.prompt,
+            institution_message: question.institution_message,
+            attempts_left: question.attempts_left,
+            status: challenge.state,
+            created_at: challenge.created_at,
+            expires_at: challenge.expires_at,
+            updated_at: challenge.updated_at,
+        }
+    }
 }

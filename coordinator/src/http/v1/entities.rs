@@ -1,111 +1,189 @@
 //! `/v1/entities`.
 //!
-//! Not here: changing or deleting one, which isn't there yet.
+//! Not here: what belongs to an entity; connections name theirs.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::id::EntityId;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
+use utoipa::openapi::{KnownFormat, SchemaFormat};
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::clock;
 use crate::fleet::Scope;
 use crate::http::App;
 use crate::http::auth::Integrator;
-use crate::http::body::{Body, Ids, Query};
-use crate::http::cursor::Listing;
-use crate::http::problem::{FieldError, Problem};
-use crate::store::{Entity, Metadata, NewEntity, PageRequest};
+use crate::http::body::{Body, Ids};
+use crate::http::listing::{List, Listed, Paging};
+use crate::http::problem::Problem;
+use crate::http::schema;
+use crate::store::{self, Metadata, NewEntity};
 
 const MOST_EMAILS: usize = 100;
+const LONGEST_NAME: usize = 255;
+/// RFC 5321, section 4.5.3.1.3, less the angle brackets.
+const LONGEST_EMAIL: usize = 254;
 
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Filter {
-    external_entity_id: Option<String>,
-    #[serde(skip_serializing)]
-    cursor: Option<String>,
-    #[serde(skip_serializing)]
-    limit: Option<String>,
+/// A business on whose behalf connections are made; it owns all below it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Entity {
+    entity_id: Uuid,
+    /// Your own id for it, unique in your organization.
+    #[schema(example = "customer-4711")]
+    external_entity_id: String,
+    /// Whether it is the one that every organization has from the start.
+    is_default_org_entity: bool,
+    #[schema(required, example = "Blue Kite Trading GmbH")]
+    name: Option<String>,
+    /// Whom to write to, in your order.
+    #[schema(example = json!(["treasury@bluekite.example"]))]
+    contact_emails: Vec<String>,
+    #[schema(schema_with = schema::metadata)]
+    metadata: Metadata,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Filter {
+    /// Exactly this id of yours.
+    external_entity_id: Option<String>,
+}
+
+/// An entity to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = NewEntity, example = json!({ "externalEntityId": "customer-4711", "name": "Blue Kite Trading GmbH" }))]
 pub(super) struct Create {
+    /// Your own id for it.
+    #[schema(min_length = 1, max_length = 255)]
     external_entity_id: String,
+    #[schema(max_length = 255)]
     name: Option<String>,
     #[serde(default)]
+    #[schema(schema_with = emails, required = false)]
     contact_emails: Vec<String>,
     #[serde(default)]
+    #[schema(schema_with = schema::metadata, required = false)]
     metadata: Metadata,
 }
 
+/// List entities, oldest first.
+#[utoipa::path(get, path = "/entities", operation_id = "listEntities", tag = "Entities",
+    security(("key" = ["entities:read"])), params(Filter, Paging),
+    responses((status = 200, description = "A page of entities.", body = List<Entity>)))]
 pub(super) async fn list(
     integrator: Integrator,
     State(app): State<App>,
-    Query(filter): Query<Filter>,
-) -> Result<Json<Value>, Problem> {
+    listed: Listed<Filter>,
+) -> Result<Json<List<Entity>>, Problem> {
     let owner = integrator.with(Scope::EntitiesRead)?.organization_id;
-    let listing = Listing::new(&app, "entities", owner, &filter, filter.limit.as_deref())?;
-    let after = listing.position::<Uuid>(filter.cursor.as_deref())?;
-    let page = PageRequest { after, limit: listing.to_read() };
-    let entities = app.fleet.store.entities(owner, filter.external_entity_id.as_deref(), page).await?;
-    Ok(Json(listing.envelope(entities, |entity| entity.id.0, shown)))
+    let page = listed.open::<Uuid>(&app, "entities", owner)?;
+    let wanted = listed.filter.external_entity_id.as_deref();
+    let entities = app.fleet.store.entities(owner, wanted, page.page()).await?;
+    Ok(Json(page.list(entities, |entity| entity.id.0, Entity::from)))
 }
 
+/// Make an entity.
+#[utoipa::path(post, path = "/entities", operation_id = "createEntity", tag = "Entities",
+    security(("key" = ["entities:write"])), request_body = Create,
+    responses(
+        (status = 201, description = "The entity.", body = Entity),
+        (status = 409, description = "`duplicate`: you have used this `externalEntityId` before."),
+    ))]
 pub(super) async fn create(
     integrator: Integrator,
     State(app): State<App>,
     Body(request): Body<Create>,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+) -> Result<(StatusCode, Json<Entity>), Problem> {
     let owner = integrator.with(Scope::EntitiesWrite)?.organization_id;
-    let invalid = |pointer: &str, message: &str| {
-        Problem::invalid(vec![FieldError { pointer: pointer.into(), code: "invalid", message: message.into() }])
-    };
-    if !(1..=255).contains(&request.external_entity_id.chars().count()) {
-        return Err(invalid("/externalEntityId", "use 1 to 255 characters"));
-    }
-    if request.contact_emails.len() > MOST_EMAILS {
-        return Err(invalid("/contactEmails", "give 100 addresses at most"));
+    if !(1..=LONGEST_NAME).contains(&request.external_entity_id.chars().count()) {
+        return Err(Problem::field("/externalEntityId", "use 1 to 255 characters"));
     }
     let new = NewEntity {
         id: EntityId(Uuid::now_v7()),
         organization_id: owner,
         external_entity_id: request.external_entity_id,
-        name: request.name,
-        contact_emails: without_repeats(request.contact_emails),
+        name: checked_name(request.name)?,
+        contact_emails: checked_emails(request.contact_emails)?,
         metadata: request.metadata,
     };
     let entity = app.fleet.store.create_entity(new, clock::now()).await?;
-    Ok((StatusCode::CREATED, Json(shown(entity))))
+    Ok((StatusCode::CREATED, Json(entity.into())))
 }
 
+/// Read an entity.
+#[utoipa::path(get, path = "/entities/{entityId}", operation_id = "getEntity", tag = "Entities",
+    security(("key" = ["entities:read"])), params(("entityId" = Uuid, Path, description = "The entity.")),
+    responses((status = 200, description = "The entity.", body = Entity)))]
 pub(super) async fn show(
     integrator: Integrator,
     State(app): State<App>,
     Ids([id]): Ids<1>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Entity>, Problem> {
     let owner = integrator.with(Scope::EntitiesRead)?.organization_id;
-    Ok(Json(shown(app.fleet.store.entity(owner, EntityId(id)).await?)))
+    Ok(Json(app.fleet.store.entity(owner, EntityId(id)).await?.into()))
+}
+
+fn checked_name(name: Option<String>) -> Result<Option<String>, Problem> {
+    if name.as_ref().is_some_and(|name| name.chars().count() > LONGEST_NAME) {
+        return Err(Problem::field("/name", "use 255 characters at most"));
+    }
+    Ok(name)
 }
 
 /// The order is kept; a repetition, however capitalized, is dropped.
-fn without_repeats(emails: Vec<String>) -> Vec<String> {
+fn checked_emails(emails: Vec<String>) -> Result<Vec<String>, Problem> {
+    if emails.len() > MOST_EMAILS {
+        return Err(Problem::field("/contactEmails", "give 100 addresses at most"));
+    }
+    if let Some(position) = emails.iter().position(|email| !is_address(email)) {
+        return Err(Problem::field(&format!("/contactEmails/{position}"), "this isn't an e-mail address"));
+    }
     let mut seen = std::collections::HashSet::new();
-    emails.into_iter().filter(|email| seen.insert(email.to_lowercase())).collect()
+    Ok(emails.into_iter().filter(|email| seen.insert(email.to_lowercase())).collect())
 }
 
-fn shown(entity: Entity) -> Value {
-    json!({
-        "entityId": entity.id,
-        "externalEntityId": entity.external_entity_id,
-        "isDefaultOrgEntity": entity.is_default,
-        "name": entity.name,
-        "contactEmails": entity.contact_emails,
-        "metadata": entity.metadata,
-        "createdAt": entity.created_at,
-        "updatedAt": entity.updated_at,
-    })
+/// Something on both sides of one `@`, without white space; whether it exists only a
+/// letter to it can tell.
+fn is_address(email: &str) -> bool {
+    let mut parts = email.split('@');
+    let filled = |part: Option<&str>| part.is_some_and(|part| !part.is_empty());
+    email.len() <= LONGEST_EMAIL
+        && !email.contains(|letter: char| letter.is_whitespace() || letter.is_control())
+        && filled(parts.next())
+        && filled(parts.next())
+        && parts.next().is_none()
+}
+
+fn emails() -> ArrayBuilder {
+    let email = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Email)))
+        .max_length(Some(LONGEST_EMAIL));
+    ArrayBuilder::new().items(email).max_items(Some(MOST_EMAILS))
+}
+
+impl From<store::Entity> for Entity {
+    fn from(entity: store::Entity) -> Self {
+        Self {
+            entity_id: entity.id.0,
+            external_entity_id: entity.external_entity_id,
+            is_default_org_entity: entity.is_default,
+            name: entity.name,
+            contact_emails: entity.contact_emails,
+            metadata: entity.metadata,
+            created_at: entity.created_at,
+            updated_at: entity.updated_at,
+        }
+    }
 }

@@ -1,4 +1,5 @@
-//! The public API, one file a resource.
+//! The public API, one file a resource; each handler says what the OpenAPI document
+//! tells of it.
 //!
 //! What the contract leaves open and this project chose is marked `Choice:` at the
 //! place where it is made.
@@ -10,44 +11,34 @@ mod challenges;
 mod connections;
 mod entities;
 mod institutions;
+mod sparse;
 mod transactions;
 mod webhooks;
 
-use axum::Router;
-use axum::routing::{get, post, put};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::App;
 
-pub(super) fn router() -> Router<App> {
-    Router::new()
-        .route("/entities", get(entities::list).post(entities::create))
-        .route("/entities/{id}", get(entities::show))
-        .route("/institutions", get(institutions::list))
-        .route("/institutions/{id}", get(institutions::show))
-        .route("/connections", get(connections::list).post(connections::create))
-        .route("/connections/{id}", get(connections::show))
-        .route("/connections/{id}/credentials", put(connections::give_credentials))
-        .route("/connections/{id}/setupCompletion", put(connections::complete_setup))
-        .route("/connections/{id}/sync", put(connections::request_sync))
-        .route("/connections/{id}/revoke", post(connections::revoke))
-        .route("/connections/{id}/events", get(connections::events))
-        .route("/connections/{id}/challenges", get(challenges::list))
-        .route("/connections/{id}/challenges/{challenge_id}/answer", post(challenges::answer))
-        .route("/accounts", get(accounts::list))
-        .route("/accounts/{id}", get(accounts::show))
-        .route("/transactions", get(transactions::list))
-        .route("/transactions/{id}", get(transactions::show))
-        .route("/webhooks", get(webhooks::list).post(webhooks::create))
-        .route("/webhooks/{id}", get(webhooks::show).delete(webhooks::delete))
-}
-
-/// An object without the fields that have nothing to say.
-fn without_nulls(value: serde_json::Value) -> serde_json::Value {
-    match value {
-        serde_json::Value::Object(mut fields) => {
-            fields.retain(|_, value| !value.is_null());
-            fields.into()
-        }
-        other => other,
-    }
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(entities::list, entities::create))
+        .routes(routes!(entities::show))
+        .routes(routes!(institutions::list))
+        .routes(routes!(institutions::show))
+        .routes(routes!(connections::list, connections::create))
+        .routes(routes!(connections::show))
+        .routes(routes!(connections::give_credentials))
+        .routes(routes!(connections::complete_setup))
+        .routes(routes!(connections::request_sync))
+        .routes(routes!(connections::revoke))
+        .routes(routes!(connections::events))
+        .routes(routes!(challenges::list))
+        .routes(routes!(challenges::answer))
+        .routes(routes!(accounts::list))
+        .routes(routes!(accounts::show))
+        .routes(routes!(transactions::list))
+        .routes(routes!(transactions::show))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::show, webhooks::delete))
 }

@@ -11,6 +11,7 @@ mod challenges;
 mod connections;
 mod entities;
 mod held;
+mod idempotency;
 mod intents;
 mod ledger;
 mod organizations;

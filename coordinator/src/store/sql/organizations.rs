@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{SqlStore, commit, failed, found, from_json, from_ms, is_duplicate, to_json, to_ms};
+use super::{SqlStore, commit, failed, found, from_json, from_ms, from_word, is_duplicate, to_json, to_ms};
 use crate::store::{ApiKey, NewOrganization, Organization, Organizations, Refused, StoreError};
 
 /// The id by which every organization's default entity goes.
@@ -33,7 +33,7 @@ impl KeyRow {
         Ok(ApiKey {
             id: self.id,
             organization_id: OrganizationId(self.organization_id),
-            environment: self.environment,
+            environment: from_word(&self.environment, "key's environment")?,
             name: self.name,
             scopes: from_json(&self.scopes, "key's scopes")?,
             secret_hash: self.secret_hash,
@@ -96,7 +96,7 @@ impl Organizations for SqlStore {
         )
         .bind(&key.id)
         .bind(key.organization_id.0)
-        .bind(&key.environment)
+        .bind(key.environment.as_str())
         .bind(&key.name)
         .bind(to_json(&key.scopes, "key's scopes")?)
         .bind(&key.secret_hash)

@@ -1,0 +1,53 @@
+//! What the OpenAPI document says of values that handlers share: closed lists of words,
+//! sparse fieldsets, addresses and free values.
+//!
+//! Not here: an object of the API; each has its own type beside its handlers.
+
+use domain::word::Word;
+use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
+use utoipa::{PartialSchema, ToSchema};
+
+/// One of a closed list of words.
+pub(super) fn word<W: Word>() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(W::ALL.iter().map(|word| word.as_str())))
+}
+
+/// The integrator's own values.
+pub(super) fn metadata() -> ObjectBuilder {
+    ObjectBuilder::new().additional_properties(Some(AdditionalProperties::FreeForm(true)))
+}
+
+/// A signed decimal with the scale that the bank shows.
+pub(super) fn decimal() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).pattern(Some(r"^-?\d+(\.\d+)?$"))
+}
+
+/// A currency's code.
+pub(super) fn currency() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[A-Z0-9]{3,12}$"))
+}
+
+/// A calendar date.
+pub(super) fn date() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
+}
+
+/// A calendar date, or null.
+pub(super) fn date_or_null() -> ObjectBuilder {
+    date().schema_type(SchemaType::Array(vec![Type::String, Type::Null]))
+}
+
+/// A list of an object's fields, separated by commas.
+pub(super) fn fields<T: ToSchema>() -> ArrayBuilder {
+    let names = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(field_names::<T>()));
+    ArrayBuilder::new().items(names).min_items(Some(1))
+}
+
+/// The names of an object's fields, as its schema lists them.
+pub(super) fn field_names<T: PartialSchema>() -> Vec<String> {
+    match T::schema() {
+        RefOr::T(Schema::Object(object)) => object.properties.keys().cloned().collect(),
+        _ => Vec::new(),
+    }
+}
