@@ -18,6 +18,7 @@ mod organizations;
 mod postgres;
 mod runs;
 mod sqlite;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod webhooks;
@@ -36,6 +37,7 @@ pub use intents::*;
 pub use ledger::*;
 pub use organizations::*;
 pub use runs::*;
+pub use stream::*;
 pub use webhooks::*;
 
 /// Opens the store that `url` names and brings its tables up to date.
@@ -61,7 +63,7 @@ pub enum StoreUrl {
 /// Everything that is kept, and every change that can be made to it.
 #[async_trait]
 pub trait Store:
-    Organizations + Entities + Connections + Runs + Intents + Challenges + Ledger + Webhooks + Send + Sync
+    Organizations + Entities + Connections + Runs + Intents + Challenges + Ledger + Stream + Webhooks + Send + Sync
 {
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StoreError>;
