@@ -55,7 +55,6 @@ CREATE TABLE transaction_events (
 );
 CREATE INDEX transaction_events_of_account ON transaction_events (account_id, position);
 CREATE INDEX transaction_events_of_connection ON transaction_events (connection_id, position);
-CREATE INDEX transaction_events_by_age ON transaction_events (created_at);
 
 -- What the bank showed on a day.
 CREATE TABLE balance_observations (

@@ -19,6 +19,7 @@ mod organizations;
 mod postgres;
 mod runs;
 mod sqlite;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod webhooks;
@@ -38,6 +39,7 @@ pub use intents::*;
 pub use ledger::*;
 pub use organizations::*;
 pub use runs::*;
+pub use stream::*;
 pub use webhooks::*;
 
 /// Opens the store that `url` names and brings its tables up to date.
@@ -63,7 +65,18 @@ pub enum StoreUrl {
 /// Everything that is kept, and every change that can be made to it.
 #[async_trait]
 pub trait Store:
-    Organizations + Entities + Connections + Runs + Intents + Challenges + Ledger + Webhooks + Idempotency + Send + Sync
+    Organizations
+    + Entities
+    + Connections
+    + Runs
+    + Intents
+    + Challenges
+    + Ledger
+    + Stream
+    + Webhooks
+    + Idempotency
+    + Send
+    + Sync
 {
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StoreError>;

@@ -19,6 +19,9 @@ pub(crate) type Db = sqlx::Sqlite;
 /// when it comes to write.
 pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
 
+/// Makes an id in SQL.
+pub(crate) const RANDOM_ID: &str = "randomblob(16)";
+
 const READERS: u32 = 4;
 
 /// Opens the file, makes it if it isn't there, and brings its tables up to date.

@@ -12,6 +12,7 @@ mod connections;
 mod entities;
 mod institutions;
 mod sparse;
+mod stream;
 mod transactions;
 mod webhooks;
 
@@ -38,6 +39,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(accounts::list))
         .routes(routes!(accounts::show))
         .routes(routes!(transactions::list))
+        .routes(routes!(stream::read))
         .routes(routes!(transactions::show))
         .routes(routes!(webhooks::list, webhooks::create))
         .routes(routes!(webhooks::show, webhooks::delete))

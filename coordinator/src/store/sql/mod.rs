@@ -15,7 +15,9 @@ mod idempotency;
 mod intents;
 mod ledger;
 mod organizations;
+mod records;
 mod runs;
+mod stream;
 mod transition;
 mod webhooks;
 
@@ -26,6 +28,10 @@ use serde::de::DeserializeOwned;
 
 use super::{BEGIN, Db};
 use crate::store::{Refused, Store, StoreError};
+
+/// Rows in one statement: at most 25 places each, below SQLite's 32,766 and PostgreSQL's
+/// 65,535.
+const ROWS_AT_ONCE: usize = 1_000;
 
 /// The store on one kind of database.
 pub(in crate::store) struct SqlStore {

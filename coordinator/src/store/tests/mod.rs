@@ -3,6 +3,7 @@
 //! Not here: HTTP, the queue or agents; the fleet's own tests have those.
 
 mod runs;
+mod stream;
 
 use std::sync::Arc;
 
@@ -67,6 +68,13 @@ fn transaction(description: &str) -> ObservedTransaction {
         rail: Rail::Card,
         bank_reference: None,
         customer_reference: None,
+        bai_code: None,
+        category: None,
+        subcategory: None,
+        mcc: None,
+        merchant_name: None,
+        counterparty_name: None,
+        counterparty_account_masked: None,
     }
 }
 
@@ -159,6 +167,63 @@ impl Bench {
 
     async fn settle(&self, run: RunId, counter: u32, outcome: EffectOutcome) {
         self.store.settle_intents(run, proof(counter), outcome, now()).await.expect("settled");
+    }
+
+    /// Another organization in the same store.
+    async fn neighbour(&self) -> Self {
+        let organization = OrganizationId(Uuid::now_v7());
+        let new = NewOrganization { id: organization, slug: organization.to_string(), data_key: vec![1] };
+        self.store.create_organization(new, now()).await.expect("an organization");
+        Self { store: self.store.clone(), organization, name: self.name, _ground: Box::new(()) }
+    }
+
+    /// A connection that was activated under the fence's counter 1 and has read nothing.
+    async fn active(&self) -> ConnectionId {
+        let (id, run) = self.activating().await;
+        self.grant(run, 1).await.expect("granted");
+        self.store.complete(run, proof(1), &[], now()).await.expect("completed");
+        id
+    }
+
+    async fn many_active(&self, count: usize) -> Vec<ConnectionId> {
+        let mut ids = Vec::new();
+        for _ in 0..count {
+            ids.push(self.active().await);
+        }
+        ids
+    }
+
+    /// One run of an active connection, from asking for it to its end.
+    async fn sync(&self, id: ConnectionId, counter: u32, transactions: Vec<ObservedTransaction>) {
+        self.sync_at(id, counter, transactions, now()).await;
+    }
+
+    async fn sync_at(&self, id: ConnectionId, counter: u32, read: Vec<ObservedTransaction>, at: Timestamp) {
+        self.sync_account(id, counter, account(read), at).await;
+    }
+
+    async fn sync_account(&self, id: ConnectionId, counter: u32, read: ObservedAccount, at: Timestamp) {
+        let run = RunId(Uuid::now_v7());
+        self.store.request_sync(self.organization, id, run, at).await.expect("a run");
+        let key = PrivateKey::generate();
+        let granted = self.store.grant(run, proof(counter), key.public(), at).await;
+        assert!(matches!(granted, Ok(Grant::Granted(_))), "{}: {granted:?}", self.name);
+        self.store.complete(run, proof(counter), &[read], at).await.expect("completed");
+    }
+
+    /// Every transaction's id, sorted.
+    async fn transaction_ids(&self) -> Vec<domain::id::TransactionId> {
+        let (mut ids, mut after) = (Vec::new(), None);
+        loop {
+            let page = TransactionPageRequest { after: after.take(), limit: 500 };
+            let (filter, sort) = (TransactionFilter::default(), TransactionSort::PostedDate);
+            let page = self.store.transactions(self.organization, filter, sort, page).await.expect("transactions");
+            let Some(last) = page.last() else { break };
+            after = Some((TransactionPosition::Date(last.sort_date.clone()), last.id.0));
+            ids.extend(page.into_iter().map(|transaction| transaction.id));
+        }
+        ids.sort();
+        ids
     }
 
     async fn transactions(&self) -> usize {

@@ -105,7 +105,7 @@ fn transaction(
         Some(cell) => word(&cell.text, &format.rails).map_err(|why| refuse(&cell, why))?,
         None => Rail::Unknown,
     };
-    let reference = |cell: Option<Cell<'_, '_>>| cell.map(|cell| cell.text).filter(|text| !text.is_empty());
+    let shown = |field| get(field).map(|cell| cell.text).filter(|text| !text.is_empty());
     Ok(ObservedTransaction {
         status,
         posted_date,
@@ -115,8 +115,15 @@ fn transaction(
         raw_description: Some(text(description.element).trim().to_owned()),
         description: description.text,
         rail,
-        bank_reference: reference(get(F::BankReference)),
-        customer_reference: reference(get(F::CustomerReference)),
+        bank_reference: shown(F::BankReference),
+        customer_reference: shown(F::CustomerReference),
+        bai_code: shown(F::BaiCode),
+        category: shown(F::Category),
+        subcategory: shown(F::Subcategory),
+        mcc: shown(F::Mcc),
+        merchant_name: shown(F::MerchantName),
+        counterparty_name: shown(F::CounterpartyName),
+        counterparty_account_masked: shown(F::CounterpartyAccountMasked),
     })
 }
 
