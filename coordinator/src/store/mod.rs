@@ -7,6 +7,7 @@
 //! Not here: who may run next (the queue's), what a state change means (the
 //! domain's), or plaintext secrets (sealed by the vault before they come here).
 
+mod balances;
 mod challenges;
 mod connections;
 mod entities;
@@ -29,6 +30,7 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+pub use balances::*;
 pub use challenges::*;
 pub use connections::*;
 pub use entities::*;
@@ -63,7 +65,18 @@ pub enum StoreUrl {
 /// Everything that is kept, and every change that can be made to it.
 #[async_trait]
 pub trait Store:
-    Organizations + Entities + Connections + Runs + Intents + Challenges + Ledger + Stream + Webhooks + Send + Sync
+    Organizations
+    + Entities
+    + Connections
+    + Runs
+    + Intents
+    + Challenges
+    + Ledger
+    + Balances
+    + Stream
+    + Webhooks
+    + Send
+    + Sync
 {
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StoreError>;
