@@ -7,6 +7,7 @@
 //! Not here: who may run next (the queue's), what a state change means (the
 //! domain's), or plaintext secrets (sealed by the vault before they come here).
 
+mod balances;
 mod challenges;
 mod connections;
 mod entities;
@@ -30,6 +31,7 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+pub use balances::*;
 pub use challenges::*;
 pub use connections::*;
 pub use entities::*;
@@ -72,6 +74,7 @@ pub trait Store:
     + Intents
     + Challenges
     + Ledger
+    + Balances
     + Stream
     + Webhooks
     + Idempotency

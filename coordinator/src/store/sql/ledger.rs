@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::super::Db;
 use super::held::HeldRun;
 use super::stream::NewChange;
-use super::{ROWS_AT_ONCE, Tx, failed, to_ms, webhooks};
+use super::{ROWS_AT_ONCE, Tx, balances, failed, to_ms, webhooks};
 use crate::store::{Completed, StoreError};
 
 /// Sorts after every date: pending transactions have none.
@@ -45,6 +45,7 @@ pub(super) async fn store(
         for rows in rows.chunks(ROWS_AT_ONCE) {
             changes.extend(insert_transactions(tx, run, account_id, rows, now).await?);
         }
+        balances::refresh(tx, run, account_id, account, now).await?;
         completed.added += rows.len();
         completed.read += account.transactions.len();
     }

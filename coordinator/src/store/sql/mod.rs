@@ -7,6 +7,7 @@
 //! Not here: what the two databases do differently; that is in `sqlite.rs` and
 //! `postgres.rs`.
 
+mod balances;
 mod challenges;
 mod connections;
 mod entities;

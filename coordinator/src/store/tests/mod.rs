@@ -2,6 +2,9 @@
 //!
 //! Not here: HTTP, the queue or agents; the fleet's own tests have those.
 
+mod balances;
+mod connections;
+mod entities;
 mod runs;
 mod stream;
 
