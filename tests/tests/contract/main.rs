@@ -8,6 +8,7 @@ mod document;
 mod idempotency;
 mod limits;
 mod ownership;
+mod two_coordinators;
 mod world;
 
 /// What tests return: whatever went wrong ends them with its whole story.
