@@ -60,10 +60,8 @@ pub struct Changes {
 pub struct Change {
     /// Its id, the same at every read.
     pub id: Uuid,
-    /// Its position in the stream.
-    pub position: i64,
-    /// When it happened. Positions decide the order, not moments: writers have clocks of
-    /// their own.
+    /// When it happened. The stream's order isn't that of these moments: writers have
+    /// clocks of their own.
     pub at: Timestamp,
     /// What happened. A change to a transaction that is gone by now is given as
     /// [`ChangeKind::Removed`], whatever it was: there is nothing else to show.

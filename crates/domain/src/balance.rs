@@ -73,9 +73,11 @@ pub fn daily_balances(
     let (Some(first_observed), Some(last_observed)) = (first(observed), last(observed)) else { return Ok(Vec::new()) };
     let earliest = first_observed.saturating_sub(REACH_DAYS.days());
     let latest = last_observed.saturating_add(REACH_DAYS.days());
-    let within = posted.range(earliest..=latest).map(|(date, _)| *date);
-    let start = within.clone().next().map_or(first_observed, |date| date.min(first_observed));
-    let end = within.last().map_or(last_observed, |date| date.max(last_observed));
+    let mut within = posted.range(earliest..=latest).map(|(date, _)| *date);
+    let first_posted = within.next();
+    let last_posted = within.next_back().or(first_posted);
+    let start = first_posted.map_or(first_observed, |date| date.min(first_observed));
+    let end = last_posted.map_or(last_observed, |date| date.max(last_observed));
 
     let amounts = observed.values().flat_map(|one| [Some(one.ledger_balance), one.late]).flatten();
     let scale = amounts.chain(posted.values().copied()).map(|amount| amount.scale()).max().unwrap_or_default();

@@ -145,7 +145,6 @@ impl ChangeRow {
         let transaction = self.transaction.filter(|_| kind != ChangeKind::Removed);
         Ok(Change {
             id: self.id,
-            position: self.position,
             at: from_ms(self.created_at)?,
             kind: if transaction.is_some() { kind } else { ChangeKind::Removed },
             transaction_id: TransactionId(self.transaction_id),
