@@ -13,6 +13,7 @@ mod entities;
 mod error;
 mod idempotency;
 mod intents;
+mod keys;
 mod ledger;
 mod migrations;
 mod organizations;
@@ -35,6 +36,7 @@ pub use entities::*;
 pub use error::{Refused, StoreError};
 pub use idempotency::*;
 pub use intents::*;
+pub use keys::*;
 pub use ledger::*;
 pub use organizations::*;
 pub use runs::*;
@@ -63,7 +65,18 @@ pub enum StoreUrl {
 /// Everything that is kept, and every change that can be made to it.
 #[async_trait]
 pub trait Store:
-    Organizations + Entities + Connections + Runs + Intents + Challenges + Ledger + Webhooks + Idempotency + Send + Sync
+    Organizations
+    + Keys
+    + Entities
+    + Connections
+    + Runs
+    + Intents
+    + Challenges
+    + Ledger
+    + Webhooks
+    + Idempotency
+    + Send
+    + Sync
 {
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StoreError>;

@@ -2,6 +2,8 @@
 //!
 //! Not here: HTTP, the queue or agents; the fleet's own tests have those.
 
+mod keys;
+mod organizations;
 mod runs;
 
 use std::sync::Arc;
@@ -40,7 +42,9 @@ async fn benches() -> Vec<Bench> {
     let mut benches = Vec::new();
     for (name, store, ground) in grounds {
         let organization = OrganizationId(Uuid::now_v7());
-        let new = NewOrganization { id: organization, slug: "default".into(), data_key: vec![1] };
+        let test = NewTenant { id: OrganizationId(Uuid::now_v7()), data_key: vec![2] };
+        let live = NewTenant { id: organization, data_key: vec![1] };
+        let new = NewOrganization { slug: "default".into(), live, test };
         store.create_organization(new, now()).await.expect("an organization");
         benches.push(Bench { store, organization, name, _ground: ground });
     }
