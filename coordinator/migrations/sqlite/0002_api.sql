@@ -10,6 +10,7 @@ CREATE UNIQUE INDEX organizations_one_test ON organizations (live_id);
 
 -- The key that this one took over from.
 ALTER TABLE api_keys ADD COLUMN replaces TEXT;
+CREATE UNIQUE INDEX api_keys_one_successor ON api_keys (replaces);
 CREATE INDEX api_keys_of_organization ON api_keys (organization_id, created_at, id);
 
 -- What a POST under an `Idempotency-Key` was answered, sealed. `status` is null while

@@ -1,17 +1,19 @@
-//! `coordinator key create|list|revoke`.
+//! `coordinator key create|list|rotate|expire|revoke`.
 //!
 //! Not here: what a key is made of, and how one is checked (`fleet`).
 
 use domain::environment::Environment;
-use domain::id::OrganizationId;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{CommandError, FIRST_ORGANIZATION, Ground, print_table};
+use super::{CommandError, FIRST_ORGANIZATION, Ground, organization_called, print_table, printable};
 use crate::clock;
 use crate::config::Config;
-use crate::fleet::{self, NewKey, Scope};
-use crate::store::ApiKey;
+use crate::fleet::{self, MadeKey, NewKey, Scope};
+use crate::store::{ApiKey, KeyFilter, KeyPageRequest, Refused};
+
+/// How many keys are read from the store at once.
+const PAGE: u32 = 500;
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -23,7 +25,8 @@ pub(super) enum Command {
         /// What the key is for.
         #[arg(long, default_value = "key")]
         name: String,
-        /// What stands in the key, to tell keys apart.
+        /// `live` for real banks, `test` for simulated portals; neither sees anything of
+        /// the other.
         #[arg(long, default_value_t = Environment::Live)]
         environment: Environment,
         /// What the key may do, with commas; all of it if not given.
@@ -42,96 +45,162 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Make a key that takes over from another; it is printed this once.
+    Rotate {
+        /// The part of the old key between the environment and the secret.
+        id: String,
+        /// For how long the old key works on, as in `24h`; never for longer than it would have.
+        #[arg(long, default_value = "24h", value_parser = span)]
+        overlap: SignedDuration,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Set when a key stops working.
+    #[command(group(clap::ArgGroup::new("when").required(true)))]
+    Expire {
+        /// The part of the key between the environment and the secret.
+        id: String,
+        /// After how long, as in `7d` or `12h`.
+        #[arg(long = "in", value_name = "SPAN", value_parser = span, group = "when")]
+        within: Option<SignedDuration>,
+        /// At this moment, by RFC 3339.
+        #[arg(long, value_name = "MOMENT", group = "when")]
+        at: Option<Timestamp>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// End a key; it stops working at once.
     Revoke {
         /// The part of the key between the environment and the secret.
         id: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
     },
 }
 
 impl Command {
     pub(super) async fn run(self, ground: &Ground, config: &Config) -> Result<(), CommandError> {
+        let (store, prefix) = (&*ground.store, &config.keys.prefix);
         match self {
             Self::Create { organization, name, environment, scopes, expires_in_days, json } => {
+                let organization = organization_called(ground, &organization).await?.id;
                 let new = NewKey {
-                    organization_id: organization_called(ground, &organization).await?,
+                    tenant_id: fleet::tenant(store, &ground.vault, organization, environment).await?,
                     environment,
                     name,
-                    scopes: read_scopes(&scopes)?,
+                    scopes: Scope::parse_all(&scopes)?,
                     expires_at: expires_in_days
                         .map(|days| clock::now() + SignedDuration::from_hours(24 * i64::from(days))),
                 };
-                let (id, key) = new.create(&*ground.store, &config.keys.prefix).await?;
-                if json {
-                    println!("{}", json!({ "id": id, "key": key.expose() }));
-                } else {
-                    println!("{}", key.expose());
-                    eprintln!("Keep it now: it can't be shown again.");
-                }
+                print_made(&new.create(store, prefix).await?, json);
             }
-            Self::List { json } => list(&ground.store.keys().await?, json),
-            Self::Revoke { id } => match ground.store.revoke_key(&id, clock::now()).await {
-                Err(crate::store::Refused::NotFound) => {
-                    return Err(CommandError::Unknown { what: "key", name: id });
-                }
-                revoked => revoked.map_err(fleet::Error::from)?,
-            },
+            Self::List { json } => print_list(&all(ground).await?, json),
+            Self::Rotate { id, overlap, json } => {
+                let made = fleet::rotate_key(store, prefix, &id, overlap).await.map_err(|error| unknown(error, id))?;
+                print_made(&made, json);
+            }
+            Self::Expire { id, within, at, json } => {
+                let at = at.or_else(|| clock::now().checked_add(within?).ok());
+                let at = at.ok_or_else(|| CommandError::Said("this moment is too far away".into()))?;
+                let key = fleet::expire_key(store, &id, at).await.map_err(|error| unknown(error, id))?;
+                print_changed(&key, json);
+            }
+            Self::Revoke { id, json } => {
+                let revoked = store.revoke_key(&id, clock::now()).await;
+                print_changed(&revoked.map_err(|refused| unknown(refused.into(), id))?, json);
+            }
         }
         Ok(())
     }
 }
 
-fn list(keys: &[ApiKey], as_json: bool) {
+async fn all(ground: &Ground) -> Result<Vec<ApiKey>, CommandError> {
+    let mut keys = Vec::new();
+    loop {
+        let page = KeyPageRequest { after: keys.last().map(ApiKey::position), limit: PAGE };
+        let read = ground.store.keys(KeyFilter::default(), page).await?;
+        if read.is_empty() {
+            return Ok(keys);
+        }
+        keys.extend(read);
+    }
+}
+
+fn unknown(error: fleet::Error, id: String) -> CommandError {
+    match error {
+        fleet::Error::Refused(Refused::NotFound) => CommandError::Unknown { what: "key", name: id },
+        error => error.into(),
+    }
+}
+
+fn print_made(made: &MadeKey, as_json: bool) {
     if as_json {
-        let shown = keys.iter().map(|key| {
-            json!({
-                "id": key.id,
-                "organizationId": key.organization_id,
-                "environment": key.environment,
-                "name": key.name,
-                "scopes": key.scopes,
-                "createdAt": key.created_at,
-                "expiresAt": key.expires_at,
-                "revokedAt": key.revoked_at,
-                "lastUsedAt": key.last_used_at,
-            })
-        });
-        println!("{}", shown.collect::<serde_json::Value>());
+        let mut shown = shown(&made.kept);
+        shown["key"] = made.whole.expose().into();
+        println!("{shown}");
+    } else {
+        println!("{}", made.whole.expose());
+        eprintln!("Keep it now: it can't be shown again.");
+    }
+}
+
+fn print_changed(key: &ApiKey, as_json: bool) {
+    if as_json {
+        println!("{}", shown(key));
+    } else if let Some(revoked) = key.revoked_at {
+        eprintln!("The key {} was ended at {revoked}.", key.id);
+    } else if let Some(end) = key.expires_at {
+        eprintln!("The key {} stops working at {end}.", key.id);
+    }
+}
+
+fn shown(key: &ApiKey) -> Value {
+    json!({
+        "id": key.id,
+        "organizationId": key.organization_id,
+        "organization": key.organization_slug,
+        "environment": key.environment,
+        "name": key.name,
+        "scopes": key.scopes,
+        "replaces": key.replaces,
+        "createdAt": key.created_at,
+        "expiresAt": key.expires_at,
+        "revokedAt": key.revoked_at,
+        "lastUsedAt": key.last_used_at,
+    })
+}
+
+fn print_list(keys: &[ApiKey], as_json: bool) {
+    if as_json {
+        println!("{}", keys.iter().map(shown).collect::<Value>());
         return;
     }
     let moment = |moment: Option<Timestamp>| moment.map_or_else(|| "-".to_owned(), |moment| moment.to_string());
     let row = |key: &ApiKey| {
         vec![
             key.id.clone(),
-            key.name.clone(),
+            key.organization_slug.clone(),
             key.environment.to_string(),
+            printable(&key.name),
             key.scopes.join(","),
             moment(key.expires_at),
             moment(key.revoked_at),
             moment(key.last_used_at),
         ]
     };
-    print_table(&["ID", "NAME", "ENVIRONMENT", "SCOPES", "EXPIRES", "REVOKED", "LAST USED"], keys.iter().map(row));
+    let header = ["ID", "ORGANIZATION", "ENVIRONMENT", "NAME", "SCOPES", "EXPIRES", "REVOKED", "LAST USED"];
+    print_table(&header, keys.iter().map(row));
 }
 
-async fn organization_called(ground: &Ground, slug: &str) -> Result<OrganizationId, CommandError> {
-    let organizations = ground.store.organizations().await?;
-    let found = organizations.into_iter().find(|organization| organization.slug == slug);
-    found
-        .map(|organization| organization.id)
-        .ok_or_else(|| CommandError::Unknown { what: "organization", name: slug.to_owned() })
-}
-
-fn read_scopes(names: &[String]) -> Result<Vec<Scope>, CommandError> {
-    if names.is_empty() {
-        return Ok(Scope::ALL.to_vec());
-    }
-    let read = |name: &String| {
-        Scope::parse(name).ok_or_else(|| {
-            let known: Vec<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
-            let reason = format!("`{name}` isn't one of {}", known.join(", "));
-            fleet::Error::Invalid { field: "scopes", reason }.into()
-        })
+/// A span such as `90m`, `24h` or `7d`, above zero or zero. Days have 24 hours.
+fn span(text: &str) -> Result<SignedDuration, String> {
+    let malformed = || format!("`{text}` isn't a span such as 90m, 24h or 7d");
+    let span = match text.strip_suffix('d').map(str::parse::<i64>) {
+        Some(Ok(days)) => SignedDuration::from_hours(days.checked_mul(24).ok_or_else(malformed)?),
+        _ => text.parse().map_err(|_| malformed())?,
     };
-    names.iter().map(read).collect()
+    if span.is_negative() { Err(malformed()) } else { Ok(span) }
 }

@@ -21,7 +21,7 @@ use crate::fleet;
 use crate::http;
 use crate::queue::{EmbeddedRedisError, QueueError};
 use crate::sealer::Sealer;
-use crate::store::{self, Refused, Store, StoreError};
+use crate::store::{self, Organization, Refused, Store, StoreError};
 use crate::vault::{Vault, VaultError};
 
 /// The organization that exists from the first start on.
@@ -42,7 +42,7 @@ struct Arguments {
 enum Command {
     /// Serve the API and lease runs to agents.
     Serve(serve::Arguments),
-    /// Make, list and revoke API keys.
+    /// Make, list, rotate and end API keys.
     #[command(subcommand)]
     Key(key::Command),
     /// Add and list organizations.
@@ -104,6 +104,7 @@ impl CommandError {
             Self::Config(_) | Self::Catalog(_) | Self::Fleet(fleet::Error::Invalid { .. }) => Exit::Unusable,
             Self::Vault(VaultError::MalformedMasterKey | VaultError::Unopenable) => Exit::Unusable,
             Self::Unknown { .. } | Self::Fleet(fleet::Error::Refused(Refused::NotFound)) => Exit::NotFound,
+            Self::Fleet(fleet::Error::Refused(Refused::Store(_))) => Exit::Unavailable,
             Self::Store(_) | Self::Queue(_) | Self::EmbeddedRedis(_) => Exit::Unavailable,
             Self::Listen { .. } | Self::NotAlone { .. } => Exit::Unavailable,
             _ => Exit::Failure,
@@ -128,6 +129,10 @@ impl CommandError {
             Self::EmbeddedRedis(_) => "install it (Debian: apt-get install redis-server) or set redis.url",
             Self::Listen { .. } => "set http.listen to another address, or port 0 for a free one",
             Self::NotAlone { .. } => "give each its own folder in data, or both one redis.url",
+            Self::Fleet(fleet::Error::Refused(Refused::KeyEnded)) => "make another with `coordinator key create`",
+            Self::Fleet(fleet::Error::Refused(Refused::KeyReplaced)) => {
+                "`coordinator key list` names the one that took over; rotate that one"
+            }
             Self::Unknown { what: "organization", .. } => "`coordinator organization list` names them",
             Self::Unknown { .. } => "list them to see their names",
             _ => return None,
@@ -213,11 +218,22 @@ impl Ground {
         let sealer = Sealer::new(Arc::clone(&store), Arc::clone(&vault));
         // Better to hear now than at the first sign-in that it is another master key.
         for organization in store.organizations().await? {
-            let wrapped = store.data_key(organization.id).await.map_err(fleet::Error::from)?;
-            vault.data_key(&organization.id.to_string(), &wrapped)?;
+            for tenant in std::iter::once(organization.id).chain(organization.test_id) {
+                let wrapped = store.data_key(tenant).await.map_err(fleet::Error::from)?;
+                vault.data_key(&tenant.to_string(), &wrapped)?;
+            }
         }
+        // After that: what is made now is wrapped with the right master key.
+        fleet::complete_organizations(&*store, &vault).await?;
         Ok(Self { store, vault, sealer })
     }
+}
+
+/// The organization of that name.
+async fn organization_called(ground: &Ground, slug: &str) -> Result<Organization, CommandError> {
+    let organizations = ground.store.organizations().await?;
+    let found = organizations.into_iter().find(|organization| organization.slug == slug);
+    found.ok_or_else(|| CommandError::Unknown { what: "organization", name: slug.to_owned() })
 }
 
 /// A bank's text without what would steer a terminal.

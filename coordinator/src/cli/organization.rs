@@ -26,22 +26,28 @@ impl Command {
     pub(super) async fn run(self, ground: &Ground) -> Result<(), CommandError> {
         match self {
             Self::Create { slug } => {
-                let id = fleet::create_organization(&*ground.store, &ground.vault, &slug).await?;
-                println!("{id}");
+                let made = fleet::create_organization(&*ground.store, &ground.vault, &slug).await?;
+                println!("{}", made.id);
             }
             Self::List { json: true } => {
                 let organizations = ground.store.organizations().await?;
                 let shown = organizations.iter().map(|organization| {
-                    json!({ "id": organization.id, "slug": organization.slug, "createdAt": organization.created_at })
+                    json!({
+                        "id": organization.id,
+                        "testId": organization.test_id,
+                        "slug": organization.slug,
+                        "createdAt": organization.created_at,
+                    })
                 });
                 println!("{}", shown.collect::<serde_json::Value>());
             }
             Self::List { json: false } => {
                 let organizations = ground.store.organizations().await?;
                 let row = |organization: crate::store::Organization| {
-                    vec![organization.slug, organization.id.to_string(), organization.created_at.to_string()]
+                    let test = organization.test_id.map_or_else(|| "-".to_owned(), |id| id.to_string());
+                    vec![organization.slug, organization.id.to_string(), test, organization.created_at.to_string()]
                 };
-                print_table(&["SLUG", "ID", "CREATED"], organizations.into_iter().map(row));
+                print_table(&["SLUG", "ID", "TEST ID", "CREATED"], organizations.into_iter().map(row));
             }
         }
         Ok(())

@@ -12,14 +12,23 @@ use domain::secret::Secret;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
+use zeroize::Zeroizing;
 
 use super::{Error, Fleet};
 use crate::clock;
-use crate::store::{ApiKey, Store, StoreError};
+use crate::store::{ApiKey, NewApiKey, RotatedKey, Store, StoreError};
 use crate::vault::random;
 
 /// How exactly the last use is kept.
 const TOUCH_EVERY: SignedDuration = SignedDuration::from_mins(1);
+
+/// How long a key works on at most after another took over from it.
+pub const LONGEST_OVERLAP: SignedDuration = SignedDuration::from_hours(365 * 24);
+
+/// How long a key works on after another took over from it, unless it is said.
+pub const USUAL_OVERLAP: SignedDuration = SignedDuration::from_hours(24);
+
+const LONGEST_NAME: usize = 255;
 
 /// What a key may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,12 +84,34 @@ impl Scope {
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scope| scope.as_str() == name)
     }
+
+    /// The scopes of those names, all of them if there are none.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for an unknown name.
+    pub fn parse_all(names: &[String]) -> Result<Vec<Self>, Error> {
+        if names.is_empty() {
+            return Ok(Self::ALL.to_vec());
+        }
+        let mut scopes = Vec::new();
+        for name in names {
+            let scope = Self::parse(name).ok_or_else(|| {
+                let known: Vec<&str> = Self::ALL.iter().map(|scope| scope.as_str()).collect();
+                let reason = format!("each is one of {}", known.join(", "));
+                Error::Invalid { field: "/scopes", reason }
+            })?;
+            if !scopes.contains(&scope) {
+                scopes.push(scope);
+            }
+        }
+        Ok(scopes)
+    }
 }
 
 /// A key to be made.
 pub struct NewKey {
-    /// Whose it is.
-    pub organization_id: OrganizationId,
+    /// The tenant that it reaches, of the organization and environment that it is for.
+    pub tenant_id: OrganizationId,
     /// What the key is for: real banks, or simulated portals.
     pub environment: Environment,
     /// What it is for.
@@ -91,37 +122,97 @@ pub struct NewKey {
     pub expires_at: Option<Timestamp>,
 }
 
+/// A key that was made, and the whole of it, this once.
+pub struct MadeKey {
+    /// What is kept of it.
+    pub kept: ApiKey,
+    /// What its owner gets.
+    pub whole: Secret,
+}
+
 impl NewKey {
-    /// Makes the key and keeps it; the whole key is returned this once.
+    /// Makes the key and keeps it.
     ///
     /// # Errors
-    /// [`Error`] if the store or the system's randomness fails.
-    pub async fn create(self, store: &dyn Store, prefix: &str) -> Result<(String, Secret), Error> {
-        let id: String = random::<8>()?.iter().map(|byte| format!("{byte:02x}")).collect();
+    /// [`Error`] if it can't be so, or the store or the system's randomness fails.
+    pub async fn create(self, store: &dyn Store, prefix: &str) -> Result<MadeKey, Error> {
+        let now = clock::now();
+        if !(1..=LONGEST_NAME).contains(&self.name.trim().chars().count()) {
+            return Err(Error::Invalid { field: "/name", reason: "use 1 to 255 characters".into() });
+        }
+        if self.expires_at.is_some_and(|end| end <= now) {
+            return Err(Error::Invalid { field: "/expiresAt", reason: "this moment is over".into() });
+        }
+        let parts = Parts::new()?;
+        let key = NewApiKey {
+            id: parts.id.clone(),
+            tenant_id: self.tenant_id,
+            environment: self.environment,
+            name: self.name,
+            scopes: self.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
+            secret_hash: parts.hash(),
+            expires_at: self.expires_at,
+        };
+        let kept = store.create_key(key, now).await?;
+        Ok(MadeKey { whole: parts.whole(prefix, kept.environment), kept })
+    }
+}
+
+/// Makes a key that takes over from another, which works on for `overlap` at most.
+///
+/// # Errors
+/// [`Refused::KeyEnded`](crate::store::Refused::KeyEnded) and
+/// [`Refused::KeyReplaced`](crate::store::Refused::KeyReplaced) where it can't be
+/// rotated; [`Error::Invalid`] for a negative overlap, or one above [`LONGEST_OVERLAP`].
+pub async fn rotate_key(store: &dyn Store, prefix: &str, id: &str, overlap: SignedDuration) -> Result<MadeKey, Error> {
+    if overlap.is_negative() || overlap > LONGEST_OVERLAP {
+        return Err(Error::Invalid { field: "/overlapSeconds", reason: "use 0 to 365 days".into() });
+    }
+    let (parts, now) = (Parts::new()?, clock::now());
+    let new = RotatedKey { id: parts.id.clone(), secret_hash: parts.hash() };
+    let kept = store.rotate_key(id, new, now + overlap, now).await?;
+    Ok(MadeKey { whole: parts.whole(prefix, kept.environment), kept })
+}
+
+/// Sets when a key that is in force stops working; it may also be later than before.
+///
+/// # Errors
+/// [`Error::Invalid`] for a moment that is over: revoking ends a key at once.
+pub async fn expire_key(store: &dyn Store, id: &str, at: Timestamp) -> Result<ApiKey, Error> {
+    let now = clock::now();
+    if at <= now {
+        let reason = "this moment is over; revoking ends a key at once".into();
+        return Err(Error::Invalid { field: "/at", reason });
+    }
+    Ok(store.expire_key(id, at, now).await?)
+}
+
+/// What a key is made of.
+struct Parts {
+    id: String,
+    secret: Zeroizing<String>,
+}
+
+impl Parts {
+    fn new() -> Result<Self, Error> {
+        let id = random::<8>()?.iter().map(|byte| format!("{byte:02x}")).collect();
         let secret = URL_SAFE_NO_PAD.encode(random::<32>()?.as_slice()).replace(['-', '_'], "x");
-        let key = Secret::new(format!("{prefix}_{}_{id}_{secret}", self.environment));
-        store
-            .create_key(ApiKey {
-                id: id.clone(),
-                organization_id: self.organization_id,
-                environment: self.environment,
-                name: self.name,
-                scopes: self.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
-                secret_hash: Sha256::digest(secret.as_bytes()).to_vec(),
-                created_at: clock::now(),
-                expires_at: self.expires_at,
-                revoked_at: None,
-                last_used_at: None,
-            })
-            .await?;
-        Ok((id, key))
+        Ok(Self { id, secret: Zeroizing::new(secret) })
+    }
+
+    fn hash(&self) -> Vec<u8> {
+        Sha256::digest(self.secret.as_bytes()).to_vec()
+    }
+
+    fn whole(&self, prefix: &str, environment: Environment) -> Secret {
+        Secret::new(format!("{prefix}_{environment}_{}_{}", self.id, self.secret.as_str()))
     }
 }
 
 /// Who is calling, once a key was checked.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// On whose behalf.
+    /// On whose behalf: the tenant of the key's environment.
     pub organization_id: OrganizationId,
     /// The key's id, for logs.
     pub key_id: String,
@@ -166,8 +257,10 @@ impl Fleet {
         }
         let key = self.store.key(id).await?.ok_or(KeyRefused::Invalid)?;
         let same = Sha256::digest(secret.as_bytes()).ct_eq(key.secret_hash.as_slice());
-        let in_force = key.revoked_at.is_none() && key.expires_at.is_none_or(|end| now < end);
-        if !bool::from(same) || key.environment.as_str() != environment || !in_force {
+        // An older coordinator may have made a test key in the live tenant.
+        let is_live_tenant = key.tenant_id == key.organization_id;
+        let in_place = (key.environment == Environment::Live) == is_live_tenant;
+        if !bool::from(same) || key.environment.as_str() != environment || !key.is_in_force(now) || !in_place {
             return Err(KeyRefused::Invalid);
         }
         if key.last_used_at.is_none_or(|last| now.duration_since(last) > TOUCH_EVERY) {
@@ -176,7 +269,7 @@ impl Fleet {
             tokio::spawn(async move { store.touch_key(&id, now).await });
         }
         Ok(Caller {
-            organization_id: key.organization_id,
+            organization_id: key.tenant_id,
             key_id: key.id,
             environment: key.environment,
             scopes: key.scopes.iter().filter_map(|name| Scope::parse(name)).collect(),

@@ -33,8 +33,8 @@ use crate::vault::{Vault, VaultError};
 
 pub use answer_challenge::answer_challenge;
 pub use create_connection::ConnectionRequest;
-pub use create_organization::create_organization;
-pub use key::{Caller, KeyRefused, NewKey, Scope};
+pub use create_organization::{complete_organizations, create_organization, tenant};
+pub use key::{Caller, KeyRefused, MadeKey, NewKey, Scope, USUAL_OVERLAP, expire_key, rotate_key};
 pub use webhook::WebhookRequest;
 
 /// Everything that the use cases work with; one a coordinator.

@@ -171,6 +171,11 @@ impl From<Refused> for Problem {
             Refused::RunUnderWay => Self::conflict("run_under_way", "A run of this connection is under way."),
             Refused::Changed => Self::conflict("changed", "Somebody else changed this at the same time; try again."),
             Refused::Duplicate => Self::conflict("duplicate", "Something with this name is there already."),
+            Refused::KeyEnded => Self::conflict("key_ended", "This key was revoked or has expired."),
+            Refused::KeyReplaced => {
+                let detail = "Another key took over from this one already; rotate that one.";
+                Self::conflict("key_replaced", detail)
+            }
             Refused::LeaseLost => Self::conflict(LEASE_LOST, "The lease isn't held under this fence any more."),
             Refused::BudgetSpent => {
                 let detail = "The bank refused these credentials. Give new ones; they aren't tried again.";

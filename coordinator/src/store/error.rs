@@ -75,6 +75,12 @@ pub enum Refused {
     /// Something with that name is there already.
     #[error("it exists already")]
     Duplicate,
+    /// The key was revoked, or its time is over.
+    #[error("the key was revoked or has expired")]
+    KeyEnded,
+    /// Another key took over from this one already.
+    #[error("another key took over from this one already")]
+    KeyReplaced,
     /// The lease isn't held under that fence any more.
     #[error("the lease is lost")]
     LeaseLost,

@@ -14,6 +14,7 @@ mod entities;
 mod error;
 mod idempotency;
 mod intents;
+mod keys;
 mod ledger;
 mod migrations;
 mod organizations;
@@ -38,6 +39,7 @@ pub use entities::*;
 pub use error::{Refused, StoreError};
 pub use idempotency::*;
 pub use intents::*;
+pub use keys::*;
 pub use ledger::*;
 pub use organizations::*;
 pub use runs::*;
@@ -68,6 +70,7 @@ pub enum StoreUrl {
 #[async_trait]
 pub trait Store:
     Organizations
+    + Keys
     + Entities
     + Connections
     + Runs

@@ -1,6 +1,7 @@
-//! Tenants and their API keys.
+//! Organizations. Each is kept as two tenants, its live one and its test one, which see
+//! nothing of each other: whatever belongs to an organization names one of the two.
 //!
-//! Not here: how a key is made or checked; the fleet does that.
+//! Not here: API keys (`keys`), or how a data key is made.
 
 use async_trait::async_trait;
 use domain::environment::Environment;
@@ -9,70 +10,60 @@ use jiff::Timestamp;
 
 use super::{Refused, StoreError};
 
-/// Tenants and their API keys.
+/// Organizations and their tenants.
 #[async_trait]
 pub trait Organizations {
-    /// Adds an organization with its default entity.
+    /// Adds an organization: both tenants, each with its default entity.
     async fn create_organization(&self, new: NewOrganization, now: Timestamp) -> Result<(), Refused>;
-    /// All of them, oldest first.
+    /// Adds the test tenant that an organization lacks, and moves its test keys there.
+    /// [`Refused::Duplicate`] if it has one.
+    async fn add_test_tenant(&self, live: OrganizationId, new: NewTenant, now: Timestamp) -> Result<(), Refused>;
+    /// All of them, oldest first, each once.
     async fn organizations(&self) -> Result<Vec<Organization>, StoreError>;
-    /// The organization's wrapped data key.
-    async fn data_key(&self, organization: OrganizationId) -> Result<Vec<u8>, Refused>;
-    /// Keeps a new API key.
-    async fn create_key(&self, key: ApiKey) -> Result<(), StoreError>;
-    /// All keys, oldest first.
-    async fn keys(&self) -> Result<Vec<ApiKey>, StoreError>;
-    /// One key.
-    async fn key(&self, id: &str) -> Result<Option<ApiKey>, StoreError>;
-    /// Notes that a key was used.
-    async fn touch_key(&self, id: &str, now: Timestamp) -> Result<(), StoreError>;
-    /// Ends a key; a second time changes nothing.
-    async fn revoke_key(&self, id: &str, now: Timestamp) -> Result<(), Refused>;
+    /// The wrapped data key of a tenant, live or test.
+    async fn data_key(&self, tenant: OrganizationId) -> Result<Vec<u8>, Refused>;
 }
 
 /// An organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Organization {
-    /// Its id.
+    /// Its id, which is its live tenant's.
     pub id: OrganizationId,
+    /// Its test tenant. An organization that an older coordinator made has none yet.
+    pub test_id: Option<OrganizationId>,
     /// Its name on the command line.
     pub slug: String,
     /// When it was added.
     pub created_at: Timestamp,
 }
 
+impl Organization {
+    /// The tenant that keys of an environment reach.
+    #[must_use]
+    pub fn tenant(&self, environment: Environment) -> Option<OrganizationId> {
+        match environment {
+            Environment::Live => Some(self.id),
+            Environment::Test => self.test_id,
+        }
+    }
+}
+
 /// An organization to be added.
 #[derive(Clone, Debug)]
 pub struct NewOrganization {
-    /// Its id.
-    pub id: OrganizationId,
     /// Its name on the command line.
     pub slug: String,
-    /// Its data key, wrapped by the vault.
-    pub data_key: Vec<u8>,
+    /// What it does with real banks.
+    pub live: NewTenant,
+    /// What it does with simulated portals.
+    pub test: NewTenant,
 }
 
-/// An API key, without the secret.
+/// One environment of an organization, to be added.
 #[derive(Clone, Debug)]
-pub struct ApiKey {
-    /// The part of the key that names it.
-    pub id: String,
-    /// Whose it is.
-    pub organization_id: OrganizationId,
-    /// What the key is for.
-    pub environment: Environment,
-    /// What it is for, in its owner's words.
-    pub name: String,
-    /// What it may do.
-    pub scopes: Vec<String>,
-    /// SHA-256 of the secret.
-    pub secret_hash: Vec<u8>,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When it stops working.
-    pub expires_at: Option<Timestamp>,
-    /// When it was ended.
-    pub revoked_at: Option<Timestamp>,
-    /// When it was last used, to the minute.
-    pub last_used_at: Option<Timestamp>,
+pub struct NewTenant {
+    /// Its id.
+    pub id: OrganizationId,
+    /// Its data key, wrapped by the vault.
+    pub data_key: Vec<u8>,
 }

@@ -7,6 +7,7 @@ mod bad_input;
 mod bad_luck;
 mod bank_says_no;
 mod demo;
+mod environments;
 mod main_job;
 mod secrets;
 mod stores;

@@ -14,6 +14,7 @@ mod entities;
 mod held;
 mod idempotency;
 mod intents;
+mod keys;
 mod ledger;
 mod organizations;
 mod records;

@@ -5,6 +5,8 @@
 mod balances;
 mod connections;
 mod entities;
+mod keys;
+mod organizations;
 mod runs;
 mod stream;
 
@@ -43,12 +45,19 @@ async fn benches() -> Vec<Bench> {
         [("sqlite", sqlite, Box::new(folder)), ("postgres", postgres, Box::new(server))];
     let mut benches = Vec::new();
     for (name, store, ground) in grounds {
-        let organization = OrganizationId(Uuid::now_v7());
-        let new = NewOrganization { id: organization, slug: "default".into(), data_key: vec![1] };
-        store.create_organization(new, now()).await.expect("an organization");
+        let organization = add_organization(&*store, "default").await;
         benches.push(Bench { store, organization, name, _ground: ground });
     }
     benches
+}
+
+/// Adds an organization; its live tenant.
+async fn add_organization(store: &dyn Store, slug: &str) -> OrganizationId {
+    let tenant = |key| NewTenant { id: OrganizationId(Uuid::now_v7()), data_key: vec![key] };
+    let new = NewOrganization { slug: slug.into(), live: tenant(1), test: tenant(2) };
+    let organization = new.live.id;
+    store.create_organization(new, now()).await.expect("an organization");
+    organization
 }
 
 fn now() -> Timestamp {
@@ -174,9 +183,7 @@ impl Bench {
 
     /// Another organization in the same store.
     async fn neighbour(&self) -> Self {
-        let organization = OrganizationId(Uuid::now_v7());
-        let new = NewOrganization { id: organization, slug: organization.to_string(), data_key: vec![1] };
-        self.store.create_organization(new, now()).await.expect("an organization");
+        let organization = add_organization(&*self.store, &Uuid::now_v7().to_string()).await;
         Self { store: self.store.clone(), organization, name: self.name, _ground: Box::new(()) }
     }
 

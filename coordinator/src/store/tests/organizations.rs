@@ -1,0 +1,54 @@
+//! Organizations and the tenants that they are kept as.
+//!
+//! Not here: what belongs to a tenant.
+
+use domain::environment::Environment;
+
+use super::keys::new_key;
+use super::*;
+
+fn tenant() -> NewTenant {
+    NewTenant { id: OrganizationId(Uuid::now_v7()), data_key: vec![7] }
+}
+
+#[tokio::test]
+async fn an_organization_is_two_tenants_and_listed_once() {
+    for bench in benches().await {
+        let (live, test) = (tenant(), tenant());
+        let (live_id, test_id) = (live.id, test.id);
+        let new = NewOrganization { slug: "acme".into(), live, test };
+        bench.store.create_organization(new.clone(), now()).await.expect("made");
+        let listed = bench.store.organizations().await.expect("listed");
+        assert_eq!(listed.iter().map(|one| one.slug.as_str()).collect::<Vec<_>>(), ["default", "acme"]);
+        let acme = &listed[1];
+        assert_eq!((acme.id, acme.test_id), (live_id, Some(test_id)));
+        let page = PageRequest { after: None, limit: 5 };
+        for id in [live_id, test_id] {
+            assert_eq!(bench.store.data_key(id).await.expect("a key"), [7], "{}", bench.name);
+            let entities = bench.store.entities(id, None, page).await.expect("entities");
+            assert!(entities.len() == 1 && entities[0].is_default);
+        }
+        let again = NewOrganization { slug: "acme".into(), live: tenant(), test: tenant() };
+        let again = bench.store.create_organization(again, now()).await;
+        assert!(matches!(again, Err(Refused::Duplicate)), "{again:?}");
+        let second = bench.store.add_test_tenant(live_id, tenant(), now()).await;
+        assert!(matches!(second, Err(Refused::Duplicate)), "{second:?}");
+        let nested = bench.store.add_test_tenant(test_id, tenant(), now()).await;
+        assert!(matches!(nested, Err(Refused::NotFound)), "a test tenant has none of its own: {nested:?}");
+    }
+}
+
+#[tokio::test]
+async fn keys_name_their_organization_and_the_tenant_that_they_reach() {
+    for bench in benches().await {
+        let test_id = bench.store.organizations().await.expect("listed")[0].test_id.expect("a test tenant");
+        for (id, tenant, environment) in
+            [("a", bench.organization, Environment::Live), ("b", test_id, Environment::Test)]
+        {
+            let new = NewApiKey { tenant_id: tenant, environment, ..new_key(id, bench.organization) };
+            let key = bench.store.create_key(new, now()).await.expect("kept");
+            assert_eq!((key.organization_id, key.tenant_id), (bench.organization, tenant), "{}", bench.name);
+            assert_eq!(key.organization_slug, "default");
+        }
+    }
+}
