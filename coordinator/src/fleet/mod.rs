@@ -14,6 +14,7 @@ mod fail;
 mod give_credentials;
 mod intent;
 mod key;
+mod pruner;
 mod renew;
 pub mod roles;
 mod start_run;
@@ -35,7 +36,8 @@ pub use answer_challenge::answer_challenge;
 pub use create_connection::ConnectionRequest;
 pub use create_organization::create_organization;
 pub use key::{Caller, KeyRefused, NewKey, Scope};
-pub use webhook::WebhookRequest;
+pub use pruner::Pruner;
+pub use webhook::{WebhookChange, WebhookRequest};
 
 /// Everything that the use cases work with; one a coordinator.
 pub struct Fleet {

@@ -134,6 +134,16 @@ impl From<Refused> for Problem {
                 Self::conflict(DOUBT_SPENT, detail)
             }
             Refused::IntentOpen => Self::conflict(INTENT_OPEN, "Settle the open intent first."),
+            Refused::WebhookLimit => Self::conflict(
+                "webhook_limit",
+                "There are as many webhook endpoints as there may be; delete one first.",
+            ),
+            Refused::WebhookInactive => {
+                Self::conflict("webhook_inactive", "This endpoint is switched off. Activate it first.")
+            }
+            Refused::NotSubscribed(event) => {
+                Self::conflict("not_subscribed", format!("This endpoint didn't subscribe to `{event}`."))
+            }
             Refused::Store(error) => error.into(),
         }
     }

@@ -16,6 +16,7 @@ mod ledger;
 mod migrations;
 mod organizations;
 mod postgres;
+mod retention;
 mod runs;
 mod sqlite;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use error::{Refused, StoreError};
 pub use intents::*;
 pub use ledger::*;
 pub use organizations::*;
+pub use retention::*;
 pub use runs::*;
 pub use webhooks::*;
 
@@ -61,7 +63,18 @@ pub enum StoreUrl {
 /// Everything that is kept, and every change that can be made to it.
 #[async_trait]
 pub trait Store:
-    Organizations + Entities + Connections + Runs + Intents + Challenges + Ledger + Webhooks + Send + Sync
+    Organizations
+    + Entities
+    + Connections
+    + Runs
+    + Intents
+    + Challenges
+    + Ledger
+    + Webhooks
+    + Outbox
+    + Retention
+    + Send
+    + Sync
 {
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StoreError>;

@@ -20,6 +20,10 @@ pub(crate) type Db = sqlx::Postgres;
 /// Rows are locked as they are updated.
 pub(crate) const BEGIN: &str = "BEGIN";
 
+/// Ends a `SELECT` that takes rows and passes those over that another transaction holds.
+/// Rows that only refer to one that is taken can still be added.
+pub(crate) const SKIP_HELD: &str = " FOR NO KEY UPDATE SKIP LOCKED";
+
 const CONNECTIONS: u32 = 16;
 
 /// How long a request waits for a connection.

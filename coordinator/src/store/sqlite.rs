@@ -19,6 +19,9 @@ pub(crate) type Db = sqlx::Sqlite;
 /// when it comes to write.
 pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
 
+/// There is one writer, so no row that it looks for is held by another.
+pub(crate) const SKIP_HELD: &str = "";
+
 const READERS: u32 = 4;
 
 /// Opens the file, makes it if it isn't there, and brings its tables up to date.

@@ -14,6 +14,8 @@ mod held;
 mod intents;
 mod ledger;
 mod organizations;
+mod outbox;
+mod retention;
 mod runs;
 mod transition;
 mod webhooks;
@@ -23,7 +25,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{BEGIN, Db};
+use super::{BEGIN, Db, SKIP_HELD};
 use crate::store::{Refused, Store, StoreError};
 
 /// The store on one kind of database.
