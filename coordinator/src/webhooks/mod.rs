@@ -8,6 +8,8 @@ mod egress;
 mod lanes;
 mod sender;
 mod signature;
+#[cfg(test)]
+mod tests;
 
 pub use dispatcher::Dispatcher;
 pub use egress::client;
