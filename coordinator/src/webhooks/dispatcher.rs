@@ -95,7 +95,9 @@ impl Dispatcher {
     /// look at the outbox again.
     pub async fn wait(&mut self) {
         let mut until = Instant::now() + LOOK;
-        while self.unsettled.len() < BATCH {
+        // What couldn't be settled before is no reason to hurry.
+        let before = self.unsettled.len();
+        while self.unsettled.len() < before + BATCH {
             tokio::select! {
                 Some(ended) = self.tries.join_next_with_id() => {
                     self.take(ended);

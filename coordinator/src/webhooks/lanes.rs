@@ -172,3 +172,109 @@ impl Lanes {
         self.lanes.retain(|_, lane| !lane.is_empty());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST, Lanes, Went};
+    use crate::store::{Delivery, DueEndpoint};
+    use domain::id::{OrganizationId, WebhookId};
+    use jiff::{SignedDuration, Timestamp};
+    use uuid::Uuid;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn id(number: u128) -> WebhookId {
+        WebhookId(Uuid::from_u128(number))
+    }
+
+    fn due(number: u128, failures: u32) -> DueEndpoint {
+        DueEndpoint { webhook_id: id(number), failures }
+    }
+
+    fn deliveries(webhook: u128, count: usize) -> Vec<Delivery> {
+        let one = Delivery {
+            id: Uuid::nil(),
+            organization_id: OrganizationId(Uuid::nil()),
+            webhook_id: id(webhook),
+            url: "https://hooks.example/in".parse().expect("a URL"),
+            secret_sealed: Vec::new(),
+            previous_secret_sealed: None,
+            event_id: Uuid::nil(),
+            event_type: "test".into(),
+            data: serde_json::Value::Null,
+            created_at: NOW,
+            queued_at: NOW,
+            attempt: 1,
+            failures: 0,
+        };
+        vec![one; count]
+    }
+
+    fn later() -> Timestamp {
+        NOW + SignedDuration::from_secs(30)
+    }
+
+    fn wanted(lanes: &Lanes, due: &[DueEndpoint]) -> Vec<u32> {
+        lanes.wanted(due).iter().map(|claim| claim.at_most).collect()
+    }
+
+    #[test]
+    fn lanes_take_turns_within_their_bound_and_the_common_one() {
+        let mut lanes = Lanes::new(2, 5);
+        for webhook in 1..=3 {
+            lanes.take_in(deliveries(webhook, 4), later());
+        }
+        let turns: Vec<u128> =
+            std::iter::from_fn(|| lanes.next()).map(|delivery| delivery.webhook_id.0.as_u128()).collect();
+        assert_eq!(turns, [1, 2, 3, 1, 2], "five at once");
+        lanes.finish(id(1), Went::Well);
+        assert_eq!(lanes.next().map(|delivery| delivery.webhook_id), Some(id(3)), "whose turn it is, not who is done");
+        assert!(lanes.next().is_none());
+        assert_eq!((lanes.sending(), lanes.room()), (5, 0));
+    }
+
+    #[test]
+    fn a_failure_halts_the_lane_until_all_of_it_is_settled() {
+        let mut lanes = Lanes::new(2, 10);
+        lanes.take_in(deliveries(1, 5), later());
+        assert!(lanes.next().is_some() && lanes.next().is_some() && lanes.next().is_none());
+        assert_eq!(lanes.finish(id(1), Went::Badly).len(), 3, "what waits comes back");
+        assert!(wanted(&lanes, &[due(1, 0)]).is_empty(), "the store doesn't know of it yet");
+        (0..4).for_each(|_| lanes.settled(id(1)));
+        assert!(wanted(&lanes, &[due(1, 1)]).is_empty(), "one is still under way");
+        lanes.finish(id(1), Went::Badly);
+        lanes.settled(id(1));
+        assert_eq!(wanted(&lanes, &[due(1, 1)]), [1], "a probe");
+        assert_eq!((lanes.sending(), lanes.room()), (0, 20));
+    }
+
+    #[test]
+    fn a_fast_lane_fills_up_and_a_slow_one_does_not() {
+        let mut lanes = Lanes::new(4, 1_000);
+        let (mut held, mut lengths) = (0, Vec::new());
+        for _ in 0..6 {
+            let more = wanted(&lanes, &[due(1, 0)]).first().copied().unwrap_or_default() as usize;
+            lanes.take_in(deliveries(1, more), later());
+            held += more;
+            lengths.push(held);
+            while lanes.next().is_some() {
+                lanes.finish(id(1), Went::Well);
+                held -= 1;
+            }
+        }
+        assert_eq!(lengths, [4, 8, 16, 32, LONGEST, LONGEST]);
+        lanes.take_in(deliveries(2, 4), later());
+        while lanes.next().is_some() {}
+        assert!(wanted(&lanes, &[due(2, 0)]).is_empty(), "all that may be sent to it is under way");
+    }
+
+    #[test]
+    fn what_waits_for_too_long_is_given_back() {
+        let mut lanes = Lanes::new(1, 10);
+        lanes.take_in(deliveries(1, 3), later());
+        assert!(lanes.next().is_some());
+        assert!(lanes.overdue(later()).is_empty());
+        assert_eq!(lanes.overdue(later() + SignedDuration::from_secs(1)).len(), 2);
+        assert_eq!(lanes.room(), 19);
+    }
+}

@@ -357,6 +357,24 @@ async fn what_is_settled_long_enough_is_forgotten_in_batches() {
 }
 
 #[tokio::test]
+async fn evidence_is_forgotten_in_its_time() {
+    for bench in benches().await {
+        let (id, run) = bench.activating().await;
+        bench.grant(run, 1).await;
+        let (failure, then) = (Failure::new(FailureCode::CredentialsInvalid, Stage::Login), AfterFailure::End);
+        let evidence = protocol::lease::Evidence { url: "https://bank.example/".into(), html: "<p></p>".into() };
+        bench.store.fail(run, proof(1), failure, Some(evidence), then, now()).await.expect("failed");
+        let events = bench.store.connection_events(bench.organization, id, ALL).await.expect("events");
+        let kept = events.iter().find_map(|event| event.failure.as_ref()?.evidence_id).expect("evidence");
+        let past = now() - SignedDuration::from_hours(1);
+        assert_eq!(bench.store.prune_evidence(past, 10).await.expect("pruned"), 0, "{}", bench.name);
+        assert!(bench.store.evidence(kept).await.expect("an answer").is_some());
+        assert_eq!(bench.store.prune_evidence(far(), 10).await.expect("pruned"), 1, "{}", bench.name);
+        assert!(bench.store.evidence(kept).await.expect("an answer").is_none());
+    }
+}
+
+#[tokio::test]
 async fn a_delivery_that_cannot_be_read_fails_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("t.sqlite");
