@@ -10,6 +10,7 @@ mod demo;
 mod main_job;
 mod secrets;
 mod stores;
+mod webhooks;
 
 use serde_json::{Value, json};
 use tests::integrator::Integrator;
