@@ -20,8 +20,11 @@ pub(crate) type Db = sqlx::Postgres;
 /// Rows are locked as they are updated.
 pub(crate) const BEGIN: &str = "BEGIN";
 
-/// Ends a `SELECT` that takes rows and passes those over that another transaction holds.
+/// Ends a `SELECT` that takes rows, and waits for those that another transaction holds.
 /// Rows that only refer to one that is taken can still be added.
+pub(crate) const HOLD: &str = " FOR NO KEY UPDATE";
+
+/// Ends a `SELECT` that takes rows and passes those over that another transaction holds.
 pub(crate) const SKIP_HELD: &str = " FOR NO KEY UPDATE SKIP LOCKED";
 
 const CONNECTIONS: u32 = 16;

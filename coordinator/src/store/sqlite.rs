@@ -19,6 +19,9 @@ pub(crate) type Db = sqlx::Sqlite;
 /// when it comes to write.
 pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
 
+/// The transaction holds the one write lock already.
+pub(crate) const HOLD: &str = "";
+
 /// There is one writer, so no row that it looks for is held by another.
 pub(crate) const SKIP_HELD: &str = "";
 

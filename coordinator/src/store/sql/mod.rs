@@ -25,7 +25,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{BEGIN, Db, SKIP_HELD};
+use super::{BEGIN, Db, HOLD, SKIP_HELD};
 use crate::store::{Refused, Store, StoreError};
 
 /// The store on one kind of database.

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::super::Db;
 use super::webhooks::{emit, fail_pending};
-use super::{SKIP_HELD, SqlStore, Tx, commit, failed, from_json, from_ms, from_word, to_ms};
+use super::{HOLD, SKIP_HELD, SqlStore, Tx, commit, failed, from_json, from_ms, from_word, to_ms};
 use crate::store::{
     Claim, Delivery, DeliveryOutcome, DisabledWebhook, DueEndpoint, Outbox, Refusal, Settled, StoreError,
 };
@@ -64,6 +64,20 @@ impl DeliveryRow {
             failures: u32::try_from(self.failures).unwrap_or(u32::MAX),
         })
     }
+}
+
+/// Takes the rows of endpoints before those of their deliveries: whoever takes both takes
+/// them in this order, so that two never wait for each other.
+async fn take_endpoints(tx: &mut Tx, settled: &[Settled]) -> Result<(), StoreError> {
+    let endpoints: BTreeSet<WebhookId> = settled.iter().map(|settled| settled.delivery.webhook_id).collect();
+    let mut query = QueryBuilder::<Db>::new("SELECT id FROM webhooks WHERE id IN (");
+    let mut ids = query.separated(", ");
+    for id in endpoints {
+        ids.push_bind(id.0);
+    }
+    query.push(") ORDER BY id").push(HOLD);
+    let taken = query.build_query_scalar::<Uuid>().fetch_all(&mut **tx).await;
+    taken.map(|_| ()).map_err(failed("take webhooks"))
 }
 
 /// Leaves an endpoint that fails alone until `until`; false if another is probing it.
@@ -309,6 +323,7 @@ impl Outbox for SqlStore {
 
     async fn settle_deliveries(&self, settled: &[Settled], now: Timestamp) -> Result<Vec<DisabledWebhook>, StoreError> {
         let mut tx = self.begin().await?;
+        take_endpoints(&mut tx, settled).await?;
         let (mut arrived, mut disabled) = (BTreeSet::new(), Vec::new());
         for Settled { delivery, outcome } in settled {
             let (again_at, refusal, reason) = match outcome {

@@ -340,6 +340,34 @@ async fn a_receiver_that_is_gone_is_switched_off_at_once_unless_it_has_moved() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn switching_off_and_settling_at_once_never_wait_for_each_other() {
+    for bench in benches().await {
+        let id = bench.webhook(&["test"]).await;
+        let switch = async |active| {
+            let patch = WebhookPatch { active: Some(active), ..WebhookPatch::default() };
+            bench.store.change_webhook(bench.organization, id, patch, now()).await
+        };
+        for round in 0..15 {
+            switch(true).await.expect("switched on");
+            bench.queue(id, 12).await;
+            let settle = async |settled: Vec<Settled>| bench.store.settle_deliveries(&settled, now()).await;
+            let settled = |delivery, outcome| Settled { delivery, outcome };
+            let mut first: Vec<Settled> =
+                bench.claim_due(6).await.into_iter().map(|delivery| settled(delivery, TAKEN)).collect();
+            let mut second: Vec<Settled> =
+                bench.claim_due(6).await.into_iter().map(|delivery| settled(delivery, TAKEN)).collect();
+            for batch in [&mut first, &mut second] {
+                if let Some(last) = batch.last_mut() {
+                    last.outcome = DeliveryOutcome::Gone { refusal: refusal(now()) };
+                }
+            }
+            let (off, one, two) = tokio::join!(switch(false), settle(first), settle(second));
+            assert!(off.is_ok() && one.is_ok() && two.is_ok(), "{}, {round}: {off:?} {one:?} {two:?}", bench.name);
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_is_settled_long_enough_is_forgotten_in_batches() {
     for bench in benches().await {
