@@ -5,23 +5,22 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use sqlx::QueryBuilder;
 
-use super::{SqlStore, commit, failed, to_ms};
+use super::super::Db;
+use super::{SKIP_HELD, SqlStore, commit, failed, to_ms};
 use crate::store::{Retention, StoreError};
 
 #[async_trait]
 impl Retention for SqlStore {
     async fn prune_deliveries(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
-        let deliveries = sqlx::query(
-            "DELETE FROM webhook_deliveries WHERE id IN (
-                 SELECT id FROM webhook_deliveries WHERE settled_at < $1 ORDER BY settled_at LIMIT $2)",
-        )
-        .bind(to_ms(before))
-        .bind(i64::from(limit))
-        .execute(&mut *tx)
-        .await
-        .map_err(failed("prune deliveries"))?;
+        // Rows that somebody else holds go the next time, so that nobody waits for anybody.
+        let mut old =
+            QueryBuilder::<Db>::new("WITH old AS MATERIALIZED (SELECT id FROM webhook_deliveries WHERE settled_at < ");
+        old.push_bind(to_ms(before)).push(" ORDER BY settled_at LIMIT ").push_bind(i64::from(limit)).push(SKIP_HELD);
+        old.push(") DELETE FROM webhook_deliveries WHERE id IN (SELECT id FROM old)");
+        let deliveries = old.build().execute(&mut *tx).await.map_err(failed("prune deliveries"))?;
         let events = sqlx::query(
             "DELETE FROM webhook_events WHERE id IN (
                  SELECT e.id FROM webhook_events e

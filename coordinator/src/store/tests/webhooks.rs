@@ -429,9 +429,9 @@ async fn a_delivery_that_cannot_be_read_fails_alone() {
         bench.queue(id, 2).await;
         let newest = bench.deliveries(id).await.remove(0);
         if name == "sqlite" {
-            damage_sqlite(newest.event_id).await
+            damage_sqlite(newest.event_id).await;
         } else {
-            damage_postgres(newest.event_id).await
+            damage_postgres(newest.event_id).await;
         }
         assert_eq!(bench.claim_due(10).await.len(), 1, "{name}: the other one is sent");
         assert_eq!(bench.states(id).await, [DeliveryState::Failed, DeliveryState::Pending], "{name}");
