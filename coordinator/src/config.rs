@@ -44,6 +44,7 @@ pub struct Config {
     pub challenge: Challenge,
     pub keys: Keys,
     pub webhooks: Webhooks,
+    pub retention: Retention,
     agents: Agents,
     vault: Vault,
     pub catalog: Catalog,
@@ -124,6 +125,24 @@ pub struct Webhooks {
     pub retry_cap: Duration,
     #[serde(deserialize_with = "span")]
     pub give_up_after: Duration,
+    #[serde(deserialize_with = "span")]
+    pub probe_cap: Duration,
+    pub per_endpoint: usize,
+    pub at_once: usize,
+    #[serde(deserialize_with = "span")]
+    pub rotation_overlap: Duration,
+    pub endpoints: u32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    #[serde(deserialize_with = "span")]
+    pub deliveries: Duration,
+    #[serde(deserialize_with = "span")]
+    pub stream: Duration,
+    #[serde(deserialize_with = "span")]
+    pub evidence: Duration,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -230,6 +249,9 @@ impl Config {
         let header = &self.webhooks.signature_header;
         if header.is_empty() || !header.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
             return refuse("webhooks.signature_header", "it must be a header's name, of letters, digits and dashes");
+        }
+        if self.webhooks.per_endpoint == 0 || self.webhooks.at_once < self.webhooks.per_endpoint {
+            return refuse("webhooks.per_endpoint", "it must be 1 at least and at most webhooks.at_once");
         }
         if self.lease.term < Duration::from_millis(500) {
             return refuse("lease.term", "a lease must last half a second at least");
@@ -362,6 +384,8 @@ mod tests {
         assert!(refused("[lease]\nterm = \"soon\"").contains("soon"));
         assert!(refused("[lease]\nterm = \"1ms\"").contains("lease.term"));
         assert!(refused("[webhooks]\nsignature_header = \"a b\"").contains("signature_header"));
+        assert!(refused("[webhooks]\nper_endpoint = 0").contains("per_endpoint"));
+        assert!(refused("[webhooks]\nat_once = 1").contains("at_once"));
         assert!(refused("[store]\nurl = \"mysql://h/d\"").contains("postgres://"));
         assert!(refused("data = \"\"").contains("folder"));
         assert!(refused("[development.portal_urls]\nharbour = \"http://127.0.0.1:1/\"").contains("harbour"));

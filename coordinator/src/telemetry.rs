@@ -39,6 +39,8 @@ pub fn metrics() -> Result<PrometheusHandle, String> {
     metrics::describe_counter!("bursar_runs_total", "Runs that ended, by outcome");
     metrics::describe_counter!("bursar_challenges_total", "Questions of banks that were opened");
     metrics::describe_counter!("bursar_webhook_deliveries_total", "Attempts at deliveries, by outcome");
+    metrics::describe_gauge!("bursar_webhook_deliveries_in_flight", "Deliveries that are being sent");
+    metrics::describe_gauge!("bursar_webhook_oldest_pending_seconds", "Age of the oldest delivery that is pending");
     metrics::describe_histogram!("bursar_http_request_seconds", "Time to answer, by route and status");
     Ok(handle)
 }

@@ -90,8 +90,17 @@ ALTER TABLE webhooks ADD COLUMN last_delivered_at BIGINT;
 ALTER TABLE webhooks ADD COLUMN disabled_at BIGINT;
 -- The delivery that a person wanted sent once more.
 ALTER TABLE webhook_deliveries ADD COLUMN redelivers UUID;
+-- How many tries in a row came to nothing, and until when the endpoint is left alone.
+ALTER TABLE webhooks ADD COLUMN failures BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE webhooks ADD COLUMN quiet_until BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX webhook_deliveries_in_order ON webhook_deliveries (webhook_id, id);
+CREATE INDEX webhook_deliveries_waiting ON webhook_deliveries (webhook_id, due_at, id) WHERE state = 'pending';
+CREATE INDEX webhook_deliveries_oldest ON webhook_deliveries (created_at) WHERE state = 'pending';
+CREATE INDEX webhook_deliveries_settled ON webhook_deliveries (settled_at) WHERE settled_at IS NOT NULL;
 CREATE INDEX webhook_events_by_age ON webhook_events (created_at);
+-- What the indexes above do as well.
+DROP INDEX webhook_deliveries_of_webhook;
+DROP INDEX webhook_deliveries_due;
 
 CREATE INDEX connections_of_entity ON connections (entity_id, id);
 CREATE INDEX connections_without_institution ON connections (portal_url) WHERE institution_id IS NULL;

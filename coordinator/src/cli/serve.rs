@@ -24,7 +24,7 @@ use crate::fleet::Fleet;
 use crate::fleet::roles::{Rebuilder, play_all};
 use crate::queue::{EmbeddedRedis, Queue};
 use crate::vault::{random, read_or_create};
-use crate::webhooks::{self, Dispatcher};
+use crate::webhooks::{self, Dispatcher, Sender};
 use crate::{http, telemetry};
 
 #[derive(clap::Args)]
@@ -65,13 +65,8 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> Result<(), Comm
 
     let client = webhooks::client(config.webhooks.timeout, config.loopback())
         .map_err(|error| CommandError::Said(format!("no HTTP client could be made: {error}")))?;
-    let dispatcher = Arc::new(Dispatcher::new(
-        Arc::clone(&store),
-        sealer.clone(),
-        client,
-        config.webhooks.clone(),
-        config.loopback(),
-    ));
+    let sender = Sender::new(sealer.clone(), client, config.webhooks.clone(), config.loopback());
+    let dispatcher = Dispatcher::new(Arc::clone(&store), sender);
     if config.development.loopback {
         tracing::warn!("development.loopback is on: portals and webhook receivers may be on this machine");
     }

@@ -14,6 +14,7 @@ mod fail;
 mod give_credentials;
 mod intent;
 mod key;
+mod pruner;
 mod renew;
 pub mod roles;
 mod start_run;
@@ -35,7 +36,8 @@ pub use answer_challenge::answer_challenge;
 pub use create_connection::ConnectionRequest;
 pub use create_organization::{complete_organizations, create_organization, tenant};
 pub use key::{Caller, KeyRefused, MadeKey, NewKey, Scope, USUAL_OVERLAP, expire_key, rotate_key};
-pub use webhook::WebhookRequest;
+pub use pruner::{ANSWERS_KEPT, Pruner};
+pub use webhook::{WebhookChange, WebhookRequest};
 
 /// Everything that the use cases work with; one a coordinator.
 pub struct Fleet {

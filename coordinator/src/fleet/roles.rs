@@ -1,6 +1,7 @@
 //! What a coordinator does in the background, each role a noun with a `run_once`:
 //! the reaper takes lapsed leases back, the rebuilder brings the queue in line with
-//! the store, the timekeeper closes challenges whose time is up.
+//! the store, the timekeeper closes challenges whose time is up. The pruner has a file
+//! of its own.
 //!
 //! Every coordinator plays every role; each step is safe beside the others'.
 //!
@@ -14,7 +15,7 @@ use domain::run::{ATTEMPTS_ALLOWED, CRASHES_ALLOWED};
 use jiff::SignedDuration;
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use super::{Error, Fleet};
+use super::{Error, Fleet, Pruner};
 use crate::clock;
 use crate::queue::{Lapsed, LapsedHolder, QueueError};
 use crate::store::Holder;
@@ -33,8 +34,8 @@ const LOOK_AT_CHALLENGES: Duration = Duration::from_millis(500);
 /// How often what was measured is put together.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// How often the outbox is looked at.
-const LOOK_AT_OUTBOX: Duration = Duration::from_millis(100);
+/// How long after the start what is old is looked for first, and how often from then on.
+const PRUNE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(3600));
 
 /// Takes lapsed leases back and makes delayed runs ready.
 pub struct Reaper(pub Arc<Fleet>);
@@ -152,7 +153,7 @@ impl Timekeeper {
 }
 
 /// Plays every role until the process ends.
-pub fn play_all(fleet: &Arc<Fleet>, dispatcher: Arc<Dispatcher>, metrics: PrometheusHandle) {
+pub fn play_all(fleet: &Arc<Fleet>, mut dispatcher: Dispatcher, metrics: PrometheusHandle) {
     tokio::spawn(async move {
         loop {
             // Samples pile up where nothing scrapes.
@@ -191,7 +192,16 @@ pub fn play_all(fleet: &Arc<Fleet>, dispatcher: Arc<Dispatcher>, metrics: Promet
         loop {
             let round = dispatcher.run_once(clock::now()).await;
             report("dispatcher", round.map(|_| ()).map_err(Error::from));
-            tokio::time::sleep(LOOK_AT_OUTBOX).await;
+            dispatcher.wait().await;
+        }
+    });
+    let pruner = Pruner(Arc::clone(fleet));
+    tokio::spawn(async move {
+        let (first, every) = PRUNE;
+        tokio::time::sleep(first).await;
+        loop {
+            report("pruner", pruner.run_once().await);
+            tokio::time::sleep(every).await;
         }
     });
     let queue = fleet.queue.clone();

@@ -25,7 +25,7 @@ use super::body::read_body;
 use super::problem::Problem;
 use super::request_id;
 use crate::clock;
-use crate::fleet::Caller;
+use crate::fleet::{ANSWERS_KEPT, Caller};
 use crate::store::{Begun, IdempotentAnswer, IdempotentRequest};
 use crate::vault::mac;
 
@@ -36,9 +36,6 @@ pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-repl
 
 /// The longest key.
 pub(super) const LONGEST: usize = 255;
-
-/// How long an answer is kept.
-const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 /// After what time a request that has no answer is taken for lost.
 const STALE: SignedDuration = SignedDuration::from_secs(60);
@@ -62,7 +59,7 @@ pub(super) async fn layer(State(app): State<App>, request: Request, next: Next) 
         app,
     };
     let now = clock::now();
-    match attempt.app.fleet.store.begin_idempotent(&attempt.request, now, now - STALE, now - KEPT).await? {
+    match attempt.app.fleet.store.begin_idempotent(&attempt.request, now, now - STALE, now - ANSWERS_KEPT).await? {
         Begun::First => {
             // To its end, even if the caller hangs up: whoever asks again gets this answer.
             let request = Request::from_parts(parts, Body::from(bytes));

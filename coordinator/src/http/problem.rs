@@ -194,6 +194,16 @@ impl From<Refused> for Problem {
             Refused::EntitySyncing => {
                 Self::conflict("run_under_way", "A run of one of this entity's connections is under way.")
             }
+            Refused::WebhookLimit => Self::conflict(
+                "webhook_limit",
+                "There are as many webhook endpoints as there may be; delete one first.",
+            ),
+            Refused::WebhookInactive => {
+                Self::conflict("webhook_inactive", "This endpoint is switched off. Activate it first.")
+            }
+            Refused::NotSubscribed(event) => {
+                Self::conflict("not_subscribed", format!("This endpoint didn't subscribe to `{event}`."))
+            }
             Refused::Store(error) => error.into(),
         }
     }

@@ -5,6 +5,7 @@
 
 use domain::challenge::IllegalChallengeEvent;
 use domain::connection::{ConnectionStatus, IllegalEvent};
+use domain::event::EventType;
 
 /// The store couldn't do what it was asked; nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -103,6 +104,15 @@ pub enum Refused {
     /// A run of one of the entity's connections is under way.
     #[error("a run of one of the entity's connections is under way")]
     EntitySyncing,
+    /// The organization has as many webhook endpoints as it may have.
+    #[error("the organization has as many webhook endpoints as it may have")]
+    WebhookLimit,
+    /// The webhook endpoint is switched off.
+    #[error("the webhook endpoint is switched off")]
+    WebhookInactive,
+    /// The webhook endpoint didn't subscribe to that event.
+    #[error("the webhook endpoint didn't subscribe to {0}")]
+    NotSubscribed(EventType),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

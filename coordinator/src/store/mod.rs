@@ -19,6 +19,7 @@ mod ledger;
 mod migrations;
 mod organizations;
 mod postgres;
+mod retention;
 mod runs;
 mod sqlite;
 mod stream;
@@ -42,6 +43,7 @@ pub use intents::*;
 pub use keys::*;
 pub use ledger::*;
 pub use organizations::*;
+pub use retention::*;
 pub use runs::*;
 pub use stream::*;
 pub use webhooks::*;
@@ -81,6 +83,8 @@ pub trait Store:
     + Stream
     + Webhooks
     + Idempotency
+    + Outbox
+    + Retention
     + Send
     + Sync
 {

@@ -23,6 +23,13 @@ pub(crate) const BEGIN: &str = "BEGIN";
 /// Makes an id in SQL.
 pub(crate) const RANDOM_ID: &str = "gen_random_uuid()";
 
+/// Ends a `SELECT` that takes rows, and waits for those that another transaction holds.
+/// Rows that only refer to one that is taken can still be added.
+pub(crate) const HOLD: &str = " FOR NO KEY UPDATE";
+
+/// Ends a `SELECT` that takes rows and passes those over that another transaction holds.
+pub(crate) const SKIP_HELD: &str = " FOR NO KEY UPDATE SKIP LOCKED";
+
 const CONNECTIONS: u32 = 16;
 
 /// How long a request waits for a connection.

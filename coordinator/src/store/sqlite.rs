@@ -22,6 +22,12 @@ pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
 /// Makes an id in SQL.
 pub(crate) const RANDOM_ID: &str = "randomblob(16)";
 
+/// The transaction holds the one write lock already.
+pub(crate) const HOLD: &str = "";
+
+/// There is one writer, so no row that it looks for is held by another.
+pub(crate) const SKIP_HELD: &str = "";
+
 const READERS: u32 = 4;
 
 /// Opens the file, makes it if it isn't there, and brings its tables up to date.

@@ -5,8 +5,13 @@
 
 mod dispatcher;
 mod egress;
+mod lanes;
+mod sender;
 mod signature;
+#[cfg(test)]
+mod tests;
 
-pub use dispatcher::{Dispatcher, webhook_secret_context};
+pub use dispatcher::Dispatcher;
 pub use egress::client;
+pub use sender::{Sender, webhook_secret_context};
 pub use signature::new_secret;

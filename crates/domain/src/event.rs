@@ -18,6 +18,8 @@ words! {
         AccountUpdated = "account.updated",
         /// A bank asks something that a person has to answer.
         ChallengeOpened = "challenge.opened",
+        /// Bursar switched an endpoint off; the others of its organization are told.
+        WebhookDisabled = "webhook.disabled",
         /// Reserved for moving money, which Bursar doesn't do; never sent.
         TransferStatusChanged = "transfer.status_changed",
         /// Sent when an integrator asks for it.
@@ -34,5 +36,33 @@ words! {
         Modified = "modified",
         /// It is gone.
         Removed = "removed",
+    }
+}
+
+words! {
+    /// Where a delivery stands. One that isn't pending stays as it is; sending it once
+    /// more is another delivery.
+    ///
+    /// ```text
+    /// pending ──▶ delivered
+    ///   └───────▶ failed
+    /// ```
+    pub enum DeliveryState {
+        /// Waiting for its next try, or being sent.
+        Pending = "pending",
+        /// The receiver took it.
+        Delivered = "delivered",
+        /// It isn't tried any more.
+        Failed = "failed",
+    }
+}
+
+words! {
+    /// Why Bursar switched an endpoint off.
+    pub enum DisabledReason {
+        /// The receiver answered that it is gone for good (410).
+        Gone = "gone",
+        /// A delivery was given up, and nothing else arrived in all that time.
+        GivenUp = "givenUp",
     }
 }

@@ -11,6 +11,7 @@ mod environments;
 mod main_job;
 mod secrets;
 mod stores;
+mod webhooks;
 
 use serde_json::{Value, json};
 use tests::integrator::Integrator;

@@ -10,6 +10,7 @@ mod accounts;
 mod balances;
 mod challenges;
 mod connections;
+mod deliveries;
 mod entities;
 mod institutions;
 mod sparse;
@@ -46,5 +47,9 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(stream::read))
         .routes(routes!(transactions::show))
         .routes(routes!(webhooks::list, webhooks::create))
-        .routes(routes!(webhooks::show, webhooks::delete))
+        .routes(routes!(webhooks::show, webhooks::change, webhooks::delete))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhooks::rotate_secret))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::redeliver))
 }

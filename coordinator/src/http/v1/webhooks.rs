@@ -15,10 +15,11 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{KnownFormat, SchemaFormat};
 use uuid::Uuid;
 
-use crate::fleet::{Scope, WebhookRequest};
+use super::deliveries::Delivery;
+use crate::fleet::{Scope, WebhookChange, WebhookRequest};
 use crate::http::App;
 use crate::http::auth::Integrator;
-use crate::http::body::{Body, Ids};
+use crate::http::body::{Body, Ids, NoBody};
 use crate::http::listing::{List, Listed, Meta, NoFilter, Paging};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -46,6 +47,20 @@ pub(super) struct Webhook {
     created_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
+    /// When a delivery last arrived.
+    // Choice: these three, so that an endpoint's health can be seen from outside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = DateTime, required = false)]
+    last_delivered_at: Option<Timestamp>,
+    /// When Bursar switched it off, because nothing had arrived for days or it said that
+    /// it is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = DateTime, required = false)]
+    disabled_at: Option<Timestamp>,
+    /// Until when the secret before the last rotation signs as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = DateTime, required = false)]
+    previous_secret_until: Option<Timestamp>,
 }
 
 /// A webhook in its envelope.
@@ -72,6 +87,24 @@ pub(super) struct Create {
     metadata: Metadata,
 }
 
+/// What is to change; what isn't given stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = WebhookPatch, example = json!({ "active": true }))]
+pub(super) struct Change {
+    /// https, without user, password or fragment.
+    #[schema(schema_with = url, required = false)]
+    url: Option<String>,
+    #[schema(schema_with = events, required = false)]
+    events: Option<Vec<String>>,
+    /// Whether events are delivered. One that Bursar switched off is switched on again.
+    #[schema(nullable = false)]
+    active: Option<bool>,
+    /// Takes the place of all values.
+    #[schema(schema_with = schema::metadata, required = false)]
+    metadata: Option<Metadata>,
+}
+
 /// List webhooks, oldest first.
 #[utoipa::path(get, path = "/webhooks", operation_id = "listWebhooks", tag = "Webhooks",
     security(("key" = ["webhooks:read"])), params(Paging),
@@ -90,7 +123,10 @@ pub(super) async fn list(
 /// Add a webhook; its secret is shown this once.
 #[utoipa::path(post, path = "/webhooks", operation_id = "createWebhook", tag = "Webhooks",
     security(("key" = ["webhooks:write"])), request_body = Create,
-    responses((status = 201, description = "The webhook with its secret.", body = WebhookCreated)))]
+    responses(
+        (status = 201, description = "The webhook with its secret.", body = WebhookCreated),
+        (status = 409, description = "`webhook_limit`: there are as many as there may be."),
+    ))]
 pub(super) async fn create(
     integrator: Integrator,
     State(app): State<App>,
@@ -114,6 +150,60 @@ pub(super) async fn show(
 ) -> Result<Json<Webhook>, Problem> {
     let owner = integrator.with(Scope::WebhooksRead)?.organization_id;
     Ok(Json(Webhook::of(app.fleet.store.webhook(owner, WebhookId(id)).await?, MASKED)))
+}
+
+/// Change a webhook.
+#[utoipa::path(patch, path = "/webhooks/{webhookId}", operation_id = "updateWebhook", tag = "Webhooks",
+    security(("key" = ["webhooks:write"])), params(("webhookId" = Uuid, Path, description = "The webhook.")),
+    request_body = Change, responses((status = 200, description = "The webhook as it is now.", body = Webhook)))]
+pub(super) async fn change(
+    integrator: Integrator,
+    State(app): State<App>,
+    Ids([id]): Ids<1>,
+    Body(request): Body<Change>,
+) -> Result<Json<Webhook>, Problem> {
+    let owner = integrator.with(Scope::WebhooksWrite)?.organization_id;
+    let change =
+        WebhookChange { url: request.url, events: request.events, active: request.active, metadata: request.metadata };
+    let webhook = app.fleet.change_webhook(owner, WebhookId(id), change).await?;
+    Ok(Json(Webhook::of(webhook, MASKED)))
+}
+
+/// Send a `test` event to a webhook that is active and has subscribed to it.
+#[utoipa::path(post, path = "/webhooks/{webhookId}/test", operation_id = "testWebhook", tag = "Webhooks",
+    security(("key" = ["webhooks:write"])), params(("webhookId" = Uuid, Path, description = "The webhook.")),
+    responses(
+        (status = 202, description = "The delivery is queued.", body = Delivery),
+        (status = 409, description = "`webhook_inactive`: it is switched off. `not_subscribed`: it hasn't \
+            subscribed to `test`."),
+    ))]
+pub(super) async fn test(
+    integrator: Integrator,
+    State(app): State<App>,
+    Ids([id]): Ids<1>,
+    _: NoBody,
+) -> Result<(StatusCode, Json<Delivery>), Problem> {
+    let owner = integrator.with(Scope::WebhooksWrite)?.organization_id;
+    let delivery = app.fleet.test_webhook(owner, WebhookId(id)).await?;
+    Ok((StatusCode::ACCEPTED, Json(Delivery::of(id, delivery))))
+}
+
+/// Make a new secret; it is shown this once.
+///
+/// The secret before it signs beside it for a day, so that receivers can change over.
+#[utoipa::path(post, path = "/webhooks/{webhookId}/rotate-secret", operation_id = "rotateWebhookSecret",
+    tag = "Webhooks", security(("key" = ["webhooks:write"])),
+    params(("webhookId" = Uuid, Path, description = "The webhook.")),
+    responses((status = 200, description = "The webhook with its new secret.", body = WebhookCreated)))]
+pub(super) async fn rotate_secret(
+    integrator: Integrator,
+    State(app): State<App>,
+    Ids([id]): Ids<1>,
+    _: NoBody,
+) -> Result<Json<WebhookCreated>, Problem> {
+    let owner = integrator.with(Scope::WebhooksWrite)?.organization_id;
+    let (webhook, secret) = app.fleet.rotate_webhook_secret(owner, WebhookId(id)).await?;
+    Ok(Json(WebhookCreated { webhook: Webhook::of(webhook, secret.expose()), meta: Meta::new() }))
 }
 
 /// Remove a webhook with its deliveries.
@@ -153,6 +243,9 @@ impl Webhook {
             metadata: webhook.metadata,
             created_at: webhook.created_at,
             updated_at: webhook.updated_at,
+            last_delivered_at: webhook.last_delivered_at,
+            disabled_at: webhook.disabled_at,
+            previous_secret_until: webhook.previous_secret_until,
         }
     }
 }

@@ -17,7 +17,9 @@ mod intents;
 mod keys;
 mod ledger;
 mod organizations;
+mod outbox;
 mod records;
+mod retention;
 mod runs;
 mod stream;
 mod transition;
@@ -28,7 +30,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{BEGIN, Db};
+use super::{BEGIN, Db, HOLD, SKIP_HELD};
 use crate::store::{Refused, Store, StoreError};
 
 /// Rows in one statement: at most 25 places each, below SQLite's 32,766 and PostgreSQL's

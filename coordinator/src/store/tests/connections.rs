@@ -48,7 +48,7 @@ async fn a_pause_ends_the_run_and_keeps_the_credentials() {
             metadata: Metadata::new(),
         };
         let (id, run) = (bench.active().await, RunId(Uuid::now_v7()));
-        bench.store.create_webhook(new, now()).await.expect("a webhook");
+        bench.store.create_webhook(new, 10, now()).await.expect("a webhook");
         bench.store.request_sync(bench.organization, id, run, now()).await.expect("a run");
         bench.grant(run, 2).await.expect("granted");
         let pause = async || bench.store.pause_connection(bench.organization, id, now()).await;
@@ -74,8 +74,7 @@ async fn a_pause_ends_the_run_and_keeps_the_credentials() {
         let last: Vec<_> =
             events.iter().rev().take(2).map(|event| (event.cause.as_str(), event.status.as_str())).collect();
         assert_eq!(last, [("resumed", "active"), ("paused", "paused")], "{}", bench.name);
-        let until = now() + SignedDuration::from_mins(1);
-        let told = bench.store.claim_deliveries(10, until, now()).await.expect("claimed");
+        let told = bench.claim_due(10).await;
         let told: Vec<_> = told.iter().map(|delivery| delivery.data["status"].as_str()).collect();
         assert_eq!(told, [Some("paused"), Some("active")], "{}", bench.name);
     }

@@ -9,6 +9,7 @@ mod keys;
 mod organizations;
 mod runs;
 mod stream;
+mod webhooks;
 
 use std::sync::Arc;
 

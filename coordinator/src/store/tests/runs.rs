@@ -244,32 +244,22 @@ async fn a_challenge_is_asked_once_answered_once_and_forgets_its_answer() {
 #[tokio::test]
 async fn an_event_and_its_deliveries_are_there_exactly_when_the_change_is() {
     for bench in benches().await {
-        let new = NewWebhook {
-            id: WebhookId(Uuid::now_v7()),
-            organization_id: bench.organization,
-            url: "https://hooks.example/in".parse().expect("a URL"),
-            events: vec!["connection.status_changed".into()],
-            secret_sealed: vec![1],
-            metadata: Metadata::new(),
-        };
-        bench.store.create_webhook(new, now()).await.expect("a webhook");
+        bench.webhook(&["connection.status_changed"]).await;
         let (id, run) = bench.activating().await;
-        let until = now() + SignedDuration::from_mins(1);
-        let claim = async || bench.store.claim_deliveries(10, until, now()).await.expect("claimed");
+        let claim = async || bench.claim_due(10).await;
         let claimed = claim().await;
         assert_eq!(claimed.len(), 1, "{}", bench.name);
         assert_eq!(claimed[0].data["status"], "pendingActivation");
         assert!(claim().await.is_empty(), "one worker alone has it");
         let at = now();
-        let refused = DeliveryOutcome::TryAgain { at, status: Some(503), error: "busy".into() };
-        bench.store.settle_delivery(&claimed[0], refused, now()).await.expect("settled");
+        let refusal = Refusal { status: Some(503), error: "busy".into(), quiet_until: at };
+        bench.settle_as(&claimed[0], DeliveryOutcome::TryAgain { at, refusal }).await;
         let again = claim().await;
         assert_eq!((again.len(), again[0].attempt, again[0].event_id), (1, 2, claimed[0].event_id));
-        let late = DeliveryOutcome::Delivered { status: 200 };
-        bench.store.settle_delivery(&claimed[0], late, now()).await.expect("no error");
-        let delivered = DeliveryOutcome::Delivered { status: 200 };
-        bench.store.settle_delivery(&again[0], delivered, now()).await.expect("settled");
-        assert_eq!(bench.store.next_delivery_at().await.expect("an answer"), None);
+        bench.settle_as(&claimed[0], DeliveryOutcome::Delivered { status: 200 }).await;
+        assert!(bench.store.oldest_pending().await.expect("an answer").is_some(), "a late answer settles nothing");
+        bench.settle_as(&again[0], DeliveryOutcome::Delivered { status: 200 }).await;
+        assert_eq!(bench.store.oldest_pending().await.expect("an answer"), None);
 
         let twice = bench.store.complete_setup(bench.organization, id, run, now()).await;
         assert!(matches!(twice, Err(Refused::IllegalEvent(_))), "{twice:?}");

@@ -1,0 +1,66 @@
+//! The pruner: a background role that forgets what was kept long enough, in batches
+//! that keep nobody waiting.
+//!
+//! Every coordinator plays it; what another has removed already isn't there.
+//!
+//! Not here: how a batch is removed; the store does that.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Error, Fleet};
+use crate::clock;
+use crate::store::StoreError;
+
+/// How many rows go at once.
+const BATCH: u32 = 1_000;
+
+/// How long the answer to a request with an `Idempotency-Key` is kept.
+pub const ANSWERS_KEPT: Duration = Duration::from_hours(24);
+
+/// Forgets what is old.
+pub struct Pruner(pub Arc<Fleet>);
+
+impl Pruner {
+    /// One round: everything that is too old by now.
+    ///
+    /// # Errors
+    /// [`Error`]; the next round begins where this one ended.
+    pub async fn run_once(&self) -> Result<(), Error> {
+        let (store, settings, now) = (&self.0.store, &self.0.config.retention, clock::now());
+        let at = before(now, settings.deliveries);
+        let deliveries = in_batches(|| store.prune_deliveries(at, BATCH)).await?;
+        let at = before(now, settings.evidence);
+        let evidence = in_batches(|| store.prune_evidence(at, BATCH)).await?;
+        let at = before(now, settings.stream);
+        let events = in_batches(|| store.prune_stream(at, BATCH)).await?;
+        let at = before(now, ANSWERS_KEPT);
+        let answers = in_batches(|| store.prune_idempotent(at, BATCH)).await?;
+        let secrets = store.forget_previous_secrets(now).await?;
+        if deliveries + evidence + events + answers + secrets > 0 {
+            tracing::info!(deliveries, evidence, events, answers, secrets, "forgot what was kept long enough");
+        }
+        Ok(())
+    }
+}
+
+/// Removes batches until there is nothing left to remove; how much that was.
+async fn in_batches<F>(batch: impl Fn() -> F) -> Result<u64, StoreError>
+where
+    F: Future<Output = Result<u64, StoreError>>,
+{
+    let mut removed = 0;
+    loop {
+        match batch().await? {
+            0 => return Ok(removed),
+            more => removed += more,
+        }
+    }
+}
+
+/// The moment that lies `kept` back.
+fn before(now: Timestamp, kept: Duration) -> Timestamp {
+    now.checked_sub(SignedDuration::try_from(kept).unwrap_or(SignedDuration::MAX)).unwrap_or(Timestamp::MIN)
+}

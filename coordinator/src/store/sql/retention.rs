@@ -1,0 +1,63 @@
+//! Forgetting what is old, in batches that are small enough to keep nobody waiting.
+//!
+//! Not here: what is forgotten with the thing that it belongs to; the tables' foreign
+//! keys see to that.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sqlx::QueryBuilder;
+
+use super::super::Db;
+use super::{SKIP_HELD, SqlStore, commit, failed, to_ms};
+use crate::store::{Retention, StoreError};
+
+#[async_trait]
+impl Retention for SqlStore {
+    async fn prune_deliveries(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let mut tx = self.begin().await?;
+        // Rows that somebody else holds go the next time, so that nobody waits for anybody.
+        let mut old =
+            QueryBuilder::<Db>::new("WITH old AS MATERIALIZED (SELECT id FROM webhook_deliveries WHERE settled_at < ");
+        old.push_bind(to_ms(before)).push(" ORDER BY settled_at LIMIT ").push_bind(i64::from(limit)).push(SKIP_HELD);
+        old.push(") DELETE FROM webhook_deliveries WHERE id IN (SELECT id FROM old)");
+        let deliveries = old.build().execute(&mut *tx).await.map_err(failed("prune deliveries"))?;
+        let events = sqlx::query(
+            "DELETE FROM webhook_events WHERE id IN (
+                 SELECT e.id FROM webhook_events e
+                 WHERE e.created_at < $1 AND NOT EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.event_id = e.id)
+                 ORDER BY e.created_at LIMIT $2)",
+        )
+        .bind(to_ms(before))
+        .bind(i64::from(limit))
+        .execute(&mut *tx)
+        .await
+        .map_err(failed("prune events"))?;
+        commit(tx).await?;
+        Ok(deliveries.rows_affected().max(events.rows_affected()))
+    }
+
+    async fn prune_evidence(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let evidence = sqlx::query(
+            "DELETE FROM evidence WHERE id IN (
+                 SELECT id FROM evidence WHERE created_at < $1 ORDER BY created_at LIMIT $2)",
+        )
+        .bind(to_ms(before))
+        .bind(i64::from(limit))
+        .execute(&self.write)
+        .await
+        .map_err(failed("prune evidence"))?;
+        Ok(evidence.rows_affected())
+    }
+
+    async fn forget_previous_secrets(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let forgotten = sqlx::query(
+            "UPDATE webhooks SET previous_secret_sealed = NULL, previous_secret_until = NULL
+             WHERE previous_secret_until <= $1",
+        )
+        .bind(to_ms(now))
+        .execute(&self.write)
+        .await
+        .map_err(failed("forget a webhook's secret"))?;
+        Ok(forgotten.rows_affected())
+    }
+}
