@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use tests::bare_agent::{BareAgent, accounts};
 use tests::integrator::Integrator;
+use tests::patience::eventually;
 use tests::postgres::Postgres;
 use tests::receiver::Receiver;
 use tests::world::{Fleet, Plan};
@@ -48,6 +49,7 @@ impl World {
         let events = json!({ "url": receiver.url(), "events": ["connection.status_changed", "test"] });
         let webhook = owner.post("/v1/webhooks", &events).await?;
         ids.insert("webhookId", text(&webhook["webhook"]["id"])?);
+        receiver.trust(&text(&webhook["webhook"]["secret"])?);
 
         // An activation that asks for a code, and then reads.
         let connection = owner.set_up("harbour", "contract", "a password").await?;
@@ -61,7 +63,11 @@ impl World {
         ids.insert("accountId", first(owner.list("/v1/accounts").await?, "id")?);
         ids.insert("transactionId", first(owner.list("/v1/transactions").await?, "id")?);
         let deliveries = format!("/v1/webhooks/{}/deliveries", ids["webhookId"]);
-        ids.insert("deliveryId", first(owner.list(&deliveries).await?, "id")?);
+        let settled = eventually(async || {
+            let deliveries = owner.list(&deliveries).await.ok()?;
+            deliveries.iter().all(|delivery| delivery["status"] == "delivered").then_some(deliveries)
+        });
+        ids.insert("deliveryId", first(settled.await.ok_or("deliveries arrive")?, "id")?);
         ids.insert("connectionId", connection);
         Ok(Self { fleet, owner, ids, document, _postgres: postgres, _receiver: receiver })
     }
