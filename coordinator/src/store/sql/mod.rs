@@ -17,6 +17,7 @@ mod keys;
 mod ledger;
 mod organizations;
 mod runs;
+pub(in crate::store) mod steps;
 mod transition;
 mod webhooks;
 
