@@ -16,12 +16,12 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
-use crate::store::StoreUrl;
+use crate::store::{StoreUrl, Tables};
 
 const DEFAULTS: &str = include_str!("../config.default.toml");
 const ENVIRONMENT: &str = "BURSAR";
 
-/// The shortest token for agents, in bytes.
+/// The shortest token for agents and operators, in bytes.
 const SHORTEST_TOKEN: usize = 32;
 
 /// The smallest limit of a body, in bytes.
@@ -46,6 +46,7 @@ pub struct Config {
     pub webhooks: Webhooks,
     pub retention: Retention,
     agents: Agents,
+    control: Control,
     vault: Vault,
     pub catalog: Catalog,
     pub delegated_user: DelegatedUser,
@@ -72,6 +73,7 @@ pub struct RateLimit {
 #[serde(deny_unknown_fields)]
 struct Store {
     url: Secret,
+    migrate: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -148,6 +150,12 @@ pub struct Retention {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Agents {
+    token: Secret,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Control {
     token: Secret,
 }
 
@@ -262,9 +270,13 @@ impl Config {
         if !self.redis.prefix.contains('{') {
             return refuse("redis.prefix", "it must hold a {tag}, so that a cluster keeps the queue's keys together");
         }
-        let token = self.agents.token.expose();
-        if !token.is_empty() && token.len() < SHORTEST_TOKEN {
-            return refuse("agents.token", "it must have 32 characters at least, or be empty");
+        for (setting, token) in [("agents.token", &self.agents.token), ("control.token", &self.control.token)] {
+            if !token.expose().is_empty() && token.expose().len() < SHORTEST_TOKEN {
+                return refuse(setting, "it must have 32 characters at least, or be empty");
+            }
+        }
+        if !self.control.token.expose().is_empty() && self.control.token.expose() == self.agents.token.expose() {
+            return refuse("control.token", "it must be another than agents.token");
         }
         if self.keys.prefix.is_empty() || !self.keys.prefix.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return refuse("keys.prefix", "it must be letters and digits");
@@ -288,6 +300,12 @@ impl Config {
         }
     }
 
+    /// What is done about tables that aren't up to date.
+    #[must_use]
+    pub fn tables(&self) -> Tables {
+        if self.store.migrate { Tables::BroughtUpToDate } else { Tables::LeftAlone }
+    }
+
     /// The data folder.
     #[must_use]
     pub fn data(&self) -> &Path {
@@ -306,6 +324,12 @@ impl Config {
         &self.agents.token
     }
 
+    /// The configured operators' token; empty where the one in the data folder counts.
+    #[must_use]
+    pub fn control_token(&self) -> &Secret {
+        &self.control.token
+    }
+
     /// Whether addresses on this machine may be used.
     #[must_use]
     pub fn loopback(&self) -> Loopback {
@@ -320,7 +344,9 @@ impl Config {
 pub fn print(file: Option<&Path>) -> Result<String, ConfigError> {
     Config::load(file)?;
     let mut values: toml::Table = layers(file)?.try_deserialize()?;
-    for (table, key) in [("store", "url"), ("redis", "url"), ("agents", "token"), ("vault", "master_key")] {
+    let secrets =
+        [("store", "url"), ("redis", "url"), ("agents", "token"), ("control", "token"), ("vault", "master_key")];
+    for (table, key) in secrets {
         let secret = values.get_mut(table).and_then(|table| table.get_mut(key));
         if let Some(toml::Value::String(text)) = secret
             && !text.is_empty()
@@ -387,6 +413,10 @@ mod tests {
         assert!(refused("[webhooks]\nper_endpoint = 0").contains("per_endpoint"));
         assert!(refused("[webhooks]\nat_once = 1").contains("at_once"));
         assert!(refused("[store]\nurl = \"mysql://h/d\"").contains("postgres://"));
+        assert!(refused("[control]\ntoken = \"short\"").contains("control.token"));
+        let same = "a-token-that-is-long-enough-for-both";
+        let both = format!("[control]\ntoken = \"{same}\"\n[agents]\ntoken = \"{same}\"");
+        assert!(refused(&both).contains("another than agents.token"));
         assert!(refused("data = \"\"").contains("folder"));
         assert!(refused("[development.portal_urls]\nharbour = \"http://127.0.0.1:1/\"").contains("harbour"));
     }
@@ -396,7 +426,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("bursar.toml");
         let text =
-            "[store]\nurl = \"postgres://u:canary@h/d\"\n[agents]\ntoken = \"canary-canary-canary-canary-canary\"";
+            "[store]\nurl = \"postgres://u:canary@h/d\"\n[agents]\ntoken = \"canary-canary-canary-canary-canary\"
+            [control]\ntoken = \"another-canary-another-canary-another-canary\"";
         std::fs::write(&file, text).expect("written");
         let printed = super::print(Some(&file)).expect("printed");
         assert!(!printed.contains("canary"), "{printed}");

@@ -186,6 +186,15 @@ impl Fleet {
         Ok(Integrator::new(&self.address, made.trim()))
     }
 
+    /// An operator, with the token that the coordinator made.
+    ///
+    /// # Errors
+    /// [`WorldError::Folder`] if there is none.
+    pub fn operator(&self) -> Result<Integrator, WorldError> {
+        let token = std::fs::read_to_string(self.folder.path().join("data/control.token"))?;
+        Ok(Integrator::new(&self.address, token.trim()))
+    }
+
     /// Runs a command of the coordinator that has to work; its data.
     ///
     /// # Errors

@@ -98,9 +98,6 @@ CREATE INDEX webhook_deliveries_waiting ON webhook_deliveries (webhook_id, due_a
 CREATE INDEX webhook_deliveries_oldest ON webhook_deliveries (created_at) WHERE state = 'pending';
 CREATE INDEX webhook_deliveries_settled ON webhook_deliveries (settled_at) WHERE settled_at IS NOT NULL;
 CREATE INDEX webhook_events_by_age ON webhook_events (created_at);
--- What the indexes above do as well.
-DROP INDEX webhook_deliveries_of_webhook;
-DROP INDEX webhook_deliveries_due;
 
 CREATE INDEX connections_of_entity ON connections (entity_id, id);
 CREATE INDEX connections_without_institution ON connections (portal_url) WHERE institution_id IS NULL;

@@ -5,11 +5,12 @@
 mod challenge;
 mod evidence;
 mod key;
+mod migrate;
 mod organization;
 mod serve;
 
 use std::os::unix::fs::DirBuilderExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -45,6 +46,8 @@ enum Command {
     /// Make, list, rotate and end API keys.
     #[command(subcommand)]
     Key(key::Command),
+    /// Bring the store's tables up to date.
+    Migrate(migrate::Arguments),
     /// Add and list organizations.
     #[command(subcommand)]
     Organization(organization::Command),
@@ -54,7 +57,11 @@ enum Command {
     /// Print the scrubbed page that was kept with a failure.
     Evidence(evidence::Arguments),
     /// Print the OpenAPI document of the public API.
-    Openapi,
+    Openapi {
+        /// That of the operators' calls in its place.
+        #[arg(long)]
+        control: bool,
+    },
 }
 
 /// How the process ends.
@@ -105,6 +112,7 @@ impl CommandError {
             Self::Vault(VaultError::MalformedMasterKey | VaultError::Unopenable) => Exit::Unusable,
             Self::Unknown { .. } | Self::Fleet(fleet::Error::Refused(Refused::NotFound)) => Exit::NotFound,
             Self::Fleet(fleet::Error::Refused(Refused::Store(_))) => Exit::Unavailable,
+            Self::Store(StoreError::StepsMissing { .. } | StoreError::TooNew { .. }) => Exit::Unusable,
             Self::Store(_) | Self::Queue(_) | Self::EmbeddedRedis(_) => Exit::Unavailable,
             Self::Listen { .. } | Self::NotAlone { .. } => Exit::Unavailable,
             _ => Exit::Failure,
@@ -120,6 +128,10 @@ impl CommandError {
                 "`agent check FILE` shows the same with the lines in question"
             }
             Self::Catalog(_) => "catalog.folder names the folder with one folder an institution",
+            Self::Store(StoreError::StepsMissing { .. }) => {
+                "`coordinator migrate` brings them up to date; `coordinator migrate --dry-run` shows what is missing"
+            }
+            Self::Store(StoreError::TooNew { .. }) => "upgrade this coordinator",
             Self::Store(_) => "check store.url and data, and that the database is up",
             Self::Vault(VaultError::Unopenable) => {
                 "is it the master key that this store was made with? Coordinators on one store share one: set vault.master_key"
@@ -161,8 +173,9 @@ async fn carry_out(arguments: Arguments) -> Result<(), CommandError> {
         print!("{}", config::print(file)?);
         return Ok(());
     }
-    if let Command::Openapi = arguments.command {
-        let document = http::document().to_pretty_json();
+    if let Command::Openapi { control } = arguments.command {
+        let document = if control { http::control_document() } else { http::document() };
+        let document = document.to_pretty_json();
         println!("{}", document.map_err(|error| CommandError::Said(format!("no document: {error}")))?);
         return Ok(());
     }
@@ -170,9 +183,10 @@ async fn carry_out(arguments: Arguments) -> Result<(), CommandError> {
     match arguments.command {
         Command::Serve(arguments) => serve::run(arguments, config).await,
         Command::Key(command) => command.run(&Ground::open(&config).await?, &config).await,
+        Command::Migrate(arguments) => arguments.run(&config).await,
         Command::Organization(command) => command.run(&Ground::open(&config).await?).await,
         Command::Challenge(command) => command.run(&Ground::open(&config).await?).await,
-        Command::Openapi => Ok(()),
+        Command::Openapi { .. } => Ok(()),
         Command::Evidence(arguments) => arguments.run(&Ground::open(&config).await?).await,
     }
 }
@@ -200,13 +214,8 @@ struct Ground {
 impl Ground {
     async fn open(config: &Config) -> Result<Self, CommandError> {
         let data = config.data();
-        // What is in it is nobody else's business; a folder that is there is left as it is.
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(data)
-            .map_err(|source| CommandError::Data { path: data.display().to_string(), source })?;
-        let store = store::open(&config.store_url()).await?;
+        make_folder(data)?;
+        let store = store::open(&config.store_url(), config.tables()).await?;
         let vault = Arc::new(Vault::open(config.master_key(), &data.join("master.key"))?);
         if store.organizations().await?.is_empty() {
             match fleet::create_organization(&*store, &vault, FIRST_ORGANIZATION).await {
@@ -227,6 +236,13 @@ impl Ground {
         fleet::complete_organizations(&*store, &vault).await?;
         Ok(Self { store, vault, sealer })
     }
+}
+
+/// Makes the data folder. What is in it is nobody else's business; a folder that is there
+/// is left as it is.
+fn make_folder(data: &Path) -> Result<(), CommandError> {
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data);
+    made.map_err(|source| CommandError::Data { path: data.display().to_string(), source })
 }
 
 /// The organization of that name.

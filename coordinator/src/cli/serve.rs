@@ -47,7 +47,10 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> Result<(), Comm
     let metrics = telemetry::metrics().map_err(CommandError::Said)?;
     let catalog = Catalog::load(&config.catalog.folder, &config.development.portal_urls)?;
     let Ground { store, vault, sealer } = Ground::open(&config).await?;
-    let agent_token = agent_token(&config)?;
+    let tokens = http::Tokens {
+        agents: token(&config, config.agent_token(), "agent.token")?,
+        operators: token(&config, config.control_token(), "control.token")?,
+    };
     let listen = config.http.listen;
     let unusable = |source| CommandError::Listen { address: listen.to_string(), source };
     let listener = TcpListener::bind(listen).await.map_err(unusable)?;
@@ -76,7 +79,7 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> Result<(), Comm
 
     println!("{}", json!({ "address": format!("http://{address}") }));
     tracing::info!(%address, "serving");
-    let app = http::App::new(fleet, agent_token, metrics);
+    let app = http::App::new(fleet, tokens, metrics);
     let (end, ending) = tokio::sync::oneshot::channel::<()>();
     let serving = axum::serve(listener, http::router(app)).with_graceful_shutdown(async {
         let _ = ending.await;
@@ -100,12 +103,13 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> Result<(), Comm
     Ok(())
 }
 
-fn agent_token(config: &Config) -> Result<Secret, CommandError> {
-    if !config.agent_token().expose().is_empty() {
-        return Ok(config.agent_token().clone());
+/// The configured token, or the one in that file of the data folder.
+fn token(config: &Config, configured: &Secret, file: &str) -> Result<Secret, CommandError> {
+    if !configured.expose().is_empty() {
+        return Ok(configured.clone());
     }
     let fresh = Secret::new(URL_SAFE_NO_PAD.encode(random::<32>()?.as_slice()));
-    let file = config.data().join("agent.token");
+    let file = config.data().join(file);
     read_or_create(&file, &fresh).map_err(|source| CommandError::Data { path: file.display().to_string(), source })
 }
 

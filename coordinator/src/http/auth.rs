@@ -1,5 +1,5 @@
-//! Who is calling: an integrator with an API key and its scopes, or an agent with the
-//! agents' token. Neither opens the other's doors.
+//! Who is calling: an integrator with an API key and its scopes, an agent with the
+//! agents' token, or an operator with the operators'. None opens another's doors.
 //!
 //! Not here: what a caller may do with whose things; the store only finds the caller's
 //! own.
@@ -9,6 +9,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use domain::id::OrganizationId;
+use uuid::Uuid;
 
 use super::App;
 use super::problem::Problem;
@@ -45,6 +47,17 @@ pub(super) async fn layer(State(app): State<App>, mut request: Request, next: Ne
     app.throttle.check(&caller.key_id)?;
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
+}
+
+/// In place of an organization where operators call, who belong to none.
+pub(super) const OPERATORS: OrganizationId = OrganizationId(Uuid::nil());
+
+/// Lets operators in.
+pub(super) async fn operators(State(app): State<App>, request: Request, next: Next) -> Result<Response, Problem> {
+    if app.is_operator(bearer(request.headers())?) {
+        return Ok(next.run(request).await);
+    }
+    Err(Problem::unauthorized())
 }
 
 /// An agent of this fleet.

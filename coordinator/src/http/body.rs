@@ -35,11 +35,25 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
         let media = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let essence = media.and_then(|media| media.split(';').next()).unwrap_or_default().trim();
         if !essence.eq_ignore_ascii_case("application/json") {
-            let detail = "Send the body as `Content-Type: application/json`.";
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
+            return Err(not_json());
         }
         let bytes = read_body(request).await?;
         read_json(&bytes).map(Self)
+    }
+}
+
+/// A JSON body, or none, which stands for the usual.
+pub(super) struct OptionalBody<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Default> FromRequest<App> for OptionalBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        if !request.headers().contains_key(header::CONTENT_TYPE) {
+            let bytes = read_body(request).await?;
+            return if bytes.trim_ascii().is_empty() { Ok(Self(T::default())) } else { Err(not_json()) };
+        }
+        Body::from_request(request, app).await.map(|Body(body)| Self(body))
     }
 }
 
@@ -159,6 +173,11 @@ fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     })?;
     deserializer.end().map_err(|error| malformed(&error))?;
     Ok(read)
+}
+
+fn not_json() -> Problem {
+    let detail = "Send the body as `Content-Type: application/json`.";
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {

@@ -1,5 +1,5 @@
-//! HTTP: the public API under `/v1`, the lease protocol under `/agent/v1`, health and
-//! metrics. Status codes, headers and JSON shapes are made here and nowhere else.
+//! HTTP: the public API under `/v1`, operators' calls under `/control/v1`, the lease
+//! protocol under `/agent/v1`, health and metrics. Status codes, headers and JSON shapes are made here and nowhere else.
 //!
 //! Not here: what anything means; handlers read a request, call a use case or the
 //! store, and shape the answer.
@@ -7,6 +7,7 @@
 mod agent;
 mod auth;
 mod body;
+mod control;
 mod cursor;
 mod health;
 mod idempotency;
@@ -31,48 +32,69 @@ use self::body::BodyLimit;
 use self::throttle::Throttle;
 use crate::fleet::Fleet;
 
-pub use openapi::document;
+pub use openapi::{control_document, document};
 
 /// What handlers work with.
 #[derive(Clone)]
 pub struct App {
     fleet: Arc<Fleet>,
-    agent_token: Arc<Secret>,
+    tokens: Arc<Tokens>,
     cursor_key: Arc<[u8; 32]>,
     idempotency_key: Arc<[u8; 32]>,
     throttle: Arc<Throttle>,
     metrics: PrometheusHandle,
 }
 
+/// What agents and operators show to be let in.
+pub struct Tokens {
+    /// Opens the lease protocol.
+    pub agents: Secret,
+    /// Opens operators' calls.
+    pub operators: Secret,
+}
+
 impl App {
     /// What handlers work with, on one fleet.
     #[must_use]
-    pub fn new(fleet: Arc<Fleet>, agent_token: Secret, metrics: PrometheusHandle) -> Self {
+    pub fn new(fleet: Arc<Fleet>, tokens: Tokens, metrics: PrometheusHandle) -> Self {
         let cursor_key = Arc::new(fleet.vault.derived_key("cursors"));
         let idempotency_key = Arc::new(fleet.vault.derived_key("idempotency"));
         let throttle = Arc::new(Throttle::new(&fleet.config.rate_limit));
-        Self { fleet, agent_token: Arc::new(agent_token), cursor_key, idempotency_key, throttle, metrics }
+        Self { fleet, tokens: Arc::new(tokens), cursor_key, idempotency_key, throttle, metrics }
     }
 
     fn is_agent(&self, presented: &str) -> bool {
-        let (presented, token) = (presented.as_bytes(), self.agent_token.expose().as_bytes());
-        bool::from(presented.ct_eq(token))
+        is_same(presented, &self.tokens.agents)
     }
+
+    fn is_operator(&self, presented: &str) -> bool {
+        is_same(presented, &self.tokens.operators)
+    }
+}
+
+/// Whether it is that token; how long this takes doesn't tell how much of it is right.
+fn is_same(presented: &str, token: &Secret) -> bool {
+    bool::from(presented.as_bytes().ct_eq(token.expose().as_bytes()))
 }
 
 /// Every route.
 pub fn router(app: App) -> Router {
     let settings = &app.fleet.config.http;
-    let (public, document) = openapi::routes();
+    let (public, document) = openapi::routes(openapi::public());
     // The last is the outermost: who asks, how often, and whether it was asked before.
     let public = public
         .route_layer(middleware::from_fn_with_state(app.clone(), idempotency::layer))
         .route_layer(middleware::from_fn_with_state(app.clone(), auth::layer))
         .layer(Extension(BodyLimit(settings.body_limit)));
+    let (operators, control_document) = openapi::routes(control::surface());
+    let operators = operators
+        .route_layer(middleware::from_fn_with_state(app.clone(), auth::operators))
+        .layer(Extension(BodyLimit(settings.body_limit)));
     let agents = agent::router().layer(Extension(BodyLimit(settings.agent_body_limit)));
     Router::new()
         .merge(public)
-        .merge(openapi::router(document))
+        .merge(openapi::router(document, control_document))
+        .merge(operators)
         .nest("/agent/v1", agents)
         .merge(health::router())
         .fallback(problem::unknown_route)

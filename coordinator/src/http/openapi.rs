@@ -1,5 +1,6 @@
-//! The OpenAPI document (3.1), made from the handlers: what is served at
-//! `/openapi.json`, printed by `coordinator openapi` and rendered at `/docs`.
+//! The OpenAPI documents (3.1), made from the handlers, one a surface: integrators' is
+//! served at `/openapi.json`, printed by `coordinator openapi` and rendered at `/docs`;
+//! operators' is served at `/control/openapi.json`.
 //!
 //! Not here: what a single call takes and gives; that stands at its handler. This adds
 //! what holds for every call: keys, problems, the request's id and `Idempotency-Key`.
@@ -14,20 +15,47 @@ use axum::{Router, middleware};
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, ParameterStyle};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{Http, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{self, Content, HttpMethod, OpenApi, PathItem, Ref, RefOr, Required, ResponseBuilder};
 use utoipa::{OpenApi as _, PartialSchema as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::problem::{FieldError, ProblemBody};
-use super::{App, idempotency, v1};
+use super::{App, control, idempotency, v1};
 
-/// Where the document is served.
+/// Where integrators' document is served.
 const PATH: &str = "/openapi.json";
 
+/// Where operators' document is served.
+const CONTROL_PATH: &str = "/control/openapi.json";
+
+/// Calls that have a credential and a document in common.
+pub(super) struct Surface {
+    /// What the document says of them all.
+    pub(super) base: OpenApi,
+    /// What their paths begin with.
+    pub(super) prefix: &'static str,
+    /// The calls.
+    pub(super) router: OpenApiRouter<App>,
+    /// What the document calls their credential.
+    pub(super) scheme: &'static str,
+    /// How the credential is shown.
+    pub(super) key: Http,
+    /// The problems that calls have in common.
+    pub(super) problems: &'static [Problem],
+    /// What else each call has.
+    pub(super) finish: fn(&HttpMethod, &mut Operation),
+}
+
+/// A problem that calls have in common: its status, when it can be the answer, and what
+/// it means.
+pub(super) type Problem = (&'static str, When, &'static str);
+
 /// When a problem can be the answer.
-enum When {
+pub(super) enum When {
+    /// Where the call says so itself.
+    Never,
     /// To every call.
     Always,
     /// To a call with parameters or a body.
@@ -45,7 +73,7 @@ enum When {
 }
 
 /// The problems that calls have in common, by status.
-const PROBLEMS: [(&str, When, &str); 11] = [
+const PROBLEMS: [Problem; 11] = [
     ("400", When::Readable, "`invalid_parameter`, `invalid_cursor`, `malformed_json` or `unexpected_body`."),
     ("401", When::Always, "`unauthorized`: the key is missing, wrong, expired or revoked."),
     ("403", When::Always, "`scope_missing`: the key lacks the scope."),
@@ -88,45 +116,68 @@ const PAGE_POLICY: &str =
 )]
 struct Base;
 
-/// The document.
+/// Integrators' document.
 #[must_use]
 pub fn document() -> OpenApi {
-    routes().1
+    routes(public()).1
 }
 
-/// The public routes with the document of them.
-pub(super) fn routes() -> (Router<App>, OpenApi) {
-    let (router, mut document) =
-        OpenApiRouter::with_openapi(Base::openapi()).nest("/v1", v1::router()).split_for_parts();
-    let key = HttpBuilder::new()
-        .scheme(HttpAuthScheme::Bearer)
-        .bearer_format("<prefix>_<live|test>_<key id>_<secret>")
-        .description(Some("An API key; `coordinator key create` makes one."));
+/// Operators' document.
+#[must_use]
+pub fn control_document() -> OpenApi {
+    routes(control::surface()).1
+}
+
+/// What integrators call.
+pub(super) fn public() -> Surface {
+    Surface {
+        base: Base::openapi(),
+        prefix: "/v1",
+        router: v1::router(),
+        scheme: "key",
+        key: HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("<prefix>_<live|test>_<key id>_<secret>")
+            .description(Some("An API key; `coordinator key create` makes one."))
+            .build(),
+        problems: &PROBLEMS,
+        finish: honour_idempotency_key,
+    }
+}
+
+/// A surface's routes with the document of them.
+pub(super) fn routes(surface: Surface) -> (Router<App>, OpenApi) {
+    let Surface { base, prefix, router, scheme, key, problems, finish } = surface;
+    let (router, mut document) = OpenApiRouter::with_openapi(base).nest(prefix, router).split_for_parts();
     let components = document.components.get_or_insert_default();
-    components.add_security_scheme("key", SecurityScheme::Http(key.build()));
-    for (name, _, says) in PROBLEMS {
-        let mut response = ResponseBuilder::new().description(says).build();
+    components.add_security_scheme(scheme, SecurityScheme::Http(key));
+    for (name, _, says) in problems {
+        let mut response = ResponseBuilder::new().description(*says).build();
         dress(name, &mut response);
-        components.responses.insert(name.into(), RefOr::T(response));
+        components.responses.insert((*name).into(), RefOr::T(response));
     }
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
-            complete(path, &method, operation);
+            complete(path, &method, operation, problems);
+            finish(&method, operation);
         }
     }
     (router, document)
 }
 
-/// The document, and the page that renders it.
-pub(super) fn router(document: OpenApi) -> Router<App> {
+/// The documents, and the page that renders integrators'.
+pub(super) fn router(document: OpenApi, control: OpenApi) -> Router<App> {
     let page = SwaggerUi::new("/docs").config(Config::from(PATH).try_it_out_enabled(true).persist_authorization(false));
     let policy = async |mut response: Response| {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
         response
     };
     let page = Router::from(page).layer(middleware::map_response(policy));
-    let document = Arc::new(document);
-    Router::new().route(PATH, get(async move || Json(document).into_response())).merge(page)
+    let served = |document: OpenApi| {
+        let document = Arc::new(document);
+        get(async move || Json(document).into_response())
+    };
+    Router::new().route(PATH, served(document)).route(CONTROL_PATH, served(control)).merge(page)
 }
 
 /// The operations of a path, by method.
@@ -142,7 +193,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Ope
 }
 
 /// Adds what holds for every call of its kind.
-fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
+fn complete(path: &str, method: &HttpMethod, operation: &mut Operation, problems: &[Problem]) {
     let (mut has_query, mut is_list) = (false, false);
     for parameter in operation.parameters.iter_mut().flatten() {
         let RefOr::T(parameter) = parameter else { continue };
@@ -160,16 +211,10 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
         dress(status, response);
-        if *method == HttpMethod::Post && status.starts_with('2') {
-            let replayed = "`true` on an answer that was given before.";
-            response.headers.insert("Idempotent-Replayed".into(), text_header(replayed));
-        }
     }
-    if *method == HttpMethod::Post {
-        operation.parameters.get_or_insert_default().push(RefOr::T(idempotency_key()));
-    }
-    for (name, when, _) in PROBLEMS {
+    for (name, when, _) in problems {
         let is_possible = match when {
+            When::Never => false,
             When::Always => true,
             When::Readable => has_query || may_send,
             When::Named => path.contains('{'),
@@ -179,10 +224,26 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
             When::Post => *method == HttpMethod::Post,
         };
         if is_possible {
-            let problem = RefOr::Ref(Ref::from_response_name(name));
-            operation.responses.responses.entry(name.into()).or_insert(problem);
+            let problem = RefOr::Ref(Ref::from_response_name(*name));
+            operation.responses.responses.entry((*name).into()).or_insert(problem);
         }
     }
+}
+
+/// Adds what goes with a POST that can be repeated.
+fn honour_idempotency_key(method: &HttpMethod, operation: &mut Operation) {
+    if *method != HttpMethod::Post {
+        return;
+    }
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response
+            && status.starts_with('2')
+        {
+            let replayed = "`true` on an answer that was given before.";
+            response.headers.insert("Idempotent-Replayed".into(), text_header(replayed));
+        }
+    }
+    operation.parameters.get_or_insert_default().push(RefOr::T(idempotency_key()));
 }
 
 /// Adds what goes with every answer of a status.

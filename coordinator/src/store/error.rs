@@ -21,6 +21,20 @@ pub enum StoreError {
     /// The tables couldn't be brought up to date.
     #[error("the store's tables couldn't be brought up to date")]
     Migration(#[source] sqlx::migrate::MigrateError),
+    /// The tables lack steps, and weren't to be changed.
+    #[error("the store's tables lack {missing} steps, and store.migrate is off")]
+    StepsMissing {
+        /// How many.
+        missing: usize,
+    },
+    /// A later program has changed the tables so that this one would do harm.
+    #[error("the store can only be used by programs that know step {oldest} of its tables; this one knows {newest}")]
+    TooNew {
+        /// The lowest step that a program has to know.
+        oldest: i64,
+        /// The newest that this one knows.
+        newest: i64,
+    },
     /// Something in the store can't be read as what it should be.
     #[error("the store holds a {what} that can't be read")]
     Unreadable {

@@ -42,20 +42,34 @@ pub use idempotency::*;
 pub use intents::*;
 pub use keys::*;
 pub use ledger::*;
+pub use migrations::{Step, StepState, Tables};
 pub use organizations::*;
 pub use retention::*;
 pub use runs::*;
 pub use stream::*;
 pub use webhooks::*;
 
-/// Opens the store that `url` names and brings its tables up to date.
+/// Opens the store that `url` names; `tables` says what happens if its tables aren't up
+/// to date.
 ///
 /// # Errors
-/// [`StoreError`] if it can't be reached or is newer than this program.
-pub async fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, StoreError> {
+/// [`StoreError`] if it can't be reached, lacks steps that aren't to be taken, or is too
+/// new for this program.
+pub async fn open(url: &StoreUrl, tables: Tables) -> Result<Arc<dyn Store>, StoreError> {
     match url {
-        StoreUrl::Sqlite(file) => Ok(Arc::new(sqlite::open(file).await?)),
-        StoreUrl::Postgres(url) => Ok(Arc::new(postgres::open(url).await?)),
+        StoreUrl::Sqlite(file) => Ok(Arc::new(sqlite::open(file, tables).await?)),
+        StoreUrl::Postgres(url) => Ok(Arc::new(postgres::open(url, tables).await?)),
+    }
+}
+
+/// The steps of the tables at `url`, in order; nothing is changed.
+///
+/// # Errors
+/// [`StoreError`] if it can't be reached, or a step isn't what this program knows it as.
+pub async fn steps(url: &StoreUrl) -> Result<Vec<Step>, StoreError> {
+    match url {
+        StoreUrl::Sqlite(file) => sqlite::steps(file).await,
+        StoreUrl::Postgres(url) => postgres::steps(url).await,
     }
 }
 

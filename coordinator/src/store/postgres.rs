@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use domain::secret::Secret;
 use sqlx::Connection as _;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 
-use super::StoreError;
+use super::migrations::POSTGRES as STEPS;
+use super::{Step, StoreError, Tables};
 
 #[path = "sql/mod.rs"]
 #[expect(clippy::duplicate_mod, reason = "one implementation, compiled for each database")]
@@ -35,15 +36,27 @@ const CONNECTIONS: u32 = 16;
 /// How long a request waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Connects, and brings the tables up to date under an advisory lock.
-pub(super) async fn open(url: &Secret) -> Result<sql::SqlStore, StoreError> {
+/// Whether any step was ever taken.
+pub(crate) const HAS_STEPS: &str = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
+
+/// Connects, and looks after the tables under an advisory lock.
+pub(super) async fn open(url: &Secret, tables: Tables) -> Result<sql::SqlStore, StoreError> {
+    let pool = connect(url).await?;
+    sql::steps::settle(&pool, tables).await?;
+    Ok(sql::SqlStore { read: pool.clone(), write: pool })
+}
+
+/// The steps of the tables.
+pub(super) async fn steps(url: &Secret) -> Result<Vec<Step>, StoreError> {
+    sql::steps::list(&connect(url).await?).await
+}
+
+async fn connect(url: &Secret) -> Result<PgPool, StoreError> {
     let failed = |source| StoreError::Database { doing: "connect to PostgreSQL", source };
     let options: PgConnectOptions = url.expose().parse().map_err(failed)?;
     // One connection outside of the pool first: the pool would try until its patience
     // ends and then only say that it has ended.
     PgConnection::connect_with(&options).await.map_err(failed)?.close().await.map_err(failed)?;
     let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE).connect_with(options);
-    let pool = pool.await.map_err(failed)?;
-    super::migrations::POSTGRES.run(&pool).await.map_err(StoreError::Migration)?;
-    Ok(sql::SqlStore { read: pool.clone(), write: pool })
+    pool.await.map_err(failed)
 }

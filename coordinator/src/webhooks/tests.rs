@@ -19,7 +19,7 @@ use crate::clock;
 use crate::config::{self, Config};
 use crate::sealer::Sealer;
 use crate::store::{
-    DeliveryRecord, Metadata, NewOrganization, NewTenant, NewWebhook, PageRequest, Store, StoreUrl, Webhook,
+    DeliveryRecord, Metadata, NewOrganization, NewTenant, NewWebhook, PageRequest, Store, StoreUrl, Tables, Webhook,
     WebhookPatch, open,
 };
 use crate::vault::Vault;
@@ -37,7 +37,8 @@ impl Bench {
     async fn new(change: impl FnOnce(&mut config::Webhooks)) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().expect("a folder");
-        let store = open(&StoreUrl::Sqlite(folder.path().join("t.sqlite"))).await.expect("a store");
+        let store =
+            open(&StoreUrl::Sqlite(folder.path().join("t.sqlite")), Tables::BroughtUpToDate).await.expect("a store");
         let none = Secret::new(String::new());
         let vault = Arc::new(Vault::open(&none, &folder.path().join("master.key")).expect("a vault"));
         let organization = OrganizationId(Uuid::now_v7());

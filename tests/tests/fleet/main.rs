@@ -6,6 +6,7 @@
 mod bad_input;
 mod bad_luck;
 mod bank_says_no;
+mod control;
 mod demo;
 mod environments;
 mod main_job;

@@ -10,6 +10,7 @@ mod arrows;
 mod documents;
 mod files;
 mod habits;
+mod migrations;
 mod modules;
 
 /// Fails with every fault that was found, one a line.

@@ -29,7 +29,7 @@ const MODULES: [(&str, &[Arrow]); 13] = [
         ],
     ),
     ("clock", &[]),
-    ("config", &[("store", &["StoreUrl"])]),
+    ("config", &[("store", &["StoreUrl", "Tables"])]),
     (
         "fleet",
         &[

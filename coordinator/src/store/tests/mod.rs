@@ -6,6 +6,7 @@ mod balances;
 mod connections;
 mod entities;
 mod keys;
+mod migrations;
 mod organizations;
 mod runs;
 mod stream;
@@ -39,9 +40,12 @@ struct Bench {
 /// Both stores, each with an organization of its own.
 async fn benches() -> Vec<Bench> {
     let folder = tempfile::tempdir().expect("a folder");
-    let sqlite = open(&StoreUrl::Sqlite(folder.path().join("t.sqlite"))).await.expect("SQLite");
+    let sqlite =
+        open(&StoreUrl::Sqlite(folder.path().join("t.sqlite")), Tables::BroughtUpToDate).await.expect("SQLite");
     let server = Postgres::start().await.expect("PostgreSQL");
-    let postgres = open(&StoreUrl::Postgres(domain::secret::Secret::new(server.url()))).await.expect("PostgreSQL");
+    let postgres = open(&StoreUrl::Postgres(domain::secret::Secret::new(server.url())), Tables::BroughtUpToDate)
+        .await
+        .expect("PostgreSQL");
     let grounds: [(_, _, Box<dyn std::any::Any>); 2] =
         [("sqlite", sqlite, Box::new(folder)), ("postgres", postgres, Box::new(server))];
     let mut benches = Vec::new();

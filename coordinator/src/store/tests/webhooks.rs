@@ -406,9 +406,11 @@ async fn evidence_is_forgotten_in_its_time() {
 async fn a_delivery_that_cannot_be_read_fails_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("t.sqlite");
-    let sqlite = open(&StoreUrl::Sqlite(file.clone())).await.expect("SQLite");
+    let sqlite = open(&StoreUrl::Sqlite(file.clone()), Tables::BroughtUpToDate).await.expect("SQLite");
     let server = Postgres::start().await.expect("PostgreSQL");
-    let postgres = open(&StoreUrl::Postgres(domain::secret::Secret::new(server.url()))).await.expect("PostgreSQL");
+    let postgres = open(&StoreUrl::Postgres(domain::secret::Secret::new(server.url())), Tables::BroughtUpToDate)
+        .await
+        .expect("PostgreSQL");
     let damage = "UPDATE webhook_events SET data = 'not JSON' WHERE id = $1";
     let damage_sqlite = async |event: Uuid| {
         let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", file.display())).await.expect("SQLite");

@@ -1,0 +1,70 @@
+//! `/control/v1`: for operators, with the operators' token alone; one file a resource.
+//!
+//! Not here: anything that belongs to an integrator; that is under `/v1`.
+
+mod keys;
+mod organizations;
+
+use utoipa::OpenApi as _;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::App;
+use super::openapi::{Problem, Surface, When};
+use super::problem::{FieldError, ProblemBody};
+
+/// The problems that calls have in common, by status.
+const PROBLEMS: [Problem; 9] = [
+    ("400", When::Readable, "`invalid_parameter`, `invalid_cursor`, `malformed_json` or `unexpected_body`."),
+    ("401", When::Always, "`unauthorized`: the operators' token is missing or wrong."),
+    ("404", When::Named, "`not_found`: there is no such thing."),
+    ("409", When::Never, "`duplicate`, `key_ended`, `key_replaced`."),
+    ("410", When::List, "`cursor_expired`: it is older than 90 days."),
+    ("413", When::Sent, "`body_too_large`."),
+    ("415", When::Body, "`unsupported_media_type`: a body is `application/json`."),
+    ("422", When::Body, "`validation_failed`: `errors` points at each field."),
+    ("503", When::Always, "`unavailable`: the store or the queue can't be reached right now."),
+];
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Bursar for operators",
+        description = "What whoever runs Bursar does through HTTP.\n\nEvery call needs the operators' token as \
+            `Authorization: Bearer <token>`: the setting `control.token`, or else `control.token` in the data folder. \
+            No API key opens these calls, and this token opens no others. Every answer has an `x-request-id`, every \
+            problem is `application/problem+json` with a `code`.",
+        version = "1",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    components(schemas(ProblemBody, FieldError)),
+    tags(
+        (name = "Organizations", description = "Whose everything is."),
+        (name = "Keys", description = "What integrators show to be let in."),
+    ),
+)]
+struct Base;
+
+/// What the document says of these calls together.
+pub(super) fn surface() -> Surface {
+    Surface {
+        base: Base::openapi(),
+        prefix: "/control/v1",
+        router: router(),
+        scheme: "operator",
+        key: HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The operators' token.")).build(),
+        problems: &PROBLEMS,
+        finish: |_, _| {},
+    }
+}
+
+fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(organizations::list, organizations::create))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::show))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(keys::expire))
+        .routes(routes!(keys::revoke))
+}

@@ -1,0 +1,86 @@
+//! `/control/v1/organizations`.
+//!
+//! Not here: removing one; that would take everything that it owns along.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::fleet;
+use crate::http::App;
+use crate::http::auth::OPERATORS;
+use crate::http::body::Body;
+use crate::http::listing::{List, Listed, NoFilter, Paging};
+use crate::http::problem::Problem;
+use crate::store;
+
+/// A customer of this installation: live and test, which see nothing of each other.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Organization {
+    id: Uuid,
+    /// What commands call it.
+    #[schema(example = "acme")]
+    slug: String,
+    /// The id under which its test environment is kept.
+    #[schema(required)]
+    test_id: Option<Uuid>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+/// An organization to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = NewOrganization, example = json!({ "slug": "acme" }))]
+pub(super) struct Create {
+    /// Lower-case letters, digits and dashes.
+    #[schema(min_length = 1, max_length = 63, pattern = "^[a-z0-9-]+$")]
+    slug: String,
+}
+
+/// List organizations, oldest first.
+#[utoipa::path(get, path = "/organizations", operation_id = "listOrganizations", tag = "Organizations",
+    security(("operator" = [])), params(Paging),
+    responses((status = 200, description = "A page of organizations.", body = List<Organization>)))]
+pub(super) async fn list(
+    State(app): State<App>,
+    listed: Listed<NoFilter>,
+) -> Result<Json<List<Organization>>, Problem> {
+    let page = listed.open::<(i64, Uuid)>(&app, "control/organizations", OPERATORS)?;
+    let position = |known: &store::Organization| (known.created_at.as_millisecond(), known.id.0);
+    let limit = usize::try_from(page.to_read()).unwrap_or(usize::MAX);
+    let all = app.fleet.store.organizations().await?.into_iter();
+    let wanted = all.filter(|known| page.after.is_none_or(|after| position(known) > after)).take(limit);
+    Ok(Json(page.list(wanted.collect(), position, Organization::from)))
+}
+
+/// Make an organization, with a default entity in each environment.
+#[utoipa::path(post, path = "/organizations", operation_id = "createOrganization", tag = "Organizations",
+    security(("operator" = [])), request_body = Create,
+    responses(
+        (status = 201, description = "The organization.", body = Organization),
+        (status = 409, description = "`duplicate`: the slug is taken."),
+    ))]
+pub(super) async fn create(
+    State(app): State<App>,
+    Body(request): Body<Create>,
+) -> Result<(StatusCode, Json<Organization>), Problem> {
+    let made = fleet::create_organization(&*app.fleet.store, &app.fleet.vault, &request.slug).await?;
+    Ok((StatusCode::CREATED, Json(made.into())))
+}
+
+impl From<store::Organization> for Organization {
+    fn from(organization: store::Organization) -> Self {
+        Self {
+            id: organization.id.0,
+            slug: organization.slug,
+            test_id: organization.test_id.map(|id| id.0),
+            created_at: organization.created_at,
+        }
+    }
+}

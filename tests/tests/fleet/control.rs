@@ -1,0 +1,159 @@
+//! Operators' calls, from outside.
+//!
+//! Not here: the same on the command line (`environments.rs`).
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::integrator::Integrator;
+use tests::world::Plan;
+
+use crate::Outcome;
+
+fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+    value[field].as_str().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn each_credential_opens_its_own_doors_alone() -> Outcome {
+    let fleet = Plan::new().agents(0).start().await?;
+    let integrator = fleet.integrator("default").await?;
+    let operator = fleet.operator()?;
+    let agent = std::fs::read_to_string(fleet.folder().join("data/agent.token"))?;
+    let agent = Integrator::new(fleet.address(), agent.trim());
+    let stranger = Integrator::new(fleet.address(), &format!("{}x", operator.key()));
+    let nobody = Integrator::new(fleet.address(), "");
+    let lease = json!({});
+    let doors = [
+        ("/v1", Method::GET, "/v1/entities", None),
+        ("/agent/v1", Method::POST, "/agent/v1/leases", Some(&lease)),
+        ("/control/v1", Method::GET, "/control/v1/organizations", None),
+        ("/control/v1", Method::GET, "/control/v1/keys", None),
+        ("/control/v1", Method::POST, "/control/v1/organizations", Some(&lease)),
+    ];
+    let callers = [
+        ("integrator", &integrator, "/v1"),
+        ("agent", &agent, "/agent/v1"),
+        ("operator", &operator, "/control/v1"),
+        ("stranger", &stranger, ""),
+        ("nobody", &nobody, ""),
+    ];
+    for (who, caller, own) in callers {
+        for (door, method, path, body) in &doors {
+            let answer = caller.call(method.clone(), path, *body).await?;
+            assert_eq!(answer.status == 401, own != *door, "{who} at {path}: {} {}", answer.status, answer.body);
+        }
+    }
+    assert!(!fleet.talk().contains(operator.key()), "the token is printed nowhere");
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &std::fs::metadata(fleet.folder().join("data/control.token"))?.permissions(),
+    );
+    assert_eq!(mode & 0o777, 0o600);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_operator_makes_organizations_and_leads_keys_through_their_life() -> Outcome {
+    let fleet = Plan::new().agents(0).start().await?;
+    let operator = fleet.operator()?;
+    let acme = operator.post("/control/v1/organizations", &json!({ "slug": "acme" })).await?;
+    let listed = operator.list("/control/v1/organizations?limit=1").await?;
+    assert_eq!(listed.iter().map(|one| text(one, "slug")).collect::<Vec<_>>(), ["default", "acme"]);
+    assert_eq!(listed[1], acme);
+    let twice = operator.call(Method::POST, "/control/v1/organizations", Some(&json!({ "slug": "acme" }))).await?;
+    assert_eq!((twice.status, text(&twice.body, "code")), (409, "duplicate"));
+
+    let wanted = |environment: &str| json!({ "organizationId": acme["id"], "environment": environment, "name": "erp", "scopes": ["entities:read"] });
+    let live = operator.post("/control/v1/keys", &wanted("live")).await?;
+    let test = operator.post("/control/v1/keys", &wanted("test")).await?;
+    let entities = async |key: &Value| {
+        Integrator::new(fleet.address(), text(key, "key")).call(Method::GET, "/v1/entities", None).await
+    };
+    let (of_live, of_test) = (entities(&live).await?, entities(&test).await?);
+    assert_eq!((of_live.status, of_test.status), (200, 200));
+    assert_ne!(of_live.body["data"][0]["entityId"], of_test.body["data"][0]["entityId"]);
+    for (key, environment) in [(&live, "live"), (&test, "test")] {
+        assert_eq!((text(key, "organization"), text(key, "environment")), ("acme", environment));
+        assert_eq!(key["organizationId"], acme["id"]);
+        let path = format!("/control/v1/keys?organizationId={}&environment={environment}&limit=1", text(&acme, "id"));
+        let listed = operator.list(&path).await?;
+        assert_eq!(listed.iter().map(|one| &one["id"]).collect::<Vec<_>>(), [&key["id"]]);
+        assert!(listed[0].get("key").is_none(), "a key is shown once");
+    }
+
+    let path = format!("/control/v1/keys/{}", text(&live, "id"));
+    let second = operator.post(&format!("{path}/rotate"), &json!({ "overlapSeconds": 0 })).await?;
+    assert_eq!(second["replaces"], live["id"]);
+    assert_eq!((entities(&live).await?.status, entities(&second).await?.status), (401, 200));
+    let again = operator.call(Method::POST, &format!("{path}/rotate"), None).await?;
+    assert_eq!((again.status, text(&again.body, "code")), (409, "key_ended"));
+    let third = operator.post(&format!("/control/v1/keys/{}/rotate", text(&test, "id")), &Value::Null).await?;
+    assert_eq!((entities(&test).await?.status, entities(&third).await?.status), (200, 200), "a day's overlap");
+    let again = operator.call(Method::POST, &format!("/control/v1/keys/{}/rotate", text(&test, "id")), None).await?;
+    assert_eq!((again.status, text(&again.body, "code")), (409, "key_replaced"));
+
+    let path = format!("/control/v1/keys/{}", text(&second, "id"));
+    let ended = operator.post(&format!("{path}/expire"), &json!({ "at": "2099-01-01T00:00:00Z" })).await?;
+    assert_eq!(text(&ended, "expiresAt"), "2099-01-01T00:00:00Z");
+    operator.post(&format!("{path}/revoke"), &Value::Null).await?;
+    assert_eq!(entities(&second).await?.status, 401);
+    assert!(operator.get(&path).await?["revokedAt"].is_string());
+    Ok(())
+}
+
+#[tokio::test]
+async fn operators_mistakes_are_named_by_pointer() -> Outcome {
+    let fleet = Plan::new().agents(0).start().await?;
+    let operator = fleet.operator()?;
+    let id = operator.list("/control/v1/organizations").await?.remove(0)["id"].clone();
+    let key = |field: &str, value: Value| {
+        let mut body =
+            json!({ "organizationId": id, "environment": "live", "name": "erp", "scopes": ["entities:read"] });
+        body[field] = value;
+        body
+    };
+    for (path, body, status, pointer) in [
+        ("/organizations", json!({ "slug": "No Slug" }), 422, "/slug"),
+        ("/organizations", json!({ "slug": "default/test" }), 422, "/slug"),
+        ("/keys", key("scopes", json!([])), 422, "/scopes"),
+        ("/keys", key("scopes", json!(["entities:burn"])), 422, "/scopes"),
+        ("/keys", key("environment", json!("production")), 422, "/environment"),
+        ("/keys", key("name", json!(" ")), 422, "/name"),
+        ("/keys", key("expiresAt", json!("2020-01-01T00:00:00Z")), 422, "/expiresAt"),
+        ("/keys", key("organizationId", json!("0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")), 404, ""),
+        ("/keys/none/rotate", json!({ "overlapSeconds": -1 }), 422, "/overlapSeconds"),
+        ("/keys/none/rotate", json!({ "overlapSeconds": 31_536_001 }), 422, "/overlapSeconds"),
+        ("/keys/none/rotate", json!({}), 404, ""),
+        ("/keys/none/expire", json!({ "at": "2020-01-01T00:00:00Z" }), 422, "/at"),
+        ("/keys/none/expire", json!({ "at": "2099-01-01T00:00:00Z" }), 404, ""),
+        ("/keys/a%00b/revoke", json!({}), 404, ""),
+    ] {
+        let answer = operator.call(Method::POST, &format!("/control/v1{path}"), Some(&body)).await?;
+        assert_eq!(answer.status, status, "{path} {body}: {}", answer.body);
+        assert_eq!(answer.media, "application/problem+json");
+        assert_eq!(answer.body["errors"][0]["pointer"].as_str().unwrap_or_default(), pointer, "{}", answer.body);
+    }
+    for path in ["/keys?environment=both", "/keys?organizationId=default", "/keys?colour=red", "/organizations?limit=0"]
+    {
+        let answer = operator.call(Method::GET, &format!("/control/v1{path}"), None).await?;
+        assert_eq!((answer.status, text(&answer.body, "code")), (400, "invalid_parameter"), "{path}");
+    }
+    let foreign = operator.call(Method::GET, "/control/v1/keys?cursor=made-up", None).await?;
+    assert_eq!((foreign.status, text(&foreign.body, "code")), (400, "invalid_cursor"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn operators_calls_have_a_document_of_their_own() -> Outcome {
+    let fleet = Plan::new().agents(0).start().await?;
+    let anyone = Integrator::new(fleet.address(), "");
+    let served = anyone.get("/control/openapi.json").await?;
+    let printed: Value = serde_json::from_str(&fleet.succeed(&["openapi", "--control"]).await?)?;
+    assert_eq!(served, printed);
+    let paths: Vec<&str> = served["paths"].as_object().into_iter().flatten().map(|(path, _)| path.as_str()).collect();
+    assert!(paths.contains(&"/control/v1/keys/{keyId}/rotate"), "{paths:?}");
+    assert!(paths.iter().all(|path| path.starts_with("/control/v1/")), "{paths:?}");
+    assert!(!served.to_string().contains("Idempotency-Key"));
+    let public = anyone.get("/openapi.json").await?;
+    assert!(!public.to_string().contains("/control/"), "integrators are told of their own calls alone");
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! The steps of the store's tables: the same on both databases, never changed once they
+//! are published, and, after the first, only ever adding. That is what lets an older
+//! coordinator go on beside a newer one.
+//!
+//! Not here: whether they work; the store's own tests take them.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::files::{File, files, root};
+use crate::no;
+
+const FOLDER: &str = "coordinator/migrations/";
+
+#[test]
+fn both_databases_have_the_same_steps() {
+    let names = |database: &str| -> Vec<String> {
+        let prefix = format!("{FOLDER}{database}/");
+        steps().iter().filter_map(|file| file.name.strip_prefix(&prefix).map(str::to_owned)).collect()
+    };
+    let names = (names("sqlite"), names("postgres"));
+    assert!(!names.0.is_empty());
+    assert_eq!(names.0, names.1, "each step is in both folders, under the same name");
+}
+
+#[test]
+fn a_published_step_never_changes() {
+    let steps: BTreeMap<String, String> =
+        steps().into_iter().map(|file| (file.name[FOLDER.len()..].to_owned(), hash(&file.text))).collect();
+    let list = std::fs::read_to_string(root().join(FOLDER).join("published.txt")).expect("published.txt");
+    let mut faults = Vec::new();
+    for line in list.lines() {
+        let (published, name) = line.split_once("  ").expect("a hash, two blanks and a name, as sha256sum writes");
+        match steps.get(name) {
+            None => faults.push(format!("{FOLDER}{name} was published and is gone")),
+            Some(now) if now != published => {
+                faults.push(format!("{FOLDER}{name} was published and has changed since: add a step instead"));
+            }
+            Some(_) => {}
+        }
+    }
+    assert!(!list.is_empty());
+    no(&faults);
+}
+
+#[test]
+fn every_step_after_the_first_only_adds() {
+    let later = steps().into_iter().filter(|file| !file.name.ends_with("/0001_start.sql"));
+    no(&later.flat_map(|file| faults_of(&file.name, &file.text)).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_would_break_an_older_coordinator_is_found() {
+    let check = |sql: &str, expected: Option<&str>| {
+        let faults = faults_of("step", sql);
+        match expected {
+            None => assert!(faults.is_empty(), "{sql}: {faults:?}"),
+            Some(said) => assert!(faults.len() == 1 && faults[0].contains(said), "{sql}: {faults:?}"),
+        }
+    };
+    check("CREATE TABLE a (b TEXT NOT NULL); CREATE UNIQUE INDEX c ON a (b);", None);
+    check("ALTER TABLE a ADD COLUMN b TEXT;\nALTER TABLE a ADD COLUMN c BIGINT NOT NULL DEFAULT 0;", None);
+    check("ALTER TABLE a ADD b TEXT REFERENCES c (id) ON DELETE CASCADE", None);
+    check("INSERT INTO a (b) VALUES (1); UPDATE fleet SET oldest_step = 3;", None);
+    check("-- DROP TABLE a;\nCREATE INDEX d ON a (b);", None);
+    check("DROP TABLE a", Some("only adds"));
+    check("drop  index\n i", Some("only adds"));
+    check("DELETE FROM a", Some("only adds"));
+    check("TRUNCATE a", Some("only adds"));
+    check("CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1", Some("only adds"));
+    check("ALTER TABLE a DROP COLUMN b", Some("only adds columns"));
+    check("ALTER TABLE a RENAME TO b", Some("only adds columns"));
+    check("ALTER TABLE a RENAME COLUMN b TO c", Some("only adds columns"));
+    check("ALTER TABLE a ALTER COLUMN b TYPE BIGINT", Some("only adds columns"));
+    check("ALTER TABLE a ALTER COLUMN b SET NOT NULL", Some("only adds columns"));
+    check("ALTER TABLE a ADD CONSTRAINT c CHECK (b > 0)", Some("only adds columns"));
+    check("ALTER TABLE a ADD UNIQUE (b)", Some("only adds columns"));
+    check("ALTER TABLE a ADD COLUMN b TEXT, DROP COLUMN c", Some("one column"));
+    check("ALTER TABLE a ADD COLUMN b TEXT, ADD COLUMN c TEXT", Some("one column"));
+    check("ALTER TABLE a ADD COLUMN b TEXT NOT NULL", Some("null or have a default"));
+    check("ALTER TABLE a ADD COLUMN b TEXT UNIQUE NOT NULL", Some("null or have a default"));
+}
+
+/// The steps by name.
+fn steps() -> Vec<File> {
+    files(&["sql"]).into_iter().filter(|file| file.is_in(FOLDER)).collect()
+}
+
+fn hash(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What a step does that an older coordinator wouldn't survive.
+fn faults_of(name: &str, sql: &str) -> Vec<String> {
+    let code: String =
+        sql.lines().map(|line| line.split("--").next().unwrap_or_default()).collect::<Vec<_>>().join(" ");
+    let statements = code.split(';').map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ").to_uppercase());
+    let fault = |statement: String| {
+        let said = fault_of(&statement)?;
+        Some(format!("{name}: `{}`: {said}", statement.chars().take(60).collect::<String>()))
+    };
+    statements.filter(|statement| !statement.is_empty()).filter_map(fault).collect()
+}
+
+fn fault_of(statement: &str) -> Option<&'static str> {
+    let allowed = ["CREATE TABLE ", "CREATE INDEX ", "CREATE UNIQUE INDEX ", "INSERT INTO ", "UPDATE ", "ALTER TABLE "];
+    if !allowed.iter().any(|beginning| statement.starts_with(beginning)) {
+        return Some("a step only adds tables, columns, indexes and rows");
+    }
+    let altered = statement.strip_prefix("ALTER TABLE ")?;
+    let words: Vec<&str> = altered.split(' ').skip(1).collect();
+    let constraints = ["CONSTRAINT", "UNIQUE", "PRIMARY", "FOREIGN", "CHECK", "EXCLUDE"];
+    let column = match words.as_slice() {
+        ["ADD", "COLUMN", column @ ..] => column,
+        ["ADD", first, ..] if constraints.contains(first) => &[],
+        ["ADD", column @ ..] => column,
+        _ => &[],
+    };
+    if column.is_empty() {
+        return Some("a step only adds columns to a table that is there");
+    }
+    if column.iter().any(|word| word.ends_with(',')) {
+        return Some("a statement adds one column");
+    }
+    let definition = column.join(" ");
+    let takes_rows = !definition.contains("NOT NULL") || definition.contains(" DEFAULT ");
+    (!takes_rows).then_some("rows of older coordinators lack it: it has to be null or have a default")
+}
