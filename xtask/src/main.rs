@@ -7,9 +7,11 @@
 
 mod cargo;
 mod demo;
+mod generate;
 mod setup;
 mod test;
 mod tidy;
+mod tools;
 
 use std::process::ExitCode;
 
@@ -33,6 +35,8 @@ enum Command {
     Tidy,
     /// Find or install what the demo and the tests need, and nothing else.
     Setup,
+    /// Write anew what is made from the code: docs/reference/openapi.json.
+    Generate,
 }
 
 /// What went wrong, for people, hints included.
@@ -43,7 +47,10 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Tidy => tidy::run(),
-        Command::Setup => setup::find_or_install(&setup::EVERYTHING).map(|()| ExitCode::SUCCESS),
+        Command::Setup => setup::find_or_install(&setup::EVERYTHING)
+            .and_then(|()| tools::find_or_install())
+            .map(|()| ExitCode::SUCCESS),
+        Command::Generate => generate::run(),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error}");
