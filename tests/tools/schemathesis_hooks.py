@@ -4,7 +4,7 @@ Each is told by what was sent *and* by what was answered, so that no other refus
 """
 
 import schemathesis
-from schemathesis.failures import RejectedPositiveData
+from schemathesis.openapi.checks import RejectedPositiveData
 
 
 @schemathesis.hook
