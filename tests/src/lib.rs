@@ -12,5 +12,6 @@ pub mod postgres;
 pub mod programs;
 pub mod receiver;
 pub mod redis;
+pub mod tools;
 pub mod verdict;
 pub mod world;

@@ -25,6 +25,10 @@ use tokio::sync::watch;
 pub struct Received {
     /// The body.
     pub event: Value,
+    /// The body as it came.
+    pub body: String,
+    /// What came with it.
+    pub headers: HeaderMap,
     /// Whether both signatures were right.
     pub is_verified: bool,
     /// When it came.
@@ -162,7 +166,8 @@ async fn take(State(receiver): State<Receiver>, headers: HeaderMap, body: Bytes)
     let is_verified =
         documented_is_right(&inner.secret, &headers, &body) && standard_is_right(&inner.secret, &headers, &body);
     let event = serde_json::from_slice(&body).unwrap_or_default();
-    inner.received.push(Received { event, is_verified, at });
+    let body = String::from_utf8_lossy(&body).into_owned();
+    inner.received.push(Received { event, body, headers, is_verified, at });
     if is_verified { StatusCode::NO_CONTENT.into_response() } else { StatusCode::UNAUTHORIZED.into_response() }
 }
 

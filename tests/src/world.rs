@@ -4,6 +4,7 @@
 //! Not here: what is checked; that stands in the tests.
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use fixtures::harbour::{Harbour, HarbourSettings};
 use fixtures::portal::RunningPortal;
@@ -62,7 +63,7 @@ pub enum WorldError {
     },
 }
 
-/// What a command on the coordinator's command line came to.
+/// What a command came to.
 pub struct Ran {
     /// Its exit code.
     pub code: Option<i32>,
@@ -70,6 +71,22 @@ pub struct Ran {
     pub stdout: String,
     /// Its talk.
     pub stderr: String,
+}
+
+/// Runs a command with `input` until it ends.
+///
+/// # Errors
+/// What the system says if it couldn't be started.
+pub async fn run(mut command: Command, input: &str) -> std::io::Result<Ran> {
+    use tokio::io::AsyncWriteExt as _;
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(input.as_bytes()).await?;
+    }
+    let output = child.wait_with_output().await?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ok(Ran { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) })
 }
 
 impl Plan {
@@ -212,18 +229,9 @@ impl Fleet {
     /// # Errors
     /// [`WorldError`] if it couldn't be run at all.
     pub async fn run(&self, arguments: &[&str], input: &str) -> Result<Ran, WorldError> {
-        use tokio::io::AsyncWriteExt as _;
         let mut command = self.command(built("coordinator")?);
-        command.args(arguments).kill_on_drop(true);
-        command.stdin(std::process::Stdio::piped());
-        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
-        let mut child = command.spawn()?;
-        if let Some(mut stdin) = child.stdin.take() {
-            stdin.write_all(input.as_bytes()).await?;
-        }
-        let output = child.wait_with_output().await?;
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Ok(Ran { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) })
+        command.args(arguments);
+        Ok(run(command, input).await?)
     }
 
     /// The code in the newest text message, once there are `count` of them.

@@ -8,9 +8,11 @@
 mod bench;
 mod cargo;
 mod demo;
+mod generate;
 mod setup;
 mod test;
 mod tidy;
+mod tools;
 
 use std::process::ExitCode;
 
@@ -36,6 +38,8 @@ enum Command {
     Tidy,
     /// Find or install what the demo and the tests need, and nothing else.
     Setup,
+    /// Write anew what is made from the code: docs/reference/openapi.json.
+    Generate,
 }
 
 /// What went wrong, for people, hints included.
@@ -47,7 +51,10 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Tidy => tidy::run(),
-        Command::Setup => setup::find_or_install(&setup::EVERYTHING).map(|()| ExitCode::SUCCESS),
+        Command::Setup => setup::find_or_install(&setup::EVERYTHING)
+            .and_then(|()| tools::find_or_install())
+            .map(|()| ExitCode::SUCCESS),
+        Command::Generate => generate::run(),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error}");

@@ -1,7 +1,7 @@
 //! What the demo and the tests need beside a Rust toolchain with its linker: found, or installed where
 //! that can be done, or else named with the command that installs it.
 //!
-//! Not here: building anything.
+//! Not here: building anything; what comes from PyPI (`tools.rs`).
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,25 +9,38 @@ use std::process::{Command, Stdio};
 /// A program from outside of this repository.
 pub(crate) struct Need {
     what: &'static str,
-    /// Any one of these will do.
-    programs: &'static [&'static str],
+    /// What shows that it is there.
+    sign: Sign,
     /// The Debian package that brings it.
     package: &'static str,
 }
 
+enum Sign {
+    /// Any one of these programs.
+    Programs(&'static [&'static str]),
+    /// What Python has to import without complaint.
+    Python(&'static str),
+}
+
 const BROWSER: Need = Need {
     what: "a Chromium",
-    programs: &["chromium-headless-shell", "chromium", "google-chrome"],
+    sign: Sign::Programs(&["chromium-headless-shell", "chromium", "google-chrome"]),
     package: "chromium-headless-shell",
 };
-const REDIS: Need = Need { what: "redis-server", programs: &["redis-server"], package: "redis-server" };
-const POSTGRES: Need = Need { what: "PostgreSQL's server", programs: &["initdb"], package: "postgresql" };
+const REDIS: Need = Need { what: "redis-server", sign: Sign::Programs(&["redis-server"]), package: "redis-server" };
+const POSTGRES: Need = Need { what: "PostgreSQL's server", sign: Sign::Programs(&["initdb"]), package: "postgresql" };
+const PYTHON: Need = Need {
+    what: "Python with its virtual environments",
+    // Debian takes the second one out of Python, and then the first one makes nothing.
+    sign: Sign::Python("import venv, ensurepip"),
+    package: "python3-venv",
+};
 
 /// What the demo needs.
 pub(crate) const FOR_DEMO: [Need; 2] = [BROWSER, REDIS];
 
-/// What all tests need.
-pub(crate) const EVERYTHING: [Need; 3] = [BROWSER, REDIS, POSTGRES];
+/// What all tests need of the system.
+pub(crate) const EVERYTHING: [Need; 4] = [BROWSER, REDIS, POSTGRES, PYTHON];
 
 /// Makes sure that all of it is there.
 ///
@@ -60,7 +73,10 @@ pub(crate) fn find_or_install(needs: &[Need]) -> Result<(), String> {
 
 impl Need {
     fn is_there(&self) -> bool {
-        self.programs.iter().any(|program| find(program).is_some())
+        match self.sign {
+            Sign::Programs(programs) => programs.iter().any(|program| find(program).is_some()),
+            Sign::Python(statement) => succeeds("python3", &["-c", statement]),
+        }
     }
 }
 
@@ -79,17 +95,18 @@ fn is_executable(file: &Path) -> bool {
 
 /// What has to stand in front of a command that installs; none if nothing helps.
 fn rights() -> Option<&'static [&'static str]> {
-    let succeeds = |program: &str, arguments: &[&str]| {
-        let mut command = Command::new(program);
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        command.status().is_ok_and(|status| status.success())
-    };
     let user = Command::new("id").arg("-u").output().map(|output| output.stdout).unwrap_or_default();
     if user.trim_ascii() == b"0" {
         return Some(&[]);
     }
     // Without asking for a password: this may run where nobody can type one.
     succeeds("sudo", &["-n", "true"]).then_some(&["sudo", "-n"])
+}
+
+fn succeeds(program: &str, arguments: &[&str]) -> bool {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
 }
 
 fn apt(rights: &[&str], arguments: &[&str], by_hand: &str) -> Result<(), String> {

@@ -5,7 +5,7 @@
 use std::process::ExitCode;
 
 use crate::cargo::{build_programs, cargo};
-use crate::{Outcome, setup};
+use crate::{Outcome, setup, tools};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -16,6 +16,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     setup::find_or_install(&setup::EVERYTHING)?;
+    tools::find_or_install()?;
     // Tests from outside start the programs; cargo wouldn't build them for that.
     build_programs()?;
     let mut test = cargo();
