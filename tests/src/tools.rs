@@ -3,12 +3,13 @@
 //!
 //! Not here: installing them.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use tokio::process::Command;
 
 /// The tools aren't there.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum ToolError {
     /// None of them, or others than the list says now.
     #[error(
@@ -21,6 +22,13 @@ pub enum ToolError {
         /// Where it should be.
         path: PathBuf,
     },
+}
+
+// A test that returns this shows it in this form, and the hint has to be in it.
+impl fmt::Debug for ToolError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{self}")
+    }
 }
 
 /// The top folder of the repository.

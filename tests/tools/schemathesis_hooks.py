@@ -15,7 +15,8 @@ def filter_failure(context, failure, case, response):
     code = response.json().get("code")
     # A cursor is authenticated: whatever wasn't given by a list before is refused.
     is_made_up_cursor = response.status_code == 400 and code == "invalid_cursor" and "cursor" in (case.query or {})
-    # PostgreSQL can't store U+0000, so no text may have it, wherever in the body it is.
-    sent = response.request.body or b""
-    is_null_letter = response.status_code == 422 and b"\\u0000" in sent and "U+0000" in response.text
+    # PostgreSQL can't store U+0000, so no text may have it, wherever in a body or a parameter.
+    in_body = response.status_code == 422 and b"\\u0000" in (response.request.body or b"")
+    in_parameter = response.status_code == 400 and "%00" in response.request.url
+    is_null_letter = (in_body or in_parameter) and "U+0000" in response.text
     return not (is_made_up_cursor or is_null_letter)

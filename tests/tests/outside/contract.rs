@@ -35,7 +35,7 @@ fn plan() -> Plan {
 async fn check(plan: Plan, seed: u32, examples: u32) -> Outcome {
     let mut fleet = plan.start().await?;
     let integrator = fleet.integrator("default").await?;
-    read_a_bank(&fleet, &integrator).await?;
+    let connection = read_a_bank(&fleet, &integrator).await?;
     // What happens from here on is what Schemathesis does.
     fleet.agents.clear();
     let url = "http://127.0.0.1:9/nobody";
@@ -46,10 +46,11 @@ async fn check(plan: Plan, seed: u32, examples: u32) -> Outcome {
     for file in ["schemathesis.toml", "schemathesis_hooks.py"] {
         std::fs::copy(kept.join(file), folder.join(file))?;
     }
-    for list in ["accounts", "connections", "transactions"] {
+    let challenges = format!("connections/{connection}/challenges");
+    for list in ["accounts", &challenges, "connections", "transactions"] {
         let items = integrator.list(&format!("/v1/{list}")).await?;
         let item = items.first().ok_or_else(|| format!("there are no {list}"))?;
-        std::fs::write(folder.join(list), format!("{}\n", item["id"]))?;
+        std::fs::write(folder.join(list.rsplit('/').next().unwrap_or(list)), format!("{}\n", item["id"]))?;
     }
 
     let mut schemathesis = tool("schemathesis")?;
@@ -62,11 +63,11 @@ async fn check(plan: Plan, seed: u32, examples: u32) -> Outcome {
 }
 
 /// Makes a connection, and has its accounts and transactions read.
-async fn read_a_bank(fleet: &Fleet, integrator: &Integrator) -> Outcome {
+async fn read_a_bank(fleet: &Fleet, integrator: &Integrator) -> Result<String, Box<dyn std::error::Error>> {
     let id = integrator.set_up("harbour", fleet.portal.username(), fleet.portal.password()).await?;
     let challenge = integrator.open_challenge(&id, None).await?;
     let code = fleet.code(1).await.ok_or("no text message came")?;
     integrator.answer(&id, &challenge, &code).await?;
     integrator.connection(&id, "its records", |now: &Value| now["status"] == "active").await?;
-    Ok(())
+    Ok(id)
 }
