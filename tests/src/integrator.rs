@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reqwest::Method;
+use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
 use crate::patience::eventually;
@@ -22,8 +23,18 @@ pub struct Answer {
     pub status: u16,
     /// The media type.
     pub media: String,
+    /// The headers.
+    pub headers: HeaderMap,
     /// The body, null where it isn't JSON.
     pub body: Value,
+}
+
+impl Answer {
+    /// A header's value, empty where there is none.
+    #[must_use]
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
 }
 
 /// The API didn't answer, or not as it promises.
@@ -82,18 +93,33 @@ impl Integrator {
     /// # Errors
     /// [`CallError::NoAnswer`].
     pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, CallError> {
+        self.call_with(method, path, body, &[]).await
+    }
+
+    /// Calls with further headers, and takes whatever the answer is.
+    ///
+    /// # Errors
+    /// [`CallError::NoAnswer`].
+    pub async fn call_with(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        headers: &[(&str, &str)],
+    ) -> Result<Answer, CallError> {
         let request = self.client.request(method.clone(), format!("{}{path}", self.base)).bearer_auth(&self.key);
         let request = match body {
             None => request,
             Some(body) => request.json(body),
         };
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let failed = |source| CallError::NoAnswer { method: method.clone(), path: path.into(), source };
         let answer = request.send().await.map_err(failed)?;
         let status = answer.status().as_u16();
-        let media = answer.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let media = media.to_owned();
+        let headers = answer.headers().clone();
+        let media = headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
         let bytes = answer.bytes().await.map_err(failed)?;
-        Ok(Answer { status, media, body: serde_json::from_slice(&bytes).unwrap_or_default() })
+        Ok(Answer { status, media, headers, body: serde_json::from_slice(&bytes).unwrap_or_default() })
     }
 
     async fn succeed(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, CallError> {

@@ -5,6 +5,7 @@
 //! Nothing here reaches into the coordinator or the agent; what can't be seen through
 //! HTTP, the command line or the process table isn't seen.
 
+pub mod bare_agent;
 pub mod integrator;
 pub mod patience;
 pub mod postgres;

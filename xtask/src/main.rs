@@ -5,6 +5,7 @@
 //!
 //! Not here: what a habit does; each has its file.
 
+mod bench;
 mod cargo;
 mod demo;
 mod setup;
@@ -29,6 +30,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Run every test.
     Test(test::Arguments),
+    /// Measure Bursar beside its peers.
+    Bench(bench::Arguments),
     /// Check formatting, lints and house rules.
     Tidy,
     /// Find or install what the demo and the tests need, and nothing else.
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Tidy => tidy::run(),
         Command::Setup => setup::find_or_install(&setup::EVERYTHING).map(|()| ExitCode::SUCCESS),
     };

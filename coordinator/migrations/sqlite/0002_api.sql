@@ -56,17 +56,17 @@ CREATE TABLE transaction_events (
 );
 CREATE INDEX transaction_events_of_account ON transaction_events (account_id, position);
 CREATE INDEX transaction_events_of_connection ON transaction_events (connection_id, position);
-CREATE INDEX transaction_events_by_age ON transaction_events (created_at);
 
--- What the bank showed on a day.
+-- What the bank showed for a day; the last time that it was read counts.
 CREATE TABLE balance_observations (
     account_id     BLOB NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     date           TEXT NOT NULL,
+    currency       TEXT NOT NULL,
     ledger_balance TEXT NOT NULL,
     observed_at    BIGINT NOT NULL,
     PRIMARY KEY (account_id, date)
 );
--- A row a day, as shown: observed, or derived from the next observation.
+-- A row a day, as shown: what the bank showed, or derived from another day of its own.
 CREATE TABLE balances (
     account_id      BLOB NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     date            TEXT NOT NULL,
@@ -80,6 +80,7 @@ CREATE TABLE balances (
     PRIMARY KEY (account_id, date)
 );
 CREATE INDEX balances_by_date ON balances (organization_id, date DESC, account_id);
+CREATE INDEX balances_of_connection ON balances (connection_id, date DESC, account_id);
 
 -- The secret before a rotation signs beside the new one until its time is over.
 ALTER TABLE webhooks ADD COLUMN previous_secret_sealed BLOB;

@@ -17,6 +17,7 @@ mod key;
 mod renew;
 pub mod roles;
 mod start_run;
+mod wanted_scripts;
 mod webhook;
 
 use std::sync::Arc;
@@ -35,6 +36,7 @@ pub use answer_challenge::answer_challenge;
 pub use create_connection::ConnectionRequest;
 pub use create_organization::{complete_organizations, create_organization, tenant};
 pub use key::{Caller, KeyRefused, MadeKey, NewKey, Scope, USUAL_OVERLAP, expire_key, rotate_key};
+pub use wanted_scripts::wanted_scripts;
 pub use webhook::WebhookRequest;
 
 /// Everything that the use cases work with; one a coordinator.

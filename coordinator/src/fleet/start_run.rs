@@ -1,5 +1,5 @@
-//! Runs that an integrator starts: the activation, and a sync on demand; and the end
-//! of a connection, which ends the run that is under way.
+//! Runs that an integrator starts: the activation, a sync on demand or on resuming; and
+//! the pause or end of a connection, which ends the run that is under way.
 //!
 //! Not here: runs that are due by a schedule.
 
@@ -30,6 +30,28 @@ impl Fleet {
     /// [`Error`], among them that a run is under way.
     pub async fn request_sync(&self, owner: OrganizationId, id: ConnectionId) -> Result<Connection, Error> {
         let run = self.store.request_sync(owner, id, RunId(Uuid::now_v7()), clock::now()).await?;
+        self.enqueue(&run).await;
+        Ok(self.store.connection(owner, id).await?)
+    }
+
+    /// Switches a connection off, with the run that is under way; what was read and the
+    /// credentials stay.
+    ///
+    /// # Errors
+    /// [`Error`], among them that the connection was never active.
+    pub async fn pause_connection(&self, owner: OrganizationId, id: ConnectionId) -> Result<Connection, Error> {
+        if let Some(run) = self.store.pause_connection(owner, id, clock::now()).await? {
+            self.forget(run).await;
+        }
+        Ok(self.store.connection(owner, id).await?)
+    }
+
+    /// Switches a paused connection on again, and a sync is queued.
+    ///
+    /// # Errors
+    /// [`Error`], among them that the connection isn't paused.
+    pub async fn resume_connection(&self, owner: OrganizationId, id: ConnectionId) -> Result<Connection, Error> {
+        let run = self.store.resume_connection(owner, id, RunId(Uuid::now_v7()), clock::now()).await?;
         self.enqueue(&run).await;
         Ok(self.store.connection(owner, id).await?)
     }

@@ -82,7 +82,7 @@ impl<F: Serialize> Listed<F> {
 pub(super) struct Opened<P> {
     pub(super) after: Option<P>,
     limit: u32,
-    pub(super) binding: Binding,
+    binding: Binding,
 }
 
 impl Opened<Uuid> {
@@ -98,6 +98,11 @@ impl<P: Serialize> Opened<P> {
         self.limit + 1
     }
 
+    /// A cursor for this list that holds a position.
+    pub(super) fn cursor(&self, position: &P) -> String {
+        self.binding.cursor(position, clock::now())
+    }
+
     /// The list's envelope. `items` holds one more than was asked for if there are more.
     pub(super) fn list<T, S>(
         &self,
@@ -109,7 +114,7 @@ impl<P: Serialize> Opened<P> {
         let has_more = items.len() > wanted;
         items.truncate(wanted);
         let last = items.last().filter(|_| has_more);
-        let next_cursor = last.map(|last| self.binding.cursor(&position(last), clock::now()));
+        let next_cursor = last.map(|last| self.cursor(&position(last)));
         let pagination = Pagination { has_more, next_cursor };
         List { data: items.into_iter().map(show).collect(), pagination, meta: Meta::new() }
     }

@@ -186,6 +186,14 @@ impl From<Refused> for Problem {
                 Self::conflict(DOUBT_SPENT, detail)
             }
             Refused::IntentOpen => Self::conflict(INTENT_OPEN, "Settle the open intent first."),
+            Refused::PositionGone => {
+                let detail = "This cursor is too old for the stream. Ask for its head and read the lists again.";
+                Self::new(StatusCode::GONE, "cursor_expired", detail)
+            }
+            Refused::DefaultEntity => Self::conflict("default_entity", "The default entity can't be deleted."),
+            Refused::EntitySyncing => {
+                Self::conflict("run_under_way", "A run of one of this entity's connections is under way.")
+            }
             Refused::Store(error) => error.into(),
         }
     }

@@ -69,6 +69,21 @@ pub trait Connections {
         run_id: RunId,
         now: Timestamp,
     ) -> Result<QueuedRun, Refused>;
+    /// Switches a connection off, with the run that is under way; its credentials stay.
+    async fn pause_connection(
+        &self,
+        organization: OrganizationId,
+        id: ConnectionId,
+        now: Timestamp,
+    ) -> Result<Option<RunId>, Refused>;
+    /// Switches a paused connection on again and makes a sync run.
+    async fn resume_connection(
+        &self,
+        organization: OrganizationId,
+        id: ConnectionId,
+        run_id: RunId,
+        now: Timestamp,
+    ) -> Result<QueuedRun, Refused>;
     /// Ends a connection for good, with the run that is under way.
     async fn revoke_connection(
         &self,
@@ -76,6 +91,9 @@ pub trait Connections {
         id: ConnectionId,
         now: Timestamp,
     ) -> Result<Option<RunId>, Refused>;
+    /// The portals that connections were made for and no catalog record knows, of all
+    /// organizations: most connections first.
+    async fn portals_without_institution(&self) -> Result<Vec<UnknownPortal>, StoreError>;
 }
 
 /// A connection with what is known of it right now.
@@ -182,6 +200,19 @@ pub struct ConnectionEventRecord {
     pub run_id: Option<RunId>,
     /// When.
     pub created_at: Timestamp,
+}
+
+/// A portal that somebody has to describe before its connections can be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownPortal {
+    /// Its scheme, host and port, such as `https://bank.example`.
+    pub origin: String,
+    /// How many connections wait for it; revoked ones don't.
+    pub connections: u64,
+    /// How many organizations they are of, an organization's two environments being one.
+    pub organizations: u64,
+    /// When the first of them was made.
+    pub oldest_created_at: Timestamp,
 }
 
 /// Credentials that are to be kept.

@@ -22,6 +22,21 @@ pub trait Entities {
     ) -> Result<Vec<Entity>, StoreError>;
     /// One entity.
     async fn entity(&self, organization: OrganizationId, id: EntityId) -> Result<Entity, Refused>;
+    /// Changes what the patch names; where that is nothing, `updated_at` stays.
+    async fn update_entity(
+        &self,
+        organization: OrganizationId,
+        id: EntityId,
+        patch: EntityPatch,
+        now: Timestamp,
+    ) -> Result<Entity, Refused>;
+    /// Deletes an entity for good, with its connections, accounts and transactions; the
+    /// stream tells of each transaction that it is removed.
+    ///
+    /// Refused as [`Refused::DefaultEntity`] for the organization's default, and as
+    /// [`Refused::EntitySyncing`] while a run of one of its connections is open. So no
+    /// run is ended by it.
+    async fn delete_entity(&self, organization: OrganizationId, id: EntityId, now: Timestamp) -> Result<(), Refused>;
 }
 
 /// An entity.
@@ -60,4 +75,24 @@ pub struct NewEntity {
     pub contact_emails: Vec<String>,
     /// The integrator's values.
     pub metadata: Metadata,
+}
+
+/// What is to be changed of an entity; what is none stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct EntityPatch {
+    /// Its name.
+    pub name: Option<NewName>,
+    /// Whom to write to, in place of all before.
+    pub contact_emails: Option<Vec<String>>,
+    /// The integrator's values, in place of all before.
+    pub metadata: Option<Metadata>,
+}
+
+/// What becomes of a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NewName {
+    /// It is this from now on.
+    Set(String),
+    /// There is none any more.
+    Cleared,
 }

@@ -107,6 +107,16 @@ pub enum Refused {
     /// An earlier effect wasn't settled.
     #[error("an earlier effect wasn't settled")]
     IntentOpen,
+    /// The stream of changes doesn't reach back to that position any more, or doesn't
+    /// reach it yet, as after a restore: what came in between can't be told.
+    #[error("the stream doesn't reach from that position")]
+    PositionGone,
+    /// An organization's default entity stays.
+    #[error("the default entity can't be deleted")]
+    DefaultEntity,
+    /// A run of one of the entity's connections is under way.
+    #[error("a run of one of the entity's connections is under way")]
+    EntitySyncing,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -116,6 +116,20 @@ pub struct Transaction {
     pub bank_reference: Option<String>,
     /// The customer's reference.
     pub customer_reference: Option<String>,
+    /// The BAI2 type code.
+    pub bai_code: Option<String>,
+    /// The bank's category.
+    pub category: Option<String>,
+    /// The bank's category within the category.
+    pub subcategory: Option<String>,
+    /// The merchant category code of a card payment.
+    pub mcc: Option<String>,
+    /// The merchant of a card payment.
+    pub merchant_name: Option<String>,
+    /// Who paid or was paid.
+    pub counterparty_name: Option<String>,
+    /// Their account, as the portal masks it.
+    pub counterparty_account_masked: Option<String>,
     /// The position in a list sorted by date.
     pub sort_date: String,
     /// When something shown last changed.

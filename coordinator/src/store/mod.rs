@@ -7,6 +7,7 @@
 //! Not here: who may run next (the queue's), what a state change means (the
 //! domain's), or plaintext secrets (sealed by the vault before they come here).
 
+mod balances;
 mod challenges;
 mod connections;
 mod entities;
@@ -20,6 +21,7 @@ mod organizations;
 mod postgres;
 mod runs;
 mod sqlite;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod webhooks;
@@ -30,6 +32,7 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+pub use balances::*;
 pub use challenges::*;
 pub use connections::*;
 pub use entities::*;
@@ -41,6 +44,7 @@ pub use ledger::*;
 pub use migrations::{Step, StepState, Tables};
 pub use organizations::*;
 pub use runs::*;
+pub use stream::*;
 pub use webhooks::*;
 
 /// Opens the store that `url` names; `tables` says what happens if its tables aren't up
@@ -87,6 +91,8 @@ pub trait Store:
     + Intents
     + Challenges
     + Ledger
+    + Balances
+    + Stream
     + Webhooks
     + Idempotency
     + Send

@@ -21,6 +21,9 @@ pub(crate) type Db = sqlx::Postgres;
 /// Rows are locked as they are updated.
 pub(crate) const BEGIN: &str = "BEGIN";
 
+/// Makes an id in SQL.
+pub(crate) const RANDOM_ID: &str = "gen_random_uuid()";
+
 const CONNECTIONS: u32 = 16;
 
 /// How long a request waits for a connection.

@@ -20,6 +20,9 @@ pub(crate) type Db = sqlx::Sqlite;
 /// when it comes to write.
 pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
 
+/// Makes an id in SQL.
+pub(crate) const RANDOM_ID: &str = "randomblob(16)";
+
 const READERS: u32 = 4;
 
 /// Whether any step was ever taken.

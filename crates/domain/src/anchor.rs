@@ -33,8 +33,9 @@ pub enum Loopback {
 }
 
 /// Reads a portal URL and brings it to the one form that is compared: lower-case
-/// scheme and host, no default port, no query or fragment, no trailing slash
-/// after a path.
+/// scheme and host, no dot after the host, no default port, no query or fragment, no
+/// trailing slash after a path. Another path or port is another portal: banks keep
+/// private and business customers apart by them.
 ///
 /// # Errors
 /// A [`PortalUrlError`] says why the text can't be a portal's address.
@@ -55,6 +56,10 @@ pub fn normalize_portal_url(text: &str, loopback: Loopback) -> Result<Url, Porta
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(PortalUrlError::HasCredentials);
+    }
+    // A name that ends with a dot is the same name, written in full.
+    if let Some(name) = url.domain().and_then(|name| name.strip_suffix('.')).map(str::to_owned) {
+        url.set_host(Some(&name)).map_err(|_| PortalUrlError::Malformed)?;
     }
     url.set_query(None);
     url.set_fragment(None);
@@ -77,7 +82,7 @@ pub fn portal_anchor(normalized: &Url) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Loopback, PortalUrlError, normalize_portal_url};
+    use super::{Loopback, PortalUrlError, institution_anchor, normalize_portal_url, portal_anchor};
 
     fn check(text: &str, expected: Result<&str, PortalUrlError>) {
         let url = normalize_portal_url(text, Loopback::Refused);
@@ -90,6 +95,28 @@ mod tests {
         check("https://bank.example:443/", Ok("https://bank.example/"));
         check("HTTPS://bank.example/login/", Ok("https://bank.example/login"));
         check("https://bank.example/login?from=home#top", Ok("https://bank.example/login"));
+        check("https://bank.example#top", Ok("https://bank.example/"));
+        check("https://bank.example?from=home", Ok("https://bank.example/"));
+        check("  https://bank.example./login//  ", Ok("https://bank.example/login"));
+        check("https://BANK.example.:443//", Ok("https://bank.example/"));
+        check("https://bank.example/a/../login/./", Ok("https://bank.example/login"));
+        check("https://b\u{fc}cher.example", Ok("https://xn--bcher-kva.example/"));
+    }
+
+    #[test]
+    fn other_paths_and_ports_are_other_portals() {
+        check("https://bank.example/Business", Ok("https://bank.example/Business"));
+        check("https://bank.example/business", Ok("https://bank.example/business"));
+        check("https://bank.example:8443", Ok("https://bank.example:8443/"));
+        check("https://www.bank.example", Ok("https://www.bank.example/"));
+    }
+
+    #[test]
+    fn anchors_of_one_portal_are_equal_and_never_those_of_an_institution() {
+        let anchor = |text| portal_anchor(&normalize_portal_url(text, Loopback::Refused).expect("a portal's address"));
+        assert_eq!(anchor("https://Bank.Example:443/login/#top"), anchor("https://bank.example/login"));
+        assert_ne!(anchor("https://bank.example/login"), anchor("https://bank.example/"));
+        assert_ne!(anchor("https://bank.example"), institution_anchor("https://bank.example/"));
     }
 
     #[test]
@@ -98,6 +125,9 @@ mod tests {
         check("http://bank.example", Err(PortalUrlError::NotHttps));
         check("http://127.0.0.1:8080/", Err(PortalUrlError::NotHttps));
         check("javascript:alert(1)", Err(PortalUrlError::Malformed));
+        check("https://", Err(PortalUrlError::Malformed));
+        check("https://.", Err(PortalUrlError::Malformed));
+        check("//bank.example/login", Err(PortalUrlError::Malformed));
         check("https://me:pass@bank.example", Err(PortalUrlError::HasCredentials));
         let long = format!("https://bank.example/{}", "a".repeat(2048));
         check(&long, Err(PortalUrlError::TooLong));

@@ -1,4 +1,5 @@
-//! What integrators can be told of, by the names that webhooks carry.
+//! What integrators can be told of, by the names that webhooks and the stream of
+//! changes carry.
 //!
 //! Not here: how it is delivered, or who has asked for it.
 
@@ -21,5 +22,17 @@ words! {
         TransferStatusChanged = "transfer.status_changed",
         /// Sent when an integrator asks for it.
         Test = "test",
+    }
+}
+
+words! {
+    /// What became of a transaction, as the stream of changes tells it.
+    pub enum ChangeKind {
+        /// It wasn't known before.
+        Added = "added",
+        /// Something that is shown of it changed.
+        Modified = "modified",
+        /// It is gone.
+        Removed = "removed",
     }
 }

@@ -122,7 +122,8 @@ impl Institution {
 
 #[cfg(test)]
 mod tests {
-    use super::SetupGuide;
+    use super::{Institution, Mfa, SetupGuide};
+    use crate::anchor::{Loopback, normalize_portal_url};
 
     #[test]
     fn a_guide_is_filled_with_what_is_known() {
@@ -131,5 +132,40 @@ mod tests {
         let filled = guide.filled(|field| (field == "username").then_some("bursar.7"));
         assert_eq!(filled.steps, ["Enter bursar.7 and (to be provided)."]);
         assert_eq!(filled.title, "For (to be provided)");
+    }
+
+    #[test]
+    fn a_portal_is_known_by_scheme_host_and_port_whatever_the_path() {
+        let url = |text: &str| normalize_portal_url(text, Loopback::Allowed).expect("a portal's address");
+        let institution = Institution {
+            id: "harbour".into(),
+            name: "Harbour".into(),
+            simulated: false,
+            default_portal_url: "https://Bank.Example/login".parse().expect("a URL"),
+            additional_portal_urls: vec!["https://business.bank.example:8443/".parse().expect("a URL")],
+            setup_guide_url: None,
+            mfa: Mfa::None,
+            credentials: Vec::new(),
+            guide: None,
+        };
+        for known in [
+            "https://bank.example",
+            "HTTPS://BANK.EXAMPLE:443/any/path/?query#fragment",
+            "https://bank.example./",
+            "https://business.bank.example:8443/accounts",
+        ] {
+            assert!(institution.is_at(&url(known)), "{known}");
+        }
+        // The script would type the password wherever the address leads.
+        for unknown in [
+            "https://evil.example/bank.example",
+            "https://bank.example.evil.example/",
+            "https://www.bank.example/",
+            "https://business.bank.example/",
+            "https://bank.example:8443/",
+            "http://localhost/login",
+        ] {
+            assert!(!institution.is_at(&url(unknown)), "{unknown}");
+        }
     }
 }

@@ -66,6 +66,13 @@ mod tests {
             rail: Rail::Card,
             bank_reference: None,
             customer_reference: None,
+            bai_code: None,
+            category: None,
+            subcategory: None,
+            mcc: None,
+            merchant_name: None,
+            counterparty_name: None,
+            counterparty_account_masked: None,
         }
     }
 

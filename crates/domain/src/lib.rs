@@ -8,6 +8,7 @@
 pub mod account;
 pub mod address;
 pub mod anchor;
+pub mod balance;
 pub mod calendar;
 pub mod challenge;
 pub mod connection;

@@ -97,4 +97,27 @@ pub struct ObservedTransaction {
     /// The customer's reference for it.
     #[serde(default)]
     pub customer_reference: Option<String>,
+    // Those below came later: what isn't shown is left out, so that a coordinator that
+    // doesn't know them can read what an agent hands in.
+    /// The BAI2 type code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bai_code: Option<String>,
+    /// The bank's category.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// The bank's category within the category.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subcategory: Option<String>,
+    /// The merchant category code of a card payment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mcc: Option<String>,
+    /// The merchant of a card payment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merchant_name: Option<String>,
+    /// Who paid or was paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counterparty_name: Option<String>,
+    /// Their account, as the portal masks it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counterparty_account_masked: Option<String>,
 }

@@ -286,5 +286,12 @@ fields! {
         Rail = "rail",
         BankReference = "bankReference",
         CustomerReference = "customerReference",
+        BaiCode = "baiCode",
+        Category = "category",
+        Subcategory = "subcategory",
+        Mcc = "mcc",
+        MerchantName = "merchantName",
+        CounterpartyName = "counterpartyName",
+        CounterpartyAccountMasked = "counterpartyAccountMasked",
     }
 }

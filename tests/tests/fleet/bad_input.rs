@@ -19,7 +19,8 @@ async fn send(fleet: &Fleet, key: &str, media: &str, body: Vec<u8>) -> Result<An
     let answer = client.post(url).bearer_auth(key).header("content-type", media).body(body).send().await?;
     let status = answer.status().as_u16();
     let media = answer.headers()["content-type"].to_str()?.to_owned();
-    Ok(Answer { status, media, body: answer.json().await? })
+    let headers = answer.headers().clone();
+    Ok(Answer { status, media, headers, body: answer.json().await? })
 }
 
 fn check(answer: &Answer, status: u16, code: &str) {

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use domain::id::EntityId;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{KnownFormat, SchemaFormat};
 use utoipa::{IntoParams, ToSchema};
@@ -21,7 +21,7 @@ use crate::http::body::{Body, Ids};
 use crate::http::listing::{List, Listed, Paging};
 use crate::http::problem::Problem;
 use crate::http::schema;
-use crate::store::{self, Metadata, NewEntity};
+use crate::store::{self, EntityPatch, Metadata, NewEntity, NewName};
 
 const MOST_EMAILS: usize = 100;
 const LONGEST_NAME: usize = 255;
@@ -75,6 +75,24 @@ pub(super) struct Create {
     #[serde(default)]
     #[schema(schema_with = schema::metadata, required = false)]
     metadata: Metadata,
+}
+
+/// What is to change; what isn't given stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = EntityPatch, example = json!({ "contactEmails": ["treasury@bluekite.example"] }))]
+pub(super) struct Change {
+    /// Takes the place of the whole list: the order is kept, repetitions are dropped
+    /// whatever their case, `[]` clears it.
+    #[schema(schema_with = emails, required = false)]
+    contact_emails: Option<Vec<String>>,
+    /// Null clears it.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, max_length = 255)]
+    name: Option<Option<String>>,
+    /// Takes the place of all values.
+    #[schema(schema_with = schema::metadata, required = false)]
+    metadata: Option<Metadata>,
 }
 
 /// List entities, oldest first.
@@ -132,6 +150,52 @@ pub(super) async fn show(
 ) -> Result<Json<Entity>, Problem> {
     let owner = integrator.with(Scope::EntitiesRead)?.organization_id;
     Ok(Json(app.fleet.store.entity(owner, EntityId(id)).await?.into()))
+}
+
+/// Change an entity.
+#[utoipa::path(patch, path = "/entities/{entityId}", operation_id = "updateEntity", tag = "Entities",
+    security(("key" = ["entities:write"])), params(("entityId" = Uuid, Path, description = "The entity.")),
+    request_body = Change, responses((status = 200, description = "The entity as it is now.", body = Entity)))]
+pub(super) async fn change(
+    integrator: Integrator,
+    State(app): State<App>,
+    Ids([id]): Ids<1>,
+    Body(request): Body<Change>,
+) -> Result<Json<Entity>, Problem> {
+    let owner = integrator.with(Scope::EntitiesWrite)?.organization_id;
+    let patch = EntityPatch {
+        contact_emails: request.contact_emails.map(checked_emails).transpose()?,
+        name: request.name.map(new_name).transpose()?,
+        metadata: request.metadata,
+    };
+    Ok(Json(app.fleet.store.update_entity(owner, EntityId(id), patch, clock::now()).await?.into()))
+}
+
+/// Delete an entity with its connections, accounts and transactions, for good.
+#[utoipa::path(delete, path = "/entities/{entityId}", operation_id = "deleteEntity", tag = "Entities",
+    security(("key" = ["entities:write"])), params(("entityId" = Uuid, Path, description = "The entity.")),
+    responses(
+        (status = 204, description = "It is gone."),
+        (status = 409, description = "`default_entity`: the default entity stays. `run_under_way`: one of its \
+            connections is at work; pause or revoke it first."),
+    ))]
+pub(super) async fn delete(
+    integrator: Integrator,
+    State(app): State<App>,
+    Ids([id]): Ids<1>,
+) -> Result<StatusCode, Problem> {
+    let owner = integrator.with(Scope::EntitiesWrite)?.organization_id;
+    app.fleet.store.delete_entity(owner, EntityId(id), clock::now()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Tells null, which was given, from nothing.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+fn new_name(name: Option<String>) -> Result<NewName, Problem> {
+    Ok(checked_name(name)?.map_or(NewName::Cleared, NewName::Set))
 }
 
 fn checked_name(name: Option<String>) -> Result<Option<String>, Problem> {

@@ -7,11 +7,13 @@
 //! Not here: how a handler reads, answers or refuses; that is one floor up.
 
 mod accounts;
+mod balances;
 mod challenges;
 mod connections;
 mod entities;
 mod institutions;
 mod sparse;
+mod stream;
 mod transactions;
 mod webhooks;
 
@@ -23,7 +25,7 @@ use super::App;
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(entities::list, entities::create))
-        .routes(routes!(entities::show))
+        .routes(routes!(entities::show, entities::change, entities::delete))
         .routes(routes!(institutions::list))
         .routes(routes!(institutions::show))
         .routes(routes!(connections::list, connections::create))
@@ -31,13 +33,17 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(connections::give_credentials))
         .routes(routes!(connections::complete_setup))
         .routes(routes!(connections::request_sync))
+        .routes(routes!(connections::pause))
+        .routes(routes!(connections::resume))
         .routes(routes!(connections::revoke))
         .routes(routes!(connections::events))
         .routes(routes!(challenges::list))
         .routes(routes!(challenges::answer))
         .routes(routes!(accounts::list))
         .routes(routes!(accounts::show))
+        .routes(routes!(balances::list))
         .routes(routes!(transactions::list))
+        .routes(routes!(stream::read))
         .routes(routes!(transactions::show))
         .routes(routes!(webhooks::list, webhooks::create))
         .routes(routes!(webhooks::show, webhooks::delete))

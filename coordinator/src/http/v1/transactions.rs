@@ -63,6 +63,29 @@ pub(super) struct Transaction {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     bank_reference: Option<String>,
+    /// The BAI2 type code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    bai_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    category: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    subcategory: Option<String>,
+    /// The merchant category code (ISO 18245).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    mcc: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    merchant_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    counterparty_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    counterparty_account_masked: Option<String>,
 }
 
 impl Sparse for Transaction {
@@ -181,6 +204,13 @@ impl From<store::Transaction> for Transaction {
             raw_description: transaction.raw_description,
             customer_reference: transaction.customer_reference,
             bank_reference: transaction.bank_reference,
+            bai_code: transaction.bai_code,
+            category: transaction.category,
+            subcategory: transaction.subcategory,
+            mcc: transaction.mcc,
+            merchant_name: transaction.merchant_name,
+            counterparty_name: transaction.counterparty_name,
+            counterparty_account_masked: transaction.counterparty_account_masked,
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Not here: moving from state to state (`transition`); these say what for.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use async_trait::async_trait;
 use domain::connection::{ConnectionEvent, ConnectionState, Credentials, OpenChallenge};
 use domain::failure::FailureCode;
@@ -16,7 +18,7 @@ use super::transition::{Actor, Happening, apply, note, take};
 use super::{SqlStore, Tx, commit, failed, found, from_json, from_ms, push_page, runs, to_json, to_ms};
 use crate::store::{
     Connection, ConnectionEventRecord, ConnectionFilter, Connections, CreatedOrReturned, GivenCredentials,
-    NewConnection, OpenRun, PageRequest, QueuedRun, Refused, StoreError,
+    NewConnection, OpenRun, PageRequest, QueuedRun, Refused, StoreError, UnknownPortal,
 };
 
 /// Everything that is known of connections right now.
@@ -115,10 +117,13 @@ impl Connections for SqlStore {
         now: Timestamp,
     ) -> Result<CreatedOrReturned, Refused> {
         let mut tx = self.begin().await?;
-        let entity = sqlx::query_scalar::<_, Uuid>("SELECT id FROM entities WHERE organization_id = $1 AND id = $2")
-            .bind(new.organization_id.0)
-            .bind(new.entity_id.0);
-        found(entity.fetch_optional(&mut *tx).await, "read an entity")?;
+        // Taken, so that it isn't deleted meanwhile.
+        let entity = sqlx::query_scalar::<_, Uuid>(
+            "UPDATE entities SET updated_at = updated_at WHERE organization_id = $1 AND id = $2 RETURNING id",
+        )
+        .bind(new.organization_id.0)
+        .bind(new.entity_id.0);
+        found(entity.fetch_optional(&mut *tx).await, "take an entity")?;
         let created = sqlx::query(
             "INSERT INTO connections (id, organization_id, entity_id, anchor, institution_id, portal_url, status, state,
                                       instructions, metadata, created_at, updated_at)
@@ -302,6 +307,36 @@ impl Connections for SqlStore {
         Ok(run)
     }
 
+    async fn pause_connection(
+        &self,
+        organization: OrganizationId,
+        id: ConnectionId,
+        now: Timestamp,
+    ) -> Result<Option<RunId>, Refused> {
+        let mut tx = self.begin().await?;
+        let before = take(&mut tx, organization, id).await?;
+        apply(&mut tx, organization, &before, ConnectionEvent::Pause, happening(id, "paused"), now).await?;
+        let run = runs::end_open(&mut tx, id, now).await?;
+        commit(tx).await?;
+        Ok(run)
+    }
+
+    async fn resume_connection(
+        &self,
+        organization: OrganizationId,
+        id: ConnectionId,
+        run_id: RunId,
+        now: Timestamp,
+    ) -> Result<QueuedRun, Refused> {
+        let mut tx = self.begin().await?;
+        let before = take(&mut tx, organization, id).await?;
+        let happening = Happening { run_id: Some(run_id), ..happening(id, "resumed") };
+        apply(&mut tx, organization, &before, ConnectionEvent::Resume, happening, now).await?;
+        let run = runs::insert(&mut tx, organization, id, run_id, RunKind::Sync, now).await?;
+        commit(tx).await?;
+        Ok(run)
+    }
+
     async fn revoke_connection(
         &self,
         organization: OrganizationId,
@@ -319,6 +354,37 @@ impl Connections for SqlStore {
             .map_err(failed("forget credentials"))?;
         commit(tx).await?;
         Ok(run)
+    }
+
+    async fn portals_without_institution(&self) -> Result<Vec<UnknownPortal>, StoreError> {
+        let rows = sqlx::query_as::<_, (String, Uuid, i64, i64)>(
+            "SELECT c.portal_url, COALESCE(o.live_id, o.id), COUNT(*), MIN(c.created_at)
+             FROM connections c JOIN organizations o ON o.id = c.organization_id
+             WHERE c.institution_id IS NULL AND c.status <> 'revoked'
+             GROUP BY c.portal_url, COALESCE(o.live_id, o.id)",
+        );
+        let rows = rows.fetch_all(&self.read).await.map_err(failed("list portals without an institution"))?;
+        // One portal may have been given by several of its addresses.
+        let mut portals: BTreeMap<String, (u64, BTreeSet<Uuid>, i64)> = BTreeMap::new();
+        for (url, organization, count, oldest) in rows {
+            let url: url::Url = super::from_word(&url, "portal URL")?;
+            let portal = portals.entry(url.origin().ascii_serialization()).or_insert((0, BTreeSet::new(), oldest));
+            portal.0 += count.unsigned_abs();
+            portal.1.insert(organization);
+            portal.2 = portal.2.min(oldest);
+        }
+        let read = |(origin, (connections, organizations, oldest)): (_, (_, BTreeSet<_>, _))| {
+            let organizations = u64::try_from(organizations.len()).unwrap_or(u64::MAX);
+            Ok::<_, StoreError>(UnknownPortal {
+                origin,
+                connections,
+                organizations,
+                oldest_created_at: from_ms(oldest)?,
+            })
+        };
+        let mut portals = portals.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        portals.sort_by_key(|portal| (std::cmp::Reverse(portal.connections), portal.oldest_created_at));
+        Ok(portals)
     }
 }
 

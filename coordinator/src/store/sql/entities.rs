@@ -3,14 +3,17 @@
 //! Not here: the default entity, which comes with its organization.
 
 use async_trait::async_trait;
-use domain::id::{EntityId, OrganizationId};
+use domain::id::{ConnectionId, EntityId, OrganizationId};
 use jiff::Timestamp;
 use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
-use super::{SqlStore, failed, found, from_json, from_ms, is_duplicate, push_page, to_json, to_ms};
-use crate::store::{Entities, Entity, NewEntity, PageRequest, Refused, StoreError};
+use super::{
+    SqlStore, Tx, commit, failed, found, from_json, from_ms, is_duplicate, push_page, stream, to_json, to_ms,
+    transition,
+};
+use crate::store::{Entities, Entity, EntityPatch, NewEntity, NewName, PageRequest, Refused, StoreError};
 
 #[derive(FromRow)]
 struct EntityRow {
@@ -84,4 +87,78 @@ impl Entities for SqlStore {
             .bind(id.0);
         Ok(found(row.fetch_optional(&self.read).await, "read an entity")?.read()?)
     }
+
+    async fn update_entity(
+        &self,
+        organization: OrganizationId,
+        id: EntityId,
+        patch: EntityPatch,
+        now: Timestamp,
+    ) -> Result<Entity, Refused> {
+        let mut tx = self.begin().await?;
+        let before = take(&mut tx, organization, id).await?.read()?;
+        let name = match patch.name {
+            Some(NewName::Set(name)) => Some(name),
+            Some(NewName::Cleared) => None,
+            None => before.name.clone(),
+        };
+        let contact_emails = patch.contact_emails.unwrap_or_else(|| before.contact_emails.clone());
+        let metadata = patch.metadata.unwrap_or_else(|| before.metadata.clone());
+        if (&name, &contact_emails, &metadata) == (&before.name, &before.contact_emails, &before.metadata) {
+            return Ok(before);
+        }
+        let row = sqlx::query_as::<_, EntityRow>(
+            "UPDATE entities SET name = $2, contact_emails = $3, metadata = $4, updated_at = $5 WHERE id = $1 RETURNING *",
+        )
+        .bind(id.0)
+        .bind(name)
+        .bind(to_json(&contact_emails, "entity's e-mail addresses")?)
+        .bind(to_json(&metadata, "entity's metadata")?)
+        .bind(to_ms(now))
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(failed("change an entity"))?;
+        commit(tx).await?;
+        Ok(row.read()?)
+    }
+
+    async fn delete_entity(&self, organization: OrganizationId, id: EntityId, now: Timestamp) -> Result<(), Refused> {
+        let mut tx = self.begin().await?;
+        if take(&mut tx, organization, id).await?.is_default {
+            return Err(Refused::DefaultEntity);
+        }
+        // No connection is added from here on: that takes the entity's row, too.
+        let connections =
+            sqlx::query_scalar::<_, Uuid>("SELECT id FROM connections WHERE entity_id = $1 ORDER BY id").bind(id.0);
+        let connections = connections.fetch_all(&mut *tx).await.map_err(failed("list an entity's connections"))?;
+        for connection in connections {
+            transition::take(&mut tx, organization, ConnectionId(connection)).await?;
+        }
+        let open = sqlx::query_scalar::<_, i64>(
+            "SELECT COUNT(*) FROM runs r JOIN connections c ON c.id = r.connection_id
+             WHERE c.entity_id = $1 AND r.state = 'open'",
+        );
+        if open.bind(id.0).fetch_one(&mut *tx).await.map_err(failed("look for open runs"))? > 0 {
+            return Err(Refused::EntitySyncing);
+        }
+        stream::publish_removal(&mut tx, organization, id.0, now).await?;
+        sqlx::query("DELETE FROM entities WHERE id = $1")
+            .bind(id.0)
+            .execute(&mut *tx)
+            .await
+            .map_err(failed("delete an entity"))?;
+        Ok(commit(tx).await?)
+    }
+}
+
+/// Takes the entity's row for this transaction, before any of its connections'.
+async fn take(tx: &mut Tx, organization: OrganizationId, id: EntityId) -> Result<EntityRow, Refused> {
+    let row = sqlx::query_as::<_, EntityRow>(
+        "UPDATE entities SET updated_at = updated_at WHERE organization_id = $1 AND id = $2 RETURNING *",
+    )
+    .bind(organization.0)
+    .bind(id.0)
+    .fetch_optional(&mut **tx)
+    .await;
+    found(row, "take an entity")
 }

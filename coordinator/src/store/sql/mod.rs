@@ -7,6 +7,7 @@
 //! Not here: what the two databases do differently; that is in `sqlite.rs` and
 //! `postgres.rs`.
 
+mod balances;
 mod challenges;
 mod connections;
 mod entities;
@@ -16,8 +17,10 @@ mod intents;
 mod keys;
 mod ledger;
 mod organizations;
+mod records;
 mod runs;
 pub(in crate::store) mod steps;
+mod stream;
 mod transition;
 mod webhooks;
 
@@ -28,6 +31,10 @@ use serde::de::DeserializeOwned;
 
 use super::{BEGIN, Db};
 use crate::store::{Refused, Store, StoreError};
+
+/// Rows in one statement: at most 25 places each, below SQLite's 32,766 and PostgreSQL's
+/// 65,535.
+const ROWS_AT_ONCE: usize = 1_000;
 
 /// The store on one kind of database.
 pub(in crate::store) struct SqlStore {

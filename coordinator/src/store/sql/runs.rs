@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::super::Db;
 use super::held::{HeldRow, HeldRun, held, hold, take_connection_of};
 use super::transition::{Actor, Happening, apply, note, take};
-use super::{SqlStore, Tx, challenges, commit, failed, from_ms, from_word, ledger, to_json, to_ms};
+use super::{SqlStore, Tx, challenges, commit, failed, from_ms, from_word, ledger, stream, to_json, to_ms};
 use crate::store::{
     AfterFailure, Completed, Grant, GrantedRun, Holder, QueuedRun, Refused, Runs, StoreError, fence_of,
 };
@@ -272,7 +272,7 @@ impl Runs for SqlStore {
             held => held?,
         };
         end(&mut tx, run_id, RunState::Succeeded, None, now).await?;
-        let completed = ledger::store(&mut tx, &run, accounts, now).await?;
+        let (completed, changes) = ledger::store(&mut tx, &run, accounts, now).await?;
         let before = take(&mut tx, run.organization_id, run.connection_id).await?;
         let happening = Happening {
             connection_id: run.connection_id,
@@ -288,6 +288,7 @@ impl Runs for SqlStore {
             .await
             .map_err(failed("mark a connection as synced"))?;
         ledger::announce(&mut tx, &run, now).await?;
+        stream::publish(&mut tx, run.organization_id, &changes, now).await?;
         commit(tx).await?;
         Ok(completed)
     }

@@ -2,10 +2,14 @@
 //!
 //! Not here: HTTP, the queue or agents; the fleet's own tests have those.
 
+mod balances;
+mod connections;
+mod entities;
 mod keys;
 mod migrations;
 mod organizations;
 mod runs;
+mod stream;
 
 use std::sync::Arc;
 
@@ -45,14 +49,19 @@ async fn benches() -> Vec<Bench> {
         [("sqlite", sqlite, Box::new(folder)), ("postgres", postgres, Box::new(server))];
     let mut benches = Vec::new();
     for (name, store, ground) in grounds {
-        let organization = OrganizationId(Uuid::now_v7());
-        let test = NewTenant { id: OrganizationId(Uuid::now_v7()), data_key: vec![2] };
-        let live = NewTenant { id: organization, data_key: vec![1] };
-        let new = NewOrganization { slug: "default".into(), live, test };
-        store.create_organization(new, now()).await.expect("an organization");
+        let organization = add_organization(&*store, "default").await;
         benches.push(Bench { store, organization, name, _ground: ground });
     }
     benches
+}
+
+/// Adds an organization; its live tenant.
+async fn add_organization(store: &dyn Store, slug: &str) -> OrganizationId {
+    let tenant = |key| NewTenant { id: OrganizationId(Uuid::now_v7()), data_key: vec![key] };
+    let new = NewOrganization { slug: slug.into(), live: tenant(1), test: tenant(2) };
+    let organization = new.live.id;
+    store.create_organization(new, now()).await.expect("an organization");
+    organization
 }
 
 fn now() -> Timestamp {
@@ -75,6 +84,13 @@ fn transaction(description: &str) -> ObservedTransaction {
         rail: Rail::Card,
         bank_reference: None,
         customer_reference: None,
+        bai_code: None,
+        category: None,
+        subcategory: None,
+        mcc: None,
+        merchant_name: None,
+        counterparty_name: None,
+        counterparty_account_masked: None,
     }
 }
 
@@ -167,6 +183,61 @@ impl Bench {
 
     async fn settle(&self, run: RunId, counter: u32, outcome: EffectOutcome) {
         self.store.settle_intents(run, proof(counter), outcome, now()).await.expect("settled");
+    }
+
+    /// Another organization in the same store.
+    async fn neighbour(&self) -> Self {
+        let organization = add_organization(&*self.store, &Uuid::now_v7().to_string()).await;
+        Self { store: self.store.clone(), organization, name: self.name, _ground: Box::new(()) }
+    }
+
+    /// A connection that was activated under the fence's counter 1 and has read nothing.
+    async fn active(&self) -> ConnectionId {
+        let (id, run) = self.activating().await;
+        self.grant(run, 1).await.expect("granted");
+        self.store.complete(run, proof(1), &[], now()).await.expect("completed");
+        id
+    }
+
+    async fn many_active(&self, count: usize) -> Vec<ConnectionId> {
+        let mut ids = Vec::new();
+        for _ in 0..count {
+            ids.push(self.active().await);
+        }
+        ids
+    }
+
+    /// One run of an active connection, from asking for it to its end.
+    async fn sync(&self, id: ConnectionId, counter: u32, transactions: Vec<ObservedTransaction>) {
+        self.sync_at(id, counter, transactions, now()).await;
+    }
+
+    async fn sync_at(&self, id: ConnectionId, counter: u32, read: Vec<ObservedTransaction>, at: Timestamp) {
+        self.sync_account(id, counter, account(read), at).await;
+    }
+
+    async fn sync_account(&self, id: ConnectionId, counter: u32, read: ObservedAccount, at: Timestamp) {
+        let run = RunId(Uuid::now_v7());
+        self.store.request_sync(self.organization, id, run, at).await.expect("a run");
+        let key = PrivateKey::generate();
+        let granted = self.store.grant(run, proof(counter), key.public(), at).await;
+        assert!(matches!(granted, Ok(Grant::Granted(_))), "{}: {granted:?}", self.name);
+        self.store.complete(run, proof(counter), &[read], at).await.expect("completed");
+    }
+
+    /// Every transaction's id, sorted.
+    async fn transaction_ids(&self) -> Vec<domain::id::TransactionId> {
+        let (mut ids, mut after) = (Vec::new(), None);
+        loop {
+            let page = TransactionPageRequest { after: after.take(), limit: 500 };
+            let (filter, sort) = (TransactionFilter::default(), TransactionSort::PostedDate);
+            let page = self.store.transactions(self.organization, filter, sort, page).await.expect("transactions");
+            let Some(last) = page.last() else { break };
+            after = Some((TransactionPosition::Date(last.sort_date.clone()), last.id.0));
+            ids.extend(page.into_iter().map(|transaction| transaction.id));
+        }
+        ids.sort();
+        ids
     }
 
     async fn transactions(&self) -> usize {

@@ -105,7 +105,7 @@ fn transaction(
         Some(cell) => word(&cell.text, &format.rails).map_err(|why| refuse(&cell, why))?,
         None => Rail::Unknown,
     };
-    let reference = |cell: Option<Cell<'_, '_>>| cell.map(|cell| cell.text).filter(|text| !text.is_empty());
+    let shown = |field| get(field).map(|cell| cell.text).filter(|text| !text.is_empty());
     Ok(ObservedTransaction {
         status,
         posted_date,
@@ -115,11 +115,67 @@ fn transaction(
         raw_description: Some(text(description.element).trim().to_owned()),
         description: description.text,
         rail,
-        bank_reference: reference(get(F::BankReference)),
-        customer_reference: reference(get(F::CustomerReference)),
+        bank_reference: shown(F::BankReference),
+        customer_reference: shown(F::CustomerReference),
+        bai_code: shown(F::BaiCode),
+        category: shown(F::Category),
+        subcategory: shown(F::Subcategory),
+        mcc: shown(F::Mcc),
+        merchant_name: shown(F::MerchantName),
+        counterparty_name: shown(F::CounterpartyName),
+        counterparty_account_masked: shown(F::CounterpartyAccountMasked),
     })
 }
 
 fn direction(amount: Decimal) -> EntryType {
     if amount.is_sign_negative() && !amount.is_zero() { EntryType::Debit } else { EntryType::Credit }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::failure::Stage;
+    use domain::money::{Currency, Locale};
+    use jiff::civil::date;
+
+    use super::{Cells, Place, transactions};
+    use crate::css::Css;
+    use crate::document::Document;
+    use crate::language::{Format, Table, TransactionField, TransactionsRead};
+
+    #[test]
+    fn what_else_a_bank_shows_is_taken_as_it_stands_and_an_empty_cell_says_nothing() {
+        let columns = TransactionField::KNOWN
+            .iter()
+            .filter(|(name, _)| !["postedDate", "debit", "credit", "status", "rail"].contains(name))
+            .map(|(name, field)| (*field, name.to_lowercase()))
+            .collect::<Vec<_>>();
+        let headers: String = columns.iter().map(|(_, header)| format!("<th>{header}")).collect();
+        let full: String = columns.iter().map(|(_, header)| format!("<td> {header}  of a row ")).collect();
+        let full = full.replacen("amount  of a row", "-4.50", 1);
+        let bare = "<td>coffee<td>-4.50".to_owned() + &"<td> ".repeat(columns.len() - 2);
+        let html = format!("<table id=t><thead><tr>{headers}</thead><tr>{full}<tr>{bare}</table>");
+        let table = Table { css: Css::parse("#t").expect("a selector"), skip: None, empty: None, columns };
+        let pending = Some((TransactionField::Description, "coffee".to_owned()));
+        let read = TransactionsRead { table, format: Format::default(), pending, next: None, limit: 1 };
+        let currency = Currency::parse("USD").expect("a currency");
+        let cells = Cells { locale: Locale::EnUs, currency: &currency, today: date(2026, 1, 15) };
+        let place = Place { stage: Stage::Transactions, account: Some(1) };
+        let document = Document::parse(&html).expect("a document");
+        let page = transactions(&document, &read, cells, &place).expect("it reads");
+        let rows = serde_json::to_value(&page.transactions).expect("JSON");
+        for field in [
+            "bankReference",
+            "customerReference",
+            "baiCode",
+            "category",
+            "subcategory",
+            "mcc",
+            "merchantName",
+            "counterpartyName",
+            "counterpartyAccountMasked",
+        ] {
+            assert_eq!(rows[0][field], format!("{} of a row", field.to_lowercase()));
+            assert!(rows[1][field].is_null(), "{field}");
+        }
+    }
 }

@@ -207,6 +207,44 @@ pub(super) async fn request_sync(
     Ok((StatusCode::ACCEPTED, Json(Connection::of(&app.fleet.catalog, connection))))
 }
 
+/// Switch a connection off, with the run that is under way; credentials are kept.
+#[utoipa::path(post, path = "/connections/{connectionId}/pause", operation_id = "pauseConnection", tag = "Connections",
+    security(("key" = ["connections:write"])),
+    params(("connectionId" = Uuid, Path, description = "The connection.")),
+    responses(
+        (status = 200, description = "The connection, `paused`.", body = Connection),
+        (status = 409, description = "`illegal_state`: it can't be paused from where it stands."),
+    ))]
+pub(super) async fn pause(
+    integrator: Integrator,
+    State(app): State<App>,
+    Ids([id]): Ids<1>,
+    _: NoBody,
+) -> Result<Json<Connection>, Problem> {
+    let owner = integrator.with(Scope::ConnectionsWrite)?.organization_id;
+    let connection = app.fleet.pause_connection(owner, ConnectionId(id)).await?;
+    Ok(Json(Connection::of(&app.fleet.catalog, connection)))
+}
+
+/// Switch a paused connection on again; a sync is queued.
+#[utoipa::path(post, path = "/connections/{connectionId}/resume", operation_id = "resumeConnection",
+    tag = "Connections", security(("key" = ["connections:write"])),
+    params(("connectionId" = Uuid, Path, description = "The connection.")),
+    responses(
+        (status = 200, description = "The connection, `active`.", body = Connection),
+        (status = 409, description = "`illegal_state`: it isn't `paused`."),
+    ))]
+pub(super) async fn resume(
+    integrator: Integrator,
+    State(app): State<App>,
+    Ids([id]): Ids<1>,
+    _: NoBody,
+) -> Result<Json<Connection>, Problem> {
+    let owner = integrator.with(Scope::ConnectionsWrite)?.organization_id;
+    let connection = app.fleet.resume_connection(owner, ConnectionId(id)).await?;
+    Ok(Json(Connection::of(&app.fleet.catalog, connection)))
+}
+
 /// End a connection for good; its credentials are forgotten, its records stay.
 #[utoipa::path(post, path = "/connections/{connectionId}/revoke", operation_id = "revokeConnection",
     tag = "Connections", security(("key" = ["connections:write"])),

@@ -1,0 +1,54 @@
+//! Bursar measured beside its peers, in the same run: `cargo xtask bench api`.
+//!
+//! A bench prints what it measured and whether a bar holds; whether the figures are good
+//! is for people to say, so a bar that doesn't hold is no failure of the run.
+//!
+//! Not here: tests; nothing that is timed decides whether a change may land.
+
+mod api;
+mod deliveries;
+mod ledger;
+mod load;
+mod peer;
+mod progress;
+mod rows;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Whatever ended a bench, with its whole story.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Measures Bursar beside its peers.
+#[derive(Parser)]
+#[command(name = "cargo xtask bench", arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    bench: Bench,
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// Reads of the public API with a full ledger, and webhook deliveries.
+    Api(api::Arguments),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let outcome = match Arguments::parse().bench {
+        Bench::Api(arguments) => api::run(arguments).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            let mut cause = error.source();
+            while let Some(error) = cause {
+                eprintln!("  because: {error}");
+                cause = error.source();
+            }
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! An agent without a browser: it takes leases and hands in records that are made up, so
+//! that a test or a bench can have as many as it needs at once.
+//!
+//! Not here: a portal; whatever is to be true of one is tested with a real agent.
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::integrator::CallError;
+use crate::world::Fleet;
+
+/// The base point of Curve25519 (RFC 7748, section 4.1), which anybody may seal to: a
+/// bare agent never opens what it is sent.
+const PUBLIC_KEY: &str = "CQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+/// An agent that hands in what it is given.
+#[derive(Clone)]
+pub struct BareAgent {
+    client: reqwest::Client,
+    coordinator: String,
+    token: String,
+    id: Uuid,
+}
+
+/// A lease that it holds.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// The run.
+    pub run_id: String,
+    /// What it is about.
+    pub connection_id: String,
+    proof: Value,
+}
+
+impl BareAgent {
+    /// An agent of a fleet.
+    ///
+    /// # Errors
+    /// What the system says when the agents' token can't be read.
+    pub fn of(fleet: &Fleet) -> std::io::Result<Self> {
+        let token = std::fs::read_to_string(fleet.folder().join("data/agent.token"))?;
+        Ok(Self::at(fleet.address(), token.trim()))
+    }
+
+    /// An agent of the coordinator at `address`.
+    #[must_use]
+    pub fn at(address: &str, token: &str) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().no_proxy().build().unwrap_or_default();
+        Self { client, coordinator: address.to_owned(), token: token.to_owned(), id: Uuid::now_v7() }
+    }
+
+    /// Takes a lease; none if nothing becomes ready within `wait_ms` milliseconds.
+    ///
+    /// # Errors
+    /// [`CallError`] for anything but a lease or none.
+    pub async fn acquire(&self, wait_ms: u64) -> Result<Option<Held>, CallError> {
+        let asked = json!({ "agentId": self.id, "agentName": "bare", "publicKey": PUBLIC_KEY, "waitMs": wait_ms });
+        let lease = self.call("", &asked).await?;
+        Ok((!lease.is_null()).then(|| Held {
+            run_id: text(&lease["runId"]),
+            connection_id: text(&lease["connectionId"]),
+            proof: json!({ "agentId": self.id, "fence": lease["fence"] }),
+        }))
+    }
+
+    /// Hands in what was read.
+    ///
+    /// # Errors
+    /// [`CallError`] for anything but success.
+    pub async fn complete(&self, held: &Held, accounts: &[Value]) -> Result<(), CallError> {
+        let body = json!({ "proof": held.proof, "accounts": accounts });
+        self.call(&format!("/{}/complete", held.run_id), &body).await.map(|_| ())
+    }
+
+    /// Asks for a code that somebody has been sent.
+    ///
+    /// # Errors
+    /// [`CallError`] for anything but success.
+    pub async fn ask(&self, held: &Held) -> Result<String, CallError> {
+        let question =
+            json!({ "kind": "oneTimeCode", "medium": "sms", "prompt": "Enter the code.", "attemptsLeft": 3 });
+        let body = json!({ "proof": held.proof, "question": question });
+        let opened = self.call(&format!("/{}/challenges", held.run_id), &body).await?;
+        Ok(text(&opened["challengeId"]))
+    }
+
+    async fn call(&self, path: &str, body: &Value) -> Result<Value, CallError> {
+        let path = format!("/agent/v1/leases{path}");
+        let method = reqwest::Method::POST;
+        let request = self.client.post(format!("{}{path}", self.coordinator)).bearer_auth(&self.token).json(body);
+        let no_answer = |source| CallError::NoAnswer { method: method.clone(), path: path.clone(), source };
+        let answer = request.send().await.map_err(no_answer)?;
+        let status = answer.status();
+        let body: Value = answer.json().await.unwrap_or_default();
+        if status.is_success() || status == StatusCode::NO_CONTENT {
+            return Ok(body);
+        }
+        Err(CallError::Unexpected { method, path, status: status.as_u16(), detail: text(&body["detail"]) })
+    }
+}
+
+/// Made-up accounts, each with transactions on the days of 2025 and 2026, one after the
+/// other. The same arguments make the same records.
+#[must_use]
+pub fn accounts(count: usize, transactions: usize, name: &str) -> Vec<Value> {
+    let account = |number: usize| {
+        let rows: Vec<Value> = (0..transactions).map(|row| transaction(name, number, row)).collect();
+        json!({
+            "portalKey": format!("{name}-{number}"), "type": "checking", "currency": "EUR", "status": "open",
+            "name": format!("Account {number} of {name}"), "maskedNumber": format!("•••• {number:04}"),
+            "currentBalance": "1000.00", "balanceAsOf": "2026-11-20", "transactions": rows,
+        })
+    };
+    (0..count).map(account).collect()
+}
+
+fn transaction(name: &str, account: usize, row: usize) -> Value {
+    let (month, day) = (row / 28 % 12 + 1, row % 28 + 1);
+    let year = 2025 + row / (28 * 12) % 2;
+    let is_credit = row % 3 == 0;
+    json!({
+        "status": "posted", "postedDate": format!("{year}-{month:02}-{day:02}"), "currency": "EUR",
+        "amount": format!("{}{}.{:02}", if is_credit { "" } else { "-" }, row % 977 + 1, row % 100),
+        "entryType": if is_credit { "credit" } else { "debit" }, "rail": "ach",
+        "description": format!("PAYMENT {row} OF {name} ACCOUNT {account}"),
+        "bankReference": format!("{name}-{account}-{row}"),
+    })
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,28 @@
+//! `cargo xtask bench`.
+//!
+//! Not here: what is measured; the crate `bench` does that.
+
+use std::process::ExitCode;
+
+use crate::cargo::cargo;
+use crate::{Outcome, setup};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Passed on: `api --json`, `api --help`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    rest: Vec<String>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Outcome {
+    setup::find_or_install(&setup::EVERYTHING)?;
+    let started = |error| format!("cargo couldn't be started: {error}");
+    let built = cargo().args(["build", "--locked", "--release", "-p", "coordinator", "-p", "bench"]).status();
+    if !built.map_err(started)?.success() {
+        return Err("the programs couldn't be built".into());
+    }
+    let mut bench = cargo();
+    bench.args(["run", "--locked", "--release", "-q", "-p", "bench", "--"]).args(&arguments.rest);
+    let status = bench.status().map_err(started)?;
+    Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+}
