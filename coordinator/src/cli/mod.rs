@@ -7,6 +7,7 @@ mod evidence;
 mod key;
 mod migrate;
 mod organization;
+mod script;
 mod serve;
 
 use std::os::unix::fs::DirBuilderExt as _;
@@ -51,6 +52,9 @@ enum Command {
     /// Add and list organizations.
     #[command(subcommand)]
     Organization(organization::Command),
+    /// List portals that wait for a script.
+    #[command(subcommand)]
+    Script(script::Command),
     /// List and answer what banks ask.
     #[command(subcommand)]
     Challenge(challenge::Command),
@@ -185,6 +189,7 @@ async fn carry_out(arguments: Arguments) -> Result<(), CommandError> {
         Command::Key(command) => command.run(&Ground::open(&config).await?, &config).await,
         Command::Migrate(arguments) => arguments.run(&config).await,
         Command::Organization(command) => command.run(&Ground::open(&config).await?).await,
+        Command::Script(command) => command.run(&Ground::open(&config).await?).await,
         Command::Challenge(command) => command.run(&Ground::open(&config).await?).await,
         Command::Openapi { .. } => Ok(()),
         Command::Evidence(arguments) => arguments.run(&Ground::open(&config).await?).await,

@@ -18,6 +18,7 @@ mod pruner;
 mod renew;
 pub mod roles;
 mod start_run;
+mod wanted_scripts;
 mod webhook;
 
 use std::sync::Arc;
@@ -37,6 +38,7 @@ pub use create_connection::ConnectionRequest;
 pub use create_organization::{complete_organizations, create_organization, tenant};
 pub use key::{Caller, KeyRefused, MadeKey, NewKey, Scope, USUAL_OVERLAP, expire_key, rotate_key};
 pub use pruner::{ANSWERS_KEPT, Pruner};
+pub use wanted_scripts::wanted_scripts;
 pub use webhook::{WebhookChange, WebhookRequest};
 
 /// Everything that the use cases work with; one a coordinator.

@@ -157,3 +157,28 @@ async fn operators_calls_have_a_document_of_their_own() -> Outcome {
     assert!(!public.to_string().contains("/control/"), "integrators are told of their own calls alone");
     Ok(())
 }
+
+#[tokio::test]
+async fn portals_that_wait_for_a_script_are_listed_by_how_long_they_wait() -> Outcome {
+    let fleet = Plan::new().agents(0).start().await?;
+    let (operator, first, second) =
+        (fleet.operator()?, fleet.integrator("default").await?, fleet.integrator("other").await?);
+    assert!(operator.list("/control/v1/scripts/wanted").await?.is_empty());
+    for (integrator, portal) in [
+        (&first, "https://online.meadow.example/login?branch=1"),
+        (&first, "https://www.bigbank.example/"),
+        (&second, "https://www.bigbank.example/business"),
+    ] {
+        let entity = integrator.default_entity().await?;
+        integrator.post("/v1/connections", &json!({ "entityId": entity, "portalUrl": portal })).await?;
+    }
+    let wanted = operator.list("/control/v1/scripts/wanted?limit=1").await?;
+    let rows =
+        wanted.iter().map(|row| (text(row, "origin"), row["connections"].as_u64(), row["organizations"].as_u64()));
+    let expected =
+        [("https://online.meadow.example", Some(1), Some(1)), ("https://www.bigbank.example", Some(2), Some(2))];
+    assert_eq!(rows.collect::<Vec<_>>(), expected);
+    let printed: Vec<Value> = serde_json::from_str(&fleet.succeed(&["script", "wanted", "--json"]).await?)?;
+    assert_eq!(printed, wanted);
+    Ok(())
+}

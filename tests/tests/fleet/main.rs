@@ -10,6 +10,7 @@ mod control;
 mod demo;
 mod environments;
 mod main_job;
+mod migrations;
 mod secrets;
 mod stores;
 mod webhooks;

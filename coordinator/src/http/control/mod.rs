@@ -4,6 +4,7 @@
 
 mod keys;
 mod organizations;
+mod scripts;
 
 use utoipa::OpenApi as _;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder};
@@ -42,6 +43,7 @@ const PROBLEMS: [Problem; 9] = [
     tags(
         (name = "Organizations", description = "Whose everything is."),
         (name = "Keys", description = "What integrators show to be let in."),
+        (name = "Scripts", description = "How portals are driven."),
     ),
 )]
 struct Base;
@@ -67,4 +69,5 @@ fn router() -> OpenApiRouter<App> {
         .routes(routes!(keys::rotate))
         .routes(routes!(keys::expire))
         .routes(routes!(keys::revoke))
+        .routes(routes!(scripts::wanted))
 }
