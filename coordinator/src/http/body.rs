@@ -6,6 +6,7 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use futures::StreamExt as _;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use url::form_urlencoded;
 use uuid::Uuid;
 
@@ -55,6 +56,15 @@ impl<T: DeserializeOwned + Default> FromRequest<App> for OptionalBody<T> {
         }
         Body::from_request(request, app).await.map(|Body(body)| Self(body))
     }
+}
+
+/// A field that may be left out and isn't null: `#[serde(default, deserialize_with = "present")]`.
+pub(super) fn present<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    T::deserialize(deserializer).map(Some)
 }
 
 /// No body, or an empty object.

@@ -14,7 +14,7 @@ use axum::routing::get;
 use axum::{Router, middleware};
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, ParameterStyle};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{ArrayBuilder, Components, ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{self, Content, HttpMethod, OpenApi, PathItem, Ref, RefOr, Required, ResponseBuilder};
 use utoipa::{OpenApi as _, PartialSchema as _};
@@ -46,6 +46,8 @@ pub(super) struct Surface {
     pub(super) problems: &'static [Problem],
     /// What else each call has.
     pub(super) finish: fn(&HttpMethod, &mut Operation),
+    /// What else is said of the objects.
+    pub(super) refine: fn(&mut Components),
 }
 
 /// A problem that calls have in common: its status, when it can be the answer, and what
@@ -142,12 +144,13 @@ pub(super) fn public() -> Surface {
             .build(),
         problems: &PROBLEMS,
         finish: honour_idempotency_key,
+        refine: v1::refine,
     }
 }
 
 /// A surface's routes with the document of them.
 pub(super) fn routes(surface: Surface) -> (Router<App>, OpenApi) {
-    let Surface { base, prefix, router, scheme, key, problems, finish } = surface;
+    let Surface { base, prefix, router, scheme, key, problems, finish, refine } = surface;
     let (router, mut document) = OpenApiRouter::with_openapi(base).nest(prefix, router).split_for_parts();
     let components = document.components.get_or_insert_default();
     components.add_security_scheme(scheme, SecurityScheme::Http(key));
@@ -156,6 +159,8 @@ pub(super) fn routes(surface: Surface) -> (Router<App>, OpenApi) {
         dress(name, &mut response);
         components.responses.insert((*name).into(), RefOr::T(response));
     }
+    name_lists(components);
+    refine(components);
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             complete(path, &method, operation, problems);
@@ -246,10 +251,32 @@ fn honour_idempotency_key(method: &HttpMethod, operation: &mut Operation) {
     operation.parameters.get_or_insert_default().push(RefOr::T(idempotency_key()));
 }
 
+/// What the derived name of a list of things begins with.
+const LIST: &str = "List_";
+
+/// Calls the list of `Thing` a `ThingList`, and has it refer to the thing.
+fn name_lists(components: &mut Components) {
+    let lists: Vec<String> = components.schemas.keys().filter(|name| name.starts_with(LIST)).cloned().collect();
+    for name in lists {
+        let (thing, list) = (name.trim_start_matches(LIST), components.schemas.remove(&name));
+        let Some(RefOr::T(Schema::Object(mut list))) = list else { continue };
+        let data = ArrayBuilder::new().items(Ref::from_schema_name(thing)).description(Some("The items, in order."));
+        list.properties.insert("data".into(), data.into());
+        components.schemas.insert(format!("{thing}List"), RefOr::T(list.into()));
+    }
+}
+
 /// Adds what goes with every answer of a status.
 fn dress(status: &str, response: &mut openapi::Response) {
     let id = "The request's id; one that you send is taken if it is plain.";
     response.headers.insert("x-request-id".into(), text_header(id));
+    for content in response.content.values_mut() {
+        if let RefOr::T(Content { schema: Some(RefOr::Ref(schema)), .. }) = content
+            && let Some((_, thing)) = schema.ref_location.split_once(LIST)
+        {
+            *schema = Ref::from_schema_name(format!("{thing}List"));
+        }
+    }
     if status.starts_with('4') || status.starts_with('5') {
         let problem = Content::new(Some(Ref::from_schema_name("Problem")));
         response.content.insert("application/problem+json".into(), problem.into());

@@ -53,6 +53,7 @@ pub(super) struct ProblemBody {
     /// The status in words.
     title: &'static str,
     /// The HTTP status.
+    #[schema(minimum = 100, maximum = 599)]
     status: u16,
     /// What is wrong, and what to do.
     detail: String,

@@ -28,6 +28,16 @@ pub(super) fn currency() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[A-Z0-9]{3,12}$"))
 }
 
+/// An https address, in which names may be international; that its host is one, only
+/// reading it can tell.
+pub(super) fn https_url() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::Custom("iri".into())))
+        .pattern(Some(r"^https://[^\s/?#@]+"))
+        .max_length(Some(2048))
+}
+
 /// A calendar date.
 pub(super) fn date() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))

@@ -3,7 +3,7 @@
 //! Not here: which change is legal; `domain::connection` says that.
 
 use async_trait::async_trait;
-use domain::connection::{ConnectionState, ConnectionStatus, Credentials, OpenChallenge};
+use domain::connection::{Actor, ConnectionState, ConnectionStatus, Credentials, OpenChallenge};
 use domain::failure::Failure;
 use domain::id::{ConnectionId, EntityId, OrganizationId, RunId};
 use jiff::Timestamp;
@@ -188,8 +188,8 @@ pub struct ConnectionEventRecord {
     pub id: Uuid,
     /// What happened.
     pub cause: String,
-    /// Who did it: `integrator`, `platform` or `portal`.
-    pub actor: String,
+    /// Who did it.
+    pub actor: Actor,
     /// The status before.
     pub previous_status: Option<String>,
     /// The status after.

@@ -214,6 +214,18 @@ impl ConnectionEvent {
 }
 
 words! {
+    /// Who made something happen to a connection.
+    pub enum Actor {
+        /// Through the API.
+        Integrator = "integrator",
+        /// Bursar itself.
+        Platform = "platform",
+        /// The bank, by what its portal showed.
+        Portal = "portal",
+    }
+}
+
+words! {
     /// Whether a connection is being set up or has been active.
     pub enum ConnectionKind {
         /// It has never been active; `setup` says how far it is.

@@ -58,6 +58,7 @@ pub(super) fn surface() -> Surface {
         key: HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The operators' token.")).build(),
         problems: &PROBLEMS,
         finish: |_, _| {},
+        refine: |_| (),
     }
 }
 

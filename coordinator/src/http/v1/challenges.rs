@@ -62,7 +62,7 @@ pub(super) struct Challenge {
 #[schema(as = ChallengeAnswer, example = json!({ "answer": "493027" }))]
 pub(super) struct Answer {
     /// Kept sealed until the portal has it, then forgotten.
-    #[schema(value_type = String, format = Password, min_length = 1, max_length = 1024)]
+    #[schema(value_type = String, format = Password, max_length = 200, pattern = r"\S")]
     answer: Secret,
 }
 

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use domain::id::EntityId;
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{KnownFormat, SchemaFormat};
 use utoipa::{IntoParams, ToSchema};
@@ -17,7 +17,7 @@ use crate::clock;
 use crate::fleet::Scope;
 use crate::http::App;
 use crate::http::auth::Integrator;
-use crate::http::body::{Body, Ids};
+use crate::http::body::{Body, Ids, present};
 use crate::http::listing::{List, Listed, Paging};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -84,13 +84,15 @@ pub(super) struct Create {
 pub(super) struct Change {
     /// Takes the place of the whole list: the order is kept, repetitions are dropped
     /// whatever their case, `[]` clears it.
+    #[serde(default, deserialize_with = "present")]
     #[schema(schema_with = emails, required = false)]
     contact_emails: Option<Vec<String>>,
     /// Null clears it.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, max_length = 255)]
     name: Option<Option<String>>,
     /// Takes the place of all values.
+    #[serde(default, deserialize_with = "present")]
     #[schema(schema_with = schema::metadata, required = false)]
     metadata: Option<Metadata>,
 }
@@ -187,11 +189,6 @@ pub(super) async fn delete(
     let owner = integrator.with(Scope::EntitiesWrite)?.organization_id;
     app.fleet.store.delete_entity(owner, EntityId(id), clock::now()).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Tells null, which was given, from nothing.
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 fn new_name(name: Option<String>) -> Result<NewName, Problem> {

@@ -18,10 +18,16 @@ mod stream;
 mod transactions;
 mod webhooks;
 
+use utoipa::openapi::Components;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::App;
+
+/// Says of the objects what can't be said at their fields.
+pub(super) fn refine(components: &mut Components) {
+    connections::refine(components);
+}
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()

@@ -11,15 +11,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
-use utoipa::openapi::{KnownFormat, SchemaFormat};
+use utoipa::openapi::schema::ArrayBuilder;
 use uuid::Uuid;
 
 use super::deliveries::Delivery;
 use crate::fleet::{Scope, WebhookChange, WebhookRequest};
 use crate::http::App;
 use crate::http::auth::Integrator;
-use crate::http::body::{Body, Ids, NoBody};
+use crate::http::body::{Body, Ids, NoBody, present};
 use crate::http::listing::{List, Listed, Meta, NoFilter, Paging};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -78,7 +77,7 @@ pub(super) struct WebhookCreated {
 }))]
 pub(super) struct Create {
     /// https, without user, password or fragment.
-    #[schema(schema_with = url)]
+    #[schema(schema_with = schema::https_url)]
     url: String,
     #[schema(schema_with = events)]
     events: Vec<String>,
@@ -93,14 +92,18 @@ pub(super) struct Create {
 #[schema(as = WebhookPatch, example = json!({ "active": true }))]
 pub(super) struct Change {
     /// https, without user, password or fragment.
-    #[schema(schema_with = url, required = false)]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(schema_with = schema::https_url, required = false)]
     url: Option<String>,
+    #[serde(default, deserialize_with = "present")]
     #[schema(schema_with = events, required = false)]
     events: Option<Vec<String>>,
     /// Whether events are delivered. One that Bursar switched off is switched on again.
+    #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     active: Option<bool>,
     /// Takes the place of all values.
+    #[serde(default, deserialize_with = "present")]
     #[schema(schema_with = schema::metadata, required = false)]
     metadata: Option<Metadata>,
 }
@@ -222,14 +225,6 @@ pub(super) async fn delete(
 
 fn events() -> ArrayBuilder {
     ArrayBuilder::new().items(schema::word::<EventType>()).min_items(Some(1))
-}
-
-fn url() -> ObjectBuilder {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uri)))
-        .pattern(Some("^https://"))
-        .max_length(Some(2048))
 }
 
 impl Webhook {

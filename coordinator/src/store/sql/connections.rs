@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use domain::connection::{ConnectionEvent, ConnectionState, Credentials, OpenChallenge};
+use domain::connection::{Actor, ConnectionEvent, ConnectionState, Credentials, OpenChallenge};
 use domain::failure::FailureCode;
 use domain::id::{ConnectionId, EntityId, OrganizationId, RunId};
 use domain::run::RunKind;
@@ -14,8 +14,8 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
-use super::transition::{Actor, Happening, apply, note, take};
-use super::{SqlStore, Tx, commit, failed, found, from_json, from_ms, push_page, runs, to_json, to_ms};
+use super::transition::{Happening, apply, note, take};
+use super::{SqlStore, Tx, commit, failed, found, from_json, from_ms, from_word, push_page, runs, to_json, to_ms};
 use crate::store::{
     Connection, ConnectionEventRecord, ConnectionFilter, Connections, CreatedOrReturned, GivenCredentials,
     NewConnection, OpenRun, PageRequest, QueuedRun, Refused, StoreError, UnknownPortal,
@@ -99,7 +99,7 @@ impl EventRow {
         Ok(ConnectionEventRecord {
             id: self.id,
             cause: self.cause,
-            actor: self.actor,
+            actor: from_word(&self.actor, "actor")?,
             previous_status: self.previous_status,
             status: self.status,
             failure: self.failure.as_deref().map(|text| from_json(text, "failure")).transpose()?,

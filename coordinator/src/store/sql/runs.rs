@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use domain::account::ObservedAccount;
-use domain::connection::{ConnectionEvent, ConnectionState};
+use domain::connection::{Actor, ConnectionEvent, ConnectionState};
 use domain::failure::{Failure, FailureCode, Stage};
 use domain::id::{ConnectionId, EvidenceId, IntentId, OrganizationId, RunId};
 use domain::run::{RunKind, RunState};
@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::super::Db;
 use super::held::{HeldRow, HeldRun, held, hold, take_connection_of};
-use super::transition::{Actor, Happening, apply, note, take};
+use super::transition::{Happening, apply, note, take};
 use super::{SqlStore, Tx, challenges, commit, failed, from_ms, from_word, ledger, stream, to_json, to_ms};
 use crate::store::{
     AfterFailure, Completed, Grant, GrantedRun, Holder, QueuedRun, Refused, Runs, StoreError, fence_of,

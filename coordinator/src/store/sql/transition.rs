@@ -3,7 +3,7 @@
 //!
 //! Not here: which transition is legal; `domain::connection` says that.
 
-use domain::connection::{ConnectionEvent, ConnectionState};
+use domain::connection::{Actor, ConnectionEvent, ConnectionState};
 use domain::failure::Failure;
 use domain::id::{ConnectionId, OrganizationId, RunId};
 use jiff::Timestamp;
@@ -13,27 +13,6 @@ use uuid::Uuid;
 use super::{Tx, failed, from_json, to_json, to_ms, webhooks};
 use crate::store::{Refused, StoreError};
 use domain::event::EventType;
-
-/// Who made something happen.
-#[derive(Clone, Copy)]
-pub(super) enum Actor {
-    /// Through the API.
-    Integrator,
-    /// Bursar itself.
-    Platform,
-    /// The bank, by what its portal showed.
-    Portal,
-}
-
-impl Actor {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Integrator => "integrator",
-            Self::Platform => "platform",
-            Self::Portal => "portal",
-        }
-    }
-}
 
 /// Something to be written into a connection's history.
 pub(super) struct Happening<'a> {

@@ -14,6 +14,9 @@ use domain::id::{ConnectionId, EntityId, OrganizationId};
 use domain::institution::CredentialName;
 use domain::secret::Secret;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::openapi::extensions::Extensions;
+use utoipa::openapi::{Components, RefOr, Schema};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -21,7 +24,7 @@ use self::shape::{Connection, ConnectionEvent};
 use crate::fleet::{ConnectionRequest, Scope};
 use crate::http::App;
 use crate::http::auth::Integrator;
-use crate::http::body::{Body, Ids, NoBody};
+use crate::http::body::{Body, Ids, NoBody, present};
 use crate::http::listing::{List, Listed, NoFilter, Paging};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -49,9 +52,13 @@ pub(super) struct Filter {
 pub(super) struct Create {
     entity_id: Uuid,
     /// A bank of the catalog.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     institution_id: Option<String>,
     /// Where the portal is, https alone. An address of a bank that the catalog knows
     /// gives the same connection as its `institutionId`.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(schema_with = schema::https_url, required = false)]
     portal_url: Option<String>,
     #[serde(default)]
     #[schema(schema_with = schema::metadata, required = false)]
@@ -62,16 +69,28 @@ pub(super) struct Create {
 /// shown again.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = Credentials, example = json!({ "bankUsername": "bursar.4f2a9c1e", "password": "correct horse battery" }))]
+#[schema(as = Credentials, min_properties = 1, example = json!({ "bankUsername": "bursar.4f2a9c1e", "password": "correct horse battery" }))]
 pub(super) struct GiveCredentials {
     /// The delegated user's own sign-in name.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 1024)]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 1024)]
     bank_username: Option<Secret>,
     /// The number or name of the bank's customer, where the portal asks for both.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 1024)]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 1024)]
     bank_customer_id: Option<Secret>,
-    #[schema(value_type = Option<String>, format = Password, min_length = 1, max_length = 1024)]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = String, required = false, format = Password, min_length = 1, max_length = 1024)]
     password: Option<Secret>,
+}
+
+/// Says of `NewConnection` what can't be said at its fields: which bank is meant has to be
+/// told in one way or the other.
+pub(super) fn refine(components: &mut Components) {
+    if let Some(RefOr::T(Schema::Object(schema))) = components.schemas.get_mut("NewConnection") {
+        let ways = json!([{ "required": ["institutionId"] }, { "required": ["portalUrl"] }]);
+        schema.extensions = Some(Extensions::from_iter([("anyOf", ways)]));
+    }
 }
 
 /// List connections, oldest first.
@@ -104,6 +123,7 @@ pub(super) async fn list(
     responses(
         (status = 200, description = "The connection that was there.", body = Connection),
         (status = 201, description = "The new connection.", body = Connection),
+        (status = 404, description = "`not_found`: there is no such entity, or it isn't yours."),
     ))]
 pub(super) async fn create(
     integrator: Integrator,

@@ -3,7 +3,7 @@
 //! Not here: the states and whose turn it is (`domain`); this only shows them.
 
 use domain::connection::{
-    ConnectionKind, ConnectionState, ConnectionStatus, Credentials, NextAction, OpenChallenge, Party, Portal,
+    Actor, ConnectionKind, ConnectionState, ConnectionStatus, Credentials, NextAction, OpenChallenge, Party, Portal,
     ProvisioningStatus, SetupFacts, SetupStatus, SyncStatus,
 };
 use domain::failure::{self, Action, FailureCode, Fault, Retry, Stage};
@@ -175,8 +175,9 @@ pub(in crate::http::v1) struct ConnectionEvent {
     /// What happened.
     #[schema(example = "setupCompleted")]
     cause: String,
-    /// Who did it: `integrator`, `platform` or `portal`.
-    actor: String,
+    /// Who did it.
+    #[schema(schema_with = schema::word::<Actor>)]
+    actor: Actor,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = schema::word::<ConnectionStatus>, required = false)]
     previous_status: Option<String>,
