@@ -119,7 +119,7 @@ pub fn accounts(count: usize, transactions: usize, name: &str) -> Vec<Value> {
 fn transaction(name: &str, account: usize, row: usize) -> Value {
     let (month, day) = (row / 28 % 12 + 1, row % 28 + 1);
     let year = 2025 + row / (28 * 12) % 2;
-    let is_credit = row % 3 == 0;
+    let is_credit = row.is_multiple_of(3);
     json!({
         "status": "posted", "postedDate": format!("{year}-{month:02}-{day:02}"), "currency": "EUR",
         "amount": format!("{}{}.{:02}", if is_credit { "" } else { "-" }, row % 977 + 1, row % 100),

@@ -59,7 +59,8 @@ impl App {
     pub fn new(fleet: Arc<Fleet>, tokens: Tokens, metrics: PrometheusHandle) -> Self {
         let cursor_key = Arc::new(fleet.vault.derived_key("cursors"));
         let idempotency_key = Arc::new(fleet.vault.derived_key("idempotency"));
-        let throttle = Arc::new(Throttle::new(&fleet.config.rate_limit));
+        let limit = &fleet.config.rate_limit;
+        let throttle = Arc::new(Throttle::new(limit.requests_per_second, limit.burst));
         Self { fleet, tokens: Arc::new(tokens), cursor_key, idempotency_key, throttle, metrics }
     }
 

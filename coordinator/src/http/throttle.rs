@@ -3,11 +3,12 @@
 //!
 //! Not here: callers without a valid key; they cost one look-up and get no further.
 
+use std::num::NonZeroU32;
+
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use super::problem::Problem;
-use crate::config;
 
 /// What keys have left.
 pub(super) struct Throttle {
@@ -17,8 +18,9 @@ pub(super) struct Throttle {
 }
 
 impl Throttle {
-    pub(super) fn new(settings: &config::RateLimit) -> Self {
-        let quota = Quota::per_second(settings.requests_per_second).allow_burst(settings.burst);
+    /// So many requests in a second, and so many at once after a pause.
+    pub(super) fn new(per_second: NonZeroU32, burst: NonZeroU32) -> Self {
+        let quota = Quota::per_second(per_second).allow_burst(burst);
         Self { limiter: RateLimiter::keyed(quota), clock: DefaultClock::default() }
     }
 
@@ -34,14 +36,12 @@ impl Throttle {
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU32;
-
     use super::*;
 
     #[test]
     fn a_key_that_asks_too_often_delays_no_other() {
         let (one, two) = (NonZeroU32::MIN, NonZeroU32::MIN.saturating_add(1));
-        let throttle = Throttle::new(&config::RateLimit { requests_per_second: one, burst: two });
+        let throttle = Throttle::new(one, two);
         assert!(throttle.check("a").is_ok() && throttle.check("a").is_ok());
         assert_eq!(throttle.check("a").err().map(|problem| problem.code()), Some("rate_limited"));
         assert!(throttle.check("b").is_ok());

@@ -68,10 +68,10 @@ async fn a_post_that_is_sent_by_many_at_once_is_carried_out_once() -> Outcome {
         let mut ids = Vec::new();
         for answer in join_all(calls).await {
             let answer = answer?;
-            match answer.status {
-                201 => ids.push(answer.body["webhook"]["id"].clone()),
-                409 => assert_eq!(answer.body["code"], "idempotency_under_way"),
-                status => panic!("{status}: {}", answer.body),
+            if answer.status == 201 {
+                ids.push(answer.body["webhook"]["id"].clone());
+            } else {
+                assert_eq!((answer.status, &answer.body["code"]), (409, &json!("idempotency_under_way")));
             }
         }
         ids.dedup();

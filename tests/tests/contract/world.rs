@@ -82,9 +82,8 @@ impl World {
 
     /// The owner's id for a place in a path.
     pub(crate) fn id(&self, place: &str) -> String {
-        self.ids
-            .get(place)
-            .unwrap_or_else(|| panic!("say in `World::made` where the {place} of a call comes from"))
-            .clone()
+        let id = self.ids.get(place).cloned();
+        assert!(id.is_some(), "say in `World::made` where the {place} of a call comes from");
+        id.unwrap_or_default()
     }
 }

@@ -8,8 +8,9 @@ use crate::files::{THESE, files, root, words};
 use crate::no;
 
 /// Which crate of this repository a crate may depend on, tests apart.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("agent", &["domain", "protocol", "script", "supervisor"]),
+    ("bench", &["tests"]),
     ("coordinator", &["domain", "protocol", "script", "supervisor"]),
     ("domain", &[]),
     ("fixtures", &[]),
@@ -59,17 +60,26 @@ fn crates_depend_on_each_other_as_the_table_says() {
 }
 
 /// Where a foreign crate may be named. Each path is a file, or a folder with all in it.
-const PLACES: [(&str, &[&str]); 10] = [
+const PLACES: [(&str, &[&str]); 13] = [
     ("redis", &["coordinator/src/queue/"]),
+    ("governor", &["coordinator/src/http/throttle.rs"]),
+    ("utoipa", &["coordinator/src/http/"]),
+    ("utoipa_axum", &["coordinator/src/http/"]),
     ("sqlx", &["coordinator/src/store/"]),
     ("chromiumoxide", &["agent/src/cdp/wire.rs"]),
-    ("axum", &["coordinator/src/http/", "coordinator/src/cli/serve.rs", "agent/tests/", "fixtures/", "tests/"]),
-    ("reqwest", &["agent/src/coordinator/", "coordinator/src/webhooks/", "fixtures/tests/", "tests/"]),
+    (
+        "axum",
+        &["coordinator/src/http/", "coordinator/src/cli/serve.rs", "agent/tests/", "bench/", "fixtures/", "tests/"],
+    ),
+    ("reqwest", &["agent/src/coordinator/", "coordinator/src/webhooks/", "bench/", "fixtures/tests/", "tests/"]),
     ("hpke", &["crates/protocol/src/sealed.rs"]),
     ("chacha20poly1305", &["coordinator/src/vault.rs"]),
     ("scraper", &["crates/script/"]),
     ("serde_saphyr", &["crates/script/", "coordinator/src/catalog.rs"]),
-    ("StatusCode", &["coordinator/src/http/", "agent/src/coordinator/", "agent/tests/", "fixtures/", "tests/"]),
+    (
+        "StatusCode",
+        &["coordinator/src/http/", "agent/src/coordinator/", "agent/tests/", "bench/", "fixtures/", "tests/"],
+    ),
 ];
 
 #[test]

@@ -44,7 +44,17 @@ const MODULES: [(&str, &[Arrow]); 13] = [
             ("webhooks", &[]),
         ],
     ),
-    ("http", &[("clock", &[]), ("fleet", &[]), ("queue", &["QueueError"]), ("store", &[]), ("vault", &["mac"])]),
+    (
+        "http",
+        &[
+            ("catalog", &["Catalog"]),
+            ("clock", &[]),
+            ("fleet", &[]),
+            ("queue", &["QueueError"]),
+            ("store", &[]),
+            ("vault", &["mac"]),
+        ],
+    ),
     ("queue", &[("store", &["Holder", "QueuedRun"])]),
     ("sealer", &[("store", &[]), ("vault", &[])]),
     ("store", &[]),
