@@ -6,6 +6,7 @@
 mod calls;
 mod document;
 mod idempotency;
+mod life;
 mod limits;
 mod ownership;
 mod two_coordinators;
