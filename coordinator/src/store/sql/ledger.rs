@@ -20,7 +20,7 @@ use super::{ROWS_AT_ONCE, Tx, balances, failed, to_ms, webhooks};
 use crate::store::{Completed, StoreError};
 
 /// Sorts after every date: pending transactions have none.
-const NO_DATE: &str = "9999-12-31";
+pub(super) const NO_DATE: &str = "9999-12-31";
 
 /// Stores what a run read: accounts by the portal's key, transactions by what the
 /// bank shows of them, as a multiset. The changes are still to be published.

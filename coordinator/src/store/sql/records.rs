@@ -9,6 +9,7 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
+use super::ledger::NO_DATE;
 use super::{SqlStore, failed, found, from_json, from_ms, push_page};
 use crate::store::{
     Account, AccountFilter, Ledger, PageRequest, Refused, StoreError, Transaction, TransactionFilter,
@@ -165,12 +166,15 @@ impl Ledger for SqlStore {
         if let Some(connection) = filter.connection_id {
             query.push(" AND connection_id = ").push_bind(connection.0);
         }
+        // By the date that the indexes sort by; a pending one has none, so no range holds it.
         let date = |date: Option<Date>| date.map(|date| date.to_string());
+        let no_date = filter.posted_date_gte.map(|_| NO_DATE.to_owned());
+        let before = date(filter.posted_date_lt).or(no_date);
         for (condition, value) in [
             (" AND status = ", filter.status),
             (" AND rail = ", filter.rail),
-            (" AND posted_date >= ", date(filter.posted_date_gte)),
-            (" AND posted_date < ", date(filter.posted_date_lt)),
+            (" AND sort_date >= ", date(filter.posted_date_gte)),
+            (" AND sort_date < ", before),
         ] {
             if let Some(value) = value {
                 query.push(condition).push_bind(value);
