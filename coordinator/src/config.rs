@@ -58,6 +58,8 @@ pub struct Config {
 #[serde(deny_unknown_fields)]
 pub struct Http {
     pub listen: SocketAddr,
+    #[serde(deserialize_with = "address_or_empty")]
+    public_url: Option<Url>,
     pub body_limit: usize,
     pub agent_body_limit: usize,
 }
@@ -330,6 +332,15 @@ impl Config {
         &self.control.token
     }
 
+    /// Where this is reached from outside, without a slash at the end: the setting, or
+    /// else where it listens.
+    #[must_use]
+    pub fn public_url(&self) -> String {
+        let listens = || format!("http://{}", self.http.listen);
+        let set = self.http.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
+        set.unwrap_or_else(listens)
+    }
+
     /// Whether addresses on this machine may be used.
     #[must_use]
     pub fn loopback(&self) -> Loopback {
@@ -367,6 +378,16 @@ fn layers(file: Option<&Path>) -> Result<config::Config, ConfigError> {
     let environment =
         config::Environment::with_prefix(ENVIRONMENT).prefix_separator("__").separator("__").try_parsing(false);
     Ok(builder.add_source(environment).build()?)
+}
+
+/// An https address, plain http for trying, or empty for none.
+fn address_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let url = Url::parse(&text).ok().filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
+    url.map(Some).ok_or_else(|| serde::de::Error::custom(format!("`{text}` isn't an http or https address")))
 }
 
 /// A span such as `15s`, `10m` or `3d`.

@@ -9,6 +9,7 @@ mod migrate;
 mod organization;
 mod script;
 mod serve;
+mod simplefin;
 
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
@@ -58,6 +59,9 @@ enum Command {
     /// List and answer what banks ask.
     #[command(subcommand)]
     Challenge(challenge::Command),
+    /// Make, list and revoke tokens for applications that speak SimpleFIN.
+    #[command(subcommand)]
+    Simplefin(simplefin::Command),
     /// Print the scrubbed page that was kept with a failure.
     Evidence(evidence::Arguments),
     /// Print the OpenAPI document of the public API.
@@ -192,6 +196,7 @@ async fn carry_out(arguments: Arguments) -> Result<(), CommandError> {
         Command::Script(command) => command.run(&Ground::open(&config).await?).await,
         Command::Challenge(command) => command.run(&Ground::open(&config).await?).await,
         Command::Openapi { .. } => Ok(()),
+        Command::Simplefin(command) => command.run(&Ground::open(&config).await?, &config).await,
         Command::Evidence(arguments) => arguments.run(&Ground::open(&config).await?).await,
     }
 }

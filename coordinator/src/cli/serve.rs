@@ -42,7 +42,7 @@ const TO_ANSWER: Duration = Duration::from_secs(2);
 
 /// Serves until SIGTERM or SIGINT. Once it takes requests it prints one line of JSON,
 /// `{"address": "http://…"}`, so that whoever started it on port 0 knows where.
-pub(super) async fn run(arguments: Arguments, config: Config) -> Result<(), CommandError> {
+pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), CommandError> {
     telemetry::log(&config.log)?;
     let metrics = telemetry::metrics().map_err(CommandError::Said)?;
     let catalog = Catalog::load(&config.catalog.folder, &config.development.portal_urls)?;
@@ -55,6 +55,8 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> Result<(), Comm
     let unusable = |source| CommandError::Listen { address: listen.to_string(), source };
     let listener = TcpListener::bind(listen).await.map_err(unusable)?;
     let address = listener.local_addr().map_err(unusable)?;
+    // Port 0 has become a port by now.
+    config.http.listen = address;
     let mut embedded = match config.redis.url.expose() {
         "" => {
             let lock = alone(config.data())?;

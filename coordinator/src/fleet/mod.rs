@@ -17,6 +17,7 @@ mod key;
 mod pruner;
 mod renew;
 pub mod roles;
+mod simplefin;
 mod start_run;
 mod wanted_scripts;
 mod webhook;
@@ -38,6 +39,7 @@ pub use create_connection::ConnectionRequest;
 pub use create_organization::{complete_organizations, create_organization, tenant};
 pub use key::{Caller, KeyRefused, MadeKey, NewKey, Scope, USUAL_OVERLAP, expire_key, rotate_key};
 pub use pruner::{ANSWERS_KEPT, Pruner};
+pub use simplefin::{SIMPLEFIN_ROOT, SimpleFinRequest, create_simplefin_token};
 pub use wanted_scripts::wanted_scripts;
 pub use webhook::{WebhookChange, WebhookRequest};
 

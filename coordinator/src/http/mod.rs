@@ -16,6 +16,7 @@ mod openapi;
 mod problem;
 mod request_id;
 mod schema;
+mod simplefin;
 mod throttle;
 mod v1;
 
@@ -97,6 +98,7 @@ pub fn router(app: App) -> Router {
         .merge(openapi::router(document, control_document))
         .merge(operators)
         .nest("/agent/v1", agents)
+        .merge(simplefin::router())
         .merge(health::router())
         .fallback(problem::unknown_route)
         .method_not_allowed_fallback(problem::wrong_method)

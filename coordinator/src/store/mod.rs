@@ -21,6 +21,7 @@ mod organizations;
 mod postgres;
 mod retention;
 mod runs;
+mod simplefin;
 mod sqlite;
 mod stream;
 #[cfg(test)]
@@ -46,6 +47,7 @@ pub use migrations::{Step, StepState, Tables};
 pub use organizations::*;
 pub use retention::*;
 pub use runs::*;
+pub use simplefin::*;
 pub use stream::*;
 pub use webhooks::*;
 
@@ -99,6 +101,7 @@ pub trait Store:
     + Idempotency
     + Outbox
     + Retention
+    + SimpleFin
     + Send
     + Sync
 {

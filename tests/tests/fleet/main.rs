@@ -12,6 +12,7 @@ mod environments;
 mod main_job;
 mod migrations;
 mod secrets;
+mod simplefin;
 mod stores;
 mod webhooks;
 

@@ -21,6 +21,7 @@ mod outbox;
 mod records;
 mod retention;
 mod runs;
+mod simplefin;
 pub(in crate::store) mod steps;
 mod stream;
 mod transition;

@@ -9,6 +9,7 @@ mod keys;
 mod migrations;
 mod organizations;
 mod runs;
+mod simplefin;
 mod stream;
 mod webhooks;
 

@@ -1,0 +1,328 @@
+//! What an application reads: an account set, of a bounded number of transactions.
+//!
+//! A bank's day is given as noon of that day in UTC, which is the same calendar day from
+//! UTC−12 to UTC+11. An account without a balance is left out and named among the
+//! errors: zero is never a stand-in.
+//!
+//! Not here: who may read.
+
+use domain::connection::ConnectionStatus;
+use domain::id::AccountId;
+use domain::transaction::TransactionStatus;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use serde_json::{Value, json};
+use url::form_urlencoded;
+
+use crate::fleet::{Error, SIMPLEFIN_ROOT};
+use crate::http::App;
+use crate::store::{
+    Account, AccountFilter, Connection, ConnectionFilter, PageRequest, SimpleFinToken, StoreError, Transaction,
+    TransactionFilter, TransactionPageRequest, TransactionPosition, TransactionSort,
+};
+
+/// How many transactions an answer holds at most.
+const MOST_TRANSACTIONS: usize = 10_000;
+
+/// How many things are read from the store at once.
+const PAGE: u32 = 500;
+
+const DAY: i64 = 24 * 3_600;
+
+/// What is asked for.
+#[derive(Default)]
+pub(super) struct Wanted {
+    /// The first day.
+    from: Option<Date>,
+    /// The day after the last.
+    before: Option<Date>,
+    accounts: Vec<String>,
+    has_pending: bool,
+    has_transactions: bool,
+}
+
+impl Wanted {
+    /// Reads a query; what isn't known is left to later versions of the protocol.
+    pub(super) fn read(query: &str) -> Result<Self, String> {
+        let mut wanted = Self { has_transactions: true, ..Self::default() };
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let day = || first_day_from(&value).ok_or_else(|| format!("`{name}` isn't a moment in Unix seconds"));
+            match name.as_ref() {
+                "start-date" => wanted.from = Some(day()?),
+                "end-date" => wanted.before = Some(day()?),
+                "account" => wanted.accounts.push(value.into_owned()),
+                "pending" => wanted.has_pending = value == "1",
+                "balances-only" => wanted.has_transactions = value != "1",
+                _ => {}
+            }
+        }
+        Ok(wanted)
+    }
+}
+
+/// The first day of which noon is at this moment or later.
+fn first_day_from(seconds: &str) -> Option<Date> {
+    let seconds = seconds.parse::<i64>().ok()?;
+    let days = seconds.checked_sub(DAY / 2)?.checked_add(DAY - 1)?.div_euclid(DAY);
+    let moment = Timestamp::from_second(days.checked_mul(DAY)?).ok()?;
+    Some(moment.to_zoned(TimeZone::UTC).date())
+}
+
+/// A bank's day in Unix seconds.
+fn noon(date: &str) -> Option<i64> {
+    let date: Date = date.parse().ok()?;
+    Some(date.at(12, 0, 0, 0).to_zoned(TimeZone::UTC).ok()?.timestamp().as_second())
+}
+
+/// Accounts with their transactions, and what is wrong.
+#[derive(Default, Serialize)]
+pub(super) struct AccountSet {
+    /// Of version 2.
+    errlist: Vec<Value>,
+    /// The same in words alone, of version 1.
+    errors: Vec<String>,
+    connections: Vec<Value>,
+    accounts: Vec<Value>,
+}
+
+impl AccountSet {
+    /// Nothing but a fault in how it was asked.
+    pub(super) fn refused(said: &str) -> Self {
+        let mut set = Self::default();
+        set.add_error("gen.api", said.to_owned(), json!({}));
+        set
+    }
+
+    /// Reads what the token opens.
+    ///
+    /// # Errors
+    /// [`Error`] if the store fails.
+    pub(super) async fn read(app: &App, token: &SimpleFinToken, wanted: &Wanted) -> Result<Self, Error> {
+        let (mut set, mut after) = (Self::default(), None);
+        let mut room = MOST_TRANSACTIONS;
+        loop {
+            let filter = ConnectionFilter { entity_id: token.entity_id, ..ConnectionFilter::default() };
+            let page = PageRequest { after, limit: PAGE };
+            let connections = app.fleet.store.connections(token.tenant_id, filter, page).await?;
+            let Some(last) = connections.last() else { break };
+            after = Some(last.id.0);
+            for connection in connections.iter().filter(|connection| connection.activated_at.is_some()) {
+                set.add_connection(app, token, wanted, connection, &mut room).await?;
+            }
+        }
+        Ok(set)
+    }
+
+    async fn add_connection(
+        &mut self,
+        app: &App,
+        token: &SimpleFinToken,
+        wanted: &Wanted,
+        connection: &Connection,
+        room: &mut usize,
+    ) -> Result<(), Error> {
+        let bank = Bank::of(app, connection);
+        let id = json!({ "conn_id": connection.id });
+        match connection.state.status() {
+            ConnectionStatus::ReauthRequired => {
+                self.add_error(
+                    "con.auth",
+                    format!("{} wants you to sign in again or to settle something.", bank.name),
+                    id,
+                );
+            }
+            ConnectionStatus::Errored => {
+                self.add_error(
+                    "con.",
+                    format!("{} can't be read at the moment; it is being looked at.", bank.name),
+                    id,
+                );
+            }
+            ConnectionStatus::Revoked => {
+                self.add_error(
+                    "con.",
+                    format!("Access to {} has ended; what was read before is still here.", bank.name),
+                    id,
+                );
+            }
+            _ => {}
+        }
+        self.connections.push(json!({
+            "conn_id": connection.id, "name": bank.name, "org_id": bank.id, "org_url": bank.url, "sfin_url": bank.bridge,
+        }));
+        let mut after = None;
+        loop {
+            let filter = AccountFilter { connection_id: Some(connection.id), ..AccountFilter::default() };
+            let accounts =
+                app.fleet.store.accounts(token.tenant_id, filter, PageRequest { after, limit: PAGE }).await?;
+            let Some(last) = accounts.last() else { return Ok(()) };
+            after = Some(last.id.0);
+            for account in accounts {
+                if wanted.accounts.is_empty() || wanted.accounts.contains(&account.id.to_string()) {
+                    self.add_account(app, token, wanted, (connection, &bank), account, room).await?;
+                }
+            }
+        }
+    }
+
+    async fn add_account(
+        &mut self,
+        app: &App,
+        token: &SimpleFinToken,
+        wanted: &Wanted,
+        (connection, bank): (&Connection, &Bank),
+        account: Account,
+        room: &mut usize,
+    ) -> Result<(), Error> {
+        let shown_at = account.balance_as_of.as_deref().and_then(noon);
+        let shown_at = shown_at.or(connection.last_synced_at.map(Timestamp::as_second));
+        let (Some(balance), Some(shown_at)) = (account.current_balance, shown_at) else {
+            let said = format!("{} shows no balance of {}.", bank.name, account.name);
+            self.add_error("act.failed", said, json!({ "account_id": account.id }));
+            return Ok(());
+        };
+        let mut shown = json!({
+            "org": { "domain": bank.domain, "name": bank.name, "url": bank.url, "sfin-url": bank.bridge, "id": bank.id },
+            "id": account.id,
+            "conn_id": connection.id,
+            "conn_name": bank.name,
+            "name": account.name,
+            "currency": account.currency,
+            "balance": balance,
+            "balance-date": shown_at,
+            "transactions": [],
+        });
+        if let Some(available) = account.available_balance {
+            shown["available-balance"] = available.into();
+        }
+        if wanted.has_transactions {
+            let (transactions, is_whole) = transactions(app, token, wanted, account.id, *room).await?;
+            *room -= transactions.len();
+            if !is_whole {
+                let said = format!("{}: older transactions are left out; ask for a shorter time.", account.name);
+                self.add_error("act.missingdata", said, json!({ "account_id": account.id }));
+            }
+            shown["transactions"] = transactions.into_iter().map(transaction).collect();
+        }
+        self.accounts.push(shown);
+        Ok(())
+    }
+
+    fn add_error(&mut self, code: &str, said: String, mut about: Value) {
+        about["code"] = code.into();
+        about["msg"] = said.clone().into();
+        self.errlist.push(about);
+        self.errors.push(said);
+    }
+}
+
+/// A connection's bank, as applications show it.
+struct Bank {
+    id: String,
+    name: String,
+    domain: String,
+    url: String,
+    bridge: String,
+}
+
+impl Bank {
+    fn of(app: &App, connection: &Connection) -> Self {
+        let known = connection.institution_id.as_deref().and_then(|id| app.fleet.catalog.institution(id));
+        let domain = connection.portal_url.host_str().unwrap_or_default().to_owned();
+        Self {
+            id: connection.institution_id.clone().unwrap_or_else(|| domain.clone()),
+            name: known.map_or_else(|| domain.clone(), |known| known.name.clone()),
+            url: connection.portal_url.to_string(),
+            bridge: format!("{}{SIMPLEFIN_ROOT}", app.fleet.config.public_url()),
+            domain,
+        }
+    }
+}
+
+/// The latest transactions of an account that there is room for, in order; and whether
+/// they are all that were asked for.
+async fn transactions(
+    app: &App,
+    token: &SimpleFinToken,
+    wanted: &Wanted,
+    account: AccountId,
+    room: usize,
+) -> Result<(Vec<Transaction>, bool), StoreError> {
+    let booked = TransactionFilter {
+        account_id: Some(account),
+        posted_date_gte: wanted.from,
+        posted_date_lt: wanted.before.or(Some(Date::MAX)),
+        ..TransactionFilter::default()
+    };
+    let pending = TransactionFilter {
+        account_id: Some(account),
+        status: Some(TransactionStatus::Pending.as_str().into()),
+        ..TransactionFilter::default()
+    };
+    let mut found = Vec::new();
+    for filter in [wanted.has_pending.then_some(pending), Some(booked)].into_iter().flatten() {
+        let mut after = None;
+        loop {
+            let page = TransactionPageRequest { after, limit: PAGE };
+            let sort = TransactionSort::PostedDateDescending;
+            let read = app.fleet.store.transactions(token.tenant_id, filter.clone(), sort, page).await?;
+            let Some(last) = read.last() else { break };
+            after = Some((TransactionPosition::Date(last.sort_date.clone()), last.id.0));
+            let withdrawn = TransactionStatus::Cancelled.as_str();
+            found.extend(read.into_iter().filter(|transaction| transaction.status != withdrawn));
+            if found.len() > room {
+                found.truncate(room);
+                found.reverse();
+                return Ok((found, false));
+            }
+        }
+    }
+    found.reverse();
+    Ok((found, true))
+}
+
+fn transaction(transaction: Transaction) -> Value {
+    let is_pending = transaction.posted_date.is_none();
+    let mut shown = json!({
+        "id": transaction.id,
+        // The protocol's own stand-in for a pending one.
+        "posted": transaction.posted_date.as_deref().and_then(noon).unwrap_or(0),
+        "amount": transaction.amount,
+        "description": transaction.description,
+        "pending": is_pending,
+    });
+    if let Some(payee) = transaction.merchant_name.or(transaction.counterparty_name) {
+        shown["payee"] = payee.into();
+    }
+    if let Some(memo) = transaction.customer_reference {
+        shown["memo"] = memo.into();
+    }
+    if let Some(category) = transaction.category {
+        shown["extra"] = json!({ "category": category });
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_its_noon_and_a_range_of_seconds_holds_the_noons_in_it() {
+        let noon_of = |date| noon(date).expect("a day");
+        assert_eq!(noon_of("1970-01-02"), 129_600);
+        let check = |seconds: i64, expected: &str| {
+            assert_eq!(first_day_from(&seconds.to_string()).map(|date| date.to_string()).as_deref(), Some(expected));
+        };
+        check(noon_of("2026-03-01"), "2026-03-01");
+        check(noon_of("2026-03-01") + 1, "2026-03-02");
+        check(noon_of("2026-03-01") - 1, "2026-03-01");
+        check(0, "1970-01-01");
+        check(-86_400, "1969-12-31");
+        for hostile in ["", "x", "1e9", "99999999999999999999", "9223372036854775807", "-9223372036854775808"] {
+            assert_eq!(first_day_from(hostile), None, "{hostile}");
+        }
+    }
+}
