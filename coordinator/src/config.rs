@@ -386,8 +386,14 @@ fn address_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
     if text.is_empty() {
         return Ok(None);
     }
-    let url = Url::parse(&text).ok().filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
-    url.map(Some).ok_or_else(|| serde::de::Error::custom(format!("`{text}` isn't an http or https address")))
+    let url = Url::parse(&text).ok().filter(|url| {
+        let is_bare = url.username().is_empty() && url.password().is_none();
+        let ends_at_path = url.query().is_none() && url.fragment().is_none();
+        ["http", "https"].contains(&url.scheme()) && url.has_host() && is_bare && ends_at_path
+    });
+    url.map(Some).ok_or_else(|| {
+        serde::de::Error::custom(format!("`{text}` isn't an http or https address without user, query or fragment"))
+    })
 }
 
 /// A span such as `15s`, `10m` or `3d`.

@@ -3,6 +3,8 @@
 //!
 //! Not here: what is read (`http::simplefin`).
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use domain::id::{EntityId, OrganizationId};
@@ -91,7 +93,9 @@ impl Fleet {
             return Err(Refused::NotFound.into());
         }
         if token.last_used_at.is_none_or(|last| now.duration_since(last) > TOUCH_EVERY) {
-            self.store.touch_simplefin_token(id, now).await?;
+            // A reader doesn't wait for a writer, nor fail with one.
+            let store = Arc::clone(&self.store);
+            tokio::spawn(async move { store.touch_simplefin_token(id, now).await });
         }
         Ok(token)
     }

@@ -29,6 +29,7 @@ impl Application {
         let access_url = client.post(&claim_url).send().await?.error_for_status()?.text().await?;
         let again = client.post(&claim_url).send().await?;
         assert_eq!(again.status(), StatusCode::FORBIDDEN, "a token is claimed once");
+        assert_eq!(again.text().await?, "Forbidden", "applications look for this very word");
         Ok(Self { client, access_url })
     }
 
@@ -103,6 +104,47 @@ async fn an_account_without_a_balance_is_named_and_never_zero() -> Outcome {
     assert_eq!(list(&set, "accounts"), 1);
     assert_eq!((&set["errlist"][0]["code"], list(&set, "errors")), (&json!("act.failed"), 1));
     assert_eq!(set["errlist"][0]["msg"], set["errors"][0]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_pending_transaction_has_a_moment_and_a_connection_that_needs_somebody_is_named() -> Outcome {
+    let fleet = Plan::new().agents(0).start().await?;
+    let integrator = fleet.integrator("default").await?;
+    let mut records = accounts(1, 1, "pending");
+    records[0]["transactions"][0]["status"] = json!("pending");
+    records[0]["transactions"][0]["postedDate"] = Value::Null;
+    hand_in(&fleet, &integrator, "pending", &records).await?;
+    let application = Application::claim(&fleet.succeed(&["simplefin", "create", "--name", "a"]).await?).await?;
+    assert_eq!(list(&application.accounts("").await?["accounts"][0], "transactions"), 0, "not asked for");
+    let set = application.accounts("?pending=1&start-date=1700000000").await?;
+    let row = &set["accounts"][0]["transactions"][0];
+    assert_eq!((&row["pending"], &row["posted"]), (&json!(true), &json!(0)));
+    assert!(row["transacted_at"].as_i64().is_some_and(|moment| moment > 1_700_000_000), "{row}");
+
+    let connection = integrator.list("/v1/connections").await?.remove(0);
+    let pause = format!("/v1/connections/{}/pause", connection["id"].as_str().unwrap_or_default());
+    integrator.post(&pause, &Value::Null).await?;
+    let set = application.accounts("").await?;
+    assert_eq!(set["errors"], json!(["Connection to Harbour Business Bank may need attention"]));
+    assert_eq!((&set["errlist"][0]["code"], &set["errlist"][0]["conn_id"]), (&json!("con."), &connection["id"]));
+    Ok(())
+}
+
+#[tokio::test]
+async fn operators_make_list_and_revoke_tokens_over_http() -> Outcome {
+    let fleet = Plan::new().agents(0).start().await?;
+    let operator = fleet.operator()?;
+    let organization = operator.list("/control/v1/organizations").await?[0]["id"].clone();
+    let asked = json!({ "organizationId": organization, "environment": "live", "name": "a budget" });
+    let made = operator.post("/control/v1/simplefin/tokens", &asked).await?;
+    let application = Application::claim(made["setupToken"].as_str().ok_or("a token")?).await?;
+    assert_eq!(application.ask("").await?.0, StatusCode::OK);
+    let listed = operator.list("/control/v1/simplefin/tokens?limit=1").await?;
+    assert_eq!((listed.len(), &listed[0]["id"], listed[0]["claimedAt"].is_string()), (1, &made["id"], true));
+    let revoke = format!("/control/v1/simplefin/tokens/{}/revoke", made["id"].as_str().unwrap_or_default());
+    assert!(operator.post(&revoke, &Value::Null).await?["revokedAt"].is_string());
+    assert_eq!(application.ask("").await?.0, StatusCode::FORBIDDEN);
     Ok(())
 }
 

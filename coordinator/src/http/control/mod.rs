@@ -5,6 +5,7 @@
 mod keys;
 mod organizations;
 mod scripts;
+mod simplefin;
 
 use utoipa::OpenApi as _;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder};
@@ -44,6 +45,7 @@ const PROBLEMS: [Problem; 9] = [
         (name = "Organizations", description = "Whose everything is."),
         (name = "Keys", description = "What integrators show to be let in."),
         (name = "Scripts", description = "How portals are driven."),
+        (name = "SimpleFIN", description = "Tokens of applications that read by the SimpleFIN protocol."),
     ),
 )]
 struct Base;
@@ -71,4 +73,6 @@ fn router() -> OpenApiRouter<App> {
         .routes(routes!(keys::expire))
         .routes(routes!(keys::revoke))
         .routes(routes!(scripts::wanted))
+        .routes(routes!(simplefin::list, simplefin::create))
+        .routes(routes!(simplefin::revoke))
 }

@@ -6,7 +6,7 @@
 //!
 //! Not here: who may read.
 
-use domain::connection::ConnectionStatus;
+use domain::connection::{ConnectionStatus, OpenChallenge};
 use domain::id::AccountId;
 use domain::transaction::TransactionStatus;
 use jiff::Timestamp;
@@ -24,7 +24,10 @@ use crate::store::{
 };
 
 /// How many transactions an answer holds at most.
-const MOST_TRANSACTIONS: usize = 10_000;
+const MOST_TRANSACTIONS: usize = 50_000;
+
+/// How many an account holds at most in an answer, so that no account crowds out others.
+const MOST_OF_ACCOUNT: usize = 5_000;
 
 /// How many things are read from the store at once.
 const PAGE: u32 = 500;
@@ -124,30 +127,24 @@ impl AccountSet {
         room: &mut usize,
     ) -> Result<(), Error> {
         let bank = Bank::of(app, connection);
-        let id = json!({ "conn_id": connection.id });
-        match connection.state.status() {
+        let is_asked = connection.challenge == OpenChallenge::Open;
+        let told = match connection.state.status() {
             ConnectionStatus::ReauthRequired => {
-                self.add_error(
-                    "con.auth",
-                    format!("{} wants you to sign in again or to settle something.", bank.name),
-                    id,
-                );
+                Some(("con.auth", "wants somebody to sign in again, or to settle something"))
             }
-            ConnectionStatus::Errored => {
-                self.add_error(
-                    "con.",
-                    format!("{} can't be read at the moment; it is being looked at.", bank.name),
-                    id,
-                );
-            }
-            ConnectionStatus::Revoked => {
-                self.add_error(
-                    "con.",
-                    format!("Access to {} has ended; what was read before is still here.", bank.name),
-                    id,
-                );
-            }
-            _ => {}
+            ConnectionStatus::Errored => Some(("con.", "can't be read at the moment; it is being looked at")),
+            ConnectionStatus::Paused => Some(("con.", "is switched off; what was read before is still here")),
+            ConnectionStatus::Revoked => Some(("con.", "gives no more access; what was read before is still here")),
+            _ if is_asked => Some(("con.auth", "waits for a code that a person has been sent")),
+            _ if connection.last_failure.is_some() => Some(("con.", "couldn't be read the last time")),
+            _ => None,
+        };
+        if let Some((code, said)) = told {
+            self.errlist.push(json!({
+                "code": code, "conn_id": connection.id, "msg": format!("{} {said}.", bank.name),
+            }));
+            // Applications of version 1 look for these very words.
+            self.errors.push(format!("Connection to {} may need attention", bank.name));
         }
         self.connections.push(json!({
             "conn_id": connection.id, "name": bank.name, "org_id": bank.id, "org_url": bank.url, "sfin_url": bank.bridge,
@@ -198,10 +195,11 @@ impl AccountSet {
             shown["available-balance"] = available.into();
         }
         if wanted.has_transactions {
-            let (transactions, is_whole) = transactions(app, token, wanted, account.id, *room).await?;
+            let (transactions, next) =
+                transactions(app, token, wanted, account.id, (*room).min(MOST_OF_ACCOUNT)).await?;
             *room -= transactions.len();
-            if !is_whole {
-                let said = format!("{}: older transactions are left out; ask for a shorter time.", account.name);
+            if let Some(next) = next {
+                let said = format!("{}: there are more; go on with start-date={next}.", account.name);
                 self.add_error("act.missingdata", said, json!({ "account_id": account.id }));
             }
             shown["transactions"] = transactions.into_iter().map(transaction).collect();
@@ -241,57 +239,55 @@ impl Bank {
     }
 }
 
-/// The latest transactions of an account that there is room for, in order; and whether
-/// they are all that were asked for.
+/// The transactions of an account that there is room for, oldest first; and where to go
+/// on, if there are more. Pending ones come last.
 async fn transactions(
     app: &App,
     token: &SimpleFinToken,
     wanted: &Wanted,
     account: AccountId,
     room: usize,
-) -> Result<(Vec<Transaction>, bool), StoreError> {
-    let booked = TransactionFilter {
+) -> Result<(Vec<Transaction>, Option<i64>), StoreError> {
+    let of = |status: TransactionStatus| TransactionFilter {
         account_id: Some(account),
-        posted_date_gte: wanted.from,
-        posted_date_lt: wanted.before.or(Some(Date::MAX)),
+        status: Some(status.as_str().into()),
         ..TransactionFilter::default()
     };
-    let pending = TransactionFilter {
-        account_id: Some(account),
-        status: Some(TransactionStatus::Pending.as_str().into()),
-        ..TransactionFilter::default()
-    };
+    let (from, before) = (wanted.from, wanted.before);
+    let posted = TransactionFilter { posted_date_gte: from, posted_date_lt: before, ..of(TransactionStatus::Posted) };
+    let pending = wanted.has_pending.then(|| of(TransactionStatus::Pending));
     let mut found = Vec::new();
-    for filter in [wanted.has_pending.then_some(pending), Some(booked)].into_iter().flatten() {
+    for filter in [Some(posted), pending].into_iter().flatten() {
         let mut after = None;
         loop {
             let page = TransactionPageRequest { after, limit: PAGE };
-            let sort = TransactionSort::PostedDateDescending;
-            let read = app.fleet.store.transactions(token.tenant_id, filter.clone(), sort, page).await?;
+            let read = app.fleet.store.transactions(token.tenant_id, filter.clone(), TransactionSort::PostedDate, page);
+            let read = read.await?;
             let Some(last) = read.last() else { break };
             after = Some((TransactionPosition::Date(last.sort_date.clone()), last.id.0));
-            let withdrawn = TransactionStatus::Cancelled.as_str();
-            found.extend(read.into_iter().filter(|transaction| transaction.status != withdrawn));
+            found.extend(read);
             if found.len() > room {
+                let next = found.get(room).and_then(|next| next.posted_date.as_deref()).and_then(noon);
                 found.truncate(room);
-                found.reverse();
-                return Ok((found, false));
+                return Ok((found, Some(next.unwrap_or_default())));
             }
         }
     }
-    found.reverse();
-    Ok((found, true))
+    Ok((found, None))
 }
 
 fn transaction(transaction: Transaction) -> Value {
-    let is_pending = transaction.posted_date.is_none();
+    let posted = transaction.posted_date.as_deref().and_then(noon);
+    let first_seen = transaction.id.0.get_timestamp().and_then(|moment| i64::try_from(moment.to_unix().0).ok());
     let mut shown = json!({
         "id": transaction.id,
         // The protocol's own stand-in for a pending one.
-        "posted": transaction.posted_date.as_deref().and_then(noon).unwrap_or(0),
+        "posted": posted.unwrap_or(0),
         "amount": transaction.amount,
         "description": transaction.description,
-        "pending": is_pending,
+        "pending": posted.is_none(),
+        // Of a pending one, when it was first seen; applications date it by that.
+        "transacted_at": posted.or(first_seen),
     });
     if let Some(payee) = transaction.merchant_name.or(transaction.counterparty_name) {
         shown["payee"] = payee.into();

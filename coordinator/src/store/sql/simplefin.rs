@@ -50,7 +50,7 @@ impl SqlStore {
     async fn token_row(&self, id: Uuid) -> Result<Option<TokenRow>, sqlx::Error> {
         let mut query = QueryBuilder::<Db>::new(SELECT);
         query.push(" WHERE s.id = ").push_bind(id);
-        query.build_query_as::<TokenRow>().fetch_optional(&self.write).await
+        query.build_query_as::<TokenRow>().fetch_optional(&self.read).await
     }
 }
 
