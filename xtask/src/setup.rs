@@ -35,12 +35,14 @@ const PYTHON: Need = Need {
     sign: Sign::Python("import venv, ensurepip"),
     package: "python3-venv",
 };
+// README.md's calls are run as they are written.
+const CURL: Need = Need { what: "curl", sign: Sign::Programs(&["curl"]), package: "curl" };
 
 /// What the demo needs.
 pub(crate) const FOR_DEMO: [Need; 2] = [BROWSER, REDIS];
 
 /// What all tests need of the system.
-pub(crate) const EVERYTHING: [Need; 4] = [BROWSER, REDIS, POSTGRES, PYTHON];
+pub(crate) const EVERYTHING: [Need; 5] = [BROWSER, REDIS, POSTGRES, PYTHON, CURL];
 
 /// Makes sure that all of it is there.
 ///

@@ -3,6 +3,7 @@
 //! Not here: what a key is made of, and how one is checked (`fleet`).
 
 use domain::environment::Environment;
+use domain::id::{EntityId, OrganizationId};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -10,10 +11,12 @@ use super::{CommandError, FIRST_ORGANIZATION, Ground, organization_called, print
 use crate::clock;
 use crate::config::Config;
 use crate::fleet::{self, MadeKey, NewKey, Scope};
-use crate::store::{ApiKey, KeyFilter, KeyPageRequest, Refused};
+use crate::store::{ApiKey, KeyFilter, KeyPageRequest, PageRequest, Refused};
 
 /// How many keys are read from the store at once.
 const PAGE: u32 = 500;
+/// The external id of the entity that every tenant has from the start.
+const FIRST_ENTITY: &str = "default";
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -95,12 +98,16 @@ impl Command {
                     expires_at: expires_in_days
                         .map(|days| clock::now() + SignedDuration::from_hours(24 * i64::from(days))),
                 };
-                print_made(&new.create(store, prefix).await?, json);
+                let made = new.create(store, prefix).await?;
+                let mut shown = shown_whole(&made);
+                // Whoever got a key can begin at once: a connection needs an entity.
+                shown["defaultEntityId"] = json!(default_entity(ground, made.kept.tenant_id).await?);
+                print_made(&made, &shown, json);
             }
             Self::List { json } => print_list(&all(ground).await?, json),
             Self::Rotate { id, overlap, json } => {
                 let made = fleet::rotate_key(store, prefix, &id, overlap).await.map_err(|error| unknown(error, id))?;
-                print_made(&made, json);
+                print_made(&made, &shown_whole(&made), json);
             }
             Self::Expire { id, within, at, json } => {
                 let at = at.or_else(|| clock::now().checked_add(within?).ok());
@@ -136,10 +143,21 @@ fn unknown(error: fleet::Error, id: String) -> CommandError {
     }
 }
 
-fn print_made(made: &MadeKey, as_json: bool) {
+/// The entity that a tenant has from the start.
+async fn default_entity(ground: &Ground, tenant: OrganizationId) -> Result<Option<EntityId>, CommandError> {
+    let page = PageRequest { after: None, limit: 1 };
+    let found = ground.store.entities(tenant, Some(FIRST_ENTITY), page).await?;
+    Ok(found.first().map(|entity| entity.id))
+}
+
+fn shown_whole(made: &MadeKey) -> Value {
+    let mut shown = shown(&made.kept);
+    shown["key"] = made.whole.expose().into();
+    shown
+}
+
+fn print_made(made: &MadeKey, shown: &Value, as_json: bool) {
     if as_json {
-        let mut shown = shown(&made.kept);
-        shown["key"] = made.whole.expose().into();
         println!("{shown}");
     } else {
         println!("{}", made.whole.expose());

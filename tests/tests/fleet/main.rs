@@ -11,6 +11,7 @@ mod demo;
 mod environments;
 mod main_job;
 mod migrations;
+mod readme;
 mod secrets;
 mod simplefin;
 mod stores;
