@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::super::Db;
 use super::held::HeldRun;
-use super::{ROWS_AT_ONCE, SqlStore, Tx, failed, from_ms, from_word, to_ms};
+use super::{ROWS_AT_ONCE, SqlStore, Tx, failed, from_ms, from_word, push_owned, to_ms};
 use crate::store::{Balance, BalanceFilter, BalancePageRequest, Balances, StoreError};
 
 /// Keeps the balance that the account showed, and brings its days up to date. Where the
@@ -250,17 +250,18 @@ impl Balances for SqlStore {
     ) -> Result<Vec<Balance>, StoreError> {
         let mut query = QueryBuilder::<Db>::new(
             "SELECT b.*, c.entity_id FROM balances b JOIN connections c ON c.id = b.connection_id
-             WHERE b.organization_id = ",
+             WHERE ",
         );
-        query.push_bind(organization.0);
-        for (condition, id) in [
-            (" AND c.entity_id = ", filter.entity_id.map(|id| id.0)),
-            (" AND b.connection_id = ", filter.connection_id.map(|id| id.0)),
-            (" AND b.account_id = ", filter.account_id.map(|id| id.0)),
-        ] {
-            if let Some(id) = id {
-                query.push(condition).push_bind(id);
-            }
+        push_owned(
+            &mut query,
+            ("b.organization_id", organization),
+            [
+                ("b.account_id", "accounts", filter.account_id.map(|id| id.0)),
+                ("b.connection_id", "connections", filter.connection_id.map(|id| id.0)),
+            ],
+        );
+        if let Some(entity) = filter.entity_id {
+            query.push(" AND c.entity_id = ").push_bind(entity.0);
         }
         for (condition, date) in [(" AND b.date >= ", filter.date_gte), (" AND b.date < ", filter.date_lt)] {
             if let Some(date) = date {

@@ -28,9 +28,11 @@ mod transition;
 mod webhooks;
 
 use async_trait::async_trait;
+use domain::id::OrganizationId;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
 use super::{BEGIN, Db, HOLD, SKIP_HELD};
 use crate::store::{Refused, Store, StoreError};
@@ -98,6 +100,26 @@ fn from_json<T: DeserializeOwned>(text: &str, what: &'static str) -> Result<T, S
 
 fn from_word<T: std::str::FromStr>(word: &str, what: &'static str) -> Result<T, StoreError> {
     word.parse().map_err(|_| StoreError::Unreadable { what })
+}
+
+/// Appends whose rows a list holds: the organization's, or what belongs to a thing of the
+/// organization's, of which the narrowest comes first. Named by that thing alone, since a
+/// planner that is given the organization too may walk all of the organization's rows.
+fn push_owned(
+    query: &mut sqlx::QueryBuilder<Db>,
+    (owner, organization): (&'static str, OrganizationId),
+    narrowed: [(&'static str, &'static str, Option<Uuid>); 2],
+) {
+    let mut things = narrowed.into_iter().filter_map(|(column, table, id)| Some((column, table, id?)));
+    let Some((column, table, id)) = things.next() else {
+        query.push(owner).push(" = ").push_bind(organization.0);
+        return;
+    };
+    query.push(column).push(" = (SELECT id FROM ").push(table).push(" WHERE id = ").push_bind(id);
+    query.push(" AND organization_id = ").push_bind(organization.0).push(")");
+    for (column, _, id) in things {
+        query.push(" AND ").push(column).push(" = ").push_bind(id);
+    }
 }
 
 /// Appends the keyset condition and order of a list that is sorted by id.

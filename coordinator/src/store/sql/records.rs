@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::super::Db;
 use super::ledger::NO_DATE;
-use super::{SqlStore, failed, found, from_json, from_ms, push_page};
+use super::{SqlStore, failed, found, from_json, from_ms, push_owned, push_page};
 use crate::store::{
     Account, AccountFilter, Ledger, PageRequest, Refused, StoreError, Transaction, TransactionFilter,
     TransactionPageRequest, TransactionPosition, TransactionSort,
@@ -158,14 +158,15 @@ impl Ledger for SqlStore {
         sort: TransactionSort,
         page: TransactionPageRequest,
     ) -> Result<Vec<Transaction>, StoreError> {
-        let mut query = QueryBuilder::<Db>::new("SELECT * FROM transactions WHERE organization_id = ");
-        query.push_bind(organization.0);
-        if let Some(account) = filter.account_id {
-            query.push(" AND account_id = ").push_bind(account.0);
-        }
-        if let Some(connection) = filter.connection_id {
-            query.push(" AND connection_id = ").push_bind(connection.0);
-        }
+        let mut query = QueryBuilder::<Db>::new("SELECT * FROM transactions WHERE ");
+        push_owned(
+            &mut query,
+            ("organization_id", organization),
+            [
+                ("account_id", "accounts", filter.account_id.map(|id| id.0)),
+                ("connection_id", "connections", filter.connection_id.map(|id| id.0)),
+            ],
+        );
         // By the date that the indexes sort by; a pending one has none, so no range holds it.
         let date = |date: Option<Date>| date.map(|date| date.to_string());
         let no_date = filter.posted_date_gte.map(|_| NO_DATE.to_owned());
