@@ -49,17 +49,18 @@ pub(super) async fn layer(State(app): State<App>, request: Request, next: Next) 
     let (parts, body) = request.into_parts();
     let bytes = read_body(Request::from_parts(parts.clone(), body)).await?;
     let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
+    let now = clock::now();
     let attempt = Attempt {
         request: IdempotentRequest {
             key_id: caller.key_id,
             idempotency_key: key,
             fingerprint: app.fingerprint(path, &bytes),
+            begun_at: now,
         },
         organization_id: caller.organization_id,
         app,
     };
-    let now = clock::now();
-    match attempt.app.fleet.store.begin_idempotent(&attempt.request, now, now - STALE, now - ANSWERS_KEPT).await? {
+    match attempt.app.fleet.store.begin_idempotent(&attempt.request, now - STALE, now - ANSWERS_KEPT).await? {
         Begun::First => {
             // To its end, even if the caller hangs up: whoever asks again gets this answer.
             let request = Request::from_parts(parts, Body::from(bytes));

@@ -81,7 +81,7 @@ const PROBLEMS: [Problem; 11] = [
     ("403", When::Always, "`scope_missing`: the key lacks the scope."),
     ("404", When::Named, "`not_found`: there is no such thing, or it isn't yours."),
     ("409", When::Post, "`idempotency_key_reused`, `idempotency_under_way`."),
-    ("410", When::List, "`cursor_expired`: it is older than 90 days."),
+    ("410", When::List, "`cursor_expired`: it is older than 90 days, or the stream has moved past what is kept."),
     ("413", When::Sent, "`body_too_large`."),
     ("415", When::Body, "`unsupported_media_type`: a body is `application/json`."),
     ("422", When::Body, "`validation_failed`: `errors` points at each field."),

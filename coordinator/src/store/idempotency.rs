@@ -15,13 +15,12 @@ pub trait Idempotency {
     async fn begin_idempotent(
         &self,
         request: &IdempotentRequest,
-        now: Timestamp,
         stale_before: Timestamp,
         kept_since: Timestamp,
     ) -> Result<Begun, StoreError>;
-    /// Keeps the answer.
+    /// Keeps the answer, unless a later attempt has taken the key.
     async fn answer_idempotent(&self, request: &IdempotentRequest, answer: IdempotentAnswer) -> Result<(), StoreError>;
-    /// Gives the key free.
+    /// Gives the key free, unless a later attempt has taken it.
     async fn abandon_idempotent(&self, request: &IdempotentRequest) -> Result<(), StoreError>;
     /// Forgets at most `limit` answers that are older than `before`; returns how many.
     async fn prune_idempotent(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
@@ -36,6 +35,8 @@ pub struct IdempotentRequest {
     pub idempotency_key: String,
     /// What tells this request from others.
     pub fingerprint: Vec<u8>,
+    /// When this attempt at it began, which tells it from a later one.
+    pub begun_at: Timestamp,
 }
 
 /// The answer to it.

@@ -193,7 +193,7 @@ pub(super) async fn test(
 
 /// Make a new secret; it is shown this once.
 ///
-/// The secret before it signs beside it for a day, so that receivers can change over.
+/// The secret before it signs beside it until `previousSecretUntil`, so that receivers can change over.
 #[utoipa::path(post, path = "/webhooks/{webhookId}/rotate-secret", operation_id = "rotateWebhookSecret",
     tag = "Webhooks", security(("key" = ["webhooks:write"])),
     params(("webhookId" = Uuid, Path, description = "The webhook.")),

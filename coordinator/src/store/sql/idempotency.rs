@@ -13,7 +13,6 @@ impl Idempotency for SqlStore {
     async fn begin_idempotent(
         &self,
         request: &IdempotentRequest,
-        now: Timestamp,
         stale_before: Timestamp,
         kept_since: Timestamp,
     ) -> Result<Begun, StoreError> {
@@ -31,7 +30,7 @@ impl Idempotency for SqlStore {
         .bind(&request.key_id)
         .bind(&request.idempotency_key)
         .bind(&request.fingerprint)
-        .bind(to_ms(now))
+        .bind(to_ms(request.begun_at))
         .bind(to_ms(stale_before))
         .bind(to_ms(kept_since))
         .execute(&mut *tx)
@@ -64,11 +63,11 @@ impl Idempotency for SqlStore {
     async fn answer_idempotent(&self, request: &IdempotentRequest, answer: IdempotentAnswer) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE idempotency_keys SET status = $4, answer_sealed = $5
-             WHERE key_id = $1 AND idempotency_key = $2 AND fingerprint = $3",
+             WHERE key_id = $1 AND idempotency_key = $2 AND created_at = $3",
         )
         .bind(&request.key_id)
         .bind(&request.idempotency_key)
-        .bind(&request.fingerprint)
+        .bind(to_ms(request.begun_at))
         .bind(i64::from(answer.status))
         .bind(answer.sealed)
         .execute(&self.write)
@@ -78,9 +77,10 @@ impl Idempotency for SqlStore {
     }
 
     async fn abandon_idempotent(&self, request: &IdempotentRequest) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM idempotency_keys WHERE key_id = $1 AND idempotency_key = $2 AND status IS NULL")
+        sqlx::query("DELETE FROM idempotency_keys WHERE key_id = $1 AND idempotency_key = $2 AND created_at = $3")
             .bind(&request.key_id)
             .bind(&request.idempotency_key)
+            .bind(to_ms(request.begun_at))
             .execute(&self.write)
             .await
             .map(|_| ())
