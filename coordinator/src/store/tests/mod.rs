@@ -5,6 +5,7 @@
 mod balances;
 mod connections;
 mod entities;
+mod idempotency;
 mod keys;
 mod migrations;
 mod organizations;
