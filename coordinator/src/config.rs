@@ -392,18 +392,19 @@ fn address_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
         ["http", "https"].contains(&url.scheme()) && url.has_host() && is_bare && ends_at_path
     });
     url.map(Some).ok_or_else(|| {
-        serde::de::Error::custom(format!("`{text}` isn't an http or https address without user, query or fragment"))
+        // What was given may hold a password.
+        serde::de::Error::custom("not an http or https address without user, query or fragment")
     })
 }
 
 /// A span such as `15s`, `10m` or `3d`.
 fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let malformed = |_| serde::de::Error::custom(format!("`{text}` isn't a span such as 15s, 10m or 12h"));
+    let malformed = || serde::de::Error::custom(format!("`{text}` isn't a span such as 15s, 10m or 12h"));
     // Days are exactly 24 hours here; no calendar is involved.
     let span: SignedDuration = match text.strip_suffix('d').map(str::parse::<i64>) {
-        Some(Ok(days)) => SignedDuration::from_hours(days.saturating_mul(24)),
-        _ => text.parse().map_err(malformed)?,
+        Some(Ok(days)) => days.checked_mul(24).and_then(SignedDuration::try_from_hours).ok_or_else(malformed)?,
+        _ => text.parse().map_err(|_| malformed())?,
     };
     let span = Duration::try_from(span).map_err(|_| serde::de::Error::custom(format!("`{text}` is negative")))?;
     if span > LONGEST_SPAN {

@@ -105,7 +105,8 @@ impl Plan {
     #[must_use]
     pub fn agents(mut self, agents: usize) -> Self {
         self.agents = agents;
-        self
+        // Whoever takes leases by hand renews none.
+        if agents == 0 { self.with("lease.term", "60s") } else { self }
     }
 
     /// A setting of the coordinator.

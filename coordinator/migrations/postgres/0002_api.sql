@@ -33,6 +33,8 @@ ALTER TABLE transactions ADD COLUMN mcc TEXT;
 ALTER TABLE transactions ADD COLUMN merchant_name TEXT;
 ALTER TABLE transactions ADD COLUMN counterparty_name TEXT;
 ALTER TABLE transactions ADD COLUMN counterparty_account_masked TEXT;
+CREATE INDEX transactions_of_account_by_update ON transactions (account_id, updated_at, id);
+CREATE INDEX transactions_of_connection_by_update ON transactions (connection_id, updated_at, id);
 
 -- The stream of changes. Whoever writes events takes `head` forward under its row's
 -- lock as the last thing before the commit, so that a reader who sees a head sees

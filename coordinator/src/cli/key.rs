@@ -217,7 +217,7 @@ fn print_list(keys: &[ApiKey], as_json: bool) {
 fn span(text: &str) -> Result<SignedDuration, String> {
     let malformed = || format!("`{text}` isn't a span such as 90m, 24h or 7d");
     let span = match text.strip_suffix('d').map(str::parse::<i64>) {
-        Some(Ok(days)) => SignedDuration::from_hours(days.checked_mul(24).ok_or_else(malformed)?),
+        Some(Ok(days)) => days.checked_mul(24).and_then(SignedDuration::try_from_hours).ok_or_else(malformed)?,
         _ => text.parse().map_err(|_| malformed())?,
     };
     if span.is_negative() { Err(malformed()) } else { Ok(span) }

@@ -50,10 +50,12 @@ impl<T: DeserializeOwned + Default> FromRequest<App> for OptionalBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        if !request.headers().contains_key(header::CONTENT_TYPE) {
-            let bytes = read_body(request).await?;
-            return if bytes.trim_ascii().is_empty() { Ok(Self(T::default())) } else { Err(not_json()) };
+        let (parts, body) = request.into_parts();
+        let bytes = read_body(Request::from_parts(parts.clone(), body)).await?;
+        if bytes.trim_ascii().is_empty() {
+            return Ok(Self(T::default()));
         }
+        let request = Request::from_parts(parts, axum::body::Body::from(bytes));
         Body::from_request(request, app).await.map(|Body(body)| Self(body))
     }
 }
@@ -164,7 +166,8 @@ pub(super) fn bad_query(detail: String) -> Problem {
 
 fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     // PostgreSQL can't keep it, and no text of a bank or a person holds it.
-    if bytes.windows(NUL.len()).any(|window| window == NUL) {
+    let is_escape = |at: usize| bytes[..at].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 0;
+    if bytes.windows(NUL.len()).enumerate().any(|(at, window)| window == NUL && is_escape(at)) {
         let message = "U+0000 can't be part of a text".into();
         return Err(Problem::invalid(vec![FieldError { pointer: String::new(), code: "invalid", message }]));
     }
@@ -209,16 +212,19 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 fn reason(said: &str) -> String {
     let said = said.split(" at line ").next().unwrap_or(said);
     let named = ["unknown field `", "missing field `", "duplicate field `"];
-    match said.split_once(", expected ") {
+    // From behind: what was sent may hold the same words.
+    match said.rsplit_once(", expected ") {
         Some((head, expected)) if head.starts_with("unknown field `") => {
             format!("{}; expected {}", printable(head), printable(expected))
         }
         // Not the name that a type has in here.
-        Some((_, expected)) if expected.starts_with("struct ") => "expected a JSON object".into(),
+        Some((_, expected)) if ["struct ", "internally tagged"].iter().any(|inner| expected.starts_with(inner)) => {
+            "expected a JSON object".into()
+        }
         Some((_, expected)) => format!("expected {}", printable(expected)),
         None if named.iter().any(|name| said.starts_with(name)) => printable(said),
         None if said.contains(" is not one of ") => {
-            let known = said.split(" is not one of ").nth(1).unwrap_or_default();
+            let known = said.rsplit(" is not one of ").next().unwrap_or_default();
             format!("expected one of {known}")
         }
         None => "this isn't a value that can stand here".into(),

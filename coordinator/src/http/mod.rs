@@ -1,5 +1,6 @@
 //! HTTP: the public API under `/v1`, operators' calls under `/control/v1`, the lease
-//! protocol under `/agent/v1`, health and metrics. Status codes, headers and JSON shapes are made here and nowhere else.
+//! protocol under `/agent/v1`, a SimpleFIN bridge, the documents of the calls, health and
+//! metrics. Status codes, headers and JSON shapes are made here and nowhere else.
 //!
 //! Not here: what anything means; handlers read a request, call a use case or the
 //! store, and shape the answer.

@@ -76,7 +76,11 @@ pub(super) enum When {
 
 /// The problems that calls have in common, by status.
 const PROBLEMS: [Problem; 11] = [
-    ("400", When::Readable, "`invalid_parameter`, `invalid_cursor`, `malformed_json` or `unexpected_body`."),
+    (
+        "400",
+        When::Readable,
+        "`invalid_parameter`, `invalid_cursor`, `invalid_idempotency_key`, `malformed_json`, `body_unreadable` or `unexpected_body`.",
+    ),
     ("401", When::Always, "`unauthorized`: the key is missing, wrong, expired or revoked."),
     ("403", When::Always, "`scope_missing`: the key lacks the scope."),
     ("404", When::Named, "`not_found`: there is no such thing, or it isn't yours."),

@@ -123,7 +123,12 @@ impl Bench {
 #[tokio::test]
 async fn a_dead_and_a_slow_endpoint_delay_nobody() {
     const MANY: usize = 200;
-    let mut bench = Bench::new(|settings| settings.at_once = 16).await;
+    // Nobody gives up on the one that holds before the test lets it go.
+    let patient = |settings: &mut config::Webhooks| {
+        settings.at_once = 16;
+        settings.timeout = std::time::Duration::from_mins(10);
+    };
+    let mut bench = Bench::new(patient).await;
     let (dead, _) = bench.endpoint(&Receiver::dead().await.expect("an address")).await;
     let (slow, slow_receiver) = bench.receiver().await;
     slow_receiver.behave(Manner::Hold);

@@ -96,7 +96,7 @@ async fn a_reader_of_the_stream_misses_nothing_while_many_write_at_both() -> Out
     }
     let writers = pair.agents().into_iter().enumerate().map(|(number, agent)| async move {
         let mut completed = 0;
-        while let Some(held) = agent.acquire(500).await? {
+        while let Some(held) = agent.acquire(3_000).await? {
             agent.complete(&held, &accounts(2, 25, &held.connection_id)).await?;
             completed += 1;
         }
@@ -141,7 +141,7 @@ async fn an_event_is_delivered_once_by_either() -> Outcome {
     }
     let agents = pair.agents();
     try_join_all(agents.iter().map(|agent| async move {
-        while let Some(held) = agent.acquire(500).await? {
+        while let Some(held) = agent.acquire(3_000).await? {
             agent.complete(&held, &accounts(20, 0, &held.connection_id)).await?;
         }
         Ok::<_, Failure>(())

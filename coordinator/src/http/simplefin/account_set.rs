@@ -24,7 +24,7 @@ use crate::store::{
 };
 
 /// How many transactions an answer holds at most.
-const MOST_TRANSACTIONS: usize = 50_000;
+const MOST_TRANSACTIONS: usize = 20_000;
 
 /// How many an account holds at most in an answer, so that no account crowds out others.
 const MOST_OF_ACCOUNT: usize = 5_000;
@@ -198,8 +198,13 @@ impl AccountSet {
             let (transactions, next) =
                 transactions(app, token, wanted, account.id, (*room).min(MOST_OF_ACCOUNT)).await?;
             *room -= transactions.len();
-            if let Some(next) = next {
-                let said = format!("{}: there are more; go on with start-date={next}.", account.name);
+            let more = match next {
+                More::None => None,
+                More::From(next) => Some(format!("go on with start-date={next}")),
+                More::Pending => Some("pending ones are left out".to_owned()),
+            };
+            if let Some(more) = more {
+                let said = format!("{}: there are more than fit; {more}.", account.name);
                 self.add_error("act.missingdata", said, json!({ "account_id": account.id }));
             }
             shown["transactions"] = transactions.into_iter().map(transaction).collect();
@@ -239,15 +244,24 @@ impl Bank {
     }
 }
 
-/// The transactions of an account that there is room for, oldest first; and where to go
-/// on, if there are more. Pending ones come last.
+/// Whether there are more transactions than were read.
+enum More {
+    None,
+    /// From this moment on, in Unix seconds.
+    From(i64),
+    /// Pending ones alone.
+    Pending,
+}
+
+/// The transactions of an account that there is room for, oldest first and no day in
+/// part; and where to go on, if there are more. Pending ones come last.
 async fn transactions(
     app: &App,
     token: &SimpleFinToken,
     wanted: &Wanted,
     account: AccountId,
     room: usize,
-) -> Result<(Vec<Transaction>, Option<i64>), StoreError> {
+) -> Result<(Vec<Transaction>, More), StoreError> {
     let of = |status: TransactionStatus| TransactionFilter {
         account_id: Some(account),
         status: Some(status.as_str().into()),
@@ -267,13 +281,27 @@ async fn transactions(
             after = Some((TransactionPosition::Date(last.sort_date.clone()), last.id.0));
             found.extend(read);
             if found.len() > room {
-                let next = found.get(room).and_then(|next| next.posted_date.as_deref()).and_then(noon);
-                found.truncate(room);
-                return Ok((found, Some(next.unwrap_or_default())));
+                return Ok(cut(found, room));
             }
         }
     }
-    Ok((found, None))
+    Ok((found, More::None))
+}
+
+/// Cuts at the end of a day, so that the next question can begin with a whole one; of a
+/// day that doesn't fit by itself all that was read is given.
+fn cut(mut found: Vec<Transaction>, room: usize) -> (Vec<Transaction>, More) {
+    let day = |at: usize, found: &[Transaction]| found.get(at).and_then(|one| one.posted_date.clone());
+    let Some(first_left_out) = day(room, &found) else {
+        found.truncate(room);
+        return (found, More::Pending);
+    };
+    let whole_days = found.iter().take_while(|one| one.posted_date.as_ref() != Some(&first_left_out)).count();
+    if whole_days > 0 {
+        found.truncate(whole_days);
+    }
+    let next = if whole_days > 0 { noon(&first_left_out) } else { noon(&first_left_out).map(|noon| noon + 1) };
+    (found, next.map_or(More::Pending, More::From))
 }
 
 fn transaction(transaction: Transaction) -> Value {

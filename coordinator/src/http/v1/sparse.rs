@@ -39,7 +39,9 @@ impl<'de, T: ToSchema> Deserialize<'de> for Fields<T> {
 // fields halfway has made a mistake.
 impl<T> Serialize for Fields<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.names.serialize(serializer)
+        let mut names: Vec<&String> = self.names.iter().collect();
+        names.sort_unstable();
+        names.serialize(serializer)
     }
 }
 

@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use domain::account::ObservedAccount;
-use domain::balance::{DailyBalance, ObservedBalance, add, daily_balances};
+use domain::balance::{DailyBalance, ObservedBalance, REACH_DAYS, add, daily_balances};
 use domain::id::{AccountId, ConnectionId, EntityId, OrganizationId};
 use domain::transaction::TransactionStatus;
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _};
 use rust_decimal::Decimal;
 use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
@@ -32,7 +32,11 @@ pub(super) async fn refresh(
     account: &ObservedAccount,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    if let (Some(balance), Some(date)) = (&account.current_balance, account.balance_as_of) {
+    // A day that was misread must not stretch the account over centuries.
+    let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let believable = today.saturating_sub(REACH_DAYS.days())..=today.saturating_add(7.days());
+    let day = account.balance_as_of.filter(|day| believable.contains(day));
+    if let (Some(balance), Some(date)) = (&account.current_balance, day) {
         observe(tx, account_id, date, &account.currency, balance, now).await?;
     }
     let observed = observed(tx, account_id, &account.currency).await?;

@@ -116,7 +116,10 @@ impl Keys for SqlStore {
         }
         let ends_at = old.expires_at.map_or(old_ends_at, |end| end.min(old_ends_at));
         set_end(&mut tx, id, ends_at).await?;
-        let expires_at = old.expires_at.map(|end| now + end.duration_since(old.created_at));
+        let expires_at = old.expires_at.map(|end| {
+            let made_for = end.duration_since(old.created_at);
+            now.saturating_add(made_for).unwrap_or(Timestamp::MAX)
+        });
         let key = NewApiKey {
             id: new.id,
             tenant_id: old.tenant_id,
