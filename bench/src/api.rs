@@ -90,7 +90,7 @@ async fn measure(
     let beside = deliver(&fleet, &integrator, arguments.deliveries, Some(&dead), progress).await?;
     let count = arguments.deliveries as f64;
     let row = Row::new(format!("{store}: {count} deliveries beside a dead endpoint"), count / beside, "s");
-    rows.push(row.beside("the same without it", count / alone).ratio_at_most(DEAD_COST));
+    rows.push(row.beside("beside a good one", count / alone).ratio_at_most(DEAD_COST));
     Ok(())
 }
 

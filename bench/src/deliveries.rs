@@ -52,9 +52,9 @@ impl Counter {
     }
 }
 
-/// Delivers `events` to a good endpoint; returns how many arrived in a second. Where a dead
-/// endpoint is wanted, it is given every event as well: it takes connections and never
-/// answers.
+/// Delivers `events` to a good endpoint; returns how many arrived in a second. Beside it
+/// stands another that is given every event as well, so that as much is written either
+/// way: a dead one, which takes connections and never answers, or a second good one.
 pub(crate) async fn deliver(
     fleet: &Fleet,
     integrator: &Integrator,
@@ -64,13 +64,15 @@ pub(crate) async fn deliver(
 ) -> Result<f64, Failure> {
     let counter = Counter::start().await?;
     let mut endpoints = vec![subscribe(integrator, &counter.address).await?];
-    if let Some(dead) = dead {
-        endpoints.push(subscribe(integrator, &format!("http://{}/", dead.local_addr()?)).await?);
-    }
+    let other = match dead {
+        Some(dead) => format!("http://{}/", dead.local_addr()?),
+        None => Counter::start().await?.address,
+    };
+    endpoints.push(subscribe(integrator, &other).await?);
     let agent = BareAgent::of(fleet)?;
     let start = Instant::now();
     for round in 0..events.div_ceil(AT_ONCE) {
-        let name = format!("deliveries-{}-{round}", endpoints.len());
+        let name = format!("deliveries-{}-{round}", if dead.is_some() { "dead" } else { "good" });
         let entity = integrator.post("/v1/entities", &json!({ "externalEntityId": name })).await?;
         let asked = json!({ "entityId": entity["entityId"], "institutionId": "harbour" });
         let connection = integrator.post("/v1/connections", &asked).await?;

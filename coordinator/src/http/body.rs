@@ -234,3 +234,40 @@ fn reason(said: &str) -> String {
 fn printable(text: &str) -> String {
     text.chars().filter(|letter| !letter.is_control()).take(300).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Sent {
+        #[expect(dead_code, reason = "only whether it can be read is asked")]
+        password: String,
+    }
+
+    /// The problem, as the caller sees it.
+    fn told(body: &str) -> String {
+        read_json::<Sent>(body.as_bytes()).map_or_else(|problem| format!("{problem:?}"), |_| String::new())
+    }
+
+    #[test]
+    fn what_was_sent_is_never_repeated() {
+        for body in [
+            r#""me, expected hunter2""#,
+            r#"[["hunter2"]]"#,
+            r#"{"password": ["hunter2"]}"#,
+            r#"{"password": 2, "x, expected ": 1}"#,
+            "hunter2",
+        ] {
+            assert!(!told(body).is_empty() && !told(body).contains("hunter2"), "{}", told(body));
+        }
+    }
+
+    #[test]
+    fn only_the_letter_itself_is_refused_and_not_its_spelling() {
+        assert!(told(r#"{"password": "a\u0000b"}"#).contains("U+0000"));
+        assert!(told(r#"{"password": "a\\\u0000b"}"#).contains("U+0000"));
+        assert_eq!(told(r#"{"password": "a\\u0000b"}"#), "");
+    }
+}
