@@ -11,7 +11,7 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
-use super::{SqlStore, Tx, commit, failed, found, from_json, from_ms, from_word, push_page, to_json, to_ms};
+use super::{HOLD, SqlStore, Tx, commit, failed, found, from_json, from_ms, from_word, push_page, to_json, to_ms};
 use crate::store::{DeliveryRecord, NewWebhook, PageRequest, Refused, StoreError, Webhook, WebhookPatch, Webhooks};
 
 /// Why a delivery fails whose endpoint somebody switched off.
@@ -268,6 +268,10 @@ impl Webhooks for SqlStore {
         let mut tx = self.begin().await?;
         let events = patch.events.map(|events| to_json(&events, "webhook's events")).transpose()?;
         let metadata = patch.metadata.map(|metadata| to_json(&metadata, "webhook's metadata")).transpose()?;
+        let mut held = QueryBuilder::<Db>::new("SELECT active FROM webhooks WHERE organization_id = ");
+        held.push_bind(organization.0).push(" AND id = ").push_bind(id.0).push(HOLD);
+        let held = held.build_query_scalar::<bool>().fetch_optional(&mut *tx).await;
+        let was_active = found(held, "take a webhook")?;
         // Failures count against an address and a time of being active.
         let row = sqlx::query_as::<_, WebhookRow>(concat!(
             "UPDATE webhooks SET
@@ -289,7 +293,8 @@ impl Webhooks for SqlStore {
         .fetch_optional(&mut *tx)
         .await;
         let row = found(row, "change a webhook")?;
-        if !row.active {
+        // What was queued while it was being switched off doesn't wait for years, either.
+        if !row.active || !was_active {
             fail_pending(&mut tx, id, SWITCHED_OFF, now).await?;
         }
         commit(tx).await?;
