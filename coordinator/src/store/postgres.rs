@@ -54,6 +54,9 @@ pub(super) async fn steps(url: &Secret) -> Result<Vec<Step>, StoreError> {
 async fn connect(url: &Secret) -> Result<PgPool, StoreError> {
     let failed = |source| StoreError::Database { doing: "connect to PostgreSQL", source };
     let options: PgConnectOptions = url.expose().parse().map_err(failed)?;
+    // A statement that was prepared before a newer coordinator added a column would fail
+    // after it for as long as its connection lives, so none is kept.
+    let options = options.statement_cache_capacity(0);
     // One connection outside of the pool first: the pool would try until its patience
     // ends and then only say that it has ended.
     PgConnection::connect_with(&options).await.map_err(failed)?.close().await.map_err(failed)?;

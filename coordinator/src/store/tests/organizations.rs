@@ -52,3 +52,23 @@ async fn keys_name_their_organization_and_the_tenant_that_they_reach() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_column_that_is_added_meanwhile_disturbs_nobody_on_postgresql() {
+    let server = Postgres::start().await.expect("PostgreSQL");
+    let url = domain::secret::Secret::new(server.url());
+    let store = open(&StoreUrl::Postgres(url), Tables::BroughtUpToDate).await.expect("PostgreSQL");
+    let organization = add_organization(&*store, "default").await;
+    let read = async || {
+        let page = PageRequest { after: None, limit: 10 };
+        store.entities(organization, None, page).await.map(|entities| entities.len())
+    };
+    for _ in 0..50 {
+        assert_eq!(read().await.expect("entities"), 1);
+    }
+    let pool = sqlx::PgPool::connect(&server.url()).await.expect("PostgreSQL");
+    sqlx::query("ALTER TABLE entities ADD COLUMN later TEXT").execute(&pool).await.expect("added");
+    for _ in 0..50 {
+        assert_eq!(read().await.expect("entities"), 1);
+    }
+}
