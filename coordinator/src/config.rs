@@ -440,6 +440,9 @@ mod tests {
         assert!(refused("[webhooks]\nsignature_header = \"a b\"").contains("signature_header"));
         assert!(refused("[webhooks]\nper_endpoint = 0").contains("per_endpoint"));
         assert!(refused("[webhooks]\nat_once = 1").contains("at_once"));
+        assert!(refused("[retention]\nstream = \"9999999999999999d\"").contains("isn't a span"));
+        let leaky = refused("[http]\npublic_url = \"https://admin:hunter2@bursar.example\"");
+        assert!(leaky.contains("public_url") && !leaky.contains("hunter2"), "{leaky}");
         assert!(refused("[store]\nurl = \"mysql://h/d\"").contains("postgres://"));
         assert!(refused("[control]\ntoken = \"short\"").contains("control.token"));
         let same = "a-token-that-is-long-enough-for-both";

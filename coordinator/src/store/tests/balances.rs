@@ -127,3 +127,14 @@ async fn balances_come_in_pages_of_days_and_accounts() {
         assert!(other.balances(mine).await.is_empty(), "another organization's aren't there");
     }
 }
+
+#[tokio::test]
+async fn a_day_that_was_misread_stretches_no_account_over_centuries() {
+    for bench in benches().await {
+        let id = bench.active().await;
+        for (counter, day) in [(2, "0026-10-04"), (3, "9026-10-04")] {
+            bench.sync_account(id, counter, showing("100.00", day, Vec::new()), now()).await;
+            assert!(bench.balances(ALL).await.is_empty(), "{}: {day}", bench.name);
+        }
+    }
+}
