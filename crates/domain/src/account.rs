@@ -5,6 +5,9 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::failure::Failure;
+use crate::observation::{Sheet, ShownBalance, Window};
+use crate::transaction::ObservedTransaction;
 use crate::word::words;
 
 words! {
@@ -83,5 +86,20 @@ pub struct ObservedAccount {
     #[serde(default)]
     pub balance_as_of: Option<Date>,
     /// What was read of its transactions, in the portal's order.
-    pub transactions: Vec<crate::transaction::ObservedTransaction>,
+    pub transactions: Vec<ObservedTransaction>,
+    // Those below came later: what isn't there is left out, so that a coordinator that
+    // doesn't know them can read what an agent hands in.
+    /// Which part of its transactions that is; nothing is known of it where it is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
+    /// Booked balances of other days that were shown, as on a statement.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub balances: Vec<ShownBalance>,
+    /// Why the account couldn't be read whole. Half of one looks like a whole one, so then
+    /// it has no transactions and no balances, and what is known of it stays as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// The cells that all this was read from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sheets: Vec<Sheet>,
 }

@@ -73,6 +73,8 @@ mod tests {
             merchant_name: None,
             counterparty_name: None,
             counterparty_account_masked: None,
+            transaction_date: None,
+            running_balance: None,
         }
     }
 

@@ -20,6 +20,7 @@ pub mod id;
 pub mod institution;
 pub mod ledger;
 pub mod money;
+pub mod observation;
 pub mod run;
 pub mod secret;
 pub mod transaction;

@@ -120,4 +120,10 @@ pub struct ObservedTransaction {
     /// Their account, as the portal masks it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counterparty_account_masked: Option<String>,
+    /// The day of the payment itself, where it is shown apart from that of its booking.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction_date: Option<Date>,
+    /// The account's booked balance after it, as shown beside the row: a signed decimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub running_balance: Option<String>,
 }

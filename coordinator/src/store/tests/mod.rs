@@ -94,6 +94,8 @@ fn transaction(description: &str) -> ObservedTransaction {
         merchant_name: None,
         counterparty_name: None,
         counterparty_account_masked: None,
+        transaction_date: None,
+        running_balance: None,
     }
 }
 
@@ -113,6 +115,10 @@ fn account(transactions: Vec<ObservedTransaction>) -> ObservedAccount {
         available_balance: None,
         balance_as_of: None,
         transactions,
+        window: None,
+        balances: Vec::new(),
+        failure: None,
+        sheets: Vec::new(),
     }
 }
 

@@ -88,6 +88,10 @@ fn blank(portal_key: String, currency: &Currency) -> ObservedAccount {
         available_balance: None,
         balance_as_of: None,
         transactions: Vec::new(),
+        window: None,
+        balances: Vec::new(),
+        failure: None,
+        sheets: Vec::new(),
     }
 }
 

@@ -124,6 +124,8 @@ fn transaction(
         merchant_name: shown(F::MerchantName),
         counterparty_name: shown(F::CounterpartyName),
         counterparty_account_masked: shown(F::CounterpartyAccountMasked),
+        transaction_date: None,
+        running_balance: None,
     })
 }
 
