@@ -1,0 +1,225 @@
+//! Identity: which of the rows that a run read are transactions that are already known.
+//!
+//! A bank gives the same transaction to see again and again, and not always alike: it is
+//! announced before it is booked, its words are rewritten, its day moves. So the rows of a
+//! reading are matched to the ledger as a multiset, tier by tier, the surest first. What
+//! one tier has matched is gone for the next.
+//!
+//! ```text
+//! rows ──▶ reference ──▶ content ──▶ decision ──▶ renamed ──▶ re-dated ──▶ posted ──▶ new
+//!          (trusted)   (same face)  (a person's)                                     │
+//! ledger ─────────────────────────────────────────────────▶ missing twice ──▶ removed
+//! ```
+//!
+//! 1. **reference**: the bank's own, while it is measured to be stable ([`references`]),
+//!    verified by amount and day.
+//! 2. **content**: the same face ([`Face`]): day, amount, currency and words. As many as
+//!    both sides have, so two equal coffees stay two, and reading them again adds none.
+//! 3. **decision**: what an operator said of these two ([`Decisions`]).
+//! 4. **renamed**: same day and amount, other words.
+//! 5. **re-dated**: same amount and words, at most three days apart, one candidate each way.
+//! 6. **posted**: announced before and booked now, as an assignment of least cost.
+//! 7. The rest of the rows is new. Entries that a reading proves to be gone, twice in a
+//!    row, are removed; everything else stays as it is.
+//!
+//! Where a row stands, on which page, the balance beside it and when it was read never
+//! count. What can't be told apart with confidence is kept apart.
+//!
+//! Not here: completeness, balances, or how anything is kept. Nothing here fails.
+
+mod content;
+mod coverage;
+mod face;
+mod posting;
+pub mod references;
+mod renaming;
+mod table;
+#[cfg(test)]
+pub(crate) mod tests;
+mod vocabulary;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::id::TransactionId;
+use crate::observation::Source;
+use crate::transaction::ObservedTransaction;
+use crate::word::words;
+
+pub use coverage::Coverage;
+pub use face::Face;
+use references::{ReferenceRecord, Trust};
+use table::Table;
+
+/// How many readings in a row have to prove an entry gone before it is removed.
+pub const ABSENCES: u32 = 2;
+
+/// A transaction as the ledger knows it.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Its id, for good.
+    pub id: TransactionId,
+    /// What is known of it.
+    pub row: ObservedTransaction,
+    /// Where `row` was read.
+    pub source: Source,
+    /// Its description in the other source, where it was read there too.
+    pub alias: Option<String>,
+    /// The bank's day on which it was first read.
+    pub first_seen: Date,
+    /// How many readings in a row have proved it gone.
+    pub absences: u32,
+    /// Whether it is in the ledger.
+    pub presence: Presence,
+}
+
+/// Whether a transaction is in the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It is.
+    Live,
+    /// It was; it keeps its id in case that it comes back.
+    Removed,
+}
+
+/// What one run read of one account.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading<'a> {
+    /// In the portal's order.
+    pub rows: &'a [ObservedTransaction],
+    /// Where they were read.
+    pub source: Source,
+    /// What follows from what is missing.
+    pub coverage: Coverage,
+    /// The day of the reading, in the bank's time zone.
+    pub today: Date,
+    /// What was measured of the bank's references before.
+    pub references: ReferenceRecord,
+    /// What operators decided.
+    pub decisions: &'a Decisions,
+}
+
+/// What operators decided of an account's transactions. It outranks every tier.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decisions {
+    /// Rows with this face are this transaction.
+    pub same: Vec<(TransactionId, Face)>,
+    /// Rows with this face are never this transaction.
+    pub apart: Vec<(TransactionId, Face)>,
+}
+
+words! {
+    /// Why a row is the transaction that it was taken for.
+    pub enum Rule {
+        /// The bank's own reference, which is trusted.
+        Reference = "reference",
+        /// The same day, amount, currency and words.
+        Content = "content",
+        /// An operator said so.
+        Decision = "decision",
+        /// The same day and amount, other words.
+        Renamed = "renamed",
+        /// The same amount and words, another day.
+        Redated = "redated",
+        /// Announced before; booked now, or announced otherwise.
+        Posted = "posted",
+    }
+}
+
+/// Why, with what was compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Grounds {
+    /// The tier that found it.
+    pub rule: Rule,
+    /// How alike the words are, from 0 to 100.
+    pub likeness: u32,
+    /// How many days later the row is than what was known.
+    pub days: i32,
+    /// How far apart both are in the tier's own measure; none where there is no measure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<u32>,
+}
+
+/// What became of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is this entry, by its position in what was given.
+    Known {
+        /// The entry.
+        entry: usize,
+        /// Why.
+        grounds: Grounds,
+    },
+    /// An operator said that it is this entry, which another row is too; it adds nothing.
+    Absorbed {
+        /// The entry.
+        entry: usize,
+    },
+    /// It is new. The entries are those that it could have been, had they not been too
+    /// like each other.
+    New {
+        /// By position; mostly none.
+        rivals: Vec<usize>,
+    },
+}
+
+/// An entry that a reading proves to be gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Absence {
+    /// By its position.
+    pub entry: usize,
+    /// How many readings in a row have proved it by now; from [`ABSENCES`] on it is to be
+    /// removed.
+    pub count: u32,
+}
+
+/// What follows from a reading.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settlement {
+    /// What became of each row, in the order of the rows.
+    pub rows: Vec<Standing>,
+    /// Entries that are gone; each is live.
+    pub absences: Vec<Absence>,
+    /// What this reading alone showed of the bank's references.
+    pub measured: ReferenceRecord,
+}
+
+/// Matches what was read to what is known. `entries` holds every live one of the account
+/// and those removed ones that could come back.
+#[must_use]
+pub fn settle(entries: &[Entry], reading: &Reading<'_>) -> Settlement {
+    let mut table = Table::new(entries, reading);
+    let measured = content::measure(&table);
+    if reading.references.with(measured).trust() == Trust::Trusted {
+        table.trust_references();
+        content::by_reference(&mut table);
+    }
+    content::by_face(&mut table);
+    content::by_decision(&mut table);
+    if table.has_free_entries_and_rows() {
+        renaming::renamed(&mut table);
+        renaming::redated(&mut table);
+        posting::posted(&mut table);
+    }
+    table.settled(measured)
+}
+
+/// All that the bank shows of a row, in one text that is equal for equal rows and for
+/// no others: each part stands behind its length. Coordinators before the ledger matched
+/// rows by it alone, and one of them may run beside this one.
+#[must_use]
+pub fn match_key(transaction: &ObservedTransaction) -> String {
+    let date = transaction.posted_date.map(|date| date.to_string()).unwrap_or_default();
+    let reference = transaction.bank_reference.as_deref().unwrap_or_default();
+    let parts = [
+        transaction.status.as_str(),
+        &date,
+        &transaction.amount,
+        &transaction.currency,
+        &transaction.description,
+        transaction.rail.as_str(),
+        reference,
+    ];
+    parts.iter().map(|part| format!("{}:{part}", part.len())).collect()
+}
