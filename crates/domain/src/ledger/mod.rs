@@ -30,6 +30,7 @@
 mod content;
 mod coverage;
 mod face;
+mod merging;
 mod posting;
 pub mod references;
 mod renaming;
@@ -48,6 +49,7 @@ use crate::word::words;
 
 pub use coverage::Coverage;
 pub use face::Face;
+pub use merging::{Merged, merged};
 use references::{ReferenceRecord, Trust};
 use table::Table;
 

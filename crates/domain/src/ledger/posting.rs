@@ -218,10 +218,13 @@ fn assign(group: &[(usize, usize, u32)]) -> Vec<(usize, usize, u32)> {
         return cheapest_first(group);
     }
     let known: BTreeMap<(usize, usize), u32> = group.iter().map(|(entry, row, cost)| ((*entry, *row), *cost)).collect();
-    let impossible = i64::from(ALONE) * 1_000;
+    // Between assignments that cost the same, that of the entries which come first.
+    let unit = i64::try_from(columns * columns).unwrap_or(i64::MAX / 1_000_000);
+    let impossible = i64::from(ALONE) * unit * 100;
+    let place = |at: usize| i64::try_from(at).unwrap_or_default();
     let weights = Matrix::from_fn(entries.len(), columns, |(at, column)| match rows.get(column) {
-        Some(row) => known.get(&(entries[at], *row)).map_or(impossible, |cost| i64::from(*cost)),
-        None if column - rows.len() == at => i64::from(ALONE),
+        Some(row) => known.get(&(entries[at], *row)).map_or(impossible, |cost| i64::from(*cost) * unit + place(at)),
+        None if column - rows.len() == at => i64::from(ALONE) * unit,
         None => impossible,
     });
     let (_, columns) = kuhn_munkres_min(&weights);

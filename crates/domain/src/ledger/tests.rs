@@ -51,7 +51,7 @@ pub(crate) fn rows(text: &str) -> Vec<ObservedTransaction> {
     text.split(',').filter(|one| !one.trim().is_empty()).map(row).collect()
 }
 
-fn entries(text: &str) -> Vec<Entry> {
+pub(crate) fn entries(text: &str) -> Vec<Entry> {
     let entry = |(number, row): (usize, ObservedTransaction)| Entry {
         id: id(number),
         first_seen: row.posted_date.or(row.transaction_date).unwrap_or(date(2026, 10, 5)),
