@@ -3,17 +3,24 @@
 //!
 //! A day on which the bank showed a balance has that one. Every other day is derived: from
 //! the next day that has one, less what was booked after it, or, where no later day has
-//! one, from the last, plus what was booked since. A balance that was shown before the
-//! day's last booking isn't the one that the day ended with, so what came later is
-//! added, and the day counts as derived.
+//! one, from the last, plus what was booked since.
+//!
+//! Banks book late: after a balance was read, rows come that are dated on its day, or
+//! before it. A balance says what was booked by the moment at which it was read, so it
+//! lacks exactly the rows that are dated up to its day and were first seen as posted
+//! after that moment: they are added, and the day counts as derived. A later balance was
+//! read after they were seen, so it has them, and nothing is added to that one. It takes
+//! for granted that a bank's list and its balance, read in one run, tell of the same
+//! bookings. Rows that are new to us but were out of reach of what had been read by then
+//! (a backfill brings them) were in the balance all along, and are not late.
 //!
 //! Not here: balances out of nothing. Without any that the bank showed there are none at
 //! all; where there is one, nothing says that an account began with zero.
 
 use std::collections::BTreeMap;
 
-use jiff::ToSpan as _;
 use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _};
 use rust_decimal::Decimal;
 
 use crate::word::words;
@@ -37,9 +44,34 @@ words! {
 pub struct ObservedBalance {
     /// The booked balance, in the account's currency.
     pub ledger_balance: Decimal,
-    /// What was booked on that day and seen for the first time after the balance was:
-    /// the sum, or none where nothing was.
+    /// What is dated up to that day and was first seen as posted after the balance was
+    /// read: the sum, or none where nothing was. [`observed_balances`] finds it.
     pub late: Option<Decimal>,
+}
+
+/// A balance that was read, before anything is said of what came late for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadBalance {
+    /// The booked balance, in the account's currency.
+    pub ledger_balance: Decimal,
+    /// When it was read, by the clock that says when rows were seen.
+    pub read_at: Timestamp,
+    /// The first day of which all bookings had been read by then. None where nobody noted
+    /// it: then it is the day after the oldest booking that had been seen, since the rows
+    /// of that one's own day may have been cut off by the end of a list.
+    pub read_from: Option<Date>,
+}
+
+/// A booking, as far as balances need it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Booking {
+    /// The bank's calendar date.
+    pub date: Date,
+    /// A signed amount in the account's currency; money in is positive.
+    pub amount: Decimal,
+    /// When it was first seen as posted, which for a row that was pending before is not
+    /// when it was first seen.
+    pub seen_at: Timestamp,
 }
 
 /// The balance of one day.
@@ -124,6 +156,74 @@ pub fn daily_balances(
     Ok(days)
 }
 
+/// What came late for each balance. For one of the day D that was read at the moment T
+/// these are the bookings dated up to D, but not before the days that had been read by
+/// then, that were first seen as posted after T.
+///
+/// # Errors
+/// [`BalanceOverflow`] if a sum doesn't fit.
+pub fn observed_balances(
+    read: &BTreeMap<Date, ReadBalance>,
+    bookings: &[Booking],
+) -> Result<BTreeMap<Date, ObservedBalance>, BalanceOverflow> {
+    let oldest_seen = oldest_seen(bookings);
+    let read_from = |date: Date, one: &ReadBalance| {
+        let seen = oldest_seen.range(..=one.read_at).next_back();
+        let after_oldest = seen.and_then(|(_, oldest)| oldest.tomorrow().ok());
+        one.read_from.or(after_oldest).map_or(date, |from| from.min(date))
+    };
+    let mut balances: Vec<Late> = read
+        .iter()
+        .map(|(date, one)| Late {
+            date: *date,
+            read_from: read_from(*date, one),
+            read: *one,
+            from_here: one.read_at,
+            late: None,
+        })
+        .collect();
+    let mut from_here = Timestamp::MAX;
+    for one in balances.iter_mut().rev() {
+        from_here = from_here.min(one.read.read_at);
+        one.from_here = from_here;
+    }
+    for booking in bookings {
+        let first = balances.partition_point(|one| one.date < booking.date);
+        // Hardly any booking is late for more than a few balances; the rest isn't looked at.
+        let not_before = balances.iter_mut().skip(first).take_while(|one| one.from_here < booking.seen_at);
+        for one in not_before.filter(|one| one.read.read_at < booking.seen_at && one.read_from <= booking.date) {
+            one.late = Some(add(one.late.unwrap_or_default(), booking.amount)?);
+        }
+    }
+    let observed = |one: Late| (one.date, ObservedBalance { ledger_balance: one.read.ledger_balance, late: one.late });
+    Ok(balances.into_iter().map(observed).collect())
+}
+
+/// A balance while what came late for it is added up.
+struct Late {
+    date: Date,
+    read_from: Date,
+    read: ReadBalance,
+    /// The earliest moment at which it or one of a later day was read.
+    from_here: Timestamp,
+    late: Option<Decimal>,
+}
+
+/// For each moment at which bookings were seen the oldest day that had been seen by then.
+fn oldest_seen(bookings: &[Booking]) -> BTreeMap<Timestamp, Date> {
+    let mut oldest_seen: BTreeMap<Timestamp, Date> = BTreeMap::new();
+    for booking in bookings {
+        let oldest = oldest_seen.entry(booking.seen_at).or_insert(booking.date);
+        *oldest = booking.date.min(*oldest);
+    }
+    let mut oldest = Date::MAX;
+    for date in oldest_seen.values_mut() {
+        oldest = oldest.min(*date);
+        *date = oldest;
+    }
+    oldest_seen
+}
+
 /// Adds up amounts of one day.
 ///
 /// # Errors
@@ -150,146 +250,4 @@ fn shown(mut amount: Decimal, scale: u32) -> Decimal {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use jiff::ToSpan as _;
-    use jiff::civil::{Date, date};
-    use proptest::prelude::{Strategy, prop, proptest};
-    use rust_decimal::Decimal;
-
-    use super::{BalanceOverflow, BalanceSource, DailyBalance, ObservedBalance, daily_balances};
-
-    fn read(text: &str) -> (Date, &str) {
-        let (day, amounts) = text.trim().split_once(' ').expect("a day and its amounts");
-        (date(2026, 10, day.parse().expect("a day")), amounts)
-    }
-
-    /// `observed` is `day balance [late]` and `posted` is `day sum`, each separated by
-    /// commas; so is `expected`, as `day balance delta source`.
-    fn check(observed: &str, posted: &str, expected: &str) {
-        let decimal = |text: &str| text.parse::<Decimal>().expect("a decimal");
-        let observed = observed.split(',').filter(|one| !one.is_empty()).map(read).map(|(day, amounts)| {
-            let mut amounts = amounts.split(' ').map(decimal);
-            let ledger_balance = amounts.next().expect("a balance");
-            (day, ObservedBalance { ledger_balance, late: amounts.next() })
-        });
-        let posted = posted.split(',').filter(|one| !one.is_empty()).map(read).map(|(day, sum)| (day, decimal(sum)));
-        let days = daily_balances(&observed.collect(), &posted.collect()).expect("they fit");
-        let days: Vec<String> = days
-            .iter()
-            .map(|day| format!("{} {} {} {}", day.date.day(), day.ledger_balance, day.posted_delta, day.source))
-            .collect();
-        assert_eq!(days.join(", "), expected);
-    }
-
-    #[test]
-    fn without_a_balance_of_the_banks_there_are_no_days() {
-        check("", "", "");
-        check("", "1 5.00,2 -1.00", "");
-    }
-
-    #[test]
-    fn days_before_are_derived_from_the_next_balance() {
-        check("4 10.00", "2 -4.50", "2 10.00 -4.50 derived, 3 10.00 0.00 derived, 4 10.00 0.00 bankProvided");
-        check("3 10.00", "2 5.00,3 -4.50", "2 14.50 5.00 derived, 3 10.00 -4.50 bankProvided");
-    }
-
-    #[test]
-    fn days_after_the_last_balance_go_on_from_it() {
-        check("1 10.00", "2 -4.50,3 1.00", "1 10.00 0.00 bankProvided, 2 5.50 -4.50 derived, 3 6.50 1.00 derived");
-    }
-
-    #[test]
-    fn between_two_balances_the_later_one_counts() {
-        // The bank's own balances needn't fit what was read; what it says last is nearer to the truth.
-        check(
-            "1 10.00,3 99.00",
-            "2 1.00",
-            "1 10.00 0.00 bankProvided, 2 99.00 1.00 derived, 3 99.00 0.00 bankProvided",
-        );
-    }
-
-    #[test]
-    fn what_was_booked_after_the_bank_showed_a_balance_is_added_to_its_day() {
-        check("2 10.00 -4.50", "2 -5.50", "2 5.50 -5.50 derived");
-        check("2 10.00 -4.50", "1 1.00,2 -5.50", "1 11.00 1.00 derived, 2 5.50 -5.50 derived");
-    }
-
-    #[test]
-    fn amounts_keep_the_decimals_that_are_shown() {
-        check("1 1000", "2 -40", "1 1000 0 bankProvided, 2 960 -40 derived");
-        check("1 10", "2 -0.50", "1 10.00 0.00 bankProvided, 2 9.50 -0.50 derived");
-        check("1 1.00", "2 -1.00", "1 1.00 0.00 bankProvided, 2 0.00 -1.00 derived");
-    }
-
-    #[test]
-    fn a_misread_date_is_not_a_million_days() {
-        let observed = ObservedBalance { ledger_balance: Decimal::ONE, late: None };
-        let observed = BTreeMap::from([(date(2026, 10, 3), observed)]);
-        let posted = BTreeMap::from([(date(1, 1, 1), Decimal::ONE), (date(9999, 12, 31), Decimal::ONE)]);
-        assert_eq!(daily_balances(&observed, &posted).expect("it fits").len(), 1);
-    }
-
-    #[test]
-    fn sums_that_do_not_fit_are_refused() {
-        let observed = ObservedBalance { ledger_balance: Decimal::MAX, late: None };
-        let observed = BTreeMap::from([(date(2026, 10, 3), observed)]);
-        let posted = BTreeMap::from([(date(2026, 10, 4), Decimal::MAX)]);
-        assert_eq!(daily_balances(&observed, &posted), Err(BalanceOverflow));
-    }
-
-    fn cents() -> impl Strategy<Value = Decimal> {
-        (-100_000_000_i64..100_000_000).prop_map(|cents| Decimal::new(cents, 2))
-    }
-
-    fn days<T: std::fmt::Debug>(
-        amounts: impl Strategy<Value = T>,
-        most: usize,
-    ) -> impl Strategy<Value = BTreeMap<Date, T>> {
-        let day = (0_i64..60).prop_map(|day| date(2026, 9, 1).saturating_add(day.days()));
-        prop::collection::btree_map(day, amounts, 0..most)
-    }
-
-    fn observed() -> impl Strategy<Value = ObservedBalance> {
-        (cents(), prop::option::of(cents())).prop_map(|(ledger_balance, late)| ObservedBalance { ledger_balance, late })
-    }
-
-    proptest! {
-        #[test]
-        fn every_day_ends_as_the_day_before_and_its_own_bookings_say(
-            observed in days(observed(), 6),
-            posted in days(cents(), 30),
-        ) {
-            let balances = daily_balances(&observed, &posted).expect("they fit");
-            assert_eq!(balances.is_empty(), observed.is_empty());
-            for pair in balances.windows(2) {
-                let [before, day] = pair else { unreachable!("two of them") };
-                assert_eq!(before.date.tomorrow().ok(), Some(day.date), "no day is left out");
-                // Only from a day that has a balance of its own to the next may the bank disagree.
-                if !observed.contains_key(&before.date) || observed.range(day.date..).next().is_none() {
-                    assert_eq!(day.ledger_balance, before.ledger_balance + day.posted_delta, "{}", day.date);
-                }
-            }
-        }
-
-        #[test]
-        fn every_day_says_where_its_balance_comes_from(
-            observed in days(observed(), 6),
-            posted in days(cents(), 30),
-        ) {
-            for DailyBalance { date, ledger_balance, posted_delta, source } in
-                daily_balances(&observed, &posted).expect("they fit")
-            {
-                let shown = observed.get(&date);
-                let is_whole = shown.is_some_and(|shown| shown.late.is_none());
-                assert_eq!(source == BalanceSource::BankProvided, is_whole, "{date}");
-                if let Some(ObservedBalance { ledger_balance: shown, late }) = shown {
-                    assert_eq!(ledger_balance, shown + late.unwrap_or_default());
-                }
-                assert_eq!(posted_delta, posted.get(&date).copied().unwrap_or_default());
-                assert_eq!((ledger_balance.scale(), posted_delta.scale()), (2, 2));
-            }
-        }
-    }
-}
+mod tests;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use domain::account::ObservedAccount;
-use domain::balance::{DailyBalance, ObservedBalance, REACH_DAYS, add, daily_balances};
+use domain::balance::{Booking, DailyBalance, REACH_DAYS, ReadBalance, add, daily_balances, observed_balances};
 use domain::id::{AccountId, ConnectionId, EntityId, OrganizationId};
 use domain::transaction::TransactionStatus;
 use jiff::civil::Date;
@@ -76,7 +76,7 @@ async fn observe(
 }
 
 /// The balances that the bank showed in this currency, and when each was read.
-async fn observed(tx: &mut Tx, account_id: Uuid, currency: &str) -> Result<BTreeMap<Date, (Decimal, i64)>, StoreError> {
+async fn observed(tx: &mut Tx, account_id: Uuid, currency: &str) -> Result<BTreeMap<Date, ReadBalance>, StoreError> {
     let rows = sqlx::query_as::<_, (String, String, i64)>(
         "SELECT date, ledger_balance, observed_at FROM balance_observations WHERE account_id = $1 AND currency = $2",
     )
@@ -85,7 +85,9 @@ async fn observed(tx: &mut Tx, account_id: Uuid, currency: &str) -> Result<BTree
     .fetch_all(&mut **tx)
     .await
     .map_err(failed("read what a bank showed as balances"))?;
-    let read = |(date, balance, at): (String, String, i64)| Ok((day(&date)?, (amount(&balance)?, at)));
+    let read = |(date, balance, at): (String, String, i64)| {
+        Ok((day(&date)?, ReadBalance { ledger_balance: amount(&balance)?, read_at: from_ms(at)?, read_from: None }))
+    };
     rows.into_iter().map(read).collect()
 }
 
@@ -94,7 +96,7 @@ async fn derived(
     tx: &mut Tx,
     account_id: Uuid,
     currency: &str,
-    observed: BTreeMap<Date, (Decimal, i64)>,
+    observed: BTreeMap<Date, ReadBalance>,
 ) -> Result<Option<Vec<DailyBalance>>, StoreError> {
     if observed.is_empty() {
         return Ok(Some(Vec::new()));
@@ -111,21 +113,16 @@ async fn derived(
     .await
     .map_err(failed("read what is booked"))?;
     let mut posted: BTreeMap<Date, Decimal> = BTreeMap::new();
-    let mut late: BTreeMap<Date, Decimal> = BTreeMap::new();
+    let mut bookings = Vec::with_capacity(rows.len());
     for (date, text, seen_at) in rows {
-        let (date, amount) = (day(&date)?, amount(&text)?);
-        let is_late = observed.get(&date).is_some_and(|(_, observed_at)| seen_at > *observed_at);
-        for sums in [Some(&mut posted), is_late.then_some(&mut late)].into_iter().flatten() {
-            let sum = sums.entry(date).or_default();
-            let Ok(sum_after) = add(*sum, amount) else { return Ok(None) };
-            *sum = sum_after;
-        }
+        let booking = Booking { date: day(&date)?, amount: amount(&text)?, seen_at: from_ms(seen_at)? };
+        let sum = posted.entry(booking.date).or_default();
+        let Ok(sum_after) = add(*sum, booking.amount) else { return Ok(None) };
+        *sum = sum_after;
+        bookings.push(booking);
     }
-    let observed = observed
-        .into_iter()
-        .map(|(date, (ledger_balance, _))| (date, ObservedBalance { ledger_balance, late: late.get(&date).copied() }))
-        .collect();
-    Ok(daily_balances(&observed, &posted).ok())
+    let days = observed_balances(&observed, &bookings).and_then(|observed| daily_balances(&observed, &posted));
+    Ok(days.ok())
 }
 
 /// What of a day is shown.
