@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use domain::institution::Institution;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use protocol::lease::ScriptRevision;
 use url::Url;
 
@@ -21,6 +24,8 @@ pub struct Catalog {
 struct Entry {
     institution: Institution,
     script: Option<ScriptRevision>,
+    /// Where its dates are dates, as its script says.
+    zone: TimeZone,
 }
 
 /// A folder that can't be used.
@@ -79,8 +84,11 @@ impl Catalog {
                 institution.default_portal_url = url.clone();
             }
             let file = item.join("script.yaml");
-            let script = file.is_file().then(|| read_script(&file)).transpose()?;
-            entries.insert(institution.id.clone(), Entry { institution, script });
+            let (script, zone) = match file.is_file() {
+                true => read_script(&file).map(|(script, zone)| (Some(script), zone))?,
+                false => (None, TimeZone::UTC),
+            };
+            entries.insert(institution.id.clone(), Entry { institution, script, zone });
         }
         if let Some(unknown) = portal_urls.keys().find(|id| !entries.contains_key(*id)) {
             let reason = format!("development.portal_urls names `{unknown}`, which has no folder here");
@@ -106,6 +114,13 @@ impl Catalog {
         self.entries.get(id).and_then(|entry| entry.script.as_ref())
     }
 
+    /// The day that it is at an institution; in UTC where no script says its time zone.
+    #[must_use]
+    pub fn today(&self, id: &str, now: Timestamp) -> Date {
+        let zone = self.entries.get(id).map_or(TimeZone::UTC, |entry| entry.zone.clone());
+        now.to_zoned(zone).date()
+    }
+
     /// The institution whose portal is at this address.
     #[must_use]
     pub fn institution_at(&self, portal: &Url) -> Option<&Institution> {
@@ -118,11 +133,18 @@ fn read_record(path: &Path, text: &str) -> Result<Institution, CatalogError> {
         .map_err(|error| CatalogError::Record { path: path.to_owned(), reason: error.to_string() })
 }
 
-fn read_script(path: &Path) -> Result<ScriptRevision, CatalogError> {
+fn read_script(path: &Path) -> Result<(ScriptRevision, TimeZone), CatalogError> {
     let source =
         std::fs::read_to_string(path).map_err(|source| CatalogError::Unreadable { path: path.to_owned(), source })?;
     match script::Script::parse(&source) {
-        Ok(_) => Ok(ScriptRevision { revision: script::Script::revision(&source), source }),
+        Ok(script) => {
+            let zone = TimeZone::get(script.timezone()).unwrap_or_else(|_| {
+                let timezone = script.timezone();
+                tracing::warn!(timezone, "this machine doesn't know the time zone; the day is taken from UTC");
+                TimeZone::UTC
+            });
+            Ok((ScriptRevision { revision: script::Script::revision(&source), source }, zone))
+        }
         Err(diagnostics) => Err(CatalogError::Script { path: path.to_owned(), diagnostics: diagnostics.to_string() }),
     }
 }

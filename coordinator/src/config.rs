@@ -147,6 +147,8 @@ pub struct Retention {
     pub stream: Duration,
     #[serde(deserialize_with = "span")]
     pub evidence: Duration,
+    /// What runs read.
+    pub observations: Duration,
 }
 
 #[derive(Clone, Debug, Deserialize)]

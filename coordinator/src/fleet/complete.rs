@@ -7,6 +7,7 @@ use protocol::lease::Proof;
 
 use super::{Error, Fleet};
 use crate::clock;
+use crate::store::HandedIn;
 
 impl Fleet {
     /// Stores what was read and ends the run; doing it again changes nothing.
@@ -16,10 +17,18 @@ impl Fleet {
     /// [`Error::Invalid`] if two accounts have one key or a balance isn't a decimal.
     pub async fn complete(&self, run_id: RunId, proof: Proof, accounts: &[ObservedAccount]) -> Result<(), Error> {
         check(accounts)?;
-        let completed = self.store.complete(run_id, proof, accounts, clock::now()).await?;
+        let now = clock::now();
+        let institution = self.store.institution_of_run(run_id).await?.unwrap_or_default();
+        let handed_in = HandedIn {
+            accounts,
+            today: self.catalog.today(&institution, now),
+            revision: self.catalog.script(&institution).map(|script| script.revision.as_str()),
+        };
+        let completed = self.store.complete(run_id, proof, handed_in, now).await?;
         self.forget(run_id).await;
         tracing::info!(
             %run_id, accounts = accounts.len(), transactions = completed.read, added = completed.added,
+            modified = completed.modified, removed = completed.removed,
             "a run succeeded",
         );
         metrics::counter!("bursar_runs_total", "outcome" => "succeeded").increment(1);

@@ -38,9 +38,11 @@ impl Pruner {
         let events = in_batches(|| store.prune_stream(at, BATCH)).await?;
         let at = before(now, ANSWERS_KEPT);
         let answers = in_batches(|| store.prune_idempotent(at, BATCH)).await?;
+        let at = before(now, settings.observations);
+        let observations = in_batches(|| store.prune_observations(at, BATCH)).await?;
         let secrets = store.forget_previous_secrets(now).await?;
-        if deliveries + evidence + events + answers + secrets > 0 {
-            tracing::info!(deliveries, evidence, events, answers, secrets, "forgot what was kept long enough");
+        if deliveries + evidence + events + answers + observations + secrets > 0 {
+            tracing::info!(deliveries, evidence, events, answers, observations, secrets, "forgot what was kept long enough");
         }
         Ok(())
     }

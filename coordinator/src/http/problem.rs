@@ -205,6 +205,7 @@ impl From<Refused> for Problem {
             Refused::NotSubscribed(event) => {
                 Self::conflict("not_subscribed", format!("This endpoint didn't subscribe to `{event}`."))
             }
+            Refused::Undecidable(_) => Self::conflict("undecidable", said),
             Refused::Store(error) => error.into(),
         }
     }

@@ -127,6 +127,9 @@ pub enum Refused {
     /// The webhook endpoint didn't subscribe to that event.
     #[error("the webhook endpoint didn't subscribe to {0}")]
     NotSubscribed(EventType),
+    /// What an operator wants of transactions makes no sense.
+    #[error("{0}")]
+    Undecidable(&'static str),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

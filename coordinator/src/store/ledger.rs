@@ -3,6 +3,7 @@
 //! Not here: which rows are new; `domain::ledger` says that.
 
 use async_trait::async_trait;
+use domain::completeness::Completeness;
 use domain::id::{AccountId, ConnectionId, OrganizationId, TransactionId};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -66,6 +67,8 @@ pub struct Account {
     pub available_balance: Option<String>,
     /// The bank's day for the balances.
     pub balance_as_of: Option<String>,
+    /// How complete the last reading found it, once one did.
+    pub completeness: Option<Completeness>,
     /// The integrator's values.
     pub metadata: Metadata,
     /// When it was first read.

@@ -13,6 +13,7 @@ mod connections;
 mod entities;
 mod error;
 mod idempotency;
+mod identity;
 mod intents;
 mod keys;
 mod ledger;
@@ -40,6 +41,7 @@ pub use connections::*;
 pub use entities::*;
 pub use error::{Refused, StoreError};
 pub use idempotency::*;
+pub use identity::*;
 pub use intents::*;
 pub use keys::*;
 pub use ledger::*;
@@ -95,6 +97,7 @@ pub trait Store:
     + Intents
     + Challenges
     + Ledger
+    + Identity
     + Balances
     + Stream
     + Webhooks

@@ -8,6 +8,7 @@ use domain::failure::{Failure, FailureCode};
 use domain::id::{AgentId, ConnectionId, EvidenceId, OrganizationId, RunId};
 use domain::run::RunKind;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use protocol::lease::{Evidence, OpenIntent, Proof};
 use protocol::sealed::PublicKey;
 
@@ -45,9 +46,11 @@ pub trait Runs {
         &self,
         run_id: RunId,
         proof: Proof,
-        accounts: &[ObservedAccount],
+        handed_in: HandedIn<'_>,
         now: Timestamp,
     ) -> Result<Completed, Refused>;
+    /// The bank that a run is about.
+    async fn institution_of_run(&self, run_id: RunId) -> Result<Option<String>, StoreError>;
     /// Ends a run, or puts it off, with a failure. Doing it again under the same fence
     /// changes nothing.
     async fn fail(
@@ -135,13 +138,37 @@ pub enum AfterFailure {
     },
 }
 
+/// What a run hands in.
+#[derive(Clone, Copy, Debug)]
+pub struct HandedIn<'a> {
+    /// What was read.
+    pub accounts: &'a [ObservedAccount],
+    /// The day, in the bank's time zone.
+    pub today: Date,
+    /// The revision of the script that read it.
+    pub revision: Option<&'a str>,
+}
+
 /// What completing a run changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Completed {
-    /// Transactions that weren't known.
+    /// Transactions that weren't known, or came back.
     pub added: usize,
+    /// Transactions of which something that is shown changed.
+    pub modified: usize,
+    /// Transactions that the bank provably shows no more.
+    pub removed: usize,
     /// Transactions that were read.
     pub read: usize,
+}
+
+impl std::ops::AddAssign for Completed {
+    fn add_assign(&mut self, more: Self) {
+        self.added += more.added;
+        self.modified += more.modified;
+        self.removed += more.removed;
+        self.read += more.read;
+    }
 }
 
 /// The holder that a proof names, as the store keeps it.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use domain::account::ObservedAccount;
-use domain::balance::{Booking, DailyBalance, REACH_DAYS, ReadBalance, add, daily_balances, observed_balances};
+use domain::balance::{BalanceOverflow, Booking, DailyBalance, REACH_DAYS, ReadBalance, add, daily_balances, observed_balances};
 use domain::id::{AccountId, ConnectionId, EntityId, OrganizationId};
 use domain::transaction::TransactionStatus;
 use jiff::civil::Date;
@@ -19,55 +19,85 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
-use super::held::HeldRun;
+use super::entries::Owner;
 use super::{ROWS_AT_ONCE, SqlStore, Tx, failed, from_ms, from_word, push_owned, to_ms};
 use crate::store::{Balance, BalanceFilter, BalancePageRequest, Balances, StoreError};
 
-/// Keeps the balance that the account showed, and brings its days up to date. Where the
-/// portal names no day for a balance, nothing is known of the end of any.
+/// Keeps the balances that the account showed, and brings its days up to date; returns what
+/// is booked on each day. Where the portal names no day for a balance, nothing is known of
+/// the end of any.
 pub(super) async fn refresh(
     tx: &mut Tx,
-    run: &HeldRun,
-    account_id: Uuid,
+    owner: Owner,
     account: &ObservedAccount,
+    read_from: Option<Date>,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<BTreeMap<Date, Decimal>, StoreError> {
     // A day that was misread must not stretch the account over centuries.
     let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
     let believable = today.saturating_sub(REACH_DAYS.days())..=today.saturating_add(7.days());
-    let day = account.balance_as_of.filter(|day| believable.contains(day));
-    if let (Some(balance), Some(date)) = (&account.current_balance, day) {
-        observe(tx, account_id, date, &account.currency, balance, now).await?;
+    let current = account.balance_as_of.zip(account.current_balance.as_ref());
+    let others = account.balances.iter().map(|balance| (balance.date, &balance.ledger_balance));
+    for (date, balance) in others.chain(current).filter(|(date, _)| believable.contains(date)) {
+        observe(tx, owner, date, (&account.currency, balance), read_from, now).await?;
     }
-    let observed = observed(tx, account_id, &account.currency).await?;
-    let days = match derived(tx, account_id, &account.currency, observed).await? {
-        Some(days) => days,
-        None => {
-            tracing::warn!(%account_id, "an account's amounts have too many digits for balances");
-            Vec::new()
-        }
+    derive(tx, owner, now).await
+}
+
+/// Brings the days of an account up to date with what is booked; returns what is booked on
+/// each day.
+pub(super) async fn derive(
+    tx: &mut Tx,
+    owner: Owner,
+    now: Timestamp,
+) -> Result<BTreeMap<Date, Decimal>, StoreError> {
+    let account_id = owner.account_id.0;
+    let currency = sqlx::query_scalar::<_, String>("SELECT currency FROM accounts WHERE id = $1").bind(account_id);
+    let currency = currency.fetch_one(&mut **tx).await.map_err(failed("read an account's currency"))?;
+    let observed = observed(tx, account_id, &currency).await?;
+    let bookings = bookings(tx, account_id, &currency).await?;
+    let posted = posted_by_day(&bookings);
+    let days = match &posted {
+        Ok(posted) => observed_balances(&observed, &bookings).and_then(|observed| daily_balances(&observed, posted)),
+        Err(overflow) => Err(*overflow),
     };
-    keep(tx, run, account_id, &account.currency, &days, now).await
+    let days = days.unwrap_or_else(|error| {
+        tracing::warn!(%account_id, error = &error as &dyn std::error::Error, "an account has no daily balances");
+        Vec::new()
+    });
+    keep(tx, owner, &currency, &days, now).await?;
+    Ok(posted.unwrap_or_default())
+}
+
+fn posted_by_day(bookings: &[Booking]) -> Result<BTreeMap<Date, Decimal>, BalanceOverflow> {
+    let mut posted: BTreeMap<Date, Decimal> = BTreeMap::new();
+    for booking in bookings {
+        let sum = posted.entry(booking.date).or_default();
+        *sum = add(*sum, booking.amount)?;
+    }
+    Ok(posted)
 }
 
 async fn observe(
     tx: &mut Tx,
-    account_id: Uuid,
+    owner: Owner,
     date: Date,
-    currency: &str,
-    balance: &str,
+    (currency, balance): (&str, &str),
+    read_from: Option<Date>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO balance_observations (account_id, date, currency, ledger_balance, observed_at)
-         VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO balance_observations (account_id, date, currency, ledger_balance, read_from, observed_at)
+         VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (account_id, date) DO UPDATE SET
-             currency = excluded.currency, ledger_balance = excluded.ledger_balance, observed_at = excluded.observed_at",
+             currency = excluded.currency, ledger_balance = excluded.ledger_balance, read_from = excluded.read_from,
+             observed_at = excluded.observed_at",
     )
-    .bind(account_id)
+    .bind(owner.account_id.0)
     .bind(date.to_string())
     .bind(currency.to_owned())
     .bind(balance.to_owned())
+    .bind(read_from.map(|date| date.to_string()))
     .bind(to_ms(now))
     .execute(&mut **tx)
     .await
@@ -77,33 +107,27 @@ async fn observe(
 
 /// The balances that the bank showed in this currency, and when each was read.
 async fn observed(tx: &mut Tx, account_id: Uuid, currency: &str) -> Result<BTreeMap<Date, ReadBalance>, StoreError> {
-    let rows = sqlx::query_as::<_, (String, String, i64)>(
-        "SELECT date, ledger_balance, observed_at FROM balance_observations WHERE account_id = $1 AND currency = $2",
+    let rows = sqlx::query_as::<_, (String, String, Option<String>, i64)>(
+        "SELECT date, ledger_balance, read_from, observed_at FROM balance_observations
+         WHERE account_id = $1 AND currency = $2",
     )
     .bind(account_id)
     .bind(currency.to_owned())
     .fetch_all(&mut **tx)
     .await
     .map_err(failed("read what a bank showed as balances"))?;
-    let read = |(date, balance, at): (String, String, i64)| {
-        Ok((day(&date)?, ReadBalance { ledger_balance: amount(&balance)?, read_at: from_ms(at)?, read_from: None }))
+    let read = |(date, balance, read_from, at): (String, String, Option<String>, i64)| {
+        let read_from = read_from.as_deref().map(day).transpose()?;
+        Ok((day(&date)?, ReadBalance { ledger_balance: amount(&balance)?, read_at: from_ms(at)?, read_from }))
     };
     rows.into_iter().map(read).collect()
 }
 
-/// The account's days, by what is booked in its currency; none if sums don't fit.
-async fn derived(
-    tx: &mut Tx,
-    account_id: Uuid,
-    currency: &str,
-    observed: BTreeMap<Date, ReadBalance>,
-) -> Result<Option<Vec<DailyBalance>>, StoreError> {
-    if observed.is_empty() {
-        return Ok(Some(Vec::new()));
-    }
+/// What is booked in the account's currency.
+async fn bookings(tx: &mut Tx, account_id: Uuid, currency: &str) -> Result<Vec<Booking>, StoreError> {
     // Amounts are texts, which no database adds up without loss.
     let rows = sqlx::query_as::<_, (String, String, i64)>(
-        "SELECT posted_date, amount, created_at FROM transactions
+        "SELECT posted_date, amount, COALESCE(booked_seen_at, created_at) FROM transactions
          WHERE account_id = $1 AND currency = $2 AND status = $3 AND posted_date IS NOT NULL",
     )
     .bind(account_id)
@@ -112,17 +136,10 @@ async fn derived(
     .fetch_all(&mut **tx)
     .await
     .map_err(failed("read what is booked"))?;
-    let mut posted: BTreeMap<Date, Decimal> = BTreeMap::new();
-    let mut bookings = Vec::with_capacity(rows.len());
-    for (date, text, seen_at) in rows {
-        let booking = Booking { date: day(&date)?, amount: amount(&text)?, seen_at: from_ms(seen_at)? };
-        let sum = posted.entry(booking.date).or_default();
-        let Ok(sum_after) = add(*sum, booking.amount) else { return Ok(None) };
-        *sum = sum_after;
-        bookings.push(booking);
-    }
-    let days = observed_balances(&observed, &bookings).and_then(|observed| daily_balances(&observed, &posted));
-    Ok(days.ok())
+    let read = |(date, text, seen_at): (String, String, i64)| {
+        Ok(Booking { date: day(&date)?, amount: amount(&text)?, seen_at: from_ms(seen_at)? })
+    };
+    rows.into_iter().map(read).collect()
 }
 
 /// What of a day is shown.
@@ -138,8 +155,7 @@ struct Shown {
 /// more.
 async fn keep(
     tx: &mut Tx,
-    run: &HeldRun,
-    account_id: Uuid,
+    owner: Owner,
     currency: &str,
     days: &[DailyBalance],
     now: Timestamp,
@@ -147,7 +163,7 @@ async fn keep(
     let kept = sqlx::query_as::<_, (String, String, String, String, String)>(
         "SELECT date, currency, ledger_balance, posted_delta, source FROM balances WHERE account_id = $1",
     )
-    .bind(account_id)
+    .bind(owner.account_id.0)
     .fetch_all(&mut **tx)
     .await
     .map_err(failed("read balances"))?;
@@ -171,7 +187,7 @@ async fn keep(
     let gone: Vec<String> = kept.into_keys().collect();
     for gone in gone.chunks(ROWS_AT_ONCE) {
         let mut query = QueryBuilder::<Db>::new("DELETE FROM balances WHERE account_id = ");
-        query.push_bind(account_id).push(" AND date IN (");
+        query.push_bind(owner.account_id.0).push(" AND date IN (");
         let mut dates = query.separated(", ");
         for date in gone {
             dates.push_bind(date.clone());
@@ -184,10 +200,10 @@ async fn keep(
                                    posted_delta, source, updated_at) ",
         );
         query.push_values(changed, |mut row, (date, shown)| {
-            row.push_bind(account_id)
+            row.push_bind(owner.account_id.0)
                 .push_bind(date.clone())
-                .push_bind(run.organization_id.0)
-                .push_bind(run.connection_id.0)
+                .push_bind(owner.organization_id.0)
+                .push_bind(owner.connection_id.0)
                 .push_bind(shown.currency.clone())
                 .push_bind(shown.ledger_balance.clone())
                 .push_bind(shown.posted_delta.clone())

@@ -1,177 +1,349 @@
-//! Accounts and transactions: what a run read becomes what is known.
+//! What a run read becomes what is known: accounts, the ledger of each, and what of it is
+//! to be told.
 //!
-//! Not here: which row is which (the domain matches them), reading them (`records`), or
-//! the days' balances (`balances`).
+//! Not here: which row is which (the domain matches them), how entries and readings are
+//! kept (`entries`, `observations`), reading them (`records`), or the days' balances
+//! (`balances`).
+
+use std::collections::BTreeMap;
 
 use domain::account::ObservedAccount;
+use domain::completeness::Grade;
 use domain::event::{ChangeKind, EventType};
-use domain::id::{AccountId, TransactionId};
-use domain::ledger::{match_key, unknown_rows};
-use domain::transaction::ObservedTransaction;
+use domain::id::{AccountId, RunId, TransactionId};
+use domain::ledger::references::ReferenceRecord;
+use domain::ledger::{ABSENCES, Coverage, Entry, Grounds, Presence, Reading, Rule, Settlement, Standing, merged, settle};
+use domain::observation::Source;
+use domain::transaction::{ObservedTransaction, TransactionStatus};
 use jiff::Timestamp;
-use serde_json::json;
+use jiff::civil::Date;
+use serde_json::{Map, Value, json};
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use super::super::Db;
+use super::completeness::Checked;
+use super::entries::{Cause, Kept, Origin, Owner, bring_back, count_absences, near, remove, write};
 use super::held::HeldRun;
+use super::observations::{self, NewObservation};
 use super::stream::NewChange;
-use super::{ROWS_AT_ONCE, Tx, balances, failed, to_ms, webhooks};
-use crate::store::{Completed, StoreError};
+use super::{ROWS_AT_ONCE, Tx, accounts, balances, decisions, failed, references, to_json, to_ms, webhooks};
+use crate::store::{Completed, HandedIn, StoreError};
 
-/// Sorts after every date: pending transactions have none.
-pub(super) const NO_DATE: &str = "9999-12-31";
-
-/// Stores what a run read: accounts by the portal's key, transactions by what the
-/// bank shows of them, as a multiset. The changes are still to be published.
+/// Stores what a run read. The changes are still to be published.
 pub(super) async fn store(
     tx: &mut Tx,
     run: &HeldRun,
-    accounts: &[ObservedAccount],
+    run_id: RunId,
+    handed_in: HandedIn<'_>,
     now: Timestamp,
-) -> Result<(Completed, Vec<NewChange>), StoreError> {
-    let (mut completed, mut changes) = (Completed::default(), Vec::new());
-    for account in accounts {
-        let account_id = upsert_account(tx, run, account, now).await?;
-        let known = sqlx::query_scalar::<_, String>("SELECT match_key FROM transactions WHERE account_id = $1")
-            .bind(account_id)
-            .fetch_all(&mut **tx)
-            .await
-            .map_err(failed("read known transactions"))?;
-        let unknown = unknown_rows(known.iter().map(String::as_str), &account.transactions);
-        // The portal lists the latest first, so ids grow with the bank's own order.
-        let rows: Vec<&ObservedTransaction> =
-            unknown.iter().rev().filter_map(|&position| account.transactions.get(position)).collect();
-        for rows in rows.chunks(ROWS_AT_ONCE) {
-            changes.extend(insert_transactions(tx, run, account_id, rows, now).await?);
+) -> Result<Stored, StoreError> {
+    let (mut completed, mut changes, mut grades) = (Completed::default(), Vec::new(), Vec::new());
+    let mut measured: BTreeMap<Source, ReferenceRecord> = BTreeMap::new();
+    for account in handed_in.accounts {
+        let account_id = accounts::upsert(tx, run, account, now).await?;
+        if account.failure.is_some() {
+            continue;
         }
-        balances::refresh(tx, run, account_id, account, now).await?;
-        completed.added += rows.len();
-        completed.read += account.transactions.len();
+        let owner =
+            Owner { organization_id: run.organization_id, connection_id: run.connection_id, account_id };
+        let context = Context {
+            institution_id: &run.institution_id,
+            run_id: Some(run_id),
+            revision: handed_in.revision,
+            today: handed_in.today,
+            now,
+        };
+        let taken_in = take_in(tx, owner, account, &context).await?;
+        let record = measured.entry(taken_in.source).or_default();
+        *record = record.with(taken_in.measured);
+        completed += taken_in.completed(account.transactions.len());
+        grades.push((account_id, taken_in.grade));
+        changes.extend(taken_in.changes);
     }
-    Ok((completed, changes))
+    // The rows that all runs at one institution share, as late as can be.
+    for (source, measured) in measured {
+        references::add(tx, &run.institution_id, source, measured, now).await?;
+    }
+    Ok(Stored { completed, changes, grades })
+}
+
+/// What came of what a run read.
+pub(super) struct Stored {
+    pub(super) completed: Completed,
+    /// Still to be published.
+    pub(super) changes: Vec<NewChange>,
+    /// How complete each account was found that could be read.
+    pub(super) grades: Vec<(AccountId, Grade)>,
+}
+
+/// What a reading is taken in with.
+pub(super) struct Context<'a> {
+    pub(super) institution_id: &'a str,
+    pub(super) run_id: Option<RunId>,
+    pub(super) revision: Option<&'a str>,
+    /// The bank's day.
+    pub(super) today: Date,
+    pub(super) now: Timestamp,
+}
+
+/// What came of a reading of one account.
+pub(super) struct TakenIn {
+    pub(super) source: Source,
+    pub(super) measured: ReferenceRecord,
+    pub(super) changes: Vec<NewChange>,
+    pub(super) grade: Grade,
+}
+
+impl TakenIn {
+    /// How much it changed, of so many rows.
+    pub(super) fn completed(&self, read: usize) -> Completed {
+        let count = |kind| self.changes.iter().filter(|change| change.kind == kind).count();
+        Completed {
+            read,
+            added: count(ChangeKind::Added),
+            modified: count(ChangeKind::Modified),
+            removed: count(ChangeKind::Removed),
+        }
+    }
+}
+
+/// Takes one reading of one account into its ledger.
+pub(super) async fn take_in(
+    tx: &mut Tx,
+    owner: Owner,
+    account: &ObservedAccount,
+    context: &Context<'_>,
+) -> Result<TakenIn, StoreError> {
+    let source = account.window.as_ref().map_or(Source::Pages, |window| window.source);
+    let observation = NewObservation {
+        account_id: owner.account_id,
+        account,
+        source,
+        run_id: context.run_id,
+        revision: context.revision,
+        today: context.today,
+    };
+    let observation_id = observations::keep(tx, observation, context.now).await?;
+    let rows = account.transactions.as_slice();
+    let checked = Checked::new(account);
+    let coverage = match checked.is_broken() {
+        true => Coverage::NOTHING,
+        false => Coverage::of(account.window.as_ref(), rows),
+    };
+    let oldest = rows.iter().filter_map(|row| row.posted_date.or(row.transaction_date)).min();
+    let oldest = oldest.into_iter().chain(coverage.posted.map(|(first, _)| first)).min();
+    let mut kept = near(tx, owner.account_id, oldest, context.today).await?;
+    let through = kept.iter().filter_map(|kept| kept.entry.row.posted_date).max();
+    let entries: Vec<Entry> = kept.iter().map(|kept| kept.entry.clone()).collect();
+    let references = references::record(tx, context.institution_id, source).await?;
+    let decisions = decisions::in_force(tx, owner.account_id).await?;
+    let reading =
+        Reading { rows, source, coverage, today: context.today, references, decisions: &decisions };
+    let settlement = settle(&entries, &reading);
+    let mut taking = Taking { tx, owner, source, observation_id, context, changes: Vec::new() };
+    taking.known(&mut kept, rows, &settlement).await?;
+    taking.new_rows(&entries, rows, &settlement).await?;
+    taking.absent(&kept, &settlement).await?;
+    let changes = taking.changes;
+    let read_from = coverage.posted.map(|(first, _)| first);
+    let posted = balances::refresh(tx, owner, account, read_from, context.now).await?;
+    let grade = checked.keep(tx, owner.account_id, &posted, through, context.now).await?;
+    Ok(TakenIn { source, measured: settlement.measured, changes, grade })
+}
+
+/// A reading on its way into the ledger.
+struct Taking<'t, 'c> {
+    tx: &'t mut Tx,
+    owner: Owner,
+    source: Source,
+    observation_id: Uuid,
+    context: &'c Context<'c>,
+    changes: Vec<NewChange>,
+}
+
+/// Why a row was taken for a transaction that was known otherwise.
+struct NewMatch {
+    id: TransactionId,
+    row: usize,
+    grounds: Grounds,
+    changed: Map<String, Value>,
+}
+
+impl Taking<'_, '_> {
+    /// Rows that are known: what changed is written, and why.
+    async fn known(
+        &mut self,
+        kept: &mut [Kept],
+        rows: &[ObservedTransaction],
+        settlement: &Settlement,
+    ) -> Result<(), StoreError> {
+        let (mut changed, mut back, mut seen_again, mut matches) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for (position, (row, standing)) in rows.iter().zip(&settlement.rows).enumerate() {
+            let Standing::Known { entry: at, grounds } = standing else { continue };
+            let Some(kept) = kept.get_mut(*at) else { continue };
+            let was = kept.entry.presence;
+            let merged = merged(&kept.entry, row, self.source);
+            let is_rewritten = merged.is_modified
+                || merged.alias != kept.entry.alias
+                || merged.row.transaction_date != kept.entry.row.transaction_date;
+            if is_rewritten || grounds.rule != Rule::Content {
+                let changed = differences(&kept.entry.row, &merged.row);
+                if grounds.rule != Rule::Content || !changed.is_empty() {
+                    matches.push(NewMatch { id: kept.entry.id, row: position, grounds: *grounds, changed });
+                }
+            }
+            let is_back = was == Presence::Removed;
+            if !is_rewritten && !is_back {
+                if kept.entry.absences > 0 {
+                    kept.entry.absences = 0;
+                    seen_again.push(kept.entry.id);
+                }
+                continue;
+            }
+            if merged.is_modified || is_back {
+                kept.updated_at = self.context.now;
+                let kind = if is_back { ChangeKind::Added } else { ChangeKind::Modified };
+                self.changes.push(self.owner.change(kind, kept.entry.id));
+            }
+            if merged.row.status != TransactionStatus::Pending && kept.booked_seen_at.is_none() {
+                kept.booked_seen_at = Some(self.context.now);
+            }
+            if is_back {
+                back.push(kept.entry.id);
+            }
+            kept.entry = Entry {
+                row: merged.row,
+                alias: merged.alias,
+                absences: 0,
+                presence: Presence::Live,
+                ..kept.entry.clone()
+            };
+            changed.push(*at);
+        }
+        bring_back(self.tx, &back).await?;
+        let changed: Vec<&Kept> = changed.into_iter().filter_map(|at| kept.get(at)).collect();
+        write(self.tx, self.owner, &changed).await?;
+        count_absences(self.tx, &seen_again, 0).await?;
+        self.note(&matches).await
+    }
+
+    /// Rows that aren't known.
+    async fn new_rows(
+        &mut self,
+        entries: &[Entry],
+        rows: &[ObservedTransaction],
+        settlement: &Settlement,
+    ) -> Result<(), StoreError> {
+        let (mut added, mut matches) = (Vec::new(), Vec::new());
+        // The portal lists the latest first, so ids grow with the bank's own order.
+        for (position, (row, standing)) in rows.iter().zip(&settlement.rows).enumerate().rev() {
+            let Standing::New { rivals } = standing else { continue };
+            let origin = Origin { observation_id: self.observation_id, row: to_row(position) };
+            let kept = Kept::new(row.clone(), self.source, self.context.today, origin, self.context.now);
+            if !rivals.is_empty() {
+                let rivals: Vec<TransactionId> =
+                    rivals.iter().filter_map(|at| Some(entries.get(*at)?.id)).collect();
+                let changed = Map::from_iter([("rivals".to_owned(), json!(rivals))]);
+                let grounds = Grounds { rule: Rule::KeptApart, likeness: 0, days: 0, cost: None };
+                matches.push(NewMatch { id: kept.entry.id, row: position, grounds, changed });
+            }
+            self.changes.push(self.owner.change(ChangeKind::Added, kept.entry.id));
+            added.push(kept);
+        }
+        write(self.tx, self.owner, &added.iter().collect::<Vec<_>>()).await?;
+        self.note(&matches).await
+    }
+
+    /// Entries that the reading proves to be gone.
+    async fn absent(&mut self, kept: &[Kept], settlement: &Settlement) -> Result<(), StoreError> {
+        let mut counted: BTreeMap<u32, Vec<TransactionId>> = BTreeMap::new();
+        let mut removed = Vec::new();
+        for absence in &settlement.absences {
+            let Some(kept) = kept.get(absence.entry) else { continue };
+            if absence.count >= ABSENCES {
+                self.changes.push(self.owner.change(ChangeKind::Removed, kept.entry.id));
+                removed.push(kept);
+            } else {
+                counted.entry(absence.count).or_default().push(kept.entry.id);
+            }
+        }
+        for (count, ids) in counted {
+            count_absences(self.tx, &ids, count).await?;
+        }
+        remove(self.tx, self.owner, &removed, Cause::Absent, self.context.now).await
+    }
+
+    async fn note(&mut self, matches: &[NewMatch]) -> Result<(), StoreError> {
+        for matches in matches.chunks(ROWS_AT_ONCE) {
+            let mut texts = Vec::with_capacity(matches.len());
+            for new in matches {
+                texts.push((to_json(&new.grounds, "match's grounds")?, to_json(&new.changed, "match's changes")?));
+            }
+            let mut query = QueryBuilder::<Db>::new(
+                "INSERT INTO transaction_matches (id, account_id, transaction_id, observation_id, observation_row, grounds,
+                                                  changed, created_at) ",
+            );
+            query.push_values(matches.iter().zip(texts), |mut place, (new, (grounds, changed))| {
+                place
+                    .push_bind(Uuid::now_v7())
+                    .push_bind(self.owner.account_id.0)
+                    .push_bind(new.id.0)
+                    .push_bind(self.observation_id)
+                    .push_bind(to_row(new.row))
+                    .push_bind(grounds)
+                    .push_bind(changed)
+                    .push_bind(to_ms(self.context.now));
+            });
+            query.build().execute(&mut **self.tx).await.map_err(failed("keep why rows were matched"))?;
+        }
+        Ok(())
+    }
+}
+
+impl Owner {
+    pub(super) const fn change(self, kind: ChangeKind, id: TransactionId) -> NewChange {
+        NewChange {
+            kind,
+            transaction_id: id,
+            account_id: self.account_id,
+            connection_id: self.connection_id,
+        }
+    }
+}
+
+fn to_row(position: usize) -> i64 {
+    i64::try_from(position).unwrap_or(i64::MAX)
+}
+
+/// The fields in which `now` differs from `before`, with what they were.
+pub(super) fn differences(before: &ObservedTransaction, now: &ObservedTransaction) -> Map<String, Value> {
+    let fields = |row: &ObservedTransaction| match serde_json::to_value(row) {
+        Ok(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
+    let (before, mut now) = (fields(before), fields(now));
+    now.remove("runningBalance");
+    let mut changed = Map::new();
+    for (field, value) in &before {
+        if now.remove(field).as_ref() != Some(value) && field != "runningBalance" {
+            changed.insert(field.clone(), value.clone());
+        }
+    }
+    // What wasn't known before is left of what is known now.
+    changed.extend(now.into_iter().filter(|(_, value)| !value.is_null()).map(|(field, _)| (field, Value::Null)));
+    changed
 }
 
 /// Tells the outbox that a connection's records are fresh.
-pub(super) async fn announce(tx: &mut Tx, run: &HeldRun, now: Timestamp) -> Result<(), StoreError> {
-    let data = json!({ "connectionId": run.connection_id, "accountId": null });
+pub(super) async fn announce(
+    tx: &mut Tx,
+    run: &HeldRun,
+    grades: &[(AccountId, Grade)],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let accounts: Vec<Value> =
+        grades.iter().map(|(id, grade)| json!({ "accountId": id, "completeness": grade })).collect();
+    let data = json!({ "connectionId": run.connection_id, "accountId": null, "accounts": accounts });
     webhooks::emit(tx, run.organization_id, EventType::TransactionsSyncAvailable, data, now).await
-}
-
-async fn upsert_account(
-    tx: &mut Tx,
-    run: &HeldRun,
-    account: &ObservedAccount,
-    now: Timestamp,
-) -> Result<Uuid, StoreError> {
-    let fresh = Uuid::now_v7();
-    let changed = sqlx::query_scalar::<_, Uuid>(
-        "INSERT INTO accounts (id, organization_id, connection_id, portal_key, type, currency, name, status, official_name,
-             masked_number, account_number, routing_number, swift_bic, current_balance, available_balance, balance_as_of,
-             metadata, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, '{}', $17, $17)
-         ON CONFLICT (connection_id, portal_key) DO UPDATE SET
-             type = excluded.type, currency = excluded.currency, name = excluded.name, status = excluded.status,
-             official_name = excluded.official_name, masked_number = excluded.masked_number,
-             account_number = excluded.account_number, routing_number = excluded.routing_number,
-             swift_bic = excluded.swift_bic, current_balance = excluded.current_balance,
-             available_balance = excluded.available_balance, balance_as_of = excluded.balance_as_of,
-             updated_at = excluded.updated_at
-         WHERE (accounts.type, accounts.currency, accounts.name, accounts.status) IS DISTINCT FROM
-                   (excluded.type, excluded.currency, excluded.name, excluded.status)
-            OR accounts.official_name IS DISTINCT FROM excluded.official_name
-            OR accounts.masked_number IS DISTINCT FROM excluded.masked_number
-            OR accounts.account_number IS DISTINCT FROM excluded.account_number
-            OR accounts.routing_number IS DISTINCT FROM excluded.routing_number
-            OR accounts.swift_bic IS DISTINCT FROM excluded.swift_bic
-            OR accounts.current_balance IS DISTINCT FROM excluded.current_balance
-            OR accounts.available_balance IS DISTINCT FROM excluded.available_balance
-            OR accounts.balance_as_of IS DISTINCT FROM excluded.balance_as_of
-         RETURNING id",
-    )
-    .bind(fresh)
-    .bind(run.organization_id.0)
-    .bind(run.connection_id.0)
-    .bind(account.portal_key.clone())
-    .bind(account.account_type.as_str())
-    .bind(account.currency.clone())
-    .bind(account.name.clone())
-    .bind(account.status.as_str())
-    .bind(account.official_name.clone())
-    .bind(account.masked_number.clone())
-    .bind(account.account_number.clone())
-    .bind(account.routing_number.clone())
-    .bind(account.swift_bic.clone())
-    .bind(account.current_balance.clone())
-    .bind(account.available_balance.clone())
-    .bind(account.balance_as_of.map(|date| date.to_string()))
-    .bind(to_ms(now))
-    .fetch_optional(&mut **tx)
-    .await
-    .map_err(failed("keep an account"))?;
-    let Some(id) = changed else {
-        return sqlx::query_scalar("SELECT id FROM accounts WHERE connection_id = $1 AND portal_key = $2")
-            .bind(run.connection_id.0)
-            .bind(account.portal_key.clone())
-            .fetch_one(&mut **tx)
-            .await
-            .map_err(failed("read an account"));
-    };
-    let event = if id == fresh { EventType::AccountCreated } else { EventType::AccountUpdated };
-    let data = json!({ "connectionId": run.connection_id, "accountId": id });
-    webhooks::emit(tx, run.organization_id, event, data, now).await?;
-    Ok(id)
-}
-
-async fn insert_transactions(
-    tx: &mut Tx,
-    run: &HeldRun,
-    account_id: Uuid,
-    rows: &[&ObservedTransaction],
-    now: Timestamp,
-) -> Result<Vec<NewChange>, StoreError> {
-    let mut changes = Vec::with_capacity(rows.len());
-    let mut query = QueryBuilder::<Db>::new(
-        "INSERT INTO transactions (id, organization_id, connection_id, account_id, status, posted_date, sort_date, amount,
-             currency, entry_type, description, raw_description, rail, bank_reference, customer_reference, bai_code,
-             category, subcategory, mcc, merchant_name, counterparty_name, counterparty_account_masked, match_key,
-             created_at, updated_at) ",
-    );
-    query.push_values(rows, |mut row, transaction| {
-        let date = transaction.posted_date.map(|date| date.to_string());
-        let id = Uuid::now_v7();
-        changes.push(NewChange {
-            kind: ChangeKind::Added,
-            transaction_id: TransactionId(id),
-            account_id: AccountId(account_id),
-            connection_id: run.connection_id,
-        });
-        row.push_bind(id)
-            .push_bind(run.organization_id.0)
-            .push_bind(run.connection_id.0)
-            .push_bind(account_id)
-            .push_bind(transaction.status.as_str())
-            .push_bind(date.clone())
-            .push_bind(date.unwrap_or_else(|| NO_DATE.to_owned()))
-            .push_bind(transaction.amount.clone())
-            .push_bind(transaction.currency.clone())
-            .push_bind(transaction.entry_type.as_str())
-            .push_bind(transaction.description.clone())
-            .push_bind(transaction.raw_description.clone())
-            .push_bind(transaction.rail.as_str())
-            .push_bind(transaction.bank_reference.clone())
-            .push_bind(transaction.customer_reference.clone())
-            .push_bind(transaction.bai_code.clone())
-            .push_bind(transaction.category.clone())
-            .push_bind(transaction.subcategory.clone())
-            .push_bind(transaction.mcc.clone())
-            .push_bind(transaction.merchant_name.clone())
-            .push_bind(transaction.counterparty_name.clone())
-            .push_bind(transaction.counterparty_account_masked.clone())
-            .push_bind(match_key(transaction))
-            .push_bind(to_ms(now))
-            .push_bind(to_ms(now));
-    });
-    query.build().execute(&mut **tx).await.map_err(failed("keep transactions"))?;
-    Ok(changes)
 }

@@ -7,18 +7,26 @@
 //! Not here: what the two databases do differently; that is in `sqlite.rs` and
 //! `postgres.rs`.
 
+mod accounts;
 mod balances;
 mod challenges;
+mod completeness;
 mod connections;
+mod decisions;
 mod entities;
+mod entries;
 mod held;
 mod idempotency;
+mod identity;
 mod intents;
 mod keys;
 mod ledger;
+mod matches;
+mod observations;
 mod organizations;
 mod outbox;
 mod records;
+mod references;
 mod retention;
 mod runs;
 mod simplefin;

@@ -9,8 +9,8 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
-use super::ledger::NO_DATE;
-use super::{SqlStore, failed, found, from_json, from_ms, push_owned, push_page};
+use super::entries::NO_DATE;
+use super::{SqlStore, completeness, failed, found, from_json, from_ms, push_owned, push_page};
 use crate::store::{
     Account, AccountFilter, Ledger, PageRequest, Refused, StoreError, Transaction, TransactionFilter,
     TransactionPageRequest, TransactionPosition, TransactionSort,
@@ -33,6 +33,7 @@ struct AccountRow {
     current_balance: Option<String>,
     available_balance: Option<String>,
     balance_as_of: Option<String>,
+    completeness: Option<String>,
     metadata: String,
     created_at: i64,
     updated_at: i64,
@@ -55,6 +56,7 @@ impl AccountRow {
             current_balance: self.current_balance,
             available_balance: self.available_balance,
             balance_as_of: self.balance_as_of,
+            completeness: completeness::read(self.completeness)?,
             metadata: from_json(&self.metadata, "account's metadata")?,
             created_at: from_ms(self.created_at)?,
             updated_at: from_ms(self.updated_at)?,

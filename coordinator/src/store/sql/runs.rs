@@ -4,7 +4,6 @@
 //! stored under a fence that isn't the current one.
 
 use async_trait::async_trait;
-use domain::account::ObservedAccount;
 use domain::connection::{Actor, ConnectionEvent, ConnectionState};
 use domain::failure::{Failure, FailureCode, Stage};
 use domain::id::{ConnectionId, EvidenceId, IntentId, OrganizationId, RunId};
@@ -20,7 +19,7 @@ use super::held::{HeldRow, HeldRun, held, hold, take_connection_of};
 use super::transition::{Happening, apply, note, take};
 use super::{SqlStore, Tx, challenges, commit, failed, from_ms, from_word, ledger, stream, to_json, to_ms};
 use crate::store::{
-    AfterFailure, Completed, Grant, GrantedRun, Holder, QueuedRun, Refused, Runs, StoreError, fence_of,
+    AfterFailure, Completed, Grant, GrantedRun, HandedIn, Holder, QueuedRun, Refused, Runs, StoreError, fence_of,
 };
 
 #[derive(FromRow)]
@@ -260,7 +259,7 @@ impl Runs for SqlStore {
         &self,
         run_id: RunId,
         proof: Proof,
-        accounts: &[ObservedAccount],
+        handed_in: HandedIn<'_>,
         now: Timestamp,
     ) -> Result<Completed, Refused> {
         let mut tx = self.begin().await?;
@@ -272,7 +271,7 @@ impl Runs for SqlStore {
             held => held?,
         };
         end(&mut tx, run_id, RunState::Succeeded, None, now).await?;
-        let (completed, changes) = ledger::store(&mut tx, &run, accounts, now).await?;
+        let stored = ledger::store(&mut tx, &run, run_id, handed_in, now).await?;
         let before = take(&mut tx, run.organization_id, run.connection_id).await?;
         let happening = Happening {
             connection_id: run.connection_id,
@@ -287,10 +286,15 @@ impl Runs for SqlStore {
             .execute(&mut *tx)
             .await
             .map_err(failed("mark a connection as synced"))?;
-        ledger::announce(&mut tx, &run, now).await?;
-        stream::publish(&mut tx, run.organization_id, &changes, now).await?;
+        ledger::announce(&mut tx, &run, &stored.grades, now).await?;
+        stream::publish(&mut tx, run.organization_id, &stored.changes, now).await?;
         commit(tx).await?;
-        Ok(completed)
+        Ok(stored.completed)
+    }
+
+    async fn institution_of_run(&self, run_id: RunId) -> Result<Option<String>, StoreError> {
+        let institution = sqlx::query_scalar("SELECT institution_id FROM runs WHERE id = $1").bind(run_id.0);
+        institution.fetch_optional(&self.read).await.map_err(failed("look for a run's institution"))
     }
 
     async fn fail(

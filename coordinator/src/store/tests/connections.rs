@@ -54,7 +54,7 @@ async fn a_pause_ends_the_run_and_keeps_the_credentials() {
         let pause = async || bench.store.pause_connection(bench.organization, id, now()).await;
         assert_eq!(pause().await.expect("paused"), Some(run), "{}", bench.name);
         assert_eq!(bench.status(id).await, ConnectionStatus::Paused);
-        let late = bench.store.complete(run, proof(2), &[account(vec![transaction("tea")])], now()).await;
+        let late = bench.store.complete(run, proof(2), handed_in(&[account(vec![transaction("tea")])]), now()).await;
         assert!(matches!(late, Err(Refused::LeaseLost)), "{late:?}");
         assert!(bench.store.credentials(bench.organization, id).await.expect("an answer").is_some());
         assert!(matches!(pause().await, Err(Refused::IllegalEvent(_))), "it is paused");

@@ -28,7 +28,7 @@ impl Bench {
         self.give_credentials(id).await;
         self.store.complete_setup(self.organization, id, run, now()).await.expect("a run");
         self.grant(run, 1).await.expect("granted");
-        self.store.complete(run, proof(1), &[], now()).await.expect("completed");
+        self.store.complete(run, proof(1), handed_in(&[]), now()).await.expect("completed");
         id
     }
 
@@ -136,7 +136,7 @@ async fn deleting_waits_for_nobody_who_waits_for_it() {
             bench.grant(run, 2).await.expect("granted");
             let records = [account(vec![transaction("coffee")])];
             let (completed, revoked, made, deleted, again) = tokio::join!(
-                bench.store.complete(run, proof(2), &records, now()),
+                bench.store.complete(run, proof(2), handed_in(&records), now()),
                 bench.store.revoke_connection(bench.organization, one, now()),
                 bench.store.create_or_return_connection(bench.new_connection(entity), now()),
                 bench.delete(entity),

@@ -6,6 +6,7 @@ mod balances;
 mod connections;
 mod entities;
 mod idempotency;
+mod identity;
 mod keys;
 mod migrations;
 mod organizations;
@@ -75,7 +76,7 @@ fn proof(counter: u32) -> Proof {
     Proof { agent_id: AgentId(Uuid::nil()), fence: Fence { generation: 1, counter } }
 }
 
-fn transaction(description: &str) -> ObservedTransaction {
+pub(crate) fn transaction(description: &str) -> ObservedTransaction {
     ObservedTransaction {
         status: TransactionStatus::Posted,
         posted_date: "2026-10-03".parse().ok(),
@@ -99,7 +100,12 @@ fn transaction(description: &str) -> ObservedTransaction {
     }
 }
 
-fn account(transactions: Vec<ObservedTransaction>) -> ObservedAccount {
+/// What a run hands in on a day in October.
+fn handed_in(accounts: &[ObservedAccount]) -> HandedIn<'_> {
+    HandedIn { accounts, today: jiff::civil::date(2026, 10, 9), revision: Some("0123456789ab") }
+}
+
+pub(crate) fn account(transactions: Vec<ObservedTransaction>) -> ObservedAccount {
     ObservedAccount {
         portal_key: "a1".into(),
         account_type: AccountType::Checking,
@@ -204,7 +210,7 @@ impl Bench {
     async fn active(&self) -> ConnectionId {
         let (id, run) = self.activating().await;
         self.grant(run, 1).await.expect("granted");
-        self.store.complete(run, proof(1), &[], now()).await.expect("completed");
+        self.store.complete(run, proof(1), handed_in(&[]), now()).await.expect("completed");
         id
     }
 
@@ -231,7 +237,7 @@ impl Bench {
         let key = PrivateKey::generate();
         let granted = self.store.grant(run, proof(counter), key.public(), at).await;
         assert!(matches!(granted, Ok(Grant::Granted(_))), "{}: {granted:?}", self.name);
-        self.store.complete(run, proof(counter), &[read], at).await.expect("completed");
+        self.store.complete(run, proof(counter), handed_in(&[read]), at).await.expect("completed");
     }
 
     /// Every transaction's id, sorted.

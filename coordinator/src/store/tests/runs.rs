@@ -15,7 +15,7 @@ async fn a_stale_fence_cannot_complete_fail_or_declare() {
         assert!(bench.grant(run, 2).await.is_none(), "the same fence isn't granted twice");
         assert!(bench.grant(run, 1).await.is_none(), "nor an older one");
         let records = [account(vec![transaction("coffee")])];
-        let stale = bench.store.complete(run, proof(1), &records, now()).await;
+        let stale = bench.store.complete(run, proof(1), handed_in(&records), now()).await;
         assert!(matches!(stale, Err(Refused::LeaseLost)), "{stale:?}");
         let stale = bench.fail(run, 1, FailureCode::PortalUnavailable, AfterFailure::End).await;
         assert!(matches!(stale, Err(Refused::LeaseLost)), "{stale:?}");
@@ -31,9 +31,9 @@ async fn completing_twice_is_completing_once() {
         let (id, run) = bench.activating().await;
         bench.grant(run, 1).await;
         let records = [account(vec![transaction("coffee"), transaction("coffee")])];
-        let first = bench.store.complete(run, proof(1), &records, now()).await.expect("completed");
-        assert_eq!(first, Completed { added: 2, read: 2 }, "two equal coffees are two");
-        let again = bench.store.complete(run, proof(1), &records, now()).await.expect("no error");
+        let first = bench.store.complete(run, proof(1), handed_in(&records), now()).await.expect("completed");
+        assert_eq!(first, Completed { added: 2, read: 2, ..Completed::default() }, "two equal coffees are two");
+        let again = bench.store.complete(run, proof(1), handed_in(&records), now()).await.expect("no error");
         assert_eq!(again, Completed::default());
         assert_eq!((bench.transactions().await, bench.status(id).await), (2, ConnectionStatus::Active));
 
@@ -41,8 +41,8 @@ async fn completing_twice_is_completing_once() {
         bench.store.request_sync(bench.organization, id, second, now()).await.expect("a run");
         bench.grant(second, 2).await;
         let more = [account(vec![transaction("tea"), transaction("coffee"), transaction("coffee")])];
-        let added = bench.store.complete(second, proof(2), &more, now()).await.expect("completed");
-        assert_eq!(added, Completed { added: 1, read: 3 });
+        let added = bench.store.complete(second, proof(2), handed_in(&more), now()).await.expect("completed");
+        assert_eq!(added, Completed { added: 1, read: 3, ..Completed::default() });
     }
 }
 
@@ -161,7 +161,7 @@ async fn completing_and_revoking_at_once_never_wait_for_each_other() {
             bench.grant(run, 1).await;
             let records = [account(vec![transaction("coffee")])];
             let (completed, revoked) = tokio::join!(
-                bench.store.complete(run, proof(1), &records, now()),
+                bench.store.complete(run, proof(1), handed_in(&records), now()),
                 bench.store.revoke_connection(bench.organization, id, now()),
             );
             assert!(matches!(completed, Ok(_) | Err(Refused::LeaseLost)), "{}: {completed:?}", bench.name);
@@ -274,7 +274,7 @@ async fn revoking_ends_the_run_and_forgets_the_credentials() {
         bench.grant(run, 1).await;
         let ended = bench.store.revoke_connection(bench.organization, id, now()).await.expect("revoked");
         assert_eq!(ended, Some(run));
-        let late = bench.store.complete(run, proof(1), &[account(Vec::new())], now()).await;
+        let late = bench.store.complete(run, proof(1), handed_in(&[account(Vec::new())]), now()).await;
         assert!(matches!(late, Err(Refused::LeaseLost)), "{late:?}");
         let state = bench.store.connection(bench.organization, id).await.expect("a connection").state;
         assert_eq!(state, ConnectionState::Revoked { failure: None }, "{}", bench.name);

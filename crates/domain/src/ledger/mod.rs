@@ -125,6 +125,8 @@ words! {
         Redated = "redated",
         /// Announced before; booked now, or announced otherwise.
         Posted = "posted",
+        /// None: it could have been one of several, and was kept apart from all of them.
+        KeptApart = "keptApart",
     }
 }
 

@@ -1,0 +1,409 @@
+//! The entries of an account's ledger as rows: those that a reading could be about, and
+//! what becomes of them.
+//!
+//! Not here: which row of a reading is which entry; `domain::ledger` says that.
+
+use domain::id::{AccountId, ConnectionId, OrganizationId, TransactionId};
+use domain::ledger::{Entry, Presence, match_key};
+use domain::observation::Source;
+use domain::transaction::{ObservedTransaction, TransactionStatus};
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _};
+use serde::{Deserialize, Serialize};
+use sqlx::{FromRow, QueryBuilder};
+use uuid::Uuid;
+
+use super::super::Db;
+use super::{Tx, failed, from_json, from_ms, from_word, to_json, to_ms};
+use crate::store::StoreError;
+
+/// Sorts after every date: pending transactions have none.
+pub(super) const NO_DATE: &str = "9999-12-31";
+
+/// Rows in one statement: at most 31 places each, below SQLite's 32,766 and PostgreSQL's
+/// 65,535.
+const ROWS_AT_ONCE: usize = 1_000;
+
+/// How far from a reading's days an entry may be and still be one of its rows, in days:
+/// what was announced is booked within two weeks.
+const REACH_DAYS: i32 = 15;
+
+/// For how many days what was removed is looked at again, in case that it comes back.
+const COMES_BACK_DAYS: i32 = 60;
+
+/// An account and whose it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Owner {
+    pub(super) organization_id: OrganizationId,
+    pub(super) connection_id: ConnectionId,
+    pub(super) account_id: AccountId,
+}
+
+/// A transaction with everything that is kept of it.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    pub(super) entry: Entry,
+    pub(super) created_at: Timestamp,
+    pub(super) updated_at: Timestamp,
+    /// When it was first read as booked.
+    pub(super) booked_seen_at: Option<Timestamp>,
+    pub(super) origin: Option<Origin>,
+}
+
+/// The reading that a transaction came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Origin {
+    pub(super) observation_id: Uuid,
+    /// From 0.
+    pub(super) row: i64,
+}
+
+/// Why a transaction isn't in the ledger any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// Readings proved it gone.
+    Absent,
+    /// An operator said that it is this other one.
+    Merged(TransactionId),
+    /// An operator took back what had made it.
+    Undone,
+}
+
+impl Cause {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::Merged(_) => "merged",
+            Self::Undone => "undone",
+        }
+    }
+}
+
+impl Kept {
+    /// A transaction that wasn't known.
+    pub(super) fn new(row: ObservedTransaction, source: Source, today: Date, origin: Origin, now: Timestamp) -> Self {
+        let is_booked = row.status != TransactionStatus::Pending;
+        let entry = Entry {
+            id: TransactionId(Uuid::now_v7()),
+            row,
+            source,
+            alias: None,
+            first_seen: today,
+            absences: 0,
+            presence: Presence::Live,
+        };
+        let booked_seen_at = is_booked.then_some(now);
+        Self { entry, created_at: now, updated_at: now, booked_seen_at, origin: Some(origin) }
+    }
+}
+
+#[derive(FromRow)]
+struct KeptRow {
+    id: Uuid,
+    status: String,
+    posted_date: Option<String>,
+    amount: String,
+    currency: String,
+    entry_type: String,
+    description: String,
+    raw_description: Option<String>,
+    rail: String,
+    bank_reference: Option<String>,
+    customer_reference: Option<String>,
+    bai_code: Option<String>,
+    category: Option<String>,
+    subcategory: Option<String>,
+    mcc: Option<String>,
+    merchant_name: Option<String>,
+    counterparty_name: Option<String>,
+    counterparty_account_masked: Option<String>,
+    transaction_date: Option<String>,
+    source: String,
+    alias: Option<String>,
+    first_seen: Option<String>,
+    booked_seen_at: Option<i64>,
+    absences: i64,
+    observation_id: Option<Uuid>,
+    observation_row: Option<i64>,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl KeptRow {
+    fn read(self) -> Result<Kept, StoreError> {
+        let created_at = from_ms(self.created_at)?;
+        let row = ObservedTransaction {
+            status: from_word(&self.status, "transaction's status")?,
+            posted_date: date(self.posted_date.as_deref())?,
+            amount: self.amount,
+            currency: self.currency,
+            entry_type: from_word(&self.entry_type, "transaction's direction")?,
+            description: self.description,
+            raw_description: self.raw_description,
+            rail: from_word(&self.rail, "transaction's rail")?,
+            bank_reference: self.bank_reference,
+            customer_reference: self.customer_reference,
+            bai_code: self.bai_code,
+            category: self.category,
+            subcategory: self.subcategory,
+            mcc: self.mcc,
+            merchant_name: self.merchant_name,
+            counterparty_name: self.counterparty_name,
+            counterparty_account_masked: self.counterparty_account_masked,
+            transaction_date: date(self.transaction_date.as_deref())?,
+            running_balance: None,
+        };
+        let is_booked = row.status != TransactionStatus::Pending;
+        let first_seen = date(self.first_seen.as_deref())?;
+        let entry = Entry {
+            id: TransactionId(self.id),
+            source: from_word(&self.source, "transaction's source")?,
+            alias: self.alias,
+            first_seen: first_seen.unwrap_or_else(|| created_at.to_zoned(jiff::tz::TimeZone::UTC).date()),
+            absences: u32::try_from(self.absences).unwrap_or_default(),
+            presence: Presence::Live,
+            row,
+        };
+        let origin = self.observation_id.zip(self.observation_row);
+        Ok(Kept {
+            entry,
+            created_at,
+            updated_at: from_ms(self.updated_at)?,
+            booked_seen_at: match self.booked_seen_at {
+                Some(at) => Some(from_ms(at)?),
+                None => is_booked.then_some(created_at),
+            },
+            origin: origin.map(|(observation_id, row)| Origin { observation_id, row }),
+        })
+    }
+}
+
+fn date(text: Option<&str>) -> Result<Option<Date>, StoreError> {
+    let read = |text: &str| text.parse().map_err(|_| StoreError::Unreadable { what: "date" });
+    text.map(read).transpose()
+}
+
+/// What a removed transaction is kept as.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RemovedEntry {
+    row: ObservedTransaction,
+    source: Source,
+    alias: Option<String>,
+    first_seen: Date,
+    updated_at: i64,
+    booked_seen_at: Option<i64>,
+    origin: Option<Origin>,
+}
+
+/// The entries that rows from `oldest` on could be: every live one from then on, every
+/// pending one, and those that were removed not long ago and not by an operator.
+pub(super) async fn near(
+    tx: &mut Tx,
+    account: AccountId,
+    oldest: Option<Date>,
+    today: Date,
+) -> Result<Vec<Kept>, StoreError> {
+    let from = oldest.map_or(NO_DATE.to_owned(), |date| date.saturating_sub(REACH_DAYS.days()).to_string());
+    let rows =
+        sqlx::query_as::<_, KeptRow>("SELECT * FROM transactions WHERE account_id = $1 AND sort_date >= $2 ORDER BY id");
+    let rows = rows.bind(account.0).bind(from).fetch_all(&mut **tx).await.map_err(failed("read known transactions"))?;
+    let mut kept = rows.into_iter().map(KeptRow::read).collect::<Result<Vec<_>, _>>()?;
+    let since = today.saturating_sub(COMES_BACK_DAYS.days()).to_zoned(jiff::tz::TimeZone::UTC);
+    let since = since.map(|since| since.timestamp()).unwrap_or(Timestamp::MIN);
+    kept.extend(removed(tx, account, since).await?);
+    Ok(kept)
+}
+
+/// One live transaction of the account.
+pub(super) async fn live(tx: &mut Tx, account: AccountId, id: TransactionId) -> Result<Option<Kept>, StoreError> {
+    let row = sqlx::query_as::<_, KeptRow>("SELECT * FROM transactions WHERE id = $1 AND account_id = $2");
+    let row = row.bind(id.0).bind(account.0).fetch_optional(&mut **tx).await.map_err(failed("read a transaction"))?;
+    row.map(KeptRow::read).transpose()
+}
+
+async fn removed(tx: &mut Tx, account: AccountId, since: Timestamp) -> Result<Vec<Kept>, StoreError> {
+    let rows = sqlx::query_as::<_, (Uuid, String, i64)>(
+        "SELECT id, entry, created_at FROM removed_transactions
+         WHERE account_id = $1 AND cause = 'absent' AND removed_at >= $2 ORDER BY id",
+    );
+    let rows = rows.bind(account.0).bind(to_ms(since)).fetch_all(&mut **tx).await;
+    let rows = rows.map_err(failed("read removed transactions"))?;
+    rows.into_iter().map(|(id, entry, created_at)| read_removed(id, &entry, created_at)).collect()
+}
+
+fn read_removed(id: Uuid, entry: &str, created_at: i64) -> Result<Kept, StoreError> {
+    let removed: RemovedEntry = from_json(entry, "removed transaction")?;
+    let entry = Entry {
+        id: TransactionId(id),
+        row: removed.row,
+        source: removed.source,
+        alias: removed.alias,
+        first_seen: removed.first_seen,
+        absences: 0,
+        presence: Presence::Removed,
+    };
+    Ok(Kept {
+        entry,
+        created_at: from_ms(created_at)?,
+        updated_at: from_ms(removed.updated_at)?,
+        booked_seen_at: removed.booked_seen_at.map(from_ms).transpose()?,
+        origin: removed.origin,
+    })
+}
+
+/// One removed transaction of the account, whoever removed it.
+pub(super) async fn gone(tx: &mut Tx, account: AccountId, id: TransactionId) -> Result<Option<Kept>, StoreError> {
+    let row = sqlx::query_as::<_, (Uuid, String, i64)>(
+        "SELECT id, entry, created_at FROM removed_transactions WHERE id = $1 AND account_id = $2",
+    );
+    let row = row.bind(id.0).bind(account.0).fetch_optional(&mut **tx).await;
+    let row = row.map_err(failed("read a removed transaction"))?;
+    row.map(|(id, entry, created_at)| read_removed(id, &entry, created_at)).transpose()
+}
+
+/// Writes transactions, those that are there and those that aren't.
+pub(super) async fn write(tx: &mut Tx, owner: Owner, kept: &[&Kept]) -> Result<(), StoreError> {
+    for kept in kept.chunks(ROWS_AT_ONCE) {
+        let mut query = QueryBuilder::<Db>::new(
+            "INSERT INTO transactions (id, organization_id, connection_id, account_id, status, posted_date, sort_date,
+                 amount, currency, entry_type, description, raw_description, rail, bank_reference, customer_reference,
+                 bai_code, category, subcategory, mcc, merchant_name, counterparty_name, counterparty_account_masked,
+                 transaction_date, source, alias, first_seen, booked_seen_at, absences, observation_id, observation_row,
+                 match_key, created_at, updated_at) ",
+        );
+        query.push_values(kept, |mut place, kept| {
+            let (entry, row) = (&kept.entry, &kept.entry.row);
+            let date = row.posted_date.map(|date| date.to_string());
+            place
+                .push_bind(entry.id.0)
+                .push_bind(owner.organization_id.0)
+                .push_bind(owner.connection_id.0)
+                .push_bind(owner.account_id.0)
+                .push_bind(row.status.as_str())
+                .push_bind(date.clone())
+                .push_bind(date.unwrap_or_else(|| NO_DATE.to_owned()))
+                .push_bind(row.amount.clone())
+                .push_bind(row.currency.clone())
+                .push_bind(row.entry_type.as_str())
+                .push_bind(row.description.clone())
+                .push_bind(row.raw_description.clone())
+                .push_bind(row.rail.as_str())
+                .push_bind(row.bank_reference.clone())
+                .push_bind(row.customer_reference.clone())
+                .push_bind(row.bai_code.clone())
+                .push_bind(row.category.clone())
+                .push_bind(row.subcategory.clone())
+                .push_bind(row.mcc.clone())
+                .push_bind(row.merchant_name.clone())
+                .push_bind(row.counterparty_name.clone())
+                .push_bind(row.counterparty_account_masked.clone())
+                .push_bind(row.transaction_date.map(|date| date.to_string()))
+                .push_bind(entry.source.as_str())
+                .push_bind(entry.alias.clone())
+                .push_bind(entry.first_seen.to_string())
+                .push_bind(kept.booked_seen_at.map(to_ms))
+                .push_bind(i64::from(entry.absences))
+                .push_bind(kept.origin.map(|origin| origin.observation_id))
+                .push_bind(kept.origin.map(|origin| origin.row))
+                .push_bind(match_key(row))
+                .push_bind(to_ms(kept.created_at))
+                .push_bind(to_ms(kept.updated_at));
+        });
+        query.push(
+            " ON CONFLICT (id) DO UPDATE SET
+                 status = excluded.status, posted_date = excluded.posted_date, sort_date = excluded.sort_date,
+                 amount = excluded.amount, currency = excluded.currency, entry_type = excluded.entry_type,
+                 description = excluded.description, raw_description = excluded.raw_description, rail = excluded.rail,
+                 bank_reference = excluded.bank_reference, customer_reference = excluded.customer_reference,
+                 bai_code = excluded.bai_code, category = excluded.category, subcategory = excluded.subcategory,
+                 mcc = excluded.mcc, merchant_name = excluded.merchant_name,
+                 counterparty_name = excluded.counterparty_name,
+                 counterparty_account_masked = excluded.counterparty_account_masked,
+                 transaction_date = excluded.transaction_date, alias = excluded.alias,
+                 booked_seen_at = excluded.booked_seen_at, absences = excluded.absences,
+                 match_key = excluded.match_key, updated_at = excluded.updated_at",
+        );
+        query.build().execute(&mut **tx).await.map_err(failed("keep transactions"))?;
+    }
+    Ok(())
+}
+
+/// Notes how many readings in a row have proved these gone.
+pub(super) async fn count_absences(tx: &mut Tx, ids: &[TransactionId], count: u32) -> Result<(), StoreError> {
+    for ids in ids.chunks(ROWS_AT_ONCE) {
+        let mut query = QueryBuilder::<Db>::new("UPDATE transactions SET absences = ");
+        query.push_bind(i64::from(count)).push(" WHERE id IN (");
+        push_ids(&mut query, ids);
+        query.build().execute(&mut **tx).await.map_err(failed("count absences"))?;
+    }
+    Ok(())
+}
+
+/// Takes transactions out of the ledger; they are kept beside it.
+pub(super) async fn remove(
+    tx: &mut Tx,
+    owner: Owner,
+    kept: &[&Kept],
+    cause: Cause,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for kept in kept.chunks(ROWS_AT_ONCE) {
+        let mut bodies = Vec::with_capacity(kept.len());
+        for kept in kept {
+            let entry = &kept.entry;
+            let removed = RemovedEntry {
+                row: entry.row.clone(),
+                source: entry.source,
+                alias: entry.alias.clone(),
+                first_seen: entry.first_seen,
+                updated_at: to_ms(kept.updated_at),
+                booked_seen_at: kept.booked_seen_at.map(to_ms),
+                origin: kept.origin,
+            };
+            bodies.push((entry.id, to_json(&removed, "removed transaction")?, to_ms(kept.created_at)));
+        }
+        let mut query = QueryBuilder::<Db>::new(
+            "INSERT INTO removed_transactions (id, organization_id, connection_id, account_id, entry, cause, merged_into,
+                                               created_at, removed_at) ",
+        );
+        query.push_values(bodies, |mut place, (id, body, created_at)| {
+            let into = if let Cause::Merged(id) = cause { Some(id.0) } else { None };
+            place
+                .push_bind(id.0)
+                .push_bind(owner.organization_id.0)
+                .push_bind(owner.connection_id.0)
+                .push_bind(owner.account_id.0)
+                .push_bind(body)
+                .push_bind(cause.as_str())
+                .push_bind(into)
+                .push_bind(created_at)
+                .push_bind(to_ms(now));
+        });
+        query.build().execute(&mut **tx).await.map_err(failed("keep removed transactions"))?;
+        let ids: Vec<TransactionId> = kept.iter().map(|kept| kept.entry.id).collect();
+        let mut query = QueryBuilder::<Db>::new("DELETE FROM transactions WHERE id IN (");
+        push_ids(&mut query, &ids);
+        query.build().execute(&mut **tx).await.map_err(failed("remove transactions"))?;
+    }
+    Ok(())
+}
+
+/// Forgets that these were removed; they are written anew.
+pub(super) async fn bring_back(tx: &mut Tx, ids: &[TransactionId]) -> Result<(), StoreError> {
+    for ids in ids.chunks(ROWS_AT_ONCE) {
+        let mut query = QueryBuilder::<Db>::new("DELETE FROM removed_transactions WHERE id IN (");
+        push_ids(&mut query, ids);
+        query.build().execute(&mut **tx).await.map_err(failed("bring transactions back"))?;
+    }
+    Ok(())
+}
+
+/// Appends ids and a closing bracket.
+fn push_ids(query: &mut QueryBuilder<Db>, ids: &[TransactionId]) {
+    let mut places = query.separated(", ");
+    for id in ids {
+        places.push_bind(id.0);
+    }
+    query.push(")");
+}

@@ -1,0 +1,322 @@
+//! How transactions came to be what they are, and what another reading makes of them.
+//!
+//! Not here: decisions (`decisions`), or the rules (`domain::ledger`).
+
+use std::collections::{HashMap, HashSet};
+
+use async_trait::async_trait;
+use domain::account::ObservedAccount;
+use domain::event::ChangeKind;
+use domain::id::{AccountId, ConnectionId, TransactionId};
+use domain::ledger::references::ReferenceRecord;
+use domain::ledger::{Coverage, Decisions, Face, Presence, Reading, Standing, merged, settle};
+use domain::observation::SheetKind;
+use domain::transaction::{ObservedTransaction, TransactionStatus};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::entries::{Kept, Origin, Owner, gone, live, near, write};
+use super::ledger::{Context, differences, take_in};
+use super::matches::matches_of;
+use super::observations::ObservationRow;
+use super::{SqlStore, Tx, balances, commit, completeness, decisions, failed, from_ms, from_word, references, stream};
+use crate::store::{
+    Completed, Decision, Difference, Explanation, Identity, InstitutionReferences, Keeping, NewDecision, Observation,
+    Refused, Removed, Reread, Sighting, StoreError,
+};
+
+/// What is said of a removed transaction.
+#[derive(FromRow)]
+struct RemovedRow {
+    cause: String,
+    merged_into: Option<Uuid>,
+    removed_at: i64,
+}
+
+#[async_trait]
+impl Identity for SqlStore {
+    async fn explanation(&self, id: TransactionId) -> Result<Explanation, Refused> {
+        let mut tx = self.read.begin().await.map_err(failed("begin to read"))?;
+        let account = sqlx::query_scalar::<_, Uuid>(
+            "SELECT account_id FROM transactions WHERE id = $1
+             UNION ALL SELECT account_id FROM removed_transactions WHERE id = $1",
+        );
+        let account = account.bind(id.0).fetch_optional(&mut *tx).await.map_err(failed("look for a transaction"))?;
+        let account_id = AccountId(account.ok_or(Refused::NotFound)?);
+        let (kept, removed) = match live(&mut tx, account_id, id).await? {
+            Some(kept) => (kept, None),
+            None => {
+                let kept = gone(&mut tx, account_id, id).await?.ok_or(Refused::NotFound)?;
+                (kept, Some(why_removed(&mut tx, id).await?))
+            }
+        };
+        let institution = institution_of(&mut tx, account_id).await?.unwrap_or_default();
+        let latest = match observations(&mut tx, account_id, 1).await?.pop() {
+            Some(observation) => sighting(&observation, &Face::of(&kept.entry.row)),
+            None => None,
+        };
+        Ok(Explanation {
+            id,
+            account_id,
+            origin: origin(&mut tx, kept.origin).await?,
+            matches: matches_of(&mut tx, id).await?,
+            references: references::record(&mut tx, &institution, kept.entry.source).await?,
+            decisions: decisions::list(self, None, Some(id)).await?,
+            row: kept.entry.row,
+            alias: kept.entry.alias,
+            created_at: kept.created_at,
+            absences: kept.entry.absences,
+            removed,
+            latest,
+        })
+    }
+
+    async fn decide(&self, new: NewDecision, now: Timestamp) -> Result<Decision, Refused> {
+        decisions::decide(self, new, now).await
+    }
+
+    async fn undo(&self, decision: Uuid, now: Timestamp) -> Result<Decision, Refused> {
+        decisions::undo(self, decision, now).await
+    }
+
+    async fn decisions(&self, account: Option<AccountId>) -> Result<Vec<Decision>, StoreError> {
+        decisions::list(self, account, None).await
+    }
+
+    async fn accounts_of(&self, connection: ConnectionId) -> Result<Vec<AccountId>, StoreError> {
+        let ids = sqlx::query_scalar::<_, Uuid>("SELECT id FROM accounts WHERE connection_id = $1 ORDER BY id");
+        let ids = ids.bind(connection.0).fetch_all(&self.read).await.map_err(failed("list a connection's accounts"))?;
+        Ok(ids.into_iter().map(AccountId).collect())
+    }
+
+    async fn institution_of(&self, account: AccountId) -> Result<Option<String>, Refused> {
+        let row = sqlx::query_scalar::<_, Option<String>>(
+            "SELECT c.institution_id FROM accounts a JOIN connections c ON c.id = a.connection_id WHERE a.id = $1",
+        );
+        super::found(row.bind(account.0).fetch_optional(&self.read).await, "look for an account's institution")
+    }
+
+    async fn observations(&self, account: AccountId, limit: u32) -> Result<Vec<Observation>, StoreError> {
+        let mut tx = self.read.begin().await.map_err(failed("begin to read"))?;
+        observations(&mut tx, account, limit).await
+    }
+
+    async fn replay(
+        &self,
+        account: AccountId,
+        rereads: &[Reread],
+        keeping: Keeping,
+        now: Timestamp,
+    ) -> Result<Vec<Difference>, Refused> {
+        let mut tx = self.begin().await?;
+        let owner = decisions::take_account(&mut tx, account).await?;
+        let (changed, found) = replayed(&mut tx, owner, rereads, now).await?;
+        if keeping == Keeping::Everything && !changed.is_empty() {
+            write(&mut tx, owner, &changed.iter().collect::<Vec<_>>()).await?;
+            let told = changed.iter().map(|kept| owner.change(ChangeKind::Modified, kept.entry.id));
+            let told: Vec<_> = told.collect();
+            completeness::drop_anchor(&mut tx, owner.account_id).await?;
+            balances::derive(&mut tx, owner, now).await?;
+            stream::publish(&mut tx, owner.organization_id, &told, now).await?;
+            commit(tx).await?;
+        }
+        Ok(found)
+    }
+
+    async fn import(
+        &self,
+        account: AccountId,
+        read: &ObservedAccount,
+        today: Date,
+        now: Timestamp,
+    ) -> Result<Completed, Refused> {
+        let mut tx = self.begin().await?;
+        let owner = decisions::take_account(&mut tx, account).await?;
+        let institution = institution_of(&mut tx, account).await?.unwrap_or_default();
+        let context = Context { institution_id: &institution, run_id: None, revision: None, today, now };
+        let taken_in = take_in(&mut tx, owner, read, &context).await?;
+        references::add(&mut tx, &institution, taken_in.source, taken_in.measured, now).await?;
+        stream::publish(&mut tx, owner.organization_id, &taken_in.changes, now).await?;
+        commit(tx).await?;
+        Ok(taken_in.completed(read.transactions.len()))
+    }
+
+    async fn reference_records(&self) -> Result<Vec<InstitutionReferences>, StoreError> {
+        let rows = sqlx::query_as::<_, (String, String, i64, i64, Option<i64>)>(
+            "SELECT institution_id, source, kept, broken, demoted_at FROM reference_records
+             ORDER BY institution_id, source",
+        );
+        let rows = rows.fetch_all(&self.read).await.map_err(failed("list what was measured of references"))?;
+        let count = |count: i64| u64::try_from(count).unwrap_or_default();
+        let read = |(institution_id, source, kept, broken, demoted_at): (String, String, i64, i64, Option<i64>)| {
+            let record =
+                ReferenceRecord { kept: count(kept), broken: count(broken), demoted: demoted_at.is_some() };
+            Ok(InstitutionReferences {
+                institution_id,
+                source: from_word(&source, "source of references")?,
+                record,
+                demoted_at: demoted_at.map(from_ms).transpose()?,
+            })
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    async fn forget_references(&self, institution: &str) -> Result<u64, StoreError> {
+        let gone = sqlx::query("DELETE FROM reference_records WHERE institution_id = $1").bind(institution.to_owned());
+        let gone = gone.execute(&self.write).await.map_err(failed("forget what was measured of references"))?;
+        Ok(gone.rows_affected())
+    }
+}
+
+async fn institution_of(tx: &mut Tx, account: AccountId) -> Result<Option<String>, StoreError> {
+    let row = sqlx::query_scalar::<_, Option<String>>(
+        "SELECT c.institution_id FROM accounts a JOIN connections c ON c.id = a.connection_id WHERE a.id = $1",
+    );
+    let row = row.bind(account.0).fetch_optional(&mut **tx).await;
+    Ok(row.map_err(failed("look for an account's institution"))?.flatten())
+}
+
+async fn why_removed(tx: &mut Tx, id: TransactionId) -> Result<Removed, Refused> {
+    let row = sqlx::query_as::<_, RemovedRow>(
+        "SELECT cause, merged_into, removed_at FROM removed_transactions WHERE id = $1",
+    );
+    let row = super::found(row.bind(id.0).fetch_optional(&mut **tx).await, "read a removed transaction")?;
+    Ok(Removed {
+        cause: row.cause,
+        merged_into: row.merged_into.map(TransactionId),
+        at: from_ms(row.removed_at)?,
+    })
+}
+
+/// The readings of an account, latest first.
+async fn observations(tx: &mut Tx, account: AccountId, limit: u32) -> Result<Vec<Observation>, StoreError> {
+    let sql = format!("SELECT {} WHERE o.account_id = $1 ORDER BY o.id DESC LIMIT $2", ObservationRow::COLUMNS);
+    let rows = sqlx::query_as::<_, ObservationRow>(sqlx::AssertSqlSafe(sql));
+    let rows = rows.bind(account.0).bind(i64::from(limit)).fetch_all(&mut **tx).await;
+    rows.map_err(failed("read readings"))?.into_iter().map(ObservationRow::read).collect()
+}
+
+async fn origin(tx: &mut Tx, origin: Option<Origin>) -> Result<Option<Sighting>, StoreError> {
+    let Some(origin) = origin else { return Ok(None) };
+    let sql = format!("SELECT {} WHERE o.id = $1", ObservationRow::COLUMNS);
+    let row = sqlx::query_as::<_, ObservationRow>(sqlx::AssertSqlSafe(sql)).bind(origin.observation_id);
+    let row = row.fetch_optional(&mut **tx).await.map_err(failed("read a reading"))?;
+    let Some(row) = row else {
+        return Ok(Some(Sighting {
+            observation_id: origin.observation_id,
+            run_id: None,
+            revision: None,
+            observed_at: None,
+            row: origin.row,
+            cells: Vec::new(),
+        }));
+    };
+    Ok(Some(at_row(&row.read()?, origin.row)))
+}
+
+/// Where a face stands in a reading.
+fn sighting(observation: &Observation, face: &Face) -> Option<Sighting> {
+    let row = observation.account.transactions.iter().position(|row| Face::of(row) == *face)?;
+    Some(at_row(observation, i64::try_from(row).ok()?))
+}
+
+fn at_row(observation: &Observation, row: i64) -> Sighting {
+    Sighting {
+        observation_id: observation.id,
+        run_id: observation.run_id,
+        revision: observation.revision.clone(),
+        observed_at: Some(observation.observed_at),
+        row,
+        cells: usize::try_from(row).map(|row| cells(&observation.account, row)).unwrap_or_default(),
+    }
+}
+
+/// The cells of a row by header, where they are kept: sheets hold the rows in order.
+fn cells(account: &ObservedAccount, row: usize) -> Vec<(String, String)> {
+    let sheets = account.sheets.iter().filter(|sheet| sheet.kind == SheetKind::Transactions);
+    let mut rows = sheets.flat_map(|sheet| sheet.rows.iter().map(|row| (&sheet.headers, row)));
+    let Some((headers, cells)) = rows.nth(row) else { return Vec::new() };
+    headers.iter().cloned().zip(cells.iter().cloned()).collect()
+}
+
+/// What another reading makes of an account's transactions: the latest reading that holds
+/// one says what is to be known of it.
+async fn replayed(
+    tx: &mut Tx,
+    owner: Owner,
+    rereads: &[Reread],
+    now: Timestamp,
+) -> Result<(Vec<Kept>, Vec<Difference>), StoreError> {
+    let mut kept = near(tx, owner.account_id, Some(Date::MIN), Date::MAX).await?;
+    kept.retain(|kept| kept.entry.presence == Presence::Live);
+    let decisions = Decisions::default();
+    let mut done: HashSet<TransactionId> = HashSet::new();
+    let mut changed: HashMap<TransactionId, Kept> = HashMap::new();
+    let (mut order, mut found) = (Vec::new(), Vec::new());
+    for reread in rereads {
+        let entries: Vec<_> = kept.iter().map(|kept| kept.entry.clone()).collect();
+        let reading = Reading {
+            rows: &reread.before,
+            source: reread.source,
+            coverage: Coverage::NOTHING,
+            today: reread.today,
+            references: ReferenceRecord::default(),
+            decisions: &decisions,
+        };
+        for ((before, after), standing) in
+            reread.before.iter().zip(&reread.after).zip(settle(&entries, &reading).rows)
+        {
+            let Standing::Known { entry, .. } = standing else { continue };
+            let Some(kept) = kept.get(entry) else { continue };
+            if !done.insert(kept.entry.id) || before == after {
+                continue;
+            }
+            let mut now_known = merged(&kept.entry, after, reread.source);
+            erase(&mut now_known.row, before, after);
+            let before = differences(&kept.entry.row, &now_known.row);
+            if before.is_empty() {
+                continue;
+            }
+            let after = differences(&now_known.row, &kept.entry.row);
+            found.push(Difference { id: kept.entry.id, before, after });
+            let mut kept = kept.clone();
+            kept.entry.row = now_known.row;
+            kept.entry.alias = now_known.alias;
+            kept.updated_at = now;
+            if kept.entry.row.status == TransactionStatus::Pending {
+                kept.booked_seen_at = None;
+            }
+            order.push(kept.entry.id);
+            changed.insert(kept.entry.id, kept);
+        }
+    }
+    let changed = order.into_iter().filter_map(|id| changed.remove(&id)).collect();
+    Ok((changed, found))
+}
+
+/// A reading of the same cells that no longer finds a value says that it wasn't one, other
+/// than a later reading, which erases nothing.
+fn erase(row: &mut ObservedTransaction, before: &ObservedTransaction, after: &ObservedTransaction) {
+    let pairs: [(&mut Option<String>, &Option<String>, &Option<String>); 9] = [
+        (&mut row.bank_reference, &before.bank_reference, &after.bank_reference),
+        (&mut row.customer_reference, &before.customer_reference, &after.customer_reference),
+        (&mut row.bai_code, &before.bai_code, &after.bai_code),
+        (&mut row.category, &before.category, &after.category),
+        (&mut row.subcategory, &before.subcategory, &after.subcategory),
+        (&mut row.mcc, &before.mcc, &after.mcc),
+        (&mut row.merchant_name, &before.merchant_name, &after.merchant_name),
+        (&mut row.counterparty_name, &before.counterparty_name, &after.counterparty_name),
+        (
+            &mut row.counterparty_account_masked,
+            &before.counterparty_account_masked,
+            &after.counterparty_account_masked,
+        ),
+    ];
+    for (known, before, after) in pairs {
+        if before.is_some() && after.is_none() && known == before {
+            *known = None;
+        }
+    }
+}

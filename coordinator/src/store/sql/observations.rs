@@ -1,0 +1,135 @@
+//! What was read, as it was handed in: kept beside what follows from it, so that the
+//! ledger can be explained and derived again.
+//!
+//! Bodies are JSON, compressed. Readings with the same content share one body, so a bank
+//! that shows nothing new costs a short row.
+//!
+//! Not here: what follows from a reading (`ledger`).
+
+use std::io::{Read as _, Write as _};
+
+use domain::account::ObservedAccount;
+use domain::id::{AccountId, RunId};
+use domain::observation::Source;
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use sha2::{Digest as _, Sha256};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{Tx, failed, from_ms, from_word, to_ms};
+use crate::store::{Observation, StoreError};
+
+/// A reading that is to be kept.
+pub(super) struct NewObservation<'a> {
+    pub(super) account_id: AccountId,
+    pub(super) account: &'a ObservedAccount,
+    pub(super) source: Source,
+    /// None for a file that a person handed in.
+    pub(super) run_id: Option<RunId>,
+    pub(super) revision: Option<&'a str>,
+    pub(super) today: Date,
+}
+
+/// Keeps a reading; returns its id.
+pub(super) async fn keep(tx: &mut Tx, new: NewObservation<'_>, now: Timestamp) -> Result<Uuid, StoreError> {
+    let json = serde_json::to_vec(new.account).map_err(|_| StoreError::Unreadable { what: "reading" })?;
+    let digest = Sha256::digest(&json).to_vec();
+    let same = sqlx::query_scalar::<_, Uuid>(
+        "SELECT c.id FROM observation_contents c WHERE c.account_id = $1 AND c.digest = $2 LIMIT 1",
+    );
+    let same = same.bind(new.account_id.0).bind(digest.clone()).fetch_optional(&mut **tx).await;
+    let content_id = match same.map_err(failed("look for a reading"))? {
+        Some(id) => id,
+        None => {
+            let id = Uuid::now_v7();
+            sqlx::query("INSERT INTO observation_contents (id, account_id, digest, body) VALUES ($1, $2, $3, $4)")
+                .bind(id)
+                .bind(new.account_id.0)
+                .bind(digest)
+                .bind(packed(&json)?)
+                .execute(&mut **tx)
+                .await
+                .map_err(failed("keep a reading's content"))?;
+            id
+        }
+    };
+    let id = Uuid::now_v7();
+    sqlx::query(
+        "INSERT INTO observations (id, account_id, content_id, run_id, revision, source, today, row_count, observed_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(id)
+    .bind(new.account_id.0)
+    .bind(content_id)
+    .bind(new.run_id.map(|run| run.0))
+    .bind(new.revision.map(str::to_owned))
+    .bind(new.source.as_str())
+    .bind(new.today.to_string())
+    .bind(i64::try_from(new.account.transactions.len()).unwrap_or(i64::MAX))
+    .bind(to_ms(now))
+    .execute(&mut **tx)
+    .await
+    .map_err(failed("keep a reading"))?;
+    Ok(id)
+}
+
+fn packed(json: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let unpackable = |_| StoreError::Unreadable { what: "reading" };
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(json).map_err(unpackable)?;
+    encoder.finish().map_err(unpackable)
+}
+
+fn unpacked(body: &[u8]) -> Result<ObservedAccount, StoreError> {
+    let unreadable = || StoreError::Unreadable { what: "reading" };
+    let mut json = Vec::new();
+    DeflateDecoder::new(body).read_to_end(&mut json).map_err(|_| unreadable())?;
+    serde_json::from_slice(&json).map_err(|_| unreadable())
+}
+
+#[derive(FromRow)]
+pub(super) struct ObservationRow {
+    id: Uuid,
+    run_id: Option<Uuid>,
+    revision: Option<String>,
+    source: String,
+    today: String,
+    observed_at: i64,
+    body: Vec<u8>,
+}
+
+impl ObservationRow {
+    pub(super) const COLUMNS: &str =
+        "o.id, o.run_id, o.revision, o.source, o.today, o.observed_at, c.body
+         FROM observations o JOIN observation_contents c ON c.id = o.content_id";
+
+    pub(super) fn read(self) -> Result<Observation, StoreError> {
+        Ok(Observation {
+            id: self.id,
+            run_id: self.run_id.map(RunId),
+            revision: self.revision,
+            source: from_word(&self.source, "reading's source")?,
+            today: self.today.parse().map_err(|_| StoreError::Unreadable { what: "reading's day" })?,
+            observed_at: from_ms(self.observed_at)?,
+            account: unpacked(&self.body)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{packed, unpacked};
+    use crate::store::tests::account;
+
+    #[test]
+    fn what_is_packed_comes_out_as_it_was() {
+        let account = account(vec![crate::store::tests::transaction("bean")]);
+        let json = serde_json::to_vec(&account).expect("JSON");
+        assert_eq!(unpacked(&packed(&json).expect("packed")).expect("unpacked"), account);
+        assert!(unpacked(b"no deflate").is_err());
+    }
+}

@@ -1,0 +1,332 @@
+//! The ledger over several readings: what stays the same transaction, what a person can
+//! say of it, and what another reading of the same cells makes of it.
+//!
+//! Not here: the tiers one by one; the domain's own tests have them.
+
+use domain::completeness::Grade;
+use domain::event::ChangeKind;
+use domain::id::{AccountId, TransactionId};
+use domain::ledger::Rule;
+use domain::observation::{Extent, Source, Window};
+
+use super::*;
+
+/// `day amount words`; `pending` for a day.
+fn row(text: &str) -> ObservedTransaction {
+    let mut parts = text.splitn(3, ' ');
+    let (day, amount) = (parts.next().expect("a day"), parts.next().expect("an amount"));
+    let posted_date = day.parse().ok();
+    ObservedTransaction {
+        status: if posted_date.is_some() { TransactionStatus::Posted } else { TransactionStatus::Pending },
+        posted_date,
+        amount: amount.into(),
+        entry_type: if amount.starts_with('-') { EntryType::Debit } else { EntryType::Credit },
+        ..transaction(parts.next().expect("words"))
+    }
+}
+
+/// A list that was walked to its end, and asked for from the first of October.
+fn whole(rows: &[&str]) -> ObservedAccount {
+    let window = Window {
+        source: Source::Pages,
+        extent: Extent::Whole,
+        from: "2026-10-01".parse().ok(),
+        to: None,
+        pages: 1,
+        rows_announced: None,
+    };
+    let rows = rows.iter().map(|text| row(text)).collect();
+    ObservedAccount { window: Some(window), current_balance: None, ..account(rows) }
+}
+
+impl Bench {
+    async fn read(&self, id: ConnectionId, counter: u32, rows: &[&str]) {
+        self.sync_account(id, counter, whole(rows), now()).await;
+    }
+
+    /// Every transaction, oldest first, as `day amount words`.
+    async fn ledger(&self) -> Vec<String> {
+        let (filter, sort) = (TransactionFilter::default(), TransactionSort::PostedDate);
+        let page = TransactionPageRequest { after: None, limit: 500 };
+        let list = self.store.transactions(self.organization, filter, sort, page).await.expect("transactions");
+        let shown = |one: &Transaction| {
+            let day = one.posted_date.as_deref().unwrap_or("pending");
+            format!("{day} {} {}", one.amount, one.description)
+        };
+        list.iter().map(shown).collect()
+    }
+
+    async fn id_of(&self, text: &str) -> TransactionId {
+        let (filter, sort) = (TransactionFilter::default(), TransactionSort::PostedDate);
+        let page = TransactionPageRequest { after: None, limit: 500 };
+        let list = self.store.transactions(self.organization, filter, sort, page).await.expect("transactions");
+        list.iter().find(|one| one.description == text).expect("a transaction").id
+    }
+
+    async fn account_id(&self) -> AccountId {
+        let page = PageRequest { after: None, limit: 1 };
+        self.store.accounts(self.organization, AccountFilter::default(), page).await.expect("accounts")[0].id
+    }
+
+    /// What the stream told since a position, as kinds.
+    async fn told(&self, after: i64) -> Vec<ChangeKind> {
+        let filter = StreamFilter { account_id: None, connection_id: None };
+        let changes = self.store.changes(self.organization, filter, after, 500).await.expect("changes");
+        changes.events.iter().map(|change| change.kind).collect()
+    }
+
+    async fn stream_head(&self) -> i64 {
+        self.store.head(self.organization).await.expect("a head")
+    }
+
+    async fn decide(&self, wish: Wish) -> Result<Decision, Refused> {
+        self.store.decide(NewDecision { id: Uuid::now_v7(), wish, reason: Some("seen".into()) }, now()).await
+    }
+}
+
+#[tokio::test]
+async fn what_was_announced_and_is_booked_is_one_transaction_that_was_modified() {
+    for bench in benches().await {
+        let id = bench.active().await;
+        bench.read(id, 2, &["pending -10.00 cafe 12", "2026-10-02 -1.00 tea"]).await;
+        let cafe = bench.id_of("cafe 12").await;
+        let head = bench.stream_head().await;
+        bench.read(id, 3, &["2026-10-10 -12.00 CAFE 12 BERLIN", "2026-10-02 -1.00 tea"]).await;
+        assert_eq!(bench.id_of("CAFE 12 BERLIN").await, cafe, "{}", bench.name);
+        assert_eq!(bench.told(head).await, [ChangeKind::Modified], "{}", bench.name);
+        let explained = bench.store.explanation(cafe).await.expect("an explanation");
+        assert_eq!(explained.matches.len(), 1);
+        assert_eq!(explained.matches[0].grounds.rule, Rule::Posted);
+        assert_eq!(explained.matches[0].changed["amount"], "-10.00");
+        assert_eq!(explained.matches[0].changed["postedDate"], serde_json::Value::Null);
+        assert_eq!(explained.origin.expect("an origin").row, 0);
+        assert!(explained.latest.is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_is_gone_twice_is_removed_and_keeps_its_id_if_it_comes_back() {
+    for bench in benches().await {
+        let id = bench.active().await;
+        let (both, one) = (["2026-10-03 -4.50 bean", "2026-10-02 -1.00 tea"], ["2026-10-02 -1.00 tea"]);
+        bench.read(id, 2, &both).await;
+        let bean = bench.id_of("bean").await;
+        let head = bench.stream_head().await;
+        bench.read(id, 3, &one).await;
+        assert_eq!(bench.ledger().await.len(), 2, "once is no proof");
+        bench.read(id, 4, &both).await;
+        bench.read(id, 5, &one).await;
+        assert!(bench.told(head).await.is_empty(), "twice, but not in a row");
+        bench.read(id, 6, &one).await;
+        assert_eq!(bench.told(head).await, [ChangeKind::Removed], "{}", bench.name);
+        assert_eq!(bench.ledger().await, ["2026-10-02 -1.00 tea"]);
+        let removed = bench.store.explanation(bean).await.expect("an explanation").removed.expect("removed");
+        assert_eq!(removed.cause, "absent");
+        let head = bench.stream_head().await;
+        bench.read(id, 7, &both).await;
+        assert_eq!(bench.told(head).await, [ChangeKind::Added]);
+        assert_eq!(bench.id_of("bean").await, bean, "{}", bench.name);
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_removed_from_outside_of_what_was_read() {
+    for bench in benches().await {
+        let id = bench.active().await;
+        bench.read(id, 2, &["2026-10-03 -4.50 bean", "2026-10-02 -1.00 tea"]).await;
+        for counter in 3..6 {
+            let mut part = whole(&["2026-10-03 -4.50 bean"]);
+            part.window.as_mut().expect("a window").extent = Extent::Partial;
+            bench.sync_account(id, counter, part, now()).await;
+            bench.sync_account(id, counter + 10, account(vec![row("2026-10-03 -4.50 bean")]), now()).await;
+        }
+        assert_eq!(bench.ledger().await.len(), 2, "{}", bench.name);
+    }
+}
+
+#[tokio::test]
+async fn a_merge_holds_over_the_next_readings_and_can_be_undone() {
+    for bench in benches().await {
+        let id = bench.active().await;
+        let shown = ["2026-10-05 -10.00 bar north", "2026-10-03 -10.00 hotel"];
+        bench.read(id, 2, &shown[1..]).await;
+        bench.read(id, 3, &shown).await;
+        let (bar, hotel) = (bench.id_of("bar north").await, bench.id_of("hotel").await);
+        let head = bench.stream_head().await;
+        let decision = bench.decide(Wish::Merge { transaction: hotel, other: bar }).await.expect("decided");
+        assert_eq!(bench.told(head).await, [ChangeKind::Modified, ChangeKind::Removed], "{}", bench.name);
+        bench.read(id, 4, &shown).await;
+        bench.read(id, 5, &shown).await;
+        assert_eq!(bench.ledger().await, ["2026-10-05 -10.00 bar north"], "the bank shows both, one is absorbed");
+        assert_eq!(bench.id_of("bar north").await, hotel);
+        let head = bench.stream_head().await;
+        bench.store.undo(decision.id, now()).await.expect("undone");
+        assert_eq!(bench.told(head).await, [ChangeKind::Modified, ChangeKind::Added], "{}", bench.name);
+        bench.read(id, 6, &shown).await;
+        assert_eq!((bench.id_of("bar north").await, bench.id_of("hotel").await), (bar, hotel));
+        assert!(matches!(bench.store.undo(decision.id, now()).await, Err(Refused::Undecidable(_))));
+        assert_eq!(bench.store.decisions(None).await.expect("decisions").len(), 1, "what was undone is kept");
+    }
+}
+
+#[tokio::test]
+async fn a_split_gives_the_row_a_transaction_of_its_own_and_can_be_undone() {
+    for bench in benches().await {
+        let id = bench.active().await;
+        bench.read(id, 2, &["pending -10.00 cafe 12"]).await;
+        let cafe = bench.id_of("cafe 12").await;
+        bench.read(id, 3, &["2026-10-10 -12.00 cafe 12"]).await;
+        assert_eq!(bench.id_of("cafe 12").await, cafe, "taken for a tip");
+        let new = TransactionId(Uuid::now_v7());
+        let decision = bench.decide(Wish::Split { transaction: cafe, by: None, new }).await.expect("decided");
+        let both = ["2026-10-10 -12.00 cafe 12", "pending -10.00 cafe 12"];
+        assert_eq!(bench.ledger().await, both, "{}", bench.name);
+        bench.read(id, 4, &["2026-10-10 -12.00 cafe 12"]).await;
+        assert_eq!(bench.ledger().await, both, "it isn't taken for it again");
+        let again = bench.decide(Wish::Split { transaction: cafe, by: None, new: TransactionId(Uuid::now_v7()) }).await;
+        assert!(matches!(again, Err(Refused::Undecidable(_))), "{again:?}");
+        bench.store.undo(decision.id, now()).await.expect("undone");
+        assert_eq!(bench.ledger().await, ["2026-10-10 -12.00 cafe 12"]);
+        assert_eq!(bench.id_of("cafe 12").await, cafe, "{}", bench.name);
+    }
+}
+
+#[tokio::test]
+async fn what_is_kept_apart_is_never_matched() {
+    for bench in benches().await {
+        let id = bench.active().await;
+        bench.read(id, 2, &["2026-10-05 -10.00 bar north", "2026-10-05 -10.00 bar north side"]).await;
+        let (one, two) = (bench.id_of("bar north").await, bench.id_of("bar north side").await);
+        bench.decide(Wish::KeepApart { transaction: one, other: two }).await.expect("decided");
+        // Without the decision the one that is left could be the other, renamed.
+        bench.read(id, 3, &["2026-10-05 -10.00 bar north side"]).await;
+        bench.read(id, 4, &["2026-10-05 -10.00 bar north side"]).await;
+        assert_eq!(bench.id_of("bar north side").await, two, "{}", bench.name);
+        assert_eq!(bench.ledger().await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn decisions_that_make_no_sense_are_refused() {
+    for bench in benches().await {
+        let (id, second) = (bench.active().await, bench.active().await);
+        bench.read(id, 2, &["2026-10-05 -10.00 bar", "2026-10-05 -10.00 bar"]).await;
+        bench.read(second, 2, &["2026-10-05 -10.00 elsewhere"]).await;
+        let (bar, elsewhere) = (bench.id_of("bar").await, bench.id_of("elsewhere").await);
+        let nobody = TransactionId(Uuid::now_v7());
+        for wish in [
+            Wish::Merge { transaction: bar, other: bar },
+            Wish::Merge { transaction: bar, other: elsewhere },
+            Wish::Merge { transaction: bar, other: nobody },
+            Wish::KeepApart { transaction: bar, other: bar },
+            Wish::Split { transaction: bar, by: None, new: nobody },
+        ] {
+            let refused = bench.decide(wish).await;
+            assert!(matches!(refused, Err(Refused::Undecidable(_))), "{}: {wish:?}: {refused:?}", bench.name);
+        }
+        let refused = bench.decide(Wish::Merge { transaction: nobody, other: bar }).await;
+        assert!(matches!(refused, Err(Refused::NotFound)));
+        assert!(matches!(bench.store.explanation(nobody).await, Err(Refused::NotFound)));
+        assert_eq!(bench.ledger().await.len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn another_reading_of_the_same_cells_modifies_and_never_doubles() {
+    for bench in benches().await {
+        let id = bench.active().await;
+        bench.read(id, 2, &["2026-10-05 10.00 bar", "2026-10-03 -4.50 bean"]).await;
+        bench.read(id, 3, &["2026-10-06 7.00 pie", "2026-10-05 10.00 bar", "2026-10-03 -4.50 bean"]).await;
+        let account = bench.account_id().await;
+        let observations = bench.store.observations(account, 10).await.expect("observations");
+        assert_eq!(observations.len(), 2);
+        // A revision that has the sign of some rows right.
+        let right = |row: &ObservedTransaction| match row.amount.strip_prefix('-') {
+            None => ObservedTransaction {
+                amount: format!("-{}", row.amount),
+                entry_type: EntryType::Debit,
+                bank_reference: Some("R1".into()),
+                ..row.clone()
+            },
+            Some(_) => row.clone(),
+        };
+        let rereads: Vec<Reread> = observations
+            .iter()
+            .map(|one| Reread {
+                before: one.account.transactions.clone(),
+                after: one.account.transactions.iter().map(right).collect(),
+                source: one.source,
+                today: one.today,
+            })
+            .collect();
+        let head = bench.stream_head().await;
+        let replay = |keeping| bench.store.replay(account, &rereads, keeping, now());
+        let shown = replay(Keeping::Nothing).await.expect("differences");
+        assert_eq!(shown.len(), 2, "{}: {shown:?}", bench.name);
+        assert_eq!((&shown[0].before["amount"], &shown[0].after["amount"]), (&"7.00".into(), &"-7.00".into()));
+        assert!(shown[0].before["bankReference"].is_null());
+        assert!(bench.told(head).await.is_empty(), "nothing counts yet");
+        replay(Keeping::Everything).await.expect("kept");
+        assert_eq!(bench.told(head).await, [ChangeKind::Modified, ChangeKind::Modified]);
+        let ledger = ["2026-10-03 -4.50 bean", "2026-10-05 -10.00 bar", "2026-10-06 -7.00 pie"];
+        assert_eq!(bench.ledger().await, ledger, "{}", bench.name);
+        let (before, after) = (&observations[0].account, right(&observations[0].account.transactions[0]));
+        let mut next = before.clone();
+        next.transactions = before.transactions.iter().map(right).collect();
+        assert_eq!(next.transactions[0], after);
+        bench.sync_account(id, 4, next, now()).await;
+        assert_eq!(bench.ledger().await, ledger, "the next run reads what is known");
+    }
+}
+
+#[tokio::test]
+async fn readings_with_the_same_content_share_it_and_old_ones_are_forgotten() {
+    for bench in benches().await {
+        let id = bench.active().await;
+        let at = now();
+        for (counter, hour) in (2..6).zip(0..) {
+            let at = at + SignedDuration::from_hours(hour);
+            bench.sync_account(id, counter, whole(&["2026-10-03 -4.50 bean"]), at).await;
+        }
+        let account = bench.account_id().await;
+        let kept = async || bench.store.observations(account, 10).await.expect("observations").len();
+        assert_eq!(kept().await, 4, "{}", bench.name);
+        let later = at + SignedDuration::from_hours(9);
+        assert_eq!(bench.store.prune_observations(at + SignedDuration::from_mins(1), 100).await.expect("pruned"), 1);
+        assert_eq!(bench.store.prune_observations(later, 100).await.expect("pruned"), 2);
+        assert_eq!(kept().await, 1, "{}: the latest of an account stays", bench.name);
+    }
+}
+
+#[tokio::test]
+async fn an_account_says_how_complete_it_is() {
+    for bench in benches().await {
+        let id = bench.active().await;
+        let chained = |balances: &[(&str, &str)]| {
+            let rows: Vec<&str> = balances.iter().map(|(row, _)| *row).collect();
+            let mut account = whole(&rows);
+            for (row, (_, balance)) in account.transactions.iter_mut().zip(balances) {
+                row.running_balance = Some((*balance).to_owned());
+            }
+            account.current_balance = balances.first().map(|(_, balance)| (*balance).to_owned());
+            account.balance_as_of = "2026-10-09".parse().ok();
+            account
+        };
+        let grade = async || {
+            let page = PageRequest { after: None, limit: 1 };
+            let accounts = bench.store.accounts(bench.organization, AccountFilter::default(), page).await;
+            accounts.expect("accounts")[0].completeness.clone().expect("a completeness")
+        };
+        let first = [("2026-10-05 10.00 bar", "15.50"), ("2026-10-03 -4.50 bean", "5.50")];
+        bench.sync_account(id, 2, chained(&first), now()).await;
+        assert_eq!(grade().await.grade, Grade::Proven, "{}: {:?}", bench.name, grade().await);
+        let mut broken = chained(&first);
+        broken.transactions[0].running_balance = Some("16.00".into());
+        broken.current_balance = Some("16.00".into());
+        bench.sync_account(id, 3, broken, now()).await;
+        let found = grade().await;
+        assert_eq!(found.grade, Grade::Broken, "{}: {found:?}", bench.name);
+        assert_eq!(found.broken.expect("a break").gap.to_string(), "0.50");
+        assert_eq!(bench.ledger().await.len(), 2);
+    }
+}
