@@ -37,7 +37,7 @@ pub struct Outcome {
     pub lost: usize,
     /// Times that a row went on under another id than it had: for the ledger's readers it is
     /// removed and added.
-    pub renamed: usize,
+    pub id_changes: usize,
     /// Ids that stood for one true row at one time and for another at another time.
     pub false_merges: usize,
     /// Times that the id of a row was removed while the bank held the row.
@@ -51,7 +51,8 @@ impl Outcome {
     /// Whether nothing went wrong.
     #[must_use]
     pub const fn is_flawless(&self) -> bool {
-        self.duplicates + self.lost + self.renamed + self.false_merges + self.wrongly_removed + self.dropped_kept == 0
+        self.duplicates + self.lost + self.id_changes + self.false_merges + self.wrongly_removed + self.dropped_kept
+            == 0
     }
 }
 
@@ -92,15 +93,32 @@ pub(crate) fn judge(world: &World, player: &mut dyn Player) -> Outcome {
 /// Rows that looked alike when they were last seen: the view's number, and their looks there.
 type Alike = (usize, u64);
 
+/// How a row looked when it was last seen.
+#[derive(Clone, Copy)]
+struct Seen {
+    alike: Alike,
+    /// Nothing else looked so in that view.
+    is_alone: bool,
+}
+
+/// A row that doesn't go on under the id that it had: it has another one now, or its first.
+struct Other {
+    truth: TruthId,
+    look: u64,
+    is_alone: bool,
+    had: Option<LedgerId>,
+    has: Option<LedgerId>,
+}
+
 /// What was seen so far.
 struct Record<'a> {
     world: &'a World,
     tells: bool,
     /// By truth: the id that the row has.
     held: Vec<Option<LedgerId>>,
-    /// By truth: how it looked when it was last seen.
-    looks: Vec<Option<Alike>>,
-    /// Which rows looked so.
+    /// By truth.
+    seen: Vec<Option<Seen>>,
+    /// Which rows looked so, where there were several.
     alike: HashMap<Alike, Vec<TruthId>>,
     /// The row that an id stood for last.
     stood_for: HashMap<LedgerId, TruthId>,
@@ -117,7 +135,7 @@ impl<'a> Record<'a> {
             world,
             tells: world.has_telling_references(),
             held: vec![None; world.rows.len()],
-            looks: vec![None; world.rows.len()],
+            seen: vec![None; world.rows.len()],
             alike: HashMap::new(),
             stood_for: HashMap::new(),
             merged: HashSet::new(),
@@ -130,79 +148,109 @@ impl<'a> Record<'a> {
     fn note(&mut self, number: usize, view: &View, ids: &[LedgerId]) {
         self.outcome.syncs += 1;
         self.outcome.rows += view.truths.len();
+        let looks: Vec<u64> = (0..view.truths.len()).map(|place| self.look_of(view, place)).collect();
+        let alone = those_alone(&looks);
 
-        // Rows that were alike and are alike, and the ids that are there to be had.
-        let mut moves: BTreeMap<(Option<Alike>, u64), Vec<TruthId>> = BTreeMap::new();
-        let mut given: HashMap<u64, Counts<LedgerId>> = HashMap::new();
-        for (place, truth) in view.truths.iter().enumerate() {
-            let look = self.look_of(view, place);
-            moves.entry((self.looks[truth.0], look)).or_default().push(*truth);
-            if let Some(id) = ids.get(place) {
-                given.entry(look).or_default().add(*id);
+        // Most rows look like no other, neither then nor now. The rest are compared as sets.
+        let (mut others, mut crowd) = (Vec::new(), Vec::new());
+        for (place, (truth, look)) in view.truths.iter().zip(&looks).enumerate() {
+            let (seen, is_alone) = (self.seen[truth.0], alone[place]);
+            let (had, has) = (self.held[truth.0], ids.get(place).copied());
+            if !is_alone || seen.is_some_and(|seen| !seen.is_alone) {
+                crowd.push((*truth, *look, is_alone, has));
+            } else if has.is_some() && had == has {
+                self.see(*truth, (number, *look), is_alone);
+            } else {
+                others.push(Other { truth: *truth, look: *look, is_alone, had, has });
             }
+        }
+        if !crowd.is_empty() {
+            self.note_crowd(number, crowd, &mut others);
+        }
+        for Other { truth, look, is_alone, had, has } in others {
+            if let Some(id) = has {
+                self.outcome.id_changes += usize::from(had.is_some_and(|had| had != id));
+                if self.stood_for.get(&id).is_some_and(|one| *one != truth && !self.is_here(*one, id, number)) {
+                    self.merged.insert(id);
+                }
+                self.give(truth, Some(id));
+            }
+            self.see(truth, (number, look), is_alone);
+        }
+    }
+
+    /// Takes the ids of rows that were like others, or are.
+    fn note_crowd(
+        &mut self,
+        number: usize,
+        crowd: Vec<(TruthId, u64, bool, Option<LedgerId>)>,
+        others: &mut Vec<Other>,
+    ) {
+        // Rows that were alike and are alike, and the ids that are there to be had.
+        let mut moves: BTreeMap<(Option<Alike>, u64, bool), Vec<TruthId>> = BTreeMap::new();
+        let mut given: HashMap<u64, Counts<LedgerId>> = HashMap::new();
+        for (truth, look, is_alone, id) in crowd {
+            let before = self.seen[truth.0].map(|seen| seen.alike);
+            moves.entry((before, look, is_alone)).or_default().push(truth);
+            given.entry(look).or_default().extend(id);
         }
         // The ids of those who were alike are first of all for the ones that go on with them.
         let mut had: HashMap<Alike, Counts<LedgerId>> = HashMap::new();
-        for before in moves.keys().filter_map(|(before, _)| *before) {
-            let held = self.alike.get(&before).into_iter().flatten().filter_map(|truth| self.held[truth.0]);
+        for ((before, ..), truths) in &moves {
+            let Some(before) = *before else { continue };
+            let all = self.alike.get(&before).unwrap_or(truths);
+            let held = all.iter().filter_map(|truth| self.held[truth.0]);
             had.entry(before).or_insert_with(|| held.collect());
         }
-        let (mut here, mut others) = (HashSet::new(), Vec::new());
-        for ((before, look), truths) in moves {
+        let mut rest = Vec::new();
+        for ((before, look, is_alone), truths) in moves {
             let mut truths = truths.into_iter();
             if let (Some(had), Some(given)) = (before.and_then(|before| had.get_mut(&before)), given.get_mut(&look)) {
                 let kept = had.take_shared(given, truths.len());
                 for (id, truth) in kept.into_iter().zip(truths.by_ref()) {
-                    here.insert(id);
                     self.give(truth, Some(id));
-                    self.seen(truth, (number, look));
+                    self.see(truth, (number, look), is_alone);
                 }
             }
-            others.extend(truths.map(|truth| (before, look, truth)));
+            rest.extend(truths.map(|truth| (before, look, is_alone, truth)));
         }
-        // The rest go on under other ids, or have their first.
-        for (before, look, truth) in others {
-            let id = given.get_mut(&look).and_then(Counts::take);
-            if let (Some(before), Some(id)) = (before, id) {
-                // One of the ids that they had is given up.
-                if had.get_mut(&before).and_then(Counts::take).is_some_and(|old| old != id) {
-                    self.outcome.renamed += 1;
-                }
-            }
-            if let Some(id) = id.filter(|id| here.insert(*id))
-                && self.stood_for.get(&id).is_some_and(|other| *other != truth)
-            {
-                self.merged.insert(id);
-            }
-            if id.is_some() {
-                self.give(truth, id);
-            }
-            self.seen(truth, (number, look));
+        // The others each give up one of the ids that they had, if they get one.
+        for (before, look, is_alone, truth) in rest {
+            let has = given.get_mut(&look).and_then(Counts::take);
+            let had = before.filter(|_| has.is_some()).and_then(|before| had.get_mut(&before)?.take());
+            others.push(Other { truth, look, is_alone, had, has });
         }
         // Those who were alike and aren't here keep what is left.
         for (before, mut left) in had {
-            for truth in self.alike.remove(&before).unwrap_or_default() {
-                if self.looks[truth.0] == Some(before) {
-                    self.alike.entry(before).or_default().push(truth);
-                    let id = left.take();
-                    self.give(truth, id);
-                }
+            let mut gone = self.alike.remove(&before).unwrap_or_default();
+            gone.retain(|truth| {
+                let is_gone = self.seen[truth.0].is_some_and(|seen| seen.alike == before);
+                is_gone && others.iter().all(|other| other.truth != *truth)
+            });
+            for truth in &gone {
+                self.give(*truth, left.take());
             }
+            self.alike.extend((!gone.is_empty()).then_some((before, gone)));
         }
     }
 
     fn give(&mut self, truth: TruthId, id: Option<LedgerId>) {
         self.held[truth.0] = id;
-        if let Some(id) = id {
-            self.stood_for.insert(id, truth);
+        self.stood_for.extend(id.map(|id| (id, truth)));
+    }
+
+    fn see(&mut self, truth: TruthId, alike: Alike, is_alone: bool) {
+        if self.seen[truth.0].replace(Seen { alike, is_alone }).is_none() {
+            self.outcome.seen += 1;
+        }
+        if !is_alone {
+            self.alike.entry(alike).or_default().push(truth);
         }
     }
 
-    fn seen(&mut self, truth: TruthId, alike: Alike) {
-        if self.looks[truth.0].replace(alike).is_none() {
-            self.outcome.seen += 1;
-        }
-        self.alike.entry(alike).or_default().push(truth);
+    /// Whether a row is in the view of this number, under this id.
+    fn is_here(&self, truth: TruthId, id: LedgerId, number: usize) -> bool {
+        self.held[truth.0] == Some(id) && self.seen[truth.0].is_some_and(|seen| seen.alike.0 == number)
     }
 
     /// All that is shown of a row and says which it is.
@@ -210,8 +258,9 @@ impl<'a> Record<'a> {
         let row = &view.read.rows[place];
         let reference = row.bank_reference.as_deref().filter(|_| self.tells).unwrap_or_default();
         let date = row.posted_date.or(row.transaction_date).unwrap_or_default();
-        let texts = [row.status.as_str(), &date.to_string(), &row.amount, &row.currency, &row.description, reference];
-        hash(texts.map(str::as_bytes))
+        let (year, month, day) = (date.year().to_le_bytes(), date.month().to_le_bytes(), date.day().to_le_bytes());
+        let texts = [row.status.as_str(), &row.amount, &row.currency, &row.description, reference];
+        hash([&year[..], &month, &day].into_iter().chain(texts.map(str::as_bytes)))
     }
 
     /// Looks for ids that the ledger held after the account's sync before and no longer holds.
@@ -236,7 +285,7 @@ impl<'a> Record<'a> {
         let last = self.world.last_visits();
         let mut withdrawn = Vec::new();
         for (books, last) in self.world.books.iter().zip(last) {
-            for truth in books.rows.clone().map(TruthId).filter(|truth| self.looks[truth.0].is_some()) {
+            for truth in books.rows.clone().map(TruthId).filter(|truth| self.seen[truth.0].is_some()) {
                 let id = self.held[truth.0].filter(|id| live.contains(id));
                 if !last.is_some_and(|last| self.world.holds(truth, last)) {
                     withdrawn.extend(id);
@@ -252,6 +301,21 @@ impl<'a> Record<'a> {
     }
 }
 
+/// For each of some looks, whether no other is the same.
+fn those_alone(looks: &[u64]) -> Vec<bool> {
+    let mut sorted: Vec<(u64, usize)> = looks.iter().copied().zip(0..).collect();
+    sorted.sort_unstable();
+    let mut alone = vec![true; looks.len()];
+    for pair in sorted.windows(2) {
+        if let [(one, first), (other, second)] = pair
+            && one == other
+        {
+            (alone[*first], alone[*second]) = (false, false);
+        }
+    }
+    alone
+}
+
 /// How often each of some things is there.
 struct Counts<T>(BTreeMap<T, usize>);
 
@@ -262,10 +326,6 @@ impl<T> Default for Counts<T> {
 }
 
 impl<T: Ord + Copy> Counts<T> {
-    fn add(&mut self, one: T) {
-        *self.0.entry(one).or_default() += 1;
-    }
-
     /// Takes any of them out.
     fn take(&mut self) -> Option<T> {
         let one = *self.0.first_key_value()?.0;
@@ -295,12 +355,18 @@ impl<T: Ord + Copy> Counts<T> {
     }
 }
 
-impl<T: Ord + Copy> FromIterator<T> for Counts<T> {
+impl<T: Ord> Extend<T> for Counts<T> {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, all: I) {
+        for one in all {
+            *self.0.entry(one).or_default() += 1;
+        }
+    }
+}
+
+impl<T: Ord> FromIterator<T> for Counts<T> {
     fn from_iter<I: IntoIterator<Item = T>>(all: I) -> Self {
         let mut counts = Self::default();
-        for one in all {
-            counts.add(one);
-        }
+        counts.extend(all);
         counts
     }
 }

@@ -7,6 +7,9 @@
 #[derive(Clone, Debug)]
 pub(crate) struct Rng(u64);
 
+/// What splitmix64 counts by.
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// Mixes 64 bits so that each depends on all.
 pub(crate) const fn mixed(bits: u64) -> u64 {
     let bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -14,12 +17,19 @@ pub(crate) const fn mixed(bits: u64) -> u64 {
     bits ^ (bits >> 31)
 }
 
-/// 64 bits that stand for a sequence of parts (FNV-1a, mixed). Each part ends with a byte
-/// that no text holds, so that parts don't run into each other.
+/// 64 bits that stand for a sequence of parts. Each part counts with its length, so that parts
+/// don't run into each other.
 pub(crate) fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> u64 {
-    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    let part = |hash: u64, part: &[u8]| step(part.iter().copied().fold(hash, step), 0xff);
-    mixed(parts.into_iter().fold(0xcbf2_9ce4_8422_2325, part))
+    let mut state = 0_u64;
+    for part in parts {
+        state = mixed(state.wrapping_add(GOLDEN) ^ part.len() as u64);
+        for bytes in part.chunks(8) {
+            let mut word = [0; 8];
+            word[..bytes.len()].copy_from_slice(bytes);
+            state = mixed(state.wrapping_add(GOLDEN) ^ u64::from_le_bytes(word));
+        }
+    }
+    state
 }
 
 impl Rng {
@@ -31,7 +41,7 @@ impl Rng {
 
     /// The next 64 bits.
     pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.0 = self.0.wrapping_add(GOLDEN);
         mixed(self.0)
     }
 
@@ -67,7 +77,7 @@ impl Rng {
 
 #[cfg(test)]
 mod tests {
-    use super::Rng;
+    use super::{Rng, hash};
 
     #[test]
     fn a_seed_and_a_topic_always_give_the_same_numbers() {
@@ -76,6 +86,15 @@ mod tests {
         assert_ne!(first(7, "life", 1), first(7, "life", 2));
         assert_ne!(first(7, "life", 1), first(8, "life", 1));
         assert_ne!(first(7, "life", 1), first(7, "visits", 1));
+    }
+
+    #[test]
+    fn where_a_part_ends_makes_a_difference() {
+        let of = |parts: &[&str]| hash(parts.iter().map(|part| part.as_bytes()));
+        assert_eq!(of(&["a", "bc"]), of(&["a", "bc"]));
+        assert_ne!(of(&["a", "bc"]), of(&["ab", "c"]));
+        assert_ne!(of(&["a", ""]), of(&["a"]));
+        assert_ne!(of(&["a"]), of(&["a\0"]));
     }
 
     #[test]

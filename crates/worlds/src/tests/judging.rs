@@ -97,9 +97,9 @@ fn an_id_for_each_row_from_first_to_last_is_no_fault() {
 }
 
 #[test]
-fn a_row_under_a_second_id_is_renamed_and_doubled_while_the_first_stays() {
-    check("1 coffee", "1: 1 | 1\n2: 2 | 1 2", "1 duplicates, 1 renamed");
-    check("1 coffee", "1: 1 | 1\n2: 2 | 2", "1 renamed");
+fn a_row_under_a_second_id_is_doubled_while_the_first_one_stays() {
+    check("1 coffee", "1: 1 | 1\n2: 2 | 1 2", "1 duplicates, 1 id changes");
+    check("1 coffee", "1: 1 | 1\n2: 2 | 2", "1 id changes");
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn a_withdrawn_row_is_kept_or_rightly_removed() {
 #[test]
 fn an_id_that_goes_over_to_another_row_is_a_false_merge() {
     check("1 coffee, 2 -\n2 tea", "1: 1 | 1\n2: 1 | 1", "1 false merges");
-    check("1 coffee\n1 tea", "1: 1 2 | 1 2\n2: 2 1 | 1 2", "2 renamed, 2 false merges");
+    check("1 coffee\n1 tea", "1: 1 2 | 1 2\n2: 2 1 | 1 2", "2 id changes, 2 false merges");
 }
 
 #[test]
@@ -146,13 +146,13 @@ fn rows_that_are_alike_may_change_places() {
     check("1 coffee, 2 espresso\n1 coffee", "1: 1 2 | 1 2\n2: 2 1 | 1 2", "");
     check("1 coffee, 3 espresso\n2 coffee", "1: 1 | 1\n2: 2 1 | 1 2\n3: 2 1 | 1 2", "");
     // But there are two of them.
-    check("1 coffee, 2 espresso\n1 coffee", "1: 1 2 | 1 2\n2: 3 1 | 1 3", "1 renamed");
-    check("1 coffee, 2 -\n1 coffee", "1: 1 2 | 1 2\n2: 3 | 1 2 3", "1 duplicates, 1 renamed, 1 dropped kept");
+    check("1 coffee, 2 espresso\n1 coffee", "1: 1 2 | 1 2\n2: 3 1 | 1 3", "1 id changes");
+    check("1 coffee, 2 -\n1 coffee", "1: 1 2 | 1 2\n2: 3 | 1 2 3", "1 duplicates, 1 id changes, 1 dropped kept");
 }
 
 #[test]
 fn rows_with_references_of_their_own_are_never_alike() {
     check_with(Reference::Stable, "1 coffee\n1 coffee", "1: 1 2 | 1 2\n2: 1 2 | 1 2", "");
-    check_with(Reference::Stable, "1 coffee\n1 coffee", "1: 1 2 | 1 2\n2: 2 1 | 1 2", "2 renamed, 2 false merges");
+    check_with(Reference::Stable, "1 coffee\n1 coffee", "1: 1 2 | 1 2\n2: 2 1 | 1 2", "2 id changes, 2 false merges");
     check_with(Reference::AnotherEachTime, "1 coffee\n1 coffee", "1: 1 2 | 1 2\n2: 2 1 | 1 2", "");
 }

@@ -49,11 +49,11 @@ impl Player for Oracle<'_> {
 
 /// What went wrong alone, in a form that is easy to read in a failure.
 fn faults(outcome: &Outcome) -> String {
-    let Outcome { duplicates, lost, renamed, false_merges, wrongly_removed, dropped_kept, .. } = outcome;
+    let Outcome { duplicates, lost, id_changes, false_merges, wrongly_removed, dropped_kept, .. } = outcome;
     let counted = [
         (duplicates, "duplicates"),
         (lost, "lost"),
-        (renamed, "renamed"),
+        (id_changes, "id changes"),
         (false_merges, "false merges"),
         (wrongly_removed, "wrongly removed"),
         (dropped_kept, "dropped kept"),

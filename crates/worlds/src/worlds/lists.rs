@@ -58,8 +58,8 @@ pub fn reordered_days(seed: u64, scale: Scale) -> World {
     plan.world(usual_reach)
 }
 
-/// As `base`, but one sync in five leaves out one page of 25 rows from the middle of the list,
-/// and says that it didn't see everything.
+/// As `base`, but never the whole list, and one sync in five leaves out one page of 25 rows from
+/// the middle of a list that has three or more, and says that it didn't see everything.
 #[must_use]
 pub fn missing_pages(seed: u64, scale: Scale) -> World {
     holed("missing_pages", seed, scale, Reach::WithoutPage)
