@@ -204,14 +204,23 @@ impl<'a> Record<'a> {
         }
         let mut rest = Vec::new();
         for ((before, look, is_alone), truths) in moves {
-            let mut truths = truths.into_iter();
+            let mut left = truths;
             if let (Some(had), Some(given)) = (before.and_then(|before| had.get_mut(&before)), given.get_mut(&look)) {
-                let kept = had.take_shared(given, truths.len());
-                for (id, truth) in kept.into_iter().zip(truths.by_ref()) {
+                // Nobody changes places without need.
+                left.retain(|truth| {
+                    !self.held[truth.0].is_some_and(|own| had.take_from_both(given, own)) || {
+                        self.see(*truth, (number, look), is_alone);
+                        false
+                    }
+                });
+                let kept = had.take_shared(given, left.len());
+                let changed: Vec<TruthId> = left.drain(..kept.len()).collect();
+                for (id, truth) in kept.into_iter().zip(changed) {
                     self.give(truth, Some(id));
                     self.see(truth, (number, look), is_alone);
                 }
             }
+            let truths = left.into_iter();
             rest.extend(truths.map(|truth| (before, look, is_alone, truth)));
         }
         // The others each give up one of the ids that they had, if they get one.
@@ -270,11 +279,26 @@ impl<'a> Record<'a> {
         if live.starts_with(&before) {
             return;
         }
-        let live: HashSet<&LedgerId> = live.iter().collect();
+        let live: HashSet<LedgerId> = live.iter().copied().collect();
         for id in before.iter().filter(|id| !live.contains(id)) {
             let Some(truth) = self.stood_for.get(id) else { continue };
-            if self.held[truth.0] == Some(*id) && self.world.holds(*truth, day) {
-                self.outcome.wrongly_removed += 1;
+            if self.held[truth.0] != Some(*id) || !self.world.holds(*truth, day) {
+                continue;
+            }
+            // Of rows that were alike it may have been the one that the bank withdrew.
+            let truth = *truth;
+            let alike = self.seen[truth.0].and_then(|seen| self.alike.get(&seen.alike)).into_iter().flatten();
+            let is_withdrawn = |one: &&TruthId| {
+                let is_live = self.held[one.0].is_some_and(|id| live.contains(&id));
+                is_live && !self.world.holds(**one, day)
+            };
+            match alike.copied().find(|one| is_withdrawn(&one)) {
+                Some(withdrawn) => {
+                    let (lives, gone) = (self.held[withdrawn.0], self.held[truth.0]);
+                    self.give(truth, lives);
+                    self.give(withdrawn, gone);
+                }
+                None => self.outcome.wrongly_removed += 1,
             }
         }
     }
@@ -342,12 +366,16 @@ impl<T: Ord + Copy> Counts<T> {
         true
     }
 
+    /// Takes this one out of both, if it is in both.
+    fn take_from_both(&mut self, other: &mut Self, one: T) -> bool {
+        self.0.contains_key(&one) && other.take_one(one) && self.take_one(one)
+    }
+
     /// Takes what is in both out of both, so many at most.
     fn take_shared(&mut self, other: &mut Self, most: usize) -> Vec<T> {
         let mut taken = Vec::new();
-        for one in self.0.keys().filter(|one| other.0.contains_key(one)).copied().collect::<Vec<_>>() {
-            while taken.len() < most && self.0.contains_key(&one) && other.take_one(one) {
-                self.take_one(one);
+        for one in self.0.keys().copied().collect::<Vec<_>>() {
+            while taken.len() < most && self.take_from_both(other, one) {
                 taken.push(one);
             }
         }

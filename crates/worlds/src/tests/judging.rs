@@ -145,6 +145,8 @@ fn rows_that_are_alike_may_change_places() {
     check("1 coffee, 2 -\n1 coffee", "1: 1 2 | 1 2\n2: 1 | 1", "");
     check("1 coffee, 2 espresso\n1 coffee", "1: 1 2 | 1 2\n2: 2 1 | 1 2", "");
     check("1 coffee, 3 espresso\n2 coffee", "1: 1 | 1\n2: 2 1 | 1 2\n3: 2 1 | 1 2", "");
+    check("1 coffee, 3 -\n1 coffee", "1: 1 2 | 1 2\n2: 2 1 | 1 2\n3: 1 | 1", "");
+    check("1 coffee, 3 -\n1 coffee", "1: 1 2 | 1 2\n2: 2 1 | 1 2\n3: 2 | 2", "");
     // But there are two of them.
     check("1 coffee, 2 espresso\n1 coffee", "1: 1 2 | 1 2\n2: 3 1 | 1 3", "1 id changes");
     check("1 coffee, 2 -\n1 coffee", "1: 1 2 | 1 2\n2: 3 | 1 2 3", "1 duplicates, 1 id changes, 1 dropped kept");
