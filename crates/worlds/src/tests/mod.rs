@@ -4,6 +4,7 @@
 //! Not here: Bursar's own ledger; its tests play these worlds from outside.
 
 mod judging;
+mod manners;
 mod peers;
 mod worlds;
 
