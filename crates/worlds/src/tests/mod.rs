@@ -6,6 +6,7 @@
 mod judging;
 mod manners;
 mod peers;
+mod reference;
 mod worlds;
 
 use std::collections::BTreeMap;
