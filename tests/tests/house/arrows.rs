@@ -8,7 +8,7 @@ use crate::files::{THESE, files, root, words};
 use crate::no;
 
 /// Which crate of this repository a crate may depend on, tests apart.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("agent", &["domain", "protocol", "script", "supervisor"]),
     ("bench", &["tests"]),
     ("coordinator", &["domain", "protocol", "script", "supervisor"]),
@@ -18,6 +18,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("script", &["domain"]),
     ("supervisor", &[]),
     ("tests", &["fixtures"]),
+    ("worlds", &["domain"]),
     ("xtask", &[]),
 ];
 
