@@ -11,6 +11,7 @@ pub mod anchor;
 pub mod balance;
 pub mod calendar;
 pub mod challenge;
+pub mod completeness;
 pub mod connection;
 pub mod environment;
 pub mod event;
