@@ -6,6 +6,7 @@
 //! no async and no floats.
 
 pub mod account;
+pub mod account_match;
 pub mod address;
 pub mod anchor;
 pub mod balance;
@@ -22,6 +23,7 @@ pub mod institution;
 pub mod ledger;
 pub mod money;
 pub mod observation;
+pub mod presence;
 pub mod run;
 pub mod secret;
 pub mod transaction;

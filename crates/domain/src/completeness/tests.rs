@@ -7,10 +7,12 @@ use jiff::civil::{Date, date};
 use rust_decimal::Decimal;
 
 use super::{
-    Anchor, Assessment, Balance, Break, CheckName, Completeness, End, Grade, Known, Reading, Row, Totals, assess,
+    Anchor, Assessment, Balance, Break, CheckName, Completeness, End, Grade, Known, Reading, Row, Totals,
+    UnreadableAmount, assess, posted_rows,
 };
 use crate::account::AccountType;
 use crate::observation::{Extent, Source, Window};
+use crate::transaction::{EntryType, ObservedTransaction, Rail, TransactionStatus};
 
 mod property;
 
@@ -302,6 +304,43 @@ fn sums_that_do_not_fit_prove_nothing() {
     let most = Decimal::MAX.to_string();
     let list = format!("2 {most} {most},1 {most} -{most}");
     check(&Sync::of(&list, &most), "covered; runningBalance notPossible tooLarge");
+}
+
+#[test]
+fn only_posted_rows_in_the_currency_of_the_account_count() {
+    let row = |status, date: Option<Date>, amount: &str, currency: &str| ObservedTransaction {
+        status,
+        posted_date: date,
+        amount: amount.into(),
+        currency: currency.into(),
+        entry_type: EntryType::Debit,
+        description: "bean".into(),
+        raw_description: None,
+        rail: Rail::Card,
+        bank_reference: None,
+        customer_reference: None,
+        bai_code: None,
+        category: None,
+        subcategory: None,
+        mcc: None,
+        merchant_name: None,
+        counterparty_name: None,
+        counterparty_account_masked: None,
+        transaction_date: None,
+        running_balance: Some("7.00".into()),
+    };
+    let (pending, posted) = (TransactionStatus::Pending, TransactionStatus::Posted);
+    let list = [
+        row(pending, None, "-1.00", "USD"),
+        row(posted, Some(day(2)), "-2.00", "USD"),
+        row(posted, None, "-3.00", "USD"),
+        row(posted, Some(day(1)), "-4.00", "EUR"),
+    ];
+    let found = posted_rows(&list, "USD").expect("decimals");
+    let found: Vec<_> = found.iter().map(|row| (row.position, row.date, row.amount)).collect();
+    assert_eq!(found, [(1, day(2), decimal("-2.00")), (2, day(2), decimal("-3.00"))]);
+    let unreadable = [row(posted, Some(day(2)), "two", "USD")];
+    assert_eq!(posted_rows(&unreadable, "USD"), Err(UnreadableAmount { position: 0 }));
 }
 
 #[test]
