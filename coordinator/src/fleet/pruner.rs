@@ -42,7 +42,15 @@ impl Pruner {
         let observations = in_batches(|| store.prune_observations(at, BATCH)).await?;
         let secrets = store.forget_previous_secrets(now).await?;
         if deliveries + evidence + events + answers + observations + secrets > 0 {
-            tracing::info!(deliveries, evidence, events, answers, observations, secrets, "forgot what was kept long enough");
+            tracing::info!(
+                deliveries,
+                evidence,
+                events,
+                answers,
+                observations,
+                secrets,
+                "forgot what was kept long enough"
+            );
         }
         Ok(())
     }

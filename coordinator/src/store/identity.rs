@@ -7,8 +7,8 @@
 use async_trait::async_trait;
 use domain::account::ObservedAccount;
 use domain::id::{AccountId, ConnectionId, RunId, TransactionId};
-use domain::ledger::{Grounds, Rule};
 use domain::ledger::references::ReferenceRecord;
+use domain::ledger::{Grounds, Rule};
 use domain::observation::Source;
 use domain::transaction::ObservedTransaction;
 use domain::word::Word;
@@ -207,9 +207,9 @@ impl Wish {
     #[must_use]
     pub const fn transaction(self) -> TransactionId {
         match self {
-            Self::Merge { transaction, .. }
-            | Self::Split { transaction, .. }
-            | Self::KeepApart { transaction, .. } => transaction,
+            Self::Merge { transaction, .. } | Self::Split { transaction, .. } | Self::KeepApart { transaction, .. } => {
+                transaction
+            }
         }
     }
 }

@@ -9,13 +9,14 @@
 //! The same seed makes the same world everywhere. Tests of identity and the bench of ledgers
 //! play the same ones.
 //!
-//! Not here: the strategy that Bursar itself uses, which is to be told of nothing in here; pages
-//! of portals; clocks, files and floats.
+//! Not here: the rules of Bursar's own strategy, which are `domain`'s and know nothing of any
+//! world; pages of portals; clocks, files and floats.
 
 mod bank;
 pub mod peers;
 mod play;
 mod rng;
+mod rules;
 mod strategy;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ mod worlds;
 
 pub use bank::books::TruthId;
 pub use play::{Outcome, play};
+pub use rules::Rules;
 pub use strategy::{LedgerId, Read, Strategy};
 pub use world::{Scale, View, World};
 pub use worlds::{

@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use domain::account::ObservedAccount;
-use domain::balance::{BalanceOverflow, Booking, DailyBalance, REACH_DAYS, ReadBalance, add, daily_balances, observed_balances};
+use domain::balance::{
+    BalanceOverflow, Booking, DailyBalance, REACH_DAYS, ReadBalance, add, daily_balances, observed_balances,
+};
 use domain::id::{AccountId, ConnectionId, EntityId, OrganizationId};
 use domain::transaction::TransactionStatus;
 use jiff::civil::Date;
@@ -46,11 +48,7 @@ pub(super) async fn refresh(
 
 /// Brings the days of an account up to date with what is booked; returns what is booked on
 /// each day.
-pub(super) async fn derive(
-    tx: &mut Tx,
-    owner: Owner,
-    now: Timestamp,
-) -> Result<BTreeMap<Date, Decimal>, StoreError> {
+pub(super) async fn derive(tx: &mut Tx, owner: Owner, now: Timestamp) -> Result<BTreeMap<Date, Decimal>, StoreError> {
     let account_id = owner.account_id.0;
     let currency = sqlx::query_scalar::<_, String>("SELECT currency FROM accounts WHERE id = $1").bind(account_id);
     let currency = currency.fetch_one(&mut **tx).await.map_err(failed("read an account's currency"))?;

@@ -262,12 +262,7 @@ impl Deciding<'_> {
         Ok(Effect { other, said: Said { same: Vec::new(), apart }, undo: Undo { row: None, alias: None } })
     }
 
-    async fn split(
-        &mut self,
-        id: TransactionId,
-        by: Option<Uuid>,
-        new: TransactionId,
-    ) -> Result<Effect, Refused> {
+    async fn split(&mut self, id: TransactionId, by: Option<Uuid>, new: TransactionId) -> Result<Effect, Refused> {
         let mut kept = self.live(id).await?;
         let matches = matches_of(self.tx, id).await?;
         // From the latest back to the one in question, what each of them changed is taken

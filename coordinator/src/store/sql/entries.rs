@@ -4,7 +4,7 @@
 //! Not here: which row of a reading is which entry; `domain::ledger` says that.
 
 use domain::id::{AccountId, ConnectionId, OrganizationId, TransactionId};
-use domain::ledger::{Entry, Presence, match_key};
+use domain::ledger::{COMES_BACK_DAYS, Entry, Presence, REACH_DAYS, match_key};
 use domain::observation::Source;
 use domain::transaction::{ObservedTransaction, TransactionStatus};
 use jiff::civil::Date;
@@ -23,13 +23,6 @@ pub(super) const NO_DATE: &str = "9999-12-31";
 /// Rows in one statement: at most 31 places each, below SQLite's 32,766 and PostgreSQL's
 /// 65,535.
 const ROWS_AT_ONCE: usize = 1_000;
-
-/// How far from a reading's days an entry may be and still be one of its rows, in days:
-/// what was announced is booked within two weeks.
-const REACH_DAYS: i32 = 15;
-
-/// For how many days what was removed is looked at again, in case that it comes back.
-const COMES_BACK_DAYS: i32 = 60;
 
 /// An account and whose it is.
 #[derive(Clone, Copy, Debug)]
@@ -205,8 +198,9 @@ pub(super) async fn near(
     today: Date,
 ) -> Result<Vec<Kept>, StoreError> {
     let from = oldest.map_or(NO_DATE.to_owned(), |date| date.saturating_sub(REACH_DAYS.days()).to_string());
-    let rows =
-        sqlx::query_as::<_, KeptRow>("SELECT * FROM transactions WHERE account_id = $1 AND sort_date >= $2 ORDER BY id");
+    let rows = sqlx::query_as::<_, KeptRow>(
+        "SELECT * FROM transactions WHERE account_id = $1 AND sort_date >= $2 ORDER BY id",
+    );
     let rows = rows.bind(account.0).bind(from).fetch_all(&mut **tx).await.map_err(failed("read known transactions"))?;
     let mut kept = rows.into_iter().map(KeptRow::read).collect::<Result<Vec<_>, _>>()?;
     let since = today.saturating_sub(COMES_BACK_DAYS.days()).to_zoned(jiff::tz::TimeZone::UTC);

@@ -151,8 +151,7 @@ impl Identity for SqlStore {
         let rows = rows.fetch_all(&self.read).await.map_err(failed("list what was measured of references"))?;
         let count = |count: i64| u64::try_from(count).unwrap_or_default();
         let read = |(institution_id, source, kept, broken, demoted_at): (String, String, i64, i64, Option<i64>)| {
-            let record =
-                ReferenceRecord { kept: count(kept), broken: count(broken), demoted: demoted_at.is_some() };
+            let record = ReferenceRecord { kept: count(kept), broken: count(broken), demoted: demoted_at.is_some() };
             Ok(InstitutionReferences {
                 institution_id,
                 source: from_word(&source, "source of references")?,
@@ -183,11 +182,7 @@ async fn why_removed(tx: &mut Tx, id: TransactionId) -> Result<Removed, Refused>
         "SELECT cause, merged_into, removed_at FROM removed_transactions WHERE id = $1",
     );
     let row = super::found(row.bind(id.0).fetch_optional(&mut **tx).await, "read a removed transaction")?;
-    Ok(Removed {
-        cause: row.cause,
-        merged_into: row.merged_into.map(TransactionId),
-        at: from_ms(row.removed_at)?,
-    })
+    Ok(Removed { cause: row.cause, merged_into: row.merged_into.map(TransactionId), at: from_ms(row.removed_at)? })
 }
 
 /// The readings of an account, latest first.
@@ -265,8 +260,7 @@ async fn replayed(
             references: ReferenceRecord::default(),
             decisions: &decisions,
         };
-        for ((before, after), standing) in
-            reread.before.iter().zip(&reread.after).zip(settle(&entries, &reading).rows)
+        for ((before, after), standing) in reread.before.iter().zip(&reread.after).zip(settle(&entries, &reading).rows)
         {
             let Standing::Known { entry, .. } = standing else { continue };
             let Some(kept) = kept.get(entry) else { continue };
@@ -308,11 +302,7 @@ fn erase(row: &mut ObservedTransaction, before: &ObservedTransaction, after: &Ob
         (&mut row.mcc, &before.mcc, &after.mcc),
         (&mut row.merchant_name, &before.merchant_name, &after.merchant_name),
         (&mut row.counterparty_name, &before.counterparty_name, &after.counterparty_name),
-        (
-            &mut row.counterparty_account_masked,
-            &before.counterparty_account_masked,
-            &after.counterparty_account_masked,
-        ),
+        (&mut row.counterparty_account_masked, &before.counterparty_account_masked, &after.counterparty_account_masked),
     ];
     for (known, before, after) in pairs {
         if before.is_some() && after.is_none() && known == before {

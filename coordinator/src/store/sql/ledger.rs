@@ -12,7 +12,9 @@ use domain::completeness::Grade;
 use domain::event::{ChangeKind, EventType};
 use domain::id::{AccountId, RunId, TransactionId};
 use domain::ledger::references::ReferenceRecord;
-use domain::ledger::{ABSENCES, Coverage, Entry, Grounds, Presence, Reading, Rule, Settlement, Standing, merged, settle};
+use domain::ledger::{
+    ABSENCES, Coverage, Entry, Grounds, Presence, Reading, Rule, Settlement, Standing, merged, settle,
+};
 use domain::observation::Source;
 use domain::transaction::{ObservedTransaction, TransactionStatus};
 use jiff::Timestamp;
@@ -45,8 +47,7 @@ pub(super) async fn store(
         if account.failure.is_some() {
             continue;
         }
-        let owner =
-            Owner { organization_id: run.organization_id, connection_id: run.connection_id, account_id };
+        let owner = Owner { organization_id: run.organization_id, connection_id: run.connection_id, account_id };
         let context = Context {
             institution_id: &run.institution_id,
             run_id: Some(run_id),
@@ -138,8 +139,7 @@ pub(super) async fn take_in(
     let entries: Vec<Entry> = kept.iter().map(|kept| kept.entry.clone()).collect();
     let references = references::record(tx, context.institution_id, source).await?;
     let decisions = decisions::in_force(tx, owner.account_id).await?;
-    let reading =
-        Reading { rows, source, coverage, today: context.today, references, decisions: &decisions };
+    let reading = Reading { rows, source, coverage, today: context.today, references, decisions: &decisions };
     let settlement = settle(&entries, &reading);
     let mut taking = Taking { tx, owner, source, observation_id, context, changes: Vec::new() };
     taking.known(&mut kept, rows, &settlement).await?;
@@ -242,8 +242,7 @@ impl Taking<'_, '_> {
             let origin = Origin { observation_id: self.observation_id, row: to_row(position) };
             let kept = Kept::new(row.clone(), self.source, self.context.today, origin, self.context.now);
             if !rivals.is_empty() {
-                let rivals: Vec<TransactionId> =
-                    rivals.iter().filter_map(|at| Some(entries.get(*at)?.id)).collect();
+                let rivals: Vec<TransactionId> = rivals.iter().filter_map(|at| Some(entries.get(*at)?.id)).collect();
                 let changed = Map::from_iter([("rivals".to_owned(), json!(rivals))]);
                 let grounds = Grounds { rule: Rule::KeptApart, likeness: 0, days: 0, cost: None };
                 matches.push(NewMatch { id: kept.entry.id, row: position, grounds, changed });
@@ -303,12 +302,7 @@ impl Taking<'_, '_> {
 
 impl Owner {
     pub(super) const fn change(self, kind: ChangeKind, id: TransactionId) -> NewChange {
-        NewChange {
-            kind,
-            transaction_id: id,
-            account_id: self.account_id,
-            connection_id: self.connection_id,
-        }
+        NewChange { kind, transaction_id: id, account_id: self.account_id, connection_id: self.connection_id }
     }
 }
 

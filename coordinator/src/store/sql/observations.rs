@@ -103,8 +103,7 @@ pub(super) struct ObservationRow {
 }
 
 impl ObservationRow {
-    pub(super) const COLUMNS: &str =
-        "o.id, o.run_id, o.revision, o.source, o.today, o.observed_at, c.body
+    pub(super) const COLUMNS: &str = "o.id, o.run_id, o.revision, o.source, o.today, o.observed_at, c.body
          FROM observations o JOIN observation_contents c ON c.id = o.content_id";
 
     pub(super) fn read(self) -> Result<Observation, StoreError> {

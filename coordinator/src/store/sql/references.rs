@@ -62,7 +62,10 @@ pub(super) async fn add(
             .await
             .map_err(failed("demote references"))?;
         tracing::warn!(
-            institution_id = institution, source = source.as_str(), kept = judged.kept, broken = judged.broken,
+            institution_id = institution,
+            source = source.as_str(),
+            kept = judged.kept,
+            broken = judged.broken,
             "the bank's references don't stay with their transactions; they are not believed any more",
         );
         metrics::counter!("bursar_references_demoted_total", "institution" => institution.to_owned()).increment(1);

@@ -71,9 +71,7 @@ impl Retention for SqlStore {
             for content in &contents {
                 places.push_bind(*content);
             }
-            unused.push(
-                ") AND NOT EXISTS (SELECT 1 FROM observations o WHERE o.content_id = observation_contents.id)",
-            );
+            unused.push(") AND NOT EXISTS (SELECT 1 FROM observations o WHERE o.content_id = observation_contents.id)");
             unused.build().execute(&mut *tx).await.map_err(failed("prune readings' contents"))?;
         }
         commit(tx).await?;

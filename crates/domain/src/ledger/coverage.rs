@@ -8,8 +8,10 @@
 //! Not here: whether balances add up (`completeness`); a reading whose balances don't is
 //! to be taken as [`Coverage::NOTHING`].
 
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 
+use super::Entry;
 use crate::observation::{Extent, Source, Window};
 use crate::transaction::{ObservedTransaction, TransactionStatus};
 
@@ -43,7 +45,7 @@ impl Coverage {
         Self { posted: first.filter(|first| *first <= last).map(|first| (first, last)), pending: shows_pending }
     }
 
-    /// Whether a row is gone if it isn't in the reading.
+    /// Whether a row is gone from its place if it isn't in the reading.
     #[must_use]
     pub fn covers(&self, row: &ObservedTransaction) -> bool {
         match row.posted_date {
@@ -52,7 +54,24 @@ impl Coverage {
             None => false,
         }
     }
+
+    /// Whether an entry is gone for good if it isn't in the reading: it can't have moved out
+    /// of what is covered either, as a booking whose day was corrected, or an announcement
+    /// that was booked with a day before.
+    pub(super) fn proves_gone(&self, entry: &Entry) -> bool {
+        let since =
+            |day: Date, moved: i32| self.posted.is_some_and(|(first, _)| first.saturating_add(moved.days()) <= day);
+        self.covers(&entry.row)
+            && match entry.row.posted_date {
+                _ if is_pending(&entry.row) => since(entry.row.transaction_date.unwrap_or(entry.first_seen), 1),
+                Some(date) => since(date, MOVED),
+                None => false,
+            }
+    }
 }
+
+/// How far a booking may move, in days.
+const MOVED: i32 = 3;
 
 fn is_pending(row: &ObservedTransaction) -> bool {
     row.status == TransactionStatus::Pending

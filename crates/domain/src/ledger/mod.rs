@@ -56,6 +56,13 @@ use table::Table;
 /// How many readings in a row have to prove an entry gone before it is removed.
 pub const ABSENCES: u32 = 2;
 
+/// How far from a reading's days an entry may be and still be one of its rows, in days:
+/// what was announced is booked within two weeks.
+pub const REACH_DAYS: i32 = 15;
+
+/// For how many days what was removed is looked at again, in case that it comes back.
+pub const COMES_BACK_DAYS: i32 = 60;
+
 /// A transaction as the ledger knows it.
 #[derive(Clone, Debug)]
 pub struct Entry {

@@ -145,7 +145,7 @@ impl<'a> Table<'a> {
         let coverage = self.reading.coverage;
         let gone =
             self.entries.iter().zip(&self.is_taken).enumerate().filter(|(_, (entry, taken))| {
-                !**taken && entry.presence == Presence::Live && coverage.covers(&entry.row)
+                !**taken && entry.presence == Presence::Live && coverage.proves_gone(entry)
             });
         let absences =
             gone.map(|(at, (entry, _))| Absence { entry: at, count: entry.absences.saturating_add(1) }).collect();
