@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::failure::{Failure, Retry};
 use domain::id::RunId;
-use domain::run::ATTEMPTS_ALLOWED;
+use domain::run::attempts_allowed;
 use jiff::{SignedDuration, Timestamp};
 use protocol::lease::{Evidence, Proof};
 
@@ -63,12 +63,14 @@ impl Fleet {
     }
 
     fn delay(&self, failure: &Failure, attempt: u32, now: Timestamp) -> Option<Duration> {
-        if attempt >= ATTEMPTS_ALLOWED {
+        let code = failure.code;
+        if attempt >= attempts_allowed(code) {
             return None;
         }
         let settings = &self.config.retry;
-        let backoff = backoff(settings.base, settings.cap, attempt);
-        match failure.code.retry() {
+        let base = if code.waits_long() { settings.cap } else { settings.base };
+        let backoff = backoff(base, settings.cap, attempt);
+        match code.retry() {
             Retry::AtOnce => Some(Duration::ZERO),
             Retry::Backoff => {
                 let until = failure.until.map(|until| until.duration_since(now));

@@ -23,5 +23,6 @@ pub mod money;
 pub mod observation;
 pub mod run;
 pub mod secret;
+pub mod shortfall;
 pub mod transaction;
 pub mod word;

@@ -114,7 +114,7 @@ async fn an_effect_that_a_dead_run_left_open_is_looked_at_by_the_next() {
         let (id, run) = bench.activating().await;
         bench.grant(run, 1).await;
         bench.declare(run, 1, Effect::Password).await.expect("declared");
-        bench.store.abandon(run, FailureCode::AgentGone, now()).await.expect("abandoned");
+        bench.store.abandon(run, FailureCode::AgentsGone, now()).await.expect("abandoned");
         let next = RunId(Uuid::now_v7());
         bench.store.complete_setup(bench.organization, id, next, now()).await.expect("a run");
         let granted = bench.grant(next, 2).await.expect("granted");
