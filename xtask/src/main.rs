@@ -38,7 +38,7 @@ enum Command {
     Tidy,
     /// Find or install what the demo and the tests need, and nothing else.
     Setup,
-    /// Write anew what is made from the code: docs/reference/openapi.json.
+    /// Write anew what is made from the code: docs/reference/openapi.json, docs/reference/failures.md.
     Generate,
 }
 

@@ -4,6 +4,7 @@
 
 mod challenge;
 mod evidence;
+mod failures;
 mod key;
 mod migrate;
 mod organization;
@@ -64,6 +65,8 @@ enum Command {
     Simplefin(simplefin::Command),
     /// Print the scrubbed page that was kept with a failure.
     Evidence(evidence::Arguments),
+    /// List what a portal can answer instead of data, and what follows from it.
+    Failures(failures::Arguments),
     /// Print the OpenAPI document of the public API.
     Openapi {
         /// That of the operators' calls in its place.
@@ -187,6 +190,10 @@ async fn carry_out(arguments: Arguments) -> Result<(), CommandError> {
         println!("{}", document.map_err(|error| CommandError::Said(format!("no document: {error}")))?);
         return Ok(());
     }
+    if let Command::Failures(arguments) = arguments.command {
+        arguments.run();
+        return Ok(());
+    }
     let config = Config::load(file)?;
     match arguments.command {
         Command::Serve(arguments) => serve::run(arguments, config).await,
@@ -195,7 +202,7 @@ async fn carry_out(arguments: Arguments) -> Result<(), CommandError> {
         Command::Organization(command) => command.run(&Ground::open(&config).await?).await,
         Command::Script(command) => command.run(&Ground::open(&config).await?).await,
         Command::Challenge(command) => command.run(&Ground::open(&config).await?).await,
-        Command::Openapi { .. } => Ok(()),
+        Command::Openapi { .. } | Command::Failures(_) => Ok(()),
         Command::Simplefin(command) => command.run(&Ground::open(&config).await?, &config).await,
         Command::Evidence(arguments) => arguments.run(&Ground::open(&config).await?).await,
     }

@@ -5,17 +5,21 @@ use std::time::Duration;
 
 use domain::failure::{Failure, Retry};
 use domain::id::RunId;
-use domain::run::ATTEMPTS_ALLOWED;
+use domain::run::attempts_allowed;
 use jiff::{SignedDuration, Timestamp};
 use protocol::lease::{Evidence, Proof};
 
 use super::{Error, Fleet};
 use crate::backoff::backoff;
 use crate::clock;
+use crate::config;
 use crate::store::AfterFailure;
 
 /// The longest text that is kept with a failure, in characters.
 const LONGEST_TEXT: usize = 500;
+
+/// The longest that is waited because the bank says so.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 /// The largest page that is kept as evidence, in bytes.
 const LARGEST_PAGE: usize = 512 * 1024;
@@ -42,7 +46,7 @@ impl Fleet {
         };
         let evidence = evidence.filter(|evidence| evidence.html.len() <= LARGEST_PAGE);
         let attempt = self.store.attempt(run_id).await?;
-        let delay = self.delay(&failure, attempt, now);
+        let delay = delay(&self.config.retry, &failure, attempt, now);
         let then = match delay {
             None => AfterFailure::End,
             Some(delay) => AfterFailure::TryAgain {
@@ -61,25 +65,64 @@ impl Fleet {
         }
         Ok(())
     }
+}
 
-    fn delay(&self, failure: &Failure, attempt: u32, now: Timestamp) -> Option<Duration> {
-        if attempt >= ATTEMPTS_ALLOWED {
-            return None;
+/// After how long the run is tried again; none where it has ended.
+fn delay(settings: &config::Retry, failure: &Failure, attempt: u32, now: Timestamp) -> Option<Duration> {
+    let code = failure.code;
+    if attempt >= attempts_allowed(code) {
+        return None;
+    }
+    let base = if code.waits_long() { settings.cap } else { settings.base };
+    match code.retry() {
+        Retry::AtOnce => Some(Duration::ZERO),
+        Retry::Backoff => {
+            let until = failure.until.map(|until| until.duration_since(now));
+            let until = until.and_then(|span| Duration::try_from(span).ok()).unwrap_or_default();
+            Some(backoff(base, settings.cap, attempt).max(until.min(LONGEST_WAIT)))
         }
-        let settings = &self.config.retry;
-        let backoff = backoff(settings.base, settings.cap, attempt);
-        match failure.code.retry() {
-            Retry::AtOnce => Some(Duration::ZERO),
-            Retry::Backoff => {
-                let until = failure.until.map(|until| until.duration_since(now));
-                let until = until.and_then(|span| Duration::try_from(span).ok()).unwrap_or_default();
-                Some(backoff.max(until.min(Duration::from_secs(24 * 3600))))
-            }
-            Retry::Never | Retry::AfterUser | Retry::NextSchedule | Retry::AfterScriptChange => None,
-        }
+        Retry::Never | Retry::AfterUser | Retry::NextSchedule | Retry::AfterScriptChange => None,
     }
 }
 
 fn cut(text: &str) -> String {
     text.chars().take(LONGEST_TEXT).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::failure::{FailureCode, Stage};
+
+    /// A failure on an attempt, and within which seconds the next is made; the first delay is
+    /// 8 seconds, the longest an hour.
+    fn check(code: FailureCode, until: Option<i64>, attempt: u32, expected: Option<(u64, u64)>) {
+        let settings = config::Retry { base: Duration::from_secs(8), cap: Duration::from_secs(3600) };
+        let now = Timestamp::UNIX_EPOCH;
+        let until = until.map(|seconds| now + SignedDuration::from_secs(seconds));
+        let failure = Failure { until, ..Failure::new(code, Stage::Login) };
+        let waits = delay(&settings, &failure, attempt, now).map(|delay| delay.as_secs());
+        let fits = match (waits, expected) {
+            (Some(waits), Some((least, most))) => (least..=most).contains(&waits),
+            (waits, expected) => waits.is_none() && expected.is_none(),
+        };
+        assert!(fits, "{code}, attempt {attempt}: {waits:?}");
+    }
+
+    #[test]
+    fn what_passes_by_itself_is_tried_again_in_its_time() {
+        check(FailureCode::PortalUnavailable, None, 1, Some((4, 8)));
+        check(FailureCode::PortalUnavailable, None, 7, Some((256, 512)));
+        check(FailureCode::PortalUnavailable, None, 8, None);
+        check(FailureCode::PortalMaintenance, Some(600), 1, Some((600, 600)));
+        check(FailureCode::PortalMaintenance, Some(-600), 1, Some((4, 8)));
+        check(FailureCode::PortalMaintenance, Some(1_000_000), 1, Some((86_400, 86_400)));
+        check(FailureCode::SessionConflict, None, 1, Some((1800, 3600)));
+        check(FailureCode::SessionExpired, None, 1, Some((4, 8)));
+        check(FailureCode::SessionExpired, None, 2, None);
+        check(FailureCode::BrowserCrashed, None, 7, Some((0, 0)));
+        check(FailureCode::CredentialsInvalid, Some(600), 1, None);
+        check(FailureCode::MfaTimeout, None, 1, None);
+        check(FailureCode::Unknown, None, 1, None);
+    }
 }

@@ -79,7 +79,7 @@ impl Reaper {
             }
         };
         if is_poison {
-            fleet.store.abandon(run_id, FailureCode::AgentGone, clock::now()).await?;
+            fleet.store.abandon(run_id, FailureCode::AgentsGone, clock::now()).await?;
             fleet.queue.forget(run_id).await?;
         } else {
             fleet.queue.take_back(run_id).await?;

@@ -1,8 +1,9 @@
 //! What the OpenAPI document says of values that handlers share: closed lists of words,
-//! sparse fieldsets, addresses and free values.
+//! failures' codes, sparse fieldsets, addresses and free values.
 //!
 //! Not here: an object of the API; each has its own type beside its handlers.
 
+use domain::failure::FailureCode;
 use domain::word::Word;
 use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
@@ -11,6 +12,18 @@ use utoipa::{PartialSchema, ToSchema};
 /// One of a closed list of words.
 pub(super) fn word<W: Word>() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(W::ALL.iter().map(|word| word.as_str())))
+}
+
+/// A failure's code. Later versions know more of them, so it is no closed list for whoever
+/// reads it.
+pub(super) fn failure_code() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some(r"^[a-z0-9_]+(\.[a-z0-9_]+)*$"))
+        .description(Some(
+            "What happened. Later versions know more codes: treat one that you don't know as its prefix.",
+        ))
+        .examples(FailureCode::ALL.iter().filter(|code| !code.is_family()).map(|code| code.as_str()))
 }
 
 /// The integrator's own values.

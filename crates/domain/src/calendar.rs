@@ -4,13 +4,18 @@
 //! |---|---|
 //! | `YYYY` `YY` | the year, in four digits or two; it may be missing |
 //! | `MM` `M` | the month, in two digits, or in one or two |
-//! | `MMM` `MMMM` | the month's English name, short (`Sep`, `Sept`) or in full, in any case |
+//! | `MMM` `MMMM` | the month's name, short (`Sep`, `Sept`, `Sep.`) or in full, in any case |
 //! | `DD` `D` | the day, in two digits, or in one or two |
 //! | a blank | one blank or more, of any kind |
 //! | any other character but `A` to `Z` and `a` to `z` | itself |
+//! | `[de]` before all else | names are German; without it, English; `fr` `es` `it` `nl` `pt` likewise |
 //!
 //! What a bank shows is a calendar date in the bank's own time zone; it never passes through UTC, so there are no
-//! instants and no zones here. Not here either: what day it is (callers say), and guessing a pattern.
+//! instants and no zones here. Not here either: what day it is (callers say), and guessing a pattern. A list's cells are
+//! read one by one and get their years together (`ListYears`).
+
+mod list;
+mod months;
 
 use std::fmt;
 use std::iter::Peekable;
@@ -20,12 +25,24 @@ use jiff::Span;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+pub use list::{ListError, ListOrder, ListYears};
+pub use months::Language;
+
 /// A declared pattern such as `MM/DD/YYYY`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DateFormat {
     pattern: String,
+    language: Language,
     parts: Vec<Part>,
+}
+
+/// A date as a cell shows it, perhaps without its year.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShownDate {
+    year: SeenYear,
+    month: i8,
+    day: i8,
 }
 
 /// What is known about when a date must be, for years of two digits and for those that are missing.
@@ -69,6 +86,9 @@ pub enum FormatError {
         /// The letters.
         letters: String,
     },
+    /// Square brackets around something else than a language.
+    #[error("`[…]` holds a language of months' names: en, de, fr, es, it, nl or pt")]
+    UnknownLanguage,
     /// A part that must be there once.
     #[error("a date's pattern has exactly one {part}")]
     NotOnce {
@@ -88,24 +108,22 @@ pub enum FormatError {
 
 /// Reads the date in a cell.
 pub fn read_date(cell: &str, format: &DateFormat, reference: YearHint) -> Result<Date, DateError> {
-    let cell = cell.trim();
-    if cell.is_empty() {
-        return Err(DateError::Empty);
-    }
-    let seen = format.read(cell).ok_or_else(|| DateError::NotInFormat { pattern: format.pattern.clone() })?;
-    match seen.year {
-        SeenYear::Full(year) => Date::new(year, seen.month, seen.day).map_err(|_| DateError::NoSuchDay),
-        SeenYear::Short(short) => reference.with_century(short, seen),
-        SeenYear::Missing => reference.with_year(seen),
-    }
+    format.see(cell)?.within(reference)
 }
 
 impl DateFormat {
     /// Reads a pattern.
     pub fn parse(pattern: &str) -> Result<Self, FormatError> {
         let pattern = pattern.trim();
+        let (language, rest) = match pattern.strip_prefix('[') {
+            None => (Language::English, pattern),
+            Some(rest) => {
+                let (language, rest) = rest.split_once(']').ok_or(FormatError::UnknownLanguage)?;
+                (language.parse().map_err(|_| FormatError::UnknownLanguage)?, rest.trim_start())
+            }
+        };
         let mut parts = Vec::new();
-        let mut chars = pattern.chars().peekable();
+        let mut chars = rest.chars().peekable();
         while let Some(char) = chars.next() {
             if char.is_whitespace() {
                 while chars.next_if(|next| next.is_whitespace()).is_some() {}
@@ -123,7 +141,7 @@ impl DateFormat {
             }
         }
         check_parts(&parts)?;
-        Ok(Self { pattern: pattern.to_owned(), parts })
+        Ok(Self { pattern: pattern.to_owned(), language, parts })
     }
 
     /// The pattern.
@@ -132,17 +150,32 @@ impl DateFormat {
         &self.pattern
     }
 
-    fn read(&self, cell: &str) -> Option<Seen> {
-        let mut seen = Seen { year: SeenYear::Missing, month: 0, day: 0 };
+    /// Reads a cell, and leaves open which year it is where the cell doesn't say.
+    pub fn see(&self, cell: &str) -> Result<ShownDate, DateError> {
+        let cell = cell.trim();
+        if cell.is_empty() {
+            return Err(DateError::Empty);
+        }
+        self.read(cell).ok_or_else(|| DateError::NotInFormat { pattern: self.pattern.clone() })
+    }
+
+    fn read(&self, cell: &str) -> Option<ShownDate> {
+        let mut seen = ShownDate { year: SeenYear::Missing, month: 0, day: 0 };
         let mut chars = cell.chars().peekable();
-        for part in &self.parts {
+        for (index, part) in self.parts.iter().enumerate() {
             match part {
                 Part::Year => seen.year = SeenYear::Full(digits(&mut chars, 4, 4)?),
                 Part::ShortYear => seen.year = SeenYear::Short(digits(&mut chars, 2, 2)?),
                 Part::Month => seen.month = small(digits(&mut chars, 2, 2)?)?,
                 Part::NarrowMonth => seen.month = small(digits(&mut chars, 1, 2)?)?,
-                Part::ShortName => seen.month = month(&mut chars, |name| name.get(..3))?,
-                Part::Name => seen.month = month(&mut chars, Some)?,
+                Part::Name => seen.month = self.language.month(&letters(&mut chars))?,
+                Part::ShortName => {
+                    seen.month = self.language.short_month(&letters(&mut chars))?;
+                    // Where the pattern has a dot of its own, that one is meant.
+                    if self.parts.get(index + 1) != Some(&Part::Char('.')) {
+                        chars.next_if_eq(&'.');
+                    }
+                }
                 Part::Day => seen.day = small(digits(&mut chars, 2, 2)?)?,
                 Part::NarrowDay => seen.day = small(digits(&mut chars, 1, 2)?)?,
                 Part::Blank => {
@@ -153,6 +186,17 @@ impl DateFormat {
             }
         }
         chars.next().is_none().then_some(seen)
+    }
+}
+
+impl ShownDate {
+    /// The date, its year being what the hint makes it where the cell doesn't say.
+    pub fn within(self, hint: YearHint) -> Result<Date, DateError> {
+        match self.year {
+            SeenYear::Full(year) => Date::new(year, self.month, self.day).map_err(|_| DateError::NoSuchDay),
+            SeenYear::Short(short) => hint.with_century(short, self),
+            SeenYear::Missing => hint.with_year(self),
+        }
     }
 }
 
@@ -180,8 +224,18 @@ impl YearHint {
         Self { earliest: Some(earliest), ..self }
     }
 
+    /// The same, and no date is more than a week later than this either.
+    fn and_up_to(self, latest: Date) -> Self {
+        Self { latest: self.latest.min(Self::up_to(latest).latest), ..self }
+    }
+
+    /// Whether a day and a month are one date in it at most.
+    fn is_within_a_year(self) -> bool {
+        self.earliest.is_some_and(|earliest| earliest.saturating_add(Span::new().years(1)) > self.latest)
+    }
+
     /// The latest date that it could be.
-    fn with_year(self, seen: Seen) -> Result<Date, DateError> {
+    fn with_year(self, seen: ShownDate) -> Result<Date, DateError> {
         // The twenty-ninth of February may be eight years back.
         let candidates = (0..=8).filter_map(|back| {
             let year = self.latest.year().checked_sub(back)?;
@@ -196,7 +250,7 @@ impl YearHint {
     }
 
     /// The date in the century around the latest; a date that would then be in the future is not moved into the past.
-    fn with_century(self, short: i16, seen: Seen) -> Result<Date, DateError> {
+    fn with_century(self, short: i16, seen: ShownDate) -> Result<Date, DateError> {
         let first = self.latest.year().saturating_sub(Self::YEARS_BACK);
         let year = first.saturating_add((short - first).rem_euclid(100));
         let date = Date::new(year, seen.month, seen.day).map_err(|_| DateError::NoSuchDay)?;
@@ -285,35 +339,12 @@ impl Part {
     }
 }
 
-/// What a cell says.
-#[derive(Clone, Copy)]
-struct Seen {
-    year: SeenYear,
-    month: i8,
-    day: i8,
-}
-
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum SeenYear {
     Full(i16),
     Short(i16),
     Missing,
 }
-
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
 
 fn check_parts(parts: &[Part]) -> Result<(), FormatError> {
     let count = |is: fn(Part) -> bool| parts.iter().filter(|part| is(**part)).count();
@@ -354,16 +385,13 @@ fn small(number: i16) -> Option<i8> {
     number.try_into().ok()
 }
 
-/// Takes a month's name, cut as the pattern wants it.
-fn month(chars: &mut Peekable<Chars<'_>>, cut: fn(&'static str) -> Option<&'static str>) -> Option<i8> {
+/// Takes letters, in lower case.
+fn letters(chars: &mut Peekable<Chars<'_>>) -> String {
     let mut name = String::new();
-    while let Some(letter) = chars.next_if(char::is_ascii_alphabetic) {
-        name.push(letter.to_ascii_lowercase());
+    while let Some(letter) = chars.next_if(|next| next.is_alphabetic()) {
+        name.extend(letter.to_lowercase());
     }
-    // The one short name that has another.
-    let name = if name == "sept" { "sep" } else { &name };
-    let index = MONTHS.iter().position(|full| cut(full) == Some(name))?;
-    i8::try_from(index + 1).ok()
+    name
 }
 
 #[cfg(test)]

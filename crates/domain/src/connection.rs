@@ -12,6 +12,10 @@
 //!                                  errored, reauthRequired ─────┘
 //! ```
 //!
+//! A run that read some accounts and not others has succeeded: the connection is `active`, and
+//! *degraded* as long as the failure that the run was kept with stands beside the state
+//! ([`shortfall`](crate::shortfall)).
+//!
 //! From `errored` a run that succeeds, and from both new credentials, lead back to
 //! `active`; a run that fails moves `errored` to whatever its failure says. From every
 //! state `revoke`, and from those with a run a failure that says so, lead to `revoked`,
@@ -152,7 +156,7 @@ impl ConnectionState {
 
             (Self::Active | Self::Errored { .. }, E::RunSucceeded) => Ok(Self::Active),
             (Self::Active | Self::Errored { .. }, E::RunFailed(failure)) => Ok(match failure.code.consequence() {
-                Consequence::Unchanged => self.clone(),
+                Consequence::Unchanged | Consequence::Degraded => self.clone(),
                 Consequence::ReauthRequired => Self::ReauthRequired { failure },
                 Consequence::Errored => Self::Errored { failure },
                 Consequence::Revoked => Self::Revoked { failure: Some(failure) },
@@ -424,6 +428,7 @@ mod tests {
             ConnectionEvent::SetupCompleted,
             ConnectionEvent::RunSucceeded,
             failed(FailureCode::PortalUnavailable),
+            failed(FailureCode::ScriptParse),
             failed(FailureCode::CredentialsInvalid),
             failed(FailureCode::PageUnrecognised),
             failed(FailureCode::AccessRevoked),
@@ -458,15 +463,15 @@ mod tests {
     #[test]
     fn every_state_meets_every_event_as_the_picture_says() {
         // One row a state, one column an event, in the order of the lists above.
-        // The runFailed columns: bank unavailable, credentials, unknown page, revoked.
+        // The runFailed columns: bank unavailable, unreadable value, credentials, unknown page, revoked.
         let expected = "
-            draft:             draft pendingActivation - - - - - - - revoked
-            pendingActivation: - - active draft draft draft revoked - - revoked
-            active:            active - active active reauthRequired errored revoked paused - revoked
-            reauthRequired:    active - - - - - - paused - revoked
-            errored:           active - active errored reauthRequired errored revoked paused - revoked
-            paused:            paused - paused paused paused paused paused - active revoked
-            revoked:           - - - - - - - - - -";
+            draft:             draft pendingActivation - - - - - - - - revoked
+            pendingActivation: - - active draft draft draft draft revoked - - revoked
+            active:            active - active active active reauthRequired errored revoked paused - revoked
+            reauthRequired:    active - - - - - - - paused - revoked
+            errored:           active - active errored errored reauthRequired errored revoked paused - revoked
+            paused:            paused - paused paused paused paused paused paused - active revoked
+            revoked:           - - - - - - - - - - -";
         for (line, state) in expected.trim().lines().zip(states()) {
             let next = |event| state.on(event).map_or("-", |next| next.status().as_str());
             let row: Vec<&str> = events().into_iter().map(next).collect();

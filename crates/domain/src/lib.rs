@@ -26,5 +26,6 @@ pub mod observation;
 pub mod presence;
 pub mod run;
 pub mod secret;
+pub mod shortfall;
 pub mod transaction;
 pub mod word;

@@ -1,7 +1,7 @@
 //! Reads amounts as portals show them: the whole cell by the grammar of the declared locale, or not at all.
 //!
 //! ```text
-//! cell   = mark* number mark*         blanks anywhere between, none inside a number but a locale's own
+//! cell   = mark* number mark*         blanks, and marks of a text's direction, anywhere between; none inside a number but a locale's own
 //! mark   = sign | "(" | ")" | symbol | code | side       symbol and code of the declared currency only
 //! side   = "DR" | "CR", and "S" | "H" in German          only after the number
 //! number = digits [decimal digits] | grouped [decimal digits] | decimal digits
@@ -10,48 +10,22 @@
 //! Direction is said at most once: by a sign, by brackets or by a side. `(−1.00)` says it twice and could mean either,
 //! so it is refused, as is a sign in a debit or credit column. Money in is positive.
 //!
+//! The digits of one number are all of one kind, with the separators that go with them.
+//!
 //! An amount is a plain [`Decimal`], which keeps the scale as shown; its currency stands beside it in every record.
 //!
 //! Not here: guessing a locale, writing amounts for people, and arithmetic. Errors never repeat the cell.
 
 mod currency;
+mod locale;
 
 use rust_decimal::Decimal;
 
 pub use currency::{Currency, NotACurrency};
+pub use locale::Locale;
 
-use crate::word::{UnknownWord, words};
 use currency::SYMBOLS;
-
-words! {
-    /// How a portal writes its numbers, as its script declares.
-    pub enum Locale {
-        /// `1,234,567.89`
-        EnUs = "en-US",
-        /// `1,234,567.89`
-        EnGb = "en-GB",
-        /// `1,234,567.89`
-        EnCa = "en-CA",
-        /// `12,34,567.89`
-        EnIn = "en-IN",
-        /// `1.234.567,89`
-        DeDe = "de-DE",
-        /// `1'234'567.89`, also with `’`
-        DeCh = "de-CH",
-        /// `1 234 567,89`, with a plain, thin or no-break space
-        FrFr = "fr-FR",
-        /// `1.234.567,89`
-        EsEs = "es-ES",
-        /// `1.234.567,89`
-        ItIt = "it-IT",
-        /// `1.234.567,89`
-        NlNl = "nl-NL",
-        /// `1.234.567,89`
-        PtBr = "pt-BR",
-        /// `1,234,567`, a minus also as `▲` or `△`
-        JaJp = "ja-JP",
-    }
-}
+use locale::Numerals;
 
 /// Why a cell is not an amount. It says nothing of what the cell holds: amounts are confidential.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -137,62 +111,6 @@ pub fn read_debit_credit(
     }
 }
 
-impl Locale {
-    /// Reads a tag such as `en-US`.
-    pub fn parse(tag: &str) -> Result<Self, UnknownWord> {
-        tag.parse()
-    }
-
-    const fn decimal(self) -> char {
-        match self {
-            Self::EnUs | Self::EnGb | Self::EnCa | Self::EnIn | Self::DeCh | Self::JaJp => '.',
-            Self::DeDe | Self::FrFr | Self::EsEs | Self::ItIt | Self::NlNl | Self::PtBr => ',',
-        }
-    }
-
-    /// What may stand between groups; one and the same in one number.
-    const fn separators(self) -> &'static [char] {
-        match self {
-            Self::EnUs | Self::EnGb | Self::EnCa | Self::EnIn | Self::JaJp => &[','],
-            Self::DeDe | Self::EsEs | Self::ItIt | Self::NlNl | Self::PtBr => &['.'],
-            Self::DeCh => &['\'', '\u{2019}'],
-            Self::FrFr => &['\u{a0}', '\u{202f}', '\u{2009}', ' '],
-        }
-    }
-
-    /// How many digits a group has that is not the last.
-    const fn group(self) -> usize {
-        match self {
-            Self::EnIn => 2,
-            _ => 3,
-        }
-    }
-
-    fn is_minus(self, char: char) -> bool {
-        // Hyphens, the en dash, the minus sign, and the full-width one. An em dash stands for "nothing".
-        matches!(char, '-' | '\u{2010}' | '\u{2011}' | '\u{2013}' | '\u{2212}' | '\u{ff0d}')
-            || (self == Self::JaJp && matches!(char, '\u{25b2}' | '\u{25b3}'))
-    }
-
-    /// The words after a number that say its direction.
-    const fn sides(self) -> &'static [(&'static str, Direction)] {
-        const ALL: &[(&str, Direction)] = &[
-            ("DR", Direction::Out),
-            ("Dr", Direction::Out),
-            ("dr", Direction::Out),
-            ("CR", Direction::In),
-            ("Cr", Direction::In),
-            ("cr", Direction::In),
-            ("S", Direction::Out),
-            ("H", Direction::In),
-        ];
-        match self {
-            Self::DeDe | Self::DeCh => ALL,
-            _ => ALL.split_at(6).0,
-        }
-    }
-}
-
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Direction {
     In,
@@ -240,7 +158,7 @@ impl<'a> Reader<'a> {
     }
 
     fn leading_mark(&mut self) -> Result<bool, AmountError> {
-        self.rest = self.rest.trim_start();
+        self.skip_blanks();
         if self.bracket == Bracket::None && self.take("(") {
             self.bracket = Bracket::Open;
             return self.say(Direction::Out);
@@ -249,7 +167,7 @@ impl<'a> Reader<'a> {
     }
 
     fn trailing_mark(&mut self) -> Result<bool, AmountError> {
-        self.rest = self.rest.trim_start();
+        self.skip_blanks();
         if self.bracket == Bracket::Open && self.take(")") {
             self.bracket = Bracket::Closed;
             return Ok(true);
@@ -293,6 +211,10 @@ impl<'a> Reader<'a> {
         }
     }
 
+    fn skip_blanks(&mut self) {
+        self.rest = self.rest.trim_start_matches(is_blank_char);
+    }
+
     /// Takes a mark, unless it is only the beginning of a longer word.
     fn take(&mut self, mark: &str) -> bool {
         match after_mark(self.rest, mark) {
@@ -305,33 +227,31 @@ impl<'a> Reader<'a> {
     }
 
     fn number(&mut self) -> Result<Decimal, AmountError> {
+        let begins = |numerals: &&Numerals| numerals.begin(self.rest);
+        let Some(numerals) = self.locale.numerals().iter().find(begins) else { return Err(self.refusal()) };
         let first = self.rest;
         let mut mantissa: i128 = 0;
-        let mut digits = self.digits(&mut mantissa)?;
-        let whole = digits > 0;
+        let mut digits = self.digits(numerals, &mut mantissa)?;
         let mut separator = None;
-        while let Some(char) = self.before_digit(self.locale.separators()) {
+        while let Some(char) = self.before_digit(numerals, numerals.separators) {
             let inner = self.locale.group();
             let fits = match separator {
                 // A group that starts with a zero is a decimal fraction in another locale.
-                None => (1..=inner).contains(&digits) && !first.starts_with('0'),
+                None => (1..=inner).contains(&digits) && !first.starts_with(numerals.zero),
                 Some(before) => before == char && digits == inner,
             };
             if !fits {
                 return Err(AmountError::Grouping { locale: self.locale });
             }
             separator = Some(char);
-            digits = self.digits(&mut mantissa)?;
+            digits = self.digits(numerals, &mut mantissa)?;
         }
         if separator.is_some() && digits != 3 {
             return Err(AmountError::Grouping { locale: self.locale });
         }
         let mut scale = 0;
-        if self.before_digit(&[self.locale.decimal()]).is_some() {
-            scale = self.digits(&mut mantissa)?;
-        }
-        if !whole && scale == 0 {
-            return Err(self.refusal());
+        if self.before_digit(numerals, &[numerals.decimal]).is_some() {
+            scale = self.digits(numerals, &mut mantissa)?;
         }
         let allowed = self.currency.minor_digits();
         match u32::try_from(scale) {
@@ -343,24 +263,25 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes digits on to a number; the result is how many.
-    fn digits(&mut self, mantissa: &mut i128) -> Result<usize, AmountError> {
+    fn digits(&mut self, numerals: &Numerals, mantissa: &mut i128) -> Result<usize, AmountError> {
         let mut count = 0;
-        for digit in self.rest.bytes().take_while(u8::is_ascii_digit) {
+        let mut chars = self.rest.chars();
+        while let Some(digit) = chars.next().and_then(|char| numerals.digit(char)) {
             count += 1;
             let longer = mantissa.checked_mul(10);
-            let longer = longer.and_then(|number| number.checked_add(i128::from(digit - b'0')));
+            let longer = longer.and_then(|number| number.checked_add(i128::from(digit)));
             *mantissa = longer.ok_or(AmountError::TooLarge)?;
+            self.rest = chars.as_str();
         }
-        self.rest = self.rest.get(count..).unwrap_or_default();
         Ok(count)
     }
 
     /// Takes one of these characters if a digit follows.
-    fn before_digit(&mut self, accepted: &[char]) -> Option<char> {
+    fn before_digit(&mut self, numerals: &Numerals, accepted: &[char]) -> Option<char> {
         let mut chars = self.rest.chars();
         let char = chars.next().filter(|char| accepted.contains(char))?;
         let rest = chars.as_str();
-        if !rest.starts_with(|next: char| next.is_ascii_digit()) {
+        if !rest.starts_with(|next| numerals.digit(next).is_some()) {
             return None;
         }
         self.rest = rest;
@@ -371,10 +292,11 @@ impl<'a> Reader<'a> {
     fn refusal(&self) -> AmountError {
         let code = self.rest.bytes().take_while(u8::is_ascii_uppercase).count() == 3;
         let symbol = SYMBOLS.iter().any(|(symbol, _)| after_mark(self.rest, symbol).is_some());
+        let is_digit = |char| self.locale.numerals().iter().any(|numerals| numerals.digit(char).is_some());
         match self.rest.chars().next() {
             None => AmountError::NoNumber,
             Some('(' | ')') => AmountError::Brackets,
-            Some('0'..='9') => AmountError::TwoNumbers,
+            Some(char) if is_digit(char) => AmountError::TwoNumbers,
             Some(_) if code || symbol => AmountError::OtherCurrency { declared: self.currency.clone() },
             Some(_) => AmountError::NotAnAmount { locale: self.locale },
         }
@@ -388,13 +310,21 @@ fn after_mark<'a>(text: &'a str, mark: &str) -> Option<&'a str> {
 }
 
 fn is_blank(cell: &str) -> bool {
-    cell.trim_start().is_empty()
+    cell.chars().all(is_blank_char)
+}
+
+/// White space, and the marks that only say which way text runs.
+fn is_blank_char(char: char) -> bool {
+    char.is_whitespace() || matches!(char, '\u{200e}' | '\u{200f}' | '\u{61c}')
 }
 
 fn signed(size: Decimal, direction: Direction) -> Decimal {
     // A negative zero would be written as `-0`.
     if direction == Direction::Out && !size.is_zero() { -size } else { size }
 }
+
+#[cfg(test)]
+mod properties;
 
 #[cfg(test)]
 mod tests;

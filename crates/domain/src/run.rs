@@ -3,6 +3,7 @@
 //! Not here: who may run when (the queue's) or how a portal is driven (the
 //! script's).
 
+use crate::failure::FailureCode;
 use crate::word::words;
 
 words! {
@@ -39,8 +40,18 @@ pub const CRASHES_ALLOWED: u32 = 3;
 /// them, before a person has to look: banks lock users after a few wrong ones.
 pub const DOUBTS_ALLOWED: u32 = 3;
 
-/// How many attempts with a backoff a run gets before its failure is final.
+/// How many attempts a run gets before a failure that passes by itself is final.
 pub const ATTEMPTS_ALLOWED: u32 = 8;
+
+/// The same for one kind of failure. Where the bank ended the session there is one more
+/// attempt: each of them signs in anew.
+#[must_use]
+pub const fn attempts_allowed(code: FailureCode) -> u32 {
+    match code {
+        FailureCode::Session | FailureCode::SessionExpired => 2,
+        _ => ATTEMPTS_ALLOWED,
+    }
+}
 
 words! {
     /// Something done at a bank that may happen once for each declaration of it.

@@ -1,21 +1,21 @@
 //! The macro behind every closed list of words in this crate: an enum whose
 //! variants have one spelling each, the one that the API, the store and the
-//! scripts share.
+//! scripts share, and one meaning, which documents are made from.
 //!
-//! Not a home for lists that carry more than their spelling.
+//! Not a home for lists that carry more than that.
 
-/// Declares an enum of words with `as_str`, `ALL`, `Display`, `FromStr` and serde.
+/// Declares an enum of words with `as_str`, `meaning`, `ALL`, `Display`, `FromStr` and serde.
 macro_rules! words {
     (
         $(#[$attribute:meta])*
         pub enum $name:ident {
-            $( $(#[$variant_attribute:meta])* $variant:ident = $word:literal ),+ $(,)?
+            $( $(#[doc = $meaning:literal])+ $variant:ident = $word:literal ),+ $(,)?
         }
     ) => {
         $(#[$attribute])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum $name {
-            $( $(#[$variant_attribute])* $variant ),+
+            $( $(#[doc = $meaning])+ $variant ),+
         }
 
         impl $name {
@@ -27,6 +27,12 @@ macro_rules! words {
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }
+
+            /// What it means, as its comment in the code says.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($meaning),+).trim_ascii()),+ }
+            }
         }
 
         impl $crate::word::Word for $name {
@@ -35,6 +41,10 @@ macro_rules! words {
 
             fn as_str(self) -> &'static str {
                 $name::as_str(self)
+            }
+
+            fn meaning(self) -> &'static str {
+                $name::meaning(self)
             }
         }
 
@@ -84,6 +94,9 @@ pub trait Word: Copy + 'static {
 
     /// The word as the API, the store and the scripts spell it.
     fn as_str(self) -> &'static str;
+
+    /// What it means, as its comment in the code says.
+    fn meaning(self) -> &'static str;
 }
 
 /// A word outside a closed list.

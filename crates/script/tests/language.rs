@@ -95,8 +95,18 @@ fn words_outside_of_the_lists_are_refused() {
     check(
         "locale: en-US",
         "locale: en_US",
-        "value.malformed at `en_US`: `en_US`: `en_US` is not one of en-US, en-GB, en-CA, en-IN, de-DE, de-CH, fr-FR, es-ES, it-IT, nl-NL, pt-BR, ja-JP",
+        "value.malformed at `en_US`: `en_US`: `en_US` is not one of en-US, en-GB, en-CA, en-AU, en-IN, de-DE, de-CH, fr-FR, fr-CA, fr-CH, es-ES, es-MX, it-IT, nl-NL, pt-BR, da-DK, sv-SE, nb-NO, fi-FI, pl-PL, cs-CZ, ja-JP, zh-CN, ar-EG",
     );
+}
+
+#[test]
+fn a_family_of_failures_is_refused() {
+    for family in ["auth", "auth.session", "portal.action", "unknown", "net.dns"] {
+        let source = edited("code: auth.session.expired", &format!("code: {family}"));
+        let said = format!("`{family}` isn't one of auth.credentials.invalid, ");
+        let found = faults(&source);
+        assert!(found.iter().any(|fault| fault.message.starts_with(&said)), "{family}");
+    }
 }
 
 #[test]

@@ -116,6 +116,31 @@ async fn a_portal_that_is_down_is_said_to_be_and_tried_again_later() -> Outcome 
 }
 
 #[tokio::test]
+async fn a_connection_in_use_says_what_follows_from_a_failure_and_forgets_it() -> Outcome {
+    let fleet = Plan::new().start().await?;
+    let integrator = fleet.integrator("default").await?;
+    let id = set_up(&fleet, &integrator).await?;
+    let first = answer(&fleet, &integrator, &id, None, 1).await?;
+    let connection = active(&integrator, &id).await?;
+    assert!(connection["failure"].is_null() && connection["errorCode"].is_null(), "{connection}");
+
+    fleet.portal.set_faults(Faults { unavailable: true, ..Faults::default() });
+    integrator.call(reqwest::Method::PUT, &format!("/v1/connections/{id}/sync"), None).await?;
+    let waits = |now: &Value| now["errorCode"] == "portal.unavailable";
+    let connection = integrator.connection(&id, "a failure that passes", waits).await?;
+    assert_eq!(connection["status"], "active", "it stays as it is");
+    let failure = &connection["failure"];
+    let axes = ["code", "fault", "action", "retry", "stage"].map(|axis| &failure[axis]);
+    assert_eq!(axes, ["portal.unavailable", "bank", "wait", "backoff", "connect"], "{failure}");
+    assert_eq!(failure["message"], connection["errorMessage"]);
+
+    fleet.portal.set_faults(Faults::default());
+    answer(&fleet, &integrator, &id, Some(&first), 2).await?;
+    integrator.connection(&id, "no failure", |now| now["failure"].is_null() && now["syncStatus"] == "idle").await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_portal_that_is_not_there_at_all_is_tried_again_later() -> Outcome {
     // A port that was free a moment ago: nothing listens there.
     let free = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;

@@ -4,7 +4,7 @@
 //! Not here: which transition is legal; `domain::connection` says that.
 
 use domain::connection::{Actor, ConnectionEvent, ConnectionState};
-use domain::failure::Failure;
+use domain::failure::{Explained, Failure};
 use domain::id::{ConnectionId, OrganizationId, RunId};
 use jiff::Timestamp;
 use serde_json::json;
@@ -78,6 +78,7 @@ pub(super) async fn apply(
             "status": after.status(),
             "errorCode": failure.as_ref().map(|failure| failure.code),
             "errorMessage": failure.as_ref().map(|failure| &failure.message),
+            "failure": failure.as_ref().map(Explained::of),
         });
         webhooks::emit(tx, organization, EventType::ConnectionStatusChanged, data, now).await?;
     }

@@ -114,7 +114,7 @@ async fn an_effect_that_a_dead_run_left_open_is_looked_at_by_the_next() {
         let (id, run) = bench.activating().await;
         bench.grant(run, 1).await;
         bench.declare(run, 1, Effect::Password).await.expect("declared");
-        bench.store.abandon(run, FailureCode::AgentGone, now()).await.expect("abandoned");
+        bench.store.abandon(run, FailureCode::AgentsGone, now()).await.expect("abandoned");
         let next = RunId(Uuid::now_v7());
         bench.store.complete_setup(bench.organization, id, next, now()).await.expect("a run");
         let granted = bench.grant(next, 2).await.expect("granted");
@@ -289,5 +289,31 @@ async fn only_one_of_two_advances_a_generation() {
         let seen = bench.store.generation().await.expect("a generation");
         let (one, two) = tokio::join!(bench.store.advance_generation(seen), bench.store.advance_generation(seen));
         assert_eq!((one.expect("advanced"), two.expect("read")), (seen + 1, seen + 1), "{}", bench.name);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_fails_is_told_of_with_what_follows_from_it() {
+    for bench in benches().await {
+        bench.webhook(&["connection.status_changed"]).await;
+        let id = bench.active().await;
+        let (unreadable, refused) = (RunId(Uuid::now_v7()), RunId(Uuid::now_v7()));
+        bench.store.request_sync(bench.organization, id, unreadable, now()).await.expect("a run");
+        bench.grant(unreadable, 2).await;
+        bench.fail(unreadable, 2, FailureCode::ScriptParse, AfterFailure::End).await.expect("failed");
+        let connection = bench.store.connection(bench.organization, id).await.expect("a connection");
+        assert_eq!(connection.state.status(), ConnectionStatus::Active, "{}: it is degraded", bench.name);
+        assert_eq!(connection.last_failure.map(|failure| failure.code), Some(FailureCode::ScriptParse));
+
+        bench.store.request_sync(bench.organization, id, refused, now()).await.expect("a run");
+        bench.grant(refused, 3).await;
+        bench.fail(refused, 3, FailureCode::Locked, AfterFailure::End).await.expect("failed");
+        let told = bench.claim_due(10).await;
+        let told: Vec<_> = told.iter().map(|delivery| &delivery.data).collect();
+        assert_eq!(told.len(), 3, "{}: it was set up, activated and locked", bench.name);
+        assert!(told[1]["failure"].is_null() && told[1]["errorCode"].is_null(), "{}", told[1]);
+        assert_eq!(told[2]["errorCode"], "auth.locked");
+        let axes = ["code", "fault", "action", "retry", "stage"].map(|axis| &told[2]["failure"][axis]);
+        assert_eq!(axes, ["auth.locked", "bank", "contactBank", "never", "login"]);
     }
 }

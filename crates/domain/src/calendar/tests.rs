@@ -41,6 +41,27 @@ fn each_pattern_reads_its_dates() {
 }
 
 #[test]
+fn months_are_named_in_the_declared_language() {
+    check("[de] D. MMMM YYYY", "4. März 2024", Ok("2024-03-04"));
+    check("[de]DD. MMM YYYY", "04. MÄR 2024", Ok("2024-03-04"));
+    check("[de] DD. MMM. YYYY", "04. Dez. 2023", Ok("2023-12-04"));
+    check("[fr] D MMM YYYY", "4 févr. 2024", Ok("2024-02-04"));
+    check("[fr] D MMM YYYY", "1 mai 2024", Ok("2024-05-01"));
+    check("[fr] D MMMM YYYY", "14 août 2023", Ok("2023-08-14"));
+    check("[es] D 'MMM' YY", "4 'ene.' 24", Ok("2024-01-04"));
+    check("[es] DD-MMM", "31-dic", Ok("2023-12-31"));
+    check("[it] D MMMM YYYY", "4 Maggio 2024", Ok("2024-05-04"));
+    check("[nl] D MMM YYYY", "4 mrt 2024", Ok("2024-03-04"));
+    check("[pt] D/MMM/YYYY", "4/fev/2024", Ok("2024-02-04"));
+    check("[en] MMM D, YYYY", "Sept. 4, 2023", Ok("2023-09-04"));
+    check("[de] D. MMM YYYY", "4. March 2024", Err("NotInFormat"));
+    check("[de] D. MMMM YYYY", "4. March 2024", Err("NotInFormat"));
+    check("D MMM. YYYY", "4 Mar 2024", Err("NotInFormat"));
+    check("D MMM YYYY", "4 Mar.. 2024", Err("NotInFormat"));
+    check("D MMMM YYYY", "4 March. 2024", Err("NotInFormat"));
+}
+
+#[test]
 fn a_date_with_a_year_in_full_needs_no_window() {
     check("YYYY-MM-DD", "2031-01-01", Ok("2031-01-01"));
     check("YYYY-MM-DD", "1951-01-01", Ok("1951-01-01"));
@@ -122,10 +143,106 @@ fn a_pattern_says_what_is_wrong_with_it() {
     check_pattern("DD/MM/YY/YYYY", Err("a date's pattern has at most one year"));
     check_pattern("MDYYYY", Err("nothing separates `M` from the digits behind it"));
     check_pattern("MM D0YYYY", Err("nothing separates `D` from the digits behind it"));
+    check_pattern("[de] D. MMM", Ok(()));
+    let languages = "`[…]` holds a language of months' names: en, de, fr, es, it, nl or pt";
+    check_pattern("[xx] D. MMM", Err(languages));
+    check_pattern("[de D. MMM", Err(languages));
+    check_pattern("D. MMM [de]", Err("`d` stands for nothing in a date's pattern; use YYYY YY MMMM MMM MM M DD D"));
     check_pattern("mm/DD/YYYY", Err("`mm` stands for nothing in a date's pattern; use YYYY YY MMMM MMM MM M DD D"));
 }
 
+const PATTERNS: &[&str] = &[
+    "MM/DD/YYYY",
+    "DD.MM.YYYY",
+    "M/D/YY",
+    "YYYYMMDD",
+    "D MMM YYYY",
+    "MMMM D, YYYY",
+    "[de] D. MMMM YY",
+    "[fr] D MMM",
+    "[es] D 'MMM.' YY",
+    "YYYY年M月D日",
+    "MM/DD",
+    "D.M.",
+];
+
+/// Writes a date by a pattern, in its plainest form.
+fn write(day: Date, format: &DateFormat) -> String {
+    let is_short = |name: &str| format.language.short_month(name) == Some(day.month());
+    let is_name = |name: &str| format.language.month(name) == Some(day.month());
+    let named = |is_it: &dyn Fn(&str) -> bool| {
+        let names = NAMES.split_whitespace().find(|name| is_it(name));
+        names.map(str::to_owned).unwrap_or_default()
+    };
+    let mut written = String::new();
+    for part in &format.parts {
+        written += &match part {
+            Part::Year => format!("{:04}", day.year()),
+            Part::ShortYear => format!("{:02}", day.year().rem_euclid(100)),
+            Part::Month => format!("{:02}", day.month()),
+            Part::NarrowMonth => day.month().to_string(),
+            Part::ShortName => named(&is_short),
+            Part::Name => named(&is_name),
+            Part::Day => format!("{:02}", day.day()),
+            Part::NarrowDay => day.day().to_string(),
+            Part::Blank => " ".to_owned(),
+            Part::Char(char) => char.to_string(),
+        };
+    }
+    written
+}
+
+/// Names of months in the languages of the patterns above.
+const NAMES: &str = "january february march april may june july august september october november december
+    jan feb mar apr jun jul aug sep oct nov dec januar februar märz april mai juni juli oktober dezember
+    janv févr mars avr juin juil août sept déc ene abr ago dic";
+
+/// If a cell is accepted, its date is read from the plainest form, too.
+fn check_again(cell: &str, pattern: &str, hint: YearHint) -> Result<(), TestCaseError> {
+    let format = DateFormat::parse(pattern).expect("a pattern");
+    let Ok(day) = read_date(cell, &format, hint) else { return Ok(()) };
+    let plain = write(day, &format);
+    prop_assert_eq!(read_date(&plain, &format, hint), Ok(day), "{:?} as {}, from {:?}", plain, pattern, cell);
+    Ok(())
+}
+
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn a_date_that_was_changed_and_is_accepted_reads_back_equal(
+        pattern in proptest::sample::select(PATTERNS),
+        days in 0..60_000_i32,
+        latest in 0..60_000_i32,
+        at in any::<proptest::sample::Index>(),
+        put in proptest::option::of(prop_oneof!["[0-9]", "[ .,/'\u{a0}]", "[a-zé年]", any::<char>().prop_map(String::from)]),
+        padding in "[ \u{a0}]{0,2}",
+    ) {
+        let day = date(1930, 1, 1).saturating_add(Span::new().days(days));
+        let hint = YearHint::up_to(date(1930, 1, 1).saturating_add(Span::new().days(latest)));
+        let mut chars: Vec<String> =
+            write(day, &DateFormat::parse(pattern).expect("a pattern")).chars().map(String::from).collect();
+        if let Some(put) = put {
+            *at.get_mut(&mut chars) = put;
+        }
+        let cell = format!("{padding}{}{padding}", chars.concat());
+        for pattern in PATTERNS {
+            check_again(&cell, pattern, hint)?;
+        }
+        check_again(&cell.to_uppercase(), pattern, hint)?;
+    }
+
+    #[test]
+    fn what_looks_like_a_date_and_is_accepted_reads_back_equal(
+        cell in "[0-9]{1,4}[./ -]{0,2}([0-9]{1,2}|jan|mars|Sept\\.|DEZ|décembre|March)[./, ]{0,2}([0-9]{2,4})?",
+        days in 0..60_000_i32,
+    ) {
+        let hint = YearHint::up_to(date(1930, 1, 1).saturating_add(Span::new().days(days)));
+        for pattern in PATTERNS {
+            check_again(&cell, pattern, hint)?;
+        }
+    }
+
     #[test]
     fn no_text_makes_it_panic(cell in any::<String>(), pattern in any::<String>()) {
         let _ = DateFormat::parse(&pattern);

@@ -129,7 +129,7 @@ fn failure(node: &Node, faults: &mut Faults) -> Option<Meaning> {
     let code = form.need("code", faults).and_then(|node| {
         let codes: Vec<(&'static str, FailureCode)> = FailureCode::ALL
             .iter()
-            .filter(|code| is_a_portals_answer(code.as_str()))
+            .filter(|code| is_a_portals_answer(**code))
             .map(|code| (code.as_str(), *code))
             .collect();
         faults.word(node, &codes)
@@ -139,9 +139,12 @@ fn failure(node: &Node, faults: &mut Faults) -> Option<Meaning> {
     Some(Meaning::Failure { code: code?, message })
 }
 
-/// Whether a page can mean it; the other codes are what the runner itself finds.
-fn is_a_portals_answer(code: &str) -> bool {
-    ["auth.", "mfa.", "portal."].iter().any(|prefix| code.starts_with(prefix)) && code != "auth.credentials.missing"
+/// Whether a page can mean it; the other codes are what the runner itself finds, and families
+/// are for codes that nobody knows.
+fn is_a_portals_answer(code: FailureCode) -> bool {
+    ["auth.", "mfa.", "portal."].iter().any(|prefix| code.as_str().starts_with(prefix))
+        && !code.is_family()
+        && code != FailureCode::CredentialsMissing
 }
 
 fn challenge(node: &Node, faults: &mut Faults) -> Option<Challenge> {

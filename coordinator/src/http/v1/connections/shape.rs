@@ -6,7 +6,7 @@ use domain::connection::{
     Actor, ConnectionKind, ConnectionState, ConnectionStatus, Credentials, NextAction, OpenChallenge, Party, Portal,
     ProvisioningStatus, SetupFacts, SetupStatus, SyncStatus,
 };
-use domain::failure::{self, Action, FailureCode, Fault, Retry, Stage};
+use domain::failure::{self, Action, Explained, FailureCode, Fault, Retry, Stage};
 use jiff::Timestamp;
 use serde::Serialize;
 use url::Url;
@@ -54,14 +54,19 @@ pub(in crate::http::v1) struct Connection {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, format = DateTime, required = false)]
     last_synced_at: Option<Timestamp>,
-    /// Why the last run came to nothing, until one succeeds.
+    /// Why the last run came to nothing, or what it left out, until one leaves nothing out.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = schema::word::<FailureCode>, required = false)]
+    #[schema(schema_with = schema::failure_code, required = false)]
     error_code: Option<FailureCode>,
     /// The same in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     error_message: Option<String>,
+    /// The same with what follows from it. Of a `ready` connection alone; one in set-up has
+    /// `setup.lastFailure`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    failure: Option<Failure>,
     /// The challenge that waits for an answer.
     // Choice: a `ready` connection shows by it that its run waits for a person.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -138,7 +143,7 @@ pub(in crate::http::v1) struct Guide {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::http::v1) struct Failure {
-    #[schema(schema_with = schema::word::<FailureCode>)]
+    #[schema(schema_with = schema::failure_code)]
     code: FailureCode,
     /// Whose doing it is.
     #[schema(schema_with = schema::word::<Fault>)]
@@ -212,6 +217,7 @@ impl Connection {
             last_synced_at: connection.last_synced_at.filter(|_| is_ready),
             error_code: failure.map(|failure| failure.code),
             error_message: failure.map(|failure| failure.message.clone()),
+            failure: failure.map(Failure::of),
             next_action: (is_ready && is_asked).then_some(NextAction::AnswerChallenge),
             created_at: connection.created_at,
             updated_at: connection.updated_at,
@@ -278,17 +284,17 @@ impl Instructions {
 
 impl Failure {
     fn of(failure: &failure::Failure) -> Self {
-        let code = failure.code;
+        let Explained { code, fault, action, retry, stage, message, until } = Explained::of(failure);
         Self {
             code,
-            fault: code.fault(),
-            action: code.action(),
-            retry: code.retry(),
-            stage: failure.stage,
-            message: failure.message.clone(),
+            fault,
+            action,
+            retry,
+            stage,
+            message: message.to_owned(),
+            until,
             institution_message: failure.institution_message.clone(),
             evidence_id: failure.evidence_id.map(|id| id.0),
-            until: failure.until,
         }
     }
 }
