@@ -8,10 +8,9 @@ use async_trait::async_trait;
 use domain::account::ObservedAccount;
 use domain::id::{AccountId, ConnectionId, RunId, TransactionId};
 use domain::ledger::references::ReferenceRecord;
-use domain::ledger::{Grounds, Rule};
+use domain::ledger::{DecisionKind, Grounds, Rule};
 use domain::observation::Source;
 use domain::transaction::ObservedTransaction;
-use domain::word::Word;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Map, Value};
@@ -210,30 +209,6 @@ impl Wish {
             Self::Merge { transaction, .. } | Self::Split { transaction, .. } | Self::KeepApart { transaction, .. } => {
                 transaction
             }
-        }
-    }
-}
-
-/// A kind of decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DecisionKind {
-    /// Two are one.
-    Merge,
-    /// One was two.
-    Split,
-    /// Two are two.
-    KeepApart,
-}
-
-impl Word for DecisionKind {
-    const NAME: &'static str = "DecisionKind";
-    const ALL: &'static [Self] = &[Self::Merge, Self::Split, Self::KeepApart];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Merge => "merge",
-            Self::Split => "split",
-            Self::KeepApart => "keepApart",
         }
     }
 }

@@ -7,9 +7,8 @@
 
 use domain::event::ChangeKind;
 use domain::id::{AccountId, ConnectionId, OrganizationId, TransactionId};
-use domain::ledger::{Decisions, Entry, Face, Presence, merged};
+use domain::ledger::{DecisionKind, Decisions, Entry, Face, Presence, merged};
 use domain::transaction::{ObservedTransaction, TransactionStatus};
-use domain::word::Word as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -19,8 +18,8 @@ use uuid::Uuid;
 use super::entries::{Cause, Kept, Origin, Owner, bring_back, gone, live, remove, write};
 use super::matches::matches_of;
 use super::stream::{self, NewChange};
-use super::{SqlStore, Tx, balances, commit, completeness, failed, from_json, from_ms, to_json, to_ms};
-use crate::store::{Decision, DecisionKind, NewDecision, Refused, StoreError, Wish};
+use super::{SqlStore, Tx, balances, commit, completeness, failed, from_json, from_ms, from_word, to_json, to_ms};
+use crate::store::{Decision, NewDecision, Refused, StoreError, Wish};
 
 /// What a decision says of rows to come.
 #[derive(Default, Serialize, Deserialize)]
@@ -67,10 +66,9 @@ struct DecisionRow {
 
 impl DecisionRow {
     fn read(self) -> Result<Decision, StoreError> {
-        let kind = DecisionKind::ALL.iter().find(|kind| kind.as_str() == self.kind);
         Ok(Decision {
             id: self.id,
-            kind: *kind.ok_or(StoreError::Unreadable { what: "decision" })?,
+            kind: from_word(&self.kind, "decision's kind")?,
             account_id: AccountId(self.account_id),
             transaction_id: TransactionId(self.transaction_id),
             other_id: TransactionId(self.other_id),

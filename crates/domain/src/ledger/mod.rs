@@ -118,6 +118,18 @@ pub struct Decisions {
 }
 
 words! {
+    /// What an operator can decide of two transactions.
+    pub enum DecisionKind {
+        /// The two are one.
+        Merge = "merge",
+        /// The one was two: a row was wrongly taken for it.
+        Split = "split",
+        /// The two are two, whatever the rules say.
+        KeepApart = "keepApart",
+    }
+}
+
+words! {
     /// Why a row is the transaction that it was taken for.
     pub enum Rule {
         /// The bank's own reference, which is trusted.
