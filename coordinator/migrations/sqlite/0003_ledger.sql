@@ -104,7 +104,6 @@ CREATE TABLE reference_records (
 ALTER TABLE accounts ADD COLUMN completeness TEXT;
 ALTER TABLE accounts ADD COLUMN anchor TEXT;
 ALTER TABLE accounts ADD COLUMN unseen BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE accounts ADD COLUMN failure TEXT;
 
 -- The first day of which all bookings had been read with the balance.
 ALTER TABLE balance_observations ADD COLUMN read_from TEXT;

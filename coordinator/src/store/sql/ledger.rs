@@ -42,12 +42,12 @@ pub(super) async fn store(
 ) -> Result<Stored, StoreError> {
     let (mut completed, mut changes, mut grades) = (Completed::default(), Vec::new(), Vec::new());
     let mut measured: BTreeMap<Source, ReferenceRecord> = BTreeMap::new();
-    for account in handed_in.accounts {
-        let account_id = accounts::upsert(tx, run, account, now).await?;
+    let ids = accounts::keep(tx, run, handed_in.accounts, now).await?;
+    for (account, account_id) in handed_in.accounts.iter().zip(ids) {
         if account.failure.is_some() {
             continue;
         }
-        let owner = Owner { organization_id: run.organization_id, connection_id: run.connection_id, account_id };
+        let owner = accounts::owner(run, account_id);
         let context = Context {
             institution_id: &run.institution_id,
             run_id: Some(run_id),

@@ -4,10 +4,12 @@
 //! stored under a fence that isn't the current one.
 
 use async_trait::async_trait;
+use domain::completeness::Grade;
 use domain::connection::{Actor, ConnectionEvent, ConnectionState};
 use domain::failure::{Failure, FailureCode, Stage};
 use domain::id::{ConnectionId, EvidenceId, IntentId, OrganizationId, RunId};
 use domain::run::{RunKind, RunState};
+use domain::shortfall::shortfall;
 use jiff::Timestamp;
 use protocol::lease::{Evidence, OpenIntent, Proof};
 use protocol::sealed::PublicKey;
@@ -270,8 +272,10 @@ impl Runs for SqlStore {
             }
             held => held?,
         };
-        end(&mut tx, run_id, RunState::Succeeded, None, now).await?;
         let stored = ledger::store(&mut tx, &run, run_id, handed_in, now).await?;
+        let broken = stored.grades.iter().filter(|(_, grade)| *grade == Grade::Broken).count();
+        let shortfall = shortfall(handed_in.accounts, broken);
+        end(&mut tx, run_id, RunState::Succeeded, shortfall.as_ref(), now).await?;
         let before = take(&mut tx, run.organization_id, run.connection_id).await?;
         let happening = Happening {
             connection_id: run.connection_id,
@@ -280,9 +284,11 @@ impl Runs for SqlStore {
             run_id: Some(run_id),
         };
         apply(&mut tx, run.organization_id, &before, ConnectionEvent::RunSucceeded, happening, now).await?;
-        sqlx::query("UPDATE connections SET last_synced_at = $2, last_failure = NULL WHERE id = $1")
+        let shortfall = shortfall.map(|failure| to_json(&failure, "failure")).transpose()?;
+        sqlx::query("UPDATE connections SET last_synced_at = $2, last_failure = $3 WHERE id = $1")
             .bind(run.connection_id.0)
             .bind(to_ms(now))
+            .bind(shortfall)
             .execute(&mut *tx)
             .await
             .map_err(failed("mark a connection as synced"))?;

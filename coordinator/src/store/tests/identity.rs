@@ -25,12 +25,12 @@ fn row(text: &str) -> ObservedTransaction {
     }
 }
 
-/// A list that was walked to its end, and asked for from the first of October.
+/// A list that was walked to its end, and asked for from September on.
 fn whole(rows: &[&str]) -> ObservedAccount {
     let window = Window {
         source: Source::Pages,
         extent: Extent::Whole,
-        from: "2026-10-01".parse().ok(),
+        from: "2026-09-01".parse().ok(),
         to: None,
         pages: 1,
         rows_announced: None,

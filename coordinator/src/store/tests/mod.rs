@@ -2,6 +2,7 @@
 //!
 //! Not here: HTTP, the queue or agents; the fleet's own tests have those.
 
+mod accounts;
 mod balances;
 mod connections;
 mod entities;
