@@ -69,6 +69,28 @@ fn records_are_what_the_pages_show() {
     let End::Read(accounts) = Pretend::new(Quirk::None).run("Lantern-7", &[]) else { panic!("it should read") };
     let json = serde_json::to_value(&accounts).expect("accounts are JSON");
     let row = |account: usize, index: usize| json[account]["transactions"][index].clone();
+    let sheets = serde_json::json!([
+        { "kind": "listed", "headers": ["Type", "Account", "AVAILABLE"], "rows": [["Checking", "Main", "$1,200.50"]] },
+        {
+            "kind": "details",
+            "headers": ["{balanceAsOf}", "Account number", "Current balance"],
+            "rows": [["Jan 14, 2026", "00077", "$1,000.00"]],
+        },
+        {
+            "kind": "transactions",
+            "headers": ["Date", "Description", "Amount", "Reference", "Type", "Balance"],
+            "rows": [
+                ["Pending", "COFFEE", "-4.50", "", "Card", ""],
+                ["01/10", " A  B\nC 1", "($1,000.00)", "R1", "ach", "$1.00"],
+                ["12/30", " Rent & heat 1", "($1,000.00)", "R1", "ach", "$1.00"],
+            ],
+        },
+    ]);
+    assert_eq!(json[0]["sheets"].as_array().map(|sheets| sheets[..3].to_vec()), sheets.as_array().cloned());
+    assert_eq!(json[0]["sheets"].as_array().map(Vec::len), Some(5));
+    let window = serde_json::json!({ "source": "pages", "extent": "whole", "pages": 3, "rowsAnnounced": 1207 });
+    assert_eq!(json[0]["window"], window);
+    assert_eq!(json[1]["window"]["pages"], 1);
     assert_eq!(accounts.iter().map(|account| account.transactions.len()).collect::<Vec<_>>(), [7, 3]);
     assert_eq!(json[0]["portalKey"], "main");
     assert_eq!(json[0]["type"], "checking");
@@ -85,8 +107,8 @@ fn records_are_what_the_pages_show() {
     assert_eq!(row(0, 0), pending);
     let posted = serde_json::json!({
         "status": "posted", "postedDate": "2026-01-10", "amount": "-1000.00", "currency": "USD", "entryType": "debit",
-        "description": "A B C 1", "rawDescription": "A  BC 1", "rail": "ach",
-        "bankReference": "R1", "customerReference": null,
+        "description": "A B C 1", "rawDescription": "A  B\nC 1", "rail": "ach",
+        "bankReference": "R1", "customerReference": null, "runningBalance": "1.00",
     });
     assert_eq!(row(0, 1), posted);
     assert_eq!(row(0, 2)["postedDate"], "2025-12-30");

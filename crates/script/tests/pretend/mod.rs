@@ -332,21 +332,21 @@ impl Pretend {
         let next = if page >= last && self.quirk == Quirk::NoNext { "other" } else { "next" };
         let disabled = if page >= last { "disabled" } else { "" };
         let pending = match page {
-            1 => "<tr><td>Pending</td><td>COFFEE</td><td>-4.50</td><td></td><td>Card</td></tr>",
+            1 => "<tr><td>Pending</td><td>COFFEE</td><td>-4.50</td><td></td><td>Card</td><td></td></tr>",
             _ => "",
         };
         // The year isn't shown; the day of the run is in January.
         let rows = [("01/10", "A  B<br>C"), ("12/30", "Rent &amp; heat")].map(|(date, words)| {
             format!(
-                "<tr><td>{date}</td><td> {words} {page}</td><td>({sign}1,000.00)</td><td>R{page}</td><td>ach</td></tr>"
+                "<tr><td>{date}</td><td> {words} {page}</td><td>({sign}1,000.00)</td><td>R{page}</td><td>ach</td><td>{sign}1.00</td></tr>"
             )
         });
         format!(
             "<a id=back href='back'>Back</a><p>Turned {} times</p>
              <dl id=details><dt>Account number</dt><dd>00{index}77</dd><dt>Current balance</dt><dd>{sign}1,000.00</dd>{currency}</dl>
-             <p id=as-of>As of Jan 14, 2026</p>
-             <table id=rows><tr><th>Date<th>Description<th>Amount<th>Reference<th>Type</tr>
-             {pending}<tr class=month><td colspan=5>Month</td></tr>{}</table>
+             <p id=as-of>As of Jan 14, 2026</p><p id=count>1 to {page} of 1,207 rows</p>
+             <table id=rows><tr><th>Date<th>Description<th>Amount<th>Reference<th>Type<th>Balance</tr>
+             {pending}<tr class=month><td colspan=6>Month</td></tr>{}</table>
              <button id={next} {disabled}>Next</button>",
             self.turns,
             rows.concat(),
