@@ -191,6 +191,10 @@ pub(crate) fn is_hidden(element: &ElementRef<'_>) -> bool {
 /// Whether an element hides itself and all that is in it.
 pub(crate) fn hides(element: ElementRef<'_>) -> bool {
     let value = element.value();
+    // Most elements say nothing of the kind, and every one of a page is asked.
+    if value.attrs().next().is_none() {
+        return false;
+    }
     let is_hidden_field =
         value.name() == "input" && value.attr("type").is_some_and(|kind| kind.eq_ignore_ascii_case("hidden"));
     takes_no_room(element) || is_hidden_field || styles(element, "visibility:hidden")
@@ -203,7 +207,7 @@ pub(crate) fn takes_no_room(element: ElementRef<'_>) -> bool {
 }
 
 fn styles(element: ElementRef<'_>, declaration: &str) -> bool {
-    let style = element.value().attr("style").unwrap_or_default();
+    let Some(style) = element.value().attr("style") else { return false };
     style.replace(char::is_whitespace, "").to_ascii_lowercase().contains(declaration)
 }
 

@@ -9,6 +9,7 @@ use domain::money::{Currency, Locale, read_amount, read_debit_credit};
 use domain::observation::{Sheet, SheetKind};
 use domain::transaction::{EntryType, ObservedTransaction, Rail, TransactionStatus};
 use rust_decimal::Decimal;
+use scraper::ElementRef;
 
 use super::{Cells, Place, is_word, word};
 use crate::document::{Document, fold, shown_text};
@@ -16,19 +17,29 @@ use crate::language::{Pick, TransactionField, TransactionsRead};
 use crate::table::{Grid, places};
 
 /// One page of transactions.
-pub(crate) struct TransactionsPage {
+pub(crate) struct TransactionsPage<'d> {
     /// Its cells, in the portal's order.
     pub(crate) sheet: Sheet,
+    table: Option<ElementRef<'d>>,
+}
+
+impl TransactionsPage<'_> {
     /// All text of the table, which tells one page from another.
-    pub(crate) text: String,
+    pub(crate) fn text(&self) -> String {
+        self.table.map(shown_text).unwrap_or_default()
+    }
 }
 
 /// Takes the cells of the page that shows.
-pub(crate) fn page(document: &Document, read: &TransactionsRead, place: &Place) -> Result<TransactionsPage, Failure> {
+pub(crate) fn page<'d>(
+    document: &'d Document,
+    read: &TransactionsRead,
+    place: &Place,
+) -> Result<TransactionsPage<'d>, Failure> {
     let grid = Grid::find(document, &read.table).map_err(|error| place.table(&error))?;
     let rows = grid.rows.into_iter().map(|row| row.cells).collect();
     let sheet = Sheet { kind: SheetKind::Transactions, headers: grid.headers, rows };
-    Ok(TransactionsPage { sheet, text: grid.element.map(shown_text).unwrap_or_default() })
+    Ok(TransactionsPage { sheet, table: grid.element })
 }
 
 /// How many rows the page says there are, on all pages. It may say nothing where

@@ -210,6 +210,7 @@ impl Walk {
             let currency = Currency::parse(&account.currency).unwrap_or_else(|_| script.currency.clone());
             let cells = Cells { currency: &currency, ..cells };
             let page = page(&document, read, place)?;
+            let digest = Sha256::digest(page.text()).into();
             let rows = transactions(&page.sheet, read, cells, place)?;
             if let Some(pick) = read.announced.as_ref().filter(|_| is_first) {
                 pages.announced = announced(&document, pick, script.locale, &rows, place)?;
@@ -220,7 +221,7 @@ impl Walk {
             if self.rows + account.transactions.len() > ROWS_LIMIT {
                 return Err(place.failure(FailureCode::DataIncomplete, "there are more than 100,000 rows"));
             }
-            if !pages.digests.insert(Sha256::digest(&page.text).into()) {
+            if !pages.digests.insert(digest) {
                 let what = "a page of transactions came up again in place of the next one";
                 return Err(place.failure(FailureCode::DataIncomplete, what));
             }
