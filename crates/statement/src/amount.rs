@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! CAMT.053, OFX   [sign] digits ["." digits]     OFX also with a comma
-//! MT940           digits ["," [digits]]
+//! MT940           digits "," [digits]
 //! BAI2            [sign] digits                  in the currency's smallest unit
 //! ```
 //!
@@ -19,10 +19,14 @@ pub(crate) fn with_point(text: &str, field: &'static str) -> Result<Decimal, Ref
     unsigned(text.trim(), &['.'], field)
 }
 
-/// Reads `1234,56` and `1234,`, without a sign.
+/// Reads `1234,56` and `1234,`, without a sign. The comma has to be there: without it a number that was cut off in the
+/// middle looks like a whole one.
 pub(crate) fn with_comma(text: &str, field: &'static str) -> Result<Decimal, Refusal> {
-    let digits = text.strip_suffix(',').filter(|digits| !digits.contains(','));
-    unsigned(digits.unwrap_or(text), &[','], field)
+    match text.split_once(',') {
+        None => Err(Refusal::NotANumber { field }),
+        Some((whole, "")) => unsigned(whole, &[], field),
+        Some(_) => unsigned(text, &[','], field),
+    }
 }
 
 /// Reads `-1234.56`, `+1234.56`, and the same with one of the marks.
@@ -108,7 +112,7 @@ mod tests {
         for text in ["", "-1", "1e5", "1.", ".", "1,000.00", "1.2.3", "=1", "1 2", "١", "0x10", "NaN"] {
             check(with_point(text, FIELD), None);
         }
-        for text in ["", ",", "1.0", "1,0,", "-1,0", "1,,"] {
+        for text in ["", ",", "1", "1.0", "1,0,", "-1,0", "1,,"] {
             check(with_comma(text, FIELD), None);
         }
         for text in ["--1", "+-1", "1,234.56", "(1)"] {

@@ -55,8 +55,11 @@ pub(crate) fn read(
     let mut records = Records::of(text);
     while let Some(record) = records.next(meter)? {
         let ordinal = u64::try_from(reader.statements.len()).unwrap_or(u64::MAX).saturating_add(1);
-        let told = reader.take(&record, fallback, meter).map_err(|refusal| refusal.at(record.line));
-        told.map_err(|error| if reader.account.is_some() { error.in_statement(ordinal) } else { error })?;
+        let was_inside = reader.account.is_some();
+        reader.take(&record, fallback, meter).map_err(|refusal| {
+            let error = refusal.at(record.line);
+            if was_inside || reader.account.is_some() { error.in_statement(ordinal) } else { error }
+        })?;
     }
     let before = match (&reader.account, &reader.group, &reader.file) {
         (Some(_), _, _) => "an account's end (49)",
@@ -100,11 +103,7 @@ impl Reader {
             ("49", _, Some(group), Some(_)) => {
                 let Some(mut account) = self.account.take() else { return Ok(()) };
                 account.sums.records += record.lines;
-                let checked = check_end(record, &account.sums, &ACCOUNT_END);
-                if checked.is_err() {
-                    self.account = Some(account);
-                    return checked;
-                }
+                check_end(record, &account.sums, &ACCOUNT_END)?;
                 group.sums.add(&account.sums)?;
                 self.statements.push(account.closed()?);
             }

@@ -68,9 +68,9 @@ impl Entry {
         &self.currency
     }
 
-    pub(super) fn value(&mut self, path: &[Tag], value: &str, currency: &str) -> Result<(), Refusal> {
+    pub(super) fn value(&mut self, path: &[Tag], value: &str, currency: &str, meter: &Meter) -> Result<(), Refusal> {
         match path {
-            [NtryDtls, TxDtls, inside @ ..] => self.detail.value(inside, value),
+            [NtryDtls, TxDtls, inside @ ..] => self.detail.value(inside, value, meter)?,
             [Amt] => {
                 if self.amount.replace(with_point(value, "the entry's Amt")?).is_some() {
                     return Err(Refusal::Twice { field: "the entry's Amt" });
@@ -110,7 +110,10 @@ impl Entry {
     pub(super) fn transaction(self, currency: &Currency) -> Result<(Decimal, Option<ObservedTransaction>), Refusal> {
         let size = self.amount.ok_or(Refusal::Missing { field: "the entry's Amt" })?;
         let size = in_currency(size, currency, "the entry's Amt")?;
-        if !self.currency.is_empty() && self.currency != currency.as_str() {
+        if self.currency.is_empty() {
+            return Err(Refusal::Missing { field: "an entry's Ccy" });
+        }
+        if self.currency != currency.as_str() {
             return Err(Refusal::OtherCurrency { field: "an entry" });
         }
         // A reversal's own direction stands here; that of what it reverses is the other one.
@@ -177,7 +180,7 @@ impl Entry {
 }
 
 impl Details {
-    fn value(&mut self, path: &[Tag], value: &str) {
+    fn value(&mut self, path: &[Tag], value: &str, meter: &Meter) -> Result<(), Refusal> {
         let (place, goes_on) = match path {
             [Refs, EndToEndId] => (&mut self.end_to_end, false),
             [Refs, AcctSvcrRef] => (&mut self.servicer_reference, false),
@@ -190,14 +193,19 @@ impl Details {
             [RmtInf, Ustrd] => (&mut self.remittance, true),
             [RmtInf, Strd, CdtrRefInf, Ref] => (&mut self.structured, true),
             [AddtlTxInf] => (&mut self.information, false),
-            [BkTxCd, inside @ ..] => return self.code.value(inside, value),
-            _ => return,
+            [BkTxCd, inside @ ..] => {
+                self.code.value(inside, value);
+                return Ok(());
+            }
+            _ => return Ok(()),
         };
         if goes_on {
+            meter.text(place.len() + value.len() + 1)?;
             add(place, value);
         } else {
             value.clone_into(place);
         }
+        Ok(())
     }
 }
 

@@ -142,7 +142,7 @@ impl<'a> Walk<'a> {
                 self.open = None;
             } else {
                 if self.is_leaf {
-                    stated.value(inside, self.text.trim(), &self.currency)?;
+                    stated.value(inside, self.text.trim(), &self.currency, meter)?;
                 }
                 stated.end(inside, meter)?;
             }

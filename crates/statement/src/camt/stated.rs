@@ -68,9 +68,9 @@ struct Summary {
 
 impl Stated {
     /// Takes the value of an element without others in it; the path begins in the statement.
-    pub(super) fn value(&mut self, path: &[Tag], value: &str, currency: &str) -> Result<(), Refusal> {
+    pub(super) fn value(&mut self, path: &[Tag], value: &str, currency: &str, meter: &Meter) -> Result<(), Refusal> {
         match path {
-            [Ntry, inside @ ..] => return self.entry.value(inside, value, currency),
+            [Ntry, inside @ ..] => return self.entry.value(inside, value, currency, meter),
             [Bal, inside @ ..] => return self.balance.value(inside, value, currency),
             [TxsSummry, inside @ ..] => return self.summary.value(inside, value),
             [Acct, inside @ ..] => self.account_value(inside, value),
@@ -121,6 +121,10 @@ impl Stated {
             [Ntry, NtryDtls, TxDtls] => self.entry.end_details(meter)?,
             [Bal] => {
                 meter.row()?;
+                // One without a currency would be taken for another account's.
+                if self.balance.currency.is_empty() {
+                    return Err(Refusal::Missing { field: "a balance's Ccy" });
+                }
                 self.balances.push(std::mem::take(&mut self.balance));
             }
             _ => {}

@@ -35,18 +35,25 @@ pub(super) struct Fields<'a> {
     lines: Lines<'a>,
     ahead: Option<Line<'a>>,
     begun: bool,
+    /// Whether a block began that has to end.
+    in_block: bool,
 }
 
 impl<'a> Fields<'a> {
     pub(super) fn of(text: &'a str) -> Self {
-        Self { text, lines: Lines::of(text), ahead: None, begun: false }
+        Self { text, lines: Lines::of(text), ahead: None, begun: false, in_block: false }
     }
 
     pub(super) fn next(&mut self, meter: &Meter) -> Result<Option<Field<'a>>, StatementError> {
         let (line, tag, value) = loop {
-            let Some(line) = self.ahead.take().map_or_else(|| self.lines.next(meter), |line| Ok(Some(line)))? else {
-                return Ok(None);
+            let ahead = self.ahead.take();
+            let Some(line) = ahead.map_or_else(|| self.lines.next(meter), |line| Ok(Some(line)))? else {
+                let end = Refusal::Truncated { before: "the end of a block" };
+                return if self.in_block { Err(end.into()) } else { Ok(None) };
             };
+            if line.text.starts_with(['{', '-']) {
+                self.in_block = line.text.contains("{4:") || (self.in_block && !line.text.starts_with("-}"));
+            }
             if let Some((tag, value)) = field(line.text) {
                 break (line, tag, value);
             }

@@ -50,7 +50,8 @@ fn read_pieces(
     let mut is_over = false;
     loop {
         *at = markup.at();
-        let Some(piece) = markup.next(meter)? else { break };
+        let piece = markup.next(meter).inspect_err(|_| *at = markup.at());
+        let Some(piece) = piece? else { break };
         match piece {
             Piece::Begin { name, value, is_whole } => {
                 let aggregate = Aggregate::of(name);
