@@ -19,8 +19,14 @@ pub(crate) fn with_point(text: &str, field: &'static str) -> Result<Decimal, Ref
     unsigned(text.trim(), &['.'], field)
 }
 
-/// Reads `1234,56` and `1234,`, without a sign. The comma has to be there: without it a number that was cut off in the
-/// middle looks like a whole one.
+/// Reads `1234,56`, `1234,` and `1234`, without a sign. The standard wants the comma; some banks leave it out of whole
+/// amounts in rows.
+pub(crate) fn with_comma_or_none(text: &str, field: &'static str) -> Result<Decimal, Refusal> {
+    if text.contains(',') { with_comma(text, field) } else { unsigned(text, &[], field) }
+}
+
+/// Reads `1234,56` and `1234,`, without a sign. The comma has to be there: at the end of a line a number that was cut
+/// off in the middle looks like a whole one without it.
 pub(crate) fn with_comma(text: &str, field: &'static str) -> Result<Decimal, Refusal> {
     match text.split_once(',') {
         None => Err(Refusal::NotANumber { field }),

@@ -117,7 +117,11 @@ fn header_value<'a>(header: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     })?;
     let value = header.get(at + name.len() + 1..)?;
     let end = value.iter().position(u8::is_ascii_whitespace).unwrap_or(value.len());
-    value.get(..end)
+    let value = value.get(..end)?;
+    // Some banks write the header without anything between its entries.
+    let next = [b"CHARSET:".as_slice(), b"COMPRESSION:"].into_iter();
+    let starts = next.filter_map(|next| value.windows(next.len()).position(|window| window == next));
+    value.get(..starts.min().unwrap_or(value.len()))
 }
 
 #[cfg(test)]
@@ -154,6 +158,9 @@ mod tests {
     #[test]
     fn ofx_is_read_as_its_header_says() {
         let header = "OFXHEADER:100\r\nENCODING:USASCII\r\nCHARSET:1252\r\n\r\n<OFX>";
+        let bytes = [header.as_bytes(), b"\xa3"].concat();
+        check(ofx(&bytes), Ok(&format!("{header}£")));
+        let header = "OFXHEADER:100DATA:OFXSGMLENCODING:USASCIICHARSET:1252COMPRESSION:NONE\r\n\r\n<OFX>";
         let bytes = [header.as_bytes(), b"\xa3"].concat();
         check(ofx(&bytes), Ok(&format!("{header}£")));
         let header = "OFXHEADER:100\r\nENCODING:UTF-8\r\nCHARSET:NONE\r\n\r\n<OFX>";

@@ -60,6 +60,10 @@ impl Account {
             tally: Tally::default(),
         };
         while let Some(code) = values.next() {
+            // Some banks end a line with one comma more.
+            if code.is_empty() {
+                continue;
+            }
             let amount = values.next_or_blank();
             let _items = values.next();
             skip_funds(&mut values)?;

@@ -184,7 +184,10 @@ const FILE_END: End =
 
 fn check_end(record: &Record<'_>, sums: &Sums, end: &End) -> Result<(), Refusal> {
     let mut values = record.values();
-    let total = crate::amount::signed(values.next_or_blank(), &[], "a control total")?.mantissa();
+    let total = match values.next_or_blank() {
+        "" => 0,
+        total => crate::amount::signed(total, &[], "a control total")?.mantissa(),
+    };
     if total != sums.total {
         return Err(Refusal::Control { control: end.total, counts: None });
     }

@@ -54,7 +54,7 @@ struct German {
 
 impl German {
     fn read(whole: &str) -> Option<Self> {
-        let (code, rest) = whole.split_at_checked(3)?;
+        let (code, rest) = whole.trim_start().split_at_checked(3)?;
         let separator = rest.chars().next().filter(|char| !char.is_alphanumeric() && !char.is_whitespace())?;
         let begins = |text: &str| text.len() >= 2 && text.bytes().take(2).all(|byte| byte.is_ascii_digit());
         if !code.bytes().all(|byte| byte.is_ascii_digit()) || !rest.get(separator.len_utf8()..).is_some_and(begins) {

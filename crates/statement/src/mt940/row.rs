@@ -11,7 +11,7 @@ use domain::money::Currency;
 use domain::transaction::{ObservedTransaction, TransactionStatus};
 
 use super::{Row, malformed};
-use crate::amount::{direction, in_currency, negated, with_comma};
+use crate::amount::{direction, in_currency, negated, with_comma_or_none};
 use crate::day;
 use crate::meter::Meter;
 use crate::mt940::message::Field;
@@ -36,9 +36,9 @@ pub(super) fn read(field: &Field<'_>, currency: &str, meter: &Meter) -> Result<R
     let end = rest.find(|char: char| !char.is_ascii_digit() && char != ',').unwrap_or(rest.len());
     let (digits, rest) = rest.split_at(end);
     let code = Currency::parse(currency).map_err(|_| Refusal::NoCurrency)?;
-    let size = in_currency(with_comma(digits, "the row's amount")?, &code, "the row's amount")?;
+    let size = in_currency(with_comma_or_none(digits, "the row's amount")?, &code, "the row's amount")?;
     let amount = if is_debit { negated(size) } else { size };
-    let kind = rest.get(..4).filter(|kind| kind.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    let kind = rest.get(..4).filter(|kind| kind.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b' '));
     let kind = kind.filter(|kind| kind.starts_with(['N', 'F', 'S']));
     let kind = kind.ok_or_else(|| malformed("a row has no transaction type"))?;
     let references = rest.get(4..).unwrap_or_default();

@@ -199,12 +199,17 @@ impl<'a> Reader<'a> {
             Aggregate::Payee if name == "NAME" => fill(&mut self.row.payee, value),
             Aggregate::OtherAccount if name == "ACCTID" => fill(&mut self.row.other_account, value),
             Aggregate::Currency if name == "CURSYM" => {
-                let account = self.statement.as_ref().map(|statement| statement.account.currency.as_str());
-                if account.is_some_and(|account| account != value) {
-                    return Err(Refusal::OtherCurrency { field: "TRNAMT" });
+                if let Some(statement) = &mut self.statement {
+                    fill(&mut statement.account.currency, value);
+                    if statement.account.currency != value {
+                        return Err(Refusal::OtherCurrency { field: "TRNAMT" });
+                    }
                 }
             }
             Aggregate::Ledger | Aggregate::Available => match name {
+                // A blank one is none, and not nought.
+                "BALAMT" | "DTASOF" if value.is_empty() => {}
+                "DTASOF" if value.bytes().all(|byte| byte == b'0') => {}
                 "BALAMT" => self.balance.amount = Some(signed(value, &['.', ','], "BALAMT")?),
                 "DTASOF" => self.balance.date = Some(date(value, "DTASOF")?),
                 _ => {}
@@ -230,10 +235,12 @@ impl<'a> Reader<'a> {
             }
             Aggregate::Ledger | Aggregate::Available => {
                 meter.row()?;
-                let currency = self.currency()?;
                 let Balance { amount, date } = std::mem::take(&mut self.balance);
-                let amount = in_currency(amount.ok_or(Refusal::Missing { field: "BALAMT" })?, &currency, "BALAMT")?;
-                let date = date.ok_or(Refusal::Missing { field: "DTASOF" })?;
+                let Some(amount) = amount else { return Ok(()) };
+                let currency = self.currency()?;
+                let amount = in_currency(amount, &currency, "BALAMT")?;
+                // Nor is one of no day.
+                let Some(date) = date else { return Ok(()) };
                 let amount = amount.to_string();
                 let statement = self.statement.as_mut().ok_or(malformed("a balance stands outside of a statement"))?;
                 if aggregate == Aggregate::Available {

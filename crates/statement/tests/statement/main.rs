@@ -13,6 +13,7 @@ mod joined;
 mod mt940;
 mod mutated;
 mod ofx;
+mod public;
 mod round_trip;
 mod writer;
 
@@ -22,19 +23,14 @@ use statement::{How, Refusal, Statement, StatementError, read};
 /// The statements of a file that is recognised.
 #[track_caller]
 fn read_all(bytes: &[u8]) -> Vec<Statement> {
-    match read(bytes, &How::detect()) {
-        Ok(statements) => statements,
-        Err(error) => panic!("{error}; hint: {}", error.hint()),
-    }
+    let read = read(bytes, &How::detect());
+    read.map_err(|error| format!("{error}; hint: {}", error.hint())).expect("it is a statement file")
 }
 
 /// Why a file is refused.
 #[track_caller]
 fn refused(bytes: &[u8]) -> StatementError {
-    match read(bytes, &How::detect()) {
-        Ok(statements) => panic!("it was read, {} statements", statements.len()),
-        Err(error) => error,
-    }
+    read(bytes, &How::detect()).map(|statements| statements.len()).expect_err("it has to be refused")
 }
 
 /// Holds that a file is refused so.
@@ -82,8 +78,5 @@ fn check_rows(statement: &Statement, expected: &[&str]) {
 /// Holds that a refusal is a control's.
 #[track_caller]
 fn check_control(error: &StatementError, control: statement::Control) {
-    match error.refusal {
-        Refusal::Control { control: found, .. } => assert_eq!(found, control),
-        _ => panic!("{error}"),
-    }
+    assert!(matches!(error.refusal, Refusal::Control { control: found, .. } if found == control), "{error}");
 }

