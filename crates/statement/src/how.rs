@@ -24,7 +24,7 @@ pub struct How {
 /// How much a file may cost. What is allocated beside the records is proportional to these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Bytes of the file.
+    /// Bytes of the file, and of each file of an archive.
     pub bytes: u64,
     /// Bytes of all files of an archive, unpacked.
     pub unpacked_bytes: u64,

@@ -59,6 +59,12 @@ impl Meter {
         self.bounds.unpacked_bytes.saturating_sub(self.unpacked)
     }
 
+    /// Holds what an archive says of a file's size before it is unpacked.
+    pub(crate) fn will_unpack(&self, bytes: u64) -> Result<(), Refusal> {
+        within(Bound::Bytes, bytes, self.bounds.bytes)?;
+        within(Bound::UnpackedBytes, self.unpacked.saturating_add(bytes), self.bounds.unpacked_bytes)
+    }
+
     pub(crate) fn unpacked(&mut self, bytes: u64) -> Result<(), Refusal> {
         count(Bound::UnpackedBytes, &mut self.unpacked, bytes, self.bounds.unpacked_bytes)
     }

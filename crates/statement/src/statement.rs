@@ -167,14 +167,15 @@ impl Statement {
         let number = account.number.map(|number| match number {
             AccountNumber::Iban(number) | AccountNumber::Other(number) => number,
         });
+        let masked_number = number.as_deref().map(masked);
         ObservedAccount {
             portal_key,
             account_type: account.account_type.unwrap_or(AccountType::Unknown),
             currency: account.currency,
-            name: account.name.or(account.owner).unwrap_or_default(),
+            name: account.name.or(account.owner).or(masked_number.clone()).unwrap_or_default(),
             status: AccountStatus::Unknown,
             official_name: None,
-            masked_number: number.as_deref().map(masked),
+            masked_number,
             account_number: number,
             routing_number: account.routing_number,
             swift_bic: account.bic,

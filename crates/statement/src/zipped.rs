@@ -11,7 +11,7 @@ use flate2::bufread::DeflateDecoder;
 use rawzip::{CompressionMethod, ZipArchive, ZipSliceArchive};
 
 use crate::how::How;
-use crate::meter::{Bound, Meter};
+use crate::meter::Meter;
 use crate::refusal::{Refusal, StatementError};
 use crate::statement::Statement;
 
@@ -52,11 +52,11 @@ fn unpack(
     if entry.flags().is_encrypted() {
         return Err(refused("the archive is locked with a password"));
     }
-    let left = meter.left_to_unpack();
-    let too_much = Refusal::TooMuch { bound: Bound::UnpackedBytes, allowed: meter.bounds().unpacked_bytes };
+    let left = meter.left_to_unpack().min(meter.bounds().bytes);
     let (declared, packed) = (entry.uncompressed_size_hint(), entry.compressed_size_hint());
-    if declared > left || declared > packed.saturating_add(1).saturating_mul(HIGHEST_RATIO) {
-        return Err(too_much);
+    meter.will_unpack(declared)?;
+    if declared > packed.saturating_add(1).saturating_mul(HIGHEST_RATIO) {
+        return Err(damaged());
     }
     let method = entry.compression_method();
     let local = archive.get_entry(entry.wayfinder()).map_err(|_| damaged())?;
@@ -70,6 +70,7 @@ fn unpack(
         return Err(refused("the archive is packed in a way that is not read"));
     };
     let unpacked = u64::try_from(found.len()).unwrap_or(u64::MAX);
+    meter.file(found.len())?;
     meter.unpacked(unpacked)?;
     outcome.map_err(|_| damaged())?;
     if is_archive(&found) {

@@ -70,6 +70,10 @@ fn a_hostile_file_costs_no_more_than_its_bounds() {
     check("many rows", rows.as_bytes(), &of(Format::Mt940), 192 * MIB);
     let messages = ":20:1\n:25:1\n:28C:1\n:60F:C261005EUR0,\n:62F:C261005EUR0,\n".repeat(MIB / 8);
     check("many messages", messages.as_bytes(), &of(Format::Mt940), 16 * MIB);
+    let blank = format!("01,B,C,261005,,1,,,2/\n02,C,B,1,261005,,,2/\n{}", "88,/\n".repeat(MIB));
+    check("blank continuations", blank.as_bytes(), &of(Format::Bai2), 4 * MIB);
+    let again = format!(":20:1\n:25:1\n:28C:1\n:60F:C261005EUR0,\n:61:261005C0,NTRFX\n{}", ":86:A\n".repeat(MIB / 2));
+    check("details again and again", again.as_bytes(), &of(Format::Mt940), MIB);
     let details = "<TxDtls><RmtInf><Ustrd>A</Ustrd></RmtInf></TxDtls>".repeat(MIB / 8);
     let batch = format!("<BkToCstmrStmt><Stmt><Ntry><NtryDtls>{details}</NtryDtls></Ntry></Stmt></BkToCstmrStmt>");
     check("a large batch", batch.as_bytes(), &of(Format::Camt053), MIB);

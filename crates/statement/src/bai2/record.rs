@@ -50,7 +50,8 @@ impl<'a> Records<'a> {
                 self.ahead = Some(line);
                 break;
             }
-            length += more.len();
+            // A blank continuation is kept, too.
+            length += more.len() + 1;
             meter.text(length).map_err(|refusal| refusal.at(line.number))?;
             record.lines += 1;
             record.parts.push(more);

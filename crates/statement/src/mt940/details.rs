@@ -36,10 +36,13 @@ pub(super) fn tell(field: &Field<'_>, transaction: &mut ObservedTransaction) {
     } else {
         add(&mut transaction.description, &whole);
     }
-    transaction.raw_description = Some(match transaction.raw_description.take() {
-        Some(before) => [before.as_str(), "\n", &whole].concat(),
-        None => whole,
-    });
+    match &mut transaction.raw_description {
+        Some(raw) => {
+            raw.push('\n');
+            raw.push_str(&whole);
+        }
+        none => *none = Some(whole),
+    }
 }
 
 /// The pieces of the German way.

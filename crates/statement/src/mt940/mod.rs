@@ -109,8 +109,9 @@ fn read_page<'a>(
                 pages.statement.transactions.push(row.transaction);
             }
             ("86", Some(pages)) if is_after_row => {
-                meter.text(field.value.len() + field.more.len()).map_err(at)?;
                 if let Some(transaction) = pages.statement.transactions.last_mut() {
+                    let before = transaction.raw_description.as_ref().map_or(0, String::len);
+                    meter.text(before + field.value.len() + field.more.len()).map_err(at)?;
                     details::tell(&field, transaction);
                 }
             }
