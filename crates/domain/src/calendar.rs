@@ -11,10 +11,8 @@
 //! | `[de]` before all else | names are German; without it, English; `fr` `es` `it` `nl` `pt` likewise |
 //!
 //! What a bank shows is a calendar date in the bank's own time zone; it never passes through UTC, so there are no
-//! instants and no zones here. Not here either: what day it is (callers say), and guessing a pattern. A list's cells are
-//! read one by one and get their years together (`ListYears`).
+//! instants and no zones here. Not here either: what day it is (callers say), and guessing a pattern.
 
-mod list;
 mod months;
 
 use std::fmt;
@@ -25,7 +23,6 @@ use jiff::Span;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-pub use list::{ListError, ListOrder, ListYears};
 pub use months::Language;
 
 /// A declared pattern such as `MM/DD/YYYY`.
@@ -39,7 +36,7 @@ pub struct DateFormat {
 
 /// A date as a cell shows it, perhaps without its year.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ShownDate {
+struct ShownDate {
     year: SeenYear,
     month: i8,
     day: i8,
@@ -151,7 +148,7 @@ impl DateFormat {
     }
 
     /// Reads a cell, and leaves open which year it is where the cell doesn't say.
-    pub fn see(&self, cell: &str) -> Result<ShownDate, DateError> {
+    fn see(&self, cell: &str) -> Result<ShownDate, DateError> {
         let cell = cell.trim();
         if cell.is_empty() {
             return Err(DateError::Empty);
@@ -222,16 +219,6 @@ impl YearHint {
     #[must_use]
     pub const fn not_before(self, earliest: Date) -> Self {
         Self { earliest: Some(earliest), ..self }
-    }
-
-    /// The same, and no date is more than a week later than this either.
-    fn and_up_to(self, latest: Date) -> Self {
-        Self { latest: self.latest.min(Self::up_to(latest).latest), ..self }
-    }
-
-    /// Whether a day and a month are one date in it at most.
-    fn is_within_a_year(self) -> bool {
-        self.earliest.is_some_and(|earliest| earliest.saturating_add(Span::new().years(1)) > self.latest)
     }
 
     /// The latest date that it could be.
