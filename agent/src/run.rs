@@ -234,7 +234,8 @@ impl Run<'_> {
     }
 
     fn evidence(&self) -> Option<Evidence> {
-        let (url, html) = self.last_page.as_ref()?;
+        let last = self.last_page.as_ref().map(|(url, html)| (url, html.as_str()));
+        let (url, html) = self.runner.failed_page().or(last)?;
         let secrets: Vec<&str> = self.secrets.iter().map(Secret::expose).collect();
         Some(Evidence { url: scrubbed(url, &secrets).into(), html: script::scrub(html, &secrets) })
     }

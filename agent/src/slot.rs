@@ -295,6 +295,11 @@ impl Slot {
         let told = match outcome {
             Outcome::Finished(accounts) => {
                 let count = accounts.len();
+                let failures: Vec<_> = accounts.iter().filter_map(|account| account.failure.as_ref()).collect();
+                for Failure { code, stage, .. } in &failures {
+                    tracing::warn!(%code, %stage, "an account couldn't be read");
+                }
+                let failed = failures.len();
                 let complete = Complete { proof, accounts };
                 match persist(gate, || coordinator.complete(run_id, &complete)).await {
                     // What can't be taken now won't be taken the next time either.
@@ -305,7 +310,7 @@ impl Slot {
                         let fail = Fail { proof, failure, evidence: None };
                         persist(gate, || coordinator.fail(run_id, &fail)).await
                     }
-                    told => told.map(|()| tracing::info!(accounts = count, "completed")),
+                    told => told.map(|()| tracing::info!(accounts = count, failed, "completed")),
                 }
             }
             Outcome::Failed { failure, evidence } => {

@@ -157,6 +157,20 @@ async fn an_unknown_page_fails_the_run_with_evidence() {
 }
 
 #[tokio::test]
+async fn evidence_is_the_page_that_cannot_be_read_and_not_the_one_that_shows_at_the_end() {
+    let odd = ACCOUNTS.replace("$1,234.50", "a lot") + r#"<a id="out" href="/bye">Sign out</a>"#;
+    let portal = Portal::default().page("login", LOGIN).page("next", &odd).page("bye", "<h1 id=bye>Goodbye</h1>");
+    let stage = Stage::new(portal).await;
+    let signed_out = "\n  bye:\n    when: { visible: \"#bye\" }\n    goal: signed_out\nreads:\n";
+    stage.enqueue(&(SCRIPT.replace("\nreads:\n", signed_out) + "sign_out: \"#out\"\n"));
+    let fail = stage.coordinator.told("fail").await;
+    assert_eq!(fail["failure"]["code"], "script.parse", "{fail}");
+    assert_eq!(fail["evidence"]["url"], stage.portal_url.join("submit/next").expect("a url").as_str());
+    assert!(fail["evidence"]["html"].to_string().contains("accounts"), "{fail}");
+    assert!(stage.portal.asked().contains(&"GET bye".to_owned()), "{:?}", stage.portal.asked());
+}
+
+#[tokio::test]
 async fn what_was_read_is_handed_in_again_when_nobody_answered() {
     let portal = Portal::default().page("login", LOGIN).page("next", ACCOUNTS);
     let stage = Stage::new(portal).await;

@@ -188,7 +188,8 @@ fn is_void(tag: &str) -> bool {
         "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "p",
         "li", "dt", "dd", "option", "thead", "tbody", "tfoot", "tr", "td", "th", "colgroup",
     ];
-    VOID.iter().any(|void| name_of(tag).eq_ignore_ascii_case(void))
+    let name = name_of(tag);
+    VOID.iter().any(|void| name.eq_ignore_ascii_case(void))
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@
 //!
 //! Not here: what the texts mean.
 
+use std::borrow::Cow;
+
 use scraper::{ElementRef, Html, Node, Selector};
 
 use crate::bounds::{Refused, bounded};
@@ -79,8 +81,8 @@ impl Document {
 /// The piece of text of an element, white space folded; none when it isn't there.
 pub(crate) fn piece(element: ElementRef<'_>, pick: &Pick) -> Option<String> {
     let whole = match &pick.attribute {
-        Some(name) => fold(element.attr(name)?),
-        None => fold(&text(element)),
+        Some(name) => fold(element.attr(name)?).into_owned(),
+        None => fold(&text(element)).into_owned(),
     };
     let mut part = whole.as_str();
     if let Some(after) = &pick.after {
@@ -109,28 +111,40 @@ pub(crate) fn text(element: ElementRef<'_>) -> String {
 /// The same as people see it: white space folded, a line break being one, and what
 /// is hidden left out.
 pub(crate) fn shown_text(element: ElementRef<'_>) -> String {
+    fold(&raw_text(element, usize::MAX)).into_owned()
+}
+
+/// The text that [`shown_text`] folds: white space as it stands, a line feed for a line
+/// break. Nothing is added once it is longer than `limit` bytes.
+pub(crate) fn raw_text(element: ElementRef<'_>, limit: usize) -> String {
     let mut text = String::new();
-    if hides(element) {
-        return text;
-    }
-    for node in element.descendants() {
-        match node.value() {
-            Node::Text(part) => {
-                let mut within = node.ancestors().take_while(|above| *above != *element).filter_map(ElementRef::wrap);
-                let is_code = node.parent().and_then(ElementRef::wrap).is_some_and(|parent| is_code(&parent));
-                if !is_code && !within.any(hides) {
-                    text.push_str(part);
-                }
+    let mut next = element.first_child().filter(|_| !hides(element));
+    while let Some(node) = next.filter(|_| text.len() <= limit) {
+        let mut inside = None;
+        if let Node::Text(part) = node.value() {
+            text.push_str(part);
+        } else if let Some(within) = ElementRef::wrap(node)
+            && !is_code(&within)
+            && !hides(within)
+        {
+            if matches!(within.value().name(), "br" | "p" | "div" | "li") {
+                text.push('\n');
             }
-            Node::Element(element) if matches!(element.name(), "br" | "p" | "div" | "li") => text.push(' '),
-            _ => {}
+            inside = node.first_child();
         }
+        next = inside.or_else(|| {
+            let mut above = std::iter::once(node).chain(node.ancestors()).take_while(|above| *above != *element);
+            above.find_map(|above| above.next_sibling())
+        });
     }
-    fold(&text)
+    text
 }
 
 /// White space folded: one blank between words, none around them.
-pub(crate) fn fold(text: &str) -> String {
+pub(crate) fn fold(text: &str) -> Cow<'_, str> {
+    if is_folded(text) {
+        return Cow::Borrowed(text);
+    }
     let mut folded = String::with_capacity(text.len());
     for word in text.split_whitespace() {
         if !folded.is_empty() {
@@ -138,7 +152,21 @@ pub(crate) fn fold(text: &str) -> String {
         }
         folded.push_str(word);
     }
-    folded
+    Cow::Owned(folded)
+}
+
+/// Whether folding would change nothing, as it is with most texts; only ASCII is looked
+/// at closely.
+fn is_folded(text: &str) -> bool {
+    let mut after_blank = true;
+    for byte in text.bytes() {
+        let is_blank = byte == b' ';
+        if !byte.is_ascii() || byte.is_ascii_control() || (is_blank && after_blank) {
+            return false;
+        }
+        after_blank = is_blank;
+    }
+    !after_blank || text.is_empty()
 }
 
 /// White space and case folded, for comparing.
@@ -163,6 +191,10 @@ pub(crate) fn is_hidden(element: &ElementRef<'_>) -> bool {
 /// Whether an element hides itself and all that is in it.
 pub(crate) fn hides(element: ElementRef<'_>) -> bool {
     let value = element.value();
+    // Most elements say nothing of the kind, and every one of a page is asked.
+    if value.attrs().next().is_none() {
+        return false;
+    }
     let is_hidden_field =
         value.name() == "input" && value.attr("type").is_some_and(|kind| kind.eq_ignore_ascii_case("hidden"));
     takes_no_room(element) || is_hidden_field || styles(element, "visibility:hidden")
@@ -175,7 +207,7 @@ pub(crate) fn takes_no_room(element: ElementRef<'_>) -> bool {
 }
 
 fn styles(element: ElementRef<'_>, declaration: &str) -> bool {
-    let style = element.value().attr("style").unwrap_or_default();
+    let Some(style) = element.value().attr("style") else { return false };
     style.replace(char::is_whitespace, "").to_ascii_lowercase().contains(declaration)
 }
 

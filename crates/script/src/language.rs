@@ -216,6 +216,8 @@ pub(crate) struct TransactionsRead {
     pub(crate) format: Format,
     /// The column and the text in it that make a row a pending one.
     pub(crate) pending: Option<(TransactionField, String)>,
+    /// How many rows the portal says there are, on the first page.
+    pub(crate) announced: Option<Pick>,
     /// What leads to the next page while it can be clicked.
     pub(crate) next: Option<Css>,
     /// How many pages there are at most.
@@ -278,10 +280,12 @@ fields! {
     /// What can be read of a transaction.
     TransactionField {
         PostedDate = "postedDate",
+        TransactionDate = "transactionDate",
         Description = "description",
         Amount = "amount",
         Credit = "credit",
         Debit = "debit",
+        RunningBalance = "runningBalance",
         Status = "status",
         Rail = "rail",
         BankReference = "bankReference",

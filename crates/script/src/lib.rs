@@ -51,10 +51,12 @@ mod node;
 mod parse;
 mod read;
 mod runner;
+mod saved;
 mod scrub;
 mod table;
 
 pub use diagnostic::{Diagnostic, DiagnosticCode, Diagnostics};
 pub use language::Script;
 pub use runner::{Plan, Runner};
+pub use saved::{read_transactions, reread};
 pub use scrub::scrub;

@@ -1,18 +1,29 @@
-//! Tables: columns found by their headers, rows as lists of cells.
+//! Tables: headers, rows as lists of the texts of their cells, columns found by their
+//! headers.
+//!
+//! What is kept of a table is bounded: a cell that spans columns stands in each of them,
+//! so a small page could make a large table.
 //!
 //! Not here: what a cell's text means.
 
 use scraper::{ElementRef, Selector};
 
+use crate::bounds::SIZE_LIMIT;
 use crate::css::{Css, quoted};
-use crate::document::{Document, folded_case, hides, shown_text, takes_no_room};
+use crate::document::{Document, fold, hides, raw_text, takes_no_room};
 use crate::language::Table;
 
 /// How many rows a table may have.
 pub(crate) const ROWS_LIMIT: usize = 100_000;
 
 /// How many columns one row may have.
-const COLUMNS_LIMIT: usize = 256;
+pub(crate) const COLUMNS_LIMIT: usize = 256;
+
+/// How long a cell's text may be, in bytes.
+pub(crate) const CELL_LIMIT: usize = 16 * 1024;
+
+/// What a cell weighs beside its text: about as much as its quotes and its comma.
+const CELL_WEIGHT: usize = 4;
 
 /// Why a table can't be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,23 +40,33 @@ pub(crate) enum TableError {
     ColumnAmbiguous(String),
     /// This record, counted from 1, has another number of cells than the headers.
     CellCount(usize),
+    /// This record, counted from 1, has a cell with more text than any cell for people.
+    CellTooLong(usize),
+    /// So does the row with the headers.
+    HeaderTooLong,
+    /// The headers are more than a table may have.
+    TooManyColumns,
+    /// All cells together hold more text than any page.
+    TooMuchText,
     /// There are no records, and nothing says that there are none.
     Empty,
     TooManyRows,
 }
 
-/// A table that was found, its columns in the order in which the script names them.
+/// A table that was found.
 pub(crate) struct Grid<'d> {
     /// None when the portal shows no table because it has no records.
     pub(crate) element: Option<ElementRef<'d>>,
+    /// As shown, white space folded.
+    pub(crate) headers: Vec<String>,
     pub(crate) rows: Vec<Row<'d>>,
 }
 
 /// One row that is a record.
 pub(crate) struct Row<'d> {
     pub(crate) element: ElementRef<'d>,
-    /// One for each column of the script.
-    pub(crate) cells: Vec<ElementRef<'d>>,
+    /// The text of each cell, as many as there are headers; white space as it stands.
+    pub(crate) cells: Vec<String>,
 }
 
 impl<'d> Grid<'d> {
@@ -53,7 +74,8 @@ impl<'d> Grid<'d> {
         let mut fitting = document.all(&table.css);
         let is_empty = table.empty.as_ref().is_some_and(|css| document.shown(css).is_some());
         let Some(element) = fitting.next() else {
-            return if is_empty { Ok(Self { element: None, rows: Vec::new() }) } else { Err(TableError::Missing) };
+            let nothing = Self { element: None, headers: Vec::new(), rows: Vec::new() };
+            return if is_empty { Ok(nothing) } else { Err(TableError::Missing) };
         };
         if fitting.next().is_some() {
             return Err(TableError::Ambiguous);
@@ -65,25 +87,44 @@ impl<'d> Grid<'d> {
         if rows.len() > ROWS_LIMIT {
             return Err(TableError::TooManyRows);
         }
-        let header = header(&rows, table)?;
+        let (header, headers) = headers(&rows, table)?;
         let is_record = |row: &&ElementRef<'d>| {
             let is_skipped = [&table.skip, &table.empty].into_iter().flatten().any(|css| css.selector.matches(row));
             !is_skipped && !is_header(row) && section(row) != Some("tfoot") && is_shown(**row, element)
         };
-        let mut records = Vec::new();
-        for row in rows.iter().skip(header.row + 1).filter(is_record) {
-            let cells = cells(*row);
-            if cells.len() != header.cells {
+        let (mut records, mut weight) = (Vec::new(), 0);
+        for row in rows.iter().skip(header + 1).filter(is_record) {
+            let cells = texts(*row, headers.len(), &mut weight).map_err(|error| match error {
+                TextError::TooLong => TableError::CellTooLong(records.len() + 1),
+                TextError::TooMuch => TableError::TooMuchText,
+            })?;
+            if cells.len() != headers.len() {
                 return Err(TableError::CellCount(records.len() + 1));
             }
-            let cells = header.places.iter().filter_map(|place| cells.get(*place).copied()).collect();
             records.push(Row { element: *row, cells });
         }
         if records.is_empty() && !is_empty {
             return Err(TableError::Empty);
         }
-        Ok(Self { element: Some(element), rows: records })
+        Ok(Self { element: Some(element), headers, rows: records })
     }
+}
+
+/// Where among the headers each column of the script stands. They are compared with
+/// case folded.
+pub(crate) fn places<F>(headers: &[String], columns: &[(F, String)]) -> Result<Vec<usize>, TableError> {
+    let folded: Vec<String> = headers.iter().map(|header| header.to_lowercase()).collect();
+    let place = |(_, wanted): &(F, String)| {
+        let mut fitting = folded.iter().enumerate().filter(|(_, header)| *header == wanted);
+        let (place, _) = fitting.next().ok_or_else(|| TableError::ColumnMissing(wanted.clone(), folded.clone()))?;
+        if fitting.next().is_some() { Err(TableError::ColumnAmbiguous(wanted.clone())) } else { Ok(place) }
+    };
+    columns.iter().map(place).collect()
+}
+
+/// What texts weigh together: about as much as when they are handed in.
+pub(crate) fn weight<'t>(texts: impl IntoIterator<Item = &'t String>) -> usize {
+    texts.into_iter().map(|text| text.len() + CELL_WEIGHT).sum()
 }
 
 /// The rows of a table, those of tables within it left out.
@@ -101,35 +142,51 @@ fn is_shown<'d>(row: ElementRef<'d>, table: ElementRef<'d>) -> bool {
     !std::iter::once(row).chain(above).any(hides)
 }
 
-/// The cells of a row that take room, one that spans several columns standing in
-/// each of them.
-fn cells(row: ElementRef<'_>) -> Vec<ElementRef<'_>> {
-    let mut cells = Vec::new();
+/// Why the texts of a row aren't kept.
+enum TextError {
+    TooLong,
+    TooMuch,
+}
+
+/// The texts of the cells of a row that take room, one that spans several columns
+/// standing in each of them. What they weigh is added to `weight`.
+fn texts(row: ElementRef<'_>, expected: usize, weight: &mut usize) -> Result<Vec<String>, TextError> {
+    let mut texts = Vec::with_capacity(expected);
     let is_cell = |cell: &ElementRef<'_>| matches!(cell.value().name(), "td" | "th") && !takes_no_room(*cell);
     for cell in row.child_elements().filter(is_cell) {
+        // One more than there may be, so that it is seen that there are more.
+        let room = (COLUMNS_LIMIT + 1).saturating_sub(texts.len());
+        if room == 0 {
+            break;
+        }
         let span = cell.attr("colspan").and_then(|span| span.trim().parse::<usize>().ok()).unwrap_or(1);
-        let room = COLUMNS_LIMIT.saturating_sub(cells.len());
-        cells.extend(std::iter::repeat_n(cell, span.max(1).min(room)));
+        let span = span.max(1).min(room);
+        let text = raw_text(cell, CELL_LIMIT);
+        if text.len() > CELL_LIMIT {
+            return Err(TextError::TooLong);
+        }
+        *weight += (text.len() + CELL_WEIGHT) * span;
+        if *weight > SIZE_LIMIT {
+            return Err(TextError::TooMuch);
+        }
+        texts.extend(std::iter::repeat_n(text, span));
     }
-    cells
+    Ok(texts)
 }
 
-/// The row with the headers.
-struct Header {
-    /// Which row it is.
-    row: usize,
-    /// How many cells it has, and so each record.
-    cells: usize,
-    /// Where in a row each column of the script stands.
-    places: Vec<usize>,
-}
-
-fn header<F>(rows: &[ElementRef<'_>], table: &Table<F>) -> Result<Header, TableError> {
+/// The row with the headers, and they.
+fn headers<F>(rows: &[ElementRef<'_>], table: &Table<F>) -> Result<(usize, Vec<String>), TableError> {
     let mut nearest = TableError::ColumnMissing(first_column(table), Vec::new());
+    let mut weight = 0;
     for (row, element) in rows.iter().enumerate().take_while(|(_, row)| is_header(row)) {
-        let headers: Vec<String> = cells(*element).into_iter().map(|cell| folded_case(&shown_text(cell))).collect();
-        match columns(&headers, table) {
-            Ok(places) => return Ok(Header { row, cells: headers.len(), places }),
+        let texts = texts(*element, table.columns.len(), &mut weight).map_err(|error| match error {
+            TextError::TooLong => TableError::HeaderTooLong,
+            TextError::TooMuch => TableError::TooMuchText,
+        })?;
+        let headers: Vec<String> = texts.iter().map(|text| fold(text).into_owned()).collect();
+        match places(&headers, &table.columns) {
+            Ok(_) if headers.len() > COLUMNS_LIMIT => return Err(TableError::TooManyColumns),
+            Ok(_) => return Ok((row, headers)),
             Err(error) => nearest = error,
         }
     }
@@ -138,19 +195,6 @@ fn header<F>(rows: &[ElementRef<'_>], table: &Table<F>) -> Result<Header, TableE
 
 fn first_column<F>(table: &Table<F>) -> String {
     table.columns.first().map(|(_, header)| header.clone()).unwrap_or_default()
-}
-
-fn columns<F>(headers: &[String], table: &Table<F>) -> Result<Vec<usize>, TableError> {
-    let mut places = Vec::new();
-    for (_, wanted) in &table.columns {
-        let mut fitting = headers.iter().enumerate().filter(|(_, header)| *header == wanted);
-        let (place, _) = fitting.next().ok_or_else(|| TableError::ColumnMissing(wanted.clone(), headers.to_vec()))?;
-        if fitting.next().is_some() {
-            return Err(TableError::ColumnAmbiguous(wanted.clone()));
-        }
-        places.push(place);
-    }
-    Ok(places)
 }
 
 /// Whether a row holds headers: it stands in the head, or has no data cell.
@@ -214,9 +258,9 @@ fn path(element: ElementRef<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Grid, TableError, link};
+    use super::{CELL_LIMIT, Grid, TableError, link, places};
     use crate::css::Css;
-    use crate::document::{Document, shown_text};
+    use crate::document::{Document, fold};
     use crate::language::Table;
 
     fn css(text: &str) -> Css {
@@ -229,7 +273,10 @@ mod tests {
         let columns = vec![((), "name".to_owned()), ((), "sum".to_owned())];
         let table = Table { css: css("#t"), skip: Some(css(".skip")), empty: Some(css(".none")), columns };
         let rows = Grid::find(&document, &table).map(|grid| {
-            let cells = |row: &super::Row<'_>| -> Vec<String> { row.cells.iter().copied().map(shown_text).collect() };
+            let places = places(&grid.headers, &table.columns).unwrap_or_default();
+            let cells = |row: &super::Row<'_>| -> Vec<String> {
+                places.iter().filter_map(|place| row.cells.get(*place)).map(|cell| fold(cell).into_owned()).collect()
+            };
             grid.rows.iter().map(|row| cells(row).join("|")).collect::<Vec<_>>()
         });
         assert_eq!(rows, expected.map(|rows| rows.iter().map(|row| (*row).to_owned()).collect()), "{html}");
@@ -283,6 +330,24 @@ mod tests {
         check(&format!("{head}<tr><td colspan=9>b</table>"), Err(TableError::CellCount(2)));
         check(&format!("{head}<tr><td colspan=2>b</table>"), Ok(&["a|1", "b|b"]));
         check(&format!("{head}<tr><td rowspan=2>b<td>2<tr><td>3</table>"), Err(TableError::CellCount(3)));
+    }
+
+    #[test]
+    fn a_table_is_bounded_in_every_direction() {
+        let head = "<table id=t><tr><th>Name<th>Sum";
+        let long = "x".repeat(CELL_LIMIT);
+        check(&format!("{head}<tr><td>a<td>1<tr><td>x{long}<td>2</table>"), Err(TableError::CellTooLong(2)));
+        check(&format!("{head}<tr><td>a<td><i hidden>{long}x</i>1</table>"), Ok(&["a|1"]));
+        check(&format!("<table id=t><tr><th>Name{long}<th>Sum</table>"), Err(TableError::HeaderTooLong));
+        check(&format!("{head}<tr>{}</table>", "<td>x".repeat(10_000)), Err(TableError::CellCount(1)));
+        let wide = "<th>x".repeat(10_000);
+        check(&format!("{head}{wide}<tr><td>a<td>1</table>"), Err(TableError::TooManyColumns));
+        check(&format!("<table id=t><tr>{wide}<tr><th>Name<th>Sum<tr><td>a<td>1</table>"), Ok(&["a|1"]));
+        // A page of 200 kilobytes that would be a table of 40 megabytes.
+        let spread = format!("{head}{}", "<th>x".repeat(250));
+        let rows = format!("<tr><td colspan=252>{long}").repeat(10);
+        check(&format!("{spread}{rows}</table>"), Err(TableError::TooMuchText));
+        check(&format!("{head}<th>Again<th>Again<tr><td>a<td>1<td>2<td>3</table>"), Ok(&["a|1"]));
     }
 
     #[test]

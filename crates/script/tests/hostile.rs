@@ -1,14 +1,18 @@
 //! Whatever stands in a script or on a page, nothing panics and everything ends.
 
+#![expect(clippy::panic, reason = "it is how a test fails")]
+
+mod pages;
+
 use std::sync::Arc;
 
 use domain::failure::FailureCode;
 use domain::institution::CredentialName;
 use domain::secret::Secret;
-use jiff::civil::date;
-use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_assert, prop_oneof, proptest};
+use pages::{TODAY, account, read, script};
+use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use script::command::{Command, Observation, Problem, Trouble};
-use script::{Plan, Runner, Script, scrub};
+use script::{Plan, Runner, Script, reread, scrub};
 
 /// A script without faults.
 const SCRIPT: &str = include_str!("pretend/script.yaml");
@@ -41,6 +45,8 @@ fn page() -> impl Strategy<Value = String> {
             "<th>Description",
             "<th>Amount",
             "<th>Reference",
+            "<th>Balance",
+            "<th>12/30",
             "<td>Checking",
             "<td>01/10",
             "<td>$1.00",
@@ -55,6 +61,7 @@ fn page() -> impl Strategy<Value = String> {
             "<dt>Account number<dd>1",
             "<dt>Current balance<dd>1.00",
             "<p id=as-of>As of Jan 14, 2026",
+            "<p id=count>of 7 rows",
             "<button id=next>",
             "<form id=code><p role=alert>no",
             "<p id=sent>sent to .",
@@ -132,19 +139,23 @@ proptest! {
 
     #[test]
     fn any_page_is_read_or_refused(pages in prop::collection::vec((page(), any::<usize>(), trouble()), 1..12)) {
-        let script = Script::parse(SCRIPT).expect("the script is sound");
+        let script = script(SCRIPT);
         let secret = || Secret::new("Lantern-7".into());
         let plan = Plan {
             portal_url: "https://bank.example/".parse().expect("an address"),
             credentials: [(CredentialName::BankUsername, secret()), (CredentialName::Password, secret())].into(),
             open_intents: Vec::new(),
-            today: date(2026, 1, 15),
+            today: TODAY,
         };
-        let mut runner = Runner::new(Arc::new(script), plan);
+        let mut runner = Runner::new(Arc::new(script.clone()), plan);
+        let mut finished = Vec::new();
         let mut shown = pages.iter().cycle();
         let mut observation = None;
         let ended = (0..20_000).any(|turn| {
             let command = runner.next(observation.take());
+            if let Command::Finish(accounts) = &command {
+                finished.clone_from(accounts);
+            }
             if matches!(command, Command::Finish(_) | Command::Fail(_)) {
                 return true;
             }
@@ -169,6 +180,10 @@ proptest! {
             false
         });
         prop_assert!(ended);
+        for account in finished.iter().filter(|account| account.failure.is_none()) {
+            let again = reread(&script, account, TODAY);
+            prop_assert_eq!(again.as_ref(), Ok(account));
+        }
     }
 
     #[test]
@@ -177,4 +192,71 @@ proptest! {
         prop_assert!(!scrubbed.contains(secret), "{}", scrubbed);
         prop_assert!(scrubbed.len() <= 256 * 1024);
     }
+}
+
+const HEADERS: &str = "<th>Date<th>Description<th>Amount<th>Reference<th>Type<th>Balance";
+const ROW: &str = "<tr><td>01/10<td>x<td>1<td><td>ACH<td>";
+
+/// Why an account with these rows can't be read; none if it can.
+fn check_large(headers: &str, rows: &str, expected: Option<(FailureCode, &str)>) {
+    let script = script(SCRIPT);
+    let page = account(headers, rows, "<button id=next disabled>");
+    match (read(&script, &[page]), expected) {
+        (Ok(account), None) => assert!(account.failure.is_none() && !account.sheets.is_empty()),
+        (Err(failure), Some((code, message))) => {
+            assert_eq!((failure.code, failure.message.as_str()), (code, message));
+        }
+        (read, expected) => panic!("{expected:?} {:?}", read.map(|account| account.transactions.len())),
+    }
+}
+
+#[test]
+fn large_pages_are_read_or_refused_and_never_spread_out() {
+    use FailureCode::{ElementAmbiguous, ScriptParse};
+    let refused = |message| Some((ScriptParse, message));
+    // The row with the headers counts.
+    check_large(HEADERS, &ROW.repeat(99_999), None);
+    check_large(HEADERS, &"<tr><td>x".repeat(100_000), refused("account 1, the table has more than 100,000 rows"));
+    let wide = format!("{ROW}{}", "<td>x".repeat(10_000));
+    let count = "account 1, row 1: it has another number of cells than the table has headers";
+    check_large(HEADERS, &wide, refused(count));
+    let headers = format!("{HEADERS}{}", "<th>x".repeat(10_000));
+    check_large(&headers, &wide, refused("account 1, the table has more than 256 columns"));
+    let long = ROW.replace('x', &"x".repeat(1024 * 1024));
+    check_large(HEADERS, &(ROW.to_owned() + &long), refused("account 1, row 2: a cell holds more than 16 KiB of text"));
+    check_large(&long, ROW, refused("account 1, a header holds more than 16 KiB of text"));
+    // A page of half a megabyte that would be a sheet of a hundred.
+    let headers = format!("{HEADERS}{}", "<th>x".repeat(250));
+    let spread = format!("{ROW}<td colspan=250>{}", "x".repeat(16_000)).repeat(32);
+    let message = "account 1, the table's cells, those that span columns repeated, hold more than 8 MiB";
+    check_large(&headers, &spread, refused(message));
+    // Headers that repeat are kept, and refused where they are read.
+    check_large(&format!("{HEADERS}<th>x<th>x"), &format!("{ROW}<td><td>"), None);
+    let twice = Some((ElementAmbiguous, "account 1, several columns of the table are headed `amount`"));
+    check_large(&format!("{HEADERS}<th>amount"), &format!("{ROW}<td>"), twice);
+}
+
+#[test]
+fn details_without_end_are_kept_as_far_as_people_would_read_them() {
+    let script = script(SCRIPT);
+    let page = |details: &str| account(HEADERS, ROW, "<button id=next disabled>") + "<dl>" + details + "</dl>";
+    let account = read(&script, &[page(&"<dt>Note<dd>x".repeat(20_000))]).expect("it reads");
+    assert_eq!(account.sheets.get(1).map(|sheet| sheet.headers.len()), Some(3 + 256));
+    let long = "x".repeat(1024 * 1024);
+    let account = read(&script, &[page(&format!("<dt>Note<dd>{long}<dt>{long}<dd>x"))]).expect("it reads");
+    assert_eq!(account.sheets.get(1).map(|sheet| sheet.headers.len()), Some(3));
+    let twice = page(&"<dt>Account number<dd>x".repeat(20_000));
+    let failure = read(&script, &[twice]).expect_err("which of them is it?");
+    assert_eq!(failure.code, FailureCode::ElementAmbiguous);
+}
+
+#[test]
+fn sheets_that_do_not_fit_into_one_message_are_not_kept() {
+    let script = script(SCRIPT);
+    let rows = |page: usize| ROW.replace('x', &format!("{page} {}", "x".repeat(15_000))).repeat(500);
+    let page = |page: usize, next: &str| account(HEADERS, &rows(page), next);
+    let pages =
+        [page(1, "<b id=next>"), page(2, "<b id=next>"), page(3, "<b id=next>"), page(4, "<b id=next disabled>")];
+    let account = read(&script, &pages).expect("it reads");
+    assert_eq!((account.transactions.len(), account.sheets.len()), (2_000, 0));
 }

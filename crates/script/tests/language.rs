@@ -263,6 +263,27 @@ fn what_is_read_can_be_read() {
 }
 
 #[test]
+fn the_day_of_a_payment_needs_a_pattern_and_what_is_announced_is_a_piece_of_text() {
+    let source = edited("postedDate: Date,", "postedDate: Date, transactionDate: Paid,");
+    assert!(Script::parse(&source).is_ok());
+    check(
+        "runningBalance: Balance",
+        "runingBalance: Balance",
+        "key.unknown at `runingBalanc`: no record has the field `runingBalance` (did you mean `runningBalance`?)",
+    );
+    check(
+        "announced: { of: \"#count\", after: \"of \", before: \" rows\" }",
+        "announced: \"#count[\"",
+        "selector.malformed at `\"#count[\"`: `#count[` isn't a CSS selector that works on saved pages too",
+    );
+    check(
+        "announced: {",
+        "anounced: {",
+        "key.unknown at `anounced: { `: `transactions` has no key `anounced` (did you mean `announced`?)",
+    );
+}
+
+#[test]
 fn all_faults_come_at_once_in_the_order_of_the_document() {
     let source = SCRIPT
         .replace("currency: USD", "currency: x")

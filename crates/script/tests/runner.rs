@@ -6,8 +6,10 @@ mod pretend;
 
 use std::collections::BTreeMap;
 
+use domain::account::ObservedAccount;
 use domain::failure::{FailureCode, Stage};
 use domain::run::Effect;
+use jiff::civil::date;
 use pretend::{End, Pretend, Quirk};
 use script::command::{Command, Observation};
 
@@ -69,6 +71,28 @@ fn records_are_what_the_pages_show() {
     let End::Read(accounts) = Pretend::new(Quirk::None).run("Lantern-7", &[]) else { panic!("it should read") };
     let json = serde_json::to_value(&accounts).expect("accounts are JSON");
     let row = |account: usize, index: usize| json[account]["transactions"][index].clone();
+    let sheets = serde_json::json!([
+        { "kind": "listed", "headers": ["Type", "Account", "AVAILABLE"], "rows": [["Checking", "Main", "$1,200.50"]] },
+        {
+            "kind": "details",
+            "headers": ["{balanceAsOf}", "Account number", "Current balance"],
+            "rows": [["Jan 14, 2026", "00077", "$1,000.00"]],
+        },
+        {
+            "kind": "transactions",
+            "headers": ["Date", "Description", "Amount", "Reference", "Type", "Balance"],
+            "rows": [
+                ["Pending", "COFFEE", "-4.50", "", "Card", ""],
+                ["01/10", " A  B\nC 1", "($1,000.00)", "R1", "ach", "$1.00"],
+                ["12/30", " Rent & heat 1", "($1,000.00)", "R1", "ach", "$1.00"],
+            ],
+        },
+    ]);
+    assert_eq!(json[0]["sheets"].as_array().map(|sheets| sheets[..3].to_vec()), sheets.as_array().cloned());
+    assert_eq!(json[0]["sheets"].as_array().map(Vec::len), Some(5));
+    let window = serde_json::json!({ "source": "pages", "extent": "whole", "pages": 3, "rowsAnnounced": 1207 });
+    assert_eq!(json[0]["window"], window);
+    assert_eq!(json[1]["window"]["pages"], 1);
     assert_eq!(accounts.iter().map(|account| account.transactions.len()).collect::<Vec<_>>(), [7, 3]);
     assert_eq!(json[0]["portalKey"], "main");
     assert_eq!(json[0]["type"], "checking");
@@ -85,8 +109,8 @@ fn records_are_what_the_pages_show() {
     assert_eq!(row(0, 0), pending);
     let posted = serde_json::json!({
         "status": "posted", "postedDate": "2026-01-10", "amount": "-1000.00", "currency": "USD", "entryType": "debit",
-        "description": "A B C 1", "rawDescription": "A  BC 1", "rail": "ach",
-        "bankReference": "R1", "customerReference": null,
+        "description": "A B C 1", "rawDescription": "A  B\nC 1", "rail": "ach",
+        "bankReference": "R1", "customerReference": null, "runningBalance": "1.00",
     });
     assert_eq!(row(0, 1), posted);
     assert_eq!(row(0, 2)["postedDate"], "2025-12-30");
@@ -237,6 +261,79 @@ fn pagination_without_end_stops() {
 fn a_next_page_that_nothing_leads_to_is_not_taken_for_the_last_page() {
     let message = "account 1, nothing on the page of transactions fits `#next`";
     check_failure(Quirk::NoNext, FailureCode::ElementMissing, message, None);
+}
+
+/// The accounts of a run that read some of them.
+fn read(portal: &mut Pretend) -> Vec<ObservedAccount> {
+    match portal.run("Lantern-7", &[]) {
+        End::Read(accounts) => accounts,
+        End::Failed(failure) => panic!("it should read: {failure:?}"),
+    }
+}
+
+/// That of two accounts one has a failure and nothing else that was read on its pages.
+fn check_spoiled(quirk: Quirk, spoiled: usize, code: FailureCode, message: &str) {
+    let mut portal = Pretend::new(quirk);
+    let accounts = read(&mut portal);
+    let sound = accounts.get(1 - spoiled).expect("two accounts");
+    assert!(sound.failure.is_none() && sound.transactions.len() > 2 && sound.window.is_some(), "{sound:?}");
+    let spoiled = accounts.get(spoiled).expect("two accounts");
+    let failure = spoiled.failure.as_ref().expect("a failure");
+    assert_eq!((failure.code, failure.stage), (code, Stage::Transactions));
+    assert_eq!(failure.message, message);
+    assert!(spoiled.transactions.is_empty() && spoiled.sheets.is_empty() && spoiled.balances.is_empty());
+    assert_eq!((&spoiled.window, &spoiled.current_balance, &spoiled.available_balance), (&None, &None, &None));
+    assert_eq!(spoiled.balance_as_of, None);
+    assert!(!spoiled.name.is_empty() && !spoiled.portal_key.is_empty());
+    // The walk went on, and the session was ended.
+    let seen = |target: &str| portal.log.iter().filter(|line| line.contains(target)).count();
+    assert_eq!((seen("act #back"), seen("act #sign-out")), (2, 1), "{:?}", portal.log);
+}
+
+#[test]
+fn an_account_that_cannot_be_read_leaves_the_others_whole() {
+    let message = "account 1, row 1, column `type`: the cell holds a word that isn't in `map`";
+    check_spoiled(Quirk::OddRow, 0, FailureCode::ScriptParse, message);
+    let message = "account 2, no column of the table is headed `balance`; \
+        its headers are `date`, `description`, `amount`, `reference`, `type`, [secret]";
+    check_spoiled(Quirk::OddAccount, 1, FailureCode::ElementMissing, message);
+}
+
+#[test]
+fn a_run_that_read_no_account_fails_as_its_first_one_did() {
+    let message = "account 1, what `announced` says isn't on the page";
+    check_failure(Quirk::NoCount, FailureCode::ElementMissing, message, None);
+    let message = "account 1, what `announced` says isn't a whole number";
+    check_failure(Quirk::OddCount, FailureCode::ScriptParse, message, None);
+    let mut portal = Pretend::new(Quirk::NoCount);
+    portal.run("Lantern-7", &[]);
+    assert_eq!(portal.log[portal.log.len() - 3..], ["see accounts", "act #sign-out", "see signed_out"]);
+    let page = portal.failed_page.expect("the page that it is about");
+    assert!(page.contains("<dd>00077</dd>"), "that of the first account: {page}");
+}
+
+#[test]
+fn the_page_that_a_failure_is_about_is_known_after_the_session_was_ended() {
+    let failed_page = |quirk: Quirk| {
+        let mut portal = Pretend::new(quirk);
+        assert!(matches!(portal.run("Lantern-7", &[]), End::Failed(_)));
+        portal.failed_page
+    };
+    assert!(failed_page(Quirk::OddCell).is_some_and(|page| page.contains("Vault 17")));
+    // That is the one that is seen last.
+    assert_eq!(failed_page(Quirk::Closed), None);
+    assert_eq!(failed_page(Quirk::StuckPage), None);
+}
+
+#[test]
+fn an_account_that_was_read_is_read_again_as_it_was() {
+    for quirk in [Quirk::None, Quirk::Euros, Quirk::OddRow] {
+        let mut portal = Pretend::new(quirk);
+        for account in read(&mut portal).iter().filter(|account| account.failure.is_none()) {
+            let again = script::reread(&portal.script(), account, date(2026, 1, 15));
+            assert_eq!(again.as_ref(), Ok(account), "{quirk:?}");
+        }
+    }
 }
 
 #[test]

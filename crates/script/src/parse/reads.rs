@@ -133,7 +133,9 @@ fn transactions(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On,
     let rails = words.of("rail", has(F::Rail), &listed(domain::transaction::Rail::ALL), faults);
     let statuses = words.of("status", has(F::Status), &listed(domain::transaction::TransactionStatus::ALL), faults);
     words.finish(faults);
-    let date = date(&mut form, has(F::PostedDate), faults);
+    let has_date = has(F::TransactionDate).filter(|has_date| *has_date).or(has(F::PostedDate));
+    let date = date(&mut form, has_date, faults);
+    let announced = form.ask("announced").and_then(|node| pick(node, faults));
     let pending = form.ask("pending").and_then(|node| pending(node, &has, faults));
     let next = form.ask("next").and_then(|node| faults.css(node));
     let limit = form.ask("limit").and_then(|node| faults.number(node, 1..=1_000));
@@ -144,7 +146,7 @@ fn transactions(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On,
     form.finish(faults);
     let format = Format { date, rails, statuses, ..Format::default() };
     let limit = limit.unwrap_or(DEFAULT_LIMIT);
-    Some((on?, TransactionsRead { table: table?, format, pending, next, limit }))
+    Some((on?, TransactionsRead { table: table?, format, pending, announced, next, limit }))
 }
 
 fn required_columns(at: Position, table: &Table<TransactionField>, faults: &mut Faults) {

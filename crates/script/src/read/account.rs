@@ -7,72 +7,101 @@ use std::collections::HashSet;
 use domain::account::{AccountStatus, AccountType, ObservedAccount};
 use domain::failure::{Failure, FailureCode};
 use domain::money::Currency;
+use domain::observation::{Sheet, SheetKind};
 use scraper::ElementRef;
 
 use super::{Cells, Place, word};
-use crate::document::{Document, folded_case, piece, shown_text};
+use crate::bounds::SIZE_LIMIT;
+use crate::document::{Document, fold, piece, raw_text};
 use crate::language::{AccountField, AccountRead, AccountsRead, Format, Spot};
-use crate::table::{Grid, Row};
+use crate::table::{CELL_LIMIT, COLUMNS_LIMIT, Grid, places, weight};
 
-/// An account of the list and the row that it stands in.
-pub(crate) struct Listed<'d> {
-    pub(crate) account: ObservedAccount,
+/// The list of accounts as it shows.
+pub(crate) struct Listing<'d> {
+    headers: Vec<String>,
+    pub(crate) entries: Vec<Entry<'d>>,
+}
+
+/// A row of the list.
+pub(crate) struct Entry<'d> {
+    pub(crate) portal_key: String,
     pub(crate) row: ElementRef<'d>,
+    cells: Vec<String>,
 }
 
-/// The accounts of a list, in its order.
-pub(crate) fn list<'d>(
-    document: &'d Document,
-    read: &AccountsRead,
-    cells: Cells<'_>,
-    place: &Place,
-) -> Result<Vec<Listed<'d>>, Failure> {
+/// Finds the rows of the list and what tells their accounts apart.
+pub(crate) fn list<'d>(document: &'d Document, read: &AccountsRead, place: &Place) -> Result<Listing<'d>, Failure> {
     let grid = Grid::find(document, &read.table).map_err(|error| place.table(&error))?;
-    let mut accounts: Vec<Listed<'d>> = Vec::new();
+    let mut entries = Vec::with_capacity(grid.rows.len());
     let mut keys = HashSet::new();
-    for (index, row) in grid.rows.iter().enumerate() {
-        let account = listed(row, read, cells, place, index + 1)?;
-        if !keys.insert(account.portal_key.clone()) {
-            let what = format!("row {}: another account has the same key", index + 1);
-            return Err(place.failure(FailureCode::ScriptParse, what));
+    for (index, row) in grid.rows.into_iter().enumerate() {
+        let refuse = |what: &str| place.failure(FailureCode::ScriptParse, format!("row {}: {what}", index + 1));
+        let key_element = match &read.key.of {
+            Some(css) => row.element.select(&css.selector).next(),
+            None => Some(row.element),
+        };
+        let key = key_element.and_then(|element| piece(element, &read.key));
+        let portal_key = key.ok_or_else(|| refuse("what `key` says isn't there"))?;
+        if !keys.insert(portal_key.clone()) {
+            return Err(refuse("another account has the same key"));
         }
-        accounts.push(Listed { account, row: row.element });
+        entries.push(Entry { portal_key, row: row.element, cells: row.cells });
     }
-    Ok(accounts)
+    Ok(Listing { headers: grid.headers, entries })
 }
 
-fn listed(
-    row: &Row<'_>,
+impl Listing<'_> {
+    /// The accounts in the order of the list, each with the cells of its row.
+    pub(crate) fn accounts(
+        &self,
+        read: &AccountsRead,
+        cells: Cells<'_>,
+        place: &Place,
+    ) -> Result<Vec<ObservedAccount>, Failure> {
+        // Each account keeps the headers, which the page shows once.
+        if weight(&self.headers).saturating_mul(self.entries.len()) > SIZE_LIMIT {
+            return Err(place.failure(FailureCode::ScriptParse, "the list has too many accounts for its headers"));
+        }
+        let mut accounts = Vec::with_capacity(self.entries.len());
+        for (index, entry) in self.entries.iter().enumerate() {
+            let (headers, rows) = (self.headers.clone(), vec![entry.cells.clone()]);
+            let sheet = Sheet { kind: SheetKind::Listed, headers, rows };
+            let mut account = blank(entry.portal_key.clone(), cells.currency);
+            listed(&sheet, read, &mut account, cells, place, index + 1)?;
+            account.sheets.push(sheet);
+            accounts.push(account);
+        }
+        Ok(accounts)
+    }
+}
+
+/// Adds what an account's row in the list says. `number` counts the rows from 1.
+pub(crate) fn listed(
+    sheet: &Sheet,
     read: &AccountsRead,
+    account: &mut ObservedAccount,
     cells: Cells<'_>,
     place: &Place,
     number: usize,
-) -> Result<ObservedAccount, Failure> {
-    let key_element = match &read.key.of {
-        Some(css) => row.element.select(&css.selector).next(),
-        None => Some(row.element),
-    };
-    let key = key_element.and_then(|element| piece(element, &read.key));
-    let Some(portal_key) = key else {
-        let what = format!("row {number}: what `key` says isn't there");
-        return Err(place.failure(FailureCode::ScriptParse, what));
-    };
-    let mut account = blank(portal_key, cells.currency);
+) -> Result<(), Failure> {
+    let found = places(&sheet.headers, &read.table.columns).map_err(|error| place.table(&error))?;
+    let row = sheet.rows.first().map(Vec::as_slice).unwrap_or_default();
     // The currency decides how many decimals a balance has, so it comes first.
-    let columns = || read.table.columns.iter().zip(&row.cells);
+    let columns = || read.table.columns.iter().zip(&found);
     let currency_first = columns().filter(|((field, _), _)| *field == AccountField::Currency).chain(columns());
-    for ((field, header), cell) in currency_first {
-        let text = shown_text(*cell);
-        let set = set(&mut account, *field, text, &read.format, cells);
+    for ((field, header), at) in currency_first {
+        let text = row.get(*at).map(|cell| fold(cell)).unwrap_or_default();
+        let set = set(account, *field, text.into_owned(), &read.format, cells);
         set.map_err(|why| place.cell(number, header, &why))?;
     }
     if account.name.is_empty() {
         return Err(place.failure(FailureCode::ScriptParse, format!("row {number}: the account has no name")));
     }
-    Ok(account)
+    Ok(())
 }
 
-fn blank(portal_key: String, currency: &Currency) -> ObservedAccount {
+/// An account of which only the key is known.
+pub(crate) fn blank(portal_key: String, currency: &Currency) -> ObservedAccount {
     ObservedAccount {
         portal_key,
         account_type: AccountType::Unknown,
@@ -95,64 +124,106 @@ fn blank(portal_key: String, currency: &Currency) -> ObservedAccount {
     }
 }
 
+/// Takes the details from an account's own page: all that stands beside a label, and
+/// the pieces of text that the script reads, headed by `{field}`.
+pub(crate) fn details_of(document: &Document, read: &AccountRead, place: &Place) -> Result<Sheet, Failure> {
+    let mut sheet = Sheet { kind: SheetKind::Details, headers: Vec::new(), rows: Vec::new() };
+    let (mut row, mut labels) = (Vec::new(), Vec::new());
+    let too_long = |field| place.field(name_of(field), "there are more than 16 KiB of text");
+    for (field, spot) in &read.fields {
+        let Spot::At(pick) = spot else { continue };
+        let Some(text) = document.pick(pick) else { continue };
+        if text.len() > CELL_LIMIT {
+            return Err(too_long(*field));
+        }
+        sheet.headers.push(piece_header(*field));
+        row.push(text);
+    }
+    let mut spare = COLUMNS_LIMIT;
+    for element in document.elements().filter(|element| matches!(element.value().name(), "dt" | "th")) {
+        let Some(value) = beside(element) else { continue };
+        let label = fold(&raw_text(element, CELL_LIMIT)).into_owned();
+        let folded = label.to_lowercase();
+        let wanted = read.fields.iter().find(|(_, spot)| matches!(spot, Spot::Label(label) if *label == folded));
+        // A label that is there twice can't be read, so a third one makes no difference.
+        let is_kept = match wanted {
+            Some(_) => labels.iter().filter(|label| **label == folded).nth(1).is_none(),
+            None => spare > 0 && !label.is_empty() && label.len() <= CELL_LIMIT && stands_alone(element),
+        };
+        if !is_kept {
+            continue;
+        }
+        let text = raw_text(value, CELL_LIMIT);
+        match wanted {
+            Some((field, _)) if text.len() > CELL_LIMIT => return Err(too_long(*field)),
+            None if text.len() > CELL_LIMIT => continue,
+            Some(_) => {}
+            None => spare -= 1,
+        }
+        sheet.headers.push(label);
+        labels.push(folded);
+        row.push(text);
+    }
+    sheet.rows.push(row);
+    Ok(sheet)
+}
+
 /// Adds what an account's own page says.
 pub(crate) fn details(
-    document: &Document,
+    sheet: &Sheet,
     read: &AccountRead,
     account: &mut ObservedAccount,
     cells: Cells<'_>,
     place: &Place,
 ) -> Result<(), Failure> {
+    let row = sheet.rows.first().map(Vec::as_slice).unwrap_or_default();
+    let folded: Vec<String> = sheet.headers.iter().map(|header| header.to_lowercase()).collect();
     // As in the list, the currency comes first.
     let fields = || read.fields.iter();
     let currency_first = fields().filter(|(field, _)| *field == AccountField::Currency).chain(fields());
     for (field, spot) in currency_first {
-        let name = AccountField::KNOWN.iter().find(|(_, known)| known == field).map_or("", |(name, _)| *name);
-        let text = match spot {
-            Spot::Label(label) => beside(document, label).map_err(|why| {
-                let code = match why {
-                    LabelError::Missing => FailureCode::ElementMissing,
-                    LabelError::Ambiguous => FailureCode::ElementAmbiguous,
-                };
-                place.failure(code, format!("field `{name}`: {} `{label}`", why.text()))
-            })?,
-            Spot::At(pick) => document.pick(pick).ok_or_else(|| {
-                place.failure(FailureCode::ElementMissing, format!("field `{name}`: it isn't on the page"))
-            })?,
+        let refuse = |code, what: &str| place.failure(code, format!("field `{}`: {what}", name_of(*field)));
+        let wanted = match spot {
+            Spot::Label(label) => label.clone(),
+            Spot::At(_) => piece_header(*field).to_lowercase(),
         };
-        set(account, *field, text, &read.format, cells).map_err(|why| place.field(name, &why))?;
+        let mut fitting = folded.iter().zip(row).filter(|(header, _)| **header == wanted);
+        let text = match (spot, fitting.next(), fitting.next()) {
+            (_, Some((_, text)), None) => text,
+            (Spot::Label(label), None, _) => {
+                return Err(refuse(FailureCode::ElementMissing, &format!("nothing is labelled `{label}`")));
+            }
+            (Spot::Label(label), Some(_), Some(_)) => {
+                return Err(refuse(FailureCode::ElementAmbiguous, &format!("several things are labelled `{label}`")));
+            }
+            (Spot::At(_), _, _) => return Err(refuse(FailureCode::ElementMissing, "it isn't on the page")),
+        };
+        let set = set(account, *field, fold(text).into_owned(), &read.format, cells);
+        set.map_err(|why| place.field(name_of(*field), &why))?;
     }
     Ok(())
 }
 
-#[derive(Clone, Copy)]
-enum LabelError {
-    Missing,
-    Ambiguous,
+/// What heads a piece of text: the field's name, in brackets that no label of a bank has.
+fn piece_header(field: AccountField) -> String {
+    format!("{{{}}}", name_of(field))
 }
 
-impl LabelError {
-    const fn text(self) -> &'static str {
-        match self {
-            Self::Missing => "nothing is labelled",
-            Self::Ambiguous => "several things are labelled",
-        }
-    }
+fn name_of(field: AccountField) -> &'static str {
+    AccountField::KNOWN.iter().find(|(_, known)| *known == field).map_or("", |(name, _)| *name)
 }
 
-/// The text beside a label: the description of a term, or the cell after a header.
-fn beside(document: &Document, label: &str) -> Result<String, LabelError> {
-    let is_label = |element: &ElementRef<'_>| {
-        matches!(element.value().name(), "dt" | "th") && folded_case(&shown_text(*element)) == label
-    };
-    let value = |element: ElementRef<'_>| {
-        let wanted = if element.value().name() == "dt" { "dd" } else { "td" };
-        let next = element.next_siblings().find_map(ElementRef::wrap)?;
-        (next.value().name() == wanted).then(|| shown_text(next))
-    };
-    let mut found = document.elements().filter(is_label).filter_map(value);
-    let text = found.next().ok_or(LabelError::Missing)?;
-    if found.next().is_some() { Err(LabelError::Ambiguous) } else { Ok(text) }
+/// What stands beside a label: the description of a term, or the cell after a header.
+fn beside(label: ElementRef<'_>) -> Option<ElementRef<'_>> {
+    let wanted = if label.value().name() == "dt" { "dd" } else { "td" };
+    label.next_siblings().find_map(ElementRef::wrap).filter(|next| next.value().name() == wanted)
+}
+
+/// Whether a label and its value are all that there is in a row: then it isn't one of
+/// a list's.
+fn stands_alone(label: ElementRef<'_>) -> bool {
+    let row = label.parent().and_then(ElementRef::wrap).filter(|_| label.value().name() == "th");
+    row.is_none_or(|row| row.child_elements().take(3).count() <= 2)
 }
 
 /// Sets one field from a text with white space folded; an empty text says nothing.

@@ -1,6 +1,11 @@
 //! From documents to records: a list of accounts, the details of one, a page of its
 //! transactions.
 //!
+//! ```text
+//! document ──▶ sheet: the texts of cells ──▶ records
+//!                └── kept with the account, to be read again
+//! ```
+//!
 //! A cell that can't be read ends the reading: half an account looks like a whole
 //! one. What is said about it names its place and never what it holds.
 //!
@@ -8,6 +13,7 @@
 
 mod account;
 mod transaction;
+mod years;
 
 use domain::calendar::{YearHint, read_date};
 use domain::failure::{Failure, FailureCode, Stage};
@@ -17,8 +23,9 @@ use jiff::civil::Date;
 use crate::language::Format;
 use crate::table::TableError;
 
-pub(crate) use account::{Listed, details, list};
-pub(crate) use transaction::{TransactionsPage, transactions};
+pub(crate) use account::{Listing, blank, details, details_of, list, listed};
+pub(crate) use transaction::{announced, page, transactions};
+pub(crate) use years::settle;
 
 /// How many headers a message names, and how much of each.
 const HEADERS_LIMIT: usize = 12;
@@ -53,10 +60,14 @@ impl Cells<'_> {
     }
 }
 
+/// Whether a text is a word of the script's, which has its case folded.
+fn is_word(text: &str, word: &str) -> bool {
+    if text.is_ascii() { text.eq_ignore_ascii_case(word) } else { text.to_lowercase() == word }
+}
+
 /// What one of the bank's words stands for.
 fn word<W: Copy>(cell: &str, words: &[(String, W)]) -> Result<W, String> {
-    let wanted = cell.to_lowercase();
-    let found = words.iter().find(|(word, _)| *word == wanted);
+    let found = words.iter().find(|(word, _)| is_word(cell, word));
     found.map(|(_, value)| *value).ok_or_else(|| "the cell holds a word that isn't in `map`".into())
 }
 
@@ -90,7 +101,7 @@ impl Place {
     }
 
     /// A table that can't be read.
-    fn table(&self, error: &TableError) -> Failure {
+    pub(crate) fn table(&self, error: &TableError) -> Failure {
         use FailureCode::{DataIncomplete, ElementAmbiguous, ElementMissing, ScriptParse};
         match error {
             TableError::Missing => self.failure(ElementMissing, "there is no such table on the page"),
@@ -106,6 +117,14 @@ impl Place {
             TableError::CellCount(row) => {
                 let what = format!("row {row}: it has another number of cells than the table has headers");
                 self.failure(ScriptParse, what)
+            }
+            TableError::CellTooLong(row) => {
+                self.failure(ScriptParse, format!("row {row}: a cell holds more than 16 KiB of text"))
+            }
+            TableError::HeaderTooLong => self.failure(ScriptParse, "a header holds more than 16 KiB of text"),
+            TableError::TooManyColumns => self.failure(ScriptParse, "the table has more than 256 columns"),
+            TableError::TooMuchText => {
+                self.failure(ScriptParse, "the table's cells, those that span columns repeated, hold more than 8 MiB")
             }
             TableError::Empty => {
                 let what = "the table has no rows, and nothing shows that there are none; see `empty`";

@@ -1,65 +1,141 @@
-//! Reading one page of an account's transactions.
+//! Reading an account's transactions: from a page its cells, from cells the rows.
 //!
 //! Not here: whether a row is already known; the ledger finds that out.
 
+use std::borrow::Cow;
+
 use domain::failure::Failure;
-use domain::money::{read_amount, read_debit_credit};
+use domain::money::{Currency, Locale, read_amount, read_debit_credit};
+use domain::observation::{Sheet, SheetKind};
 use domain::transaction::{EntryType, ObservedTransaction, Rail, TransactionStatus};
 use rust_decimal::Decimal;
 use scraper::ElementRef;
 
-use super::{Cells, Place, word};
-use crate::document::{Document, shown_text, text};
-use crate::language::{TransactionField, TransactionsRead};
-use crate::table::{Grid, Row};
+use super::{Cells, Place, is_word, word};
+use crate::document::{Document, fold, shown_text};
+use crate::language::{Pick, TransactionField, TransactionsRead};
+use crate::table::{Grid, places};
 
-/// The rows of one page.
-pub(crate) struct TransactionsPage {
-    pub(crate) transactions: Vec<ObservedTransaction>,
-    /// All text of the table, which tells one page from another.
-    pub(crate) text: String,
+/// One page of transactions.
+pub(crate) struct TransactionsPage<'d> {
+    /// Its cells, in the portal's order.
+    pub(crate) sheet: Sheet,
+    table: Option<ElementRef<'d>>,
 }
 
-/// Reads the page in the portal's order.
-pub(crate) fn transactions(
+impl TransactionsPage<'_> {
+    /// All text of the table, which tells one page from another.
+    pub(crate) fn text(&self) -> String {
+        self.table.map(shown_text).unwrap_or_default()
+    }
+}
+
+/// Takes the cells of the page that shows.
+pub(crate) fn page<'d>(
+    document: &'d Document,
+    read: &TransactionsRead,
+    place: &Place,
+) -> Result<TransactionsPage<'d>, Failure> {
+    let grid = Grid::find(document, &read.table).map_err(|error| place.table(&error))?;
+    let rows = grid.rows.into_iter().map(|row| row.cells).collect();
+    let sheet = Sheet { kind: SheetKind::Transactions, headers: grid.headers, rows };
+    Ok(TransactionsPage { sheet, table: grid.element })
+}
+
+/// How many rows the page says there are, on all pages. It may say nothing where
+/// there are none.
+pub(crate) fn announced(
     document: &Document,
+    pick: &Pick,
+    locale: Locale,
+    rows: &[ObservedTransaction],
+    place: &Place,
+) -> Result<Option<u64>, Failure> {
+    use domain::failure::FailureCode::{ElementMissing, ScriptParse};
+    let Some(text) = document.pick(pick) else {
+        let missing = place.failure(ElementMissing, "what `announced` says isn't on the page");
+        return if rows.is_empty() { Ok(None) } else { Err(missing) };
+    };
+    let number = whole_number(&text, locale);
+    number.map(Some).ok_or_else(|| place.failure(ScriptParse, "what `announced` says isn't a whole number"))
+}
+
+/// A number without sign or decimals, its digits grouped as the locale groups them.
+fn whole_number(text: &str, locale: Locale) -> Option<u64> {
+    let is_plain = text.starts_with(char::is_numeric) && text.ends_with(char::is_numeric);
+    // A currency without decimals has whole numbers, in the same grammar.
+    let without_decimals = Currency::parse("JPY").ok().filter(|_| is_plain)?;
+    read_amount(text, &locale, &without_decimals).ok()?.try_into().ok()
+}
+
+/// Reads the rows of a page from its cells.
+pub(crate) fn transactions(
+    sheet: &Sheet,
     read: &TransactionsRead,
     cells: Cells<'_>,
     place: &Place,
-) -> Result<TransactionsPage, Failure> {
-    let grid = Grid::find(document, &read.table).map_err(|error| place.table(&error))?;
-    let mut transactions = Vec::new();
-    for (index, row) in grid.rows.iter().enumerate() {
-        transactions.push(transaction(&Fields { row, read }, cells, place, index + 1)?);
+) -> Result<Vec<ObservedTransaction>, Failure> {
+    if sheet.rows.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(TransactionsPage { transactions, text: grid.element.map(shown_text).unwrap_or_default() })
+    let found = places(&sheet.headers, &read.table.columns).map_err(|error| place.table(&error))?;
+    let mut columns = Columns::default();
+    for ((field, header), place) in read.table.columns.iter().zip(found) {
+        columns.set(*field, Column { header, place });
+    }
+    let rows = sheet.rows.iter().enumerate();
+    rows.map(|(index, row)| transaction(&Fields { columns: &columns, row, read }, cells, place, index + 1)).collect()
+}
+
+/// Where each field stands in a row.
+#[derive(Default)]
+struct Columns<'s>([Option<Column<'s>>; TransactionField::KNOWN.len()]);
+
+#[derive(Clone, Copy)]
+struct Column<'s> {
+    header: &'s str,
+    place: usize,
+}
+
+impl<'s> Columns<'s> {
+    fn set(&mut self, field: TransactionField, column: Column<'s>) {
+        if let Some(known) = self.0.get_mut(field as usize) {
+            *known = Some(column);
+        }
+    }
+
+    fn get(&self, field: TransactionField) -> Option<Column<'s>> {
+        self.0.get(field as usize).copied().flatten()
+    }
 }
 
 /// The cells of a row by field.
-struct Fields<'r, 'd> {
-    row: &'r Row<'d>,
+struct Fields<'r> {
+    columns: &'r Columns<'r>,
+    row: &'r [String],
     read: &'r TransactionsRead,
 }
 
 /// A cell with the header that it stands under.
-#[derive(Clone)]
-struct Cell<'r, 'd> {
+struct Cell<'r> {
     header: &'r str,
-    element: ElementRef<'d>,
-    text: String,
+    /// White space as it stands.
+    raw: &'r str,
+    /// White space folded.
+    text: Cow<'r, str>,
 }
 
-impl<'r, 'd> Fields<'r, 'd> {
+impl<'r> Fields<'r> {
     /// None when the script reads no such field.
-    fn get(&self, field: TransactionField) -> Option<Cell<'r, 'd>> {
-        let mut columns = self.read.table.columns.iter().zip(&self.row.cells);
-        let ((_, header), element) = columns.find(|((known, _), _)| *known == field)?;
-        Some(Cell { header, element: *element, text: shown_text(*element) })
+    fn get(&self, field: TransactionField) -> Option<Cell<'r>> {
+        let Column { header, place } = self.columns.get(field)?;
+        let raw = self.row.get(place)?;
+        Some(Cell { header, raw, text: fold(raw) })
     }
 }
 
 fn transaction(
-    fields: &Fields<'_, '_>,
+    fields: &Fields<'_>,
     cells: Cells<'_>,
     place: &Place,
     number: usize,
@@ -67,15 +143,15 @@ fn transaction(
     use TransactionField as F;
     let format = &fields.read.format;
     let get = |field| fields.get(field);
-    let refuse = |cell: &Cell<'_, '_>, why: String| place.cell(number, cell.header, &why);
+    let refuse = |cell: &Cell<'_>, why: String| place.cell(number, cell.header, &why);
     let nothing = || place.cell(number, "", "the script reads no such column");
 
-    let is_pending = match &fields.read.pending {
-        Some((field, text)) => get(*field).is_some_and(|cell| cell.text.to_lowercase() == *text),
-        None => false,
-    };
+    // The field that says it, in which nothing else stands then.
+    let shows = |field, text: &str| get(field).is_some_and(|cell| is_word(&cell.text, text));
+    let pending = fields.read.pending.as_ref().filter(|(field, text)| shows(*field, text));
+    let says_pending = |field| pending.is_some_and(|(known, _)| *known == field);
     let status = match get(F::Status) {
-        _ if is_pending => TransactionStatus::Pending,
+        _ if pending.is_some() => TransactionStatus::Pending,
         Some(cell) => word(&cell.text, &format.statuses).map_err(|why| refuse(&cell, why))?,
         None => TransactionStatus::Posted,
     };
@@ -84,6 +160,12 @@ fn transaction(
         Some(cell) if has_date => {
             let date = cells.date(&cell.text, format).map_err(|why| refuse(&cell, why))?;
             Some(date.ok_or_else(|| refuse(&cell, "the cell is empty".into()))?)
+        }
+        _ => None,
+    };
+    let transaction_date = match get(F::TransactionDate) {
+        Some(cell) if !says_pending(F::TransactionDate) => {
+            cells.date(&cell.text, format).map_err(|why| refuse(&cell, why))?
         }
         _ => None,
     };
@@ -97,6 +179,10 @@ fn transaction(
         }
         _ => return Err(nothing()),
     };
+    let running_balance = match get(F::RunningBalance) {
+        Some(cell) if !says_pending(F::RunningBalance) => cells.amount(&cell.text).map_err(|why| refuse(&cell, why))?,
+        _ => None,
+    };
     let description = get(F::Description).ok_or_else(nothing)?;
     if description.text.is_empty() {
         return Err(refuse(&description, "the cell is empty".into()));
@@ -105,15 +191,15 @@ fn transaction(
         Some(cell) => word(&cell.text, &format.rails).map_err(|why| refuse(&cell, why))?,
         None => Rail::Unknown,
     };
-    let shown = |field| get(field).map(|cell| cell.text).filter(|text| !text.is_empty());
+    let shown = |field| get(field).map(|cell| cell.text.into_owned()).filter(|text| !text.is_empty());
     Ok(ObservedTransaction {
         status,
         posted_date,
         amount: amount.to_string(),
         currency: cells.currency.to_string(),
         entry_type: direction(amount),
-        raw_description: Some(text(description.element).trim().to_owned()),
-        description: description.text,
+        raw_description: Some(description.raw.trim().to_owned()),
+        description: description.text.into_owned(),
         rail,
         bank_reference: shown(F::BankReference),
         customer_reference: shown(F::CustomerReference),
@@ -124,8 +210,8 @@ fn transaction(
         merchant_name: shown(F::MerchantName),
         counterparty_name: shown(F::CounterpartyName),
         counterparty_account_masked: shown(F::CounterpartyAccountMasked),
-        transaction_date: None,
-        running_balance: None,
+        transaction_date,
+        running_balance,
     })
 }
 
@@ -135,37 +221,37 @@ fn direction(amount: Decimal) -> EntryType {
 
 #[cfg(test)]
 mod tests {
-    use domain::failure::Stage;
+    use domain::failure::{Failure, Stage};
     use domain::money::{Currency, Locale};
+    use domain::transaction::ObservedTransaction;
     use jiff::civil::date;
 
-    use super::{Cells, Place, transactions};
+    use super::{Cells, Place, page, transactions, whole_number};
     use crate::css::Css;
     use crate::document::Document;
     use crate::language::{Format, Table, TransactionField, TransactionsRead};
 
-    #[test]
-    fn what_else_a_bank_shows_is_taken_as_it_stands_and_an_empty_cell_says_nothing() {
-        let columns = TransactionField::KNOWN
-            .iter()
-            .filter(|(name, _)| !["postedDate", "debit", "credit", "status", "rail"].contains(name))
-            .map(|(name, field)| (*field, name.to_lowercase()))
-            .collect::<Vec<_>>();
+    /// The rows of a table whose columns are headed by the names of their fields.
+    fn rows(fields: &[&str], pending: (&str, &str), rows: &str) -> Result<Vec<ObservedTransaction>, Failure> {
+        let known = |name: &str| TransactionField::KNOWN.iter().find(|(known, _)| *known == name).map(|known| known.1);
+        let columns: Vec<(TransactionField, String)> =
+            fields.iter().filter_map(|name| Some((known(name)?, name.to_lowercase()))).collect();
         let headers: String = columns.iter().map(|(_, header)| format!("<th>{header}")).collect();
-        let full: String = columns.iter().map(|(_, header)| format!("<td> {header}  of a row ")).collect();
-        let full = full.replacen("amount  of a row", "-4.50", 1);
-        let bare = "<td>coffee<td>-4.50".to_owned() + &"<td> ".repeat(columns.len() - 2);
-        let html = format!("<table id=t><thead><tr>{headers}</thead><tr>{full}<tr>{bare}</table>");
+        let html = format!("<table id=t><thead><tr>{headers}</thead>{rows}</table>");
         let table = Table { css: Css::parse("#t").expect("a selector"), skip: None, empty: None, columns };
-        let pending = Some((TransactionField::Description, "coffee".to_owned()));
-        let read = TransactionsRead { table, format: Format::default(), pending, next: None, limit: 1 };
+        let pending = known(pending.0).map(|field| (field, pending.1.to_owned()));
+        let format = Format { date: Some("MM/DD/YYYY".parse().expect("a pattern")), ..Format::default() };
+        let read = TransactionsRead { table, format, pending, announced: None, next: None, limit: 1 };
         let currency = Currency::parse("USD").expect("a currency");
         let cells = Cells { locale: Locale::EnUs, currency: &currency, today: date(2026, 1, 15) };
         let place = Place { stage: Stage::Transactions, account: Some(1) };
         let document = Document::parse(&html).expect("a document");
-        let page = transactions(&document, &read, cells, &place).expect("it reads");
-        let rows = serde_json::to_value(&page.transactions).expect("JSON");
-        for field in [
+        transactions(&page(&document, &read, &place)?.sheet, &read, cells, &place)
+    }
+
+    #[test]
+    fn what_else_a_bank_shows_is_taken_as_it_stands_and_an_empty_cell_says_nothing() {
+        let texts = [
             "bankReference",
             "customerReference",
             "baiCode",
@@ -175,9 +261,74 @@ mod tests {
             "merchantName",
             "counterpartyName",
             "counterpartyAccountMasked",
-        ] {
-            assert_eq!(rows[0][field], format!("{} of a row", field.to_lowercase()));
+        ];
+        let fields = [&["description", "amount"], texts.as_slice()].concat();
+        let full: String = texts.iter().map(|name| format!("<td> {name}  of a row ")).collect();
+        let bare = "<td> ".repeat(texts.len());
+        let rows = rows(
+            &fields,
+            ("description", "coffee"),
+            &format!("<tr><td>Coffee<td>-4.50{full}<tr><td>coffee<td>-4.50{bare}"),
+        );
+        let rows = serde_json::to_value(rows.expect("it reads")).expect("JSON");
+        for field in texts {
+            assert_eq!(rows[0][field], format!("{field} of a row"));
             assert!(rows[1][field].is_null(), "{field}");
+        }
+    }
+
+    #[test]
+    fn a_row_may_have_the_balance_after_it_and_the_day_of_the_payment() {
+        let fields = ["postedDate", "transactionDate", "description", "amount", "runningBalance"];
+        let read = |cells: &str| {
+            let rows = rows(&fields, ("postedDate", "pending"), &format!("<tr>{cells}"))?;
+            let row = rows.into_iter().next().expect("a row");
+            Ok::<_, Failure>((row.posted_date, row.transaction_date, row.running_balance))
+        };
+        let check = |cells: &str, posted: Option<_>, paid: Option<_>, balance: Option<&str>| {
+            assert_eq!(read(cells).expect("it reads"), (posted, paid, balance.map(str::to_owned)), "{cells}");
+        };
+        let (second, fifth) = (date(2026, 1, 2), date(2026, 1, 5));
+        let row = "<td>01/05/2026<td>01/02/2026<td>x<td>1.00<td>($1,234.50)";
+        check(row, Some(fifth), Some(second), Some("-1234.50"));
+        check("<td>01/05/2026<td><td>x<td>1.00<td>", Some(fifth), None, None);
+        check("<td>Pending<td>01/02/2026<td>x<td>1.00<td> ", None, Some(second), None);
+        let refuse = |cells: &str, expected: &str| {
+            assert_eq!(read(cells).expect_err("it is refused").message, format!("account 1, row 1, {expected}"));
+        };
+        refuse(
+            "<td>01/05/2026<td><td>x<td>1.00<td>n/a",
+            "column `runningbalance`: the cell is not an amount as en-US writes it",
+        );
+        refuse(
+            "<td>01/05/2026<td>01/02<td>x<td>1.00<td>",
+            "column `transactiondate`: the cell is not a date of the form MM/DD/YYYY",
+        );
+    }
+
+    #[test]
+    fn the_column_that_says_pending_holds_nothing_else_then() {
+        for field in ["transactionDate", "runningBalance"] {
+            let fields = [field, "description", "amount"];
+            let rows = rows(&fields, (field, "on its way"), "<tr><td>On  its way<td>x<td>1.00").expect("it reads");
+            let row = rows.first().expect("a row");
+            assert_eq!((row.transaction_date, &row.running_balance, row.posted_date), (None, &None, None));
+            assert_eq!(row.status.as_str(), "pending");
+        }
+    }
+
+    #[test]
+    fn a_number_of_rows_is_a_whole_number_in_the_locales_grouping() {
+        let check = |text: &str, locale: Locale, expected: Option<u64>| {
+            assert_eq!(whole_number(text, locale), expected, "{text}");
+        };
+        check("0", Locale::EnUs, Some(0));
+        check("1204", Locale::EnUs, Some(1_204));
+        check("1,204", Locale::EnUs, Some(1_204));
+        check("1.204", Locale::DeDe, Some(1_204));
+        check("1 204", Locale::FrFr, Some(1_204));
+        for text in ["", "many", "1.204", "1,20", "-5", "(5)", "5 CR", "¥5", "5 of 7", "5-", "1e3"] {
+            check(text, Locale::EnUs, None);
         }
     }
 }

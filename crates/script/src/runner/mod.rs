@@ -88,6 +88,10 @@ pub struct Runner {
     stuck: Option<Failure>,
     /// How often each page came up since something was read.
     looks: BTreeMap<String, u32>,
+    /// The page on which the first of the accounts failed that couldn't be read.
+    spoiled_page: Option<Seen>,
+    /// The page that the run's failure is about.
+    failed_page: Option<Seen>,
     commands: u32,
 }
 
@@ -130,8 +134,10 @@ enum Intents {
 }
 
 /// A page that shows.
+#[derive(Clone)]
 struct Seen {
     page: Page,
+    url: Url,
     html: String,
 }
 
@@ -171,6 +177,8 @@ impl Runner {
             answers: Vec::new(),
             stuck: None,
             looks: BTreeMap::new(),
+            spoiled_page: None,
+            failed_page: None,
             commands: 0,
         }
     }
@@ -189,7 +197,7 @@ impl Runner {
             (Awaiting::Nothing, None) => self.start(),
             (_, Some(Observation::Unreachable(trouble))) => self.unreachable(trouble),
             (Awaiting::Visited, Some(Observation::Visited)) => self.watch(),
-            (Awaiting::Page, Some(Observation::Recognised { page, html, .. })) => self.recognised(&page, html),
+            (Awaiting::Page, Some(Observation::Recognised { page, url, html })) => self.recognised(&page, url, html),
             (Awaiting::Page, Some(Observation::Unrecognised { url, html, still })) => {
                 self.unrecognised(&url, &html, still.as_deref())
             }
@@ -228,6 +236,13 @@ impl Runner {
         let Phase::SigningOut(end) = &self.phase else { return None };
         let Command::Finish(accounts) = end.as_ref() else { return None };
         Some(accounts.clone())
+    }
+
+    /// The page that the run's failure is about, where others were seen after it: where
+    /// the reading failed, and not where the session was ended.
+    #[must_use]
+    pub fn failed_page(&self) -> Option<(&Url, &str)> {
+        self.failed_page.as_ref().map(|seen| (&seen.url, seen.html.as_str()))
     }
 
     fn start(&mut self) -> Command {
@@ -270,7 +285,7 @@ impl Runner {
         })
     }
 
-    fn recognised(&mut self, page: &str, html: String) -> Command {
+    fn recognised(&mut self, page: &str, url: Url, html: String) -> Command {
         if let Some(command) = self.signed_out() {
             return command;
         }
@@ -289,7 +304,7 @@ impl Runner {
             let commands = self.own_settlements(EffectOutcome::Absent);
             return self.settle(commands, Then::Fail(failure));
         }
-        let seen = Seen { page, html };
+        let seen = Seen { page, url, html };
         let looks = self.looks.entry(seen.page.name.clone()).or_default();
         *looks += 1;
         if *looks > LOOKS_LIMIT {
@@ -323,12 +338,13 @@ impl Runner {
         {
             self.stage = walk.stage();
             return match walk.read(&seen.html) {
-                Ok(step) => self.walk(step),
-                Err(failure) => {
-                    // It may name headers of the page.
-                    let message = self.masked(&failure.message);
-                    self.give_up(failure.with_message(message), seen)
+                Ok(step) => {
+                    if walk.failed() > 0 && self.spoiled_page.is_none() {
+                        self.spoiled_page = Some(seen.clone());
+                    }
+                    self.walk(step, seen)
                 }
+                Err(failure) => self.give_up(failure, seen),
             };
         }
         if let Meaning::Challenge(challenge) = &seen.page.meaning {
@@ -342,25 +358,48 @@ impl Runner {
         self.act(&seen.page, None)
     }
 
-    fn walk(&mut self, step: Move) -> Command {
+    fn walk(&mut self, step: Move, seen: Seen) -> Command {
         self.looks.clear();
         match step {
             Move::Click { page, target, region } => {
                 let acts = vec![Act::Click { target }];
                 self.carry_out(Batch { page, region, acts, effect: None })
             }
-            Move::SignOut { page, target, accounts } => self.sign_out(page, target, Command::Finish(accounts)),
-            Move::Finish(accounts) => self.end(Command::Finish(accounts)),
+            Move::SignOut { page, target, accounts } => {
+                let accounts = self.masked_failures(accounts);
+                self.sign_out(page, target, Command::Finish(accounts))
+            }
+            Move::Finish(accounts) => {
+                let accounts = self.masked_failures(accounts);
+                self.end(Command::Finish(accounts))
+            }
+            Move::GiveUp(failure) => {
+                self.failed_page = self.spoiled_page.take();
+                self.give_up(failure, seen)
+            }
         }
+    }
+
+    /// What is said of a page may name its headers, and they may repeat a secret.
+    fn masked_failures(&self, mut accounts: Vec<ObservedAccount>) -> Vec<ObservedAccount> {
+        for failure in accounts.iter_mut().filter_map(|account| account.failure.as_mut()) {
+            failure.message = self.masked(&failure.message);
+        }
+        accounts
     }
 
     /// What was read isn't enough. A session that stays open would be in the way of
     /// the next run, so it is ended where the page has what ends it.
     fn give_up(&mut self, failure: Failure, seen: Seen) -> Command {
+        let message = self.masked(&failure.message);
+        let end = Command::Fail(failure.with_message(message));
+        let page = seen.page.name.clone();
         let can_click = |css: &&Css| Document::parse(&seen.html).is_ok_and(|document| document.can_click(css));
-        match self.script.sign_out.as_ref().filter(can_click).map(|css| css.text().to_owned()) {
-            Some(target) => self.sign_out(seen.page.name, target, Command::Fail(failure)),
-            None => self.end(Command::Fail(failure)),
+        let target = self.script.sign_out.as_ref().filter(can_click).map(|css| css.text().to_owned());
+        self.failed_page.get_or_insert(seen);
+        match target {
+            Some(target) => self.sign_out(page, target, end),
+            None => self.end(end),
         }
     }
 

@@ -5,8 +5,12 @@
 //! list ──open──▶ account ──next──▶ account (its next page)
 //!  ▲ │             │
 //!  │ └─all read──▶ sign out          each page differs from those before,
-//!  └──────back─────┘                 or the walk ends with a failure
+//!  └──────back─────┘                 or the account can't be read
 //! ```
+//!
+//! An account whose own pages can't be read is left without anything that was read
+//! there, and says why; the walk goes on with the next one. It fails where the list
+//! can't be read, or not one account.
 //!
 //! Not here: clicking, waiting, or what happens when another page shows.
 
@@ -16,13 +20,19 @@ use std::sync::Arc;
 use domain::account::ObservedAccount;
 use domain::failure::{Failure, FailureCode, Stage};
 use domain::money::Currency;
+use domain::observation::{Extent, Sheet, Source, Window};
 use jiff::civil::Date;
+use sha2::{Digest as _, Sha256};
 
 use crate::css::Css;
 use crate::document::Document;
 use crate::language::{Script, TransactionsRead, Visit};
-use crate::read::{Cells, Listed, Place, TransactionsPage, details, list, transactions};
-use crate::table::{LinkError, ROWS_LIMIT, link};
+use crate::read::{Cells, Listing, Place, announced, details, details_of, list, page, settle, transactions};
+use crate::table::{LinkError, ROWS_LIMIT, link, weight};
+
+/// How much the sheets of a run weigh together. What is beyond is read and not kept: a
+/// run has to fit into one message.
+const KEPT_LIMIT: usize = 24 * 1024 * 1024;
 
 /// What comes next.
 pub(super) enum Move {
@@ -32,6 +42,8 @@ pub(super) enum Move {
     SignOut { page: String, target: String, accounts: Vec<ObservedAccount> },
     /// All is read, and there is nothing to sign out with.
     Finish(Vec<ObservedAccount>),
+    /// Not one account could be read; why the first couldn't.
+    GiveUp(Failure),
 }
 
 /// Where the walk stands.
@@ -41,7 +53,11 @@ pub(super) struct Walk {
     /// In the order of the list.
     accounts: Vec<ObservedAccount>,
     at: At,
+    /// How many rows the accounts have that were read, and what their sheets weigh.
     rows: usize,
+    weight: usize,
+    /// How many accounts couldn't be read.
+    failed: usize,
 }
 
 enum At {
@@ -50,58 +66,88 @@ enum At {
     /// Back on the list; this account is next, and past the end all are read.
     Between(usize),
     /// On the page of an account.
-    Account { index: usize, pages: HashSet<String> },
+    Account(Pages),
+}
+
+/// The pages of one account that were read so far.
+#[derive(Default)]
+struct Pages {
+    /// Which account it is, from 0.
+    index: usize,
+    /// Of each page of transactions, so that none is read twice.
+    digests: HashSet<[u8; 32]>,
+    /// What the sheets weigh.
+    weight: usize,
+    /// How many rows the first page says there are.
+    announced: Option<u64>,
 }
 
 impl Walk {
     pub(super) fn new(script: Arc<Script>, today: Date) -> Self {
-        Self { script, today, accounts: Vec::new(), at: At::List, rows: 0 }
+        Self { script, today, accounts: Vec::new(), at: At::List, rows: 0, weight: 0, failed: 0 }
     }
 
     /// The page that is read next.
     pub(super) fn expects(&self) -> &str {
         match (&self.at, &self.script.reads.visit) {
-            (At::Account { .. }, Some(visit)) => &visit.page,
+            (At::Account(_), Some(visit)) => &visit.page,
             _ => &self.script.reads.accounts.on,
         }
     }
 
     pub(super) const fn stage(&self) -> Stage {
         match self.at {
-            At::Account { .. } => Stage::Transactions,
+            At::Account(_) => Stage::Transactions,
             At::List | At::Between(_) => Stage::Accounts,
         }
+    }
+
+    /// How many accounts couldn't be read so far.
+    pub(super) const fn failed(&self) -> usize {
+        self.failed
     }
 
     /// Reads the page that was expected.
     pub(super) fn read(&mut self, html: &str) -> Result<Move, Failure> {
         let place = Place { stage: self.stage(), account: self.account_number() };
-        let document =
-            Document::parse(html).map_err(|refused| place.failure(FailureCode::ScriptParse, refused.text()))?;
         match std::mem::replace(&mut self.at, At::List) {
             At::List => {
-                let listed = self.list(&document, &place)?;
-                self.accounts = listed.iter().map(|listed| listed.account.clone()).collect();
-                self.open(&document, &listed, 0, &place)
+                let document = parse(html, &place)?;
+                let read = &self.script.reads.accounts;
+                let listing = list(&document, read, &place)?;
+                self.accounts = listing.accounts(read, self.cells(&self.script.currency), &place)?;
+                self.weight = self.accounts.iter().flat_map(|account| &account.sheets).map(weigh).sum();
+                self.open(&document, &listing, 0, &place)
             }
             At::Between(index) => {
-                let listed = self.list(&document, &place)?;
-                self.open(&document, &listed, index, &place)
+                let document = parse(html, &place)?;
+                let listing = list(&document, &self.script.reads.accounts, &place)?;
+                self.open(&document, &listing, index, &place)
             }
-            At::Account { index, pages } => self.account(&document, index, pages, &place),
+            At::Account(pages) => {
+                let script = Arc::clone(&self.script);
+                let Some(visit) = &script.reads.visit else {
+                    return Err(place.failure(FailureCode::DataIncomplete, "no account's own page is read"));
+                };
+                let index = pages.index;
+                match self.account(html, visit, pages, &place) {
+                    Ok(Some(turn)) => return Ok(turn),
+                    Ok(None) => {}
+                    Err(failure) => self.spoil(index, failure),
+                }
+                self.at = At::Between(index + 1);
+                let (page, target) = (visit.page.clone(), visit.back.text().to_owned());
+                Ok(Move::Click { page, target, region: None })
+            }
         }
     }
 
     /// From 1, while an account's own page is read.
     const fn account_number(&self) -> Option<usize> {
-        match self.at {
-            At::Account { index, .. } => Some(index + 1),
+        match &self.at {
+            At::Account(pages) => Some(pages.index + 1),
             At::List | At::Between(_) => None,
         }
-    }
-
-    fn list<'d>(&self, document: &'d Document, place: &Place) -> Result<Vec<Listed<'d>>, Failure> {
-        list(document, &self.script.reads.accounts, self.cells(&self.script.currency), place)
     }
 
     fn cells<'s>(&self, currency: &'s Currency) -> Cells<'s> {
@@ -112,24 +158,28 @@ impl Walk {
     fn open(
         &mut self,
         document: &Document,
-        listed: &[Listed<'_>],
+        listing: &Listing<'_>,
         index: usize,
         place: &Place,
     ) -> Result<Move, Failure> {
         let reads = &self.script.reads;
         let (Some(visit), Some(account)) = (&reads.visit, self.accounts.get(index)) else {
             let accounts = std::mem::take(&mut self.accounts);
+            let first = accounts.first().and_then(|account| account.failure.clone());
+            if let Some(failure) = first.filter(|_| self.failed == accounts.len()) {
+                return Ok(Move::GiveUp(failure));
+            }
             let page = reads.accounts.on.clone();
             return Ok(match &self.script.sign_out {
                 Some(css) => Move::SignOut { page, target: css.text().to_owned(), accounts },
                 None => Move::Finish(accounts),
             });
         };
-        let Some(row) = listed.iter().find(|listed| listed.account.portal_key == account.portal_key) else {
+        let Some(entry) = listing.entries.iter().find(|entry| entry.portal_key == account.portal_key) else {
             let what = format!("account {} left the list in mid-read", index + 1);
             return Err(place.failure(FailureCode::DataIncomplete, what));
         };
-        let target = link(document, &reads.accounts.table.css, &visit.open, row.row).map_err(|error| {
+        let target = link(document, &reads.accounts.table.css, &visit.open, entry.row).map_err(|error| {
             let (code, why) = match error {
                 LinkError::Missing => (FailureCode::ElementMissing, "nothing"),
                 LinkError::Ambiguous => (FailureCode::ElementAmbiguous, "no one thing"),
@@ -137,66 +187,115 @@ impl Walk {
             place.failure(code, format!("{why} in the row of account {} fits `{}`", index + 1, visit.open.text()))
         })?;
         let page = reads.accounts.on.clone();
-        self.at = At::Account { index, pages: HashSet::new() };
+        self.at = At::Account(Pages { index, ..Pages::default() });
         Ok(Move::Click { page, target, region: None })
     }
 
-    /// Reads one page of an account and goes on to the next one, or back.
-    fn account(
-        &mut self,
-        document: &Document,
-        index: usize,
-        mut pages: HashSet<String>,
-        place: &Place,
-    ) -> Result<Move, Failure> {
+    /// Reads one page of an account; none when it was the last.
+    fn account(&mut self, html: &str, visit: &Visit, mut pages: Pages, place: &Place) -> Result<Option<Move>, Failure> {
         let script = Arc::clone(&self.script);
-        let (Some(visit), Some(account)) = (&script.reads.visit, self.accounts.get_mut(index)) else {
+        let Some(account) = self.accounts.get_mut(pages.index) else {
             return Err(place.failure(FailureCode::DataIncomplete, "the account isn't known any more"));
         };
+        let document = parse(html, place)?;
         let cells = Cells { locale: script.locale, currency: &script.currency, today: self.today };
-        if let Some(read) = script.reads.account.as_ref().filter(|_| pages.is_empty()) {
-            details(document, read, account, cells, place)?;
+        let is_first = pages.digests.is_empty();
+        if let Some(read) = script.reads.account.as_ref().filter(|_| is_first) {
+            let sheet = details_of(&document, read, place)?;
+            details(&sheet, read, account, cells, place)?;
+            keep(sheet, account, &mut pages, self.weight);
         }
-        // The account's own page may have said it.
-        let currency = Currency::parse(&account.currency).unwrap_or_else(|_| script.currency.clone());
-        let cells = Cells { currency: &currency, ..cells };
         if let Some(read) = &script.reads.transactions {
-            let page = transactions(document, read, cells, place)?;
-            if let Some(next) = turn(document, read, page, account, &mut pages, &mut self.rows, place)? {
-                let region = Some(read.table.css.text().to_owned());
-                self.at = At::Account { index, pages };
-                return Ok(Move::Click { page: visit.page.clone(), target: next.text().to_owned(), region });
+            // The account's own page may have said it.
+            let currency = Currency::parse(&account.currency).unwrap_or_else(|_| script.currency.clone());
+            let cells = Cells { currency: &currency, ..cells };
+            let page = page(&document, read, place)?;
+            let digest = Sha256::digest(page.text()).into();
+            let rows = transactions(&page.sheet, read, cells, place)?;
+            if let Some(pick) = read.announced.as_ref().filter(|_| is_first) {
+                pages.announced = announced(&document, pick, script.locale, &rows, place)?;
             }
+            let is_empty = rows.is_empty();
+            account.transactions.extend(rows);
+            keep(page.sheet, account, &mut pages, self.weight);
+            if self.rows + account.transactions.len() > ROWS_LIMIT {
+                return Err(place.failure(FailureCode::DataIncomplete, "there are more than 100,000 rows"));
+            }
+            if !pages.digests.insert(digest) {
+                let what = "a page of transactions came up again in place of the next one";
+                return Err(place.failure(FailureCode::DataIncomplete, what));
+            }
+            if let Some(next) = turn(&document, read, is_empty, pages.digests.len(), place)? {
+                let region = Some(read.table.css.text().to_owned());
+                self.at = At::Account(pages);
+                let (page, target) = (visit.page.clone(), next.text().to_owned());
+                return Ok(Some(Move::Click { page, target, region }));
+            }
+            settle(&mut account.transactions, read.format.date.as_ref(), self.today)
+                .map_err(|error| place.failure(FailureCode::ScriptParse, error.text()))?;
+            account.window = Some(window(&pages));
         }
-        Ok(self.back(visit, index))
+        self.rows += account.transactions.len();
+        self.weight += pages.weight;
+        Ok(None)
     }
 
-    fn back(&mut self, visit: &Visit, index: usize) -> Move {
-        self.at = At::Between(index + 1);
-        Move::Click { page: visit.page.clone(), target: visit.back.text().to_owned(), region: None }
+    /// Leaves an account without anything that says how much is on it: half of one
+    /// looks like a whole one.
+    fn spoil(&mut self, index: usize, failure: Failure) {
+        self.failed += 1;
+        if let Some(account) = self.accounts.get_mut(index) {
+            account.current_balance = None;
+            account.available_balance = None;
+            account.balance_as_of = None;
+            account.transactions = Vec::new();
+            account.balances = Vec::new();
+            account.window = None;
+            account.sheets = Vec::new();
+            account.failure = Some(failure);
+        }
     }
 }
 
-/// Keeps the rows of a page and says what leads to the next one, if there is one.
+fn parse(html: &str, place: &Place) -> Result<Document, Failure> {
+    Document::parse(html).map_err(|refused| place.failure(FailureCode::ScriptParse, refused.text()))
+}
+
+/// Keeps a sheet with its account while there is room for all of them: without one of
+/// them an account can't be read again, so then it has none.
+fn keep(sheet: Sheet, account: &mut ObservedAccount, pages: &mut Pages, others: usize) {
+    pages.weight += weigh(&sheet);
+    if others + pages.weight <= KEPT_LIMIT {
+        account.sheets.push(sheet);
+    } else {
+        account.sheets = Vec::new();
+    }
+}
+
+fn weigh(sheet: &Sheet) -> usize {
+    weight(&sheet.headers) + weight(sheet.rows.iter().flatten())
+}
+
+/// What was walked: what can't be walked to its end is a failure.
+fn window(pages: &Pages) -> Window {
+    Window {
+        source: Source::Pages,
+        extent: Extent::Whole,
+        from: None,
+        to: None,
+        pages: u32::try_from(pages.digests.len()).unwrap_or(u32::MAX),
+        rows_announced: pages.announced,
+    }
+}
+
+/// What leads to the next page, if there is one. `pages` were read.
 fn turn<'r>(
     document: &Document,
     read: &'r TransactionsRead,
-    page: TransactionsPage,
-    account: &mut ObservedAccount,
-    pages: &mut HashSet<String>,
-    rows: &mut usize,
+    is_empty: bool,
+    pages: usize,
     place: &Place,
 ) -> Result<Option<&'r Css>, Failure> {
-    *rows += page.transactions.len();
-    if *rows > ROWS_LIMIT {
-        return Err(place.failure(FailureCode::DataIncomplete, "there are more than 100,000 rows"));
-    }
-    let is_empty = page.transactions.is_empty();
-    account.transactions.extend(page.transactions);
-    if !pages.insert(page.text) {
-        let what = "a page of transactions came up again in place of the next one";
-        return Err(place.failure(FailureCode::DataIncomplete, what));
-    }
     let Some(next) = &read.next else { return Ok(None) };
     // Without it nothing tells the last page from one that changed, except where there
     // is nothing to turn.
@@ -206,7 +305,7 @@ fn turn<'r>(
     }
     let next = Some(next).filter(|css| document.can_click(css));
     let limit = usize::try_from(read.limit).unwrap_or(usize::MAX);
-    if next.is_some() && pages.len() >= limit {
+    if next.is_some() && pages >= limit {
         let what = format!("after {limit} pages of transactions there are still more; see `limit`");
         return Err(place.failure(FailureCode::DataIncomplete, what));
     }

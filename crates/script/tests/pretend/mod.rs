@@ -76,6 +76,15 @@ pub(crate) enum Quirk {
     Echoes,
     /// An account's own page says that it is in euros.
     Euros,
+    /// A cell of the second page of the first account holds another word than the script
+    /// knows.
+    OddRow,
+    /// The page of the second account names no balance, and a header repeats the user.
+    OddAccount,
+    /// Nothing says how many rows there are.
+    NoCount,
+    /// What says how many rows there are is no number.
+    OddCount,
 }
 
 /// The portal, its driver and what was seen of the run.
@@ -89,6 +98,8 @@ pub(crate) struct Pretend {
     last_region: Option<String>,
     /// How many accounts the runner would give if the browser ended now, at each look.
     pub(crate) safe: Vec<Option<usize>>,
+    /// The page that the failure is about, if it isn't the one that was seen last.
+    pub(crate) failed_page: Option<String>,
 }
 
 /// How a run ended.
@@ -109,6 +120,7 @@ impl Pretend {
             log: Vec::new(),
             last_region: None,
             safe: Vec::new(),
+            failed_page: None,
         }
     }
 
@@ -126,16 +138,21 @@ impl Pretend {
         self.run_with(credentials.into_iter().collect(), open_intents)
     }
 
+    /// The script that fits the portal.
+    pub(crate) fn script(&self) -> Script {
+        let source = match self.quirk {
+            Quirk::Euros => SCRIPT.replacen("fields: { ", "fields: { currency: Currency, ", 1),
+            _ => SCRIPT.to_owned(),
+        };
+        Script::parse(&source).unwrap_or_else(|faults| panic!("{faults}"))
+    }
+
     pub(crate) fn run_with(
         &mut self,
         credentials: std::collections::BTreeMap<CredentialName, Secret>,
         open_intents: &[Effect],
     ) -> End {
-        let source = match self.quirk {
-            Quirk::Euros => SCRIPT.replacen("fields: { ", "fields: { currency: Currency, ", 1),
-            _ => SCRIPT.to_owned(),
-        };
-        let script = Script::parse(&source).unwrap_or_else(|faults| panic!("{faults}"));
+        let script = self.script();
         let plan = Plan {
             portal_url: "https://bank.example".parse().expect("an address"),
             credentials,
@@ -149,7 +166,10 @@ impl Pretend {
             self.safe.push(runner.outcome_if_signing_out().map(|accounts| accounts.len()));
             match command {
                 Command::Finish(accounts) => return End::Read(accounts),
-                Command::Fail(failure) => return End::Failed(failure),
+                Command::Fail(failure) => {
+                    self.failed_page = runner.failed_page().map(|(_, html)| html.to_owned());
+                    return End::Failed(failure);
+                }
                 command => observation = Some(self.carry_out(command)),
             }
         }
@@ -332,21 +352,32 @@ impl Pretend {
         let next = if page >= last && self.quirk == Quirk::NoNext { "other" } else { "next" };
         let disabled = if page >= last { "disabled" } else { "" };
         let pending = match page {
-            1 => "<tr><td>Pending</td><td>COFFEE</td><td>-4.50</td><td></td><td>Card</td></tr>",
+            1 => "<tr><td>Pending</td><td>COFFEE</td><td>-4.50</td><td></td><td>Card</td><td></td></tr>",
             _ => "",
         };
         // The year isn't shown; the day of the run is in January.
+        let way = if self.quirk == Quirk::OddRow && (index, page) == (0, 2) { "owl 17" } else { "ach" };
         let rows = [("01/10", "A  B<br>C"), ("12/30", "Rent &amp; heat")].map(|(date, words)| {
+            let amount = format!("({sign}1,000.00)</td><td>R{page}");
             format!(
-                "<tr><td>{date}</td><td> {words} {page}</td><td>({sign}1,000.00)</td><td>R{page}</td><td>ach</td></tr>"
+                "<tr><td>{date}</td><td> {words} {page}</td><td>{amount}</td><td>{way}</td><td>{sign}1.00</td></tr>"
             )
         });
+        let balance = match self.quirk {
+            Quirk::OddAccount if index == 1 => "Jane",
+            _ => "Balance",
+        };
+        let count = match self.quirk {
+            Quirk::NoCount => "",
+            Quirk::OddCount => "1 to 3 of many rows",
+            _ => "1 to 3 of 1,207 rows",
+        };
         format!(
             "<a id=back href='back'>Back</a><p>Turned {} times</p>
              <dl id=details><dt>Account number</dt><dd>00{index}77</dd><dt>Current balance</dt><dd>{sign}1,000.00</dd>{currency}</dl>
-             <p id=as-of>As of Jan 14, 2026</p>
-             <table id=rows><tr><th>Date<th>Description<th>Amount<th>Reference<th>Type</tr>
-             {pending}<tr class=month><td colspan=5>Month</td></tr>{}</table>
+             <p id=as-of>As of Jan 14, 2026</p><p id=count>{count}</p>
+             <table id=rows><tr><th>Date<th>Description<th>Amount<th>Reference<th>Type<th>{balance}</tr>
+             {pending}<tr class=month><td colspan=6>Month</td></tr>{}</table>
              <button id={next} {disabled}>Next</button>",
             self.turns,
             rows.concat(),

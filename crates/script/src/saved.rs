@@ -1,0 +1,78 @@
+//! Reading without a portal: a page that was saved, or the cells that an account was
+//! read from.
+//!
+//! Not here: how a cell is read (`read`), or what becomes of what was read.
+
+use domain::account::ObservedAccount;
+use domain::failure::{Failure, FailureCode, Stage};
+use domain::money::Currency;
+use domain::observation::{Sheet, SheetKind};
+use domain::transaction::ObservedTransaction;
+use jiff::civil::Date;
+
+use crate::document::Document;
+use crate::language::Script;
+use crate::read::{Cells, Place, blank, details, listed, page, settle, transactions};
+
+/// Reads the transactions on one page as the script reads them, in its own currency.
+/// `today` is the day on which it was saved, in the bank's time zone.
+///
+/// # Errors
+/// What a run would end with on this page.
+pub fn read_transactions(script: &Script, html: &str, today: Date) -> Result<Vec<ObservedTransaction>, Failure> {
+    let place = Place { stage: Stage::Transactions, account: None };
+    let Some(read) = &script.reads.transactions else {
+        return Err(place.failure(FailureCode::ScriptParse, "the script reads no transactions"));
+    };
+    let document = Document::parse(html).map_err(|refused| place.failure(FailureCode::ScriptParse, refused.text()))?;
+    let cells = Cells { locale: script.locale, currency: &script.currency, today };
+    let mut rows = transactions(&page(&document, read, &place)?.sheet, read, cells, &place)?;
+    settle(&mut rows, read.format.date.as_ref(), today)
+        .map_err(|error| place.failure(FailureCode::ScriptParse, error.text()))?;
+    Ok(rows)
+}
+
+/// Reads an account again from its sheets, as this revision of its script would have
+/// read it. `today` is the day on which it was read the first time, in the bank's time
+/// zone.
+///
+/// What isn't in the sheets stays as it is: the key, the window, balances of other days.
+/// Which rows are records was decided when they were taken, and so was what stands in a
+/// piece of text.
+///
+/// # Errors
+/// [`FailureCode::DataIncomplete`] if the account has no sheets, or none of a kind that
+/// the script reads; else what a run would have ended with.
+pub fn reread(script: &Script, account: &ObservedAccount, today: Date) -> Result<ObservedAccount, Failure> {
+    let reads = &script.reads;
+    let of = |kind| account.sheets.iter().filter(move |sheet: &&Sheet| sheet.kind == kind);
+    let cells = Cells { locale: script.locale, currency: &script.currency, today };
+    let mut again = blank(account.portal_key.clone(), &script.currency);
+
+    let place = Place { stage: Stage::Accounts, account: None };
+    let missing =
+        |what: &str| place.failure(FailureCode::DataIncomplete, format!("the account was kept without {what}"));
+    let sheet = of(SheetKind::Listed).next().ok_or_else(|| missing("the cells that it was read from"))?;
+    listed(sheet, &reads.accounts, &mut again, cells, &place, 1)?;
+
+    let place = Place { stage: Stage::Transactions, account: None };
+    if let Some(read) = &reads.account {
+        let sheet = of(SheetKind::Details).next().ok_or_else(|| missing("the details on its own page"))?;
+        details(sheet, read, &mut again, cells, &place)?;
+    }
+    if let Some(read) = &reads.transactions {
+        let currency = Currency::parse(&again.currency).unwrap_or_else(|_| script.currency.clone());
+        let cells = Cells { currency: &currency, ..cells };
+        let mut sheets = of(SheetKind::Transactions).peekable();
+        sheets.peek().ok_or_else(|| missing("its pages of transactions"))?;
+        for sheet in sheets {
+            again.transactions.extend(transactions(sheet, read, cells, &place)?);
+        }
+        settle(&mut again.transactions, read.format.date.as_ref(), today)
+            .map_err(|error| place.failure(FailureCode::ScriptParse, error.text()))?;
+    }
+    again.window.clone_from(&account.window);
+    again.balances.clone_from(&account.balances);
+    again.sheets.clone_from(&account.sheets);
+    Ok(again)
+}
