@@ -126,7 +126,7 @@ pub struct Explanation {
     /// The reading that it came from, if that is known.
     pub origin: Option<Sighting>,
     /// Why rows were taken for it that were known otherwise, oldest first.
-    pub matches: Vec<Explained>,
+    pub matches: Vec<MatchedRow>,
     /// What operators decided of it, oldest first.
     pub decisions: Vec<Decision>,
     /// Where it stands in the latest reading that is kept, if it does.
@@ -137,7 +137,7 @@ pub struct Explanation {
 
 /// A match with the row that was taken for the transaction.
 #[derive(Clone, Debug)]
-pub struct Explained {
+pub struct MatchedRow {
     /// Why it was.
     pub found: Match,
     /// Where the row stands.

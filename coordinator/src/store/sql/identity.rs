@@ -26,7 +26,7 @@ use super::{
     stream,
 };
 use crate::store::{
-    Completed, Decision, Difference, Explained, Explanation, Identity, InstitutionReferences, Keeping, KeptReading,
+    Completed, Decision, Difference, MatchedRow, Explanation, Identity, InstitutionReferences, Keeping, KeptReading,
     NewDecision, Observation, PageRequest, Refused, Removed, Replayed, Reread, Sighting, StoreError,
 };
 
@@ -69,7 +69,7 @@ impl Identity for SqlStore {
         for found in matches_of(&mut tx, id).await? {
             let place = Origin { observation_id: found.observation_id, row: found.row };
             let (sighting, row) = seen_at(&mut tx, place).await?;
-            matches.push(Explained { found, sighting, row });
+            matches.push(MatchedRow { found, sighting, row });
         }
         Ok(Explanation {
             id,
