@@ -26,7 +26,7 @@ use super::{
     stream,
 };
 use crate::store::{
-    Completed, Decision, Difference, MatchedRow, Explanation, Identity, InstitutionReferences, Keeping, KeptReading,
+    Completed, Decision, Difference, Explanation, Identity, InstitutionReferences, Keeping, KeptReading, MatchedRow,
     NewDecision, Observation, PageRequest, Refused, Removed, Replayed, Reread, Sighting, StoreError,
 };
 

@@ -108,7 +108,7 @@ async fn what_was_announced_and_is_booked_is_one_transaction_that_was_modified()
 async fn a_row_that_is_gone_twice_is_removed_and_keeps_its_id_if_it_comes_back() {
     for bench in benches().await {
         let id = bench.active().await;
-        let (both, one) = (["2026-10-03 -4.50 bean", "2026-10-02 -1.00 tea"], ["2026-10-02 -1.00 tea"]);
+        let (both, one) = (["2026-10-05 -4.50 bean", "2026-10-02 -1.00 tea"], ["2026-10-02 -1.00 tea"]);
         bench.read(id, 2, &both).await;
         let bean = bench.id_of("bean").await;
         let head = bench.stream_head().await;
