@@ -6,6 +6,7 @@ mod challenge;
 mod evidence;
 mod failures;
 mod key;
+mod ledger;
 mod migrate;
 mod organization;
 mod script;
@@ -60,6 +61,9 @@ enum Command {
     /// List and answer what banks ask.
     #[command(subcommand)]
     Challenge(challenge::Command),
+    /// Say why transactions are the ones that they are, decide otherwise, read again.
+    #[command(subcommand)]
+    Ledger(ledger::Command),
     /// Make, list and revoke tokens for applications that speak SimpleFIN.
     #[command(subcommand)]
     Simplefin(simplefin::Command),
@@ -108,6 +112,8 @@ enum CommandError {
     Data { path: String, source: std::io::Error },
     #[error("another coordinator with a private Redis uses the data folder {path}")]
     NotAlone { path: String },
+    #[error("the file {path} can't be read")]
+    File { path: String, source: std::io::Error },
     #[error("{address} can't be listened on")]
     Listen { address: String, source: std::io::Error },
     #[error("no {what} is called `{name}`")]
@@ -119,7 +125,8 @@ enum CommandError {
 impl CommandError {
     fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) | Self::Catalog(_) | Self::Fleet(fleet::Error::Invalid { .. }) => Exit::Unusable,
+            Self::Config(_) | Self::Catalog(_) | Self::File { .. } => Exit::Unusable,
+            Self::Fleet(fleet::Error::Invalid { .. } | fleet::Error::ScriptMissing) => Exit::Unusable,
             Self::Vault(VaultError::MalformedMasterKey | VaultError::Unopenable) => Exit::Unusable,
             Self::Unknown { .. } | Self::Fleet(fleet::Error::Refused(Refused::NotFound)) => Exit::NotFound,
             Self::Fleet(fleet::Error::Refused(Refused::Store(_))) => Exit::Unavailable,
@@ -155,6 +162,15 @@ impl CommandError {
             Self::Fleet(fleet::Error::Refused(Refused::KeyEnded)) => "make another with `coordinator key create`",
             Self::Fleet(fleet::Error::Refused(Refused::KeyReplaced)) => {
                 "`coordinator key list` names the one that took over; rotate that one"
+            }
+            Self::Fleet(fleet::Error::Refused(Refused::Undecidable(_))) => {
+                "`coordinator ledger explain ID` says what is known of a transaction, `ledger decisions` what was decided"
+            }
+            Self::Fleet(fleet::Error::ScriptMissing) => "name a script with --script FILE",
+            Self::Unknown { what: "decision", .. } => "`coordinator ledger decisions` names them",
+            Self::Unknown { what: "measured institution", .. } => "`coordinator ledger references` names them",
+            Self::Unknown { what: "account" | "transaction" | "connection with accounts", .. } => {
+                "`/v1/connections`, `/v1/accounts` and `/v1/transactions` give the ids"
             }
             Self::Unknown { what: "organization", .. } => "`coordinator organization list` names them",
             Self::Unknown { .. } => "list them to see their names",
@@ -203,6 +219,7 @@ async fn carry_out(arguments: Arguments) -> Result<(), CommandError> {
         Command::Script(command) => command.run(&Ground::open(&config).await?).await,
         Command::Challenge(command) => command.run(&Ground::open(&config).await?).await,
         Command::Openapi { .. } | Command::Failures(_) => Ok(()),
+        Command::Ledger(command) => command.run(&Ground::open(&config).await?, &config).await,
         Command::Simplefin(command) => command.run(&Ground::open(&config).await?, &config).await,
         Command::Evidence(arguments) => arguments.run(&Ground::open(&config).await?).await,
     }

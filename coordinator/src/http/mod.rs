@@ -34,6 +34,7 @@ use self::body::BodyLimit;
 use self::throttle::Throttle;
 use crate::fleet::Fleet;
 
+pub use control::ledger as shown;
 pub use openapi::{control_document, document};
 
 /// What handlers work with.

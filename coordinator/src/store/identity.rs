@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use domain::account::ObservedAccount;
 use domain::id::{AccountId, ConnectionId, RunId, TransactionId};
 use domain::ledger::references::ReferenceRecord;
-use domain::ledger::{DecisionKind, Grounds, Rule};
+use domain::ledger::{DecisionKind, Grounds, RemovalCause, Rule};
 use domain::observation::Source;
 use domain::transaction::ObservedTransaction;
 use jiff::Timestamp;
@@ -16,7 +16,7 @@ use jiff::civil::Date;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Refused, StoreError};
+use super::{PageRequest, Refused, StoreError};
 
 /// Why a transaction is the one that it is, and what operators decided of that.
 #[async_trait]
@@ -45,7 +45,7 @@ pub trait Identity {
         rereads: &[Reread],
         keeping: Keeping,
         now: Timestamp,
-    ) -> Result<Vec<Difference>, Refused>;
+    ) -> Result<Replayed, Refused>;
     /// Takes a file that a person handed in into an account's ledger.
     async fn import(
         &self,
@@ -56,6 +56,10 @@ pub trait Identity {
     ) -> Result<super::Completed, Refused>;
     /// What was measured of each institution's references.
     async fn reference_records(&self) -> Result<Vec<InstitutionReferences>, StoreError>;
+    /// A page of the readings of an account that are kept, latest first, without what was read.
+    async fn readings(&self, account: AccountId, page: PageRequest) -> Result<Vec<KeptReading>, Refused>;
+    /// Forgets the anchor of an account: the next reading that sees a balance sets another.
+    async fn drop_anchor(&self, account: AccountId) -> Result<(), Refused>;
     /// Measures an institution's references anew, as if they had never been seen.
     async fn forget_references(&self, institution: &str) -> Result<u64, StoreError>;
 }
@@ -79,6 +83,25 @@ pub struct Observation {
     pub account: ObservedAccount,
 }
 
+/// A reading that is kept, without what was read.
+#[derive(Clone, Debug)]
+pub struct KeptReading {
+    /// Its id.
+    pub id: Uuid,
+    /// The run that read it; none for a file that a person handed in.
+    pub run_id: Option<RunId>,
+    /// The script's revision.
+    pub revision: Option<String>,
+    /// Where it was read.
+    pub source: Source,
+    /// The bank's day.
+    pub today: Date,
+    /// How many transactions it has.
+    pub rows: u64,
+    /// When it was handed in.
+    pub observed_at: Timestamp,
+}
+
 /// How a transaction came to be what it is.
 #[derive(Clone, Debug)]
 pub struct Explanation {
@@ -86,6 +109,10 @@ pub struct Explanation {
     pub id: TransactionId,
     /// Its account.
     pub account_id: AccountId,
+    /// Where the account is, if that is known.
+    pub institution_id: Option<String>,
+    /// Where it was last read.
+    pub source: Source,
     /// What is known of it.
     pub row: ObservedTransaction,
     /// Its description in the other source.
@@ -99,7 +126,7 @@ pub struct Explanation {
     /// The reading that it came from, if that is known.
     pub origin: Option<Sighting>,
     /// Why rows were taken for it that were known otherwise, oldest first.
-    pub matches: Vec<Match>,
+    pub matches: Vec<MatchedRow>,
     /// What operators decided of it, oldest first.
     pub decisions: Vec<Decision>,
     /// Where it stands in the latest reading that is kept, if it does.
@@ -108,11 +135,22 @@ pub struct Explanation {
     pub references: ReferenceRecord,
 }
 
+/// A match with the row that was taken for the transaction.
+#[derive(Clone, Debug)]
+pub struct MatchedRow {
+    /// Why it was.
+    pub found: Match,
+    /// Where the row stands.
+    pub sighting: Sighting,
+    /// The row as it was handed in, where its reading is kept.
+    pub row: Option<ObservedTransaction>,
+}
+
 /// Why a transaction isn't in the ledger.
 #[derive(Clone, Debug)]
 pub struct Removed {
-    /// `absent`, `merged` or `undone`.
-    pub cause: String,
+    /// Why.
+    pub cause: RemovalCause,
     /// What it was merged into.
     pub merged_into: Option<TransactionId>,
     /// When.
@@ -132,6 +170,8 @@ pub struct Sighting {
     pub observed_at: Option<Timestamp>,
     /// The row, from 0.
     pub row: i64,
+    /// Of how many, where the reading is kept.
+    pub rows: Option<usize>,
     /// The cells that it was read from, by header; empty where they aren't kept.
     pub cells: Vec<(String, String)>,
 }
@@ -254,6 +294,15 @@ pub enum Keeping {
     Nothing,
     /// They are kept and told.
     Everything,
+}
+
+/// What another reading makes of an account's transactions.
+#[derive(Clone, Debug, Default)]
+pub struct Replayed {
+    /// Those that differ.
+    pub differences: Vec<Difference>,
+    /// Those that were read again and stay as they are.
+    pub unchanged: Vec<TransactionId>,
 }
 
 /// What another reading makes of a transaction.

@@ -68,13 +68,25 @@ pub struct Account {
     /// The bank's day for the balances.
     pub balance_as_of: Option<String>,
     /// How complete the last reading found it, once one did.
-    pub completeness: Option<Completeness>,
+    pub completeness: Option<Graded>,
     /// The integrator's values.
     pub metadata: Metadata,
     /// When it was first read.
     pub created_at: Timestamp,
     /// When something shown last changed.
     pub updated_at: Timestamp,
+}
+
+/// How complete a reading found an account, and which transactions a break is between.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Graded {
+    /// The grade and what it rests on.
+    #[serde(flatten)]
+    pub completeness: Completeness,
+    /// The older and the newer side of the break, where they are rows.
+    #[serde(default)]
+    pub broken_at: (Option<TransactionId>, Option<TransactionId>),
 }
 
 /// Which accounts are wanted.

@@ -3,6 +3,7 @@
 //! Not here: anything that belongs to an integrator; that is under `/v1`.
 
 mod keys;
+pub mod ledger;
 mod organizations;
 mod scripts;
 mod simplefin;
@@ -21,7 +22,7 @@ const PROBLEMS: [Problem; 9] = [
     ("400", When::Readable, "`invalid_parameter`, `invalid_cursor`, `malformed_json` or `unexpected_body`."),
     ("401", When::Always, "`unauthorized`: the operators' token is missing or wrong."),
     ("404", When::Named, "`not_found`: there is no such thing."),
-    ("409", When::Never, "`duplicate`, `key_ended`, `key_replaced`."),
+    ("409", When::Never, "`duplicate`, `key_ended`, `key_replaced`, `undecidable`."),
     ("410", When::List, "`cursor_expired`: it is older than 90 days."),
     ("413", When::Sent, "`body_too_large`."),
     ("415", When::Body, "`unsupported_media_type`: a body is `application/json`."),
@@ -45,6 +46,7 @@ const PROBLEMS: [Problem; 9] = [
         (name = "Organizations", description = "Whose everything is."),
         (name = "Keys", description = "What integrators show to be let in."),
         (name = "Scripts", description = "How portals are driven."),
+        (name = "Ledger", description = "Why transactions are the ones that they are, and what operators decide of it."),
         (name = "SimpleFIN", description = "Tokens of applications that read by the SimpleFIN protocol."),
     ),
 )]
@@ -73,6 +75,13 @@ fn router() -> OpenApiRouter<App> {
         .routes(routes!(keys::expire))
         .routes(routes!(keys::revoke))
         .routes(routes!(scripts::wanted))
+        .routes(routes!(ledger::explain::show))
+        .routes(routes!(ledger::decisions::list, ledger::decisions::create))
+        .routes(routes!(ledger::decisions::undo))
+        .routes(routes!(ledger::references::list))
+        .routes(routes!(ledger::references::forget))
+        .routes(routes!(ledger::readings::list))
+        .routes(routes!(ledger::readings::drop_anchor))
         .routes(routes!(simplefin::list, simplefin::create))
         .routes(routes!(simplefin::revoke))
 }

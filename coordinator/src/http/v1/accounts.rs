@@ -12,6 +12,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::completeness::Completeness;
 use super::sparse::{Fields, Sparse, sparse};
 use crate::fleet::Scope;
 use crate::http::App;
@@ -70,6 +71,10 @@ pub(super) struct Account {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = schema::date, required = false)]
     balance_as_of: Option<String>,
+    /// How complete the last run found it that read it; absent until one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    completeness: Option<Completeness>,
     #[schema(schema_with = schema::metadata, required = false)]
     metadata: Metadata,
     #[schema(value_type = String, format = DateTime, required = false)]
@@ -180,6 +185,7 @@ impl From<store::Account> for Account {
             current_balance: account.current_balance,
             available_balance: account.available_balance,
             balance_as_of: account.balance_as_of,
+            completeness: account.completeness.map(Completeness::from),
             metadata: account.metadata,
             created_at: account.created_at,
             updated_at: account.updated_at,

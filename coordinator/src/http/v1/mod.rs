@@ -9,6 +9,7 @@
 mod accounts;
 mod balances;
 mod challenges;
+mod completeness;
 mod connections;
 mod deliveries;
 mod entities;

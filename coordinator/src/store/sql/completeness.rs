@@ -6,14 +6,16 @@
 use std::collections::BTreeMap;
 
 use domain::account::ObservedAccount;
-use domain::completeness::{Anchor, Balance, Completeness, Grade, Known, Reading, Row, Totals, assess, posted_rows};
-use domain::id::AccountId;
+use domain::completeness::{
+    Anchor, Balance, Completeness, End, Grade, Known, Reading, Row, Totals, assess, posted_rows,
+};
+use domain::id::{AccountId, TransactionId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::{Tx, failed, from_json, to_json, to_ms};
-use crate::store::StoreError;
+use crate::store::{Graded, StoreError};
 
 /// What a reading is checked by.
 pub(super) struct Checked<'a> {
@@ -57,13 +59,15 @@ impl<'a> Checked<'a> {
         }
     }
 
-    /// Holds the reading against what is known by now, and keeps what comes of it.
+    /// Holds the reading against what is known by now, and keeps what comes of it. `ids` says
+    /// which transaction each row is, so that a break can be found by a person.
     pub(super) async fn keep(
         &self,
         tx: &mut Tx,
         account: AccountId,
         posted: &BTreeMap<Date, Decimal>,
         through: Option<Date>,
+        ids: &[Option<TransactionId>],
         now: Timestamp,
     ) -> Result<Grade, StoreError> {
         let anchor = sqlx::query_scalar::<_, Option<String>>("SELECT anchor FROM accounts WHERE id = $1");
@@ -72,7 +76,8 @@ impl<'a> Checked<'a> {
         let known = Known { anchor: anchor.as_ref(), posted, through };
         let assessment = assess(&self.reading(), &known);
         let anchor = assessment.anchor.map(|anchor| to_json(&anchor, "account's anchor")).transpose()?;
-        let shown = to_json(&assessment.completeness, "account's completeness")?;
+        let grade = assessment.completeness.grade;
+        let shown = to_json(&graded(assessment.completeness, ids), "account's completeness")?;
         sqlx::query(
             "UPDATE accounts SET anchor = $3, completeness = $2,
                  updated_at = CASE WHEN completeness IS DISTINCT FROM $2 THEN $4 ELSE updated_at END
@@ -85,8 +90,18 @@ impl<'a> Checked<'a> {
         .execute(&mut **tx)
         .await
         .map_err(failed("keep an account's completeness"))?;
-        Ok(assessment.completeness.grade)
+        Ok(grade)
     }
+}
+
+/// Names the transactions that a break is between.
+fn graded(completeness: Completeness, ids: &[Option<TransactionId>]) -> Graded {
+    let id = |end| match end {
+        End::Row(row) => usize::try_from(row).ok().and_then(|row| ids.get(row).copied().flatten()),
+        End::Edge(_) => None,
+    };
+    let broken_at = completeness.broken.map_or((None, None), |found| (id(found.between.0), id(found.between.1)));
+    Graded { completeness, broken_at }
 }
 
 /// Forgets the anchor of an account whose bookings were changed by a person: the next
@@ -101,6 +116,6 @@ pub(super) async fn drop_anchor(tx: &mut Tx, account: AccountId) -> Result<(), S
 }
 
 /// Reads what is kept.
-pub(super) fn read(text: Option<String>) -> Result<Option<Completeness>, StoreError> {
+pub(super) fn read(text: Option<String>) -> Result<Option<Graded>, StoreError> {
     text.map(|text| from_json(&text, "account's completeness")).transpose()
 }

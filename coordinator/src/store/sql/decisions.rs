@@ -81,7 +81,7 @@ impl DecisionRow {
 
 /// Decisions of one transaction, one account, or all, oldest first.
 pub(super) async fn list(
-    store: &SqlStore,
+    tx: &mut Tx,
     account: Option<AccountId>,
     transaction: Option<TransactionId>,
 ) -> Result<Vec<Decision>, StoreError> {
@@ -93,7 +93,7 @@ pub(super) async fn list(
         query.push(" AND (transaction_id = ").push_bind(transaction.0);
         query.push(" OR other_id = ").push_bind(transaction.0).push(")");
     }
-    let rows = query.push(" ORDER BY id").build_query_as::<DecisionRow>().fetch_all(&store.read).await;
+    let rows = query.push(" ORDER BY id").build_query_as::<DecisionRow>().fetch_all(&mut **tx).await;
     rows.map_err(failed("list decisions"))?.into_iter().map(DecisionRow::read).collect()
 }
 

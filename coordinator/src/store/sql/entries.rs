@@ -4,7 +4,7 @@
 //! Not here: which row of a reading is which entry; `domain::ledger` says that.
 
 use domain::id::{AccountId, ConnectionId, OrganizationId, TransactionId};
-use domain::ledger::{COMES_BACK_DAYS, Entry, Presence, REACH_DAYS, match_key};
+use domain::ledger::{COMES_BACK_DAYS, Entry, Presence, REACH_DAYS, RemovalCause, match_key};
 use domain::observation::Source;
 use domain::transaction::{ObservedTransaction, TransactionStatus};
 use jiff::civil::Date;
@@ -64,11 +64,12 @@ pub(super) enum Cause {
 
 impl Cause {
     const fn as_str(self) -> &'static str {
-        match self {
-            Self::Absent => "absent",
-            Self::Merged(_) => "merged",
-            Self::Undone => "undone",
-        }
+        let word = match self {
+            Self::Absent => RemovalCause::Absent,
+            Self::Merged(_) => RemovalCause::Merged,
+            Self::Undone => RemovalCause::Undone,
+        };
+        word.as_str()
     }
 }
 

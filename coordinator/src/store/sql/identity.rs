@@ -21,10 +21,13 @@ use super::entries::{Kept, Origin, Owner, gone, live, near, write};
 use super::ledger::{Context, differences, take_in};
 use super::matches::matches_of;
 use super::observations::ObservationRow;
-use super::{SqlStore, Tx, balances, commit, completeness, decisions, failed, from_ms, from_word, references, stream};
+use super::{
+    SqlStore, Tx, balances, commit, completeness, decisions, failed, from_ms, from_word, observations, references,
+    stream,
+};
 use crate::store::{
-    Completed, Decision, Difference, Explanation, Identity, InstitutionReferences, Keeping, NewDecision, Observation,
-    Refused, Removed, Reread, Sighting, StoreError,
+    Completed, Decision, Difference, Explanation, Identity, InstitutionReferences, Keeping, KeptReading, MatchedRow,
+    NewDecision, Observation, PageRequest, Refused, Removed, Replayed, Reread, Sighting, StoreError,
 };
 
 /// What is said of a removed transaction.
@@ -52,18 +55,31 @@ impl Identity for SqlStore {
                 (kept, Some(why_removed(&mut tx, id).await?))
             }
         };
-        let institution = institution_of(&mut tx, account_id).await?.unwrap_or_default();
+        let institution_id = institution_of(&mut tx, account_id).await?;
+        let institution = institution_id.as_deref().unwrap_or_default();
         let latest = match observations(&mut tx, account_id, 1).await?.pop() {
             Some(observation) => sighting(&observation, &Face::of(&kept.entry.row)),
             None => None,
         };
+        let origin = match kept.origin {
+            Some(origin) => Some(seen_at(&mut tx, origin).await?.0),
+            None => None,
+        };
+        let mut matches = Vec::new();
+        for found in matches_of(&mut tx, id).await? {
+            let place = Origin { observation_id: found.observation_id, row: found.row };
+            let (sighting, row) = seen_at(&mut tx, place).await?;
+            matches.push(MatchedRow { found, sighting, row });
+        }
         Ok(Explanation {
             id,
             account_id,
-            origin: origin(&mut tx, kept.origin).await?,
-            matches: matches_of(&mut tx, id).await?,
-            references: references::record(&mut tx, &institution, kept.entry.source).await?,
-            decisions: decisions::list(self, None, Some(id)).await?,
+            origin,
+            matches,
+            references: references::record(&mut tx, institution, kept.entry.source).await?,
+            institution_id,
+            source: kept.entry.source,
+            decisions: decisions::list(&mut tx, None, Some(id)).await?,
             row: kept.entry.row,
             alias: kept.entry.alias,
             created_at: kept.created_at,
@@ -82,7 +98,8 @@ impl Identity for SqlStore {
     }
 
     async fn decisions(&self, account: Option<AccountId>) -> Result<Vec<Decision>, StoreError> {
-        decisions::list(self, account, None).await
+        let mut tx = self.read.begin().await.map_err(failed("begin to read"))?;
+        decisions::list(&mut tx, account, None).await
     }
 
     async fn accounts_of(&self, connection: ConnectionId) -> Result<Vec<AccountId>, StoreError> {
@@ -109,7 +126,7 @@ impl Identity for SqlStore {
         rereads: &[Reread],
         keeping: Keeping,
         now: Timestamp,
-    ) -> Result<Vec<Difference>, Refused> {
+    ) -> Result<Replayed, Refused> {
         let mut tx = self.begin().await?;
         let owner = decisions::take_account(&mut tx, account).await?;
         let (changed, found) = replayed(&mut tx, owner, rereads, now).await?;
@@ -141,6 +158,20 @@ impl Identity for SqlStore {
         stream::publish(&mut tx, owner.organization_id, &taken_in.changes, now).await?;
         commit(tx).await?;
         Ok(taken_in.completed(read.transactions.len()))
+    }
+
+    async fn readings(&self, account: AccountId, page: PageRequest) -> Result<Vec<KeptReading>, Refused> {
+        let mut tx = self.read.begin().await.map_err(failed("begin to read"))?;
+        let known = sqlx::query_scalar::<_, Uuid>("SELECT id FROM accounts WHERE id = $1").bind(account.0);
+        super::found(known.fetch_optional(&mut *tx).await, "look for an account")?;
+        Ok(observations::list(&mut tx, account, page).await?)
+    }
+
+    async fn drop_anchor(&self, account: AccountId) -> Result<(), Refused> {
+        let mut tx = self.begin().await?;
+        let owner = decisions::take_account(&mut tx, account).await?;
+        completeness::drop_anchor(&mut tx, owner.account_id).await?;
+        Ok(commit(tx).await?)
     }
 
     async fn reference_records(&self) -> Result<Vec<InstitutionReferences>, StoreError> {
@@ -182,7 +213,8 @@ async fn why_removed(tx: &mut Tx, id: TransactionId) -> Result<Removed, Refused>
         "SELECT cause, merged_into, removed_at FROM removed_transactions WHERE id = $1",
     );
     let row = super::found(row.bind(id.0).fetch_optional(&mut **tx).await, "read a removed transaction")?;
-    Ok(Removed { cause: row.cause, merged_into: row.merged_into.map(TransactionId), at: from_ms(row.removed_at)? })
+    let cause = from_word(&row.cause, "cause of a removal")?;
+    Ok(Removed { cause, merged_into: row.merged_into.map(TransactionId), at: from_ms(row.removed_at)? })
 }
 
 /// The readings of an account, latest first.
@@ -193,22 +225,27 @@ async fn observations(tx: &mut Tx, account: AccountId, limit: u32) -> Result<Vec
     rows.map_err(failed("read readings"))?.into_iter().map(ObservationRow::read).collect()
 }
 
-async fn origin(tx: &mut Tx, origin: Option<Origin>) -> Result<Option<Sighting>, StoreError> {
-    let Some(origin) = origin else { return Ok(None) };
+/// A row of a reading, as far as it is kept.
+async fn seen_at(tx: &mut Tx, origin: Origin) -> Result<(Sighting, Option<ObservedTransaction>), StoreError> {
     let sql = format!("SELECT {} WHERE o.id = $1", ObservationRow::COLUMNS);
     let row = sqlx::query_as::<_, ObservationRow>(sqlx::AssertSqlSafe(sql)).bind(origin.observation_id);
     let row = row.fetch_optional(&mut **tx).await.map_err(failed("read a reading"))?;
     let Some(row) = row else {
-        return Ok(Some(Sighting {
+        let unkept = Sighting {
             observation_id: origin.observation_id,
             run_id: None,
             revision: None,
             observed_at: None,
             row: origin.row,
+            rows: None,
             cells: Vec::new(),
-        }));
+        };
+        return Ok((unkept, None));
     };
-    Ok(Some(at_row(&row.read()?, origin.row)))
+    let observation = row.read()?;
+    let sighting = at_row(&observation, origin.row);
+    let rows = &observation.account.transactions;
+    Ok((sighting, usize::try_from(origin.row).ok().and_then(|row| rows.get(row).cloned())))
 }
 
 /// Where a face stands in a reading.
@@ -224,6 +261,7 @@ fn at_row(observation: &Observation, row: i64) -> Sighting {
         revision: observation.revision.clone(),
         observed_at: Some(observation.observed_at),
         row,
+        rows: Some(observation.account.transactions.len()),
         cells: usize::try_from(row).map(|row| cells(&observation.account, row)).unwrap_or_default(),
     }
 }
@@ -243,13 +281,13 @@ async fn replayed(
     owner: Owner,
     rereads: &[Reread],
     now: Timestamp,
-) -> Result<(Vec<Kept>, Vec<Difference>), StoreError> {
+) -> Result<(Vec<Kept>, Replayed), StoreError> {
     let mut kept = near(tx, owner.account_id, Some(Date::MIN), Date::MAX).await?;
     kept.retain(|kept| kept.entry.presence == Presence::Live);
     let decisions = Decisions::default();
     let mut done: HashSet<TransactionId> = HashSet::new();
     let mut changed: HashMap<TransactionId, Kept> = HashMap::new();
-    let (mut order, mut found) = (Vec::new(), Vec::new());
+    let (mut order, mut found) = (Vec::new(), Replayed::default());
     for reread in rereads {
         let entries: Vec<_> = kept.iter().map(|kept| kept.entry.clone()).collect();
         let reading = Reading {
@@ -264,17 +302,22 @@ async fn replayed(
         {
             let Standing::Known { entry, .. } = standing else { continue };
             let Some(kept) = kept.get(entry) else { continue };
-            if !done.insert(kept.entry.id) || before == after {
+            if !done.insert(kept.entry.id) {
+                continue;
+            }
+            if before == after {
+                found.unchanged.push(kept.entry.id);
                 continue;
             }
             let mut now_known = merged(&kept.entry, after, reread.source);
             erase(&mut now_known.row, before, after);
             let before = differences(&kept.entry.row, &now_known.row);
             if before.is_empty() {
+                found.unchanged.push(kept.entry.id);
                 continue;
             }
             let after = differences(&now_known.row, &kept.entry.row);
-            found.push(Difference { id: kept.entry.id, before, after });
+            found.differences.push(Difference { id: kept.entry.id, before, after });
             let mut kept = kept.clone();
             kept.entry.row = now_known.row;
             kept.entry.alias = now_known.alias;

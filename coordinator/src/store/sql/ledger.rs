@@ -141,14 +141,19 @@ pub(super) async fn take_in(
     let decisions = decisions::in_force(tx, owner.account_id).await?;
     let reading = Reading { rows, source, coverage, today: context.today, references, decisions: &decisions };
     let settlement = settle(&entries, &reading);
-    let mut taking = Taking { tx, owner, source, observation_id, context, changes: Vec::new() };
+    let known = settlement.rows.iter().map(|standing| match standing {
+        Standing::Known { entry, .. } | Standing::Absorbed { entry } => Some(entries.get(*entry)?.id),
+        Standing::New { .. } => None,
+    });
+    let ids = known.collect();
+    let mut taking = Taking { tx, owner, source, observation_id, context, changes: Vec::new(), ids };
     taking.known(&mut kept, rows, &settlement).await?;
     taking.new_rows(&entries, rows, &settlement).await?;
     taking.absent(&kept, &settlement).await?;
-    let changes = taking.changes;
+    let (changes, ids) = (taking.changes, taking.ids);
     let read_from = coverage.posted.map(|(first, _)| first);
     let posted = balances::refresh(tx, owner, account, read_from, context.now).await?;
-    let grade = checked.keep(tx, owner.account_id, &posted, through, context.now).await?;
+    let grade = checked.keep(tx, owner.account_id, &posted, through, &ids, context.now).await?;
     Ok(TakenIn { source, measured: settlement.measured, changes, grade })
 }
 
@@ -160,6 +165,8 @@ struct Taking<'t, 'c> {
     observation_id: Uuid,
     context: &'c Context<'c>,
     changes: Vec<NewChange>,
+    /// Which transaction each row is.
+    ids: Vec<Option<TransactionId>>,
 }
 
 /// Why a row was taken for a transaction that was known otherwise.
@@ -248,6 +255,9 @@ impl Taking<'_, '_> {
                 matches.push(NewMatch { id: kept.entry.id, row: position, grounds, changed });
             }
             self.changes.push(self.owner.change(ChangeKind::Added, kept.entry.id));
+            if let Some(id) = self.ids.get_mut(position) {
+                *id = Some(kept.entry.id);
+            }
             added.push(kept);
         }
         write(self.tx, self.owner, &added.iter().collect::<Vec<_>>()).await?;

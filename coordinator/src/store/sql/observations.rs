@@ -17,11 +17,12 @@ use flate2::write::DeflateEncoder;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
-use sqlx::FromRow;
+use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
+use super::super::Db;
 use super::{Tx, failed, from_ms, from_word, to_ms};
-use crate::store::{Observation, StoreError};
+use crate::store::{KeptReading, Observation, PageRequest, StoreError};
 
 /// A reading that is to be kept.
 pub(super) struct NewObservation<'a> {
@@ -117,6 +118,42 @@ impl ObservationRow {
             account: unpacked(&self.body)?,
         })
     }
+}
+
+#[derive(FromRow)]
+struct KeptRow {
+    id: Uuid,
+    run_id: Option<Uuid>,
+    revision: Option<String>,
+    source: String,
+    today: String,
+    row_count: i64,
+    observed_at: i64,
+}
+
+/// The readings of an account, latest first, without what was read.
+pub(super) async fn list(tx: &mut Tx, account: AccountId, page: PageRequest) -> Result<Vec<KeptReading>, StoreError> {
+    let mut query = QueryBuilder::<Db>::new(
+        "SELECT id, run_id, revision, source, today, row_count, observed_at FROM observations WHERE account_id = ",
+    );
+    query.push_bind(account.0);
+    if let Some(after) = page.after {
+        query.push(" AND id < ").push_bind(after);
+    }
+    query.push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(page.limit));
+    let rows = query.build_query_as::<KeptRow>().fetch_all(&mut **tx).await;
+    let read = |row: KeptRow| {
+        Ok(KeptReading {
+            id: row.id,
+            run_id: row.run_id.map(RunId),
+            revision: row.revision,
+            source: from_word(&row.source, "reading's source")?,
+            today: row.today.parse().map_err(|_| StoreError::Unreadable { what: "reading's day" })?,
+            rows: u64::try_from(row.row_count).unwrap_or_default(),
+            observed_at: from_ms(row.observed_at)?,
+        })
+    };
+    rows.map_err(failed("list readings"))?.into_iter().map(read).collect()
 }
 
 #[cfg(test)]

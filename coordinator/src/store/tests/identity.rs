@@ -96,9 +96,9 @@ async fn what_was_announced_and_is_booked_is_one_transaction_that_was_modified()
         assert_eq!(bench.told(head).await, [ChangeKind::Modified], "{}", bench.name);
         let explained = bench.store.explanation(cafe).await.expect("an explanation");
         assert_eq!(explained.matches.len(), 1);
-        assert_eq!(explained.matches[0].grounds.rule, Rule::Posted);
-        assert_eq!(explained.matches[0].changed["amount"], "-10.00");
-        assert_eq!(explained.matches[0].changed["postedDate"], serde_json::Value::Null);
+        assert_eq!(explained.matches[0].found.grounds.rule, Rule::Posted);
+        assert_eq!(explained.matches[0].found.changed["amount"], "-10.00");
+        assert_eq!(explained.matches[0].found.changed["postedDate"], serde_json::Value::Null);
         assert_eq!(explained.origin.expect("an origin").row, 0);
         assert!(explained.latest.is_some());
     }
@@ -108,7 +108,7 @@ async fn what_was_announced_and_is_booked_is_one_transaction_that_was_modified()
 async fn a_row_that_is_gone_twice_is_removed_and_keeps_its_id_if_it_comes_back() {
     for bench in benches().await {
         let id = bench.active().await;
-        let (both, one) = (["2026-10-03 -4.50 bean", "2026-10-02 -1.00 tea"], ["2026-10-02 -1.00 tea"]);
+        let (both, one) = (["2026-10-05 -4.50 bean", "2026-10-02 -1.00 tea"], ["2026-10-02 -1.00 tea"]);
         bench.read(id, 2, &both).await;
         let bean = bench.id_of("bean").await;
         let head = bench.stream_head().await;
@@ -121,7 +121,7 @@ async fn a_row_that_is_gone_twice_is_removed_and_keeps_its_id_if_it_comes_back()
         assert_eq!(bench.told(head).await, [ChangeKind::Removed], "{}", bench.name);
         assert_eq!(bench.ledger().await, ["2026-10-02 -1.00 tea"]);
         let removed = bench.store.explanation(bean).await.expect("an explanation").removed.expect("removed");
-        assert_eq!(removed.cause, "absent");
+        assert_eq!(removed.cause, domain::ledger::RemovalCause::Absent);
         let head = bench.stream_head().await;
         bench.read(id, 7, &both).await;
         assert_eq!(bench.told(head).await, [ChangeKind::Added]);
@@ -262,6 +262,8 @@ async fn another_reading_of_the_same_cells_modifies_and_never_doubles() {
         let head = bench.stream_head().await;
         let replay = |keeping| bench.store.replay(account, &rereads, keeping, now());
         let shown = replay(Keeping::Nothing).await.expect("differences");
+        assert_eq!(shown.unchanged, [bench.id_of("bean").await], "{}", bench.name);
+        let shown = shown.differences;
         assert_eq!(shown.len(), 2, "{}: {shown:?}", bench.name);
         assert_eq!((&shown[0].before["amount"], &shown[0].after["amount"]), (&"7.00".into(), &"-7.00".into()));
         assert!(shown[0].before["bankReference"].is_null());
@@ -319,14 +321,16 @@ async fn an_account_says_how_complete_it_is() {
         };
         let first = [("2026-10-05 10.00 bar", "15.50"), ("2026-10-03 -4.50 bean", "5.50")];
         bench.sync_account(id, 2, chained(&first), now()).await;
-        assert_eq!(grade().await.grade, Grade::Proven, "{}: {:?}", bench.name, grade().await);
+        assert_eq!(grade().await.completeness.grade, Grade::Proven, "{}: {:?}", bench.name, grade().await);
         let mut broken = chained(&first);
         broken.transactions[0].running_balance = Some("16.00".into());
         broken.current_balance = Some("16.00".into());
         bench.sync_account(id, 3, broken, now()).await;
         let found = grade().await;
-        assert_eq!(found.grade, Grade::Broken, "{}: {found:?}", bench.name);
-        assert_eq!(found.broken.expect("a break").gap.to_string(), "0.50");
+        assert_eq!(found.completeness.grade, Grade::Broken, "{}: {found:?}", bench.name);
+        let between = (Some(bench.id_of("bean").await), Some(bench.id_of("bar").await));
+        assert_eq!(found.broken_at, between, "{}: {found:?}", bench.name);
+        assert_eq!(found.completeness.broken.expect("a break").gap.to_string(), "0.50");
         assert_eq!(bench.ledger().await.len(), 2);
     }
 }

@@ -118,6 +118,18 @@ pub struct Decisions {
 }
 
 words! {
+    /// Why a transaction isn't in the ledger any more.
+    pub enum RemovalCause {
+        /// Readings proved it gone.
+        Absent = "absent",
+        /// An operator said that it is another one.
+        Merged = "merged",
+        /// An operator took back what had made it.
+        Undone = "undone",
+    }
+}
+
+words! {
     /// What an operator can decide of two transactions.
     pub enum DecisionKind {
         /// The two are one.
