@@ -148,6 +148,7 @@ pub struct Retention {
     #[serde(deserialize_with = "span")]
     pub evidence: Duration,
     /// What runs read.
+    #[serde(deserialize_with = "span")]
     pub observations: Duration,
 }
 
