@@ -23,7 +23,8 @@
 //!    row, are removed; everything else stays as it is.
 //!
 //! Where a row stands, on which page, the balance beside it and when it was read never
-//! count. What can't be told apart with confidence is kept apart.
+//! count. What can't be told apart with confidence is kept apart: the rows are new, and an
+//! entry that has surely become one of them goes at once.
 //!
 //! Not here: completeness, balances, or how anything is kept. Nothing here fails.
 

@@ -128,7 +128,9 @@ fn cost(table: &Table<'_>, entry: usize, row: usize) -> Option<u32> {
     let announced = traits.day.unwrap_or(known.first_seen);
     let booked = shown_traits.day.unwrap_or(table.reading.today);
     let days = (booked - announced).get_days();
-    if !(-EARLY..=LATE).contains(&days) {
+    // What is still announced may be announced otherwise, and not on another day.
+    let is_still_announced = shown_traits.is_pending && traits.day.is_some();
+    if !(-EARLY..=LATE).contains(&days) || (is_still_announced && days != 0) {
         return None;
     }
     let (from, to) = (traits.amount, shown_traits.amount);

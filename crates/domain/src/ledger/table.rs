@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use super::face::Traits;
 use super::references::ReferenceRecord;
 use super::vocabulary::Vocabulary;
-use super::{Absence, Entry, Face, Grounds, Presence, Reading, Rule, Settlement, Standing};
+use super::{ABSENCES, Absence, Entry, Face, Grounds, Presence, Reading, Rule, Settlement, Standing};
 use crate::transaction::ObservedTransaction;
 
 pub(super) struct Table<'a> {
@@ -147,8 +147,13 @@ impl<'a> Table<'a> {
             self.entries.iter().zip(&self.is_taken).enumerate().filter(|(_, (entry, taken))| {
                 !**taken && entry.presence == Presence::Live && coverage.proves_gone(entry)
             });
-        let absences =
-            gone.map(|(at, (entry, _))| Absence { entry: at, count: entry.absences.saturating_add(1) }).collect();
+        // What has surely become one of several rows needn't be missed twice.
+        let became_another: HashSet<usize> = self.rivals.values().flatten().copied().collect();
+        let count = |at: usize, entry: &Entry| match became_another.contains(&at) {
+            true => ABSENCES,
+            false => entry.absences.saturating_add(1),
+        };
+        let absences = gone.map(|(at, (entry, _))| Absence { entry: at, count: count(at, entry) }).collect();
         let standings = std::mem::take(&mut self.standings);
         let rows = standings.into_iter().enumerate().map(|(row, standing)| {
             standing.unwrap_or_else(|| Standing::New { rivals: self.rivals.remove(&row).unwrap_or_default() })
