@@ -28,6 +28,8 @@ const TIP: i64 = 135;
 const ESTIMATE: i64 = 5;
 /// How alike words have to be, from 0 to 100, where the amount is the same.
 const ALIKE: u32 = 30;
+/// How alike words have to be where it is nearly the same, as it is after a conversion.
+const ALIKE_SOMEWHAT: u32 = 35;
 /// How alike words have to be where it isn't.
 const ALIKE_ENOUGH: u32 = 50;
 /// How alike words have to be where nearly nothing else speaks for it.
@@ -140,7 +142,7 @@ fn cost(table: &Table<'_>, entry: usize, row: usize) -> Option<u32> {
     }
     let is_gone = known.presence == Presence::Live && table.reading.coverage.covers(&known.row);
     let (change, alike) = if known.row.currency != shown.currency {
-        (35, ALIKE_ENOUGH)
+        (35, ALIKE_SOMEWHAT)
     } else if from == to {
         (0, if is_gone { 0 } else { ALIKE })
     } else {
@@ -166,7 +168,7 @@ fn changed(from: Decimal, to: Decimal) -> Option<(u32, u32)> {
     let difference = (booked - size).abs().checked_mul(hundred)?;
     let is_within = |hundredths: i64| Some(difference <= size.checked_mul(Decimal::from(hundredths))?);
     if is_within(ESTIMATE)? {
-        return Some((10, ALIKE_ENOUGH));
+        return Some((10, ALIKE_SOMEWHAT));
     }
     if booked > size && is_within(TIP - 100)? {
         return Some((20, ALIKE_ENOUGH));
