@@ -14,6 +14,12 @@ pub(super) fn word<W: Word>() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(W::ALL.iter().map(|word| word.as_str())))
 }
 
+/// One of a closed list of words, each with what it means.
+pub(super) fn word_with_meanings<W: Word>() -> ObjectBuilder {
+    let meanings = W::ALL.iter().map(|word| format!("`{}`: {}", word.as_str(), word.meaning()));
+    word::<W>().description(Some(meanings.collect::<Vec<_>>().join(" ")))
+}
+
 /// A failure's code. Later versions know more of them, so it is no closed list for whoever
 /// reads it.
 pub(super) fn failure_code() -> ObjectBuilder {

@@ -21,9 +21,11 @@ use crate::store::{Difference, Keeping};
 const SHOWN: usize = 50;
 
 #[derive(clap::Args)]
+#[group(skip)]
+#[command(group(clap::ArgGroup::new("which").required(true).args(["connection", "account"])))]
 pub(in crate::cli) struct Arguments {
     /// Every account of this connection.
-    #[arg(long, value_name = "ID", required_unless_present = "account", conflicts_with = "account")]
+    #[arg(long, value_name = "ID")]
     connection: Option<Uuid>,
     /// This account.
     #[arg(long, value_name = "ID")]

@@ -16,10 +16,7 @@ use crate::store::Graded;
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Completeness {
-    /// `broken`: what the bank showed contradicts itself or what was known. `unproven`: nothing could be shown.
-    /// `covered`: the list was walked to its end, into what was known. `consistent`: balances and the sum of the rows
-    /// agree. `proven`: every row leads from one balance to the next, from something sure.
-    #[schema(schema_with = schema::word::<Grade>)]
+    #[schema(schema_with = schema::word_with_meanings::<Grade>)]
     grade: Grade,
     /// What was checked, and what came of it.
     checks: Vec<CompletenessCheck>,
@@ -40,13 +37,13 @@ pub(super) struct Completeness {
 /// One check and what came of it.
 #[derive(Serialize, ToSchema)]
 struct CompletenessCheck {
-    #[schema(schema_with = schema::word::<CheckName>)]
+    #[schema(schema_with = schema::word_with_meanings::<CheckName>)]
     name: CheckName,
-    #[schema(schema_with = schema::word::<Outcome>)]
+    #[schema(schema_with = schema::word_with_meanings::<Outcome>)]
     outcome: Outcome,
     /// What there is to say of the outcome.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = schema::word::<Detail>, required = false)]
+    #[schema(schema_with = schema::word_with_meanings::<Detail>, required = false)]
     detail: Option<Detail>,
 }
 
@@ -75,7 +72,7 @@ struct CompletenessEnd {
     transaction_id: Option<Uuid>,
     /// What it is in place of a row.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = schema::word::<Edge>, required = false)]
+    #[schema(schema_with = schema::word_with_meanings::<Edge>, required = false)]
     edge: Option<Edge>,
 }
 

@@ -334,3 +334,49 @@ async fn an_account_says_how_complete_it_is() {
         assert_eq!(bench.ledger().await.len(), 2);
     }
 }
+
+#[tokio::test]
+async fn kept_readings_are_listed_page_by_page_latest_first() {
+    for bench in benches().await {
+        let id = bench.active().await;
+        bench.read(id, 2, &["2026-10-03 -4.50 bean"]).await;
+        bench.read(id, 3, &["2026-10-05 10.00 bar", "2026-10-03 -4.50 bean"]).await;
+        let account = bench.account_id().await;
+        let page = |after| bench.store.readings(account, PageRequest { after, limit: 1 });
+        let first = page(None).await.expect("a page");
+        assert_eq!((first.len(), first[0].rows), (1, 2), "{}", bench.name);
+        let second = page(Some(first[0].id)).await.expect("a page");
+        assert_eq!((second.len(), second[0].rows), (1, 1), "{}", bench.name);
+        assert!(page(Some(second[0].id)).await.expect("a page").is_empty());
+        let nowhere = bench.store.readings(AccountId(Uuid::nil()), PageRequest { after: None, limit: 1 }).await;
+        assert!(matches!(nowhere, Err(Refused::NotFound)), "{nowhere:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_contradiction_stays_until_the_anchor_is_dropped() {
+    for bench in benches().await {
+        let id = bench.active().await;
+        // Without balances beside the rows, the account's own is held against the anchor's.
+        let balanced = |balance: &str, day: &str| ObservedAccount {
+            current_balance: Some(balance.into()),
+            balance_as_of: day.parse().ok(),
+            ..whole(&["2026-10-03 -4.50 bean"])
+        };
+        let grade = async || {
+            let page = PageRequest { after: None, limit: 1 };
+            let accounts = bench.store.accounts(bench.organization, AccountFilter::default(), page).await;
+            accounts.expect("accounts")[0].completeness.clone().expect("a completeness").completeness.grade
+        };
+        bench.sync_account(id, 2, balanced("10.00", "2026-10-09"), now()).await;
+        bench.sync_account(id, 3, balanced("99.00", "2026-10-10"), now()).await;
+        assert_eq!(grade().await, Grade::Broken, "{}", bench.name);
+        bench.sync_account(id, 4, balanced("99.00", "2026-10-11"), now()).await;
+        assert_eq!(grade().await, Grade::Broken, "{}", bench.name);
+        bench.store.drop_anchor(bench.account_id().await).await.expect("dropped");
+        bench.sync_account(id, 5, balanced("99.00", "2026-10-12"), now()).await;
+        assert_ne!(grade().await, Grade::Broken, "{}", bench.name);
+        let nowhere = bench.store.drop_anchor(AccountId(Uuid::nil())).await;
+        assert!(matches!(nowhere, Err(Refused::NotFound)), "{nowhere:?}");
+    }
+}

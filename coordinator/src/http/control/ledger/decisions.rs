@@ -28,7 +28,7 @@ use crate::store;
 #[serde(rename_all = "camelCase")]
 pub(in crate::http::control) struct Decision {
     id: Uuid,
-    #[schema(schema_with = schema::word::<DecisionKind>)]
+    #[schema(schema_with = schema::word_with_meanings::<DecisionKind>)]
     kind: DecisionKind,
     account_id: Uuid,
     /// What it is about; what stays, of a merge.
@@ -61,9 +61,7 @@ pub(in crate::http::control) struct Filter {
     "otherId": "0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5c", "reason": "The same card payment, told twice.",
 }))]
 pub(in crate::http::control) struct Create {
-    /// `merge`: the two are one. `split`: a row was wrongly taken for it. `keepApart`: the two are two, whatever the
-    /// rules say.
-    #[schema(schema_with = schema::word::<DecisionKind>)]
+    #[schema(schema_with = schema::word_with_meanings::<DecisionKind>)]
     kind: DecisionKind,
     /// What it is about; what stays, of a merge.
     transaction_id: Uuid,

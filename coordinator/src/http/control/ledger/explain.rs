@@ -111,7 +111,7 @@ struct Cell {
 struct Match {
     /// What a split can name.
     id: Uuid,
-    #[schema(schema_with = schema::word::<Rule>)]
+    #[schema(schema_with = schema::word_with_meanings::<Rule>)]
     rule: Rule,
     /// How alike the words are.
     #[schema(minimum = 0, maximum = 100)]
@@ -166,7 +166,7 @@ struct Absences {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Removed {
-    #[schema(schema_with = schema::word::<RemovalCause>)]
+    #[schema(schema_with = schema::word_with_meanings::<RemovalCause>)]
     cause: RemovalCause,
     /// What it was merged into.
     #[serde(skip_serializing_if = "Option::is_none")]
