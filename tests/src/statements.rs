@@ -229,10 +229,10 @@ impl<'t> Books<'t> {
         }
         let closing = self.opening(self.sum()) + self.sum();
         let sign = if closing < 0 { "-" } else { "" };
-        let _ = write!(
+        let _ = writeln!(
             text,
             "</BANKTRANLIST><LEDGERBAL><BALAMT>{sign}{}</BALAMT><DTASOF>{}</DTASOF></LEDGERBAL></STMTRS></STMTTRNRS>\
-             </BANKMSGSRSV1></OFX>\n",
+             </BANKMSGSRSV1></OFX>",
             plain(closing),
             compact(&self.last()),
         );

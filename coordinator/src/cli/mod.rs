@@ -117,7 +117,7 @@ enum CommandError {
     #[error("the columns in {path} make no sense: {reason}")]
     Columns { path: String, reason: String },
     #[error("{path} wasn't taken in")]
-    Import { path: String, source: fleet::ImportError },
+    Import { path: String, source: Box<fleet::ImportError> },
     #[error("{address} can't be listened on")]
     Listen { address: String, source: std::io::Error },
     #[error("no {what} is called `{name}`")]
@@ -144,11 +144,13 @@ impl CommandError {
 
     fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            Self::Import { source: fleet::ImportError::File(error), .. } => error.hint(),
-            Self::Import { source: fleet::ImportError::OtherAccount { .. }, .. } => {
-                "`coordinator ledger import --account` takes the id of the account that the file is of"
-            }
-            Self::Import { .. } => "take them in one after the other, each from a file of its own",
+            Self::Import { source, .. } => match &**source {
+                fleet::ImportError::File(error) => error.hint(),
+                fleet::ImportError::OtherAccount { .. } => {
+                    "`coordinator ledger import --account` takes the id of the account that the file is of"
+                }
+                _ => "take them in one after the other, each from a file of its own",
+            },
             Self::Columns { .. } => "docs/reference/statement-files.md shows such a file",
             Self::Config(_) => {
                 "config.default.toml explains every setting; `serve --print-config` shows what is in force"

@@ -109,7 +109,7 @@ impl Arguments {
         let import = fleet::import(store, account, &bytes, &how, (today, now), keeping).await;
         let import = import.map_err(|error| match error {
             ImportError::Fleet(error) => error.into(),
-            error => CommandError::Import { path: self.file.display().to_string(), source: error },
+            error => CommandError::Import { path: self.file.display().to_string(), source: Box::new(error) },
         })?;
         let (completed, (from, to)) = (import.completed, import.covers);
         if self.json {
