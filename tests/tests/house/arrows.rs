@@ -8,9 +8,9 @@ use crate::files::{THESE, files, root, words};
 use crate::no;
 
 /// Which crate of this repository a crate may depend on, tests apart.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("agent", &["domain", "protocol", "script", "supervisor"]),
-    ("bench", &["tests"]),
+    ("bench", &["domain", "script", "statement", "tests", "worlds"]),
     ("coordinator", &["domain", "protocol", "script", "supervisor"]),
     ("domain", &[]),
     ("fixtures", &[]),
