@@ -28,8 +28,16 @@ const OPENING: i64 = 1_000_000_00;
 
 const IBAN: &str = "DE89370400440532013000";
 
-const PAYEES: [&str; 8] =
-    ["ACME SUPPLIES", "NORTH WIND POWER", "CITY WATER", "PAYROLL", "OFFICE RENT", "BEAN COFFEE", "CARD FEE", "TAX OFFICE"];
+const PAYEES: [&str; 8] = [
+    "ACME SUPPLIES",
+    "NORTH WIND POWER",
+    "CITY WATER",
+    "PAYROLL",
+    "OFFICE RENT",
+    "BEAN COFFEE",
+    "CARD FEE",
+    "TAX OFFICE",
+];
 
 /// `count` bookings of a seed, oldest first; so many share a day that a thousand are a month.
 pub(crate) fn bookings(count: usize, seed: u64) -> Vec<Booking> {
@@ -70,8 +78,7 @@ fn total(bookings: &[Booking]) -> i64 {
 
 /// What a reader of a file has to say.
 pub(crate) fn truth(bookings: &[Booking]) -> Vec<Texts> {
-    let texts =
-        |one: &Booking| vec![one.day.to_string(), decimal(one.cents), one.reference.clone(), one.words.clone()];
+    let texts = |one: &Booking| vec![one.day.to_string(), decimal(one.cents), one.reference.clone(), one.words.clone()];
     bookings.iter().map(texts).collect()
 }
 
@@ -244,7 +251,10 @@ mod tests {
     #[test]
     fn amounts_are_written_in_full() {
         assert_eq!([-5, 0, 123_456].map(decimal), ["-0.05", "0.00", "1234.56"]);
-        assert_eq!(["1.00", "999.00", "1000.00", "1234567.89"].map(grouped), ["1.00", "999.00", "1,000.00", "1,234,567.89"]);
+        assert_eq!(
+            ["1.00", "999.00", "1000.00", "1234567.89"].map(grouped),
+            ["1.00", "999.00", "1,000.00", "1,234,567.89"]
+        );
     }
 
     #[test]

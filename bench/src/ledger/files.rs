@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use domain::transaction::ObservedTransaction;
-use statement::{Format, How};
+use statement::{Format, How, Statement};
 use tokio::process::Command;
 use tokio::time::Instant;
 
@@ -82,20 +82,15 @@ pub(crate) async fn measure(
     let folder = tempfile::tempdir()?;
     for case in &CASES {
         let file = folder.path().join(case.name);
-        let (content, mut truth) = ((case.write)(bookings), truth(bookings));
+        let (content, truth) = ((case.write)(bookings), case.truth(bookings));
         std::fs::write(&file, &content)?;
-        if case.format == Format::Bai2 {
-            // Its rows have no day but that of their group.
-            truth.iter_mut().for_each(|texts| texts[0] = DAY.to_string());
-        }
         let (mut ours, mut theirs) = (Vec::new(), vec![Vec::new(); case.peers.len()]);
         for round in 0..rounds {
             progress.say(format!("{} file: round {} of {rounds}", case.name, round + 1));
             let start = Instant::now();
             let read = statement::read(content.as_bytes(), &How::format(case.format))?;
             ours.push(start.elapsed().as_secs_f64());
-            let read: Vec<Texts> = read.iter().flat_map(|statement| &statement.transactions).map(texts).collect();
-            hold_against(&truth, &read, "Bursar")?;
+            hold_against(&truth, &texts(&read), "Bursar")?;
             for (peer, seconds) in case.peers.iter().zip(&mut theirs) {
                 match peer.reader {
                     Reader::Python(program) => {
@@ -124,9 +119,24 @@ pub(crate) async fn measure(
     Ok(())
 }
 
-fn texts(row: &ObservedTransaction) -> Texts {
-    let day = row.posted_date.map(|day| day.to_string()).unwrap_or_default();
-    vec![day, row.amount.clone(), row.bank_reference.clone().unwrap_or_default(), row.description.clone()]
+impl Case {
+    /// What every reader has to say.
+    fn truth(&self, bookings: &[Booking]) -> Vec<Texts> {
+        let mut truth = truth(bookings);
+        if self.format == Format::Bai2 {
+            // Its rows have no day but that of their group.
+            truth.iter_mut().for_each(|texts| texts[0] = DAY.to_string());
+        }
+        truth
+    }
+}
+
+fn texts(statements: &[Statement]) -> Vec<Texts> {
+    let texts = |row: &ObservedTransaction| {
+        let day = row.posted_date.map(|day| day.to_string()).unwrap_or_default();
+        vec![day, row.amount.clone(), row.bank_reference.clone().unwrap_or_default(), row.description.clone()]
+    };
+    statements.iter().flat_map(|statement| &statement.transactions).map(texts).collect()
 }
 
 /// What brings `ofxdump`.
@@ -159,4 +169,29 @@ fn said(printed: &str) -> Vec<Texts> {
 
 fn without_day(truth: Vec<Texts>) -> Vec<Texts> {
     truth.into_iter().map(|texts| texts.into_iter().skip(1).collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use statement::How;
+
+    use super::{CASES, bookings, said, texts};
+
+    #[test]
+    fn every_file_says_what_its_bookings_are() {
+        let bookings = bookings::bookings(100, 1);
+        for case in &CASES {
+            let read = statement::read((case.write)(&bookings).as_bytes(), &How::format(case.format));
+            let read = read.unwrap_or_else(|error| panic!("{}: {error}", case.name));
+            assert_eq!(texts(&read), case.truth(&bookings), "{}", case.name);
+        }
+    }
+
+    #[test]
+    fn what_ofxdump_prints_is_taken_apart() {
+        let printed = "ofx_proc_transaction():\n    Date posted: Mon\n    Total money amount: -0.05\n\
+                       \x20   Financial institution's ID for this transaction: R1\n\
+                       \x20   Extra transaction information (memo): TAX  \n";
+        assert_eq!(said(&printed.repeat(2)), [["-0.05", "R1", "TAX"], ["-0.05", "R1", "TAX"]]);
+    }
 }

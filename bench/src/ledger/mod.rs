@@ -73,15 +73,8 @@ enum Scale {
 }
 
 /// The peers of PyPI, and what they need, by version.
-const PEERS: [&str; 7] = [
-    "bai2==0.15.0",
-    "lxml==6.1.3",
-    "mt-940==5.1.1",
-    "ofxtools==1.1.1",
-    "requests==2.34.2",
-    "sepa==0.5.4",
-    "woob==3.7",
-];
+const PEERS: [&str; 7] =
+    ["bai2==0.15.0", "lxml==6.1.3", "mt-940==5.1.1", "ofxtools==1.1.1", "requests==2.34.2", "sepa==0.5.4", "woob==3.7"];
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let progress = Progress::new();

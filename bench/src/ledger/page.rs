@@ -31,13 +31,7 @@ pub(crate) async fn measure(
     let (html, folder) = (page(bookings), tempfile::tempdir()?);
     let file = folder.path().join("page.html");
     std::fs::write(&file, &html)?;
-    let truth: Vec<Texts> = with_balances(bookings)
-        .into_iter()
-        .map(|(one, balance)| {
-            let words = [decimal(one.cents), one.reference.clone(), one.words.clone(), decimal(balance)];
-            [vec![one.day.to_string()], words.into()].concat()
-        })
-        .collect();
+    let truth = truth(bookings);
     let (mut ours, mut theirs) = (Vec::new(), vec![Vec::new(); PEERS.len()]);
     for round in 0..rounds {
         progress.say(format!("page: round {} of {rounds}", round + 1));
@@ -61,14 +55,32 @@ pub(crate) async fn measure(
     Ok(())
 }
 
+/// What every reader has to say.
+fn truth(bookings: &[Booking]) -> Vec<Texts> {
+    let texts = |(one, balance): (&Booking, i64)| {
+        vec![one.day.to_string(), decimal(one.cents), one.reference.clone(), one.words.clone(), decimal(balance)]
+    };
+    with_balances(bookings).into_iter().map(texts).collect()
+}
+
 fn texts(row: &ObservedTransaction) -> Texts {
     let day = row.posted_date.map(|day| day.to_string()).unwrap_or_default();
     let (reference, balance) = (row.bank_reference.clone(), row.running_balance.clone());
-    vec![
-        day,
-        row.amount.clone(),
-        reference.unwrap_or_default(),
-        row.description.clone(),
-        balance.unwrap_or_default(),
-    ]
+    vec![day, row.amount.clone(), reference.unwrap_or_default(), row.description.clone(), balance.unwrap_or_default()]
+}
+
+#[cfg(test)]
+mod tests {
+    use script::{Script, read_transactions};
+
+    use super::super::bookings::{DAY, bookings, page};
+    use super::{SCRIPT, texts, truth};
+
+    #[test]
+    fn the_page_says_what_its_bookings_are() {
+        let bookings = bookings(100, 1);
+        let script = Script::parse(SCRIPT).expect("a script");
+        let read = read_transactions(&script, &page(&bookings), DAY).expect("records");
+        assert_eq!(read.iter().map(texts).collect::<Vec<_>>(), truth(&bookings));
+    }
 }

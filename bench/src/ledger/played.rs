@@ -2,7 +2,7 @@
 //!
 //! Not here: the worlds, the strategies, or how an outcome is counted; `worlds` has them.
 
-use worlds::{Outcome, Rules, Scale, Strategy, WORLDS, play, peers};
+use worlds::{Outcome, Rules, Scale, Strategy, WORLDS, peers, play};
 
 use crate::progress::Progress;
 use crate::rows::{Look, Row, print_cells};
@@ -70,6 +70,7 @@ pub(crate) fn print_table(all: &[Played], look: Look) {
             lines.push(line);
         }
     }
-    let headers: Vec<&str> = ["world", "true rows seen", "identity"].into_iter().chain(FIGURES.map(|it| it.0)).collect();
+    let headers: Vec<&str> =
+        ["world", "true rows seen", "identity"].into_iter().chain(FIGURES.map(|it| it.0)).collect();
     print_cells(&headers, &lines, look);
 }

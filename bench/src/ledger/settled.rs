@@ -20,12 +20,7 @@ use crate::Failure;
 use crate::progress::Progress;
 use crate::rows::Row;
 
-pub(crate) fn measure(
-    count: usize,
-    rounds: usize,
-    progress: &Progress,
-    rows: &mut Vec<Row>,
-) -> Result<(), Failure> {
+pub(crate) fn measure(count: usize, rounds: usize, progress: &Progress, rows: &mut Vec<Row>) -> Result<(), Failure> {
     let made = accounts(1, count, "identity").pop().unwrap_or_default();
     let with_references = serde_json::from_value::<ObservedAccount>(made)?.transactions;
     let mut without = with_references.clone();

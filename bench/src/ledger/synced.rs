@@ -40,13 +40,7 @@ fn plan() -> Plan {
         .with("log.filter", "warn")
 }
 
-async fn store(
-    store: &str,
-    plan: Plan,
-    count: usize,
-    progress: &Progress,
-    rows: &mut Vec<Row>,
-) -> Result<(), Failure> {
+async fn store(store: &str, plan: Plan, count: usize, progress: &Progress, rows: &mut Vec<Row>) -> Result<(), Failure> {
     let fleet = plan.start().await?;
     let integrator = fleet.integrator("default").await?;
     let agent = BareAgent::of(&fleet)?;
@@ -55,7 +49,9 @@ async fn store(
         let connection = Connection::make(&integrator, &agent, accounts, count / accounts).await?;
         for step in [Step::First, Step::Unchanged, Step::Rewritten] {
             progress.say(format!("{name}: {}", step.words()));
-            let seconds = connection.sync(step).await?;
+            // What went wrong stands in the coordinator's log.
+            let synced = connection.sync(step).await;
+            let seconds = synced.map_err(|error| format!("{name}: {error}\n{}", fleet.talk()))?;
             let row = Row::new(format!("{name}: {}", step.words()), connection.rows as f64 / seconds, "rows/s");
             rows.push(if step == Step::First { row.at_least(FAST_ENOUGH) } else { row });
         }
