@@ -147,7 +147,7 @@ pub struct Retention {
     pub stream: Duration,
     #[serde(deserialize_with = "span")]
     pub evidence: Duration,
-    /// What runs read.
+    #[serde(deserialize_with = "span")]
     pub observations: Duration,
 }
 

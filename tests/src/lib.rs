@@ -12,6 +12,7 @@ pub mod postgres;
 pub mod programs;
 pub mod receiver;
 pub mod redis;
+pub mod statements;
 pub mod tools;
 pub mod verdict;
 pub mod world;

@@ -114,6 +114,10 @@ enum CommandError {
     NotAlone { path: String },
     #[error("the file {path} can't be read")]
     File { path: String, source: std::io::Error },
+    #[error("the columns in {path} make no sense: {reason}")]
+    Columns { path: String, reason: String },
+    #[error("{path} wasn't taken in")]
+    Import { path: String, source: fleet::ImportError },
     #[error("{address} can't be listened on")]
     Listen { address: String, source: std::io::Error },
     #[error("no {what} is called `{name}`")]
@@ -126,6 +130,7 @@ impl CommandError {
     fn exit(&self) -> Exit {
         match self {
             Self::Config(_) | Self::Catalog(_) | Self::File { .. } => Exit::Unusable,
+            Self::Columns { .. } | Self::Import { .. } => Exit::Unusable,
             Self::Fleet(fleet::Error::Invalid { .. } | fleet::Error::ScriptMissing) => Exit::Unusable,
             Self::Vault(VaultError::MalformedMasterKey | VaultError::Unopenable) => Exit::Unusable,
             Self::Unknown { .. } | Self::Fleet(fleet::Error::Refused(Refused::NotFound)) => Exit::NotFound,
@@ -139,6 +144,12 @@ impl CommandError {
 
     fn hint(&self) -> Option<&'static str> {
         Some(match self {
+            Self::Import { source: fleet::ImportError::File(error), .. } => error.hint(),
+            Self::Import { source: fleet::ImportError::OtherAccount { .. }, .. } => {
+                "`coordinator ledger import --account` takes the id of the account that the file is of"
+            }
+            Self::Import { .. } => "take them in one after the other, each from a file of its own",
+            Self::Columns { .. } => "docs/reference/statement-files.md shows such a file",
             Self::Config(_) => {
                 "config.default.toml explains every setting; `serve --print-config` shows what is in force"
             }

@@ -96,7 +96,12 @@ fn matched(matched: &MatchedRow) -> String {
         return format!("On {at} it was read {place}. {could}; they were too much alike, so it was kept apart.");
     }
     let mut said: Vec<String> = Vec::new();
-    for (field, before, after) in changes(matched) {
+    let changed = changes(matched);
+    let has_other_words = changed.iter().any(|(field, ..)| field == "description");
+    // Where the words changed, their raw form says nothing more.
+    for (field, before, after) in
+        changed.into_iter().filter(|(field, ..)| !has_other_words || field != "rawDescription")
+    {
         said.push(match after {
             Some(after) if after != before => format!("{} {} → {}", name(&field), word(&before), word(&after)),
             _ => format!("{} was {}", name(&field), word(&before)),

@@ -5,7 +5,8 @@
 //! Not here: the tiers that match rows; `domain::ledger` has them.
 
 use async_trait::async_trait;
-use domain::account::ObservedAccount;
+use domain::account::{AccountType, ObservedAccount};
+use domain::account_match::Marks;
 use domain::id::{AccountId, ConnectionId, RunId, TransactionId};
 use domain::ledger::references::ReferenceRecord;
 use domain::ledger::{DecisionKind, Grounds, RemovalCause, Rule};
@@ -46,14 +47,18 @@ pub trait Identity {
         keeping: Keeping,
         now: Timestamp,
     ) -> Result<Replayed, Refused>;
-    /// Takes a file that a person handed in into an account's ledger.
+    /// Takes a file that a person handed in into an account's ledger, or only says what that
+    /// would do.
     async fn import(
         &self,
         account: AccountId,
         read: &ObservedAccount,
         today: Date,
+        keeping: Keeping,
         now: Timestamp,
     ) -> Result<super::Completed, Refused>;
+    /// What an account can be told by.
+    async fn account_marks(&self, account: AccountId) -> Result<AccountMarks, Refused>;
     /// What was measured of each institution's references.
     async fn reference_records(&self) -> Result<Vec<InstitutionReferences>, StoreError>;
     /// A page of the readings of an account that are kept, latest first, without what was read.
@@ -62,6 +67,38 @@ pub trait Identity {
     async fn drop_anchor(&self, account: AccountId) -> Result<(), Refused>;
     /// Measures an institution's references anew, as if they had never been seen.
     async fn forget_references(&self, institution: &str) -> Result<u64, StoreError>;
+}
+
+/// What an account can be told by.
+#[derive(Clone, Debug)]
+pub struct AccountMarks {
+    /// The portal's own key.
+    pub portal_key: String,
+    /// The whole number, where it is known.
+    pub account_number: Option<String>,
+    /// The number as the portal masks it.
+    pub masked_number: Option<String>,
+    /// What kind it is.
+    pub account_type: AccountType,
+    /// Upper-case code.
+    pub currency: String,
+    /// The customer's name for it.
+    pub name: String,
+}
+
+impl AccountMarks {
+    /// As accounts are matched by them.
+    #[must_use]
+    pub fn marks(&self) -> Marks<'_> {
+        Marks {
+            portal_key: &self.portal_key,
+            account_number: self.account_number.as_deref(),
+            masked_number: self.masked_number.as_deref(),
+            account_type: self.account_type,
+            currency: &self.currency,
+            name: &self.name,
+        }
+    }
 }
 
 /// A reading of an account, as it was handed in.

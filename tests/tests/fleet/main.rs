@@ -9,6 +9,8 @@ mod bank_says_no;
 mod control;
 mod demo;
 mod environments;
+mod files;
+mod ledger;
 mod main_job;
 mod migrations;
 mod readme;

@@ -1,9 +1,10 @@
 //! `coordinator ledger …`: why a transaction is the one that it is, and what an operator
 //! does about it.
 //!
-//! Not here: reading again what was read (`replay`), or what any of it means (`fleet`,
+//! Not here: reading again what was read (`replay`), files (`import`), or what any of it means (`fleet`,
 //! `domain::ledger`).
 
+mod import;
 mod replay;
 
 use domain::id::{AccountId, TransactionId};
@@ -104,6 +105,8 @@ pub(super) enum Command {
     },
     /// Read again what was read, by another revision of the script, and show what differs.
     Replay(replay::Arguments),
+    /// Take a bank's statement file into an account's ledger.
+    Import(import::Arguments),
 }
 
 /// How a decision is made and told.
@@ -157,6 +160,7 @@ impl Command {
                 eprintln!("The next reading that sees a balance sets another anchor.");
             }
             Self::Replay(arguments) => arguments.run(ground, config).await?,
+            Self::Import(arguments) => arguments.run(ground, config).await?,
         }
         Ok(())
     }

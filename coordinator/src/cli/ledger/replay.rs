@@ -21,10 +21,9 @@ use crate::store::{Difference, Keeping};
 const SHOWN: usize = 50;
 
 #[derive(clap::Args)]
-#[group(id = "which", required = true, multiple = false, args = ["connection", "account"])]
 pub(in crate::cli) struct Arguments {
     /// Every account of this connection.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", required_unless_present = "account", conflicts_with = "account")]
     connection: Option<Uuid>,
     /// This account.
     #[arg(long, value_name = "ID")]

@@ -23,8 +23,8 @@ use uuid::Uuid;
 
 use super::entries::{Owner, near};
 use super::held::HeldRun;
-use super::{Tx, failed, from_word, to_ms, webhooks};
-use crate::store::StoreError;
+use super::{SqlStore, Tx, failed, from_word, to_ms, webhooks};
+use crate::store::{AccountMarks, Refused, StoreError};
 
 #[derive(FromRow)]
 struct KnownRow {
@@ -310,6 +310,23 @@ fn shared_rows(
         }
     }
     SharedRows { known, observed, shared, of }
+}
+
+/// What an account can be told by.
+pub(super) async fn marks_of(store: &SqlStore, account: AccountId) -> Result<AccountMarks, Refused> {
+    let row = sqlx::query_as::<_, KnownRow>(
+        "SELECT id, portal_key, type, currency, name, status, masked_number, account_number, unseen FROM accounts
+         WHERE id = $1",
+    );
+    let row = super::found(row.bind(account.0).fetch_optional(&store.read).await, "read an account")?;
+    Ok(AccountMarks {
+        account_type: from_word(&row.account_type, "account's type")?,
+        portal_key: row.portal_key,
+        account_number: row.account_number,
+        masked_number: row.masked_number,
+        currency: row.currency,
+        name: row.name,
+    })
 }
 
 /// Whose an account of a run is.

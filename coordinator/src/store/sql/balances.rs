@@ -39,9 +39,10 @@ pub(super) async fn refresh(
     let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
     let believable = today.saturating_sub(REACH_DAYS.days())..=today.saturating_add(7.days());
     let current = account.balance_as_of.zip(account.current_balance.as_ref());
-    let others = account.balances.iter().map(|balance| (balance.date, &balance.ledger_balance));
-    for (date, balance) in others.chain(current).filter(|(date, _)| believable.contains(date)) {
-        observe(tx, owner, date, (&account.currency, balance), read_from, now).await?;
+    let stated = account.balances.iter().map(|balance| (balance.date, &balance.ledger_balance, Kind::Stated));
+    let current = current.map(|(date, balance)| (date, balance, Kind::Current));
+    for (date, balance, kind) in stated.chain(current).filter(|(date, ..)| believable.contains(date)) {
+        observe(tx, owner, (date, kind), (&account.currency, balance), read_from, now).await?;
     }
     derive(tx, owner, now).await
 }
@@ -76,31 +77,45 @@ fn posted_by_day(bookings: &[Booking]) -> Result<BTreeMap<Date, Decimal>, Balanc
     Ok(posted)
 }
 
+/// What a balance says.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// What is on the account now.
+    Current,
+    /// What a day ended with: it was so from the first time that it was read.
+    Stated,
+}
+
 async fn observe(
     tx: &mut Tx,
     owner: Owner,
-    date: Date,
+    (date, kind): (Date, Kind),
     (currency, balance): (&str, &str),
     read_from: Option<Date>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    let again = match kind {
+        Kind::Current => "",
+        Kind::Stated => " WHERE balance_observations.ledger_balance <> excluded.ledger_balance",
+    };
+    let sql = format!(
         "INSERT INTO balance_observations (account_id, date, currency, ledger_balance, read_from, observed_at)
          VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (account_id, date) DO UPDATE SET
              currency = excluded.currency, ledger_balance = excluded.ledger_balance, read_from = excluded.read_from,
-             observed_at = excluded.observed_at",
-    )
-    .bind(owner.account_id.0)
-    .bind(date.to_string())
-    .bind(currency.to_owned())
-    .bind(balance.to_owned())
-    .bind(read_from.map(|date| date.to_string()))
-    .bind(to_ms(now))
-    .execute(&mut **tx)
-    .await
-    .map(|_| ())
-    .map_err(failed("keep what a bank shows as a balance"))
+             observed_at = excluded.observed_at{again}",
+    );
+    sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(owner.account_id.0)
+        .bind(date.to_string())
+        .bind(currency.to_owned())
+        .bind(balance.to_owned())
+        .bind(read_from.map(|date| date.to_string()))
+        .bind(to_ms(now))
+        .execute(&mut **tx)
+        .await
+        .map(|_| ())
+        .map_err(failed("keep what a bank shows as a balance"))
 }
 
 /// The balances that the bank showed in this currency, and when each was read.

@@ -22,12 +22,12 @@ use super::ledger::{Context, differences, take_in};
 use super::matches::matches_of;
 use super::observations::ObservationRow;
 use super::{
-    SqlStore, Tx, balances, commit, completeness, decisions, failed, from_ms, from_word, observations, references,
-    stream,
+    SqlStore, Tx, accounts, balances, commit, completeness, decisions, failed, from_ms, from_word, observations,
+    references, stream,
 };
 use crate::store::{
-    Completed, Decision, Difference, Explanation, Identity, InstitutionReferences, Keeping, KeptReading, MatchedRow,
-    NewDecision, Observation, PageRequest, Refused, Removed, Replayed, Reread, Sighting, StoreError,
+    AccountMarks, Completed, Decision, Difference, Explanation, Identity, InstitutionReferences, Keeping, KeptReading,
+    MatchedRow, NewDecision, Observation, PageRequest, Refused, Removed, Replayed, Reread, Sighting, StoreError,
 };
 
 /// What is said of a removed transaction.
@@ -147,6 +147,7 @@ impl Identity for SqlStore {
         account: AccountId,
         read: &ObservedAccount,
         today: Date,
+        keeping: Keeping,
         now: Timestamp,
     ) -> Result<Completed, Refused> {
         let mut tx = self.begin().await?;
@@ -155,8 +156,10 @@ impl Identity for SqlStore {
         let context = Context { institution_id: &institution, run_id: None, revision: None, today, now };
         let taken_in = take_in(&mut tx, owner, read, &context).await?;
         references::add(&mut tx, &institution, taken_in.source, taken_in.measured, now).await?;
-        stream::publish(&mut tx, owner.organization_id, &taken_in.changes, now).await?;
-        commit(tx).await?;
+        if keeping == Keeping::Everything {
+            stream::publish(&mut tx, owner.organization_id, &taken_in.changes, now).await?;
+            commit(tx).await?;
+        }
         Ok(taken_in.completed(read.transactions.len()))
     }
 
@@ -172,6 +175,10 @@ impl Identity for SqlStore {
         let owner = decisions::take_account(&mut tx, account).await?;
         completeness::drop_anchor(&mut tx, owner.account_id).await?;
         Ok(commit(tx).await?)
+    }
+
+    async fn account_marks(&self, account: AccountId) -> Result<AccountMarks, Refused> {
+        accounts::marks_of(self, account).await
     }
 
     async fn reference_records(&self) -> Result<Vec<InstitutionReferences>, StoreError> {

@@ -59,7 +59,7 @@ pub(super) async fn store(
         let record = measured.entry(taken_in.source).or_default();
         *record = record.with(taken_in.measured);
         completed += taken_in.completed(account.transactions.len());
-        grades.push((account_id, taken_in.grade));
+        grades.extend(taken_in.grade.map(|grade| (account_id, grade)));
         changes.extend(taken_in.changes);
     }
     // The rows that all runs at one institution share, as late as can be.
@@ -93,7 +93,8 @@ pub(super) struct TakenIn {
     pub(super) source: Source,
     pub(super) measured: ReferenceRecord,
     pub(super) changes: Vec<NewChange>,
-    pub(super) grade: Grade,
+    /// How complete a run found the account.
+    pub(super) grade: Option<Grade>,
 }
 
 impl TakenIn {
@@ -153,7 +154,11 @@ pub(super) async fn take_in(
     let (changes, ids) = (taking.changes, taking.ids);
     let read_from = coverage.posted.map(|(first, _)| first);
     let posted = balances::refresh(tx, owner, account, read_from, context.now).await?;
-    let grade = checked.keep(tx, owner.account_id, &posted, through, &ids, context.now).await?;
+    // A file tells of the past; how complete the account is now, runs say.
+    let grade = match context.run_id {
+        Some(_) => Some(checked.keep(tx, owner.account_id, &posted, through, &ids, context.now).await?),
+        None => None,
+    };
     Ok(TakenIn { source, measured: settlement.measured, changes, grade })
 }
 
