@@ -1,7 +1,7 @@
 //! `cargo xtask bench api`: reads with a full ledger on each store, and deliveries with a
 //! dead endpoint.
 //!
-//! Not here: how fast records are taken in; it is shown, and has a bench of its own later.
+//! Not here: how fast records are taken in; it is shown, and the bench of ledgers looks into it.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use tokio::net::TcpListener;
 
 use crate::Failure;
 use crate::deliveries::deliver;
-use crate::ledger::fill;
+use crate::fill::fill;
 use crate::load::{at_rate, one_by_one};
 use crate::peer::Datasette;
 use crate::progress::Progress;
-use crate::rows::{Row, print_json, print_table};
+use crate::rows::{Look, Row, print_json, print_table};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -57,7 +57,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     if arguments.json {
         print_json(&rows)?;
     } else {
-        print_table(&rows);
+        print_table(&rows, Look::Plain);
     }
     Ok(())
 }

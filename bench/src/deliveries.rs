@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::post;
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::bare_agent::{BareAgent, accounts};
 use tests::integrator::Integrator;
 use tests::world::Fleet;
@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::Failure;
+use crate::fill::connect;
 use crate::progress::Progress;
 
 /// How many events one run gives rise to.
@@ -73,12 +74,7 @@ pub(crate) async fn deliver(
     let start = Instant::now();
     for round in 0..events.div_ceil(AT_ONCE) {
         let name = format!("deliveries-{}-{round}", if dead.is_some() { "dead" } else { "good" });
-        let entity = integrator.post("/v1/entities", &json!({ "externalEntityId": name })).await?;
-        let asked = json!({ "entityId": entity["entityId"], "institutionId": "harbour" });
-        let connection = integrator.post("/v1/connections", &asked).await?;
-        let path = format!("/v1/connections/{}", connection["id"].as_str().unwrap_or_default());
-        integrator.put(&format!("{path}/credentials"), &json!({ "bankUsername": name, "password": "unused" })).await?;
-        integrator.put(&format!("{path}/setupCompletion"), &Value::Null).await?;
+        connect(integrator, &name).await?;
         let held = agent.acquire(20_000).await?.ok_or("a lease")?;
         agent.complete(&held, &accounts(AT_ONCE, 0, &name)).await?;
         progress.say(format!("delivering: {} of {events}", counter.count.load(Ordering::Relaxed)));

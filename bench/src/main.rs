@@ -1,4 +1,5 @@
-//! Bursar measured beside its peers, in the same run: `cargo xtask bench api`.
+//! Bursar measured beside its peers, in the same run: `cargo xtask bench api`,
+//! `cargo xtask bench ledger`.
 //!
 //! A bench prints what it measured and whether a bar holds; whether the figures are good
 //! is for people to say, so a bar that doesn't hold is no failure of the run.
@@ -7,10 +8,12 @@
 
 mod api;
 mod deliveries;
+mod fill;
 mod ledger;
 mod load;
 mod peer;
 mod progress;
+mod python;
 mod rows;
 
 use std::process::ExitCode;
@@ -32,12 +35,15 @@ struct Arguments {
 enum Bench {
     /// Reads of the public API with a full ledger, and webhook deliveries.
     Api(api::Arguments),
+    /// Identity, reading pages and files, and taking records in.
+    Ledger(ledger::Arguments),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let outcome = match Arguments::parse().bench {
         Bench::Api(arguments) => api::run(arguments).await,
+        Bench::Ledger(arguments) => ledger::run(arguments).await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

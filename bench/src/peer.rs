@@ -3,7 +3,7 @@
 //!
 //! Not here: a peer on PostgreSQL; Datasette reads SQLite alone.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use tests::patience::eventually;
@@ -11,6 +11,7 @@ use tests::programs::Program;
 use tokio::process::Command;
 
 use crate::Failure;
+use crate::python::Environment;
 
 const VERSION: &str = "0.65.1";
 
@@ -23,7 +24,9 @@ pub(crate) struct Datasette {
 impl Datasette {
     /// Installs it if need be, and serves `file`.
     pub(crate) async fn start(file: &Path, client: &reqwest::Client) -> Result<Self, Failure> {
-        let program = install().await?;
+        // Setuptools because its plugins need what Python no longer brings.
+        let packages = [&format!("datasette=={VERSION}"), "setuptools"];
+        let program = Environment::with(&format!("datasette-{VERSION}"), &packages).await?.program("datasette");
         // It can't say which port it took; one that was free a moment ago has to do.
         let port = tokio::net::TcpListener::bind("127.0.0.1:0").await?.local_addr()?.port();
         let mut command = Command::new(program);
@@ -47,27 +50,4 @@ impl Datasette {
         let query = [("sql", sql), ("_shape", "array")];
         client.get(format!("{}/{database}.json", self.address)).query(&query).timeout(Duration::from_secs(60)).build()
     }
-}
-
-/// Where the program is, once it is there.
-async fn install() -> Result<PathBuf, Failure> {
-    let cache = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.cache").join(format!("datasette-{VERSION}"));
-    let program = cache.join("bin/datasette");
-    if program.is_file() {
-        return Ok(program);
-    }
-    let hint = "hint: apt-get install -y python3-venv, and see that PyPI can be reached";
-    let run = async |command: &mut Command| -> Result<(), Failure> {
-        let output = command.output().await.map_err(|error| format!("python3: {error}\n{hint}"))?;
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        if output.status.success() {
-            Ok(())
-        } else {
-            Err(format!("Datasette couldn't be installed:\n{said}\n{hint}").into())
-        }
-    };
-    run(Command::new("python3").args(["-m", "venv"]).arg(&cache)).await?;
-    run(Command::new(cache.join("bin/pip")).args(["install", "-q", &format!("datasette=={VERSION}"), "setuptools"]))
-        .await?;
-    Ok(program)
 }

@@ -34,10 +34,27 @@ impl Row {
         Self { peer: Some(peer.into()), peer_value: Some(value), ratio, ..self }
     }
 
+    /// Whether there is something to keep to.
+    pub(crate) const fn has_bar(&self) -> bool {
+        self.bar.is_some()
+    }
+
     /// The value may be this at most.
     pub(crate) fn at_most(self, bar: f64) -> Self {
         let holds = self.value <= bar;
         Self { bar: Some(format!("≤ {bar} {}", self.unit)), holds: Some(holds), ..self }
+    }
+
+    /// The value has to be this at least.
+    pub(crate) fn at_least(self, bar: f64) -> Self {
+        let holds = self.value >= bar;
+        Self { bar: Some(format!("≥ {bar} {}", self.unit)), holds: Some(holds), ..self }
+    }
+
+    /// The ratio has to be this at least.
+    pub(crate) fn ratio_at_least(self, bar: f64) -> Self {
+        let holds = self.ratio.is_some_and(|ratio| ratio >= bar);
+        Self { bar: Some(format!("≥ {bar} × peer")), holds: Some(holds), ..self }
     }
 
     /// The ratio may be this at most.
@@ -53,14 +70,20 @@ pub(crate) fn print_json(rows: &[Row]) -> serde_json::Result<()> {
     Ok(())
 }
 
+/// How a table is printed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// For a terminal.
+    Plain,
+    /// For a document.
+    Markdown,
+}
+
 /// Prints the rows as a table.
-pub(crate) fn print_table(rows: &[Row]) {
-    let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::NOTHING);
-    table.set_header(["", "VALUE", "PEER", "", "RATIO", "BAR", "HOLDS"]);
+pub(crate) fn print_table(rows: &[Row], look: Look) {
     let figure = |value: f64| if value.abs() < 10.0 { format!("{value:.2}") } else { format!("{value:.0}") };
-    for row in rows {
-        table.add_row([
+    let cells = |row: &Row| {
+        vec![
             row.name.clone(),
             format!("{} {}", figure(row.value), row.unit),
             row.peer.clone().unwrap_or_default(),
@@ -68,7 +91,22 @@ pub(crate) fn print_table(rows: &[Row]) {
             row.ratio.map(|ratio| format!("{ratio:.2}")).unwrap_or_default(),
             row.bar.clone().unwrap_or_default(),
             row.holds.map(|holds| if holds { "yes" } else { "NO" }.to_owned()).unwrap_or_default(),
-        ]);
+        ]
+    };
+    let headers = ["what", "value", "peer", "its value", "ratio", "bar", "holds"];
+    print_cells(&headers, &rows.iter().map(cells).collect::<Vec<_>>(), look);
+}
+
+/// Prints cells under headers.
+pub(crate) fn print_cells(headers: &[&str], rows: &[Vec<String>], look: Look) {
+    let mut table = comfy_table::Table::new();
+    if look == Look::Markdown {
+        table.load_style(comfy_table::presets::ASCII_MARKDOWN);
+        table.set_header(headers);
+    } else {
+        table.load_style(comfy_table::presets::NOTHING);
+        table.set_header(headers.iter().map(|header| header.to_uppercase()));
     }
+    table.add_rows(rows);
     println!("{table}");
 }

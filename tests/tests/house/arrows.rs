@@ -10,7 +10,7 @@ use crate::no;
 /// Which crate of this repository a crate may depend on, tests apart.
 const ARROWS: [(&str, &[&str]); 12] = [
     ("agent", &["domain", "protocol", "script", "supervisor"]),
-    ("bench", &["tests"]),
+    ("bench", &["domain", "script", "statement", "tests", "worlds"]),
     ("coordinator", &["domain", "protocol", "script", "statement", "supervisor"]),
     ("domain", &[]),
     ("fixtures", &[]),

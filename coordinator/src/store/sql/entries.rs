@@ -20,9 +20,9 @@ use crate::store::StoreError;
 /// Sorts after every date: pending transactions have none.
 pub(super) const NO_DATE: &str = "9999-12-31";
 
-/// Rows in one statement: at most 31 places each, below SQLite's 32,766 and PostgreSQL's
+/// Rows in one statement: at most 33 places each, below SQLite's 32,766 and PostgreSQL's
 /// 65,535.
-const ROWS_AT_ONCE: usize = 1_000;
+const ROWS_AT_ONCE: usize = 900;
 
 /// An account and whose it is.
 #[derive(Clone, Copy, Debug)]

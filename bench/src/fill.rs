@@ -2,7 +2,7 @@
 //!
 //! Not here: SQL; the bench knows no more of the store than an agent does.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::bare_agent::{BareAgent, accounts};
 use tests::integrator::Integrator;
 use tests::world::Fleet;
@@ -30,13 +30,7 @@ pub(crate) async fn fill(
     while handed_in < transactions {
         progress.say(format!("filling the ledger: {handed_in} of {transactions} transactions"));
         let name = format!("bench-{handed_in}");
-        let entity = integrator.post("/v1/entities", &json!({ "externalEntityId": name })).await?;
-        let asked = json!({ "entityId": entity["entityId"], "institutionId": "harbour" });
-        let connection = integrator.post("/v1/connections", &asked).await?;
-        let path = format!("/v1/connections/{}", connection["id"].as_str().unwrap_or_default());
-        let credentials = json!({ "bankUsername": name, "password": "unused" });
-        integrator.put(&format!("{path}/credentials"), &credentials).await?;
-        integrator.put(&format!("{path}/setupCompletion"), &serde_json::Value::Null).await?;
+        connect(integrator, &name).await?;
         let held = agent.acquire(20_000).await?.ok_or("a lease")?;
         let per_account = PER_ACCOUNT.min((transactions - handed_in).div_ceil(ACCOUNTS));
         let records = accounts(ACCOUNTS, per_account, &name);
@@ -46,4 +40,16 @@ pub(crate) async fn fill(
         handed_in += ACCOUNTS * per_account;
     }
     Ok(handed_in as f64 / seconds)
+}
+
+/// A connection of an entity of its own whose first run waits for an agent; its id.
+pub(crate) async fn connect(integrator: &Integrator, name: &str) -> Result<String, Failure> {
+    let entity = integrator.post("/v1/entities", &json!({ "externalEntityId": name })).await?;
+    let asked = json!({ "entityId": entity["entityId"], "institutionId": "harbour" });
+    let connection = integrator.post("/v1/connections", &asked).await?;
+    let id = connection["id"].as_str().unwrap_or_default().to_owned();
+    let credentials = json!({ "bankUsername": name, "password": "unused" });
+    integrator.put(&format!("/v1/connections/{id}/credentials"), &credentials).await?;
+    integrator.put(&format!("/v1/connections/{id}/setupCompletion"), &Value::Null).await?;
+    Ok(id)
 }
