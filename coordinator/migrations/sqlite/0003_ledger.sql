@@ -17,7 +17,8 @@ ALTER TABLE transactions ADD COLUMN observation_id BLOB;
 ALTER TABLE transactions ADD COLUMN observation_row BIGINT;
 
 -- What was in the ledger once. It keeps its id in case that it comes back. `entry` is the
--- transaction as it was known; `cause` is `absent`, `merged` or `undone`.
+-- transaction as it was known; `cause` is a word of
+-- `domain::ledger::RemovalCause`.
 CREATE TABLE removed_transactions (
     id              BLOB NOT NULL PRIMARY KEY,
     organization_id BLOB NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,

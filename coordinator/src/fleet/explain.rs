@@ -92,6 +92,10 @@ fn matched(matched: &MatchedRow) -> String {
     let (at, rule) = (day(found.at), found.grounds.rule);
     if found.is_kept_apart() {
         let rivals: Vec<String> = rivals(&found.changed).iter().map(ToString::to_string).collect();
+        if rule == Rule::BecameAnother {
+            let one = listed(&rivals);
+            return format!("On {at} the bank showed it no more: it has become one of {one}, and nothing tells which.");
+        }
         let could = format!("It could also have been {}", listed(&rivals));
         return format!("On {at} it was read {place}. {could}; they were too much alike, so it was kept apart.");
     }
@@ -131,7 +135,7 @@ const fn because(rule: Rule) -> &'static str {
         Rule::Renamed => "it has the same day and amount, and the bank wrote other words",
         Rule::Redated => "it has the same amount and words, and the bank moved the day",
         Rule::Posted => "the bank booked, or announced anew, what it had announced",
-        Rule::KeptApart => "nothing was sure",
+        Rule::KeptApart | Rule::BecameAnother => "nothing was sure",
     }
 }
 
@@ -169,6 +173,9 @@ fn removed(removed: &Removed) -> String {
         (RemovalCause::Merged, None) => format!("It isn't in the ledger since {at}: it was merged into another."),
         (RemovalCause::Absent, _) => {
             format!("It isn't in the ledger since {at}: {ABSENCES} readings in a row should have shown it and didn't.")
+        }
+        (RemovalCause::BecameAnother, _) => {
+            format!("It isn't in the ledger since {at}: it has become one of several new transactions.")
         }
         (RemovalCause::Undone, _) => {
             format!("It isn't in the ledger since {at}: an operator took back the decision that had made it.")

@@ -234,7 +234,7 @@ impl Match {
     /// Whether it says that nothing was matched, and why not.
     #[must_use]
     pub fn is_kept_apart(&self) -> bool {
-        self.grounds.rule == Rule::KeptApart
+        matches!(self.grounds.rule, Rule::KeptApart | Rule::BecameAnother)
     }
 }
 

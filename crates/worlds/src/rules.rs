@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use domain::id::TransactionId;
 use domain::ledger::references::ReferenceRecord;
 use domain::ledger::{
-    ABSENCES, COMES_BACK_DAYS, Coverage, Decisions, Entry, Presence, REACH_DAYS, Reading, Standing, merged, settle,
+    ABSENCES, COMES_BACK_DAYS, Coverage, Decisions, Entry, Gone, Presence, REACH_DAYS, Reading, Standing, merged,
+    settle,
 };
 use domain::observation::Source;
 use domain::transaction::{ObservedTransaction, TransactionStatus};
@@ -89,8 +90,14 @@ impl Strategy for Rules {
         }
         for absence in settlement.absences {
             let kept = &mut known[near[absence.entry]];
-            kept.entry.absences = absence.count;
-            if absence.count >= ABSENCES {
+            let is_over = match absence.gone {
+                Gone::Missing { count } => {
+                    kept.entry.absences = count;
+                    count >= ABSENCES
+                }
+                Gone::BecameOneOf { .. } => true,
+            };
+            if is_over {
                 (kept.entry.presence, kept.entry.absences, kept.removed_on) = (Presence::Removed, 0, Some(read.day));
             }
         }

@@ -56,6 +56,8 @@ pub(super) struct Origin {
 pub(super) enum Cause {
     /// Readings proved it gone.
     Absent,
+    /// A reading proved it gone, and it has become one of several rows.
+    BecameAnother,
     /// An operator said that it is this other one.
     Merged(TransactionId),
     /// An operator took back what had made it.
@@ -66,6 +68,7 @@ impl Cause {
     const fn as_str(self) -> &'static str {
         let word = match self {
             Self::Absent => RemovalCause::Absent,
+            Self::BecameAnother => RemovalCause::BecameAnother,
             Self::Merged(_) => RemovalCause::Merged,
             Self::Undone => RemovalCause::Undone,
         };
@@ -220,7 +223,7 @@ pub(super) async fn live(tx: &mut Tx, account: AccountId, id: TransactionId) -> 
 async fn removed(tx: &mut Tx, account: AccountId, since: Timestamp) -> Result<Vec<Kept>, StoreError> {
     let rows = sqlx::query_as::<_, (Uuid, String, i64)>(
         "SELECT id, entry, created_at FROM removed_transactions
-         WHERE account_id = $1 AND cause = 'absent' AND removed_at >= $2 ORDER BY id",
+         WHERE account_id = $1 AND cause IN ('absent', 'becameAnother') AND removed_at >= $2 ORDER BY id",
     );
     let rows = rows.bind(account.0).bind(to_ms(since)).fetch_all(&mut **tx).await;
     let rows = rows.map_err(failed("read removed transactions"))?;

@@ -9,7 +9,7 @@ use domain::account::ObservedAccount;
 use domain::event::ChangeKind;
 use domain::id::{AccountId, ConnectionId, TransactionId};
 use domain::ledger::references::ReferenceRecord;
-use domain::ledger::{Coverage, Decisions, Face, Presence, Reading, Standing, merged, settle};
+use domain::ledger::{Coverage, Face, Presence, Reading, Standing, merged, settle};
 use domain::observation::SheetKind;
 use domain::transaction::{ObservedTransaction, TransactionStatus};
 use jiff::Timestamp;
@@ -291,7 +291,7 @@ async fn replayed(
 ) -> Result<(Vec<Kept>, Replayed), StoreError> {
     let mut kept = near(tx, owner.account_id, Some(Date::MIN), Date::MAX).await?;
     kept.retain(|kept| kept.entry.presence == Presence::Live);
-    let decisions = Decisions::default();
+    let decisions = decisions::in_force(tx, owner.account_id).await?;
     let mut done: HashSet<TransactionId> = HashSet::new();
     let mut changed: HashMap<TransactionId, Kept> = HashMap::new();
     let (mut order, mut found) = (Vec::new(), Replayed::default());

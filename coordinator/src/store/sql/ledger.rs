@@ -13,7 +13,7 @@ use domain::event::{ChangeKind, EventType};
 use domain::id::{AccountId, RunId, TransactionId};
 use domain::ledger::references::ReferenceRecord;
 use domain::ledger::{
-    ABSENCES, Coverage, Entry, Grounds, Presence, Reading, Rule, Settlement, Standing, merged, settle,
+    ABSENCES, Coverage, Entry, Gone, Grounds, Presence, Reading, Rule, Settlement, Standing, merged, settle,
 };
 use domain::observation::Source;
 use domain::transaction::{ObservedTransaction, TransactionStatus};
@@ -272,20 +272,39 @@ impl Taking<'_, '_> {
     /// Entries that the reading proves to be gone.
     async fn absent(&mut self, kept: &[Kept], settlement: &Settlement) -> Result<(), StoreError> {
         let mut counted: BTreeMap<u32, Vec<TransactionId>> = BTreeMap::new();
-        let mut removed = Vec::new();
+        let (mut missed, mut became_another, mut matches) = (Vec::new(), Vec::new(), Vec::new());
         for absence in &settlement.absences {
             let Some(kept) = kept.get(absence.entry) else { continue };
-            if absence.count >= ABSENCES {
-                self.changes.push(self.owner.change(ChangeKind::Removed, kept.entry.id));
-                removed.push(kept);
-            } else {
-                counted.entry(absence.count).or_default().push(kept.entry.id);
+            match &absence.gone {
+                Gone::Missing { count } if *count < ABSENCES => {
+                    counted.entry(*count).or_default().push(kept.entry.id);
+                    continue;
+                }
+                Gone::Missing { .. } => missed.push(kept),
+                Gone::BecameOneOf { rows } => {
+                    matches.push(self.no_match(kept.entry.id, Rule::BecameAnother, rows));
+                    became_another.push(kept);
+                }
             }
+            self.changes.push(self.owner.change(ChangeKind::Removed, kept.entry.id));
         }
         for (count, ids) in counted {
             count_absences(self.tx, &ids, count).await?;
         }
-        remove(self.tx, self.owner, &removed, Cause::Absent, self.context.now).await
+        remove(self.tx, self.owner, &missed, Cause::Absent, self.context.now).await?;
+        remove(self.tx, self.owner, &became_another, Cause::BecameAnother, self.context.now).await?;
+        self.note(&matches).await
+    }
+
+    /// Says that an entry has become one of these rows, and nothing tells which.
+    fn no_match(&self, id: TransactionId, rule: Rule, rows: &[usize]) -> NewMatch {
+        let rivals: Vec<TransactionId> = rows.iter().filter_map(|row| *self.ids.get(*row)?).collect();
+        NewMatch {
+            id,
+            row: rows.first().copied().unwrap_or_default(),
+            grounds: Grounds { rule, likeness: 0, days: 0, cost: None },
+            changed: Map::from_iter([("rivals".to_owned(), json!(rivals))]),
+        }
     }
 
     async fn note(&mut self, matches: &[NewMatch]) -> Result<(), StoreError> {

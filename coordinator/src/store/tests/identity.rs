@@ -130,6 +130,26 @@ async fn a_row_that_is_gone_twice_is_removed_and_keeps_its_id_if_it_comes_back()
 }
 
 #[tokio::test]
+async fn what_has_become_one_of_several_rows_goes_at_once_and_says_so_on_both_sides() {
+    for bench in benches().await {
+        let id = bench.active().await;
+        bench.read(id, 2, &["pending -10.00 bar north", "pending -10.00 bar south"]).await;
+        let north = bench.id_of("bar north").await;
+        bench.read(id, 3, &["2026-10-10 -10.00 bar"]).await;
+        assert_eq!(bench.ledger().await, ["2026-10-10 -10.00 bar"], "{}", bench.name);
+        let bar = bench.id_of("bar").await;
+        let explained = bench.store.explanation(north).await.expect("an explanation");
+        let cause = explained.removed.expect("removed").cause;
+        assert_eq!(cause, domain::ledger::RemovalCause::BecameAnother, "{}", bench.name);
+        assert_eq!(explained.matches[0].found.grounds.rule, Rule::BecameAnother);
+        assert_eq!(explained.matches[0].found.changed["rivals"], serde_json::json!([bar]));
+        let explained = bench.store.explanation(bar).await.expect("an explanation");
+        assert_eq!(explained.matches[0].found.grounds.rule, Rule::KeptApart, "{}", bench.name);
+        assert_eq!(explained.matches[0].found.changed["rivals"].as_array().map(Vec::len), Some(2));
+    }
+}
+
+#[tokio::test]
 async fn nothing_is_removed_from_outside_of_what_was_read() {
     for bench in benches().await {
         let id = bench.active().await;

@@ -123,6 +123,8 @@ words! {
     pub enum RemovalCause {
         /// Readings proved it gone.
         Absent = "absent",
+        /// A reading proved it gone, and it has become one of several rows.
+        BecameAnother = "becameAnother",
         /// An operator said that it is another one.
         Merged = "merged",
         /// An operator took back what had made it.
@@ -159,6 +161,8 @@ words! {
         Posted = "posted",
         /// None: it could have been one of several, and was kept apart from all of them.
         KeptApart = "keptApart",
+        /// None: it has become one of several rows, and nothing tells which.
+        BecameAnother = "becameAnother",
     }
 }
 
@@ -201,13 +205,28 @@ pub enum Standing {
 }
 
 /// An entry that a reading proves to be gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Absence {
     /// By its position.
     pub entry: usize,
-    /// How many readings in a row have proved it by now; from [`ABSENCES`] on it is to be
+    /// What that means.
+    pub gone: Gone,
+}
+
+/// What it means that an entry is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// So many readings in a row have proved it by now; from [`ABSENCES`] on it is to be
     /// removed.
-    pub count: u32,
+    Missing {
+        /// This one included.
+        count: u32,
+    },
+    /// It has become one of these rows, by position, which are new: it is to be removed.
+    BecameOneOf {
+        /// At least one.
+        rows: Vec<usize>,
+    },
 }
 
 /// What follows from a reading.

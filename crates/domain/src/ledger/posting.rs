@@ -5,7 +5,8 @@
 //! owed. Each possible pair has a cost; the pairs are chosen so that all of them together
 //! cost the least (the assignment problem, by the Hungarian method of Kuhn and Munkres).
 //! Where another pair would have cost about as much and would have left a different one
-//! over, none is chosen: both are kept, and the announced one goes when the bank drops it.
+//! over, none is chosen: the row is new, and the announced one, if it is gone for certain,
+//! has become one of several.
 //!
 //! Not here: rows that were booked before.
 

@@ -16,7 +16,7 @@ const ALIKE: u32 = 50;
 /// How far a booking may move, in days either way.
 const MOVED: i32 = 3;
 
-/// Beyond so many pairs the likest are taken first, in place of the best assignment.
+/// Beyond so many pairs rows and entries are paired in their order, not the likest first.
 const PAIRS: usize = 10_000;
 
 /// Entries and rows of one day and amount.

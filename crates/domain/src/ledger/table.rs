@@ -3,12 +3,12 @@
 //! Not here: any tier; each takes what is free and pairs what it is sure of.
 
 use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::face::Traits;
 use super::references::ReferenceRecord;
 use super::vocabulary::Vocabulary;
-use super::{ABSENCES, Absence, Entry, Face, Grounds, Presence, Reading, Rule, Settlement, Standing};
+use super::{Absence, Entry, Face, Gone, Grounds, Presence, Reading, Rule, Settlement, Standing};
 use crate::transaction::ObservedTransaction;
 
 pub(super) struct Table<'a> {
@@ -18,7 +18,7 @@ pub(super) struct Table<'a> {
     row_traits: Vec<Traits>,
     is_taken: Vec<bool>,
     standings: Vec<Option<Standing>>,
-    rivals: HashMap<usize, Vec<usize>>,
+    rivals: BTreeMap<usize, Vec<usize>>,
     /// By entry: faces that it must not be given.
     apart: HashMap<usize, HashSet<&'a Face>>,
     trusts_references: bool,
@@ -43,7 +43,7 @@ impl<'a> Table<'a> {
             row_traits: reading.rows.iter().map(Traits::of).collect(),
             is_taken: vec![false; entries.len()],
             standings: vec![None; reading.rows.len()],
-            rivals: HashMap::new(),
+            rivals: BTreeMap::new(),
             apart,
             trusts_references: false,
             vocabulary: OnceCell::new(),
@@ -148,12 +148,21 @@ impl<'a> Table<'a> {
                 !**taken && entry.presence == Presence::Live && coverage.proves_gone(entry)
             });
         // What has surely become one of several rows needn't be missed twice.
-        let became_another: HashSet<usize> = self.rivals.values().flatten().copied().collect();
-        let count = |at: usize, entry: &Entry| match became_another.contains(&at) {
-            true => ABSENCES,
-            false => entry.absences.saturating_add(1),
+        let mut became: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        let is_new = |row: usize| self.standings.get(row).is_some_and(Option::is_none);
+        for (row, rivals) in self.rivals.iter().filter(|(row, _)| is_new(**row)) {
+            for entry in rivals {
+                became.entry(*entry).or_default().push(*row);
+            }
+        }
+        let absence = |(at, (entry, _)): (usize, (&Entry, &bool))| {
+            let gone = match became.remove(&at) {
+                Some(rows) => Gone::BecameOneOf { rows },
+                None => Gone::Missing { count: entry.absences.saturating_add(1) },
+            };
+            Absence { entry: at, gone }
         };
-        let absences = gone.map(|(at, (entry, _))| Absence { entry: at, count: count(at, entry) }).collect();
+        let absences = gone.map(absence).collect();
         let standings = std::mem::take(&mut self.standings);
         let rows = standings.into_iter().enumerate().map(|(row, standing)| {
             standing.unwrap_or_else(|| Standing::New { rivals: self.rivals.remove(&row).unwrap_or_default() })

@@ -4,7 +4,7 @@ use jiff::civil::{Date, date};
 use uuid::Uuid;
 
 use super::references::ReferenceRecord;
-use super::{Coverage, Decisions, Entry, Face, Presence, Reading, Rule, Settlement, Standing, match_key, settle};
+use super::{Coverage, Decisions, Entry, Face, Gone, Presence, Reading, Rule, Settlement, Standing, match_key, settle};
 use crate::id::TransactionId;
 use crate::observation::Source;
 use crate::transaction::{EntryType, ObservedTransaction, Rail, TransactionStatus};
@@ -188,12 +188,29 @@ fn what_could_be_either_of_two_is_kept_apart() {
 }
 
 #[test]
+fn what_has_become_one_of_several_rows_goes_at_once_if_it_is_gone_for_certain() {
+    let known = entries("pending:2026-10-03 -10.00 bar north, pending:2026-10-03 -10.00 bar south");
+    let shown = rows("2026-10-04 -10.00 bar");
+    let gone = |coverage| {
+        let settlement = read(&known, &shown, coverage, &Decisions::default());
+        settlement.absences.into_iter().map(|absence| (absence.entry, absence.gone)).collect::<Vec<_>>()
+    };
+    let became = || Gone::BecameOneOf { rows: vec![0] };
+    assert_eq!(gone(EVERYTHING), [(0, became()), (1, became())]);
+    assert_eq!(gone(Coverage::NOTHING), []);
+}
+
+#[test]
 fn what_is_missing_twice_in_a_row_is_removed_and_only_from_what_is_covered() {
     let mut known = entries("2026-10-03 -4.50 bean, 2026-10-04 -1.00 tea");
     let shown = rows("2026-10-04 -1.00 tea");
     let absences = |known: &[Entry], coverage| {
         let settlement = read(known, &shown, coverage, &Decisions::default());
-        settlement.absences.iter().map(|absence| (absence.entry, absence.count)).collect::<Vec<_>>()
+        let count = |gone: &Gone| match gone {
+            Gone::Missing { count } => *count,
+            Gone::BecameOneOf { .. } => panic!("{gone:?}"),
+        };
+        settlement.absences.iter().map(|absence| (absence.entry, count(&absence.gone))).collect::<Vec<_>>()
     };
     assert_eq!(absences(&known, EVERYTHING), [(0, 1)]);
     known[0].absences = 1;
