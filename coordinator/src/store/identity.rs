@@ -148,7 +148,7 @@ pub struct Explanation {
     pub account_id: AccountId,
     /// Where the account is, if that is known.
     pub institution_id: Option<String>,
-    /// Where it was last read.
+    /// Where it was read first.
     pub source: Source,
     /// What is known of it.
     pub row: ObservedTransaction,

@@ -24,8 +24,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::account::{AccountType, ObservedAccount};
-use crate::connection::ConnectionStatus;
-use crate::id::{AccountId, EntityId};
+use crate::id::AccountId;
 use crate::word::words;
 
 /// How many points the score needs.
@@ -131,27 +130,6 @@ pub fn match_accounts(known: &[KnownAccount<'_>], observed: &[Marks<'_>]) -> Mat
         observed: (0..observed.len()).map(found).collect(),
         unseen: (0..known.len()).filter(|index| !taken.contains(index)).filter_map(id).collect(),
         conflicts: by_key.iter().filter_map(is_conflict).collect(),
-    }
-}
-
-/// A connection, as far as its accounts may be handed on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Origin<'a> {
-    /// On whose behalf it was made.
-    pub entity_id: EntityId,
-    /// Which portal it leads to (`anchor`).
-    pub anchor: &'a str,
-    /// How it is.
-    pub status: ConnectionStatus,
-}
-
-impl Origin<'_> {
-    /// Whether accounts of another connection may become this one's: the other has ended
-    /// for good, and led to the same portal on behalf of the same entity.
-    #[must_use]
-    pub fn succeeds(&self, other: &Origin<'_>) -> bool {
-        let is_same = self.entity_id == other.entity_id && self.anchor == other.anchor;
-        is_same && other.status == ConnectionStatus::Revoked && self.status != ConnectionStatus::Revoked
     }
 }
 

@@ -68,6 +68,15 @@ fn where_too_little_is_shown_nothing_is_lost_and_hardly_anything_doubled() {
 }
 
 #[test]
+fn of_two_accounts_that_become_one_list_no_row_is_lost() {
+    for seed in 1..=3 {
+        let outcome = played("merged_accounts", seed);
+        // The second account's rows are new rows of the first: nothing in a list says otherwise.
+        assert_eq!((outcome.lost, outcome.wrongly_removed), (0, 0), "seed {seed}: {outcome:?}");
+    }
+}
+
+#[test]
 fn nobody_else_doubles_and_loses_as_little() {
     for (name, make) in WORLDS {
         let world = make(7, Scale::Test);

@@ -3,7 +3,7 @@
 use proptest::prelude::{Just, Strategy, any, prop, proptest};
 use uuid::Uuid;
 
-use super::{KnownAccount, Marks, Matching, Origin, SharedRows, adopt, match_accounts};
+use super::{KnownAccount, Marks, Matching, SharedRows, adopt, match_accounts};
 use crate::account::AccountType;
 use crate::connection::ConnectionStatus;
 use crate::id::{AccountId, EntityId};
@@ -106,19 +106,6 @@ fn an_account_that_could_be_two_is_new() {
     check(&["a - *1234 checking"], &["b - *1234 checking", "c - *1234 checking"], "new, new");
     check(&["a - *1234 checking USD Main", "b - *1234 checking USD Rest"], &["c - *1234 checking USD Main"], "0 score");
     check(&["a", "a"], &["a"], "new");
-}
-
-#[test]
-fn a_successor_leads_to_the_same_portal_for_the_same_entity_after_the_other_ended() {
-    let entity = |number: u128| EntityId(Uuid::from_u128(number));
-    let origin = |number, anchor, status| Origin { entity_id: entity(number), anchor, status };
-    let new = origin(1, "institution:harbour", ConnectionStatus::Active);
-    assert!(new.succeeds(&origin(1, "institution:harbour", ConnectionStatus::Revoked)));
-    assert!(!new.succeeds(&origin(1, "institution:harbour", ConnectionStatus::Paused)));
-    assert!(!new.succeeds(&origin(2, "institution:harbour", ConnectionStatus::Revoked)));
-    assert!(!new.succeeds(&origin(1, "institution:other", ConnectionStatus::Revoked)));
-    let ended = origin(1, "institution:harbour", ConnectionStatus::Revoked);
-    assert!(!ended.succeeds(&ended));
 }
 
 #[test]

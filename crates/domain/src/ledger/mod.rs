@@ -71,7 +71,7 @@ pub struct Entry {
     pub id: TransactionId,
     /// What is known of it.
     pub row: ObservedTransaction,
-    /// Where `row` was read.
+    /// Where it was read first, whose words `row` has.
     pub source: Source,
     /// Its description in the other source, where it was read there too.
     pub alias: Option<String>,
