@@ -24,7 +24,7 @@ pub(crate) type Texts = Vec<String>;
 pub(crate) const DAY: Date = date(2026, 11, 20);
 
 /// What was on the account before the first of them.
-const OPENING: i64 = 1_000_000_00;
+const OPENING: i64 = 100_000_000;
 
 const IBAN: &str = "DE89370400440532013000";
 
@@ -51,7 +51,7 @@ pub(crate) fn bookings(count: usize, seed: u64) -> Vec<Booking> {
     };
     let booking = |number: usize| {
         let days_ago = i64::try_from((count - 1 - number) / 33).unwrap_or_default();
-        let size = i64::try_from(below(5_000_00) + 1).unwrap_or(1);
+        let size = i64::try_from(below(500_000) + 1).unwrap_or(1);
         Booking {
             day: DAY.saturating_sub(days_ago.days()),
             cents: if below(3) == 0 { size } else { -size },

@@ -182,7 +182,7 @@ mod tests {
         let bookings = bookings::bookings(100, 1);
         for case in &CASES {
             let read = statement::read((case.write)(&bookings).as_bytes(), &How::format(case.format));
-            let read = read.unwrap_or_else(|error| panic!("{}: {error}", case.name));
+            let read = read.expect(case.name);
             assert_eq!(texts(&read), case.truth(&bookings), "{}", case.name);
         }
     }

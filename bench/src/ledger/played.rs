@@ -15,8 +15,10 @@ pub(crate) struct Played {
     peers: Vec<(&'static str, Outcome)>,
 }
 
+type Count = fn(&Outcome) -> usize;
+
 /// What is told of an outcome, and how it is taken from one.
-const FIGURES: [(&str, fn(&Outcome) -> usize); 6] = [
+const FIGURES: [(&str, Count); 6] = [
     ("duplicates", |outcome| outcome.duplicates),
     ("lost", |outcome| outcome.lost),
     ("id changes", |outcome| outcome.id_changes),

@@ -5,8 +5,7 @@ use uuid::Uuid;
 
 use super::{KnownAccount, Marks, Matching, SharedRows, adopt, match_accounts};
 use crate::account::AccountType;
-use crate::connection::ConnectionStatus;
-use crate::id::{AccountId, EntityId};
+use crate::id::AccountId;
 
 fn id(index: usize) -> AccountId {
     AccountId(Uuid::from_u128(index as u128 + 1))
