@@ -9,6 +9,7 @@
 
 mod balances;
 mod challenges;
+mod columns;
 mod connections;
 mod entities;
 mod error;

@@ -5,9 +5,10 @@
 use std::time::Duration;
 
 use domain::secret::Secret;
-use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::{Connection as _, QueryBuilder};
 
+use super::columns::Column;
 use super::migrations::POSTGRES as STEPS;
 use super::{Step, StoreError, Tables};
 
@@ -30,6 +31,9 @@ pub(crate) const HOLD: &str = " FOR NO KEY UPDATE";
 
 /// Ends a `SELECT` that takes rows and passes those over that another transaction holds.
 pub(crate) const SKIP_HELD: &str = " FOR NO KEY UPDATE SKIP LOCKED";
+
+/// Begins an `INSERT` of rows of which none is there.
+pub(crate) const INSERT_NEW: &str = "INSERT INTO ";
 
 const CONNECTIONS: u32 = 16;
 
@@ -62,4 +66,20 @@ async fn connect(url: &Secret) -> Result<PgPool, StoreError> {
     PgConnection::connect_with(&options).await.map_err(failed)?.close().await.map_err(failed)?;
     let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE).connect_with(options);
     pool.await.map_err(failed)
+}
+
+/// Appends rows: an array for each column.
+pub(crate) fn push_rows(query: &mut QueryBuilder<Db>, columns: Vec<Column>) {
+    query.push(" SELECT * FROM UNNEST(");
+    for (position, column) in columns.into_iter().enumerate() {
+        if position > 0 {
+            query.push(", ");
+        }
+        match column {
+            Column::Id(ids) => query.push_bind(ids).push("::UUID[]"),
+            Column::Text(texts) => query.push_bind(texts).push("::TEXT[]"),
+            Column::Number(numbers) => query.push_bind(numbers).push("::BIGINT[]"),
+        };
+    }
+    query.push(")");
 }

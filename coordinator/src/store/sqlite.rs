@@ -5,8 +5,12 @@
 use std::path::Path;
 use std::time::Duration;
 
+use sqlx::QueryBuilder;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
+use uuid::Uuid;
+
+use super::columns::Column;
 use super::migrations::SQLITE as STEPS;
 use super::{Step, StoreError, Tables};
 
@@ -29,7 +33,15 @@ pub(crate) const HOLD: &str = "";
 /// There is one writer, so no row that it looks for is held by another.
 pub(crate) const SKIP_HELD: &str = "";
 
+/// Begins an `INSERT` of rows of which none is there: one that fails ends the transaction
+/// anyway, so nothing is noted to take back the statement alone.
+pub(crate) const INSERT_NEW: &str = "INSERT OR FAIL INTO ";
+
 const READERS: u32 = 4;
+
+/// How much of the file the writer keeps at hand, in KiB, negative as SQLite wants it: a
+/// transaction with a hundred thousand rows shouldn't be written before its end.
+const WRITER_CACHE: &str = "-65536";
 
 /// Whether any step was ever taken.
 pub(crate) const HAS_STEPS: &str =
@@ -49,7 +61,8 @@ pub(super) async fn open(file: &Path, tables: Tables) -> Result<sql::SqlStore, S
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10));
-    let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(unopened)?;
+    let writer = options.clone().pragma("cache_size", WRITER_CACHE);
+    let write = SqlitePoolOptions::new().max_connections(1).connect_with(writer).await.map_err(unopened)?;
     sql::steps::settle(&write, tables).await?;
     let read = SqlitePoolOptions::new()
         .max_connections(READERS)
@@ -67,6 +80,38 @@ pub(super) async fn steps(file: &Path) -> Result<Vec<Step>, StoreError> {
     let options = SqliteConnectOptions::new().filename(file).read_only(true);
     let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.map_err(unopened)?;
     sql::steps::list(&pool).await
+}
+
+/// Appends rows: a place for each value.
+pub(crate) fn push_rows(query: &mut QueryBuilder<Db>, columns: Vec<Column>) {
+    let rows = columns.iter().map(Column::len).max().unwrap_or_default();
+    let mut columns: Vec<Values> = columns.into_iter().map(Values::from).collect();
+    query.push_values(0..rows, |mut places, _| {
+        for column in &mut columns {
+            match column {
+                Values::Ids(ids) => places.push_bind(ids.next().flatten()),
+                Values::Texts(texts) => places.push_bind(texts.next().flatten()),
+                Values::Numbers(numbers) => places.push_bind(numbers.next().flatten()),
+            };
+        }
+    });
+}
+
+/// What is left of a column.
+enum Values {
+    Ids(std::vec::IntoIter<Option<Uuid>>),
+    Texts(std::vec::IntoIter<Option<String>>),
+    Numbers(std::vec::IntoIter<Option<i64>>),
+}
+
+impl From<Column> for Values {
+    fn from(column: Column) -> Self {
+        match column {
+            Column::Id(ids) => Self::Ids(ids.into_iter()),
+            Column::Text(texts) => Self::Texts(texts.into_iter()),
+            Column::Number(numbers) => Self::Numbers(numbers.into_iter()),
+        }
+    }
 }
 
 fn unopened(source: sqlx::Error) -> StoreError {

@@ -13,16 +13,13 @@ use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
-use super::super::Db;
-use super::{Tx, failed, from_json, from_ms, from_word, to_json, to_ms};
+use super::super::{Db, INSERT_NEW, push_rows};
+use super::{ROWS_AT_ONCE, Tx, failed, from_json, from_ms, from_word, to_json, to_ms};
 use crate::store::StoreError;
+use crate::store::columns::Column;
 
 /// Sorts after every date: pending transactions have none.
 pub(super) const NO_DATE: &str = "9999-12-31";
-
-/// Rows in one statement: at most 33 places each, below SQLite's 32,766 and PostgreSQL's
-/// 65,535.
-const ROWS_AT_ONCE: usize = 900;
 
 /// An account and whose it is.
 #[derive(Clone, Copy, Debug)]
@@ -260,54 +257,23 @@ pub(super) async fn gone(tx: &mut Tx, account: AccountId, id: TransactionId) -> 
     row.map(|(id, entry, created_at)| read_removed(id, &entry, created_at)).transpose()
 }
 
+/// Writes transactions that aren't there.
+pub(super) async fn add(tx: &mut Tx, owner: Owner, kept: &[&Kept]) -> Result<(), StoreError> {
+    for kept in kept.chunks(ROWS_AT_ONCE) {
+        let mut query = QueryBuilder::<Db>::new(INSERT_NEW);
+        query.push(COLUMNS);
+        push_rows(&mut query, columns(owner, kept));
+        query.build().execute(&mut **tx).await.map_err(failed("add transactions"))?;
+    }
+    Ok(())
+}
+
 /// Writes transactions, those that are there and those that aren't.
 pub(super) async fn write(tx: &mut Tx, owner: Owner, kept: &[&Kept]) -> Result<(), StoreError> {
     for kept in kept.chunks(ROWS_AT_ONCE) {
-        let mut query = QueryBuilder::<Db>::new(
-            "INSERT INTO transactions (id, organization_id, connection_id, account_id, status, posted_date, sort_date,
-                 amount, currency, entry_type, description, raw_description, rail, bank_reference, customer_reference,
-                 bai_code, category, subcategory, mcc, merchant_name, counterparty_name, counterparty_account_masked,
-                 transaction_date, source, alias, first_seen, booked_seen_at, absences, observation_id, observation_row,
-                 match_key, created_at, updated_at) ",
-        );
-        query.push_values(kept, |mut place, kept| {
-            let (entry, row) = (&kept.entry, &kept.entry.row);
-            let date = row.posted_date.map(|date| date.to_string());
-            place
-                .push_bind(entry.id.0)
-                .push_bind(owner.organization_id.0)
-                .push_bind(owner.connection_id.0)
-                .push_bind(owner.account_id.0)
-                .push_bind(row.status.as_str())
-                .push_bind(date.clone())
-                .push_bind(date.unwrap_or_else(|| NO_DATE.to_owned()))
-                .push_bind(row.amount.clone())
-                .push_bind(row.currency.clone())
-                .push_bind(row.entry_type.as_str())
-                .push_bind(row.description.clone())
-                .push_bind(row.raw_description.clone())
-                .push_bind(row.rail.as_str())
-                .push_bind(row.bank_reference.clone())
-                .push_bind(row.customer_reference.clone())
-                .push_bind(row.bai_code.clone())
-                .push_bind(row.category.clone())
-                .push_bind(row.subcategory.clone())
-                .push_bind(row.mcc.clone())
-                .push_bind(row.merchant_name.clone())
-                .push_bind(row.counterparty_name.clone())
-                .push_bind(row.counterparty_account_masked.clone())
-                .push_bind(row.transaction_date.map(|date| date.to_string()))
-                .push_bind(entry.source.as_str())
-                .push_bind(entry.alias.clone())
-                .push_bind(entry.first_seen.to_string())
-                .push_bind(kept.booked_seen_at.map(to_ms))
-                .push_bind(i64::from(entry.absences))
-                .push_bind(kept.origin.map(|origin| origin.observation_id))
-                .push_bind(kept.origin.map(|origin| origin.row))
-                .push_bind(match_key(row))
-                .push_bind(to_ms(kept.created_at))
-                .push_bind(to_ms(kept.updated_at));
-        });
+        let mut query = QueryBuilder::<Db>::new("INSERT INTO ");
+        query.push(COLUMNS);
+        push_rows(&mut query, columns(owner, kept));
         query.push(
             " ON CONFLICT (id) DO UPDATE SET
                  status = excluded.status, posted_date = excluded.posted_date, sort_date = excluded.sort_date,
@@ -325,6 +291,53 @@ pub(super) async fn write(tx: &mut Tx, owner: Owner, kept: &[&Kept]) -> Result<(
         query.build().execute(&mut **tx).await.map_err(failed("keep transactions"))?;
     }
     Ok(())
+}
+
+/// The columns of a transaction, in the order of [`columns`].
+const COLUMNS: &str = "transactions (id, organization_id, connection_id, account_id, status, posted_date, sort_date,
+    amount, currency, entry_type, description, raw_description, rail, bank_reference, customer_reference, bai_code,
+    category, subcategory, mcc, merchant_name, counterparty_name, counterparty_account_masked, transaction_date, source,
+    alias, first_seen, booked_seen_at, absences, observation_id, observation_row, match_key, created_at, updated_at) ";
+
+fn columns(owner: Owner, kept: &[&Kept]) -> Vec<Column> {
+    type Field = fn(&ObservedTransaction) -> &Option<String>;
+    let given = |field: Field| Column::texts(kept, |kept| field(&kept.entry.row).clone());
+    let date = |kept: &&Kept| kept.entry.row.posted_date.map(|date| date.to_string());
+    vec![
+        Column::ids(kept, |kept| Some(kept.entry.id.0)),
+        Column::ids(kept, |_| Some(owner.organization_id.0)),
+        Column::ids(kept, |_| Some(owner.connection_id.0)),
+        Column::ids(kept, |_| Some(owner.account_id.0)),
+        Column::words(kept, |kept| kept.entry.row.status.as_str()),
+        Column::texts(kept, date),
+        Column::texts(kept, |kept| date(kept).or(Some(NO_DATE.to_owned()))),
+        Column::words(kept, |kept| &kept.entry.row.amount),
+        Column::words(kept, |kept| &kept.entry.row.currency),
+        Column::words(kept, |kept| kept.entry.row.entry_type.as_str()),
+        Column::words(kept, |kept| &kept.entry.row.description),
+        given(|row| &row.raw_description),
+        Column::words(kept, |kept| kept.entry.row.rail.as_str()),
+        given(|row| &row.bank_reference),
+        given(|row| &row.customer_reference),
+        given(|row| &row.bai_code),
+        given(|row| &row.category),
+        given(|row| &row.subcategory),
+        given(|row| &row.mcc),
+        given(|row| &row.merchant_name),
+        given(|row| &row.counterparty_name),
+        given(|row| &row.counterparty_account_masked),
+        Column::texts(kept, |kept| kept.entry.row.transaction_date.map(|date| date.to_string())),
+        Column::words(kept, |kept| kept.entry.source.as_str()),
+        Column::texts(kept, |kept| kept.entry.alias.clone()),
+        Column::texts(kept, |kept| Some(kept.entry.first_seen.to_string())),
+        Column::numbers(kept, |kept| kept.booked_seen_at.map(to_ms)),
+        Column::numbers(kept, |kept| Some(i64::from(kept.entry.absences))),
+        Column::ids(kept, |kept| kept.origin.map(|origin| origin.observation_id)),
+        Column::numbers(kept, |kept| kept.origin.map(|origin| origin.row)),
+        Column::texts(kept, |kept| Some(match_key(&kept.entry.row))),
+        Column::numbers(kept, |kept| Some(to_ms(kept.created_at))),
+        Column::numbers(kept, |kept| Some(to_ms(kept.updated_at))),
+    ]
 }
 
 /// Notes how many readings in a row have proved these gone.

@@ -25,7 +25,7 @@ use uuid::Uuid;
 
 use super::super::Db;
 use super::completeness::Checked;
-use super::entries::{Cause, Kept, Origin, Owner, bring_back, count_absences, near, remove, write};
+use super::entries::{Cause, Kept, Origin, Owner, add, bring_back, count_absences, near, remove, write};
 use super::held::HeldRun;
 use super::observations::{self, NewObservation};
 use super::stream::NewChange;
@@ -265,7 +265,7 @@ impl Taking<'_, '_> {
             }
             added.push(kept);
         }
-        write(self.tx, self.owner, &added.iter().collect::<Vec<_>>()).await?;
+        add(self.tx, self.owner, &added.iter().collect::<Vec<_>>()).await?;
         self.note(&matches).await
     }
 

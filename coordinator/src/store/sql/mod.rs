@@ -45,9 +45,8 @@ use uuid::Uuid;
 use super::{BEGIN, Db, HOLD, SKIP_HELD};
 use crate::store::{Refused, Store, StoreError};
 
-/// Rows in one statement: at most 25 places each, below SQLite's 32,766 and PostgreSQL's
-/// 65,535.
-const ROWS_AT_ONCE: usize = 1_000;
+/// Rows in one statement: at most 36 places each, below SQLite's 32,766.
+const ROWS_AT_ONCE: usize = 900;
 
 /// The store on one kind of database.
 pub(in crate::store) struct SqlStore {

@@ -21,9 +21,10 @@ use jiff::Timestamp;
 use sqlx::{FromRow, QueryBuilder, Row as _};
 use uuid::Uuid;
 
-use super::super::{Db, RANDOM_ID};
+use super::super::{Db, INSERT_NEW, RANDOM_ID, push_rows};
 use super::records::TransactionRow;
 use super::{ROWS_AT_ONCE, SqlStore, Tx, commit, failed, from_ms, from_word, to_ms};
+use crate::store::columns::Column;
 use crate::store::{Change, Changes, Refused, StoreError, Stream, StreamFilter};
 
 /// The row of a database that `Db` answers with.
@@ -49,23 +50,27 @@ pub(super) async fn publish(
     }
     let count = i64::try_from(changes.len()).map_err(|_| StoreError::Unreadable { what: "number of changes" })?;
     let first = advance(tx, organization, count).await? - count + 1;
-    let mut positions = first..;
+    let mut position = first;
     for changes in changes.chunks(ROWS_AT_ONCE) {
-        let mut query = QueryBuilder::<Db>::new(
-            "INSERT INTO transaction_events (organization_id, position, id, type, transaction_id, account_id,
-                                             connection_id, created_at) ",
+        let positions = changes.iter().zip(position..).map(|(_, position)| Some(position)).collect();
+        let columns = vec![
+            Column::ids(changes, |_| Some(organization.0)),
+            Column::Number(positions),
+            Column::ids(changes, |_| Some(Uuid::now_v7())),
+            Column::words(changes, |change| change.kind.as_str()),
+            Column::ids(changes, |change| Some(change.transaction_id.0)),
+            Column::ids(changes, |change| Some(change.account_id.0)),
+            Column::ids(changes, |change| Some(change.connection_id.0)),
+            Column::numbers(changes, |_| Some(to_ms(now))),
+        ];
+        let mut query = QueryBuilder::<Db>::new(INSERT_NEW);
+        query.push(
+            "transaction_events (organization_id, position, id, type, transaction_id, account_id, connection_id,
+                                 created_at) ",
         );
-        query.push_values(changes.iter().zip(&mut positions), |mut row, (change, position)| {
-            row.push_bind(organization.0)
-                .push_bind(position)
-                .push_bind(Uuid::now_v7())
-                .push_bind(change.kind.as_str())
-                .push_bind(change.transaction_id.0)
-                .push_bind(change.account_id.0)
-                .push_bind(change.connection_id.0)
-                .push_bind(to_ms(now));
-        });
+        push_rows(&mut query, columns);
         query.build().execute(&mut **tx).await.map_err(failed("tell of changes"))?;
+        position += i64::try_from(changes.len()).unwrap_or(i64::MAX);
     }
     Ok(())
 }
