@@ -6,6 +6,8 @@ ALTER TABLE transactions ADD COLUMN transaction_date TEXT;
 -- Where it was read first, and its description in the other source.
 ALTER TABLE transactions ADD COLUMN source TEXT NOT NULL DEFAULT 'pages';
 ALTER TABLE transactions ADD COLUMN alias TEXT;
+-- Where its reference was read; null where that is `source`.
+ALTER TABLE transactions ADD COLUMN reference_source TEXT;
 -- The bank's day on which it was first read, and when it was first read as booked; where
 -- they are null, `created_at` says both.
 ALTER TABLE transactions ADD COLUMN first_seen TEXT;

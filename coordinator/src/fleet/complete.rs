@@ -36,6 +36,9 @@ impl Fleet {
     }
 }
 
+/// An account's failure is said in at most so many bytes.
+const MESSAGE_LIMIT: usize = 4_000;
+
 /// What an agent hands in is as little to be trusted as the portal it was read from.
 fn check(accounts: &[ObservedAccount]) -> Result<(), Error> {
     let invalid = |reason: &str| Err(Error::Invalid { field: "/accounts", reason: reason.into() });
@@ -48,11 +51,19 @@ fn check(accounts: &[ObservedAccount]) -> Result<(), Error> {
             return invalid("an account's currency isn't a currency code");
         }
         let balances = [&account.current_balance, &account.available_balance];
-        let amounts = account.transactions.iter().map(|transaction| &transaction.amount);
-        let mut decimals = balances.into_iter().flatten().chain(amounts);
+        let stated = account.balances.iter().map(|balance| &balance.ledger_balance);
+        let rows = account.transactions.iter();
+        let amounts = rows.flat_map(|row| std::iter::once(&row.amount).chain(&row.running_balance));
+        let mut decimals = balances.into_iter().flatten().chain(stated).chain(amounts);
         if decimals.any(|text| text.parse::<rust_decimal::Decimal>().is_err()) {
             return invalid("an amount isn't a decimal");
         }
+        if account.failure.as_ref().is_some_and(|failure| failure.message.len() > MESSAGE_LIMIT) {
+            return invalid("an account's failure says too much");
+        }
+    }
+    if !accounts.is_empty() && accounts.iter().all(|account| account.failure.is_some()) {
+        return invalid("no account could be read: the run has failed");
     }
     Ok(())
 }

@@ -13,7 +13,8 @@ use crate::statement::{BalanceKind, OtherBalance, Statement};
 
 /// Joins the statements of each account, in the order of their days, into one.
 ///
-/// Each has to begin with the balance that the one before it ends with, if both say so and nothing is between them.
+/// Each has to begin with the balance that the one before it ends with, if both say so and nothing is between them, and
+/// no two may have rows of the same days.
 /// Where days are missing between two, the whole is called partial.
 pub fn joined(statements: Vec<Statement>) -> Result<Vec<Statement>, StatementError> {
     let mut accounts: Vec<Statement> = Vec::new();
@@ -39,6 +40,14 @@ fn follow(account: &mut Statement, next: Statement) -> Result<(), Refusal> {
         (Some(closing), Some(opening)) => Some(amount(closing) == amount(opening)),
         _ => None,
     };
+    // Rows of days that both have would count twice. Two statements of one day may follow each other.
+    let shares_days = match (account.to, next.from) {
+        (Some(to), Some(from)) => from < to || (from == to && same_balance != Some(true)),
+        _ => false,
+    };
+    if shares_days && !account.transactions.is_empty() && !next.transactions.is_empty() {
+        return Err(Refusal::Control { control: Control::Pages, counts: None });
+    }
     if is_next && same_balance == Some(false) && account.closing_kind == BalanceKind::Closing {
         return Err(Refusal::Control { control: Control::Pages, counts: None });
     }

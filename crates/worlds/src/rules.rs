@@ -76,6 +76,7 @@ impl Strategy for Rules {
                     let kept = &mut known[near[*entry]];
                     let merged = merged(&kept.entry, row, source);
                     (kept.entry.row, kept.entry.alias) = (merged.row, merged.alias);
+                    kept.entry.reference_source = merged.reference_source;
                     (kept.entry.absences, kept.entry.presence, kept.removed_on) = (0, Presence::Live, None);
                     kept.id
                 }
@@ -116,6 +117,7 @@ fn entry(id: LedgerId, row: ObservedTransaction, today: Date) -> Entry {
         id: TransactionId(Uuid::from_u128(u128::from(id.0))),
         row,
         source: Source::Pages,
+        reference_source: Source::Pages,
         alias: None,
         first_seen: today,
         absences: 0,

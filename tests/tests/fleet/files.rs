@@ -48,6 +48,13 @@ async fn shown(integrator: &Integrator) -> Result<Vec<Value>, Failure> {
     Ok(list.iter().map(|one| fields.map(|field| one[field].clone()).into()).collect())
 }
 
+/// The balance of every day that a page told of.
+async fn days(integrator: &Integrator) -> Result<Vec<Value>, Failure> {
+    let fields = ["accountId", "date", "ledgerBalance"];
+    let list = integrator.list("/v1/balances").await?;
+    Ok(list.iter().map(|one| fields.map(|field| one[field].clone()).into()).collect())
+}
+
 #[tokio::test]
 async fn a_file_and_the_page_of_one_account_give_the_same_ledger() -> Outcome {
     let fleet = Plan::new().start().await?;
@@ -55,7 +62,7 @@ async fn a_file_and_the_page_of_one_account_give_the_same_ledger() -> Outcome {
     let id = set_up(&fleet, &integrator).await?;
     let challenge = answer(&fleet, &integrator, &id, None, 1).await?;
     active(&integrator, &id).await?;
-    let before = shown(&integrator).await?;
+    let before = (shown(&integrator).await?, days(&integrator).await?);
     for account in integrator.list("/v1/accounts").await? {
         let number = account["accountNumber"].as_str().unwrap_or_default();
         let books = Books::of(fleet.portal.truth(), number).ok_or("an account of the bank's")?;
@@ -75,7 +82,8 @@ async fn a_file_and_the_page_of_one_account_give_the_same_ledger() -> Outcome {
         let columns = columns.display().to_string();
         check("csv", &import(&fleet, account, "books.csv", &books.csv(), &["--csv", &columns]).await?);
     }
-    assert_eq!(shown(&integrator).await?, before, "a file fills in what a page leaves out, and changes nothing else");
+    let after = (shown(&integrator).await?, days(&integrator).await?);
+    assert_eq!(after, before, "a file fills in what a page leaves out, and changes nothing else");
 
     // And the pages once more, after the files.
     let head = head(&integrator).await?;

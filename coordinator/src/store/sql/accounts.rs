@@ -10,9 +10,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::account::{AccountStatus, ObservedAccount};
-use domain::account_match::{KnownAccount, Marks, SharedRows, adopt, match_accounts};
-use domain::event::EventType;
-use domain::id::{AccountId, ConnectionId};
+use domain::account_match::{KnownAccount, Marks, Match, Matching, SharedRows, adopt, match_accounts};
+use domain::event::{ChangeKind, EventType};
+use domain::id::{AccountId, ConnectionId, TransactionId};
 use domain::ledger::Face;
 use domain::presence::{Presence, Sighting};
 use jiff::Timestamp;
@@ -23,6 +23,7 @@ use uuid::Uuid;
 
 use super::entries::{Owner, near};
 use super::held::HeldRun;
+use super::stream::NewChange;
 use super::{SqlStore, Tx, failed, from_word, to_ms, webhooks};
 use crate::store::{AccountMarks, Refused, StoreError};
 
@@ -54,43 +55,52 @@ impl KnownRow {
     }
 }
 
-/// Keeps the accounts of a list; returns their ids, in its order. Those that it lacks are
-/// marked. The connection's row was taken, so no other run does the same.
+/// Keeps the accounts of a list; those that it lacks are marked. The connection's row was taken, so no other run does the same.
 pub(super) async fn keep(
     tx: &mut Tx,
     run: &HeldRun,
     accounts: &[ObservedAccount],
     now: Timestamp,
-) -> Result<Vec<AccountId>, StoreError> {
-    let mut rows = known_of(tx, run.connection_id).await?;
-    if rows.is_empty() && adopt_predecessor(tx, run, accounts, now).await? {
-        rows = known_of(tx, run.connection_id).await?;
-    }
-    let known = rows.iter().map(KnownRow::known).collect::<Result<Vec<_>, _>>()?;
+) -> Result<KeptAccounts, StoreError> {
     let observed: Vec<Marks<'_>> = accounts.iter().map(Marks::from).collect();
-    let matching = match_accounts(&known, &observed);
+    let mut rows = known_of(tx, run.connection_id).await?;
+    let mut matching = matched(&rows, &observed)?;
+    let is_new = |position: usize| matching.observed.get(position).is_some_and(Option::is_none);
+    let new: Vec<usize> = (0..accounts.len()).filter(|position| is_new(*position)).collect();
+    let (mut predecessor, mut changes) = (None, Vec::new());
+    if !new.is_empty() {
+        predecessor = predecessor_of(tx, run.connection_id).await?;
+    }
+    if let Some(predecessor) = predecessor {
+        changes = adopted(tx, run, predecessor, (accounts, &new), now).await?;
+        rows = known_of(tx, run.connection_id).await?;
+        matching = matched(&rows, &observed)?;
+    }
     if !matching.conflicts.is_empty() {
         let count = matching.conflicts.len();
         tracing::warn!(connection_id = %run.connection_id, count, "keys of a portal went to other accounts");
     }
-    let ids: Vec<(AccountId, bool)> = matching
-        .observed
-        .iter()
-        .map(|found| found.map_or_else(|| (AccountId(Uuid::now_v7()), true), |found| (found.id, false)))
-        .collect();
+    // One that couldn't be read may be the predecessor's: the next reading will tell.
+    let waits = |account: &ObservedAccount| predecessor.is_some() && account.failure.is_some();
+    let id = |(account, found): (&ObservedAccount, &Option<Match>)| match found {
+        Some(found) => Some((found.id, Origin::Known)),
+        None if waits(account) => None,
+        None => Some((AccountId(Uuid::now_v7()), Origin::New)),
+    };
+    let ids: Vec<Option<(AccountId, Origin)>> = accounts.iter().zip(&matching.observed).map(id).collect();
     free_keys(tx, &rows, accounts, &ids).await?;
-    for (account, (id, is_new)) in accounts.iter().zip(&ids) {
-        let event = match (*is_new, account.failure.is_some()) {
-            (true, _) => {
+    for (account, (id, origin)) in accounts.iter().zip(&ids).filter_map(|(account, id)| Some((account, id.as_ref()?))) {
+        let event = match (origin, account.failure.is_some()) {
+            (Origin::New, _) => {
                 insert(tx, run, *id, account, now).await?;
                 Some(EventType::AccountCreated)
             }
             // Of an account that couldn't be read, what is known stays as it is.
-            (false, true) => {
+            (Origin::Known, true) => {
                 found(tx, *id, account).await?;
                 None
             }
-            (false, false) => update(tx, *id, account, now).await?.then_some(EventType::AccountUpdated),
+            (Origin::Known, false) => update(tx, *id, account, now).await?.then_some(EventType::AccountUpdated),
         };
         if let Some(event) = event {
             tell(tx, run, event, *id, now).await?;
@@ -102,7 +112,27 @@ pub(super) async fn keep(
             miss(tx, run, row, now).await?;
         }
     }
-    Ok(ids.into_iter().map(|(id, _)| id).collect())
+    Ok(KeptAccounts { ids: ids.into_iter().map(|id| id.map(|(id, _)| id)).collect(), changes })
+}
+
+/// What became of a list of accounts.
+pub(super) struct KeptAccounts {
+    /// In the list's order; none for one that isn't kept yet.
+    pub(super) ids: Vec<Option<AccountId>>,
+    /// Transactions that came with adopted accounts, which are of this connection now.
+    pub(super) changes: Vec<NewChange>,
+}
+
+/// Whether an account was known before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Known,
+    New,
+}
+
+fn matched(rows: &[KnownRow], observed: &[Marks<'_>]) -> Result<Matching, StoreError> {
+    let known = rows.iter().map(KnownRow::known).collect::<Result<Vec<_>, _>>()?;
+    Ok(match_accounts(&known, observed))
 }
 
 async fn known_of(tx: &mut Tx, connection: ConnectionId) -> Result<Vec<KnownRow>, StoreError> {
@@ -118,10 +148,12 @@ async fn free_keys(
     tx: &mut Tx,
     rows: &[KnownRow],
     accounts: &[ObservedAccount],
-    ids: &[(AccountId, bool)],
+    ids: &[Option<(AccountId, Origin)>],
 ) -> Result<(), StoreError> {
-    let wanted: HashMap<&str, AccountId> =
-        accounts.iter().zip(ids).map(|(account, (id, _))| (account.portal_key.as_str(), *id)).collect();
+    let key = |(account, id): (&'_ ObservedAccount, &Option<(AccountId, Origin)>)| {
+        Some((account.portal_key.clone(), id.as_ref()?.0))
+    };
+    let wanted: HashMap<String, AccountId> = accounts.iter().zip(ids).filter_map(key).collect();
     for row in rows {
         if wanted.get(row.portal_key.as_str()).is_some_and(|id| id.0 != row.id) {
             sqlx::query("UPDATE accounts SET portal_key = $2 WHERE id = $1")
@@ -246,51 +278,67 @@ async fn tell(tx: &mut Tx, run: &HeldRun, event: EventType, id: AccountId, now: 
     webhooks::emit(tx, run.organization_id, event, data, now).await
 }
 
-/// Moves accounts of the connection that this one came after to it, where they are surely
-/// the same: an integrator that made a connection anew finds its accounts, and nothing
-/// twice. Says whether any was.
-async fn adopt_predecessor(
-    tx: &mut Tx,
-    run: &HeldRun,
-    accounts: &[ObservedAccount],
-    now: Timestamp,
-) -> Result<bool, StoreError> {
+/// The revoked connection that this one came after, if it has accounts still.
+async fn predecessor_of(tx: &mut Tx, connection: ConnectionId) -> Result<Option<Uuid>, StoreError> {
     let predecessor = sqlx::query_scalar::<_, Uuid>(
         "SELECT old.id FROM connections new JOIN connections old
             ON old.entity_id = new.entity_id AND old.anchor = new.anchor AND old.id <> new.id
          WHERE new.id = $1 AND old.status = 'revoked' AND EXISTS (SELECT 1 FROM accounts a WHERE a.connection_id = old.id)
          ORDER BY old.created_at DESC, old.id DESC LIMIT 1",
     );
-    let predecessor = predecessor.bind(run.connection_id.0).fetch_optional(&mut **tx).await;
-    let Some(predecessor) = predecessor.map_err(failed("look for a predecessor"))? else { return Ok(false) };
+    let predecessor = predecessor.bind(connection.0).fetch_optional(&mut **tx).await;
+    predecessor.map_err(failed("look for a predecessor"))
+}
+
+/// Moves accounts of a predecessor to this connection, where they are surely the same as
+/// those of `accounts` that are `new`: an integrator that made a connection anew finds its
+/// accounts, and nothing twice. Returns what that changes.
+async fn adopted(
+    tx: &mut Tx,
+    run: &HeldRun,
+    predecessor: Uuid,
+    (accounts, new): (&[ObservedAccount], &[usize]),
+    now: Timestamp,
+) -> Result<Vec<NewChange>, StoreError> {
     let rows = known_of(tx, ConnectionId(predecessor)).await?;
     let known = rows.iter().map(KnownRow::known).collect::<Result<Vec<_>, _>>()?;
-    let observed: Vec<Marks<'_>> = accounts.iter().map(Marks::from).collect();
+    let accounts: Vec<&ObservedAccount> = new.iter().filter_map(|position| accounts.get(*position)).collect();
+    let observed: Vec<Marks<'_>> = accounts.iter().map(|account| Marks::from(*account)).collect();
+    // Rows are compared only of those that could be the same.
+    let proposed = match_accounts(&known, &observed).observed;
     let mut shared = Vec::new();
-    for one in &known {
-        let kept = near(tx, one.id, Some(Date::MIN), Date::MAX).await?;
+    for (position, found) in proposed.into_iter().enumerate() {
+        let (Some(found), Some(account)) = (found, accounts.get(position)) else { continue };
+        let kept = near(tx, found.id, Some(Date::MIN), Date::MAX).await?;
         let mut faces: BTreeMap<Face, u32> = BTreeMap::new();
         for kept in &kept {
             *faces.entry(Face::of(&kept.entry.row)).or_default() += 1;
         }
         let last = kept.iter().filter_map(|kept| kept.entry.row.posted_date).max();
-        for (position, account) in accounts.iter().enumerate() {
-            shared.push(shared_rows(one.id, position, account, faces.clone(), last));
-        }
+        shared.push(shared_rows(found.id, position, account, faces, last));
     }
     let matching = adopt(&known, &observed, &shared);
-    let mut is_any = false;
+    let mut changes = Vec::new();
     for found in matching.observed.into_iter().flatten() {
-        for table in ["accounts", "transactions", "removed_transactions", "balances"] {
+        for table in ["accounts", "transactions", "balances"] {
             let column = if table == "accounts" { "id" } else { "account_id" };
-            let sql = format!("UPDATE {table} SET connection_id = $2 WHERE {column} = $1");
+            let sql = format!("UPDATE {table} SET connection_id = $2, updated_at = $3 WHERE {column} = $1");
             let moved = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(found.id.0).bind(run.connection_id.0);
-            moved.execute(&mut **tx).await.map_err(failed("adopt an account"))?;
+            moved.bind(to_ms(now)).execute(&mut **tx).await.map_err(failed("adopt an account"))?;
         }
+        sqlx::query("UPDATE removed_transactions SET connection_id = $2 WHERE account_id = $1")
+            .bind(found.id.0)
+            .bind(run.connection_id.0)
+            .execute(&mut **tx)
+            .await
+            .map_err(failed("adopt an account"))?;
         tell(tx, run, EventType::AccountUpdated, found.id, now).await?;
-        is_any = true;
+        let ids = sqlx::query_scalar::<_, Uuid>("SELECT id FROM transactions WHERE account_id = $1 ORDER BY id");
+        let ids = ids.bind(found.id.0).fetch_all(&mut **tx).await.map_err(failed("list adopted transactions"))?;
+        let owner = owner(run, found.id);
+        changes.extend(ids.into_iter().map(|id| owner.change(ChangeKind::Modified, TransactionId(id))));
     }
-    Ok(is_any)
+    Ok(changes)
 }
 
 /// How many of an observed account's rows a known one has, up to the last day that it has.

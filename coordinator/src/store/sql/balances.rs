@@ -13,6 +13,7 @@ use domain::balance::{
     BalanceOverflow, Booking, DailyBalance, REACH_DAYS, ReadBalance, add, daily_balances, observed_balances,
 };
 use domain::id::{AccountId, ConnectionId, EntityId, OrganizationId};
+use domain::observation::Source;
 use domain::transaction::TransactionStatus;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
@@ -38,7 +39,9 @@ pub(super) async fn refresh(
     // A day that was misread must not stretch the account over centuries.
     let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
     let believable = today.saturating_sub(REACH_DAYS.days())..=today.saturating_add(7.days());
-    let current = account.balance_as_of.zip(account.current_balance.as_ref());
+    // What a file calls current was so when it was made.
+    let is_file = account.window.as_ref().is_some_and(|window| window.source == Source::File);
+    let current = account.balance_as_of.zip(account.current_balance.as_ref()).filter(|_| !is_file);
     let stated = account.balances.iter().map(|balance| (balance.date, &balance.ledger_balance, Kind::Stated));
     let current = current.map(|(date, balance)| (date, balance, Kind::Current));
     for (date, balance, kind) in stated.chain(current).filter(|(date, ..)| believable.contains(date)) {
@@ -95,15 +98,16 @@ async fn observe(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let again = match kind {
-        Kind::Current => "",
-        Kind::Stated => " WHERE balance_observations.ledger_balance <> excluded.ledger_balance",
+        Kind::Current => {
+            "DO UPDATE SET currency = excluded.currency, ledger_balance = excluded.ledger_balance,
+                 read_from = excluded.read_from, observed_at = excluded.observed_at"
+        }
+        // What a page showed for the day, and when, is known already.
+        Kind::Stated => "DO NOTHING",
     };
     let sql = format!(
         "INSERT INTO balance_observations (account_id, date, currency, ledger_balance, read_from, observed_at)
-         VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (account_id, date) DO UPDATE SET
-             currency = excluded.currency, ledger_balance = excluded.ledger_balance, read_from = excluded.read_from,
-             observed_at = excluded.observed_at{again}",
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (account_id, date) {again}",
     );
     sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(owner.account_id.0)

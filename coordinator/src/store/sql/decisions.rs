@@ -5,6 +5,8 @@
 //!
 //! Not here: how a decision outranks the tiers; `domain::ledger` sees to that.
 
+use std::collections::HashMap;
+
 use domain::event::ChangeKind;
 use domain::id::{AccountId, ConnectionId, OrganizationId, TransactionId};
 use domain::ledger::{DecisionKind, Decisions, Entry, Face, Presence, merged};
@@ -16,8 +18,9 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::entries::{Cause, Kept, Origin, Owner, bring_back, gone, live, remove, write};
+use super::ledger::tell;
 use super::matches::matches_of;
-use super::stream::{self, NewChange};
+use super::stream::NewChange;
 use super::{SqlStore, Tx, balances, commit, completeness, failed, from_json, from_ms, from_word, to_json, to_ms};
 use crate::store::{Decision, NewDecision, Refused, StoreError, Wish};
 
@@ -31,22 +34,50 @@ struct Said {
 /// What takes a decision's effect back.
 #[derive(Serialize, Deserialize)]
 struct Undo {
-    /// What was known of the transaction before, where the decision changed it.
-    row: Option<ObservedTransaction>,
-    alias: Option<String>,
+    /// What was known of the transaction before, and what the decision made of it; none
+    /// where it changed nothing.
+    change: Option<Change>,
 }
 
-/// What is in force for an account.
+/// A change that a decision made.
+#[derive(Serialize, Deserialize)]
+struct Change {
+    before: ObservedTransaction,
+    after: ObservedTransaction,
+    alias: Option<String>,
+    /// When it had first been read as booked, in milliseconds.
+    booked_seen_at: Option<i64>,
+}
+
+/// What is in force for an account. What was said of a transaction that was merged since is
+/// said of the one that it was merged into.
 pub(super) async fn in_force(tx: &mut Tx, account: AccountId) -> Result<Decisions, StoreError> {
     let said = sqlx::query_scalar::<_, String>(
         "SELECT said FROM ledger_decisions WHERE account_id = $1 AND undone_at IS NULL ORDER BY id",
     );
     let said = said.bind(account.0).fetch_all(&mut **tx).await.map_err(failed("read decisions"))?;
     let mut decisions = Decisions::default();
+    if said.is_empty() {
+        return Ok(decisions);
+    }
+    let merged = sqlx::query_as::<_, (Uuid, Uuid)>(
+        "SELECT id, merged_into FROM removed_transactions WHERE account_id = $1 AND merged_into IS NOT NULL",
+    );
+    let merged = merged.bind(account.0).fetch_all(&mut **tx).await.map_err(failed("read what was merged"))?;
+    let merged: HashMap<Uuid, Uuid> = merged.into_iter().collect();
+    let now = |(id, face): (TransactionId, Face)| {
+        let mut id = id.0;
+        // Each step leads to one that was merged later, so there are no more than merges.
+        for _ in 0..merged.len() {
+            let Some(into) = merged.get(&id) else { break };
+            id = *into;
+        }
+        (TransactionId(id), face)
+    };
     for said in said {
         let said: Said = from_json(&said, "decision")?;
-        decisions.same.extend(said.same);
-        decisions.apart.extend(said.apart);
+        decisions.same.extend(said.same.into_iter().map(now));
+        decisions.apart.extend(said.apart.into_iter().map(now));
     }
     Ok(decisions)
 }
@@ -128,7 +159,7 @@ async fn settle(tx: &mut Tx, owner: Owner, changes: &[NewChange], now: Timestamp
         completeness::drop_anchor(tx, owner.account_id).await?;
         balances::derive(tx, owner, now).await?;
     }
-    stream::publish(tx, owner.organization_id, changes, now).await
+    tell(tx, owner, changes, now).await
 }
 
 /// A decision on its way.
@@ -193,6 +224,14 @@ pub(super) async fn undo(store: &SqlStore, id: Uuid, now: Timestamp) -> Result<D
     let undo: Undo = from_json(&row.undo, "decision")?;
     let decision = row.read()?;
     let (transaction, other) = (decision.transaction_id, decision.other_id);
+    let later = sqlx::query_scalar::<_, i64>(
+        "SELECT COUNT(*) FROM ledger_decisions WHERE account_id = $1 AND undone_at IS NULL AND id > $2
+             AND (transaction_id IN ($3, $4) OR other_id IN ($3, $4))",
+    );
+    let later = later.bind(owner.account_id.0).bind(id).bind(transaction.0).bind(other.0);
+    if later.fetch_one(&mut *tx).await.map_err(failed("look for later decisions"))? > 0 {
+        return Err(Refused::Undecidable("a later decision is about one of the two: undo that one first"));
+    }
     let mut deciding = Deciding { tx: &mut tx, owner, now, changes: Vec::new() };
     match decision.kind {
         DecisionKind::KeepApart => {}
@@ -200,18 +239,7 @@ pub(super) async fn undo(store: &SqlStore, id: Uuid, now: Timestamp) -> Result<D
             deciding.restore(transaction, undo).await?;
             deciding.revive(other).await?;
         }
-        DecisionKind::Split => {
-            // What was split off is what the transaction is again.
-            let split_off = live(deciding.tx, owner.account_id, other).await?;
-            let undo = match &split_off {
-                Some(kept) => Undo { row: Some(kept.entry.row.clone()), alias: kept.entry.alias.clone() },
-                None => undo,
-            };
-            if let Some(kept) = split_off {
-                deciding.remove(&kept, Cause::Undone).await?;
-            }
-            deciding.restore(transaction, undo).await?;
-        }
+        DecisionKind::Split => deciding.unite(transaction, other).await?,
     }
     let changes = deciding.changes;
     settle(&mut tx, owner, &changes, now).await?;
@@ -230,8 +258,8 @@ impl Deciding<'_> {
             return Err(Refused::Undecidable("it is one and the same transaction"));
         }
         let (mut kept, dropped) = (self.live(id).await?, self.live(other).await?);
-        let undo = Undo { row: Some(kept.entry.row.clone()), alias: kept.entry.alias.clone() };
         let mut said = Said { same: vec![(id, Face::of(&dropped.entry.row))], apart: Vec::new() };
+        let mut undo = Undo { change: None };
         // What was read last is what the bank shows now.
         if dropped.created_at > kept.created_at {
             let face = Face::of(&kept.entry.row);
@@ -240,7 +268,16 @@ impl Deciding<'_> {
                 said.same.push((id, face));
             }
             if now.is_modified {
-                self.change(&mut kept, now.row, now.alias).await?;
+                let change = Change {
+                    before: kept.entry.row.clone(),
+                    after: now.row.clone(),
+                    alias: kept.entry.alias.clone(),
+                    booked_seen_at: kept.booked_seen_at.map(to_ms),
+                };
+                undo.change = Some(change);
+                // The balances that were read since then have it.
+                let booked_seen_at = kept.booked_seen_at.into_iter().chain(dropped.booked_seen_at).min();
+                self.change(&mut kept, now.row, now.alias, booked_seen_at).await?;
             }
         }
         self.remove(&dropped, Cause::Merged(id)).await?;
@@ -257,7 +294,7 @@ impl Deciding<'_> {
             return Err(Refused::Undecidable("they look the same, and are kept as many as the bank shows anyway"));
         }
         let apart = vec![(id, other_face), (other, face)];
-        Ok(Effect { other, said: Said { same: Vec::new(), apart }, undo: Undo { row: None, alias: None } })
+        Ok(Effect { other, said: Said { same: Vec::new(), apart }, undo: Undo { change: None } })
     }
 
     async fn split(&mut self, id: TransactionId, by: Option<Uuid>, new: TransactionId) -> Result<Effect, Refused> {
@@ -289,11 +326,10 @@ impl Deciding<'_> {
             origin: Some(origin),
         };
         let alias = kept.entry.alias.clone();
-        let undo = Undo { row: Some(now), alias: alias.clone() };
-        self.change(&mut kept, row, alias).await?;
+        self.change(&mut kept, row, alias, None).await?;
         write(self.tx, self.owner, &[&split_off]).await?;
         self.changes.push(self.owner.change(ChangeKind::Added, new));
-        Ok(Effect { other: new, said: Said { same: Vec::new(), apart: faces }, undo })
+        Ok(Effect { other: new, said: Said { same: Vec::new(), apart: faces }, undo: Undo { change: None } })
     }
 
     /// Gives a transaction other fields and tells of it.
@@ -302,10 +338,11 @@ impl Deciding<'_> {
         kept: &mut Kept,
         row: ObservedTransaction,
         alias: Option<String>,
+        booked_seen_at: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         kept.booked_seen_at = match row.status {
             TransactionStatus::Pending => None,
-            _ => kept.booked_seen_at.or(Some(self.now)),
+            _ => booked_seen_at.or(kept.booked_seen_at).or(Some(self.now)),
         };
         kept.entry = Entry { row, alias, absences: 0, ..kept.entry.clone() };
         kept.updated_at = self.now;
@@ -314,15 +351,33 @@ impl Deciding<'_> {
         Ok(())
     }
 
-    /// Gives a transaction back what was known of it, if it is still there.
+    /// Gives a transaction back what a decision took from it, unless the bank has changed it
+    /// since.
     async fn restore(&mut self, id: TransactionId, undo: Undo) -> Result<(), StoreError> {
-        let kept = live(self.tx, self.owner.account_id, id).await?;
-        if let (Some(mut kept), Some(row)) = (kept, undo.row)
-            && kept.entry.row != row
-        {
-            self.change(&mut kept, row, undo.alias).await?;
+        let (Some(change), Some(mut kept)) = (undo.change, live(self.tx, self.owner.account_id, id).await?) else {
+            return Ok(());
+        };
+        if kept.entry.row == change.after {
+            let booked_seen_at = change.booked_seen_at.map(from_ms).transpose()?;
+            kept.booked_seen_at = None;
+            self.change(&mut kept, change.before, change.alias, booked_seen_at).await?;
         }
         Ok(())
+    }
+
+    /// Makes one again of what was split: the transaction is what was split off, whatever has
+    /// become of either.
+    async fn unite(&mut self, id: TransactionId, split_off: TransactionId) -> Result<(), Refused> {
+        let account = self.owner.account_id;
+        let Some(other) = live(self.tx, account, split_off).await? else { return Ok(()) };
+        let (row, alias, booked_seen_at) = (other.entry.row.clone(), other.entry.alias.clone(), other.booked_seen_at);
+        if live(self.tx, account, id).await?.is_none() {
+            self.revive(id).await?;
+        }
+        let lost = Refused::Undecidable("the transaction that it was split from isn't known any more");
+        let mut kept = live(self.tx, account, id).await?.ok_or(lost)?;
+        self.remove(&other, Cause::Undone).await?;
+        Ok(self.change(&mut kept, row, alias, booked_seen_at).await?)
     }
 
     async fn remove(&mut self, kept: &Kept, cause: Cause) -> Result<(), StoreError> {

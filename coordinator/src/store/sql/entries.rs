@@ -81,6 +81,7 @@ impl Kept {
             id: TransactionId(Uuid::now_v7()),
             row,
             source,
+            reference_source: source,
             alias: None,
             first_seen: today,
             absences: 0,
@@ -114,6 +115,7 @@ struct KeptRow {
     transaction_date: Option<String>,
     source: String,
     alias: Option<String>,
+    reference_source: Option<String>,
     first_seen: Option<String>,
     booked_seen_at: Option<i64>,
     absences: i64,
@@ -149,9 +151,14 @@ impl KeptRow {
         };
         let is_booked = row.status != TransactionStatus::Pending;
         let first_seen = date(self.first_seen.as_deref())?;
+        let source: Source = from_word(&self.source, "transaction's source")?;
         let entry = Entry {
             id: TransactionId(self.id),
-            source: from_word(&self.source, "transaction's source")?,
+            reference_source: match &self.reference_source {
+                Some(word) => from_word(word, "reference's source")?,
+                None => source,
+            },
+            source,
             alias: self.alias,
             first_seen: first_seen.unwrap_or_else(|| created_at.to_zoned(jiff::tz::TimeZone::UTC).date()),
             absences: u32::try_from(self.absences).unwrap_or_default(),
@@ -183,6 +190,7 @@ fn date(text: Option<&str>) -> Result<Option<Date>, StoreError> {
 struct RemovedEntry {
     row: ObservedTransaction,
     source: Source,
+    reference_source: Source,
     alias: Option<String>,
     first_seen: Date,
     updated_at: i64,
@@ -233,6 +241,7 @@ fn read_removed(id: Uuid, entry: &str, created_at: i64) -> Result<Kept, StoreErr
         id: TransactionId(id),
         row: removed.row,
         source: removed.source,
+        reference_source: removed.reference_source,
         alias: removed.alias,
         first_seen: removed.first_seen,
         absences: 0,
@@ -285,6 +294,7 @@ pub(super) async fn write(tx: &mut Tx, owner: Owner, kept: &[&Kept]) -> Result<(
                  counterparty_name = excluded.counterparty_name,
                  counterparty_account_masked = excluded.counterparty_account_masked,
                  transaction_date = excluded.transaction_date, alias = excluded.alias,
+                 reference_source = excluded.reference_source,
                  booked_seen_at = excluded.booked_seen_at, absences = excluded.absences,
                  match_key = excluded.match_key, updated_at = excluded.updated_at",
         );
@@ -297,7 +307,8 @@ pub(super) async fn write(tx: &mut Tx, owner: Owner, kept: &[&Kept]) -> Result<(
 const COLUMNS: &str = "transactions (id, organization_id, connection_id, account_id, status, posted_date, sort_date,
     amount, currency, entry_type, description, raw_description, rail, bank_reference, customer_reference, bai_code,
     category, subcategory, mcc, merchant_name, counterparty_name, counterparty_account_masked, transaction_date, source,
-    alias, first_seen, booked_seen_at, absences, observation_id, observation_row, match_key, created_at, updated_at) ";
+    alias, reference_source, first_seen, booked_seen_at, absences, observation_id, observation_row, match_key,
+    created_at, updated_at) ";
 
 fn columns(owner: Owner, kept: &[&Kept]) -> Vec<Column> {
     type Field = fn(&ObservedTransaction) -> &Option<String>;
@@ -329,6 +340,7 @@ fn columns(owner: Owner, kept: &[&Kept]) -> Vec<Column> {
         Column::texts(kept, |kept| kept.entry.row.transaction_date.map(|date| date.to_string())),
         Column::words(kept, |kept| kept.entry.source.as_str()),
         Column::texts(kept, |kept| kept.entry.alias.clone()),
+        Column::words(kept, |kept| kept.entry.reference_source.as_str()),
         Column::texts(kept, |kept| Some(kept.entry.first_seen.to_string())),
         Column::numbers(kept, |kept| kept.booked_seen_at.map(to_ms)),
         Column::numbers(kept, |kept| Some(i64::from(kept.entry.absences))),
@@ -366,6 +378,7 @@ pub(super) async fn remove(
             let removed = RemovedEntry {
                 row: entry.row.clone(),
                 source: entry.source,
+                reference_source: entry.reference_source,
                 alias: entry.alias.clone(),
                 first_seen: entry.first_seen,
                 updated_at: to_ms(kept.updated_at),

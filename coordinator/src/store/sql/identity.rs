@@ -9,7 +9,7 @@ use domain::account::ObservedAccount;
 use domain::event::ChangeKind;
 use domain::id::{AccountId, ConnectionId, TransactionId};
 use domain::ledger::references::ReferenceRecord;
-use domain::ledger::{Coverage, Face, Presence, Reading, Standing, merged, settle};
+use domain::ledger::{Coverage, Face, Presence, Reading, Rule, Standing, settle};
 use domain::observation::SheetKind;
 use domain::transaction::{ObservedTransaction, TransactionStatus};
 use jiff::Timestamp;
@@ -18,12 +18,12 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::entries::{Kept, Origin, Owner, gone, live, near, write};
-use super::ledger::{Context, differences, take_in};
+use super::ledger::{Context, differences, take_in, tell};
 use super::matches::matches_of;
 use super::observations::ObservationRow;
 use super::{
     SqlStore, Tx, accounts, balances, commit, completeness, decisions, failed, from_ms, from_word, observations,
-    references, stream,
+    references,
 };
 use crate::store::{
     AccountMarks, Completed, Decision, Difference, Explanation, Identity, InstitutionReferences, Keeping, KeptReading,
@@ -136,7 +136,7 @@ impl Identity for SqlStore {
             let told: Vec<_> = told.collect();
             completeness::drop_anchor(&mut tx, owner.account_id).await?;
             balances::derive(&mut tx, owner, now).await?;
-            stream::publish(&mut tx, owner.organization_id, &told, now).await?;
+            tell(&mut tx, owner, &told, now).await?;
             commit(tx).await?;
         }
         Ok(found)
@@ -157,7 +157,7 @@ impl Identity for SqlStore {
         let taken_in = take_in(&mut tx, owner, read, &context).await?;
         references::add(&mut tx, &institution, taken_in.source, taken_in.measured, now).await?;
         if keeping == Keeping::Everything {
-            stream::publish(&mut tx, owner.organization_id, &taken_in.changes, now).await?;
+            tell(&mut tx, owner, &taken_in.changes, now).await?;
             commit(tx).await?;
         }
         Ok(taken_in.completed(read.transactions.len()))
@@ -307,27 +307,23 @@ async fn replayed(
         };
         for ((before, after), standing) in reread.before.iter().zip(&reread.after).zip(settle(&entries, &reading).rows)
         {
-            let Standing::Known { entry, .. } = standing else { continue };
-            let Some(kept) = kept.get(entry) else { continue };
+            let Standing::Known { entry, grounds } = standing else { continue };
+            // An older reading may look like what is known now only to a tier that judges.
+            let is_sure = matches!(grounds.rule, Rule::Content | Rule::Reference | Rule::Decision);
+            let Some(kept) = kept.get(entry).filter(|_| is_sure) else { continue };
             if !done.insert(kept.entry.id) {
                 continue;
             }
-            if before == after {
+            let row = corrected(&kept.entry.row, before, after)?;
+            let before = differences(&kept.entry.row, &row);
+            if before.keys().all(|field| field == "transactionDate") {
                 found.unchanged.push(kept.entry.id);
                 continue;
             }
-            let mut now_known = merged(&kept.entry, after, reread.source);
-            erase(&mut now_known.row, before, after);
-            let before = differences(&kept.entry.row, &now_known.row);
-            if before.is_empty() {
-                found.unchanged.push(kept.entry.id);
-                continue;
-            }
-            let after = differences(&now_known.row, &kept.entry.row);
+            let after = differences(&row, &kept.entry.row);
             found.differences.push(Difference { id: kept.entry.id, before, after });
             let mut kept = kept.clone();
-            kept.entry.row = now_known.row;
-            kept.entry.alias = now_known.alias;
+            kept.entry.row = row;
             kept.updated_at = now;
             if kept.entry.row.status == TransactionStatus::Pending {
                 kept.booked_seen_at = None;
@@ -340,23 +336,20 @@ async fn replayed(
     Ok((changed, found))
 }
 
-/// A reading of the same cells that no longer finds a value says that it wasn't one, other
-/// than a later reading, which erases nothing.
-fn erase(row: &mut ObservedTransaction, before: &ObservedTransaction, after: &ObservedTransaction) {
-    let pairs: [(&mut Option<String>, &Option<String>, &Option<String>); 9] = [
-        (&mut row.bank_reference, &before.bank_reference, &after.bank_reference),
-        (&mut row.customer_reference, &before.customer_reference, &after.customer_reference),
-        (&mut row.bai_code, &before.bai_code, &after.bai_code),
-        (&mut row.category, &before.category, &after.category),
-        (&mut row.subcategory, &before.subcategory, &after.subcategory),
-        (&mut row.mcc, &before.mcc, &after.mcc),
-        (&mut row.merchant_name, &before.merchant_name, &after.merchant_name),
-        (&mut row.counterparty_name, &before.counterparty_name, &after.counterparty_name),
-        (&mut row.counterparty_account_masked, &before.counterparty_account_masked, &after.counterparty_account_masked),
-    ];
-    for (known, before, after) in pairs {
-        if before.is_some() && after.is_none() && known == before {
-            *known = None;
+/// What is known, where it is what the first reading of some cells said, becomes what the
+/// other reading says. What was learnt elsewhere, or has changed since, stays.
+fn corrected(
+    known: &ObservedTransaction,
+    before: &ObservedTransaction,
+    after: &ObservedTransaction,
+) -> Result<ObservedTransaction, StoreError> {
+    let unreadable = |_| StoreError::Unreadable { what: "transaction" };
+    let mut fields = serde_json::to_value(known).map_err(unreadable)?;
+    let after_fields = serde_json::to_value(after).map_err(unreadable)?;
+    for (field, said) in differences(before, after) {
+        if fields[&field] == said {
+            fields[&field] = after_fields[&field].clone();
         }
     }
+    serde_json::from_value(fields).map_err(unreadable)
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use domain::account::ObservedAccount;
 use domain::completeness::Grade;
 use domain::event::{ChangeKind, EventType};
-use domain::id::{AccountId, RunId, TransactionId};
+use domain::id::{AccountId, ConnectionId, OrganizationId, RunId, TransactionId};
 use domain::ledger::references::ReferenceRecord;
 use domain::ledger::{
     ABSENCES, Coverage, Entry, Gone, Grounds, Presence, Reading, Rule, Settlement, Standing, merged, settle,
@@ -28,7 +28,7 @@ use super::completeness::Checked;
 use super::entries::{Cause, Kept, Origin, Owner, add, bring_back, count_absences, near, remove, write};
 use super::held::HeldRun;
 use super::observations::{self, NewObservation};
-use super::stream::NewChange;
+use super::stream::{self, NewChange};
 use super::{ROWS_AT_ONCE, Tx, accounts, balances, decisions, failed, references, to_json, to_ms, webhooks};
 use crate::store::{Completed, HandedIn, StoreError};
 
@@ -42,11 +42,10 @@ pub(super) async fn store(
 ) -> Result<Stored, StoreError> {
     let (mut completed, mut changes, mut grades) = (Completed::default(), Vec::new(), Vec::new());
     let mut measured: BTreeMap<Source, ReferenceRecord> = BTreeMap::new();
-    let ids = accounts::keep(tx, run, handed_in.accounts, now).await?;
-    for (account, account_id) in handed_in.accounts.iter().zip(ids) {
-        if account.failure.is_some() {
-            continue;
-        }
+    let kept = accounts::keep(tx, run, handed_in.accounts, now).await?;
+    changes.extend(kept.changes);
+    for (account, account_id) in handed_in.accounts.iter().zip(kept.ids) {
+        let Some(account_id) = account_id.filter(|_| account.failure.is_none()) else { continue };
         let owner = accounts::owner(run, account_id);
         let context = Context {
             institution_id: &run.institution_id,
@@ -198,10 +197,12 @@ impl Taking<'_, '_> {
             let merged = merged(&kept.entry, row, self.source);
             let is_rewritten = merged.is_modified
                 || merged.alias != kept.entry.alias
+                || merged.reference_source != kept.entry.reference_source
                 || merged.row.transaction_date != kept.entry.row.transaction_date;
             if is_rewritten || grounds.rule != Rule::Content {
                 let changed = differences(&kept.entry.row, &merged.row);
-                if grounds.rule != Rule::Content || !changed.is_empty() {
+                let is_once_more = matches!(grounds.rule, Rule::Content | Rule::Reference | Rule::Decision);
+                if !is_once_more || !changed.is_empty() {
                     matches.push(NewMatch { id: kept.entry.id, row: position, grounds: *grounds, changed });
                 }
             }
@@ -227,6 +228,7 @@ impl Taking<'_, '_> {
             kept.entry = Entry {
                 row: merged.row,
                 alias: merged.alias,
+                reference_source: merged.reference_source,
                 absences: 0,
                 presence: Presence::Live,
                 ..kept.entry.clone()
@@ -363,15 +365,26 @@ pub(super) fn differences(before: &ObservedTransaction, now: &ObservedTransactio
     changed
 }
 
-/// Tells the outbox that a connection's records are fresh.
+/// Tells the outbox that a connection's records are fresh, and how complete each account was
+/// found.
 pub(super) async fn announce(
     tx: &mut Tx,
-    run: &HeldRun,
+    (organization, connection): (OrganizationId, ConnectionId),
     grades: &[(AccountId, Grade)],
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let accounts: Vec<Value> =
         grades.iter().map(|(id, grade)| json!({ "accountId": id, "completeness": grade })).collect();
-    let data = json!({ "connectionId": run.connection_id, "accountId": null, "accounts": accounts });
-    webhooks::emit(tx, run.organization_id, EventType::TransactionsSyncAvailable, data, now).await
+    let data = json!({ "connectionId": connection, "accountId": null, "accounts": accounts });
+    webhooks::emit(tx, organization, EventType::TransactionsSyncAvailable, data, now).await
+}
+
+/// Tells of changes that no run made: by the outbox and the stream. Only the commit may
+/// follow.
+pub(super) async fn tell(tx: &mut Tx, owner: Owner, changes: &[NewChange], now: Timestamp) -> Result<(), StoreError> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    announce(tx, (owner.organization_id, owner.connection_id), &[], now).await?;
+    stream::publish(tx, owner.organization_id, changes, now).await
 }

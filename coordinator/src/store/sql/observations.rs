@@ -21,6 +21,7 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
+use super::super::HOLD;
 use super::{Tx, failed, from_ms, from_word, to_ms};
 use crate::store::{KeptReading, Observation, PageRequest, StoreError};
 
@@ -39,9 +40,10 @@ pub(super) struct NewObservation<'a> {
 pub(super) async fn keep(tx: &mut Tx, new: NewObservation<'_>, now: Timestamp) -> Result<Uuid, StoreError> {
     let json = serde_json::to_vec(new.account).map_err(|_| StoreError::Unreadable { what: "reading" })?;
     let digest = Sha256::digest(&json).to_vec();
-    let same = sqlx::query_scalar::<_, Uuid>(
-        "SELECT c.id FROM observation_contents c WHERE c.account_id = $1 AND c.digest = $2 LIMIT 1",
-    );
+    // Held, so that it isn't forgotten before this reading refers to it.
+    let same = sqlx::query_scalar::<_, Uuid>(sqlx::AssertSqlSafe(format!(
+        "SELECT c.id FROM observation_contents c WHERE c.account_id = $1 AND c.digest = $2 ORDER BY c.id LIMIT 1{HOLD}",
+    )));
     let same = same.bind(new.account_id.0).bind(digest.clone()).fetch_optional(&mut **tx).await;
     let content_id = match same.map_err(failed("look for a reading"))? {
         Some(id) => id,

@@ -292,7 +292,7 @@ impl Runs for SqlStore {
             .execute(&mut *tx)
             .await
             .map_err(failed("mark a connection as synced"))?;
-        ledger::announce(&mut tx, &run, &stored.grades, now).await?;
+        ledger::announce(&mut tx, (run.organization_id, run.connection_id), &stored.grades, now).await?;
         stream::publish(&mut tx, run.organization_id, &stored.changes, now).await?;
         commit(tx).await?;
         Ok(stored.completed)

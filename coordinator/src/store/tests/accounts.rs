@@ -119,7 +119,13 @@ async fn a_connection_that_is_made_anew_adopts_the_accounts_of_the_one_before() 
         let (accounts, transactions) = (bench.all_accounts().await, bench.transaction_ids().await);
         bench.store.revoke_connection(bench.organization, first, now()).await.expect("revoked");
         let (second, run) = make("institution:quay").await;
-        hand_in(run, &[listed("u7 11110001 Operating"), listed("u8 *2222 Payroll"), listed("u9 *9999 Taxes")]).await;
+        // The second can't be read the first time, and waits for the next reading.
+        let failure = Some(Failure::new(FailureCode::ScriptParse, Stage::Transactions));
+        let unread = ObservedAccount { failure, transactions: Vec::new(), ..listed("u8 *2222 Payroll") };
+        hand_in(run, &[listed("u7 11110001 Operating"), unread]).await;
+        assert_eq!(bench.all_accounts().await, accounts, "{}: nothing is twice", bench.name);
+        let read = [listed("u7 11110001 Operating"), listed("u8 *2222 Payroll"), listed("u9 *9999 Taxes")];
+        bench.read_all(second, 2, &read).await;
         let after = bench.all_accounts().await;
         assert_eq!(after[..2], accounts, "{}", bench.name);
         assert_eq!(names(&after), ["Operating open", "Payroll open", "Taxes open"]);

@@ -33,28 +33,44 @@ struct Alike {
     rows: Vec<usize>,
 }
 
-/// What a reading shows of references: of rows that are recognised by their face alone,
-/// one on each side, on days that the reading covers.
-pub(super) fn measure(table: &Table<'_>) -> ReferenceRecord {
-    let mut measured = ReferenceRecord::default();
+/// What a reading shows of references, and whether it lets them be believed.
+pub(super) struct Measured {
+    /// What counts: rows on days that the reading covers, of a list that has moved. A list
+    /// that nothing was added to would keep even the numbers of its rows.
+    pub(super) record: ReferenceRecord,
+    /// Whether more of all that could be compared had another reference than the same: then
+    /// the bank has changed what its references are, however long they were good.
+    pub(super) is_upset: bool,
+}
+
+/// Compares references of rows that are recognised by their face alone, one on each side.
+pub(super) fn measure(table: &Table<'_>) -> Measured {
+    let (mut record, mut kept, mut broken) = (ReferenceRecord::default(), 0_u64, 0_u64);
     if table.reading.rows.iter().all(|row| row.bank_reference.is_none()) {
-        return measured;
+        return Measured { record, is_upset: false };
     }
-    for Alike { entries, rows } in faces(table).values() {
+    let faces = faces(table);
+    let has_moved = faces.values().any(|alike| alike.rows.len() > alike.entries.len());
+    for Alike { entries, rows } in faces.values() {
         let ([entry], [row]) = (entries.as_slice(), rows.as_slice()) else { continue };
         let (entry, traits) = table.entry(*entry);
-        let is_measure = entry.presence == Presence::Live
-            && entry.source == table.reading.source
-            && !traits.is_pending
-            && table.reading.coverage.covers(&entry.row);
-        if let (Some(one), Some(other), true) =
-            (&entry.row.bank_reference, &table.row(*row).0.bank_reference, is_measure)
-        {
-            let count = if one == other { &mut measured.kept } else { &mut measured.broken };
-            *count += 1;
+        let is_comparable =
+            entry.presence == Presence::Live && entry.reference_source == table.reading.source && !traits.is_pending;
+        let (Some(one), Some(other), true) =
+            (&entry.row.bank_reference, &table.row(*row).0.bank_reference, is_comparable)
+        else {
+            continue;
+        };
+        let is_covered = table.reading.coverage.covers(&entry.row);
+        if one == other {
+            kept += 1;
+            record.kept += u64::from(is_covered && has_moved);
+        } else {
+            broken += 1;
+            record.broken += u64::from(is_covered);
         }
     }
-    measured
+    Measured { record, is_upset: broken > kept }
 }
 
 fn faces<'t>(table: &'t Table<'_>) -> HashMap<FaceKey<'t>, Alike> {
@@ -65,6 +81,9 @@ fn faces<'t>(table: &'t Table<'_>) -> HashMap<FaceKey<'t>, Alike> {
     }
     for entry in table.free_entries() {
         let (known, traits) = table.entry(entry);
+        if posting::is_out_of_date(table, entry) {
+            continue;
+        }
         if let Some(alike) = faces.get_mut(&key(traits, &known.row.currency, &traits.words)) {
             alike.entries.push(entry);
         }
@@ -82,7 +101,8 @@ pub(super) fn by_reference(table: &mut Table<'_>) {
     }
     for entry in table.free_entries() {
         let known = table.entry(entry).0;
-        let reference = known.row.bank_reference.as_deref().filter(|_| known.source == table.reading.source);
+        let reference = known.row.bank_reference.as_deref();
+        let reference = reference.filter(|_| known.reference_source == table.reading.source);
         if let Some(alike) = reference.and_then(|reference| references.get_mut(reference)) {
             alike.entries.push(entry);
         }
@@ -148,7 +168,7 @@ fn pair_alike(table: &mut Table<'_>, alike: Alike) {
         for entry in &entries {
             let known = table.entry(*entry).0;
             if let Some(reference) = &known.row.bank_reference {
-                by_reference.entry((known.source, reference.clone())).or_default().push_back(*entry);
+                by_reference.entry((known.reference_source, reference.clone())).or_default().push_back(*entry);
             }
         }
         rows.retain(|row| {

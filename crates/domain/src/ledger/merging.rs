@@ -22,6 +22,8 @@ pub struct Merged {
     pub row: ObservedTransaction,
     /// Its description in the other source.
     pub alias: Option<String>,
+    /// Where its reference was read.
+    pub reference_source: Source,
     /// Whether it differs from what was known, in whatever is shown of a transaction.
     pub is_modified: bool,
 }
@@ -54,8 +56,11 @@ pub fn merged(entry: &Entry, row: &ObservedTransaction, source: Source) -> Merge
     } else {
         entry.alias.clone()
     };
+    let has_its_reference = row.bank_reference.is_some() && merged.bank_reference == row.bank_reference;
+    let is_new_reference = known.bank_reference != merged.bank_reference;
+    let reference_source = if has_its_reference && is_new_reference { source } else { entry.reference_source };
     let is_modified = shown(&merged) != shown(known);
-    Merged { row: merged, alias, is_modified }
+    Merged { row: merged, alias, reference_source, is_modified }
 }
 
 /// `newer`, with what it says nothing of taken from `older`.
@@ -144,5 +149,17 @@ mod tests {
         let entry = &entries("2026-10-03 -4.50 bean")[0];
         let merged = merged(entry, &row("pending -4.50 bean"), Source::Pages);
         assert!(!merged.is_modified);
+    }
+
+    #[test]
+    fn a_reference_belongs_to_the_source_that_it_was_read_in() {
+        let mut entry = entries("pending:2026-10-03 -4.50 bean").remove(0);
+        let first = merged(&entry, &row("2026-10-03 -4.50 BEAN INC ref:F7"), Source::File);
+        assert_eq!(first.reference_source, Source::File);
+        (entry.row, entry.alias, entry.reference_source) = (first.row, first.alias, first.reference_source);
+        let again = merged(&entry, &row("2026-10-03 -4.50 bean"), Source::Pages);
+        assert_eq!((again.row.bank_reference.as_deref(), again.reference_source), (Some("F7"), Source::File));
+        let own = merged(&entry, &row("2026-10-03 -4.50 bean ref:P1"), Source::Pages);
+        assert_eq!((own.row.bank_reference.as_deref(), own.reference_source), (Some("P1"), Source::Pages));
     }
 }

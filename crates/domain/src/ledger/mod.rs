@@ -73,6 +73,8 @@ pub struct Entry {
     pub row: ObservedTransaction,
     /// Where it was read first, whose words `row` has.
     pub source: Source,
+    /// Where its reference was read: references of two sources can't be compared.
+    pub reference_source: Source,
     /// Its description in the other source, where it was read there too.
     pub alias: Option<String>,
     /// The bank's day on which it was first read.
@@ -246,7 +248,7 @@ pub struct Settlement {
 pub fn settle(entries: &[Entry], reading: &Reading<'_>) -> Settlement {
     let mut table = Table::new(entries, reading);
     let measured = content::measure(&table);
-    if reading.references.with(measured).trust() == Trust::Trusted {
+    if reading.references.with(measured.record).trust() == Trust::Trusted && !measured.is_upset {
         table.trust_references();
         content::by_reference(&mut table);
     }
@@ -257,7 +259,7 @@ pub fn settle(entries: &[Entry], reading: &Reading<'_>) -> Settlement {
         renaming::redated(&mut table);
         posting::posted(&mut table);
     }
-    table.settled(measured)
+    table.settled(measured.record)
 }
 
 /// All that the bank shows of a row, in one text that is equal for equal rows and for

@@ -40,7 +40,7 @@ const ALONE: u32 = 120;
 /// Two costs that are no further apart can't be told from each other.
 const ABOUT_AS_MUCH: u32 = 5;
 /// Beyond so many pairs only equal amounts are looked at.
-const PAIRS: usize = 2_000_000;
+const PAIRS: usize = 200_000;
 /// Beyond so many cells the cheapest pairs are taken one by one, in place of the best
 /// assignment.
 const CELLS: usize = 40_000;
@@ -75,6 +75,15 @@ pub(super) fn posted(table: &mut Table<'_>) {
 /// Whether the row could be what was announced, by amount, day and words.
 pub(super) fn is_plausible(table: &Table<'_>, entry: usize, row: usize) -> bool {
     cost(table, entry, row).is_some()
+}
+
+/// Whether it is an announcement without a day that was removed so long ago that nothing
+/// which looks the same today can be it.
+pub(super) fn is_out_of_date(table: &Table<'_>, entry: usize) -> bool {
+    let (known, traits) = table.entry(entry);
+    let is_undated = traits.is_pending && traits.day.is_none();
+    let since = (table.reading.today - known.first_seen).get_days();
+    known.presence == Presence::Removed && is_undated && since > LATE
 }
 
 fn differ(table: &Table<'_>, one: usize, other: usize) -> bool {
@@ -116,6 +125,10 @@ fn costs(table: &Table<'_>) -> Vec<(usize, usize, u32)> {
             &rows
         };
         for &row in near {
+            if costs.len() >= PAIRS {
+                // So many look the same that nothing tells them apart.
+                return Vec::new();
+            }
             if let Some(cost) = cost(table, entry, row).filter(|_| table.may_be(entry, row)) {
                 costs.push((entry, row, cost));
             }

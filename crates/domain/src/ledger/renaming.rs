@@ -16,6 +16,9 @@ const ALIKE: u32 = 50;
 /// How far a booking may move, in days either way.
 const MOVED: i32 = 3;
 
+/// Of more rows with one amount than this, none is taken for one that was moved.
+const EQUAL_AMOUNTS: usize = 1_000;
+
 /// Beyond so many pairs rows and entries are paired in their order, not the likest first.
 const PAIRS: usize = 10_000;
 
@@ -101,10 +104,15 @@ pub(super) fn redated(table: &mut Table<'_>) {
     let mut of_row: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for entry in table.free_entries() {
         let (known, traits) = table.entry(entry);
-        let is_gone =
-            known.presence == super::Presence::Live && !traits.is_pending && table.reading.coverage.covers(&known.row);
+        // Two sources may date a booking differently, and then neither has gone.
+        let is_elsewhere = known.source != table.reading.source && known.alias.is_none();
+        let is_gone = known.presence == super::Presence::Live
+            && !traits.is_pending
+            && (is_elsewhere || table.reading.coverage.covers(&known.row));
         let rows = rows_by_amount.get(&(traits.amount, known.row.currency.clone()));
-        for &row in rows.into_iter().flatten().filter(|_| is_gone) {
+        // Among so many equal amounts nothing tells which has moved.
+        let rows = rows.filter(|rows| is_gone && rows.len() <= EQUAL_AMOUNTS);
+        for &row in rows.into_iter().flatten() {
             let is_near = table.days(entry, row).abs() <= MOVED;
             if is_near && table.may_be(entry, row) && table.likeness(entry, row) >= ALIKE {
                 candidates.entry(entry).or_default().push(row);

@@ -9,6 +9,7 @@ use super::face::Traits;
 use super::references::ReferenceRecord;
 use super::vocabulary::Vocabulary;
 use super::{Absence, Entry, Face, Gone, Grounds, Presence, Reading, Rule, Settlement, Standing};
+use crate::observation::Source;
 use crate::transaction::ObservedTransaction;
 
 pub(super) struct Table<'a> {
@@ -96,7 +97,7 @@ impl<'a> Table<'a> {
         }
         // A reference may change when the bank books what it announced.
         let both_booked = !traits.is_pending && !shown_traits.is_pending;
-        let same_source = known.source == self.reading.source;
+        let same_source = known.reference_source == self.reading.source;
         match (&known.row.bank_reference, &shown.bank_reference) {
             (Some(one), Some(other)) if self.trusts_references && both_booked && same_source => one == other,
             _ => true,
@@ -143,10 +144,13 @@ impl<'a> Table<'a> {
 
     pub(super) fn settled(mut self, measured: ReferenceRecord) -> Settlement {
         let coverage = self.reading.coverage;
-        let gone =
-            self.entries.iter().zip(&self.is_taken).enumerate().filter(|(_, (entry, taken))| {
-                !**taken && entry.presence == Presence::Live && coverage.proves_gone(entry)
-            });
+        let gone = self.entries.iter().zip(&self.is_taken).enumerate().filter(|(_, (entry, taken))| {
+            // A file says what was so when it was made, which may be long ago.
+            self.reading.source == Source::Pages
+                && !**taken
+                && entry.presence == Presence::Live
+                && coverage.proves_gone(entry)
+        });
         // What has surely become one of several rows needn't be missed twice.
         let mut became: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         let is_new = |row: usize| self.standings.get(row).is_some_and(Option::is_none);

@@ -57,6 +57,7 @@ pub(crate) fn entries(text: &str) -> Vec<Entry> {
         first_seen: row.posted_date.or(row.transaction_date).unwrap_or(date(2026, 10, 5)),
         row,
         source: Source::Pages,
+        reference_source: Source::Pages,
         alias: None,
         absences: 0,
         presence: Presence::Live,
@@ -270,24 +271,42 @@ fn a_trusted_reference_finds_a_row_whatever_else_changed_and_an_untrusted_one_do
 
 #[test]
 fn two_equal_rows_with_trusted_references_of_their_own_are_two() {
-    let known = entries("2026-10-03 -4.50 bean ref:1");
-    let shown = rows("2026-10-03 -4.50 bean ref:2");
-    let read = |references| {
-        let decisions = &Decisions::default();
-        settle(
-            &known,
-            &Reading {
-                rows: &shown,
-                source: Source::Pages,
-                coverage: Coverage::NOTHING,
-                today: TODAY,
-                references,
-                decisions,
-            },
-        )
+    let known = entries("2026-10-03 -4.50 bean ref:1, 2026-10-03 -1.00 tea ref:5");
+    let shown = rows("2026-10-03 -4.50 bean ref:2, 2026-10-03 -1.00 tea ref:5");
+    let read = |references| told(&read_with(&known, &shown, references));
+    assert_eq!(read(TRUSTED), "new; 1 reference");
+    assert_eq!(read(ReferenceRecord::default()), "0 content; 1 content");
+}
+
+#[test]
+fn a_bank_that_changes_all_its_references_on_one_day_doubles_nothing() {
+    let known = entries("2026-10-03 -4.50 bean ref:1, 2026-10-03 -1.00 tea ref:5, 2026-10-02 -2.00 pie ref:6");
+    let shown = rows("2026-10-03 -4.50 bean ref:A, 2026-10-03 -1.00 tea ref:B, 2026-10-02 -2.00 pie ref:C");
+    let settlement = read_with(&known, &shown, ReferenceRecord { kept: 100_000, ..TRUSTED });
+    assert_eq!(told(&settlement), "0 content; 1 content; 2 content");
+}
+
+const TRUSTED: ReferenceRecord = ReferenceRecord { kept: 1_000, broken: 0, demoted: false };
+
+fn read_with(known: &[Entry], shown: &[ObservedTransaction], references: ReferenceRecord) -> Settlement {
+    let (decisions, coverage) = (&Decisions::default(), Coverage::NOTHING);
+    settle(known, &Reading { rows: shown, source: Source::Pages, coverage, today: TODAY, references, decisions })
+}
+
+#[test]
+fn a_file_proves_nothing_gone() {
+    let known = entries("2026-10-03 -4.50 bean, 2026-10-04 -1.00 tea");
+    let (shown, decisions) = (rows("2026-10-04 -1.00 tea"), Decisions::default());
+    let references = ReferenceRecord::default();
+    let reading = Reading {
+        rows: &shown,
+        source: Source::File,
+        coverage: EVERYTHING,
+        today: TODAY,
+        references,
+        decisions: &decisions,
     };
-    assert_eq!(told(&read(ReferenceRecord { kept: 100, broken: 0, demoted: false })), "new");
-    assert_eq!(told(&read(ReferenceRecord::default())), "0 content");
+    assert!(settle(&known, &reading).absences.is_empty());
 }
 
 #[test]
@@ -297,7 +316,10 @@ fn references_are_measured_on_rows_that_are_alike_in_all_else() {
         (measured.kept, measured.broken)
     };
     let known = "2026-10-03 -4.50 bean ref:1, 2026-10-04 -1.00 tea ref:2, 2026-10-04 -2.00 pie";
-    assert_eq!(measured(known, known), (2, 0));
+    // A list that nothing was added to says nothing: its rows' numbers would be the same.
+    assert_eq!(measured(known, known), (0, 0));
+    let moved = format!("2026-10-05 -7.00 new ref:3, {known}");
+    assert_eq!(measured(known, &moved), (2, 0));
     assert_eq!(measured(known, "2026-10-03 -4.50 bean ref:2, 2026-10-04 -1.00 tea ref:3"), (0, 2));
     // Of two equal rows nothing says which is which.
     let twice = "2026-10-03 -4.50 bean ref:1, 2026-10-03 -4.50 bean ref:2";
