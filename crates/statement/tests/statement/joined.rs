@@ -32,3 +32,10 @@ fn days_whose_balances_differ_do_not_follow() {
     let other = DAYS.replace("C261003EUR0,00", "C261003EUR5,00");
     check_control(&joined(read_all(other.as_bytes())).expect_err("they differ"), Control::Pages);
 }
+
+#[test]
+fn days_that_two_statements_have_are_not_counted_twice() {
+    let file = include_str!("../samples/two.ofx");
+    let twice = [read_all(file.as_bytes()), read_all(file.as_bytes())].concat();
+    check_control(&joined(twice).expect_err("they share their days"), Control::Pages);
+}
