@@ -88,7 +88,17 @@ impl Ledger {
                     new += 1;
                     let id = TransactionId(Uuid::from_u128(self.entries.len() as u128));
                     let (row, first_seen, presence) = (row.clone(), today, Presence::Live);
-                    self.entries.push(Entry { id, row, source, alias: None, first_seen, absences: 0, presence });
+                    let reference_source = source;
+                    self.entries.push(Entry {
+                        id,
+                        row,
+                        source,
+                        reference_source,
+                        alias: None,
+                        first_seen,
+                        absences: 0,
+                        presence,
+                    });
                 }
             }
         }

@@ -3,6 +3,8 @@
 
 use domain::account::ObservedAccount;
 use domain::id::RunId;
+use domain::transaction::{ObservedTransaction, TransactionStatus};
+use jiff::civil::Date;
 use protocol::lease::Proof;
 
 use super::{Error, Fleet};
@@ -36,6 +38,34 @@ impl Fleet {
     }
 }
 
+/// A plain decimal, as the API shows it: no exponent, no blanks, no plus, a digit on each side
+/// of the point.
+fn is_decimal(text: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let size = text.strip_prefix('-').unwrap_or(text);
+    let is_plain = match size.split_once('.') {
+        Some((whole, fraction)) => digits(whole) && digits(fraction),
+        None => digits(size),
+    };
+    is_plain && text.parse::<rust_decimal::Decimal>().is_ok()
+}
+
+/// A row that no portal shows: a booking without a day or in another age, a currency that is
+/// none, a description that is a book.
+fn is_sound(row: &ObservedTransaction) -> bool {
+    let is_dated =
+        row.posted_date.is_some() || !matches!(row.status, TransactionStatus::Posted | TransactionStatus::Reversed);
+    let is_of_our_age = |date: &Date| (1900..=2200).contains(&date.year());
+    let dates = [row.posted_date, row.transaction_date];
+    is_dated
+        && dates.iter().flatten().all(is_of_our_age)
+        && domain::money::Currency::parse(&row.currency).is_ok()
+        && row.description.len() <= DESCRIPTION_LIMIT
+}
+
+/// A description has at most so many bytes.
+const DESCRIPTION_LIMIT: usize = 64 << 10;
+
 /// An account's failure is said in at most so many bytes.
 const MESSAGE_LIMIT: usize = 4_000;
 
@@ -55,8 +85,11 @@ fn check(accounts: &[ObservedAccount]) -> Result<(), Error> {
         let rows = account.transactions.iter();
         let amounts = rows.flat_map(|row| std::iter::once(&row.amount).chain(&row.running_balance));
         let mut decimals = balances.into_iter().flatten().chain(stated).chain(amounts);
-        if decimals.any(|text| text.parse::<rust_decimal::Decimal>().is_err()) {
+        if !decimals.all(|text| is_decimal(text)) {
             return invalid("an amount isn't a decimal");
+        }
+        if !account.transactions.iter().all(is_sound) {
+            return invalid("a row has no day, a day in another age, no currency, or too long a description");
         }
         if account.failure.as_ref().is_some_and(|failure| failure.message.len() > MESSAGE_LIMIT) {
             return invalid("an account's failure says too much");

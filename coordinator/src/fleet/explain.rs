@@ -198,6 +198,15 @@ fn day(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d").to_string()
 }
 
+/// A text without what would break its line, hide or turn it round.
+pub fn in_one_line(text: &str) -> String {
+    let is_odd = |char: char| {
+        char.is_control()
+            || matches!(char, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    text.chars().map(|char| if is_odd(char) { ' ' } else { char }).collect()
+}
+
 /// A field's name as words.
 fn name(field: &str) -> String {
     let mut name = String::new();
@@ -213,8 +222,13 @@ fn name(field: &str) -> String {
 fn word(value: &Value) -> String {
     match value {
         Value::Null => "nothing".into(),
-        Value::String(text) if text.contains(' ') || text.is_empty() => format!("“{text}”"),
-        Value::String(text) => text.clone(),
+        Value::String(text)
+            if text.chars().all(|char| char.is_ascii_digit() || "-.:".contains(char)) && !text.is_empty() =>
+        {
+            text.clone()
+        }
+        // A bank's words, in quotes, and in one line: they must not look like ours.
+        Value::String(text) => format!("“{}”", in_one_line(text)),
         other => other.to_string(),
     }
 }

@@ -58,8 +58,8 @@ pub enum Unreadable {
     },
 }
 
-/// Reads an account's readings again, by `script` or else by the catalog's own; what
-/// differs is kept if asked to.
+/// Reads an account's readings again, by a script with its revision or else by the catalog's
+/// own; what differs is kept if asked to.
 ///
 /// # Errors
 /// [`Error::ScriptMissing`] if there is no script, [`Error::Invalid`] if it is another
@@ -68,14 +68,14 @@ pub async fn replay(
     store: &dyn Store,
     catalog: &Catalog,
     account: AccountId,
-    script: Option<&Script>,
+    script: Option<(&Script, &str)>,
     keeping: Keeping,
     now: Timestamp,
 ) -> Result<AccountReplay, Error> {
     let institution = store.institution_of(account).await?.ok_or(Error::ScriptMissing)?;
     let current;
     let script = match script {
-        Some(script) if script.institution() != institution => {
+        Some((script, _)) if script.institution() != institution => {
             let reason = format!("it is for `{}`, and the account is at `{institution}`", script.institution());
             return Err(Error::Invalid { field: "script", reason });
         }
@@ -84,7 +84,7 @@ pub async fn replay(
             let revision = catalog.script(&institution).ok_or(Error::ScriptMissing)?;
             // The catalog holds no script with mistakes.
             current = Script::parse(&revision.source).map_err(|_| Error::ScriptMissing)?;
-            &current
+            (&current, revision.revision.as_str())
         }
     };
     let (mut rereads, mut unreadable) = (Vec::new(), Vec::new());
@@ -102,11 +102,18 @@ pub async fn replay(
     Ok(AccountReplay { account_id: account, reread: rereads.len(), unreadable, replayed })
 }
 
-fn again(script: &Script, observation: &Observation) -> Result<Reread, Unreadable> {
+fn again((script, revision): (&Script, &str), observation: &Observation) -> Result<Reread, Unreadable> {
     let before = &observation.account.transactions;
-    let after = reread(script, &observation.account, observation.today).map_err(Unreadable::Failed)?.transactions;
-    if before.len() != after.len() {
-        return Err(Unreadable::OtherRows { before: before.len(), after: after.len() });
+    let after = reread(script, &observation.account, observation.today).map_err(Unreadable::Failed)?;
+    if before.len() != after.transactions.len() {
+        return Err(Unreadable::OtherRows { before: before.len(), after: after.transactions.len() });
     }
-    Ok(Reread { before: before.clone(), after, source: observation.source, today: observation.today })
+    Ok(Reread {
+        observation_id: observation.id,
+        before: before.clone(),
+        after,
+        revision: revision.to_owned(),
+        source: observation.source,
+        today: observation.today,
+    })
 }

@@ -39,7 +39,8 @@ pub trait Identity {
     /// The readings of an account that are kept, latest first.
     async fn observations(&self, account: AccountId, limit: u32) -> Result<Vec<Observation>, StoreError>;
     /// Reads again what was read: for each observation, latest first, the rows as another
-    /// reading gives them, in the same order. Returns what differs, and keeps it if asked to.
+    /// reading gives them, in the same order. Returns what differs, and keeps it if asked to:
+    /// then the reading says from now on what the cells say to the other revision.
     async fn replay(
         &self,
         account: AccountId,
@@ -314,11 +315,15 @@ pub struct Decision {
 /// A reading and what another revision makes of it.
 #[derive(Clone, Debug)]
 pub struct Reread {
-    /// The rows as they were handed in.
+    /// The reading.
+    pub observation_id: Uuid,
+    /// The rows as they were read last.
     pub before: Vec<ObservedTransaction>,
-    /// The same rows, read again, in the same order.
-    pub after: Vec<ObservedTransaction>,
-    /// Where they were read.
+    /// The account with the same rows, read again, in the same order.
+    pub after: ObservedAccount,
+    /// The revision that read it again.
+    pub revision: String,
+    /// Where it was read.
     pub source: Source,
     /// The bank's day of the reading.
     pub today: Date,
@@ -340,6 +345,8 @@ pub struct Replayed {
     pub differences: Vec<Difference>,
     /// Those that were read again and stay as they are.
     pub unchanged: Vec<TransactionId>,
+    /// How many rows stand for nothing that is in the ledger now.
+    pub unmatched: usize,
 }
 
 /// What another reading makes of a transaction.

@@ -11,7 +11,7 @@
 //! consistent  the anchor's balance and what was posted since make the account's balance;
 //!             or a chain reaches the balance, but nothing sure: then it is its own anchor
 //! covered     the list was walked to its end, as many rows were read as announced, and they overlap what was known
-//! unproven    none of it could be shown
+//! unproven    none of it could be shown, or the ledger holds something else than the list
 //! ```
 //!
 //! **Anchors.** An anchor is a balance that the account had and the sum of what the ledger
@@ -86,6 +86,9 @@ words! {
         Overlap = "overlap",
         /// The rows make a statement's own totals.
         StatementTotals = "statementTotals",
+        /// On the days that were read the ledger holds what the list does: nothing twice,
+        /// nothing that a person merged or that the bank has withdrawn.
+        LedgerSum = "ledgerSum",
     }
 }
 

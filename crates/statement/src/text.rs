@@ -2,10 +2,12 @@
 //!
 //! Not here: how bytes become text (`decode.rs`).
 
-/// The text with each run of white space as one blank and none at its ends.
+/// The text with each run of white space as one blank and none at its ends. Control
+/// characters, which no text of a bank's needs, are white space here.
 pub(crate) fn collapsed(text: &str) -> String {
     let mut collapsed = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
+    let words = text.split(|char: char| char.is_whitespace() || char.is_control());
+    for word in words.filter(|word| !word.is_empty()) {
         if !collapsed.is_empty() {
             collapsed.push(' ');
         }

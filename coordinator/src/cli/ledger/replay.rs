@@ -59,9 +59,10 @@ impl Arguments {
             }
         };
         let keeping = if self.apply { Keeping::Everything } else { Keeping::Nothing };
+        let with = script.as_ref().map(|(script, revision)| (script, revision.as_str()));
         let mut replays = Vec::new();
         for account in accounts {
-            let replay = fleet::replay(store, &catalog, account, script.as_ref(), keeping, clock::now()).await;
+            let replay = fleet::replay(store, &catalog, account, with, keeping, clock::now()).await;
             replays.push(replay.map_err(|error| match error {
                 fleet::Error::Refused(refused) => unknown(refused, "account", account.0),
                 error => error.into(),
@@ -85,14 +86,15 @@ impl Arguments {
     }
 }
 
-fn read_script(path: &Path) -> Result<Script, CommandError> {
+fn read_script(path: &Path) -> Result<(Script, String), CommandError> {
     let text = std::fs::read_to_string(path);
     let text = text.map_err(|source| CommandError::File { path: path.display().to_string(), source })?;
     let mistakes = |diagnostics: script::Diagnostics| CatalogError::Script {
         path: path.to_owned(),
         diagnostics: diagnostics.to_string(),
     };
-    Ok(Script::parse(&text).map_err(mistakes)?)
+    let script = Script::parse(&text).map_err(mistakes)?;
+    Ok((script, Script::revision(&text)))
 }
 
 fn shown(replay: &AccountReplay) -> Value {
@@ -110,6 +112,7 @@ fn shown(replay: &AccountReplay) -> Value {
         "unreadable": replay.unreadable.iter().map(unreadable).collect::<Value>(),
         "differences": replay.replayed.differences.iter().map(difference).collect::<Value>(),
         "unchanged": replay.replayed.unchanged,
+        "unmatched": replay.replayed.unmatched,
     })
 }
 
@@ -145,6 +148,10 @@ fn say(replays: &[AccountReplay], keeping: Keeping) {
         replays.len(),
         sum(|replay| replay.replayed.unchanged.len()),
     );
+    let unmatched = sum(|replay| replay.replayed.unmatched);
+    if unmatched > 0 {
+        eprintln!("{unmatched} rows stand for nothing that is in the ledger now; the next run settles them.");
+    }
     match keeping {
         Keeping::Nothing if differ > 0 => eprintln!("Nothing is kept yet; --apply keeps it and tells integrators."),
         Keeping::Everything if differ > 0 => eprintln!("The differences are kept and told."),

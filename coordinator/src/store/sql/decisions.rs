@@ -258,6 +258,12 @@ impl Deciding<'_> {
             return Err(Refused::Undecidable("it is one and the same transaction"));
         }
         let (mut kept, dropped) = (self.live(id).await?, self.live(other).await?);
+        let (one, two) = (&kept.entry.row, &dropped.entry.row);
+        let are_booked = [one, two].iter().all(|row| row.status != TransactionStatus::Pending);
+        let amount = |row: &ObservedTransaction| row.amount.parse::<rust_decimal::Decimal>().ok();
+        if one.currency != two.currency || (are_booked && amount(one) != amount(two)) {
+            return Err(Refused::Undecidable("two bookings of different amounts or currencies are two"));
+        }
         let mut said = Said { same: vec![(id, Face::of(&dropped.entry.row))], apart: Vec::new() };
         let mut undo = Undo { change: None };
         // What was read last is what the bank shows now.

@@ -130,7 +130,14 @@ impl Identity for SqlStore {
         let mut tx = self.begin().await?;
         let owner = decisions::take_account(&mut tx, account).await?;
         let (changed, found) = replayed(&mut tx, owner, rereads, now).await?;
-        if keeping == Keeping::Everything && !changed.is_empty() {
+        if keeping == Keeping::Everything {
+            for reread in rereads {
+                observations::replace(&mut tx, owner.account_id, reread).await?;
+            }
+        }
+        if keeping == Keeping::Everything && changed.is_empty() {
+            commit(tx).await?;
+        } else if keeping == Keeping::Everything {
             write(&mut tx, owner, &changed.iter().collect::<Vec<_>>()).await?;
             let told = changed.iter().map(|kept| owner.change(ChangeKind::Modified, kept.entry.id));
             let told: Vec<_> = told.collect();
@@ -305,12 +312,19 @@ async fn replayed(
             references: ReferenceRecord::default(),
             decisions: &decisions,
         };
-        for ((before, after), standing) in reread.before.iter().zip(&reread.after).zip(settle(&entries, &reading).rows)
+        for ((before, after), standing) in
+            reread.before.iter().zip(&reread.after.transactions).zip(settle(&entries, &reading).rows)
         {
-            let Standing::Known { entry, grounds } = standing else { continue };
+            let Standing::Known { entry, grounds } = standing else {
+                found.unmatched += 1;
+                continue;
+            };
             // An older reading may look like what is known now only to a tier that judges.
             let is_sure = matches!(grounds.rule, Rule::Content | Rule::Reference | Rule::Decision);
-            let Some(kept) = kept.get(entry).filter(|_| is_sure) else { continue };
+            let Some(kept) = kept.get(entry).filter(|_| is_sure) else {
+                found.unmatched += 1;
+                continue;
+            };
             if !done.insert(kept.entry.id) {
                 continue;
             }

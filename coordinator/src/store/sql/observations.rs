@@ -23,7 +23,7 @@ use uuid::Uuid;
 use super::super::Db;
 use super::super::HOLD;
 use super::{Tx, failed, from_ms, from_word, to_ms};
-use crate::store::{KeptReading, Observation, PageRequest, StoreError};
+use crate::store::{KeptReading, Observation, PageRequest, Reread, StoreError};
 
 /// A reading that is to be kept.
 pub(super) struct NewObservation<'a> {
@@ -38,28 +38,7 @@ pub(super) struct NewObservation<'a> {
 
 /// Keeps a reading; returns its id.
 pub(super) async fn keep(tx: &mut Tx, new: NewObservation<'_>, now: Timestamp) -> Result<Uuid, StoreError> {
-    let json = serde_json::to_vec(new.account).map_err(|_| StoreError::Unreadable { what: "reading" })?;
-    let digest = Sha256::digest(&json).to_vec();
-    // Held, so that it isn't forgotten before this reading refers to it.
-    let same = sqlx::query_scalar::<_, Uuid>(sqlx::AssertSqlSafe(format!(
-        "SELECT c.id FROM observation_contents c WHERE c.account_id = $1 AND c.digest = $2 ORDER BY c.id LIMIT 1{HOLD}",
-    )));
-    let same = same.bind(new.account_id.0).bind(digest.clone()).fetch_optional(&mut **tx).await;
-    let content_id = match same.map_err(failed("look for a reading"))? {
-        Some(id) => id,
-        None => {
-            let id = Uuid::now_v7();
-            sqlx::query("INSERT INTO observation_contents (id, account_id, digest, body) VALUES ($1, $2, $3, $4)")
-                .bind(id)
-                .bind(new.account_id.0)
-                .bind(digest)
-                .bind(packed(&json)?)
-                .execute(&mut **tx)
-                .await
-                .map_err(failed("keep a reading's content"))?;
-            id
-        }
-    };
+    let content_id = content(tx, new.account_id, new.account).await?;
     let id = Uuid::now_v7();
     sqlx::query(
         "INSERT INTO observations (id, account_id, content_id, run_id, revision, source, today, row_count, observed_at)
@@ -78,6 +57,54 @@ pub(super) async fn keep(tx: &mut Tx, new: NewObservation<'_>, now: Timestamp) -
     .await
     .map_err(failed("keep a reading"))?;
     Ok(id)
+}
+
+/// Keeps what was read, or finds it if the same is kept.
+async fn content(tx: &mut Tx, account_id: AccountId, account: &ObservedAccount) -> Result<Uuid, StoreError> {
+    let json = serde_json::to_vec(account).map_err(|_| StoreError::Unreadable { what: "reading" })?;
+    let digest = Sha256::digest(&json).to_vec();
+    // Held, so that it isn't forgotten before this reading refers to it.
+    let same = sqlx::query_scalar::<_, Uuid>(sqlx::AssertSqlSafe(format!(
+        "SELECT c.id FROM observation_contents c WHERE c.account_id = $1 AND c.digest = $2 ORDER BY c.id LIMIT 1{HOLD}",
+    )));
+    let same = same.bind(account_id.0).bind(digest.clone()).fetch_optional(&mut **tx).await;
+    match same.map_err(failed("look for a reading"))? {
+        Some(id) => Ok(id),
+        None => {
+            let id = Uuid::now_v7();
+            sqlx::query("INSERT INTO observation_contents (id, account_id, digest, body) VALUES ($1, $2, $3, $4)")
+                .bind(id)
+                .bind(account_id.0)
+                .bind(digest)
+                .bind(packed(&json)?)
+                .execute(&mut **tx)
+                .await
+                .map_err(failed("keep a reading's content"))?;
+            Ok(id)
+        }
+    }
+}
+
+/// Lets a reading say what its cells say to another revision. The cells stay.
+pub(super) async fn replace(tx: &mut Tx, account_id: AccountId, reread: &Reread) -> Result<(), StoreError> {
+    let content_id = content(tx, account_id, &reread.after).await?;
+    sqlx::query("UPDATE observations SET content_id = $3, revision = $4 WHERE id = $1 AND account_id = $2")
+        .bind(reread.observation_id)
+        .bind(account_id.0)
+        .bind(content_id)
+        .bind(reread.revision.clone())
+        .execute(&mut **tx)
+        .await
+        .map_err(failed("keep what a reading says now"))?;
+    sqlx::query(
+        "DELETE FROM observation_contents WHERE account_id = $1
+             AND NOT EXISTS (SELECT 1 FROM observations o WHERE o.content_id = observation_contents.id)",
+    )
+    .bind(account_id.0)
+    .execute(&mut **tx)
+    .await
+    .map(|_| ())
+    .map_err(failed("forget what readings said before"))
 }
 
 fn packed(json: &[u8]) -> Result<Vec<u8>, StoreError> {

@@ -254,7 +254,7 @@ async fn undoing_a_merge_leaves_what_the_bank_has_changed_since() {
 async fn what_was_merged_into_one_that_was_merged_stays_merged_and_is_undone_in_turn() {
     for bench in benches().await {
         let id = bench.active().await;
-        let shown = ["2026-10-07 -3.00 c", "2026-10-06 -2.00 b", "2026-10-05 -1.00 a"];
+        let shown = ["2026-10-07 -3.00 c", "2026-10-06 -3.00 b", "2026-10-05 -3.00 a"];
         for (counter, from) in (2..5).zip([2, 1, 0]) {
             bench.read(id, counter, &shown[from..]).await;
         }
@@ -344,7 +344,8 @@ async fn what_is_kept_apart_is_never_matched() {
 async fn decisions_that_make_no_sense_are_refused() {
     for bench in benches().await {
         let (id, second) = (bench.active().await, bench.active().await);
-        bench.read(id, 2, &["2026-10-05 -10.00 bar", "2026-10-05 -10.00 bar"]).await;
+        bench.read(id, 2, &["2026-10-05 -10.00 bar", "2026-10-05 -10.00 bar", "2026-10-05 -90.00 rent"]).await;
+        let rent = bench.id_of("rent").await;
         bench.read(second, 2, &["2026-10-05 -10.00 elsewhere"]).await;
         let (bar, elsewhere) = (bench.id_of("bar").await, bench.id_of("elsewhere").await);
         let nobody = TransactionId(Uuid::now_v7());
@@ -353,6 +354,7 @@ async fn decisions_that_make_no_sense_are_refused() {
             Wish::Merge { transaction: bar, other: elsewhere },
             Wish::Merge { transaction: bar, other: nobody },
             Wish::KeepApart { transaction: bar, other: bar },
+            Wish::Merge { transaction: bar, other: rent },
             Wish::Split { transaction: bar, by: None, new: nobody },
         ] {
             let refused = bench.decide(wish).await;
@@ -361,7 +363,7 @@ async fn decisions_that_make_no_sense_are_refused() {
         let refused = bench.decide(Wish::Merge { transaction: nobody, other: bar }).await;
         assert!(matches!(refused, Err(Refused::NotFound)));
         assert!(matches!(bench.store.explanation(nobody).await, Err(Refused::NotFound)));
-        assert_eq!(bench.ledger().await.len(), 3);
+        assert_eq!(bench.ledger().await.len(), 4);
     }
 }
 
@@ -387,8 +389,13 @@ async fn another_reading_of_the_same_cells_modifies_and_never_doubles() {
         let rereads: Vec<Reread> = observations
             .iter()
             .map(|one| Reread {
+                observation_id: one.id,
                 before: one.account.transactions.clone(),
-                after: one.account.transactions.iter().map(right).collect(),
+                after: ObservedAccount {
+                    transactions: one.account.transactions.iter().map(right).collect(),
+                    ..one.account.clone()
+                },
+                revision: "fedcba987654".into(),
                 source: one.source,
                 today: one.today,
             })
@@ -406,6 +413,23 @@ async fn another_reading_of_the_same_cells_modifies_and_never_doubles() {
         assert_eq!(bench.told(head).await, [ChangeKind::Modified, ChangeKind::Modified]);
         let ledger = ["2026-10-03 -4.50 bean", "2026-10-05 -10.00 bar", "2026-10-06 -7.00 pie"];
         assert_eq!(bench.ledger().await, ledger, "{}", bench.name);
+        // And back again: a reading says what it said last.
+        let now_kept = bench.store.observations(account, 10).await.expect("observations");
+        assert_eq!(now_kept[0].revision.as_deref(), Some("fedcba987654"));
+        let backwards: Vec<Reread> = now_kept
+            .iter()
+            .zip(&observations)
+            .map(|(now, first)| Reread {
+                observation_id: now.id,
+                before: now.account.transactions.clone(),
+                after: first.account.clone(),
+                revision: "0123456789ab".into(),
+                source: now.source,
+                today: now.today,
+            })
+            .collect();
+        let back = bench.store.replay(account, &backwards, Keeping::Nothing, now()).await.expect("differences");
+        assert_eq!((back.differences.len(), back.unmatched), (2, 0), "{}", bench.name);
         let (before, after) = (&observations[0].account, right(&observations[0].account.transactions[0]));
         let mut next = before.clone();
         next.transactions = before.transactions.iter().map(right).collect();

@@ -240,13 +240,13 @@ fn a_ledger_that_doubled_a_row_contradicts_the_balance() {
 
 #[test]
 fn a_quiet_list_keeps_a_proof() {
-    let first = Sync::of("2 50.00 100.00,1 50.00 50.00", "100.00 2");
-    check(&Sync::of("", "100.00 5").from(2).after(&first), "proven; runningBalance notPossible noRows");
+    let first = Sync::of("2 50.00 100.00,1 50.00 50.00", "100.00 3");
+    check(&Sync::of("", "100.00 5").from(3).after(&first), "proven; runningBalance notPossible noRows");
     check(&Sync::of("", "100.00 5").from(4).after(&first), "consistent");
     check(&Sync::of("", "100.00 5").cut().after(&first), "consistent");
     check(&Sync::of("", "90.00 5").from(2).after(&first), "broken between anchor and balance by -10.00");
-    let covered = Sync::of("2 50.00,1 50.00", "100.00 2");
-    check(&Sync::of("", "100.00 5").from(2).after(&covered), "consistent");
+    let covered = Sync::of("2 50.00,1 50.00", "100.00 3");
+    check(&Sync::of("", "100.00 5").from(3).after(&covered), "consistent");
 }
 
 #[test]
@@ -278,8 +278,20 @@ fn a_list_that_was_walked_to_its_end_is_covered_if_nothing_speaks_against_it() {
     check(&Sync::of("2 1.00,1 1.00", "").cut(), "unproven; listEnd failed");
     check(&Sync { window: None, ..Sync::of("2 1.00", "") }, "unproven; listEnd notPossible noWindow");
     let first = Sync::of("2 1.00,1 1.00", "");
-    check(&Sync::of("4 1.00", "").from(2).after(&first), "covered; overlap passed");
+    check(&Sync::of("4 1.00,2 1.00", "").from(2).after(&first), "covered; overlap passed; ledgerSum passed");
     check(&Sync::of("4 1.00", "").from(3).after(&first), "unproven; overlap failed");
+}
+
+#[test]
+fn a_ledger_that_holds_something_else_than_the_list_is_not_proven_by_it() {
+    let first = Sync::of("3 1.00 6.00,2 5.00 5.00", "6.00 3");
+    let next = || Sync::of("4 2.00 8.00,3 1.00 6.00", "8.00 4").from(3).after(&first);
+    check(&next(), "proven; ledgerSum passed");
+    // A row of the list stands twice in the ledger, or not at all.
+    let mut twice = next();
+    *twice.before.entry(day(4)).or_default() += Decimal::TWO;
+    check(&twice, "broken between anchor and balance by -2.00; ledgerSum failed");
+    check(&Sync { anchor: None, ..twice }, "unproven; ledgerSum failed");
 }
 
 #[test]

@@ -116,6 +116,7 @@ impl Sides<'_> {
             }
             CheckName::Overlap => self.overlap(),
             CheckName::StatementTotals => self.statement_totals(),
+            CheckName::LedgerSum => self.ledger_sum(),
         }
     }
 
@@ -227,6 +228,21 @@ impl Sides<'_> {
         }
     }
 
+    /// By the days of which every row was read: where no day was asked for, the oldest may
+    /// have been cut.
+    fn ledger_sum(&self) -> Result<Finding, Detail> {
+        let window = self.reading.window.filter(|_| self.reading.is_walked_to_its_end()).ok_or(Detail::NoWindow)?;
+        if self.known.posted.is_empty() {
+            return Err(Detail::NothingKnown);
+        }
+        let after_oldest = || self.reading.oldest()?.tomorrow().ok();
+        let from = window.from.or_else(after_oldest).ok_or(Detail::NoRows)?;
+        let is_within = |row: &&Row| from <= row.date && window.to.is_none_or(|to| row.date <= to);
+        let mut shown = self.reading.rows.iter().filter(is_within).map(|row| row.amount);
+        let shown = shown.try_fold(Decimal::ZERO, sum)?;
+        Ok(Finding::passed_if(self.known.posted_within(Some(from), window.to)? == shown))
+    }
+
     /// What the ledger holds beyond what it held when the anchor was set.
     fn posted_since(&self, anchor: &Anchor, day: Option<Date>) -> Result<Decimal, Detail> {
         sum(self.known.posted_within(anchor.counted_from, day)?, -anchor.posted)
@@ -239,7 +255,9 @@ impl Sides<'_> {
         let whole = passed(findings, CheckName::ListEnd);
         let chains = passed(findings, CheckName::RunningBalance) && passed(findings, CheckName::ChainReachesBalance);
         let fails = |name| findings.iter().any(|(other, finding)| *other == name && matches!(finding, Finding::Failed));
-        if (chains && (whole || self.reaches_proof(findings))) || self.is_quiet(findings) {
+        if fails(CheckName::LedgerSum) {
+            Grade::Unproven
+        } else if (chains && (whole || self.reaches_proof(findings))) || self.is_quiet(findings) {
             Grade::Proven
         } else if chains || passed(findings, CheckName::AnchorBalance) {
             Grade::Consistent

@@ -8,7 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::face::{Traits, folded};
+use super::face::{Traits, folded, reference};
 use super::posting;
 use super::references::ReferenceRecord;
 use super::table::Table;
@@ -17,6 +17,9 @@ use crate::observation::Source;
 
 /// How far a row with a trusted reference may have moved, in days either way.
 const MOVED: i32 = 10;
+
+/// How alike its words have to be if it has moved: a reference may have been used again.
+const ALIKE: u32 = 20;
 
 /// A face without copies, and whether it is pending: what was announced isn't what was
 /// booked only because both look alike.
@@ -46,7 +49,7 @@ pub(super) struct Measured {
 /// Compares references of rows that are recognised by their face alone, one on each side.
 pub(super) fn measure(table: &Table<'_>) -> Measured {
     let (mut record, mut kept, mut broken) = (ReferenceRecord::default(), 0_u64, 0_u64);
-    if table.reading.rows.iter().all(|row| row.bank_reference.is_none()) {
+    if table.reading.rows.iter().all(|row| reference(row).is_none()) {
         return Measured { record, is_upset: false };
     }
     let faces = faces(table);
@@ -56,8 +59,7 @@ pub(super) fn measure(table: &Table<'_>) -> Measured {
         let (entry, traits) = table.entry(*entry);
         let is_comparable =
             entry.presence == Presence::Live && entry.reference_source == table.reading.source && !traits.is_pending;
-        let (Some(one), Some(other), true) =
-            (&entry.row.bank_reference, &table.row(*row).0.bank_reference, is_comparable)
+        let (Some(one), Some(other), true) = (reference(&entry.row), reference(table.row(*row).0), is_comparable)
         else {
             continue;
         };
@@ -95,14 +97,13 @@ fn faces<'t>(table: &'t Table<'_>) -> HashMap<FaceKey<'t>, Alike> {
 pub(super) fn by_reference(table: &mut Table<'_>) {
     let mut references: HashMap<&str, Alike> = HashMap::new();
     for row in table.free_rows() {
-        if let Some(reference) = &table.row(row).0.bank_reference {
+        if let Some(reference) = reference(table.row(row).0) {
             references.entry(reference).or_default().rows.push(row);
         }
     }
     for entry in table.free_entries() {
         let known = table.entry(entry).0;
-        let reference = known.row.bank_reference.as_deref();
-        let reference = reference.filter(|_| known.reference_source == table.reading.source);
+        let reference = reference(&known.row).filter(|_| known.reference_source == table.reading.source);
         if let Some(alike) = reference.and_then(|reference| references.get_mut(reference)) {
             alike.entries.push(entry);
         }
@@ -119,7 +120,11 @@ pub(super) fn by_reference(table: &mut Table<'_>) {
         let (known, shown) = (table.entry(entry).1, table.row(row).1);
         let fits = match (known.is_pending, shown.is_pending) {
             (true, _) => posting::is_plausible(table, entry, row),
-            (false, false) => known.amount == shown.amount && table.days(entry, row).abs() <= MOVED,
+            (false, false) => {
+                let days = table.days(entry, row).abs();
+                let is_alike = days == 0 || table.likeness(entry, row) >= ALIKE;
+                known.amount == shown.amount && days <= MOVED && is_alike
+            }
             (false, true) => false,
         };
         if fits && table.may_be(entry, row) {
@@ -167,12 +172,12 @@ fn pair_alike(table: &mut Table<'_>, alike: Alike) {
         let mut by_reference: HashMap<(Source, String), VecDeque<usize>> = HashMap::new();
         for entry in &entries {
             let known = table.entry(*entry).0;
-            if let Some(reference) = &known.row.bank_reference {
-                by_reference.entry((known.reference_source, reference.clone())).or_default().push_back(*entry);
+            if let Some(reference) = reference(&known.row) {
+                by_reference.entry((known.reference_source, reference.to_owned())).or_default().push_back(*entry);
             }
         }
         rows.retain(|row| {
-            let reference = table.row(*row).0.bank_reference.clone();
+            let reference = reference(table.row(*row).0).map(str::to_owned);
             let same = reference.and_then(|reference| by_reference.get_mut(&(table.reading.source, reference)));
             match same.and_then(VecDeque::pop_front) {
                 Some(entry) if table.may_be(entry, *row) => {

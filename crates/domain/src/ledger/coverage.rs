@@ -22,11 +22,14 @@ pub struct Coverage {
     pub posted: Option<(Date, Date)>,
     /// Whether those that are announced and not booked.
     pub pending: bool,
+    /// The oldest day of a list that was walked to its end, where no day was asked for: it
+    /// may have been cut, unless it holds as many rows as are known of it.
+    pub edge: Option<Date>,
 }
 
 impl Coverage {
     /// Nothing follows from what is missing.
-    pub const NOTHING: Self = Self { posted: None, pending: false };
+    pub const NOTHING: Self = Self { posted: None, pending: false, edge: None };
 
     /// What follows from a window and the rows in it.
     #[must_use]
@@ -42,7 +45,8 @@ impl Coverage {
         let first = window.from.or_else(|| oldest()?.tomorrow().ok());
         // Files hold what is booked; what is announced they needn't hold.
         let shows_pending = window.source == Source::Pages && (window.to.is_none() || rows.iter().any(is_pending));
-        Self { posted: first.filter(|first| *first <= last).map(|first| (first, last)), pending: shows_pending }
+        let edge = if window.from.is_none() { oldest() } else { None };
+        Self { posted: first.filter(|first| *first <= last).map(|first| (first, last)), pending: shows_pending, edge }
     }
 
     /// Whether a row is gone from its place if it isn't in the reading.

@@ -56,6 +56,14 @@ impl Traits {
     }
 }
 
+/// A reference, unless it is one of the texts that banks write where there is none.
+pub(super) fn reference(row: &ObservedTransaction) -> Option<&str> {
+    const NONE: [&str; 6] = ["nonref", "notprovided", "none", "n/a", "na", "null"];
+    let reference = row.bank_reference.as_deref()?.trim();
+    let says_nothing = reference.chars().all(|char| !char.is_alphanumeric() || char == '0');
+    (!says_nothing && !NONE.contains(&reference.to_lowercase().as_str())).then_some(reference)
+}
+
 /// Case and white space folded.
 pub(super) fn folded(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());

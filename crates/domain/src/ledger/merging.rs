@@ -5,10 +5,12 @@
 //!
 //! A page and a file show the same transaction in words of their own. The words stay those
 //! of the source that it was read in first, so that reading both in turn changes nothing;
-//! the others are kept beside them, to know the row by. Of the other source the rest is
-//! taken as far as nothing is known of it.
+//! the others are kept beside them, to know the row by. Of a file, or of a page after a file,
+//! the rest is taken as far as nothing is known of it.
 //!
 //! Not here: which row is which.
+
+use rust_decimal::Decimal;
 
 use super::Entry;
 use super::face::folded;
@@ -34,7 +36,8 @@ pub fn merged(entry: &Entry, row: &ObservedTransaction, source: Source) -> Merge
     let known = &entry.row;
     // What was only announced is known better by whoever shows it booked.
     let is_booked = known.status == TransactionStatus::Pending && row.status != TransactionStatus::Pending;
-    let mut merged = if source == entry.source {
+    // A page says what is so now; a file, what was so when it was made: it fills in.
+    let mut merged = if source == Source::Pages && entry.source == Source::Pages {
         newer(known, row)
     } else if is_booked {
         let words = (known.description.clone(), known.raw_description.clone());
@@ -51,7 +54,13 @@ pub fn merged(entry: &Entry, row: &ObservedTransaction, source: Source) -> Merge
     }
     // A balance beside a row is that of the list, not the row's own.
     merged.running_balance.clone_from(&row.running_balance);
-    let alias = if source != entry.source && folded(&row.description) != folded(&known.description) {
+    // The same size written otherwise is no change.
+    if amount(&merged) == amount(known) {
+        merged.amount.clone_from(&known.amount);
+    }
+    let alias = if (source, entry.source) != (Source::Pages, Source::Pages)
+        && folded(&row.description) != folded(&known.description)
+    {
         Some(row.description.clone())
     } else {
         entry.alias.clone()
@@ -88,6 +97,10 @@ fn newer(older: &ObservedTransaction, newer: &ObservedTransaction) -> ObservedTr
         },
         ..newer.clone()
     }
+}
+
+fn amount(row: &ObservedTransaction) -> Option<Decimal> {
+    row.amount.parse().ok()
 }
 
 /// What the API shows of it: all but the day of the payment and the balance beside it.

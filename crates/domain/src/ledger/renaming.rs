@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 
 use super::Rule;
 use super::table::Table;
+use crate::transaction::{ObservedTransaction, TransactionStatus};
 
 /// How alike words have to be, from 0 to 100, to be the same in other form.
 const ALIKE: u32 = 50;
@@ -50,8 +51,12 @@ pub(super) fn renamed(table: &mut Table<'_>) {
             group.entries.push(entry);
         }
     }
+    let edge = table.reading.coverage.edge.filter(|edge| is_uncut(table, *edge));
     for group in groups.into_values().filter(|group| !group.entries.is_empty()) {
-        let is_gone = |entry: &usize| table.reading.coverage.covers(&table.entry(*entry).0.row);
+        let is_gone = |entry: &usize| {
+            let row = &table.entry(*entry).0.row;
+            table.reading.coverage.covers(row) || edge.is_some_and(|edge| row.posted_date == Some(edge))
+        };
         let is_conserved = group.entries.len() == group.rows.len() && group.entries.iter().all(is_gone);
         for (entry, row, likeness) in best_pairs(table, &group) {
             if likeness >= ALIKE || is_conserved {
@@ -59,6 +64,13 @@ pub(super) fn renamed(table: &mut Table<'_>) {
             }
         }
     }
+}
+
+/// Whether as many bookings of a day are shown as are known of it.
+fn is_uncut(table: &Table<'_>, day: Date) -> bool {
+    let is_of = |row: &ObservedTransaction| row.posted_date == Some(day) && row.status != TransactionStatus::Pending;
+    let known = table.entries.iter().filter(|entry| entry.presence == super::Presence::Live && is_of(&entry.row));
+    known.count() == table.reading.rows.iter().filter(|row| is_of(row)).count()
 }
 
 /// The pairs that are most alike together, each once.

@@ -5,7 +5,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::face::Traits;
+use super::face::{Traits, reference};
 use super::references::ReferenceRecord;
 use super::vocabulary::Vocabulary;
 use super::{Absence, Entry, Face, Gone, Grounds, Presence, Reading, Rule, Settlement, Standing};
@@ -98,7 +98,7 @@ impl<'a> Table<'a> {
         // A reference may change when the bank books what it announced.
         let both_booked = !traits.is_pending && !shown_traits.is_pending;
         let same_source = known.reference_source == self.reading.source;
-        match (&known.row.bank_reference, &shown.bank_reference) {
+        match (reference(&known.row), reference(shown)) {
             (Some(one), Some(other)) if self.trusts_references && both_booked && same_source => one == other,
             _ => true,
         }

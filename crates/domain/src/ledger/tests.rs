@@ -69,7 +69,7 @@ fn id(number: usize) -> TransactionId {
     TransactionId(Uuid::from_u128(number as u128 + 1))
 }
 
-const EVERYTHING: Coverage = Coverage { posted: Some((date(2020, 1, 1), Date::MAX)), pending: true };
+const EVERYTHING: Coverage = Coverage { posted: Some((date(2020, 1, 1), Date::MAX)), pending: true, edge: None };
 
 fn read(known: &[Entry], shown: &[ObservedTransaction], coverage: Coverage, decisions: &Decisions) -> Settlement {
     let references = ReferenceRecord::default();
@@ -124,6 +124,17 @@ fn other_words_on_the_same_day_for_the_same_amount_are_the_same_row() {
     check_uncovered("2026-10-03 -4.50 cash", "2026-10-03 -4.50 Auszahlung", "new");
     check("2026-10-03 -4.50 cash", "2026-10-03 -4.50 Auszahlung, 2026-10-03 -4.50 Gebühr", "new; new");
     check("2026-10-03 -4.50 cash", "2026-10-03 -4.51 cash", "new");
+}
+
+#[test]
+fn on_the_oldest_day_as_many_rows_as_are_known_are_all_of_them() {
+    let known = entries("2026-10-05 -1 a, 2026-10-03 -7 gamma, 2026-10-03 -8 delta");
+    let coverage = Coverage { edge: Some(date(2026, 10, 3)), ..EVERYTHING };
+    let coverage = Coverage { posted: Some((date(2026, 10, 4), Date::MAX)), ..coverage };
+    let told = |shown: &str| told(&read(&known, &rows(shown), coverage, &Decisions::default()));
+    assert_eq!(told("2026-10-05 -1 a, 2026-10-03 -7 wholly, 2026-10-03 -8 other"), "0 content; 1 renamed; 2 renamed");
+    // One of them may have been cut, and the other may be another one.
+    assert_eq!(told("2026-10-05 -1 a, 2026-10-03 -7 wholly"), "0 content; new");
 }
 
 #[test]
@@ -217,7 +228,7 @@ fn what_is_missing_twice_in_a_row_is_removed_and_only_from_what_is_covered() {
     known[0].absences = 1;
     assert_eq!(absences(&known, EVERYTHING), [(0, 2)]);
     assert_eq!(absences(&known, Coverage::NOTHING), []);
-    let later = Coverage { posted: Some((date(2026, 10, 4), Date::MAX)), pending: true };
+    let later = Coverage { posted: Some((date(2026, 10, 4), Date::MAX)), pending: true, edge: None };
     assert_eq!(absences(&known, later), []);
     known[0].presence = Presence::Removed;
     assert_eq!(absences(&known, EVERYTHING), []);
@@ -255,7 +266,7 @@ fn an_operator_outranks_every_tier() {
 #[test]
 fn a_trusted_reference_finds_a_row_whatever_else_changed_and_an_untrusted_one_does_not() {
     let known = entries("2026-10-03 -4.50 bean ref:77");
-    let shown = rows("2026-10-08 -4.50 something else ref:77");
+    let shown = rows("2026-10-08 -4.50 bean and more ref:77");
     let read = |references| {
         let decisions = &Decisions::default();
         let coverage = Coverage::NOTHING;
@@ -291,6 +302,21 @@ const TRUSTED: ReferenceRecord = ReferenceRecord { kept: 1_000, broken: 0, demot
 fn read_with(known: &[Entry], shown: &[ObservedTransaction], references: ReferenceRecord) -> Settlement {
     let (decisions, coverage) = (&Decisions::default(), Coverage::NOTHING);
     settle(known, &Reading { rows: shown, source: Source::Pages, coverage, today: TODAY, references, decisions })
+}
+
+#[test]
+fn what_stands_for_no_reference_is_none_and_one_word_in_common_is_the_least() {
+    let check = |known: &str, shown: &str, expected: &str| {
+        assert_eq!(told(&read_with(&entries(known), &rows(shown), TRUSTED)), expected, "{known} → {shown}");
+    };
+    for placeholder in ["NONREF", "NotProvided", "0", "-", "N/A", "000"] {
+        let (known, shown) =
+            (format!("2026-10-01 -5 shop ref:{placeholder}"), format!("2026-10-08 -5 garage ref:{placeholder}"));
+        check(&known, &shown, "new");
+    }
+    check("2026-10-01 -5 rent ref:R7", "2026-10-06 -5 loan payment ref:R7", "new");
+    check("2026-10-01 -5 rent ref:R7", "2026-10-01 -5 loan payment ref:R7", "0 reference");
+    check("2026-10-01 -5 rent ref:R7", "2026-10-06 -5 the rent ref:R7", "0 reference");
 }
 
 #[test]
