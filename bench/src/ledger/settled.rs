@@ -68,7 +68,7 @@ impl Ledger {
     /// Takes a whole list in; how many were new, and how many modified.
     fn read(&mut self, rows: &[ObservedTransaction]) -> (usize, usize) {
         let (today, source, decisions) = (date(2026, 11, 20), Source::Pages, Decisions::default());
-        let coverage = Coverage { posted: Some((jiff::civil::Date::MIN, today)), pending: true };
+        let coverage = Coverage { posted: Some((jiff::civil::Date::MIN, today)), ..Coverage::NOTHING };
         let references = self.references;
         let reading = Reading { rows, source, coverage, today, references, decisions: &decisions };
         let settlement = settle(&self.entries, &reading);

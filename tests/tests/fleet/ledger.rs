@@ -114,8 +114,8 @@ fn row(text: &str) -> Value {
     })
 }
 
-const ANNOUNCED: [&str; 2] = ["pending -10.00 CAFE 12", "2026-10-02 -1.00 TEA 7"];
-const BOOKED: [&str; 2] = ["2026-10-05 -12.00 CAFE 12 BERLIN", "2026-10-02 -1.00 TEA 7"];
+const ANNOUNCED: [&str; 2] = ["pending -10.00 CAFE 12", "2026-10-02 -12.00 TEA 7"];
+const BOOKED: [&str; 2] = ["2026-10-05 -12.00 CAFE 12 BERLIN", "2026-10-02 -12.00 TEA 7"];
 
 #[tokio::test]
 async fn an_operator_is_told_why_and_decides_otherwise() -> Outcome {
@@ -138,14 +138,14 @@ async fn an_operator_is_told_why_and_decides_otherwise() -> Outcome {
 
     let wish = json!({ "kind": "split", "transactionId": cafe, "matchId": found["id"], "reason": "two cups" });
     let split = reader.decide(&wish).await?;
-    let both = ["2026-10-02 -1.00 TEA 7", "2026-10-05 -12.00 CAFE 12 BERLIN", "pending -10.00 CAFE 12"];
+    let both = ["2026-10-02 -12.00 TEA 7", "2026-10-05 -12.00 CAFE 12 BERLIN", "pending -10.00 CAFE 12"];
     assert_eq!(reader.ledger().await?, both);
     let told = reader.explain(text(&split, "otherId")).await?;
     assert!(text(&told["decisions"][0], "text").contains("split it off"), "{told}");
     assert!(text(&told["decisions"][0], "text").ends_with(": two cups."), "{told}");
     let (status, undone) = reader.undo(&split).await?;
     assert_eq!((status, undone["undoneAt"].is_string()), (200, true), "{undone}");
-    assert_eq!(reader.ledger().await?, ["2026-10-02 -1.00 TEA 7", "2026-10-05 -12.00 CAFE 12 BERLIN"]);
+    assert_eq!(reader.ledger().await?, ["2026-10-02 -12.00 TEA 7", "2026-10-05 -12.00 CAFE 12 BERLIN"]);
     let (status, again) = reader.undo(&split).await?;
     assert_eq!((status, text(&again, "code")), (409, "undecidable"));
 

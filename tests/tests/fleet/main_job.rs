@@ -191,7 +191,11 @@ async fn webhooks_tell_of_every_change_signed_and_again_if_refused() -> Outcome 
     let count = |kind: &str| all.iter().filter(|received| received.event["type"] == kind).count();
     assert_eq!(events.map(count), [2, 1, 3, 1], "status changes, fresh records, new accounts, challenges in {all:#?}");
     let fresh = receiver.first("transactions.sync_available", started).ok_or("no webhook")?;
-    assert_eq!(fresh.event["data"], json!({ "connectionId": id, "accountId": null }));
+    let data = &fresh.event["data"];
+    assert_eq!((&data["connectionId"], &data["accountId"]), (&json!(id), &Value::Null));
+    let grades: Vec<&Value> =
+        data["accounts"].as_array().into_iter().flatten().map(|one| &one["completeness"]).collect();
+    assert_eq!(grades, ["proven"; 3], "the portal shows a balance beside each row");
     assert!(fresh.event["id"].as_str().is_some_and(|id| id.starts_with("evt_")));
     Ok(())
 }

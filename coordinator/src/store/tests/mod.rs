@@ -5,6 +5,7 @@
 mod accounts;
 mod balances;
 mod connections;
+mod decisions;
 mod entities;
 mod idempotency;
 mod identity;

@@ -220,7 +220,7 @@ fn what_is_missing_twice_in_a_row_is_removed_and_only_from_what_is_covered() {
         let settlement = read(known, &shown, coverage, &Decisions::default());
         let count = |gone: &Gone| match gone {
             Gone::Missing { count } => *count,
-            Gone::BecameOneOf { .. } => panic!("{gone:?}"),
+            Gone::BecameOneOf { .. } => u32::MAX,
         };
         settlement.absences.iter().map(|absence| (absence.entry, count(&absence.gone))).collect::<Vec<_>>()
     };
