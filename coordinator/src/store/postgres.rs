@@ -35,6 +35,10 @@ pub(crate) const SKIP_HELD: &str = " FOR NO KEY UPDATE SKIP LOCKED";
 /// Begins an `INSERT` of rows of which none is there.
 pub(crate) const INSERT_NEW: &str = "INSERT INTO ";
 
+/// Rows in one statement: where each value has a place of its own, at most 13 of them,
+/// below PostgreSQL's 65,535.
+pub(crate) const ROWS_AT_ONCE: usize = 5_000;
+
 const CONNECTIONS: u32 = 16;
 
 /// How long a request waits for a connection.

@@ -37,6 +37,9 @@ pub(crate) const SKIP_HELD: &str = "";
 /// anyway, so nothing is noted to take back the statement alone.
 pub(crate) const INSERT_NEW: &str = "INSERT OR FAIL INTO ";
 
+/// Rows in one statement: at most 36 places each, below SQLite's 32,766.
+pub(crate) const ROWS_AT_ONCE: usize = 900;
+
 const READERS: u32 = 4;
 
 /// How much of the file the writer keeps at hand, in KiB, negative as SQLite wants it: a

@@ -42,11 +42,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::{BEGIN, Db, HOLD, SKIP_HELD};
+use super::{BEGIN, Db, HOLD, ROWS_AT_ONCE, SKIP_HELD};
 use crate::store::{Refused, Store, StoreError};
-
-/// Rows in one statement: at most 36 places each, below SQLite's 32,766.
-const ROWS_AT_ONCE: usize = 900;
 
 /// The store on one kind of database.
 pub(in crate::store) struct SqlStore {
