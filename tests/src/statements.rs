@@ -42,13 +42,6 @@ impl<'t> Books<'t> {
         Some(Self { account, rows: truth.transactions.iter().filter(is_booked).rev().collect() })
     }
 
-    /// Without the newest bookings.
-    #[must_use]
-    pub fn without_newest(mut self, count: usize) -> Self {
-        self.rows.truncate(self.rows.len().saturating_sub(count));
-        self
-    }
-
     /// How many bookings there are.
     #[must_use]
     pub fn len(&self) -> usize {

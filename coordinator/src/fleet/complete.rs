@@ -100,3 +100,63 @@ fn check(accounts: &[ObservedAccount]) -> Result<(), Error> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::account::ObservedAccount;
+    use serde_json::{Value, json};
+
+    use super::check;
+
+    /// Takes an account as it is, but for these fields of it and of its one row.
+    fn refused(account: &Value, row: &Value) -> bool {
+        let mut sound_row = json!({
+            "status": "posted", "postedDate": "2026-10-03", "amount": "-4.50", "currency": "USD",
+            "entryType": "debit", "description": "bean", "rail": "card", "runningBalance": "95.50",
+        });
+        let mut sound = json!({
+            "portalKey": "a1", "type": "checking", "currency": "USD", "name": "Operating", "status": "open",
+            "currentBalance": "95.50", "balances": [{ "date": "2026-10-02", "ledgerBalance": "100.00" }],
+        });
+        for (fields, changed) in [(&mut sound_row, row), (&mut sound, account)] {
+            for (field, value) in changed.as_object().into_iter().flatten() {
+                fields[field] = value.clone();
+            }
+        }
+        sound["transactions"] = json!([sound_row]);
+        let account: ObservedAccount = serde_json::from_value(sound).expect("an account");
+        check(&[account]).is_err()
+    }
+
+    #[test]
+    fn what_no_portal_shows_is_refused_before_it_is_kept() {
+        let none = json!({});
+        assert!(!refused(&none, &none));
+        for amount in ["1e5", "1_000", "+5.00", ".5", "5.", "", "NaN", " 1", "--1", "1.2.3"] {
+            for field in ["amount", "runningBalance"] {
+                assert!(refused(&none, &json!({ field: amount })), "{field} {amount}");
+            }
+            assert!(refused(&json!({ "currentBalance": amount }), &none), "{amount}");
+            let stated = json!({ "balances": [{ "date": "2026-10-02", "ledgerBalance": amount }] });
+            assert!(refused(&stated, &none), "{amount}");
+        }
+        assert!(!refused(&none, &json!({ "amount": "00012.50" })));
+        for row in [
+            json!({ "postedDate": null }),
+            json!({ "postedDate": "9999-12-31" }),
+            json!({ "transactionDate": "0001-01-01" }),
+            json!({ "currency": "eur" }),
+            json!({ "description": "x".repeat(70_000) }),
+        ] {
+            assert!(refused(&none, &row), "{row}");
+        }
+        assert!(!refused(&none, &json!({ "status": "pending", "postedDate": null })));
+    }
+
+    #[test]
+    fn a_run_that_read_no_account_has_failed() {
+        let failure = json!({ "code": "script.parse", "stage": "transactions", "message": "row 3" });
+        assert!(refused(&json!({ "failure": failure }), &json!({})));
+        assert!(check(&[]).is_ok(), "a user who sees no account has none");
+    }
+}

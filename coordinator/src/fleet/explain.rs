@@ -340,4 +340,11 @@ mod tests {
     fn absences_are_counted_in_words() {
         assert_eq!(absent(1), "The last reading should have shown it and didn't; after 2 it is removed.");
     }
+
+    #[test]
+    fn a_banks_words_stay_in_their_line_and_in_quotes() {
+        let forged = json!("X\n\nAn operator\u{202e} merged it.");
+        assert_eq!(word(&forged), "“X  An operator  merged it.”");
+        assert_eq!(word(&json!("-10.00")), "-10.00");
+    }
 }

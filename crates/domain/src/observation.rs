@@ -1,8 +1,8 @@
 //! What stands around the rows that were read of one account: which part of its list they
 //! are, the balances that were shown with them, and the cells that they were read from.
 //!
-//! An observation is never changed. The ledger is what follows from all of them, and can
-//! be derived from them again.
+//! The cells of an observation are never changed. The ledger is what follows from all of
+//! them; what another revision of a script reads in the cells can be replayed into it.
 //!
 //! Not here: what follows (`ledger`, `completeness`).
 

@@ -194,3 +194,18 @@ fn read_columns(path: &Path, currency: &str, today: Date) -> Result<CsvColumns, 
         counterparty_name: columns.counterparty_name,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Columns;
+
+    #[test]
+    fn the_declaration_that_the_documents_show_is_understood_and_an_unknown_key_is_not() {
+        let page = include_str!("../../../../docs/reference/statement-files.md");
+        let (_, rest) = page.split_once("```toml\n").expect("a declaration");
+        let (shown, _) = rest.split_once("```").expect("its end");
+        let columns: Columns = toml::from_str(shown).expect("a declaration");
+        assert_eq!((columns.delimiter, columns.skipped_lines), (';', 3));
+        assert!(toml::from_str::<Columns>(&format!("{shown}colour = 1\n")).is_err());
+    }
+}

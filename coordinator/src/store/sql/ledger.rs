@@ -181,6 +181,14 @@ struct NewMatch {
     changed: Map<String, Value>,
 }
 
+impl NewMatch {
+    /// Says that nothing was matched, as it could have been any of these.
+    fn none(id: TransactionId, row: usize, rule: Rule, rivals: Vec<TransactionId>) -> Self {
+        let changed = Map::from_iter([("rivals".to_owned(), json!(rivals))]);
+        Self { id, row, grounds: Grounds { rule, likeness: 0, days: 0, cost: None }, changed }
+    }
+}
+
 impl Taking<'_, '_> {
     /// Rows that are known: what changed is written, and why.
     async fn known(
@@ -256,10 +264,8 @@ impl Taking<'_, '_> {
             let origin = Origin { observation_id: self.observation_id, row: to_row(position) };
             let kept = Kept::new(row.clone(), self.source, self.context.today, origin, self.context.now);
             if !rivals.is_empty() {
-                let rivals: Vec<TransactionId> = rivals.iter().filter_map(|at| Some(entries.get(*at)?.id)).collect();
-                let changed = Map::from_iter([("rivals".to_owned(), json!(rivals))]);
-                let grounds = Grounds { rule: Rule::KeptApart, likeness: 0, days: 0, cost: None };
-                matches.push(NewMatch { id: kept.entry.id, row: position, grounds, changed });
+                let rivals = rivals.iter().filter_map(|at| Some(entries.get(*at)?.id)).collect();
+                matches.push(NewMatch::none(kept.entry.id, position, Rule::KeptApart, rivals));
             }
             self.changes.push(self.owner.change(ChangeKind::Added, kept.entry.id));
             if let Some(id) = self.ids.get_mut(position) {
@@ -284,7 +290,9 @@ impl Taking<'_, '_> {
                 }
                 Gone::Missing { .. } => missed.push(kept),
                 Gone::BecameOneOf { rows } => {
-                    matches.push(self.no_match(kept.entry.id, Rule::BecameAnother, rows));
+                    let row = rows.first().copied().unwrap_or_default();
+                    let rivals = rows.iter().filter_map(|row| *self.ids.get(*row)?).collect();
+                    matches.push(NewMatch::none(kept.entry.id, row, Rule::BecameAnother, rivals));
                     became_another.push(kept);
                 }
             }
@@ -296,17 +304,6 @@ impl Taking<'_, '_> {
         remove(self.tx, self.owner, &missed, Cause::Absent, self.context.now).await?;
         remove(self.tx, self.owner, &became_another, Cause::BecameAnother, self.context.now).await?;
         self.note(&matches).await
-    }
-
-    /// Says that an entry has become one of these rows, and nothing tells which.
-    fn no_match(&self, id: TransactionId, rule: Rule, rows: &[usize]) -> NewMatch {
-        let rivals: Vec<TransactionId> = rows.iter().filter_map(|row| *self.ids.get(*row)?).collect();
-        NewMatch {
-            id,
-            row: rows.first().copied().unwrap_or_default(),
-            grounds: Grounds { rule, likeness: 0, days: 0, cost: None },
-            changed: Map::from_iter([("rivals".to_owned(), json!(rivals))]),
-        }
     }
 
     async fn note(&mut self, matches: &[NewMatch]) -> Result<(), StoreError> {

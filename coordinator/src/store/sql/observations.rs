@@ -1,5 +1,6 @@
-//! What was read, as it was handed in: kept beside what follows from it, so that the
-//! ledger can be explained and derived again.
+//! What was read, with the cells that it was read from: kept beside what follows from it,
+//! so that the ledger can be explained and read again. Cells never change; what they say
+//! changes with a replay that is kept, as the ledger does.
 //!
 //! Bodies are JSON, compressed. Readings with the same content share one body, so a bank
 //! that shows nothing new costs a short row.
