@@ -7,6 +7,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tests::bare_agent::BareAgent;
 use tests::integrator::Integrator;
+use tests::patience::eventually;
+use tests::receiver::Receiver;
 use tests::world::{Fleet, Plan};
 
 use crate::Outcome;
@@ -411,4 +413,23 @@ async fn another_script_reads_again_what_was_read_and_doubles_nothing() -> Outco
 
 fn account_without_cells() -> Value {
     account(&["2026-10-05 -10.00 BAR", "2026-10-03 -4.50 BEAN"])
+}
+
+#[tokio::test]
+async fn what_a_person_changes_is_told_by_a_webhook_and_what_changes_nothing_is_not() -> Outcome {
+    let reader = Reader::start(&account(&ANNOUNCED)).await?;
+    reader.read(&account(&BOOKED)).await?;
+    let (cafe, tea) = (reader.id_of("CAFE 12 BERLIN").await?, reader.id_of("TEA 7").await?);
+    let receiver = Receiver::start().await?;
+    let asked = json!({ "url": receiver.url(), "events": ["transactions.sync_available"] });
+    let made = reader.integrator.post("/v1/webhooks", &asked).await?;
+    receiver.trust(text(&made["webhook"], "secret"));
+    reader.decide(&json!({ "kind": "keepApart", "transactionId": cafe, "otherId": tea })).await?;
+    reader.decide(&json!({ "kind": "split", "transactionId": cafe })).await?;
+    let first = eventually(async || receiver.received().into_iter().next()).await.ok_or("no webhook")?;
+    assert!(first.is_verified);
+    let connection = json!({ "connectionId": reader.connection, "accountId": null, "accounts": [] });
+    assert_eq!(first.event["data"], connection);
+    assert_eq!(receiver.received().len(), 1, "keeping two apart changes neither");
+    Ok(())
 }

@@ -213,6 +213,15 @@ fn what_has_become_one_of_several_rows_goes_at_once_if_it_is_gone_for_certain() 
 }
 
 #[test]
+fn what_a_row_could_have_been_is_not_gone_for_it_once_the_row_is_something_else() {
+    let known = entries("2026-10-03 -10.00 bar, 2026-10-05 -10.00 bar, pending:2026-10-04 -10.00 bar");
+    let settlement = read(&known, &rows("2026-10-04 -10.00 bar"), EVERYTHING, &Decisions::default());
+    assert_eq!(told(&settlement), "2 posted");
+    let missing = |absence: &super::Absence| absence.gone == Gone::Missing { count: 1 };
+    assert!(settlement.absences.len() == 2 && settlement.absences.iter().all(missing), "{settlement:?}");
+}
+
+#[test]
 fn what_is_missing_twice_in_a_row_is_removed_and_only_from_what_is_covered() {
     let mut known = entries("2026-10-03 -4.50 bean, 2026-10-04 -1.00 tea");
     let shown = rows("2026-10-04 -1.00 tea");
