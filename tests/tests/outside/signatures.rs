@@ -106,8 +106,8 @@ async fn a_library_for_standard_webhooks_accepts_a_true_delivery_and_no_other() 
     let names = ["webhook-id", "webhook-timestamp", "webhook-signature"];
     let headers: Value = names.iter().map(|name| ((*name).to_owned(), json!(delivered.header(name)))).collect();
     assert_eq!(headers["webhook-id"], delivered.received.event["id"]);
-    let another = format!("{}A{}", &secret[..10], &secret[11..]);
-    assert_ne!(another, secret);
+    let letter = if secret[10..].starts_with('A') { "B" } else { "A" };
+    let another = format!("{}{letter}{}", &secret[..10], &secret[11..]);
     for (secret, body, expected) in [
         (secret, body, "valid"),
         (secret, &body.replacen("connection", "Connection", 1), "invalid: No matching signature found"),
