@@ -9,11 +9,13 @@
 
 use std::borrow::Cow;
 
+use html5ever::{LocalName, local_name};
 use scraper::{ElementRef, Html, Node, Selector};
 
-use crate::bounds::{Refused, bounded};
+use crate::bounds::Refused;
 use crate::css::Css;
 use crate::language::{Pick, Sign};
+use crate::markup;
 
 /// A parsed document.
 pub(crate) struct Document {
@@ -22,8 +24,7 @@ pub(crate) struct Document {
 
 impl Document {
     pub(crate) fn parse(html: &str) -> Result<Self, Refused> {
-        bounded(html)?;
-        Ok(Self { html: Html::parse_document(html) })
+        Ok(Self { html: markup::parse(html)? })
     }
 
     /// What the selector fits, in the order of the document.
@@ -127,7 +128,7 @@ pub(crate) fn raw_text(element: ElementRef<'_>, limit: usize) -> String {
             && !is_code(&within)
             && !hides(within)
         {
-            if matches!(within.value().name(), "br" | "p" | "div" | "li") {
+            if matches!(*name(&within), local_name!("br") | local_name!("p") | local_name!("div") | local_name!("li")) {
                 text.push('\n');
             }
             inside = node.first_child();
@@ -174,13 +175,21 @@ pub(crate) fn folded_case(text: &str) -> String {
     fold(text).to_lowercase()
 }
 
+/// An element's name, which is compared faster than its text.
+pub(crate) fn name<'d>(element: &ElementRef<'d>) -> &'d LocalName {
+    &element.value().name.local
+}
+
 pub(crate) fn is_code(element: &ElementRef<'_>) -> bool {
-    matches!(element.value().name(), "script" | "style" | "template" | "noscript")
+    matches!(
+        *name(element),
+        local_name!("script") | local_name!("style") | local_name!("template") | local_name!("noscript")
+    )
 }
 
 /// Whether a browser's selectors wouldn't find it: it is inside of a template.
 fn is_inert(element: &ElementRef<'_>) -> bool {
-    element.ancestors().filter_map(ElementRef::wrap).any(|above| above.value().name() == "template")
+    element.ancestors().filter_map(ElementRef::wrap).any(|above| *name(&above) == local_name!("template"))
 }
 
 /// Whether attributes say that it can't be seen.
@@ -190,25 +199,29 @@ pub(crate) fn is_hidden(element: &ElementRef<'_>) -> bool {
 
 /// Whether an element hides itself and all that is in it.
 pub(crate) fn hides(element: ElementRef<'_>) -> bool {
-    let value = element.value();
     // Most elements say nothing of the kind, and every one of a page is asked.
-    if value.attrs().next().is_none() {
+    if element.value().attrs.is_empty() {
         return false;
     }
-    let is_hidden_field =
-        value.name() == "input" && value.attr("type").is_some_and(|kind| kind.eq_ignore_ascii_case("hidden"));
+    let is_hidden_field = *name(&element) == local_name!("input")
+        && attribute(&element, &local_name!("type")).is_some_and(|kind| kind.eq_ignore_ascii_case("hidden"));
     takes_no_room(element) || is_hidden_field || styles(element, "visibility:hidden")
 }
 
 /// Whether an element isn't laid out at all: a cell of a table leaves its place to
 /// the next one.
 pub(crate) fn takes_no_room(element: ElementRef<'_>) -> bool {
-    element.value().attr("hidden").is_some() || styles(element, "display:none")
+    attribute(&element, &local_name!("hidden")).is_some() || styles(element, "display:none")
 }
 
 fn styles(element: ElementRef<'_>, declaration: &str) -> bool {
-    let Some(style) = element.value().attr("style") else { return false };
+    let Some(style) = attribute(&element, &local_name!("style")) else { return false };
     style.replace(char::is_whitespace, "").to_ascii_lowercase().contains(declaration)
+}
+
+/// An attribute by its name, for those that every element is asked for.
+pub(crate) fn attribute<'d>(element: &ElementRef<'d>, name: &LocalName) -> Option<&'d str> {
+    element.value().attrs.iter().find(|(known, _)| known.local == *name).map(|(_, value)| &**value)
 }
 
 fn is_disabled(element: &ElementRef<'_>) -> bool {

@@ -47,6 +47,7 @@ mod diagnostic;
 mod document;
 mod form;
 mod language;
+mod markup;
 mod node;
 mod parse;
 mod read;

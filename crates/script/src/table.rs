@@ -6,11 +6,12 @@
 //!
 //! Not here: what a cell's text means.
 
+use html5ever::{LocalName, local_name};
 use scraper::{ElementRef, Selector};
 
 use crate::bounds::SIZE_LIMIT;
 use crate::css::{Css, quoted};
-use crate::document::{Document, fold, hides, raw_text, takes_no_room};
+use crate::document::{Document, attribute, fold, hides, name, raw_text, takes_no_room};
 use crate::language::Table;
 
 /// How many rows a table may have.
@@ -72,15 +73,15 @@ pub(crate) struct Row<'d> {
 impl<'d> Grid<'d> {
     pub(crate) fn find<F>(document: &'d Document, table: &Table<F>) -> Result<Self, TableError> {
         let mut fitting = document.all(&table.css);
-        let is_empty = table.empty.as_ref().is_some_and(|css| document.shown(css).is_some());
+        let is_empty = || table.empty.as_ref().is_some_and(|css| document.shown(css).is_some());
         let Some(element) = fitting.next() else {
             let nothing = Self { element: None, headers: Vec::new(), rows: Vec::new() };
-            return if is_empty { Ok(nothing) } else { Err(TableError::Missing) };
+            return if is_empty() { Ok(nothing) } else { Err(TableError::Missing) };
         };
         if fitting.next().is_some() {
             return Err(TableError::Ambiguous);
         }
-        if element.value().name() != "table" {
+        if *name(&element) != local_name!("table") {
             return Err(TableError::NotATable);
         }
         let rows: Vec<ElementRef<'d>> = rows(element).take(ROWS_LIMIT + 1).collect();
@@ -90,7 +91,7 @@ impl<'d> Grid<'d> {
         let (header, headers) = headers(&rows, table)?;
         let is_record = |row: &&ElementRef<'d>| {
             let is_skipped = [&table.skip, &table.empty].into_iter().flatten().any(|css| css.selector.matches(row));
-            !is_skipped && !is_header(row) && section(row) != Some("tfoot") && is_shown(**row, element)
+            !is_skipped && !is_header(row) && !is_in(row, &local_name!("tfoot")) && is_shown(**row, element)
         };
         let (mut records, mut weight) = (Vec::new(), 0);
         for row in rows.iter().skip(header + 1).filter(is_record) {
@@ -103,7 +104,7 @@ impl<'d> Grid<'d> {
             }
             records.push(Row { element: *row, cells });
         }
-        if records.is_empty() && !is_empty {
+        if records.is_empty() && !is_empty() {
             return Err(TableError::Empty);
         }
         Ok(Self { element: Some(element), headers, rows: records })
@@ -127,13 +128,13 @@ pub(crate) fn weight<'t>(texts: impl IntoIterator<Item = &'t String>) -> usize {
     texts.into_iter().map(|text| text.len() + CELL_WEIGHT).sum()
 }
 
-/// The rows of a table, those of tables within it left out.
+/// The rows of a table, those of tables within it left out: a parser puts each into a
+/// section of its table.
 fn rows(table: ElementRef<'_>) -> impl Iterator<Item = ElementRef<'_>> {
-    let is_own = move |row: &ElementRef<'_>| {
-        let mut above = row.ancestors().filter_map(ElementRef::wrap);
-        above.find(|element| element.value().name() == "table").is_some_and(|nearest| nearest == table)
-    };
-    table.descendent_elements().filter(|element| element.value().name() == "tr").filter(is_own)
+    let sections = table
+        .child_elements()
+        .filter(|element| matches!(*name(element), local_name!("thead") | local_name!("tbody") | local_name!("tfoot")));
+    sections.flat_map(|section| section.child_elements().filter(|row| *name(row) == local_name!("tr")))
 }
 
 /// Whether neither a row nor what it stands in within its table is hidden.
@@ -152,14 +153,16 @@ enum TextError {
 /// standing in each of them. What they weigh is added to `weight`.
 fn texts(row: ElementRef<'_>, expected: usize, weight: &mut usize) -> Result<Vec<String>, TextError> {
     let mut texts = Vec::with_capacity(expected);
-    let is_cell = |cell: &ElementRef<'_>| matches!(cell.value().name(), "td" | "th") && !takes_no_room(*cell);
+    let is_cell =
+        |cell: &ElementRef<'_>| matches!(*name(cell), local_name!("td") | local_name!("th")) && !takes_no_room(*cell);
     for cell in row.child_elements().filter(is_cell) {
         // One more than there may be, so that it is seen that there are more.
         let room = (COLUMNS_LIMIT + 1).saturating_sub(texts.len());
         if room == 0 {
             break;
         }
-        let span = cell.attr("colspan").and_then(|span| span.trim().parse::<usize>().ok()).unwrap_or(1);
+        let span =
+            attribute(&cell, &local_name!("colspan")).and_then(|span| span.trim().parse::<usize>().ok()).unwrap_or(1);
         let span = span.max(1).min(room);
         let text = raw_text(cell, CELL_LIMIT);
         if text.len() > CELL_LIMIT {
@@ -199,11 +202,12 @@ fn first_column<F>(table: &Table<F>) -> String {
 
 /// Whether a row holds headers: it stands in the head, or has no data cell.
 fn is_header(row: &ElementRef<'_>) -> bool {
-    section(row) == Some("thead") || row.child_elements().all(|cell| cell.value().name() != "td")
+    is_in(row, &local_name!("thead")) || row.child_elements().all(|cell| *name(&cell) != local_name!("td"))
 }
 
-fn section<'d>(row: &ElementRef<'d>) -> Option<&'d str> {
-    row.parent().and_then(ElementRef::wrap).map(|parent| parent.value().name())
+/// Whether a row stands in this section of its table.
+fn is_in(row: &ElementRef<'_>, section: &LocalName) -> bool {
+    row.parent().and_then(ElementRef::wrap).is_some_and(|parent| name(&parent) == section)
 }
 
 /// Why there is no one thing to click in a row.
