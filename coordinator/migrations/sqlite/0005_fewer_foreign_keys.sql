@@ -1,0 +1,1 @@
+-- SQLite can't drop a foreign key, and looks one up faster than PostgreSQL does: nothing to do.
