@@ -125,7 +125,8 @@ pub(super) async fn take_in(
         revision: context.revision,
         today: context.today,
     };
-    let observation_id = observations::keep(tx, observation, context.now).await?;
+    let keeping = observations::begin(tx, &observation).await?;
+    let observation_id = keeping.id;
     let rows = account.transactions.as_slice();
     let checked = Checked::new(account);
     let coverage = match checked.is_broken() {
@@ -150,6 +151,7 @@ pub(super) async fn take_in(
     taking.known(&mut kept, rows, &settlement).await?;
     taking.new_rows(&entries, rows, &settlement).await?;
     taking.absent(&kept, &settlement).await?;
+    keeping.end(taking.tx, &observation, context.now).await?;
     let (changes, ids) = (taking.changes, taking.ids);
     let read_from = coverage.posted.map(|(first, _)| first);
     let posted = balances::refresh(tx, owner, account, read_from, context.now).await?;

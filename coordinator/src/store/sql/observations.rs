@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 use sqlx::{FromRow, QueryBuilder};
+use tokio::task::{JoinHandle, spawn_blocking};
 use uuid::Uuid;
 
 use super::super::Db;
@@ -37,58 +38,90 @@ pub(super) struct NewObservation<'a> {
     pub(super) today: Date,
 }
 
-/// Keeps a reading; returns its id.
-pub(super) async fn keep(tx: &mut Tx, new: NewObservation<'_>, now: Timestamp) -> Result<Uuid, StoreError> {
-    let content_id = content(tx, new.account_id, new.account).await?;
-    let id = Uuid::now_v7();
-    sqlx::query(
-        "INSERT INTO observations (id, account_id, content_id, run_id, revision, source, today, row_count, observed_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-    )
-    .bind(id)
-    .bind(new.account_id.0)
-    .bind(content_id)
-    .bind(new.run_id.map(|run| run.0))
-    .bind(new.revision.map(str::to_owned))
-    .bind(new.source.as_str())
-    .bind(new.today.to_string())
-    .bind(i64::try_from(new.account.transactions.len()).unwrap_or(i64::MAX))
-    .bind(to_ms(now))
-    .execute(&mut **tx)
-    .await
-    .map_err(failed("keep a reading"))?;
-    Ok(id)
+/// A reading on its way into the store. It has its id at once; its content is packed while
+/// the database is at work on what follows from it.
+pub(super) struct Keeping {
+    pub(super) id: Uuid,
+    content: Content,
 }
 
-/// Keeps what was read, or finds it if the same is kept.
-async fn content(tx: &mut Tx, account_id: AccountId, account: &ObservedAccount) -> Result<Uuid, StoreError> {
-    let json = serde_json::to_vec(account).map_err(|_| StoreError::Unreadable { what: "reading" })?;
-    let digest = Sha256::digest(&json).to_vec();
-    // Held, so that it isn't forgotten before this reading refers to it.
-    let same = sqlx::query_scalar::<_, Uuid>(sqlx::AssertSqlSafe(format!(
-        "SELECT c.id FROM observation_contents c WHERE c.account_id = $1 AND c.digest = $2 ORDER BY c.id LIMIT 1{HOLD}",
-    )));
-    let same = same.bind(account_id.0).bind(digest.clone()).fetch_optional(&mut **tx).await;
-    match same.map_err(failed("look for a reading"))? {
-        Some(id) => Ok(id),
-        None => {
-            let id = Uuid::now_v7();
-            sqlx::query("INSERT INTO observation_contents (id, account_id, digest, body) VALUES ($1, $2, $3, $4)")
-                .bind(id)
-                .bind(account_id.0)
-                .bind(digest)
-                .bind(packed(&json)?)
-                .execute(&mut **tx)
-                .await
-                .map_err(failed("keep a reading's content"))?;
-            Ok(id)
-        }
+/// What was read, as JSON.
+enum Content {
+    /// The same is kept already.
+    Kept(Uuid),
+    New {
+        digest: Vec<u8>,
+        body: JoinHandle<Result<Vec<u8>, StoreError>>,
+    },
+}
+
+/// Begins to keep a reading.
+pub(super) async fn begin(tx: &mut Tx, new: &NewObservation<'_>) -> Result<Keeping, StoreError> {
+    Ok(Keeping { id: Uuid::now_v7(), content: Content::of(tx, new.account_id, new.account).await? })
+}
+
+impl Keeping {
+    /// Keeps the reading.
+    pub(super) async fn end(self, tx: &mut Tx, new: &NewObservation<'_>, now: Timestamp) -> Result<(), StoreError> {
+        let content_id = self.content.keep(tx, new.account_id).await?;
+        sqlx::query(
+            "INSERT INTO observations (id, account_id, content_id, run_id, revision, source, today, row_count, observed_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        )
+        .bind(self.id)
+        .bind(new.account_id.0)
+        .bind(content_id)
+        .bind(new.run_id.map(|run| run.0))
+        .bind(new.revision.map(str::to_owned))
+        .bind(new.source.as_str())
+        .bind(new.today.to_string())
+        .bind(i64::try_from(new.account.transactions.len()).unwrap_or(i64::MAX))
+        .bind(to_ms(now))
+        .execute(&mut **tx)
+        .await
+        .map(|_| ())
+        .map_err(failed("keep a reading"))
+    }
+}
+
+impl Content {
+    /// Finds the same content if it is kept, or begins to pack it.
+    async fn of(tx: &mut Tx, account_id: AccountId, account: &ObservedAccount) -> Result<Self, StoreError> {
+        let json = serde_json::to_vec(account).map_err(|_| StoreError::Unreadable { what: "reading" })?;
+        let digest = Sha256::digest(&json).to_vec();
+        // Held, so that it isn't forgotten before this reading refers to it.
+        let same = sqlx::query_scalar::<_, Uuid>(sqlx::AssertSqlSafe(format!(
+            "SELECT c.id FROM observation_contents c WHERE c.account_id = $1 AND c.digest = $2 ORDER BY c.id LIMIT 1{HOLD}",
+        )));
+        let same = same.bind(account_id.0).bind(digest.clone()).fetch_optional(&mut **tx).await;
+        Ok(match same.map_err(failed("look for a reading"))? {
+            Some(id) => Self::Kept(id),
+            None => Self::New { digest, body: spawn_blocking(move || packed(&json)) },
+        })
+    }
+
+    async fn keep(self, tx: &mut Tx, account_id: AccountId) -> Result<Uuid, StoreError> {
+        let (digest, body) = match self {
+            Self::Kept(id) => return Ok(id),
+            Self::New { digest, body } => (digest, body),
+        };
+        let body = body.await.map_err(|_| StoreError::Unreadable { what: "reading" })??;
+        let id = Uuid::now_v7();
+        sqlx::query("INSERT INTO observation_contents (id, account_id, digest, body) VALUES ($1, $2, $3, $4)")
+            .bind(id)
+            .bind(account_id.0)
+            .bind(digest)
+            .bind(body)
+            .execute(&mut **tx)
+            .await
+            .map_err(failed("keep a reading's content"))?;
+        Ok(id)
     }
 }
 
 /// Lets a reading say what its cells say to another revision. The cells stay.
 pub(super) async fn replace(tx: &mut Tx, account_id: AccountId, reread: &Reread) -> Result<(), StoreError> {
-    let content_id = content(tx, account_id, &reread.after).await?;
+    let content_id = Content::of(tx, account_id, &reread.after).await?.keep(tx, account_id).await?;
     sqlx::query("UPDATE observations SET content_id = $3, revision = $4 WHERE id = $1 AND account_id = $2")
         .bind(reread.observation_id)
         .bind(account_id.0)
