@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::give_credentials::credentials_text;
 use super::{Error, Fleet};
 use crate::clock;
-use crate::queue::Acquired;
+use crate::queue::{Acquired, Acquisition};
 use crate::store::{Grant, GrantedRun};
 
 /// The longest that a request is held open.
@@ -21,6 +21,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// How long to wait for news before looking anyway.
 const LOOK_ANYWAY: Duration = Duration::from_secs(1);
+
+/// The shortest that is waited for what is due: the reaper makes it ready.
+const LOOK_SOON: Duration = Duration::from_millis(20);
 
 /// When a run is tried again that this coordinator couldn't hand out.
 const TRY_AGAIN: Duration = Duration::from_secs(30);
@@ -36,15 +39,20 @@ impl Fleet {
         let mut news = self.queue.news();
         loop {
             news.mark_unchanged();
-            while let Some(acquired) = self.queue.acquire(request.agent_id, self.config.lease.term).await? {
-                if let Some(lease) = self.grant(request, acquired).await? {
-                    return Ok(Some(lease));
+            let soonest = loop {
+                match self.queue.acquire(request.agent_id, self.config.lease.term).await? {
+                    Acquisition::Leased(acquired) => {
+                        if let Some(lease) = self.grant(request, acquired).await? {
+                            return Ok(Some(lease));
+                        }
+                    }
+                    Acquisition::Nothing { soonest } => break soonest.unwrap_or(LOOK_ANYWAY),
                 }
-            }
+            };
             if Instant::now() >= until {
                 return Ok(None);
             }
-            let next_look = until.min(Instant::now() + LOOK_ANYWAY);
+            let next_look = until.min(Instant::now() + soonest.clamp(LOOK_SOON, LOOK_ANYWAY));
             // Time out or news: either way the next thing is to look.
             let _ = tokio::time::timeout_at(next_look, news.changed()).await;
         }

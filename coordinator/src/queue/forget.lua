@@ -1,12 +1,17 @@
 -- run → nothing.
 local run = ARGV[1]
-local known = redis.call('HMGET', key('run:' .. run), 'connection', 'flow')
+local known = redis.call('HMGET', key('run:' .. run), 'connection', 'organization', 'institution', 'state', 'since')
 if not known[1] then
   return
 end
-redis.call('ZREM', key('leased'), run)
+if known[4] == 'ready' then
+  take_out(run, known[2], known[3])
+  settle(known[3])
+elseif known[5] then
+  remember('services', now - tonumber(known[5]))
+end
+let_go(run)
 redis.call('ZREM', key('delayed'), run)
-redis.call('LREM', key('flow:' .. known[2]), 0, run)
 if redis.call('HGET', key('open'), known[1]) == run then
   redis.call('HDEL', key('open'), known[1])
 end

@@ -11,16 +11,27 @@
 //! | `<prefix>generation` | the current generation |
 //! | `<prefix><generation>:open` | connection → its one open run |
 //! | `…:fences` | connection → counter, never deleted |
-//! | `…:run:<id>` | connection, flow, state, and while leased: agent, fence, until, renewed |
-//! | `…:flows` | flows that have ready runs, by pass (stride scheduling) |
-//! | `…:flow:<flow>` | the flow's ready runs, first come first |
-//! | `…:delayed`, `…:leased` | runs by the time at which they are due, or lapse |
+//! | `…:run:<id>` | connection, organization, institution, class, place, state; while leased: agent, fence, until, since, renewed |
+//! | `…:institutions` | institutions where a run may start now, by the pass of their first flow |
+//! | `…:aside` | institutions that were set aside, by the time at which they come back |
+//! | `…:institution:<id>` | cap, pace and gate |
+//! | `…:flows:<institution>` | organizations that have ready runs there, by pass (stride scheduling) |
+//! | `…:runs:<institution>/<organization>` | the flow's ready runs, by class and then first come first |
+//! | `…:passes` | flow without ready runs → its pass, while that is ahead of the others' |
+//! | `…:waiting:<institution>`, `…:working:<institution>` | its ready runs by the time since when; its leased ones |
+//! | `…:delayed`, `…:leased`, `…:parked` | runs by the time at which they are due, lapse, or began to wait for a person |
+//! | `…:draining` | agents that get no lease |
 //!
-//! A *flow* is an organization at an institution; flows take turns.
+//! A *flow* is an organization at an institution; flows take turns, each by its pass, which
+//! grows with each turn. An institution at its cap, ahead of its pace or behind a closed gate
+//! is set aside with all its flows, so it keeps nobody waiting.
 //!
 //! Not the record: all of it can be made again from the store.
 
 mod embedded;
+mod limits;
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod tests;
 
@@ -32,10 +43,11 @@ use domain::secret::Secret;
 use jiff::Timestamp;
 use protocol::lease::Proof;
 use redis::aio::ConnectionManager;
-use redis::{AsyncCommands as _, Script};
+use redis::{AsyncCommands as _, FromRedisValue as _, Script};
 use tokio::sync::watch;
 
 pub use embedded::{EmbeddedRedis, EmbeddedRedisError};
+pub use limits::{Depth, Gate, InstitutionDepth, Limit, Waits};
 
 use crate::store::QueuedRun;
 
@@ -57,10 +69,15 @@ struct Scripts {
     promote: Script,
     acquire: Script,
     renew: Script,
+    park: Script,
     requeue: Script,
     forget: Script,
     expire: Script,
     take_back: Script,
+    limit: Script,
+    gate: Script,
+    depth: Script,
+    audit: Script,
     install: Script,
 }
 
@@ -72,10 +89,15 @@ impl Scripts {
             promote: with_preamble(include_str!("promote.lua")),
             acquire: with_preamble(include_str!("acquire.lua")),
             renew: with_preamble(include_str!("renew.lua")),
+            park: with_preamble(include_str!("park.lua")),
             requeue: with_preamble(include_str!("requeue.lua")),
             forget: with_preamble(include_str!("forget.lua")),
             expire: with_preamble(include_str!("expire.lua")),
             take_back: with_preamble(include_str!("take_back.lua")),
+            limit: with_preamble(include_str!("limit.lua")),
+            gate: with_preamble(include_str!("gate.lua")),
+            depth: with_preamble(include_str!("depth.lua")),
+            audit: with_preamble(include_str!("audit.lua")),
             install: Script::new(include_str!("install.lua")),
         }
     }
@@ -96,6 +118,18 @@ pub enum QueueError {
     /// Redis answered with something that the queue never wrote.
     #[error("the queue holds something that can't be read")]
     Unreadable,
+}
+
+/// What came of asking for a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acquisition {
+    /// One is the asker's.
+    Leased(Acquired),
+    /// None may start now.
+    Nothing {
+        /// After how long one may, as far as it is known; whatever else happens is news.
+        soonest: Option<Duration>,
+    },
 }
 
 /// A run that was leased.
@@ -147,9 +181,9 @@ impl Queue {
     /// [`QueueError`].
     pub async fn enqueue(&self, run: &QueuedRun, now: Timestamp) -> Result<(), QueueError> {
         let delay = run.not_before.duration_since(now).as_millis().max(0);
-        let flow = format!("{}/{}", run.organization_id, run.institution_id);
         let mut step = self.scripts.enqueue.key(&self.prefix);
-        step.arg(run.id.to_string()).arg(run.connection_id.to_string()).arg(flow).arg(delay.to_string());
+        step.arg(run.id.to_string()).arg(run.connection_id.to_string()).arg(run.organization_id.to_string());
+        step.arg(&run.institution_id).arg(run.class.rank()).arg(delay.to_string());
         self.step(step).await
     }
 
@@ -165,14 +199,23 @@ impl Queue {
     ///
     /// # Errors
     /// [`QueueError`].
-    pub async fn acquire(&self, agent: AgentId, term: Duration) -> Result<Option<Acquired>, QueueError> {
+    pub async fn acquire(&self, agent: AgentId, term: Duration) -> Result<Acquisition, QueueError> {
         let mut step = self.scripts.acquire.key(&self.prefix);
         step.arg(agent.to_string()).arg(term.as_millis().to_string());
-        let leased: Option<(String, String)> = self.step(step).await?;
-        let Some((run, fence)) = leased else { return Ok(None) };
-        let run_id = run.parse().map_err(|_| QueueError::Unreadable)?;
-        let fence = fence.parse().map_err(|_| QueueError::Unreadable)?;
-        Ok(Some(Acquired { run_id, fence }))
+        let answer: Vec<redis::Value> = self.step(step).await?;
+        let unreadable = |_| QueueError::Unreadable;
+        let text = |value: &redis::Value| String::from_redis_value(value.clone()).map_err(|_| QueueError::Unreadable);
+        match answer.as_slice() {
+            [redis::Value::Int(soonest)] => {
+                Ok(Acquisition::Nothing { soonest: u64::try_from(*soonest).ok().map(Duration::from_millis) })
+            }
+            [run, fence] => {
+                let run_id = text(run)?.parse().map_err(unreadable)?;
+                let fence = text(fence)?.parse().map_err(|_| QueueError::Unreadable)?;
+                Ok(Acquisition::Leased(Acquired { run_id, fence }))
+            }
+            _ => Err(QueueError::Unreadable),
+        }
     }
 
     /// Makes a lease last for another term; false if it isn't held any more.
@@ -183,6 +226,17 @@ impl Queue {
         let mut step = self.scripts.renew.key(&self.prefix);
         step.arg(run.to_string()).arg(proof.agent_id.to_string()).arg(proof.fence.to_string());
         step.arg(term.as_millis().to_string());
+        self.step(step).await
+    }
+
+    /// Notes whether a leased run waits for a person; false if it isn't held under that proof.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub async fn park(&self, run: RunId, proof: Proof, waits: Waits) -> Result<bool, QueueError> {
+        let mut step = self.scripts.park.key(&self.prefix);
+        step.arg(run.to_string()).arg(proof.agent_id.to_string()).arg(proof.fence.to_string());
+        step.arg(if waits == Waits::ForPerson { "1" } else { "0" });
         self.step(step).await
     }
 

@@ -3,8 +3,7 @@ local run, agent, fence, delay = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 if not is_held(run, agent, fence) then
   return 0
 end
-redis.call('ZREM', key('leased'), run)
-redis.call('HDEL', key('run:' .. run), 'agent', 'fence', 'until', 'renewed')
+let_go(run)
 if delay > 0 then
   redis.call('HSET', key('run:' .. run), 'state', 'delayed')
   redis.call('ZADD', key('delayed'), now + delay, run)

@@ -8,12 +8,13 @@ use ::tests::patience::eventually;
 use ::tests::redis::Redis;
 use domain::fence::Fence;
 use domain::id::{AgentId, ConnectionId, OrganizationId, RunId};
+use domain::run::RunClass;
 use domain::secret::Secret;
 use jiff::{SignedDuration, Timestamp};
 use protocol::lease::Proof;
 use uuid::Uuid;
 
-use super::{Acquired, Lapsed, LapsedHolder, Queue, QueueError};
+use super::{Acquired, Acquisition, Lapsed, LapsedHolder, Limit, Queue, QueueError};
 use crate::store::{Holder, QueuedRun};
 
 /// Longer than any test.
@@ -33,6 +34,8 @@ impl Bench {
         let redis = Redis::start(folder.path()).await.expect("a Redis");
         let queue = Queue::connect(&Secret::new(redis.url()), "t:{q}:").await.expect("a queue");
         queue.install(1).await.expect("a generation");
+        let limit = Limit { at_once: 100, interval: GONE };
+        queue.limit("harbour", limit).await.expect("a limit");
         Self { queue, redis, _folder: folder }
     }
 
@@ -41,7 +44,10 @@ impl Bench {
     }
 
     async fn acquire(&self, agent: AgentId, term: Duration) -> Option<Acquired> {
-        self.queue.acquire(agent, term).await.expect("an answer")
+        match self.queue.acquire(agent, term).await.expect("an answer") {
+            Acquisition::Leased(acquired) => Some(acquired),
+            Acquisition::Nothing { .. } => None,
+        }
     }
 }
 
@@ -59,6 +65,7 @@ fn run_of(organization_id: OrganizationId) -> QueuedRun {
         organization_id,
         connection_id: ConnectionId(Uuid::now_v7()),
         institution_id: "harbour".into(),
+        class: RunClass::OnDemand,
         not_before: Timestamp::UNIX_EPOCH,
         holder: Holder::None,
     }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use domain::account::ObservedAccount;
 use domain::failure::{Failure, FailureCode};
 use domain::id::{AgentId, ConnectionId, EvidenceId, OrganizationId, RunId};
-use domain::run::RunKind;
+use domain::run::{RunClass, RunKind};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use protocol::lease::{Evidence, OpenIntent, Proof};
@@ -79,6 +79,8 @@ pub struct QueuedRun {
     pub connection_id: ConnectionId,
     /// The bank.
     pub institution_id: String,
+    /// Which of its flow's runs go first.
+    pub class: RunClass,
     /// Not to be started before.
     pub not_before: Timestamp,
     /// Whether somebody may be at work on it.

@@ -33,6 +33,30 @@ words! {
     }
 }
 
+words! {
+    /// Which runs of an organization at an institution go first.
+    pub enum RunClass {
+        /// Somebody asked for it and waits.
+        OnDemand = "onDemand",
+        /// It was due.
+        Scheduled = "scheduled",
+        /// It reads what is long past.
+        Backfill = "backfill",
+    }
+}
+
+impl RunClass {
+    /// 0 goes first.
+    #[must_use]
+    pub const fn rank(self) -> u32 {
+        match self {
+            Self::OnDemand => 0,
+            Self::Scheduled => 1,
+            Self::Backfill => 2,
+        }
+    }
+}
+
 /// How many agents a run may take down before it is given up as poison.
 pub const CRASHES_ALLOWED: u32 = 3;
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use domain::connection::{Actor, ConnectionEvent, ConnectionState, Credentials, OpenChallenge};
 use domain::failure::FailureCode;
 use domain::id::{ConnectionId, EntityId, OrganizationId, RunId};
-use domain::run::RunKind;
+use domain::run::{RunClass, RunKind};
 use jiff::Timestamp;
 use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
@@ -263,7 +263,7 @@ impl Connections for SqlStore {
         }
         let run = match before {
             ConnectionState::ReauthRequired { .. } => {
-                Some(runs::insert(&mut tx, organization, id, run_id, RunKind::Sync, now).await?)
+                Some(runs::insert(&mut tx, organization, id, run_id, (RunKind::Sync, RunClass::OnDemand), now).await?)
             }
             _ => None,
         };
@@ -283,7 +283,7 @@ impl Connections for SqlStore {
         let happening = happening(id, "setupCompleted");
         apply(&mut tx, organization, &before, ConnectionEvent::SetupCompleted, happening, now).await?;
         usable_credentials(&mut tx, id).await?;
-        let run = runs::insert(&mut tx, organization, id, run_id, RunKind::Activate, now).await?;
+        let run = runs::insert(&mut tx, organization, id, run_id, (RunKind::Activate, RunClass::OnDemand), now).await?;
         commit(tx).await?;
         Ok(run)
     }
@@ -300,7 +300,7 @@ impl Connections for SqlStore {
         if state != ConnectionState::Active {
             return Err(Refused::NotActive(state.status()));
         }
-        let run = runs::insert(&mut tx, organization, id, run_id, RunKind::Sync, now).await?;
+        let run = runs::insert(&mut tx, organization, id, run_id, (RunKind::Sync, RunClass::OnDemand), now).await?;
         let happening = Happening { run_id: Some(run_id), ..happening(id, "syncRequested") };
         note(&mut tx, Some(&state), &state, None, happening, now).await?;
         commit(tx).await?;
@@ -332,7 +332,7 @@ impl Connections for SqlStore {
         let before = take(&mut tx, organization, id).await?;
         let happening = Happening { run_id: Some(run_id), ..happening(id, "resumed") };
         apply(&mut tx, organization, &before, ConnectionEvent::Resume, happening, now).await?;
-        let run = runs::insert(&mut tx, organization, id, run_id, RunKind::Sync, now).await?;
+        let run = runs::insert(&mut tx, organization, id, run_id, (RunKind::Sync, RunClass::OnDemand), now).await?;
         commit(tx).await?;
         Ok(run)
     }

@@ -8,7 +8,7 @@ use domain::completeness::Grade;
 use domain::connection::{Actor, ConnectionEvent, ConnectionState};
 use domain::failure::{Failure, FailureCode, Stage};
 use domain::id::{ConnectionId, EvidenceId, IntentId, OrganizationId, RunId};
-use domain::run::{RunKind, RunState};
+use domain::run::{RunClass, RunKind, RunState};
 use domain::shortfall::shortfall;
 use jiff::Timestamp;
 use protocol::lease::{Evidence, OpenIntent, Proof};
@@ -30,6 +30,7 @@ struct QueuedRow {
     organization_id: Uuid,
     connection_id: Uuid,
     institution_id: String,
+    class: String,
     not_before: i64,
     started_at: Option<i64>,
 }
@@ -41,6 +42,7 @@ impl QueuedRow {
             organization_id: OrganizationId(self.organization_id),
             connection_id: ConnectionId(self.connection_id),
             institution_id: self.institution_id,
+            class: from_word(&self.class, "run's class")?,
             not_before: from_ms(self.not_before)?,
             holder: if self.started_at.is_some() { Holder::Perhaps } else { Holder::None },
         })
@@ -53,20 +55,22 @@ pub(super) async fn insert(
     organization: OrganizationId,
     connection: ConnectionId,
     run_id: RunId,
-    kind: RunKind,
+    (kind, class): (RunKind, RunClass),
     now: Timestamp,
 ) -> Result<QueuedRun, Refused> {
     let row = sqlx::query_as::<_, QueuedRow>(
-        "INSERT INTO runs (id, organization_id, connection_id, institution_id, kind, state, attempt, crashes, not_before, fence, created_at)
-         SELECT $1, c.organization_id, c.id, c.institution_id, $3, 'open', 0, 0, $4, 0, $4
+        "INSERT INTO runs (id, organization_id, connection_id, institution_id, kind, class, state, attempt, crashes,
+                           not_before, fence, created_at)
+         SELECT $1, c.organization_id, c.id, c.institution_id, $3, $5, 'open', 0, 0, $4, 0, $4
          FROM connections c WHERE c.id = $2 AND c.institution_id IS NOT NULL
          ON CONFLICT (connection_id) WHERE state = 'open' DO NOTHING
-         RETURNING id, organization_id, connection_id, institution_id, not_before, started_at",
+         RETURNING id, organization_id, connection_id, institution_id, class, not_before, started_at",
     )
     .bind(run_id.0)
     .bind(connection.0)
     .bind(kind.as_str())
     .bind(to_ms(now))
+    .bind(class.as_str())
     .fetch_optional(&mut **tx)
     .await
     .map_err(failed("add a run"))?;
@@ -142,7 +146,8 @@ impl Runs for SqlStore {
 
     async fn open_runs(&self, after: Option<RunId>, limit: u32) -> Result<Vec<QueuedRun>, StoreError> {
         let mut query = QueryBuilder::<Db>::new(
-            "SELECT id, organization_id, connection_id, institution_id, not_before, started_at FROM runs WHERE state = 'open'",
+            "SELECT id, organization_id, connection_id, institution_id, class, not_before, started_at FROM runs
+             WHERE state = 'open'",
         );
         let page = crate::store::PageRequest { after: after.map(|run| run.0), limit };
         super::push_page(&mut query, "id", page);

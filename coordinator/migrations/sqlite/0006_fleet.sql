@@ -1,0 +1,22 @@
+-- What the fleet needs to go on by itself. Only additions.
+
+-- Which runs of a flow go first: a word of `domain::run::RunClass`.
+ALTER TABLE runs ADD COLUMN class TEXT NOT NULL DEFAULT 'onDemand';
+-- When its poison was set aside for an operator, and when one let it go on.
+ALTER TABLE runs ADD COLUMN dead_at BIGINT;
+ALTER TABLE runs ADD COLUMN revived_at BIGINT;
+CREATE INDEX runs_dead ON runs (dead_at, id) WHERE dead_at IS NOT NULL;
+
+-- When the next sync is due by itself; null where none is.
+ALTER TABLE connections ADD COLUMN next_sync_at BIGINT;
+CREATE INDEX connections_due ON connections (next_sync_at, id) WHERE next_sync_at IS NOT NULL;
+
+-- What goes on at an institution: how its last runs went (`domain::breaker`, as JSON), and
+-- whether an operator paused it.
+CREATE TABLE institution_states (
+    institution_id TEXT NOT NULL PRIMARY KEY,
+    breaker        TEXT,
+    paused_at      BIGINT,
+    pause_reason   TEXT,
+    updated_at     BIGINT NOT NULL
+);
