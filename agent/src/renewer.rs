@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use protocol::lease::{Advice, Renewed};
+use protocol::lease::{Advice, Renew, Renewed};
 use tokio::time::{Instant, sleep};
 
 use crate::coordinator::{CallError, Coordinator};
@@ -58,7 +58,7 @@ impl Renewer {
         let asked_at = Instant::now();
         let Holding { run_id, proof, margin, .. } = self.holding;
         let patience = (self.term / RENEWALS).max(SHORTEST_PATIENCE);
-        match self.coordinator.renew(run_id, proof, patience).await {
+        match self.coordinator.renew(run_id, &Renew::new(proof, None), patience).await {
             Ok(Renewed { term_ms, advice }) => {
                 self.term = Duration::from_millis(term_ms);
                 let window = TrustWindow::new(asked_at, self.term, margin);

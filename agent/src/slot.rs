@@ -17,7 +17,7 @@ use std::time::Duration;
 use domain::failure::{Failure, FailureCode, Stage};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use protocol::lease::{Acquire, Advice, Complete, Credentials, Fail, Lease, credentials_context};
+use protocol::lease::{Acquire, Advice, Complete, Credentials, Fail, Lease, Renew, credentials_context};
 use script::{Plan, Script};
 use tokio::time::{Instant, sleep};
 use tracing::Instrument as _;
@@ -123,6 +123,7 @@ impl Slot {
             agent_name: member.name.clone(),
             public_key: member.key.public().clone(),
             wait_ms: u64::try_from(HELD.as_millis()).unwrap_or(u64::MAX),
+            seats: None,
         };
         let asked_at = Instant::now();
         match member.coordinator.acquire(&acquire).await {
@@ -184,7 +185,7 @@ impl Slot {
             return Some(Gate::new(TrustWindow::new(asked_at, term, margin)));
         }
         let asked_at = Instant::now();
-        match self.member.coordinator.renew(run_id, proof, term).await {
+        match self.member.coordinator.renew(run_id, &Renew::new(proof, None), term).await {
             Ok(renewed) => {
                 let term = Duration::from_millis(renewed.term_ms);
                 let gate = Gate::new(TrustWindow::new(asked_at, term, margin));

@@ -56,7 +56,10 @@ impl BareAgent {
     /// # Errors
     /// [`CallError`] for anything but a lease or none.
     pub async fn acquire(&self, wait_ms: u64) -> Result<Option<Held>, CallError> {
-        let asked = json!({ "agentId": self.id, "agentName": "bare", "publicKey": PUBLIC_KEY, "waitMs": wait_ms });
+        let seats = json!({ "total": 1, "busy": 0, "parked": 0, "parkedLimit": 1, "state": "ready" });
+        let asked = json!({
+            "agentId": self.id, "agentName": "bare", "publicKey": PUBLIC_KEY, "waitMs": wait_ms, "seats": seats,
+        });
         let lease = self.call("", &asked).await?;
         Ok((!lease.is_null()).then(|| Held {
             run_id: text(&lease["runId"]),

@@ -12,8 +12,8 @@ use domain::run::{Effect, EffectOutcome};
 use domain::secret::Secret;
 use protocol::lease::{
     Acquire, AnswerState, AwaitAnswer, BUDGET_SPENT, Complete, DOUBT_SPENT, DeclareIntent, DeclaredIntent, Fail,
-    INTENT_OPEN, LEASE_LOST, Lease, OpenChallenge, OpenedChallenge, Proof, Renewed, SettleChallenge, SettleIntents,
-    Verdict,
+    INTENT_OPEN, LEASE_LOST, Lease, OpenChallenge, OpenedChallenge, Proof, Renew, Renewed, SettleChallenge,
+    SettleIntents, Verdict,
 };
 use reqwest::{Client, StatusCode};
 use serde::de::DeserializeOwned;
@@ -113,8 +113,8 @@ impl Coordinator {
     ///
     /// # Errors
     /// [`CallError`].
-    pub async fn renew(&self, run_id: RunId, proof: Proof, patience: Duration) -> Result<Renewed, CallError> {
-        self.call(&path(run_id, "renew"), &proof, patience).await
+    pub async fn renew(&self, run_id: RunId, renew: &Renew, patience: Duration) -> Result<Renewed, CallError> {
+        self.call(&path(run_id, "renew"), renew, patience).await
     }
 
     /// Says that an effect is about to happen.

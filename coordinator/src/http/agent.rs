@@ -10,7 +10,7 @@ use axum::{Json, Router};
 use domain::id::{ChallengeId, RunId};
 use protocol::lease::{
     Acquire, AnswerState, AwaitAnswer, Complete, DeclareIntent, DeclaredIntent, Fail, OpenChallenge, OpenedChallenge,
-    Proof, Renewed, SettleChallenge, SettleIntents,
+    Proof, Renew, Renewed, SettleChallenge, SettleIntents,
 };
 
 use super::App;
@@ -43,9 +43,9 @@ async fn renew(
     _: Agent,
     State(app): State<App>,
     Ids([run]): Ids<1>,
-    Body(proof): Body<Proof>,
+    Body(request): Body<Renew>,
 ) -> Result<Json<Renewed>, Problem> {
-    Ok(Json(app.fleet.renew(RunId(run), proof).await?))
+    Ok(Json(app.fleet.renew(RunId(run), request.proof()).await?))
 }
 
 async fn declare_intent(

@@ -10,7 +10,7 @@
 //! | call | says |
 //! |---|---|
 //! | `POST /agent/v1/leases` | [`Acquire`] → [`Lease`], or 204 after `waitMs` |
-//! | `POST /agent/v1/leases/{runId}/renew` | [`Proof`] → [`Renewed`] |
+//! | `POST /agent/v1/leases/{runId}/renew` | [`Renew`] → [`Renewed`] |
 //! | `POST /agent/v1/leases/{runId}/intents` | [`DeclareIntent`] → [`DeclaredIntent`] |
 //! | `POST /agent/v1/leases/{runId}/intents/settle` | [`SettleIntents`] → 204 |
 //! | `POST /agent/v1/leases/{runId}/challenges` | [`OpenChallenge`] → [`OpenedChallenge`] |
@@ -66,6 +66,37 @@ pub struct Acquire {
     pub public_key: PublicKey,
     /// How long the coordinator may hold the request open, at most 30,000.
     pub wait_ms: u64,
+    /// What the agent says of its seats; one from before there were any says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seats: Option<Seats>,
+}
+
+/// What an agent says of its seats, so that operators and autoscalers can see the fleet.
+/// It is for looking at: nothing depends on it, and who gets a lease least of all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Seats {
+    /// How many runs it works on at once; it may change while the agent runs.
+    pub total: u32,
+    /// How many it works on now. For a moment it may be more than the total: a run that
+    /// was parked goes on at once when its answer comes.
+    pub busy: u32,
+    /// How many of its runs wait for a person. They take memory and no seat.
+    pub parked: u32,
+    /// With so many parked it asks for no further lease.
+    pub parked_limit: u32,
+    /// Whether it asks for leases at all.
+    pub state: AgentState,
+}
+
+/// Whether an agent goes on asking for leases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum AgentState {
+    /// It asks for a lease whenever it has a free seat.
+    Ready,
+    /// It asks for none any more, and ends when its runs have.
+    Draining,
 }
 
 /// The exclusive, expiring right to work on one connection, and all that is
@@ -147,6 +178,34 @@ pub struct OpenIntent {
     pub intent_id: IntentId,
     /// What was to be done.
     pub effect: Effect,
+}
+
+/// Says that the holder of a lease is still there: a [`Proof`], and with it what the
+/// agent says of its seats. Without seats it is the same JSON as the proof alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Renew {
+    /// The agent that the lease was given to.
+    pub agent_id: AgentId,
+    /// The fence that it was given under.
+    pub fence: Fence,
+    /// What the agent says of its seats; one from before there were any says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seats: Option<Seats>,
+}
+
+impl Renew {
+    /// Renews the lease that `proof` is of.
+    #[must_use]
+    pub fn new(proof: Proof, seats: Option<Seats>) -> Self {
+        Self { agent_id: proof.agent_id, fence: proof.fence, seats }
+    }
+
+    /// Who holds the lease, and under which fence.
+    #[must_use]
+    pub fn proof(&self) -> Proof {
+        Proof { agent_id: self.agent_id, fence: self.fence }
+    }
 }
 
 /// The lease goes on.
@@ -297,4 +356,47 @@ pub struct Evidence {
     pub url: String,
     /// The page's structure: no values, no digits, no scripts, no secrets.
     pub html: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::fence::Fence;
+    use domain::id::AgentId;
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::{Acquire, AgentState, Proof, Renew, Seats};
+
+    const SEATS: Seats = Seats { total: 4, busy: 2, parked: 1, parked_limit: 9, state: AgentState::Draining };
+
+    fn proof() -> Proof {
+        Proof { agent_id: AgentId(Uuid::nil()), fence: Fence { generation: 3, counter: 7 } }
+    }
+
+    #[test]
+    fn an_older_agent_renews_by_its_proof_alone() {
+        let older = serde_json::to_value(proof()).expect("json");
+        let renew: Renew = serde_json::from_value(older.clone()).expect("a renewal");
+        assert_eq!(renew, Renew::new(proof(), None));
+        assert_eq!(renew.proof(), proof());
+        assert_eq!(serde_json::to_value(renew).expect("json"), older);
+    }
+
+    #[test]
+    fn seats_are_told_beside_the_proof() {
+        let told = serde_json::to_value(Renew::new(proof(), Some(SEATS))).expect("json");
+        let expected = json!({ "total": 4, "busy": 2, "parked": 1, "parkedLimit": 9, "state": "draining" });
+        assert_eq!(told["seats"], expected);
+        assert_eq!(told["agentId"], Uuid::nil().to_string());
+        assert_eq!(serde_json::from_value::<Renew>(told).expect("a renewal").seats, Some(SEATS));
+    }
+
+    #[test]
+    fn an_older_agent_asks_for_a_lease_without_a_word_of_its_seats() {
+        let key = crate::sealed::PrivateKey::generate();
+        let older = json!({ "agentId": Uuid::nil(), "agentName": "a", "publicKey": key.public(), "waitMs": 1 });
+        let acquire: Acquire = serde_json::from_value(older.clone()).expect("a request");
+        assert_eq!(acquire.seats, None);
+        assert_eq!(serde_json::to_value(acquire).expect("json"), older);
+    }
 }
