@@ -3,6 +3,7 @@
 //! Not here: what a command does; that is in its own file, and mostly in `fleet`.
 
 mod challenge;
+mod control;
 mod evidence;
 mod failures;
 mod key;
@@ -61,6 +62,8 @@ enum Command {
     /// List and answer what banks ask.
     #[command(subcommand)]
     Challenge(challenge::Command),
+    /// Show what goes on in the fleet, drain agents, let runs go on.
+    Fleet(control::Arguments),
     /// Say why transactions are the ones that they are, decide otherwise, read again.
     #[command(subcommand)]
     Ledger(ledger::Command),
@@ -122,6 +125,10 @@ enum CommandError {
     Listen { address: String, source: std::io::Error },
     #[error("no {what} is called `{name}`")]
     Unknown { what: &'static str, name: String },
+    #[error("the coordinator at {address} doesn't answer")]
+    Away { address: String, source: reqwest::Error },
+    #[error("the coordinator refused with {status} {code}: {detail}")]
+    Refused { status: u16, code: String, detail: String },
     #[error("{0}")]
     Said(String),
 }
@@ -137,7 +144,9 @@ impl CommandError {
             Self::Fleet(fleet::Error::Refused(Refused::Store(_))) => Exit::Unavailable,
             Self::Store(StoreError::StepsMissing { .. } | StoreError::TooNew { .. }) => Exit::Unusable,
             Self::Store(_) | Self::Queue(_) | Self::EmbeddedRedis(_) => Exit::Unavailable,
-            Self::Listen { .. } | Self::NotAlone { .. } => Exit::Unavailable,
+            Self::Listen { .. } | Self::NotAlone { .. } | Self::Away { .. } => Exit::Unavailable,
+            Self::Refused { status: 404, .. } => Exit::NotFound,
+            Self::Refused { status: 503, .. } => Exit::Unavailable,
             _ => Exit::Failure,
         }
     }
@@ -186,6 +195,9 @@ impl CommandError {
                 "`/v1/connections`, `/v1/accounts` and `/v1/transactions` give the ids"
             }
             Self::Unknown { what: "organization", .. } => "`coordinator organization list` names them",
+            Self::Away { .. } => "start it with `coordinator serve`, or name another with --coordinator",
+            Self::Refused { status: 401, .. } => "name the file with its operators' token with --token-file",
+            Self::Refused { status: 404, .. } => "`coordinator fleet agents` and `fleet dead-letters` give the ids",
             Self::Unknown { .. } => "list them to see their names",
             _ => return None,
         })
@@ -232,6 +244,7 @@ async fn carry_out(arguments: Arguments) -> Result<(), CommandError> {
         Command::Script(command) => command.run(&Ground::open(&config).await?).await,
         Command::Challenge(command) => command.run(&Ground::open(&config).await?).await,
         Command::Openapi { .. } | Command::Failures(_) => Ok(()),
+        Command::Fleet(arguments) => arguments.run(&config).await,
         Command::Ledger(command) => command.run(&Ground::open(&config).await?, &config).await,
         Command::Simplefin(command) => command.run(&Ground::open(&config).await?, &config).await,
         Command::Evidence(arguments) => arguments.run(&Ground::open(&config).await?).await,

@@ -36,6 +36,7 @@ impl Fleet {
     /// comes back when its lease lapses.
     pub async fn acquire(&self, request: &Acquire) -> Result<Option<Lease>, Error> {
         let until = Instant::now() + Duration::from_millis(request.wait_ms).min(LONGEST_WAIT);
+        self.queue.note_agent(request.agent_id, Some(&request.agent_name), request.seats).await?;
         let mut news = self.queue.news();
         loop {
             news.mark_unchanged();

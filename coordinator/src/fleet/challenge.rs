@@ -16,6 +16,7 @@ use super::acquire::milliseconds;
 use super::answer_challenge::answer_seal_context;
 use super::{Error, Fleet};
 use crate::clock;
+use crate::queue::Waits;
 use crate::store::NewChallenge;
 
 /// The longest that a request is held open.
@@ -49,6 +50,7 @@ impl Fleet {
         let id = ChallengeId(Uuid::now_v7());
         let new = NewChallenge { id, question, expires_at };
         let challenge = self.store.open_challenge(run_id, proof, new, now).await?;
+        self.park(run_id, proof, Waits::ForPerson).await;
         if challenge.id == id {
             tracing::info!(%run_id, challenge_id = %id, kind = %challenge.question.kind, "a bank asks something");
             metrics::counter!("bursar_challenges_total").increment(1);
@@ -72,6 +74,9 @@ impl Fleet {
         loop {
             let answered = self.answered.notified();
             let (challenge, sealed, agent_key) = self.store.challenge_of_run(run_id, proof, id).await?;
+            if challenge.state != ChallengeState::Open {
+                self.park(run_id, proof, Waits::ForNobody).await;
+            }
             match (challenge.state, sealed) {
                 (ChallengeState::Open, _) => {}
                 (ChallengeState::Answered, Some(sealed)) => {
@@ -89,6 +94,14 @@ impl Fleet {
             }
             let next_look = until.min(Instant::now() + LOOK_ANYWAY);
             let _ = tokio::time::timeout_at(next_look, answered).await;
+        }
+    }
+
+    /// Tells the queue whether a run waits for a person. Only the count of those that do hangs
+    /// on it, so a queue that is away keeps nobody waiting.
+    async fn park(&self, run_id: RunId, proof: Proof, waits: Waits) {
+        if let Err(error) = self.queue.park(run_id, proof, waits).await {
+            tracing::warn!(%run_id, error = &error as &dyn std::error::Error, "a parked run isn't counted");
         }
     }
 

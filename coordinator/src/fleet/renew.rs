@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use domain::id::RunId;
-use protocol::lease::{Advice, Proof, Renewed};
+use protocol::lease::{Advice, Proof, Renew, Renewed};
 
 use super::acquire::milliseconds;
 use super::{Error, Fleet};
@@ -18,11 +18,12 @@ impl Fleet {
     /// # Errors
     /// [`Refused::LeaseLost`] if it isn't held under that proof any more, which is
     /// also how an agent hears that the run was ended.
-    pub async fn renew(&self, run_id: RunId, proof: Proof) -> Result<Renewed, Error> {
-        let term = self.config.lease.term;
+    pub async fn renew(&self, run_id: RunId, request: Renew) -> Result<Renewed, Error> {
+        let (proof, term) = (request.proof(), self.config.lease.term);
         if !self.queue.renew(run_id, proof, term).await? {
             return Err(Refused::LeaseLost.into());
         }
+        self.queue.note_agent(proof.agent_id, None, request.seats).await?;
         // The store may have ended the run while the queue couldn't be told.
         let advice = if self.store.is_open(run_id).await? { Advice::GoOn } else { Advice::Cancel };
         Ok(Renewed { term_ms: milliseconds(term), advice })

@@ -68,6 +68,17 @@ impl Fleet {
         Ok(self.store.connection(owner, id).await?)
     }
 
+    /// Lets the connection of a run that was set aside go on, by a run of its own.
+    ///
+    /// # Errors
+    /// [`Error`], among them that nobody set the run aside, or that the connection can't
+    /// have a run now.
+    pub async fn revive(&self, run: RunId) -> Result<RunId, Error> {
+        let queued = self.store.revive(run, RunId(Uuid::now_v7()), clock::now()).await?;
+        self.enqueue(&queued).await;
+        Ok(queued.id)
+    }
+
     fn script_of(&self, connection: &Connection) -> Result<(), Error> {
         let institution = connection.institution_id.as_deref();
         institution.and_then(|id| self.catalog.script(id)).map(|_| ()).ok_or(Error::ScriptMissing)

@@ -45,7 +45,7 @@ async fn renew(
     Ids([run]): Ids<1>,
     Body(request): Body<Renew>,
 ) -> Result<Json<Renewed>, Problem> {
-    Ok(Json(app.fleet.renew(RunId(run), request.proof()).await?))
+    Ok(Json(app.fleet.renew(RunId(run), request).await?))
 }
 
 async fn declare_intent(

@@ -129,6 +129,13 @@ pub(super) struct List<T> {
     pub(super) meta: Meta,
 }
 
+impl<T> List<T> {
+    /// A list that is never so long that it needs pages.
+    pub(super) fn whole(data: Vec<T>) -> Self {
+        Self { data, pagination: Pagination { has_more: false, next_cursor: None }, meta: Meta::new() }
+    }
+}
+
 /// Whether a list goes on.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

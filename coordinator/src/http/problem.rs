@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::request_id;
 use crate::fleet::{Error, KeyRefused};
+use crate::queue::QueueError;
 use crate::store::{Refused, StoreError};
 
 /// After how many seconds to come back when something behind Bursar is away.
@@ -238,6 +239,12 @@ impl From<Error> for Problem {
                 Self::internal()
             }
         }
+    }
+}
+
+impl From<QueueError> for Problem {
+    fn from(error: QueueError) -> Self {
+        Error::from(error).into()
     }
 }
 

@@ -20,7 +20,9 @@
 //! | `…:passes` | flow without ready runs → its pass, while that is ahead of the others' |
 //! | `…:waiting:<institution>`, `…:working:<institution>` | its ready runs by the time since when; its leased ones |
 //! | `…:delayed`, `…:leased`, `…:parked` | runs by the time at which they are due, lapse, or began to wait for a person |
-//! | `…:draining` | agents that get no lease |
+//! | `…:agents`, `…:seen`, `…:draining` | what agents said of themselves and when; those that get no lease |
+//! | `…:known` | institutions that were ever spoken of |
+//! | `…:arrivals:<span>`, `…:waits`, `…:services` | what autoscalers are told of the last minutes |
 //!
 //! A *flow* is an organization at an institution; flows take turns, each by its pass, which
 //! grows with each turn. An institution at its cap, ahead of its pace or behind a closed gate
@@ -34,6 +36,7 @@ mod limits;
 mod model;
 #[cfg(test)]
 mod tests;
+mod view;
 
 use std::time::Duration;
 
@@ -48,6 +51,7 @@ use tokio::sync::watch;
 
 pub use embedded::{EmbeddedRedis, EmbeddedRedisError};
 pub use limits::{Depth, Gate, InstitutionDepth, Limit, Waits};
+pub use view::{DrainState, SeenAgent, SeenFlow, SeenLease};
 
 use crate::store::QueuedRun;
 
@@ -77,6 +81,10 @@ struct Scripts {
     limit: Script,
     gate: Script,
     depth: Script,
+    note_agent: Script,
+    agents: Script,
+    leases: Script,
+    flows: Script,
     audit: Script,
     install: Script,
 }
@@ -97,6 +105,10 @@ impl Scripts {
             limit: with_preamble(include_str!("limit.lua")),
             gate: with_preamble(include_str!("gate.lua")),
             depth: with_preamble(include_str!("depth.lua")),
+            note_agent: with_preamble(include_str!("note_agent.lua")),
+            agents: with_preamble(include_str!("agents.lua")),
+            leases: with_preamble(include_str!("leases.lua")),
+            flows: with_preamble(include_str!("flows.lua")),
             audit: with_preamble(include_str!("audit.lua")),
             install: Script::new(include_str!("install.lua")),
         }

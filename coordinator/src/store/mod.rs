@@ -11,6 +11,7 @@ mod balances;
 mod challenges;
 mod columns;
 mod connections;
+mod dead_letters;
 mod entities;
 mod error;
 mod idempotency;
@@ -39,6 +40,7 @@ use uuid::Uuid;
 pub use balances::*;
 pub use challenges::*;
 pub use connections::*;
+pub use dead_letters::*;
 pub use entities::*;
 pub use error::{Refused, StoreError};
 pub use idempotency::*;
@@ -95,6 +97,7 @@ pub trait Store:
     + Entities
     + Connections
     + Runs
+    + DeadLetters
     + Intents
     + Challenges
     + Ledger

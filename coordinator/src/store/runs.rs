@@ -62,7 +62,7 @@ pub trait Runs {
         then: AfterFailure,
         now: Timestamp,
     ) -> Result<(), Refused>;
-    /// Ends a run that no agent holds.
+    /// Ends a run that no agent holds, and sets it aside for an operator.
     async fn abandon(&self, run_id: RunId, code: FailureCode, now: Timestamp) -> Result<(), StoreError>;
     /// A page that was kept with a failure.
     async fn evidence(&self, id: EvidenceId) -> Result<Option<Evidence>, StoreError>;

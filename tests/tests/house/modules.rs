@@ -50,7 +50,7 @@ const MODULES: [(&str, &[Arrow]); 13] = [
             ("catalog", &["Catalog"]),
             ("clock", &[]),
             ("fleet", &[]),
-            ("queue", &["QueueError"]),
+            ("queue", &["DrainState", "InstitutionDepth", "QueueError", "SeenAgent", "SeenFlow", "SeenLease", "Waits"]),
             ("store", &[]),
             ("vault", &["mac"]),
         ],

@@ -2,6 +2,7 @@
 //!
 //! Not here: anything that belongs to an integrator; that is under `/v1`.
 
+mod fleet;
 mod keys;
 pub mod ledger;
 mod organizations;
@@ -46,6 +47,7 @@ const PROBLEMS: [Problem; 9] = [
         (name = "Organizations", description = "Whose everything is."),
         (name = "Keys", description = "What integrators show to be let in."),
         (name = "Scripts", description = "How portals are driven."),
+        (name = "Fleet", description = "What goes on in the fleet, and what operators do about it."),
         (name = "Ledger", description = "Why transactions are the ones that they are, and what operators decide of it."),
         (name = "SimpleFIN", description = "Tokens of applications that read by the SimpleFIN protocol."),
     ),
@@ -82,6 +84,14 @@ fn router() -> OpenApiRouter<App> {
         .routes(routes!(ledger::references::forget))
         .routes(routes!(ledger::readings::list))
         .routes(routes!(ledger::readings::drop_anchor))
+        .routes(routes!(fleet::agents::list))
+        .routes(routes!(fleet::agents::drain))
+        .routes(routes!(fleet::agents::undrain))
+        .routes(routes!(fleet::leases::list))
+        .routes(routes!(fleet::queue::show))
+        .routes(routes!(fleet::queue::audit))
+        .routes(routes!(fleet::dead_letters::list))
+        .routes(routes!(fleet::dead_letters::revive))
         .routes(routes!(simplefin::list, simplefin::create))
         .routes(routes!(simplefin::revoke))
 }

@@ -12,6 +12,7 @@ mod balances;
 mod challenges;
 mod completeness;
 mod connections;
+mod dead_letters;
 mod decisions;
 mod entities;
 mod entries;

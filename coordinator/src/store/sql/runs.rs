@@ -354,6 +354,12 @@ impl Runs for SqlStore {
         let run = held(row)?;
         challenges::cancel_pending(&mut tx, run_id, now).await?;
         let failure = Failure::new(code, Stage::Connect);
+        sqlx::query("UPDATE runs SET dead_at = $2 WHERE id = $1")
+            .bind(run_id.0)
+            .bind(to_ms(now))
+            .execute(&mut *tx)
+            .await
+            .map_err(failed("set a run aside"))?;
         match conclude(&mut tx, run_id, &run, failure, AfterFailure::End, Actor::Platform, now).await {
             Err(Refused::Store(error)) => return Err(error),
             _ => commit(tx).await?,

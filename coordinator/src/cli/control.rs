@@ -1,0 +1,244 @@
+//! `coordinator fleet …`: what goes on in the fleet, asked of a coordinator that serves.
+//!
+//! What is shown is what `/control/v1` answers; `--json` prints it as it comes.
+//!
+//! Not here: what any of it means (`http::control::fleet`).
+
+use std::time::Duration;
+
+use domain::secret::Secret;
+use reqwest::Method;
+use serde_json::{Value, json};
+use url::Url;
+use uuid::Uuid;
+
+use super::{CommandError, print_table, printable};
+use crate::config::Config;
+
+/// How long a coordinator has to answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// Where the coordinator is; by the settings unless given.
+    #[arg(long, global = true, env = "BURSAR_COORDINATOR", value_name = "URL")]
+    coordinator: Option<Url>,
+    /// A file with the operators' token; by the settings unless given.
+    #[arg(long, global = true, value_name = "FILE")]
+    token_file: Option<std::path::PathBuf>,
+    /// Print JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// List the agents that were heard of in the last minute.
+    Agents,
+    /// Give an agent no further lease; what it works on goes on.
+    Drain {
+        /// The agent.
+        agent: Uuid,
+    },
+    /// Give a drained agent leases again.
+    Undrain {
+        /// The agent.
+        agent: Uuid,
+    },
+    /// List what is being worked on.
+    Leases,
+    /// Show what waits, by institution.
+    Queue,
+    /// Show what waits, by institution and organization, in the order of their turns.
+    Flows,
+    /// Look through the whole queue for what isn't in order.
+    Audit,
+    /// List runs that took agent after agent down with them.
+    DeadLetters,
+    /// Let the connection of such a run go on.
+    Revive {
+        /// The run.
+        run: Uuid,
+    },
+}
+
+/// A header and the field under it.
+type Column = (&'static str, &'static str);
+
+const AGENTS: [Column; 7] = [
+    ("ID", "/id"),
+    ("NAME", "/name"),
+    ("STATE", "/state"),
+    ("SEATS", "/seats/total"),
+    ("BUSY", "/seats/busy"),
+    ("PARKED", "/seats/parked"),
+    ("SEEN, MS AGO", "/seenMsAgo"),
+];
+const LEASES: [Column; 6] = [
+    ("RUN", "/runId"),
+    ("CONNECTION", "/connectionId"),
+    ("INSTITUTION", "/institutionId"),
+    ("AGENT", "/agentId"),
+    ("STATE", "/state"),
+    ("SINCE, MS", "/sinceMsAgo"),
+];
+const INSTITUTIONS: [Column; 7] = [
+    ("INSTITUTION", "/institutionId"),
+    ("READY", "/ready"),
+    ("RUNNABLE", "/runnable"),
+    ("LEASED", "/leased"),
+    ("CAP", "/cap"),
+    ("CLOSED FOR, MS", "/closedForMs"),
+    ("OLDEST, MS", "/oldestReadyMs"),
+];
+const FLOWS: [Column; 4] =
+    [("INSTITUTION", "/institutionId"), ("TENANT", "/tenantId"), ("READY", "/ready"), ("OLDEST, MS", "/oldestReadyMs")];
+const DEAD_LETTERS: [Column; 6] = [
+    ("RUN", "/runId"),
+    ("CONNECTION", "/connectionId"),
+    ("INSTITUTION", "/institutionId"),
+    ("KIND", "/kind"),
+    ("CRASHES", "/crashes"),
+    ("SET ASIDE", "/deadAt"),
+];
+
+impl Arguments {
+    pub(super) async fn run(self, config: &Config) -> Result<(), CommandError> {
+        let desk = Desk::open(&self, config)?;
+        let show = |answer: Value, at: &str, columns: &[Column]| self.show(&answer, at, columns);
+        match &self.command {
+            Command::Agents => show(desk.get("agents").await?, "/data", &AGENTS),
+            Command::Drain { agent } => show(desk.post(&format!("agents/{agent}/drain")).await?, "", &AGENTS),
+            Command::Undrain { agent } => show(desk.post(&format!("agents/{agent}/undrain")).await?, "", &AGENTS),
+            Command::Leases => show(desk.get("leases").await?, "/data", &LEASES),
+            Command::Queue => {
+                let queue = desk.get("queue").await?;
+                show(queue.clone(), "/institutions", &INSTITUTIONS);
+                if !self.json {
+                    let number = |field: &str| queue[field].as_u64().unwrap_or(0);
+                    eprintln!(
+                        "{} ready, {} of them runnable; {} delayed, {} leased, {} of them waiting for a person",
+                        number("ready"),
+                        number("runnable"),
+                        number("delayed"),
+                        number("leased"),
+                        number("parked"),
+                    );
+                }
+            }
+            Command::Flows => show(desk.get("queue").await?, "/flows", &FLOWS),
+            Command::Audit => return self.audit(&desk.get("queue/audit").await?),
+            Command::DeadLetters => show(desk.pages("dead-letters").await?, "/data", &DEAD_LETTERS),
+            Command::Revive { run } => {
+                let revived = desk.post(&format!("dead-letters/{run}/revive")).await?;
+                show(revived, "", &[("RUN IN ITS PLACE", "/runId")]);
+            }
+        }
+        Ok(())
+    }
+
+    /// Prints an answer, or of it what stands at a place: a list, or one thing.
+    fn show(&self, answer: &Value, at: &str, columns: &[Column]) {
+        let shown = answer.pointer(at).unwrap_or(answer);
+        if self.json {
+            println!("{shown}");
+            return;
+        }
+        let rows = match shown {
+            Value::Array(rows) => rows.iter().collect(),
+            one => vec![one],
+        };
+        let headers: Vec<&str> = columns.iter().map(|(header, _)| *header).collect();
+        let row = |row: &Value| columns.iter().map(|(_, field)| cell(row.pointer(field))).collect();
+        print_table(&headers, rows.into_iter().map(row));
+    }
+
+    fn audit(&self, answer: &Value) -> Result<(), CommandError> {
+        let wrong: Vec<&str> = answer["wrong"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        if self.json {
+            println!("{answer}");
+        } else {
+            for sentence in &wrong {
+                println!("{}", printable(sentence));
+            }
+        }
+        match wrong.len() {
+            0 => {
+                eprintln!("The queue is in order.");
+                Ok(())
+            }
+            count => Err(CommandError::Said(format!("{count} things in the queue aren't in order"))),
+        }
+    }
+}
+
+fn cell(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => "–".into(),
+        Some(Value::String(text)) => printable(text),
+        Some(value) => value.to_string(),
+    }
+}
+
+/// A coordinator's calls for operators.
+struct Desk {
+    client: reqwest::Client,
+    root: String,
+    token: Secret,
+}
+
+impl Desk {
+    fn open(arguments: &Arguments, config: &Config) -> Result<Self, CommandError> {
+        let root = match &arguments.coordinator {
+            Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+            None => config.public_url().trim_end_matches('/').to_owned(),
+        };
+        let file = arguments.token_file.clone().unwrap_or_else(|| config.data().join("control.token"));
+        let token = match config.control_token().expose() {
+            token if !token.is_empty() && arguments.token_file.is_none() => token.to_owned(),
+            _ => std::fs::read_to_string(&file)
+                .map_err(|source| CommandError::File { path: file.display().to_string(), source })?,
+        };
+        let client = reqwest::Client::builder().timeout(PATIENCE).build();
+        let client = client.map_err(|error| CommandError::Said(format!("no HTTP client could be made: {error}")))?;
+        Ok(Self { client, root, token: Secret::new(token.trim().to_owned()) })
+    }
+
+    async fn get(&self, path: &str) -> Result<Value, CommandError> {
+        self.call(Method::GET, path).await
+    }
+
+    async fn post(&self, path: &str) -> Result<Value, CommandError> {
+        self.call(Method::POST, path).await
+    }
+
+    /// All pages of a list as one.
+    async fn pages(&self, path: &str) -> Result<Value, CommandError> {
+        let (mut data, mut query) = (Vec::new(), "?limit=500".to_owned());
+        loop {
+            let page = self.get(&format!("{path}{query}")).await?;
+            data.extend(page["data"].as_array().cloned().unwrap_or_default());
+            match page["pagination"]["nextCursor"].as_str() {
+                Some(cursor) => query = format!("?limit=500&cursor={cursor}"),
+                None => return Ok(json!({ "data": data })),
+            }
+        }
+    }
+
+    async fn call(&self, method: Method, path: &str) -> Result<Value, CommandError> {
+        let url = format!("{}/control/v1/{path}", self.root);
+        let away = |source| CommandError::Away { address: self.root.clone(), source };
+        let request = self.client.request(method, &url).bearer_auth(self.token.expose());
+        let answer = request.send().await.map_err(away)?;
+        let status = answer.status();
+        let body: Value = answer.json().await.map_err(away)?;
+        if status.is_success() {
+            return Ok(body);
+        }
+        let said = body["detail"].as_str().or(body["title"].as_str()).unwrap_or("it didn't say why");
+        let (code, detail) = (body["code"].as_str().unwrap_or_default(), printable(said));
+        Err(CommandError::Refused { status: status.as_u16(), code: printable(code), detail })
+    }
+}

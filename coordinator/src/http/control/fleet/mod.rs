@@ -1,0 +1,16 @@
+//! `/control/v1`: what goes on in the fleet, and what operators do about it; one file a
+//! resource.
+//!
+//! Not here: what any of it means (`fleet`, `queue`).
+
+pub(super) mod agents;
+pub(super) mod dead_letters;
+pub(super) mod leases;
+pub(super) mod queue;
+
+use std::time::Duration;
+
+/// A span as the API shows it: whole milliseconds.
+fn ms(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
