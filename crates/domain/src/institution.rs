@@ -6,6 +6,8 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::limits::Limits;
+use crate::schedule::Schedule;
 use crate::word::words;
 
 words! {
@@ -58,6 +60,12 @@ pub struct Institution {
     /// How an administrator creates the delegated user, in the bank's words.
     #[serde(default)]
     pub guide: Option<SetupGuide>,
+    /// How much its portal is asked at once.
+    #[serde(default)]
+    pub limits: Limits,
+    /// When its connections are synced.
+    #[serde(default)]
+    pub schedule: Schedule,
 }
 
 /// The fields of a connection's instructions that a guide may name in braces.
@@ -124,6 +132,8 @@ impl Institution {
 mod tests {
     use super::{Institution, Mfa, SetupGuide};
     use crate::anchor::{Loopback, normalize_portal_url};
+    use crate::limits::Limits;
+    use crate::schedule::Schedule;
 
     #[test]
     fn a_guide_is_filled_with_what_is_known() {
@@ -132,6 +142,23 @@ mod tests {
         let filled = guide.filled(|field| (field == "username").then_some("bursar.7"));
         assert_eq!(filled.steps, ["Enter bursar.7 and (to be provided)."]);
         assert_eq!(filled.title, "For (to be provided)");
+    }
+
+    #[test]
+    fn a_record_may_say_how_much_a_bank_is_asked_and_when() {
+        let record = |more: &str| {
+            let json = format!(
+                r#"{{"id": "harbour", "name": "Harbour", "defaultPortalUrl": "https://bank.example/",
+                "mfa": "none", "credentials": [{more}"#
+            );
+            serde_json::from_str::<Institution>(&json)
+        };
+        let plain = record("]}").expect("a record");
+        assert_eq!((plain.limits, plain.schedule), (Limits::DEFAULT, Schedule::default()));
+        let full = record(r#"], "limits": {"atOnce": 2}, "schedule": {"every": "90m"}}"#).expect("a record");
+        assert_eq!((full.limits.at_once(), full.schedule.every().to_string()), (2, "90m".to_owned()));
+        let wrong = record(r#"], "schedule": {"every": "1m"}}"#).expect_err("too often").to_string();
+        assert!(wrong.contains("schedule.every is 1m; it has to be from 15m to 7d"), "{wrong}");
     }
 
     #[test]
@@ -147,6 +174,8 @@ mod tests {
             mfa: Mfa::None,
             credentials: Vec::new(),
             guide: None,
+            limits: Limits::DEFAULT,
+            schedule: Schedule::default(),
         };
         for known in [
             "https://bank.example",
