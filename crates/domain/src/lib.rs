@@ -10,6 +10,7 @@ pub mod account_match;
 pub mod address;
 pub mod anchor;
 pub mod balance;
+pub mod breaker;
 pub mod calendar;
 pub mod challenge;
 pub mod completeness;
