@@ -27,6 +27,7 @@ pub mod money;
 pub mod observation;
 pub mod presence;
 pub mod run;
+pub mod scale;
 pub mod schedule;
 pub mod secret;
 pub mod shortfall;
