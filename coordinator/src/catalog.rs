@@ -117,8 +117,14 @@ impl Catalog {
     /// The day that it is at an institution; in UTC where no script says its time zone.
     #[must_use]
     pub fn today(&self, id: &str, now: Timestamp) -> Date {
-        let zone = self.entries.get(id).map_or(TimeZone::UTC, |entry| entry.zone.clone());
-        now.to_zoned(zone).date()
+        now.to_zoned(self.zone(id).clone()).date()
+    }
+
+    /// An institution's time zone; UTC where no script says it.
+    #[must_use]
+    pub fn zone(&self, id: &str) -> &TimeZone {
+        static ELSEWHERE: TimeZone = TimeZone::UTC;
+        self.entries.get(id).map_or(&ELSEWHERE, |entry| &entry.zone)
     }
 
     /// The institution whose portal is at this address.

@@ -11,8 +11,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use domain::anchor::{Loopback, normalize_portal_url};
+use domain::schedule::{Window, WindowError};
 use domain::secret::Secret;
 use jiff::SignedDuration;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
@@ -42,6 +44,7 @@ pub struct Config {
     pub lease: Lease,
     pub retry: Retry,
     pub challenge: Challenge,
+    pub attendance: Attendance,
     pub keys: Keys,
     pub webhooks: Webhooks,
     pub retention: Retention,
@@ -109,6 +112,15 @@ pub struct Retry {
 pub struct Challenge {
     #[serde(deserialize_with = "span")]
     pub term: Duration,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attendance {
+    #[serde(rename = "hours", deserialize_with = "windows")]
+    pub windows: Vec<Window>,
+    #[serde(deserialize_with = "time_zone")]
+    pub zone: TimeZone,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -380,6 +392,19 @@ fn layers(file: Option<&Path>) -> Result<config::Config, ConfigError> {
     let environment =
         config::Environment::with_prefix(ENVIRONMENT).prefix_separator("__").separator("__").try_parsing(false);
     Ok(builder.add_source(environment).build()?)
+}
+
+/// Windows of a week, as `mon-fri 09:00-17:00; sat 10:00-12:00`.
+fn windows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Window>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let parts = text.split(';').map(str::trim).filter(|part| !part.is_empty());
+    parts.map(|part| part.parse().map_err(|error: WindowError| serde::de::Error::custom(error))).collect()
+}
+
+/// A time zone by its name in the IANA database.
+fn time_zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TimeZone, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    TimeZone::get(&name).map_err(|_| serde::de::Error::custom(format!("`{name}` is no time zone of this machine")))
 }
 
 /// An https address, plain http for trying, or empty for none.

@@ -77,6 +77,16 @@ impl BareAgent {
         self.call(&format!("/{}/complete", held.run_id), &body).await.map(|_| ())
     }
 
+    /// Says that nothing could be read.
+    ///
+    /// # Errors
+    /// [`CallError`] for anything but success.
+    pub async fn fail(&self, held: &Held, code: &str) -> Result<(), CallError> {
+        let failure = json!({ "code": code, "stage": "login", "message": "" });
+        let body = json!({ "proof": held.proof, "failure": failure });
+        self.call(&format!("/{}/fail", held.run_id), &body).await.map(|_| ())
+    }
+
     /// Asks for a code that somebody has been sent.
     ///
     /// # Errors

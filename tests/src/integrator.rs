@@ -192,6 +192,20 @@ impl Integrator {
     /// [`CallError`] for anything but success.
     pub async fn set_up(&self, institution: &str, username: &str, password: &str) -> Result<String, CallError> {
         let entity = self.default_entity().await?;
+        self.set_up_for(&entity, institution, username, password).await
+    }
+
+    /// The same for another entity than the default one.
+    ///
+    /// # Errors
+    /// [`CallError`] for anything but success.
+    pub async fn set_up_for(
+        &self,
+        entity: &str,
+        institution: &str,
+        username: &str,
+        password: &str,
+    ) -> Result<String, CallError> {
         let asked = json!({ "entityId": entity, "institutionId": institution });
         let connection = self.post("/v1/connections", &asked).await?;
         let id = connection["id"].as_str().unwrap_or_default().to_owned();

@@ -7,9 +7,10 @@ ALTER TABLE runs ADD COLUMN dead_at BIGINT;
 ALTER TABLE runs ADD COLUMN revived_at BIGINT;
 CREATE INDEX runs_dead ON runs (dead_at, id) WHERE dead_at IS NOT NULL;
 
--- When the next sync is due by itself; null where none is.
+-- When the next sync is due by itself; null from the end of a run until it is planned.
 ALTER TABLE connections ADD COLUMN next_sync_at BIGINT;
 CREATE INDEX connections_due ON connections (next_sync_at, id) WHERE next_sync_at IS NOT NULL;
+CREATE INDEX connections_unplanned ON connections (id) WHERE next_sync_at IS NULL AND status = 'active';
 
 -- What goes on at an institution: how its last runs went (`domain::breaker`, as JSON), and
 -- whether an operator paused it.

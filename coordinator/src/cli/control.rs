@@ -53,6 +53,26 @@ enum Command {
     Queue,
     /// Show what waits, by institution and organization, in the order of their turns.
     Flows,
+    /// List institutions: limits, breakers, pauses.
+    Institutions,
+    /// Start no run at an institution until it is resumed; what is under way goes on.
+    Pause {
+        /// The institution.
+        institution: String,
+        /// For other operators.
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Let runs start at an institution again.
+    Resume {
+        /// The institution.
+        institution: String,
+    },
+    /// Close an institution's breaker, whatever the last runs said.
+    ResetBreaker {
+        /// The institution.
+        institution: String,
+    },
     /// Look through the whole queue for what isn't in order.
     Audit,
     /// List runs that took agent after agent down with them.
@@ -93,6 +113,15 @@ const INSTITUTIONS: [Column; 7] = [
     ("CLOSED FOR, MS", "/closedForMs"),
     ("OLDEST, MS", "/oldestReadyMs"),
 ];
+const STATES: [Column; 7] = [
+    ("INSTITUTION", "/id"),
+    ("AT ONCE", "/atOnce"),
+    ("STARTS A MINUTE", "/startsPerMinute"),
+    ("BREAKER", "/breaker"),
+    ("OPEN UNTIL", "/openUntil"),
+    ("PAUSED", "/pausedAt"),
+    ("REASON", "/pauseReason"),
+];
 const FLOWS: [Column; 4] =
     [("INSTITUTION", "/institutionId"), ("TENANT", "/tenantId"), ("READY", "/ready"), ("OLDEST, MS", "/oldestReadyMs")];
 const DEAD_LETTERS: [Column; 6] = [
@@ -129,6 +158,18 @@ impl Arguments {
                 }
             }
             Command::Flows => show(desk.get("queue").await?, "/flows", &FLOWS),
+            Command::Institutions => show(desk.get("institutions").await?, "/data", &STATES),
+            Command::Pause { institution, reason } => {
+                let path = format!("institutions/{institution}/pause");
+                let paused = desk.call(Method::POST, &path, Some(&json!({ "reason": reason }))).await?;
+                show(paused, "", &STATES);
+            }
+            Command::Resume { institution } => {
+                show(desk.post(&format!("institutions/{institution}/resume")).await?, "", &STATES);
+            }
+            Command::ResetBreaker { institution } => {
+                show(desk.post(&format!("institutions/{institution}/breaker/reset")).await?, "", &STATES);
+            }
             Command::Audit => return self.audit(&desk.get("queue/audit").await?),
             Command::DeadLetters => show(desk.pages("dead-letters").await?, "/data", &DEAD_LETTERS),
             Command::Revive { run } => {
@@ -207,11 +248,11 @@ impl Desk {
     }
 
     async fn get(&self, path: &str) -> Result<Value, CommandError> {
-        self.call(Method::GET, path).await
+        self.call(Method::GET, path, None).await
     }
 
     async fn post(&self, path: &str) -> Result<Value, CommandError> {
-        self.call(Method::POST, path).await
+        self.call(Method::POST, path, None).await
     }
 
     /// All pages of a list as one.
@@ -227,10 +268,11 @@ impl Desk {
         }
     }
 
-    async fn call(&self, method: Method, path: &str) -> Result<Value, CommandError> {
+    async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, CommandError> {
         let url = format!("{}/control/v1/{path}", self.root);
         let away = |source| CommandError::Away { address: self.root.clone(), source };
         let request = self.client.request(method, &url).bearer_auth(self.token.expose());
+        let request = if let Some(body) = body { request.json(body) } else { request };
         let answer = request.send().await.map_err(away)?;
         let status = answer.status();
         let body: Value = answer.json().await.map_err(away)?;

@@ -2,6 +2,7 @@
 //! and only then the queue is told.
 
 use domain::account::ObservedAccount;
+use domain::breaker::BreakerEvent;
 use domain::id::RunId;
 use domain::transaction::{ObservedTransaction, TransactionStatus};
 use jiff::civil::Date;
@@ -28,6 +29,7 @@ impl Fleet {
         };
         let completed = self.store.complete(run_id, proof, handed_in, now).await?;
         self.forget(run_id).await;
+        self.tell_breaker(&institution, BreakerEvent::Succeeded).await;
         tracing::info!(
             %run_id, accounts = accounts.len(), transactions = completed.read, added = completed.added,
             modified = completed.modified, removed = completed.removed,

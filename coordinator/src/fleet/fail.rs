@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use domain::breaker::BreakerEvent;
 use domain::failure::{Failure, Retry};
 use domain::id::RunId;
 use domain::run::attempts_allowed;
@@ -54,9 +55,14 @@ impl Fleet {
             },
         };
         let (code, stage) = (failure.code, failure.stage);
+        let happened = BreakerEvent::Failed { code, until: failure.until };
+        let institution = self.store.institution_of_run(run_id).await?;
         self.store.fail(run_id, proof, failure, evidence, then, now).await?;
         tracing::warn!(%run_id, code = %code, stage = %stage, again = delay.is_some(), "a run failed");
         metrics::counter!("bursar_runs_total", "outcome" => code.as_str()).increment(1);
+        if let Some(institution) = institution {
+            self.tell_breaker(&institution, happened).await;
+        }
         match delay {
             None => self.forget(run_id).await,
             // Where the queue doesn't know the lease any more, the run comes back by

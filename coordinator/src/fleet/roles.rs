@@ -1,7 +1,7 @@
 //! What a coordinator does in the background, each role a noun with a `run_once`:
 //! the reaper takes lapsed leases back, the rebuilder brings the queue in line with
-//! the store, the timekeeper closes challenges whose time is up. The pruner has a file
-//! of its own.
+//! the store, the timekeeper closes challenges whose time is up. The gatekeeper, the
+//! scheduler and the pruner have files of their own.
 //!
 //! Every coordinator plays every role; each step is safe beside the others'.
 //!
@@ -15,7 +15,7 @@ use domain::run::{ATTEMPTS_ALLOWED, CRASHES_ALLOWED};
 use jiff::SignedDuration;
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use super::{Error, Fleet, Pruner};
+use super::{Error, Fleet, Gatekeeper, Pruner, Scheduler};
 use crate::clock;
 use crate::queue::{Lapsed, LapsedHolder, QueueError};
 use crate::store::Holder;
@@ -30,6 +30,12 @@ const OFFER_AGAIN: Duration = Duration::from_secs(5);
 
 /// How often challenges are looked through.
 const LOOK_AT_CHALLENGES: Duration = Duration::from_millis(500);
+
+/// How often it is looked whether institutions' gates stand as they should.
+const LOOK_AT_GATES: Duration = Duration::from_secs(1);
+
+/// How often connections that are due are looked for.
+const LOOK_AT_SCHEDULES: Duration = Duration::from_secs(1);
 
 /// How often what was measured is put together.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -103,6 +109,7 @@ impl Rebuilder {
         }
         let generation = fleet.store.advance_generation(kept).await?;
         fleet.queue.install(generation).await?;
+        Gatekeeper::new(Arc::clone(fleet)).run_once().await?;
         let offered = self.offer().await?;
         if offered == 0 {
             tracing::info!(generation, "the queue begins empty");
@@ -179,6 +186,20 @@ pub fn play_all(fleet: &Arc<Fleet>, mut dispatcher: Dispatcher, metrics: Prometh
                 report("rebuilder", rebuilder.offer().await.map(|_| ()));
             }
             tokio::time::sleep(every).await;
+        }
+    });
+    let mut gatekeeper = Gatekeeper::new(Arc::clone(fleet));
+    tokio::spawn(async move {
+        loop {
+            report("gatekeeper", gatekeeper.run_once().await);
+            tokio::time::sleep(LOOK_AT_GATES).await;
+        }
+    });
+    let scheduler = Scheduler(Arc::clone(fleet));
+    tokio::spawn(async move {
+        loop {
+            report("scheduler", scheduler.run_once().await.map(|_| ()));
+            tokio::time::sleep(LOOK_AT_SCHEDULES).await;
         }
     });
     let timekeeper = Timekeeper(Arc::clone(fleet));

@@ -50,7 +50,7 @@ use redis::{AsyncCommands as _, FromRedisValue as _, Script};
 use tokio::sync::watch;
 
 pub use embedded::{EmbeddedRedis, EmbeddedRedisError};
-pub use limits::{Depth, Gate, InstitutionDepth, Limit, Waits};
+pub use limits::{Gate, InstitutionDepth, Limit, Waits};
 pub use view::{DrainState, SeenAgent, SeenFlow, SeenLease};
 
 use crate::store::QueuedRun;

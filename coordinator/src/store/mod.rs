@@ -16,6 +16,7 @@ mod entities;
 mod error;
 mod idempotency;
 mod identity;
+mod institutions;
 mod intents;
 mod keys;
 mod ledger;
@@ -24,6 +25,7 @@ mod organizations;
 mod postgres;
 mod retention;
 mod runs;
+mod schedules;
 mod simplefin;
 mod sqlite;
 mod stream;
@@ -45,6 +47,7 @@ pub use entities::*;
 pub use error::{Refused, StoreError};
 pub use idempotency::*;
 pub use identity::*;
+pub use institutions::*;
 pub use intents::*;
 pub use keys::*;
 pub use ledger::*;
@@ -52,6 +55,7 @@ pub use migrations::{Step, StepState, Tables};
 pub use organizations::*;
 pub use retention::*;
 pub use runs::*;
+pub use schedules::*;
 pub use simplefin::*;
 pub use stream::*;
 pub use webhooks::*;
@@ -98,6 +102,8 @@ pub trait Store:
     + Connections
     + Runs
     + DeadLetters
+    + Institutions
+    + Schedules
     + Intents
     + Challenges
     + Ledger

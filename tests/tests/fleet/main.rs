@@ -13,6 +13,7 @@ mod files;
 mod ledger;
 mod main_job;
 mod migrations;
+mod operations;
 mod readme;
 mod secrets;
 mod simplefin;

@@ -290,7 +290,7 @@ impl Runs for SqlStore {
         };
         apply(&mut tx, run.organization_id, &before, ConnectionEvent::RunSucceeded, happening, now).await?;
         let shortfall = shortfall.map(|failure| to_json(&failure, "failure")).transpose()?;
-        sqlx::query("UPDATE connections SET last_synced_at = $2, last_failure = $3 WHERE id = $1")
+        sqlx::query("UPDATE connections SET last_synced_at = $2, last_failure = $3, next_sync_at = NULL WHERE id = $1")
             .bind(run.connection_id.0)
             .bind(to_ms(now))
             .bind(shortfall)
@@ -389,7 +389,7 @@ async fn conclude(
     match then {
         AfterFailure::End => {
             end(tx, run_id, RunState::Failed, Some(&failure), now).await?;
-            sqlx::query("UPDATE connections SET last_failure = $2 WHERE id = $1")
+            sqlx::query("UPDATE connections SET last_failure = $2, next_sync_at = NULL WHERE id = $1")
                 .bind(run.connection_id.0)
                 .bind(to_json(&failure, "failure")?)
                 .execute(&mut **tx)

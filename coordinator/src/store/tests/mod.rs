@@ -7,6 +7,7 @@ mod balances;
 mod connections;
 mod decisions;
 mod entities;
+mod fleet;
 mod idempotency;
 mod identity;
 mod keys;
@@ -178,8 +179,12 @@ impl Bench {
     }
 
     async fn grant(&self, run: RunId, counter: u32) -> Option<GrantedRun> {
+        self.grant_at(run, counter, now()).await
+    }
+
+    async fn grant_at(&self, run: RunId, counter: u32, at: Timestamp) -> Option<GrantedRun> {
         let key = PrivateKey::generate();
-        match self.store.grant(run, proof(counter), key.public(), now()).await.expect("an answer") {
+        match self.store.grant(run, proof(counter), key.public(), at).await.expect("an answer") {
             Grant::Granted(run) => Some(*run),
             Grant::NotDue(_) | Grant::Refused => None,
         }

@@ -277,3 +277,26 @@ proptest! {
         prop_assert!(windows.iter().any(|window| shows(window, &desk, next)), "nobody is there at {next}");
     }
 }
+
+#[test]
+fn a_window_is_read_as_settings_write_it() {
+    let check = |text: &str, expected: Result<(&str, &str), &str>| {
+        let read = text.parse::<Window>();
+        let days = |window: &Window| window.days().iter().map(|day| day.as_str()).collect::<Vec<_>>().join(" ");
+        let shown = read.as_ref().map(|window| (days(window), format!("{} {}", window.from(), window.to())));
+        let shown = shown.map_err(ToString::to_string);
+        match (&shown, expected) {
+            (Ok((days, span)), Ok(expected)) => assert_eq!((days.as_str(), span.as_str()), expected, "{text}"),
+            (Err(said), Err(expected)) => assert!(said.contains(expected), "{text}: {said}"),
+            _ => assert!(shown.is_ok() == expected.is_ok(), "{text}: {shown:?}"),
+        }
+    };
+    check("mon-fri 09:00-17:00", Ok(("mon tue wed thu fri", "09:00 17:00")));
+    check("sat, sun 10:00-12:00", Ok(("sat sun", "10:00 12:00")));
+    check("fri-mon 22:00-04:00", Ok(("mon fri sat sun", "22:00 04:00")));
+    check(" 00:00-24:00 ", Ok(("mon tue wed thu fri sat sun", "00:00 24:00")));
+    check("mon", Err("no window"));
+    check("monday 09:00-17:00", Err("no window"));
+    check("mon 9-17", Err("no time of day"));
+    check("mon,mon 09:00-17:00", Err("twice"));
+}

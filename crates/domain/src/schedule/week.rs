@@ -62,6 +62,12 @@ pub enum WindowError {
         /// The text, cut at 16 characters.
         text: String,
     },
+    /// A span that can't be read.
+    #[error("`{text}` is no window; write it as mon-fri 09:00-17:00 or sat,sun 10:00-12:00")]
+    NotAWindow {
+        /// The text, cut at 40 characters.
+        text: String,
+    },
     /// A span that begins where a day has ended.
     #[error("a window can't begin at 24:00; write 00:00 and the day after")]
     BeginsAtTheEnd,
@@ -164,6 +170,36 @@ impl From<Weekday> for Day {
             Weekday::Saturday => Self::Saturday,
             Weekday::Sunday => Self::Sunday,
         }
+    }
+}
+
+/// As settings have it: `mon-fri 09:00-17:00`, `sat,sun 10:00-12:00`, or `10:00-12:00` for
+/// every day.
+impl FromStr for Window {
+    type Err = WindowError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let unreadable = || WindowError::NotAWindow { text: text.chars().take(40).collect() };
+        let (days, span) = match text.trim().rsplit_once(' ') {
+            Some((days, span)) => (Some(days), span),
+            None => (None, text.trim()),
+        };
+        let (from, to) = span.split_once('-').ok_or_else(unreadable)?;
+        let (from, to) = (from.parse()?, to.parse()?);
+        let Some(days) = days else { return Self::daily(from, to) };
+        let day = |text: &str| text.trim().parse::<Day>().map_err(|_| unreadable());
+        let mut begins = Vec::new();
+        for part in days.split(',') {
+            match part.split_once('-') {
+                None => begins.push(day(part)?),
+                Some((first, last)) => {
+                    let (first, last) = (day(first)? as usize, day(last)? as usize);
+                    let count = (last + Day::ALL.len() - first) % Day::ALL.len() + 1;
+                    begins.extend(Day::ALL.iter().cycle().skip(first).take(count));
+                }
+            }
+        }
+        Self::new(begins, from, to)
     }
 }
 

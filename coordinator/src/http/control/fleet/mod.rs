@@ -4,7 +4,9 @@
 //! Not here: what any of it means (`fleet`, `queue`).
 
 pub(super) mod agents;
+pub(super) mod connections;
 pub(super) mod dead_letters;
+pub(super) mod institutions;
 pub(super) mod leases;
 pub(super) mod queue;
 

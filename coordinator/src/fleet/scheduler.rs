@@ -1,0 +1,75 @@
+//! The scheduler: plans when each active connection is synced next, and queues those that
+//! are due.
+//!
+//! ```text
+//! a run ends ─▶ unplanned ── next_run ─▶ due at ── its time comes ─▶ a run is queued
+//! ```
+//!
+//! Not here: when that is (`domain::schedule`), or who runs first (the queue).
+
+use std::sync::Arc;
+
+use domain::id::RunId;
+use domain::schedule::{Attendance, next_run};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{Error, Fleet};
+use crate::clock;
+use crate::store::PlannedConnection;
+
+/// How many connections are looked at in one step.
+const AT_ONCE: u32 = 500;
+
+/// Plans syncs and queues those that are due.
+pub struct Scheduler(pub Arc<Fleet>);
+
+impl Scheduler {
+    /// One round; how many runs it queued.
+    ///
+    /// # Errors
+    /// [`Error`]; the next round begins where this one ended.
+    pub async fn run_once(&self) -> Result<usize, Error> {
+        self.plan().await?;
+        let (fleet, mut queued) = (&self.0, 0);
+        loop {
+            let now = clock::now();
+            let due = fleet.store.due(now, AT_ONCE).await?;
+            let is_last = due.len() < usize::try_from(AT_ONCE).unwrap_or(usize::MAX);
+            for connection in due {
+                if let Some(run) = fleet.store.begin_due(connection.id, RunId(Uuid::now_v7()), now).await? {
+                    fleet.enqueue(&run).await;
+                    queued += 1;
+                }
+            }
+            if is_last {
+                return Ok(queued);
+            }
+        }
+    }
+
+    async fn plan(&self) -> Result<(), Error> {
+        let store = &self.0.store;
+        loop {
+            let unplanned = store.unplanned(AT_ONCE).await?;
+            let plans: Vec<_> =
+                unplanned.iter().map(|connection| (connection.id, self.next(connection, clock::now()))).collect();
+            store.plan(&plans).await?;
+            if plans.len() < usize::try_from(AT_ONCE).unwrap_or(usize::MAX) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// When a connection is due; none if it isn't by itself.
+    fn next(&self, connection: &PlannedConnection, now: Timestamp) -> Option<Timestamp> {
+        let fleet = &self.0;
+        let institution = fleet.catalog.institution(&connection.institution_id)?;
+        let attended = &fleet.config.attendance;
+        let attendance = Attendance::of(institution.mfa, &attended.windows, &attended.zone);
+        let zone = fleet.catalog.zone(&connection.institution_id);
+        // Half of the id is as good as random.
+        let (_, spread) = connection.id.0.as_u64_pair();
+        next_run(&institution.schedule, zone, &attendance, now, spread)
+    }
+}

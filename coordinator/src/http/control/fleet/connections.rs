@@ -1,0 +1,76 @@
+//! `/control/v1/connections`: when a connection is synced next.
+//!
+//! Not here: whatever of a connection is its integrator's; that is under `/v1`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use domain::id::ConnectionId;
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::clock;
+use crate::http::App;
+use crate::http::body::{Ids, NoBody};
+use crate::http::problem::Problem;
+use crate::store::NextSync;
+
+/// When a connection is synced next.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::http::control) struct ConnectionSchedule {
+    id: Uuid,
+    schedule: Schedule,
+    /// When it is due, if it is planned.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    next_sync_at: Option<Timestamp>,
+}
+
+/// Whether a connection is synced by itself.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+enum Schedule {
+    /// It is.
+    Planned,
+    /// Not by itself: it isn't active, or its bank always asks for a code and nobody attends.
+    OnDemand,
+    /// A run is under way; the next is planned when it has ended.
+    UnderWay,
+    /// It will be planned in a moment, if it is active.
+    Unplanned,
+}
+
+/// Show when a connection is synced next.
+#[utoipa::path(get, path = "/connections/{connectionId}", operation_id = "showConnectionSchedule", tag = "Fleet",
+    security(("operator" = [])), params(("connectionId" = Uuid, Path, description = "The connection.")),
+    responses((status = 200, description = "Its schedule.", body = ConnectionSchedule)))]
+pub(in crate::http::control) async fn show(
+    State(app): State<App>,
+    Ids([id]): Ids<1>,
+) -> Result<Json<ConnectionSchedule>, Problem> {
+    let (schedule, next_sync_at) = match app.fleet.store.next_sync(ConnectionId(id)).await? {
+        NextSync::At(due) => (Schedule::Planned, Some(due)),
+        NextSync::OnDemand => (Schedule::OnDemand, None),
+        NextSync::UnderWay => (Schedule::UnderWay, None),
+        NextSync::Unplanned => (Schedule::Unplanned, None),
+    };
+    Ok(Json(ConnectionSchedule { id, schedule, next_sync_at }))
+}
+
+/// Make a connection due that is planned for later. Its run keeps its place among scheduled ones.
+#[utoipa::path(post, path = "/connections/{connectionId}/due", operation_id = "makeConnectionDue", tag = "Fleet",
+    security(("operator" = [])), params(("connectionId" = Uuid, Path, description = "The connection.")),
+    responses(
+        (status = 204, description = "It is due."),
+        (status = 404, description = "`not_found`: there is no such connection, or nothing is planned for it."),
+    ))]
+pub(in crate::http::control) async fn due(
+    State(app): State<App>,
+    Ids([id]): Ids<1>,
+    _: NoBody,
+) -> Result<StatusCode, Problem> {
+    app.fleet.store.bring_forward(ConnectionId(id), clock::now()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,51 @@
+//! Which connections are due by themselves.
+//!
+//! Not here: when they are (`domain::schedule`), or who runs next (the queue's).
+
+use async_trait::async_trait;
+use domain::id::{ConnectionId, RunId};
+use jiff::Timestamp;
+
+use super::{QueuedRun, Refused, StoreError};
+
+/// Connections' schedules.
+#[async_trait]
+pub trait Schedules {
+    /// Active connections of which nobody has said yet when they are due, at most so many.
+    async fn unplanned(&self, limit: u32) -> Result<Vec<PlannedConnection>, StoreError>;
+    /// Says when connections are due; none: not by themselves.
+    async fn plan(&self, plans: &[(ConnectionId, Option<Timestamp>)]) -> Result<(), StoreError>;
+    /// Connections that are due, the one that waits longest first, at most so many.
+    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<PlannedConnection>, StoreError>;
+    /// Adds a run for a connection that is due, unless another was faster or one is under
+    /// way. When it ends, the connection is unplanned.
+    async fn begin_due(&self, id: ConnectionId, run: RunId, now: Timestamp) -> Result<Option<QueuedRun>, StoreError>;
+    /// When a connection is synced next.
+    async fn next_sync(&self, id: ConnectionId) -> Result<NextSync, Refused>;
+    /// Makes a connection due that is planned for later; [`Refused::NotFound`] if none is.
+    async fn bring_forward(&self, id: ConnectionId, now: Timestamp) -> Result<(), Refused>;
+    /// When the next of all connections is due.
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+}
+
+/// A connection, and what its schedule hangs on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedConnection {
+    /// The connection.
+    pub id: ConnectionId,
+    /// Its bank.
+    pub institution_id: String,
+}
+
+/// When a connection is synced next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NextSync {
+    /// Its run is under way.
+    UnderWay,
+    /// By itself at this moment.
+    At(Timestamp),
+    /// Not by itself.
+    OnDemand,
+    /// Nobody has said yet.
+    Unplanned,
+}

@@ -1,0 +1,117 @@
+//! Schedules in SQL: `next_sync_at` of connections, null from the end of a run until
+//! somebody has planned the next.
+//!
+//! Not here: planning.
+
+use async_trait::async_trait;
+use domain::id::{ConnectionId, OrganizationId, RunId};
+use domain::run::{RunClass, RunKind};
+use jiff::Timestamp;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{SqlStore, commit, failed, found, from_ms, runs, to_ms};
+use crate::store::{NextSync, PlannedConnection, QueuedRun, Refused, Schedules, StoreError};
+
+/// Stands where a connection isn't due by itself, or its run is under way.
+const NEVER: i64 = i64::MAX;
+
+#[derive(FromRow)]
+struct PlannedRow {
+    id: Uuid,
+    institution_id: String,
+}
+
+impl PlannedRow {
+    fn read(self) -> PlannedConnection {
+        PlannedConnection { id: ConnectionId(self.id), institution_id: self.institution_id }
+    }
+}
+
+#[async_trait]
+impl Schedules for SqlStore {
+    async fn unplanned(&self, limit: u32) -> Result<Vec<PlannedConnection>, StoreError> {
+        let rows = sqlx::query_as::<_, PlannedRow>(
+            "SELECT id, institution_id FROM connections
+             WHERE next_sync_at IS NULL AND status = 'active' AND institution_id IS NOT NULL ORDER BY id LIMIT $1",
+        );
+        let rows = rows.bind(i64::from(limit)).fetch_all(&self.read).await;
+        Ok(rows.map_err(failed("list connections without a schedule"))?.into_iter().map(PlannedRow::read).collect())
+    }
+
+    async fn plan(&self, plans: &[(ConnectionId, Option<Timestamp>)]) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        for (id, due) in plans {
+            sqlx::query("UPDATE connections SET next_sync_at = $2 WHERE id = $1 AND next_sync_at IS NULL")
+                .bind(id.0)
+                .bind(due.map_or(NEVER, to_ms))
+                .execute(&mut *tx)
+                .await
+                .map_err(failed("plan a sync"))?;
+        }
+        commit(tx).await
+    }
+
+    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<PlannedConnection>, StoreError> {
+        let rows = sqlx::query_as::<_, PlannedRow>(
+            "SELECT id, institution_id FROM connections
+             WHERE next_sync_at IS NOT NULL AND next_sync_at <= $1 ORDER BY next_sync_at, id LIMIT $2",
+        );
+        let rows = rows.bind(to_ms(now)).bind(i64::from(limit)).fetch_all(&self.read).await;
+        Ok(rows.map_err(failed("list connections that are due"))?.into_iter().map(PlannedRow::read).collect())
+    }
+
+    async fn begin_due(&self, id: ConnectionId, run: RunId, now: Timestamp) -> Result<Option<QueuedRun>, StoreError> {
+        let mut tx = self.begin().await?;
+        let taken = sqlx::query_as::<_, (Uuid, String)>(
+            "UPDATE connections SET next_sync_at = $3 WHERE id = $1 AND next_sync_at <= $2
+             RETURNING organization_id, status",
+        );
+        let taken = taken.bind(id.0).bind(to_ms(now)).bind(NEVER).fetch_optional(&mut *tx).await;
+        let Some((organization, status)) = taken.map_err(failed("take a connection that is due"))? else {
+            return Ok(None);
+        };
+        let mut queued = None;
+        if status == "active" {
+            let what = (RunKind::Sync, RunClass::Scheduled);
+            queued = match runs::insert(&mut tx, OrganizationId(organization), id, run, what, now).await {
+                Ok(queued) => Some(queued),
+                Err(Refused::Store(error)) => return Err(error),
+                // One is under way.
+                Err(_) => None,
+            };
+        }
+        commit(tx).await?;
+        Ok(queued)
+    }
+
+    async fn next_sync(&self, id: ConnectionId) -> Result<NextSync, Refused> {
+        let row = sqlx::query_as::<_, (Option<i64>, i64)>(
+            "SELECT next_sync_at, (SELECT COUNT(*) FROM runs r WHERE r.connection_id = c.id AND r.state = 'open')
+             FROM connections c WHERE id = $1",
+        );
+        let row = row.bind(id.0).fetch_optional(&self.read).await;
+        Ok(match found(row, "read a connection's schedule")? {
+            (_, 1..) => NextSync::UnderWay,
+            (None, _) => NextSync::Unplanned,
+            (Some(NEVER), _) => NextSync::OnDemand,
+            (Some(due), _) => NextSync::At(from_ms(due)?),
+        })
+    }
+
+    async fn bring_forward(&self, id: ConnectionId, now: Timestamp) -> Result<(), Refused> {
+        let moved = sqlx::query_scalar::<_, Uuid>(
+            "UPDATE connections SET next_sync_at = $2 WHERE id = $1 AND next_sync_at <> $3 RETURNING id",
+        );
+        let moved = moved.bind(id.0).bind(to_ms(now)).bind(NEVER).fetch_optional(&self.write).await;
+        found(moved, "make a connection due").map(|_| ())
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let next = sqlx::query_scalar::<_, Option<i64>>(
+            "SELECT MIN(next_sync_at) FROM connections WHERE next_sync_at IS NOT NULL",
+        );
+        let next = next.fetch_one(&self.read).await.map_err(failed("look for the next sync"))?;
+        next.filter(|next| *next != NEVER).map(from_ms).transpose()
+    }
+}

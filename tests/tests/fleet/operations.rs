@@ -1,0 +1,186 @@
+//! What operators see of the fleet and do about it: over HTTP and by `coordinator fleet`.
+//!
+//! Not here: what becomes of runs (`bad_luck`), or the queue by itself.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::bare_agent::BareAgent;
+use tests::integrator::Integrator;
+use tests::patience::eventually;
+use tests::world::{Fleet, Plan};
+
+use crate::Outcome;
+
+/// Longer than any of these tests.
+const LONG: u64 = 20_000;
+
+async fn waiting(fleet: &Fleet) -> Result<(Integrator, String), Box<dyn std::error::Error>> {
+    let integrator = fleet.integrator("default").await?;
+    let id = integrator.set_up("harbour", "clerk", "a password").await?;
+    Ok((integrator, id))
+}
+
+/// A connection of another entity, which waits, too.
+async fn another(fleet: &Fleet) -> Outcome {
+    let integrator = fleet.integrator("default").await?;
+    let entity = integrator.post("/v1/entities", &json!({ "externalEntityId": "other" })).await?;
+    let entity = entity["id"].as_str().ok_or("an entity")?;
+    integrator.set_up_for(entity, "harbour", "clerk", "a password").await?;
+    Ok(())
+}
+
+fn row<'a>(list: &'a [Value], id: &str) -> &'a Value {
+    list.iter().find(|one| one["id"] == id || one["institutionId"] == id).unwrap_or(&Value::Null)
+}
+
+#[tokio::test]
+async fn an_operator_sees_what_waits_what_is_worked_on_and_by_whom() -> Outcome {
+    let fleet = Plan::new().agents(0).start().await?;
+    let operator = fleet.operator()?;
+    let (_, connection) = waiting(&fleet).await?;
+    let queue = operator.get("/control/v1/queue").await?;
+    assert_eq!((&queue["ready"], &queue["runnable"], &queue["leased"]), (&json!(1), &json!(1), &json!(0)));
+    assert_eq!(row(queue["institutions"].as_array().ok_or("a list")?, "harbour")["ready"], 1);
+    assert_eq!(queue["flows"][0]["ready"], 1);
+    assert_eq!(operator.list("/control/v1/leases").await?, Vec::<Value>::new());
+
+    let agent = BareAgent::of(&fleet)?;
+    let held = agent.acquire(LONG).await?.ok_or("a lease")?;
+    let leases = operator.list("/control/v1/leases").await?;
+    assert_eq!((&leases[0]["runId"], &leases[0]["connectionId"]), (&json!(held.run_id), &json!(connection)));
+    assert_eq!(leases[0]["state"], "working");
+    let agents = operator.list("/control/v1/agents").await?;
+    assert_eq!((&agents[0]["id"], &agents[0]["state"]), (&leases[0]["agentId"], &json!("ready")));
+    assert_eq!(agents[0]["seats"]["total"], 1);
+
+    agent.ask(&held).await?;
+    let leases = operator.list("/control/v1/leases").await?;
+    assert_eq!(leases[0]["state"], "parked", "it waits for a person");
+    let queue = operator.get("/control/v1/queue").await?;
+    assert_eq!((&queue["ready"], &queue["leased"], &queue["parked"]), (&json!(0), &json!(1), &json!(1)));
+    assert_eq!(operator.get("/control/v1/queue/audit").await?["wrong"], json!([]));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_drained_agent_gets_no_lease_until_it_is_undrained() -> Outcome {
+    let fleet = Plan::new().agents(0).start().await?;
+    let operator = fleet.operator()?;
+    let agent = BareAgent::of(&fleet)?;
+    assert!(agent.acquire(0).await?.is_none(), "there is nothing to do yet");
+    let id = operator.list("/control/v1/agents").await?[0]["id"].as_str().ok_or("an agent")?.to_owned();
+    let drained = operator.post(&format!("/control/v1/agents/{id}/drain"), &Value::Null).await?;
+    assert_eq!(drained["state"], "drained");
+    let _ = waiting(&fleet).await?;
+    assert!(agent.acquire(0).await?.is_none());
+    assert!(BareAgent::of(&fleet)?.acquire(LONG).await?.is_some(), "another gets it");
+    operator.post(&format!("/control/v1/agents/{id}/undrain"), &Value::Null).await?;
+    another(&fleet).await?;
+    assert!(agent.acquire(LONG).await?.is_some());
+    let nobody = uuid::Uuid::nil();
+    let answer = operator.call(Method::POST, &format!("/control/v1/agents/{nobody}/drain"), None).await?;
+    assert_eq!(answer.status, 404, "{}", answer.body);
+    Ok(())
+}
+
+#[tokio::test]
+async fn nothing_starts_at_a_paused_institution_and_what_waits_starts_when_it_is_resumed() -> Outcome {
+    let fleet = Plan::new().agents(0).start().await?;
+    let operator = fleet.operator()?;
+    let paused = operator.post("/control/v1/institutions/harbour/pause", &json!({ "reason": "they called" })).await?;
+    assert_eq!((&paused["pauseReason"], paused["pausedAt"].is_string()), (&json!("they called"), true));
+    let _ = waiting(&fleet).await?;
+    let agent = BareAgent::of(&fleet)?;
+    assert!(agent.acquire(1_500).await?.is_none(), "over more than one round of the gatekeeper");
+    let queue = operator.get("/control/v1/queue").await?;
+    assert_eq!((&queue["ready"], &queue["runnable"]), (&json!(1), &json!(0)));
+    let asks = tokio::spawn(async move { agent.acquire(LONG).await });
+    operator.post("/control/v1/institutions/harbour/resume", &Value::Null).await?;
+    assert!(asks.await??.is_some(), "whoever waited hears of it");
+    let unknown = operator.call(Method::POST, "/control/v1/institutions/nowhere/resume", None).await?;
+    assert_eq!(unknown.status, 404);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_bank_that_blocks_is_left_alone_until_an_operator_says_otherwise() -> Outcome {
+    let fleet = Plan::new().agents(0).start().await?;
+    let operator = fleet.operator()?;
+    let _ = waiting(&fleet).await?;
+    let agent = BareAgent::of(&fleet)?;
+    let held = agent.acquire(LONG).await?.ok_or("a lease")?;
+    agent.fail(&held, "portal.blocked").await?;
+    let states = operator.list("/control/v1/institutions").await?;
+    let harbour = row(&states, "harbour");
+    assert_eq!((&harbour["breaker"], harbour["openUntil"].is_string()), (&json!("open"), true), "{harbour}");
+    another(&fleet).await?;
+    assert!(agent.acquire(0).await?.is_none());
+    operator.post("/control/v1/institutions/harbour/breaker/reset", &Value::Null).await?;
+    assert!(agent.acquire(LONG).await?.is_some());
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_command_shows_what_the_calls_answer_and_says_what_is_wrong() -> Outcome {
+    let fleet = Plan::new().agents(0).start().await?;
+    let _ = waiting(&fleet).await?;
+    let agent = BareAgent::of(&fleet)?;
+    agent.acquire(LONG).await?.ok_or("a lease")?;
+    let say = async |verbs: &[&str]| {
+        let address = fleet.address();
+        fleet.succeed(&[&["fleet"], verbs, &["--coordinator", address]].concat()).await
+    };
+    assert!(say(&["agents"]).await?.contains("bare"));
+    let leases: Value = serde_json::from_str(&say(&["leases", "--json"]).await?)?;
+    assert_eq!(leases.as_array().map(Vec::len), Some(1));
+    assert!(say(&["queue"]).await?.contains("harbour"));
+    assert!(say(&["institutions"]).await?.contains("closed"));
+    assert!(say(&["pause", "harbour", "--reason", "they called"]).await?.contains("they called"));
+    say(&["resume", "harbour"]).await?;
+    say(&["audit"]).await?;
+    say(&["dead-letters"]).await?;
+    let nobody = uuid::Uuid::nil().to_string();
+    let ran = fleet.run(&["fleet", "revive", &nobody, "--coordinator", fleet.address()], "").await?;
+    assert_eq!(ran.code, Some(3), "{}", ran.stderr);
+    assert!(ran.stderr.contains("hint: "), "{}", ran.stderr);
+    let away = fleet.run(&["fleet", "agents", "--coordinator", "http://127.0.0.1:1"], "").await?;
+    assert_eq!(away.code, Some(4), "{}", away.stderr);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_connection_is_synced_by_itself_when_it_is_due() -> Outcome {
+    let fleet = Plan::new().agents(0).with("attendance.hours", "mon-sun 00:00-24:00").start().await?;
+    let operator = fleet.operator()?;
+    let (_, id) = waiting(&fleet).await?;
+    let agent = BareAgent::of(&fleet)?;
+    let held = agent.acquire(LONG).await?.ok_or("a lease")?;
+    agent.complete(&held, &[]).await?;
+    // The least that a record may say is a quarter of an hour.
+    let path = format!("/control/v1/connections/{id}/due");
+    let brought = async || operator.post(&path, &Value::Null).await.ok();
+    assert!(eventually(brought).await.is_some(), "nobody planned a sync");
+    let next = agent.acquire(LONG).await?.ok_or("a run that nobody asked for")?;
+    assert_eq!(next.connection_id, id);
+    let again = operator.call(Method::POST, &path, None).await?;
+    assert_eq!(again.status, 404, "while its run is under way it isn't due: {}", again.body);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_bank_that_always_asks_for_a_code_is_not_synced_while_nobody_attends() -> Outcome {
+    let fleet = Plan::new().agents(0).start().await?;
+    let operator = fleet.operator()?;
+    let (integrator, id) = waiting(&fleet).await?;
+    let agent = BareAgent::of(&fleet)?;
+    let held = agent.acquire(LONG).await?.ok_or("a lease")?;
+    agent.complete(&held, &[]).await?;
+    let shown = async || operator.get(&format!("/control/v1/connections/{id}")).await.ok();
+    let planned = async || shown().await.filter(|shown| shown["schedule"] == "onDemand");
+    assert!(eventually(planned).await.is_some(), "{:?}", shown().await);
+    let answer = operator.call(Method::POST, &format!("/control/v1/connections/{id}/due"), None).await?;
+    assert_eq!(answer.status, 404, "{}", answer.body);
+    integrator.put(&format!("/v1/connections/{id}/sync"), &Value::Null).await?;
+    assert!(agent.acquire(LONG).await?.is_some(), "by request it always is");
+    Ok(())
+}
