@@ -45,6 +45,7 @@ pub struct Config {
     pub retry: Retry,
     pub challenge: Challenge,
     pub attendance: Attendance,
+    pub pool: Pool,
     pub keys: Keys,
     pub webhooks: Webhooks,
     pub retention: Retention,
@@ -121,6 +122,21 @@ pub struct Attendance {
     pub windows: Vec<Window>,
     #[serde(deserialize_with = "time_zone")]
     pub zone: TimeZone,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pool {
+    pub min: u32,
+    pub max: u32,
+    pub slots_per_agent: u32,
+    pub parked_per_agent: u32,
+    #[serde(deserialize_with = "span")]
+    pub dwell_goal: Duration,
+    #[serde(deserialize_with = "span")]
+    pub start: Duration,
+    #[serde(deserialize_with = "span")]
+    pub window: Duration,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -276,6 +292,9 @@ impl Config {
         }
         if self.webhooks.per_endpoint == 0 || self.webhooks.at_once < self.webhooks.per_endpoint {
             return refuse("webhooks.per_endpoint", "it must be 1 at least and at most webhooks.at_once");
+        }
+        if self.pool.min > self.pool.max || self.pool.max == 0 {
+            return refuse("pool.max", "it must be above zero and pool.min at least");
         }
         if self.lease.term < Duration::from_millis(500) {
             return refuse("lease.term", "a lease must last half a second at least");

@@ -53,6 +53,18 @@ enum Command {
     Queue,
     /// Show what waits, by institution and organization, in the order of their turns.
     Flows,
+    /// Say how many agents there should be.
+    Scale,
+    /// Say when a connection is synced next.
+    Schedule {
+        /// The connection.
+        connection: Uuid,
+    },
+    /// Make a connection due that is planned for later.
+    Due {
+        /// The connection.
+        connection: Uuid,
+    },
     /// List institutions: limits, breakers, pauses.
     Institutions,
     /// Start no run at an institution until it is resumed; what is under way goes on.
@@ -113,6 +125,16 @@ const INSTITUTIONS: [Column; 7] = [
     ("CLOSED FOR, MS", "/closedForMs"),
     ("OLDEST, MS", "/oldestReadyMs"),
 ];
+const SCALE: [Column; 8] = [
+    ("DESIRED", "/desired_agents"),
+    ("AGENTS", "/agents/total"),
+    ("DRAINING", "/agents/draining"),
+    ("READY", "/ready"),
+    ("RUNNABLE", "/runnable"),
+    ("LEASED", "/leased"),
+    ("PARKED", "/parked"),
+    ("DWELL P95, S", "/dwell_p95_s"),
+];
 const STATES: [Column; 7] = [
     ("INSTITUTION", "/id"),
     ("AT ONCE", "/atOnce"),
@@ -158,6 +180,15 @@ impl Arguments {
                 }
             }
             Command::Flows => show(desk.get("queue").await?, "/flows", &FLOWS),
+            Command::Scale => show(desk.get("pools/default/scale").await?, "", &SCALE),
+            Command::Schedule { connection } => {
+                let schedule = desk.get(&format!("connections/{connection}")).await?;
+                show(schedule, "", &[("CONNECTION", "/id"), ("SCHEDULE", "/schedule"), ("NEXT SYNC", "/nextSyncAt")]);
+            }
+            Command::Due { connection } => {
+                desk.post(&format!("connections/{connection}/due")).await?;
+                eprintln!("It is due; its run is queued in a moment.");
+            }
             Command::Institutions => show(desk.get("institutions").await?, "/data", &STATES),
             Command::Pause { institution, reason } => {
                 let path = format!("institutions/{institution}/pause");
@@ -275,7 +306,10 @@ impl Desk {
         let request = if let Some(body) = body { request.json(body) } else { request };
         let answer = request.send().await.map_err(away)?;
         let status = answer.status();
-        let body: Value = answer.json().await.map_err(away)?;
+        let body: Value = match status {
+            reqwest::StatusCode::NO_CONTENT => Value::Null,
+            _ => answer.json().await.map_err(away)?,
+        };
         if status.is_success() {
             return Ok(body);
         }

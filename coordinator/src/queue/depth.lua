@@ -6,6 +6,10 @@ for _, institution in ipairs(redis.call('SMEMBERS', key('known'))) do
   local known = redis.call('HMGET', key('institution:' .. institution), 'cap', 'next', 'closed_until', 'probing')
   local closed = math.max(tonumber(known[2] or 0), tonumber(known[3] or 0))
   local oldest = redis.call('ZRANGE', key('waiting:' .. institution), 0, 0, 'WITHSCORES')
+  local arrivals = 0
+  for back = 1, 6 do
+    arrivals = arrivals + tonumber(redis.call('HGET', key('arrivals:' .. (span - back)), institution) or 0)
+  end
   table.insert(institutions, {
     institution,
     redis.call('ZCARD', key('waiting:' .. institution)),
@@ -13,18 +17,14 @@ for _, institution in ipairs(redis.call('SMEMBERS', key('known'))) do
     known[4] == '1' and 1 or tonumber(known[1] or 1),
     math.max(closed - now, 0),
     #oldest > 0 and now - tonumber(oldest[2]) or 0,
+    arrivals,
   })
-end
-local arrivals, span = 0, math.floor(now / SPAN)
-for back = 1, 6 do
-  arrivals = arrivals + tonumber(redis.call('GET', key('arrivals:' .. (span - back))) or 0)
 end
 return {
   institutions,
   redis.call('ZCARD', key('delayed')),
   redis.call('ZCARD', key('leased')),
   redis.call('ZCARD', key('parked')),
-  arrivals,
   redis.call('LRANGE', key('waits'), 0, -1),
   redis.call('LRANGE', key('services'), 0, -1),
 }

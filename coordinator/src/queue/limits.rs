@@ -51,8 +51,6 @@ pub struct Depth {
     pub leased: u64,
     /// Runs that wait for a person.
     pub parked: u64,
-    /// How many runs became ready in the last full minute.
-    pub arrivals: u64,
     /// How long runs were ready before they were leased, the latest first, in milliseconds.
     pub waits: Vec<u64>,
     /// How long leases took to their end, the latest first, in milliseconds.
@@ -74,6 +72,8 @@ pub struct InstitutionDepth {
     pub closed_for: Duration,
     /// Since when the oldest ready run waits.
     pub oldest: Duration,
+    /// How many runs became ready in the last full minute.
+    pub arrivals: u64,
 }
 
 impl InstitutionDepth {
@@ -85,7 +85,10 @@ impl InstitutionDepth {
 }
 
 /// As `depth.lua` answers it.
-type RawDepth = (Vec<(String, u64, u64, u64, u64, u64)>, u64, u64, u64, u64, Vec<u64>, Vec<u64>);
+type RawDepth = (Vec<(String, u64, u64, u64, u64, u64, u64)>, u64, u64, u64, Vec<u64>, Vec<u64>);
+
+/// Over how long [`InstitutionDepth::arrivals`] are counted.
+pub const COUNTED_OVER: Duration = Duration::from_secs(60);
 
 impl Queue {
     /// Limits what goes on at an institution from now on.
@@ -118,19 +121,20 @@ impl Queue {
     /// # Errors
     /// [`QueueError`].
     pub async fn depth(&self) -> Result<Depth, QueueError> {
-        let (institutions, delayed, leased, parked, arrivals, waits, services): RawDepth =
+        let (institutions, delayed, leased, parked, waits, services): RawDepth =
             self.step(self.scripts.depth.key(&self.prefix)).await?;
-        let institution = |(institution_id, ready, started, cap, closed, oldest)| InstitutionDepth {
+        let institution = |(institution_id, ready, started, cap, closed, oldest, arrivals)| InstitutionDepth {
             institution_id,
             ready,
             started,
             cap,
             closed_for: Duration::from_millis(closed),
             oldest: Duration::from_millis(oldest),
+            arrivals,
         };
         let mut institutions: Vec<_> = institutions.into_iter().map(institution).collect();
         institutions.sort_by(|one: &InstitutionDepth, other| one.institution_id.cmp(&other.institution_id));
-        Ok(Depth { institutions, delayed, leased, parked, arrivals, waits, services })
+        Ok(Depth { institutions, delayed, leased, parked, waits, services })
     }
 
     /// What isn't in order, a sentence each; nothing is changed. It looks at everything, so
@@ -158,6 +162,26 @@ impl Queue {
     pub async fn undrain(&self, agent: AgentId) -> Result<(), QueueError> {
         let key = self.key_of("draining").await?;
         self.redis.clone().srem(key, agent.to_string()).await.map_err(QueueError::Redis)
+    }
+
+    /// The answers that autoscalers were given last, oldest first, as they were kept.
+    ///
+    /// # Errors
+    /// [`QueueError::Redis`].
+    pub async fn answers(&self) -> Result<Vec<String>, QueueError> {
+        let key = self.key_of("answers").await?;
+        self.redis.clone().lrange(key, 0, -1).await.map_err(QueueError::Redis)
+    }
+
+    /// Keeps an answer that an autoscaler was given, with so many before it.
+    ///
+    /// # Errors
+    /// [`QueueError::Redis`].
+    pub async fn note_answer(&self, answer: &str, before: isize) -> Result<(), QueueError> {
+        let key = self.key_of("answers").await?;
+        let mut step = redis::pipe();
+        step.atomic().rpush(&key, answer).ignore().ltrim(&key, -before, -1).ignore();
+        step.query_async(&mut self.redis.clone()).await.map_err(QueueError::Redis)
     }
 
     /// A key of the current generation.

@@ -22,7 +22,7 @@
 //! | `…:delayed`, `…:leased`, `…:parked` | runs by the time at which they are due, lapse, or began to wait for a person |
 //! | `…:agents`, `…:seen`, `…:draining` | what agents said of themselves and when; those that get no lease |
 //! | `…:known` | institutions that were ever spoken of |
-//! | `…:arrivals:<span>`, `…:waits`, `…:services` | what autoscalers are told of the last minutes |
+//! | `…:arrivals:<span>`, `…:waits`, `…:services`, `…:answers` | what autoscalers are told, and were told lately |
 //!
 //! A *flow* is an organization at an institution; flows take turns, each by its pass, which
 //! grows with each turn. An institution at its cap, ahead of its pace or behind a closed gate
@@ -50,7 +50,7 @@ use redis::{AsyncCommands as _, FromRedisValue as _, Script};
 use tokio::sync::watch;
 
 pub use embedded::{EmbeddedRedis, EmbeddedRedisError};
-pub use limits::{Gate, InstitutionDepth, Limit, Waits};
+pub use limits::{COUNTED_OVER, Gate, InstitutionDepth, Limit, Waits};
 pub use view::{DrainState, SeenAgent, SeenFlow, SeenLease};
 
 use crate::store::QueuedRun;

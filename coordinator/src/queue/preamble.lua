@@ -66,7 +66,7 @@ local function make_ready(run)
   redis.call('ZADD', key('flows:' .. institution), 'NX', pass, organization)
   settle(institution)
   local span = key('arrivals:' .. math.floor(now / SPAN))
-  redis.call('INCR', span)
+  redis.call('HINCRBY', span, institution, 1)
   redis.call('PEXPIRE', span, SPAN * 12)
   redis.call('PUBLISH', prefix .. 'news', run)
 end

@@ -24,8 +24,8 @@ pub trait Schedules {
     async fn next_sync(&self, id: ConnectionId) -> Result<NextSync, Refused>;
     /// Makes a connection due that is planned for later; [`Refused::NotFound`] if none is.
     async fn bring_forward(&self, id: ConnectionId, now: Timestamp) -> Result<(), Refused>;
-    /// When the next of all connections is due.
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// How many connections are due by then, by institution; it counts no further than 100,000.
+    async fn due_by(&self, then: Timestamp) -> Result<Vec<(String, u64)>, StoreError>;
 }
 
 /// A connection, and what its schedule hangs on.

@@ -94,6 +94,7 @@ fn router() -> OpenApiRouter<App> {
         .routes(routes!(fleet::institutions::resume))
         .routes(routes!(fleet::institutions::reset))
         .routes(routes!(fleet::leases::list))
+        .routes(routes!(fleet::pools::scale))
         .routes(routes!(fleet::queue::show))
         .routes(routes!(fleet::queue::audit))
         .routes(routes!(fleet::dead_letters::list))

@@ -107,11 +107,13 @@ impl Schedules for SqlStore {
         found(moved, "make a connection due").map(|_| ())
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let next = sqlx::query_scalar::<_, Option<i64>>(
-            "SELECT MIN(next_sync_at) FROM connections WHERE next_sync_at IS NOT NULL",
+    async fn due_by(&self, then: Timestamp) -> Result<Vec<(String, u64)>, StoreError> {
+        let counts = sqlx::query_as::<_, (String, i64)>(
+            "SELECT institution_id, COUNT(*) FROM (
+                 SELECT institution_id FROM connections WHERE next_sync_at IS NOT NULL AND next_sync_at <= $1 LIMIT 100000
+             ) AS due WHERE institution_id IS NOT NULL GROUP BY institution_id ORDER BY institution_id",
         );
-        let next = next.fetch_one(&self.read).await.map_err(failed("look for the next sync"))?;
-        next.filter(|next| *next != NEVER).map(from_ms).transpose()
+        let counts = counts.bind(to_ms(then)).fetch_all(&self.read).await.map_err(failed("count what is due"))?;
+        Ok(counts.into_iter().map(|(id, count)| (id, u64::try_from(count).unwrap_or_default())).collect())
     }
 }

@@ -19,10 +19,7 @@ async fn a_connection_is_planned_when_its_run_has_ended_and_begun_once_when_it_i
         bench.store.plan(&[(id, Some(due))]).await.expect("planned");
         bench.store.plan(&[(id, Some(now()))]).await.expect("too late");
         assert_eq!(unplanned().await, []);
-        assert_eq!(
-            bench.store.next_due().await.expect("an answer").map(|next| next.as_second()),
-            Some(due.as_second())
-        );
+        assert_eq!(bench.store.due_by(due).await.expect("counts"), [("harbour".to_owned(), 1)]);
         assert_eq!(bench.store.due(now(), 10).await.expect("a list"), [], "it isn't due yet");
 
         let then = due + SignedDuration::from_secs(1);
@@ -66,7 +63,7 @@ async fn one_that_is_not_active_or_never_due_is_left_alone() {
         let due: Vec<_> = bench.store.due(far, 10).await.expect("a list").into_iter().map(|one| one.id).collect();
         assert_eq!(due, [paused], "{}", bench.name);
         assert_eq!(bench.store.begin_due(paused, RunId(Uuid::now_v7()), far).await.expect("an answer"), None);
-        assert_eq!(bench.store.next_due().await.expect("an answer"), None);
+        assert_eq!(bench.store.due_by(far).await.expect("counts"), []);
     }
 }
 
