@@ -15,6 +15,7 @@ mod entities;
 mod error;
 mod idempotency;
 mod identity;
+mod imports;
 mod intents;
 mod keys;
 mod ledger;
@@ -43,6 +44,7 @@ pub use entities::*;
 pub use error::{Refused, StoreError};
 pub use idempotency::*;
 pub use identity::*;
+pub use imports::*;
 pub use intents::*;
 pub use keys::*;
 pub use ledger::*;
@@ -99,6 +101,7 @@ pub trait Store:
     + Challenges
     + Ledger
     + Identity
+    + Imports
     + Balances
     + Stream
     + Webhooks

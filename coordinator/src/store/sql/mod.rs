@@ -18,6 +18,7 @@ mod entries;
 mod held;
 mod idempotency;
 mod identity;
+mod imports;
 mod intents;
 mod keys;
 mod ledger;
@@ -32,6 +33,7 @@ mod runs;
 mod simplefin;
 pub(in crate::store) mod steps;
 mod stream;
+mod taking_back;
 mod transition;
 mod webhooks;
 

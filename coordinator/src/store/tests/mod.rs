@@ -9,6 +9,7 @@ mod decisions;
 mod entities;
 mod idempotency;
 mod identity;
+mod imports;
 mod keys;
 mod migrations;
 mod organizations;
