@@ -123,13 +123,16 @@ fn chosen(
 ) -> Result<(ObservedAccount, &'static str), ImportError> {
     let count = statements.len();
     let key = if count == 1 { known.portal_key.clone() } else { String::new() };
-    let mut read: Vec<(ObservedAccount, &'static str)> = statements
-        .into_iter()
-        .map(|statement| {
-            let format = statement.format.as_str();
-            (statement.observed(key.clone()), format)
-        })
-        .collect();
+    let observed = |statement: Statement| {
+        let format = statement.format.as_str();
+        let mut read = statement.observed(key.clone());
+        // A field that is there and empty names nothing.
+        if read.account_number.as_ref().is_some_and(|number| !number.contains(char::is_alphanumeric)) {
+            (read.account_number, read.masked_number) = (None, None);
+        }
+        (read, format)
+    };
+    let mut read: Vec<(ObservedAccount, &'static str)> = statements.into_iter().map(observed).collect();
     let known = [KnownAccount { id: account, marks: known.marks() }];
     let is_of = |read: &ObservedAccount| {
         match_accounts(&known, &[Marks::from(read)]).observed.first().is_some_and(Option::is_some)
