@@ -155,6 +155,10 @@ impl CommandError {
         Some(match self {
             Self::Import { source, .. } => match &**source {
                 fleet::ImportError::File(error) => error.hint(),
+                fleet::ImportError::Unproven(_) => {
+                    "look at the file; if it is of this account, say so with --confirm-account: a number that it names is \
+                     remembered then"
+                }
                 fleet::ImportError::OtherAccount { .. } => {
                     "`coordinator ledger import --account` takes the id of the account that the file is of"
                 }
@@ -188,8 +192,18 @@ impl CommandError {
             Self::Fleet(fleet::Error::Refused(Refused::Undecidable(_))) => {
                 "`coordinator ledger explain ID` says what is known of a transaction, `ledger decisions` what was decided"
             }
+            Self::Fleet(fleet::Error::Refused(Refused::DecidedSince(_))) => {
+                "`coordinator ledger undo DECISION` takes a decision back; then take the import back, and decide anew"
+            }
+            Self::Fleet(fleet::Error::Refused(Refused::TakenBackBefore)) => {
+                "`coordinator ledger imports --account ID` says when"
+            }
+            Self::Fleet(fleet::Error::Refused(Refused::ReadingGone)) => {
+                "readings are kept for retention.observations; `coordinator ledger explain ID` says where a transaction is from"
+            }
             Self::Fleet(fleet::Error::ScriptMissing) => "name a script with --script FILE",
             Self::Unknown { what: "decision", .. } => "`coordinator ledger decisions` names them",
+            Self::Unknown { what: "import", .. } => "`coordinator ledger imports --account ID` names them",
             Self::Unknown { what: "measured institution", .. } => "`coordinator ledger references` names them",
             Self::Unknown { what: "account" | "transaction" | "connection with accounts", .. } => {
                 "`/v1/connections`, `/v1/accounts` and `/v1/transactions` give the ids"

@@ -177,6 +177,9 @@ fn removed(removed: &Removed) -> String {
         (RemovalCause::BecameAnother, _) => {
             format!("It isn't in the ledger since {at}: it has become one of several new transactions.")
         }
+        (RemovalCause::TakenBack, _) => {
+            format!("It isn't in the ledger since {at}: an operator took back the statement file that had brought it.")
+        }
         (RemovalCause::Undone, _) => {
             format!("It isn't in the ledger since {at}: an operator took back the decision that had made it.")
         }

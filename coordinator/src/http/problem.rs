@@ -207,6 +207,16 @@ impl From<Refused> for Problem {
                 Self::conflict("not_subscribed", format!("This endpoint didn't subscribe to `{event}`."))
             }
             Refused::Undecidable(_) => Self::conflict("undecidable", said),
+            Refused::TakenBackBefore => Self::conflict("already_taken_back", "The import was taken back before."),
+            Refused::ReadingGone => {
+                let detail = "The import's reading isn't kept any more, so that nothing tells what it alone put in.";
+                Self::conflict("reading_gone", detail)
+            }
+            Refused::DecidedSince(decision) => {
+                let detail =
+                    format!("Decision {decision} was made since and is about one of its transactions; undo it first.");
+                Self::conflict("decided_since", detail)
+            }
             Refused::Store(error) => error.into(),
         }
     }

@@ -130,6 +130,15 @@ pub enum Refused {
     /// What an operator wants of transactions makes no sense.
     #[error("{0}")]
     Undecidable(&'static str),
+    /// The import was taken back before.
+    #[error("the import was taken back before")]
+    TakenBackBefore,
+    /// What an import did can't be told from what others did any more.
+    #[error("the import's reading isn't kept any more, so that nothing tells what it alone put in")]
+    ReadingGone,
+    /// An operator decided something of what an import brought.
+    #[error("decision {0} was made since and is about one of its transactions")]
+    DecidedSince(uuid::Uuid),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

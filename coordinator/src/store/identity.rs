@@ -48,16 +48,6 @@ pub trait Identity {
         keeping: Keeping,
         now: Timestamp,
     ) -> Result<Replayed, Refused>;
-    /// Takes a file that a person handed in into an account's ledger, or only says what that
-    /// would do.
-    async fn import(
-        &self,
-        account: AccountId,
-        read: &ObservedAccount,
-        today: Date,
-        keeping: Keeping,
-        now: Timestamp,
-    ) -> Result<super::Completed, Refused>;
     /// What an account can be told by.
     async fn account_marks(&self, account: AccountId) -> Result<AccountMarks, Refused>;
     /// What was measured of each institution's references.
@@ -77,6 +67,9 @@ pub struct AccountMarks {
     pub portal_key: String,
     /// The whole number, where it is known.
     pub account_number: Option<String>,
+    /// The numbers that files named which operators vouched for, oldest first. What the portal
+    /// says outranks them.
+    pub vouched_numbers: Vec<String>,
     /// The number as the portal masks it.
     pub masked_number: Option<String>,
     /// What kind it is.
@@ -93,7 +86,7 @@ impl AccountMarks {
     pub fn marks(&self) -> Marks<'_> {
         Marks {
             portal_key: &self.portal_key,
-            account_number: self.account_number.as_deref(),
+            account_number: self.account_number.as_ref().or(self.vouched_numbers.first()).map(String::as_str),
             masked_number: self.masked_number.as_deref(),
             account_type: self.account_type,
             currency: &self.currency,

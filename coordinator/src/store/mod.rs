@@ -16,6 +16,7 @@ mod entities;
 mod error;
 mod idempotency;
 mod identity;
+mod imports;
 mod institutions;
 mod intents;
 mod keys;
@@ -47,6 +48,7 @@ pub use entities::*;
 pub use error::{Refused, StoreError};
 pub use idempotency::*;
 pub use identity::*;
+pub use imports::*;
 pub use institutions::*;
 pub use intents::*;
 pub use keys::*;
@@ -108,6 +110,7 @@ pub trait Store:
     + Challenges
     + Ledger
     + Identity
+    + Imports
     + Balances
     + Stream
     + Webhooks

@@ -33,6 +33,9 @@ pub const SCORE_NEEDED: u32 = 5;
 /// How many equal rows it takes to adopt an account whose number nobody has seen.
 pub const ROWS_NEEDED: u32 = 3;
 
+/// How many characters the shorter of two numbers has to have to prove that they are one.
+const PROOF_NEEDED: usize = 6;
+
 /// How many digits the shorter of two masked numbers has to show to say anything.
 const DIGITS_NEEDED: usize = 3;
 
@@ -45,6 +48,16 @@ words! {
         Number = "number",
         /// Last digits, type and name together.
         Score = "score",
+    }
+}
+
+words! {
+    /// What says that a statement file is of an account.
+    pub enum AccountProof {
+        /// The file names the account's own number.
+        Number = "number",
+        /// An operator has looked at the file, and says so.
+        Operator = "operator",
     }
 }
 
@@ -106,6 +119,15 @@ pub struct Matching {
     /// The observed accounts, by position, whose key is that of another known account than
     /// the one that they are: a sign that the portal's keys don't last.
     pub conflicts: Vec<usize>,
+}
+
+/// Whether two numbers are surely of one account: the same, or a number and the IBAN that
+/// ends in it. A mask or a few digits prove nothing.
+#[must_use]
+pub fn is_same_number(one: &str, other: &str) -> bool {
+    let (Some(one), Some(other)) = (whole_number(one), whole_number(other)) else { return false };
+    let is_end = one.ends_with(other.as_str()) || other.ends_with(one.as_str());
+    one == other || (is_end && one.len().min(other.len()) >= PROOF_NEEDED)
 }
 
 /// Tells which observed account is which known one. The order of either doesn't matter.

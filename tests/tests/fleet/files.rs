@@ -80,7 +80,9 @@ async fn a_file_and_the_page_of_one_account_give_the_same_ledger() -> Outcome {
         }
         let columns = write(&fleet, "columns.toml", CSV_COLUMNS)?;
         let columns = columns.display().to_string();
-        check("csv", &import(&fleet, account, "books.csv", &books.csv(), &["--csv", &columns]).await?);
+        // Nothing in it says of which account it is; so a person has to.
+        let confirmed = ["--csv", &columns, "--confirm-account"];
+        check("csv", &import(&fleet, account, "books.csv", &books.csv(), &confirmed).await?);
     }
     assert_eq!(shown(&integrator).await?, before, "a file fills in what a page leaves out, and changes nothing else");
     let days = days(&integrator).await?;

@@ -16,19 +16,19 @@ use crate::Outcome;
 type Failure = Box<dyn std::error::Error>;
 
 /// An id that nothing has.
-const NOTHING: &str = "0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
+pub(crate) const NOTHING: &str = "0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
 
 /// A connection of which made-up readings are handed in.
-struct Reader {
-    fleet: Fleet,
-    integrator: Integrator,
-    operator: Integrator,
+pub(crate) struct Reader {
+    pub(crate) fleet: Fleet,
+    pub(crate) integrator: Integrator,
+    pub(crate) operator: Integrator,
     connection: String,
 }
 
 impl Reader {
     /// A connection that was activated with a first reading.
-    async fn start(first: &Value) -> Result<Self, Failure> {
+    pub(crate) async fn start(first: &Value) -> Result<Self, Failure> {
         let fleet = Plan::new().agents(0).start().await?;
         let (integrator, operator) = (fleet.integrator("default").await?, fleet.operator()?);
         let asked = json!({ "entityId": integrator.default_entity().await?, "institutionId": "harbour" });
@@ -42,7 +42,7 @@ impl Reader {
     }
 
     /// Another reading.
-    async fn read(&self, account: &Value) -> Outcome {
+    pub(crate) async fn read(&self, account: &Value) -> Outcome {
         self.integrator.put(&format!("/v1/connections/{}/sync", self.connection), &Value::Null).await?;
         self.hand_in(account).await
     }
@@ -53,12 +53,12 @@ impl Reader {
         Ok(agent.complete(&held, std::slice::from_ref(account)).await?)
     }
 
-    async fn account(&self) -> Result<Value, Failure> {
+    pub(crate) async fn account(&self) -> Result<Value, Failure> {
         Ok(self.integrator.list("/v1/accounts").await?.remove(0))
     }
 
     /// Every transaction, as `day amount words`.
-    async fn ledger(&self) -> Result<Vec<String>, Failure> {
+    pub(crate) async fn ledger(&self) -> Result<Vec<String>, Failure> {
         let list = self.integrator.list("/v1/transactions?sort=postedDate").await?;
         let day = |one: &Value| one["postedDate"].as_str().unwrap_or("pending").to_owned();
         Ok(list
@@ -67,33 +67,33 @@ impl Reader {
             .collect())
     }
 
-    async fn id_of(&self, words: &str) -> Result<String, Failure> {
+    pub(crate) async fn id_of(&self, words: &str) -> Result<String, Failure> {
         let list = self.integrator.list("/v1/transactions").await?;
         let found = list.iter().find(|one| text(one, "description") == words).ok_or(words.to_owned())?;
         Ok(text(found, "id").to_owned())
     }
 
-    async fn explain(&self, id: &str) -> Result<Value, Failure> {
+    pub(crate) async fn explain(&self, id: &str) -> Result<Value, Failure> {
         Ok(self.operator.get(&format!("/control/v1/transactions/{id}/explain")).await?)
     }
 
-    async fn decide(&self, wish: &Value) -> Result<Value, Failure> {
+    pub(crate) async fn decide(&self, wish: &Value) -> Result<Value, Failure> {
         Ok(self.operator.post("/control/v1/ledger/decisions", wish).await?)
     }
 
-    async fn undo(&self, decision: &Value) -> Result<(u16, Value), Failure> {
+    pub(crate) async fn undo(&self, decision: &Value) -> Result<(u16, Value), Failure> {
         let path = format!("/control/v1/ledger/decisions/{}", text(decision, "id"));
         let answer = self.operator.call(Method::DELETE, &path, None).await?;
         Ok((answer.status, answer.body))
     }
 }
 
-fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+pub(crate) fn text<'a>(value: &'a Value, field: &str) -> &'a str {
     value[field].as_str().unwrap_or_default()
 }
 
 /// A whole list, of rows that are `day amount words`, `pending` for a day.
-fn account(rows: &[&str]) -> Value {
+pub(crate) fn account(rows: &[&str]) -> Value {
     let rows: Vec<Value> = rows.iter().map(|text| row(text)).collect();
     json!({
         "portalKey": "one", "type": "checking", "currency": "USD", "status": "open", "name": "Operating",

@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use domain::account_match::AccountProof;
 use domain::calendar::{DateFormat, YearHint};
 use domain::id::AccountId;
 use domain::money::{Currency, Locale};
@@ -37,6 +38,10 @@ pub(in crate::cli) struct Arguments {
     /// It is CSV, with the columns that this TOML file declares (docs/reference/statement-files.md).
     #[arg(long, value_name = "COLUMNS")]
     csv: Option<PathBuf>,
+    /// Nothing in the file proves that it is of the account, and I have looked: it is. The number that it names, if
+    /// any, is remembered with the account.
+    #[arg(long)]
+    confirm_account: bool,
     /// Only say what it would change.
     #[arg(long)]
     dry_run: bool,
@@ -106,17 +111,22 @@ impl Arguments {
         };
         let bytes = read(&self.file, how.bounds.bytes.max(how.bounds.unpacked_bytes))?;
         let keeping = if self.dry_run { Keeping::Nothing } else { Keeping::Everything };
-        let import = fleet::import(store, account, &bytes, &how, (today, now), keeping).await;
+        let proof = if self.confirm_account { AccountProof::Operator } else { AccountProof::Number };
+        let import = fleet::import(store, account, &bytes, &how, proof, (today, now), keeping).await;
         let import = import.map_err(|error| match error {
             ImportError::Fleet(error) => error.into(),
             error => CommandError::Import { path: self.file.display().to_string(), source: Box::new(error) },
         })?;
         let (completed, (from, to)) = (import.completed, import.covers);
+        if let Some(doubt) = import.doubt.filter(|_| proof == AccountProof::Number) {
+            eprintln!("note: nothing proves that the file is of this account: {doubt}.");
+            eprintln!("Without --dry-run it is taken in only with --confirm-account.");
+        }
         if self.json {
             println!(
                 "{}",
                 json!({
-                    "applied": !self.dry_run, "accountId": account, "from": from, "to": to, "read": completed.read,
+                    "applied": !self.dry_run, "importId": import.id, "accountId": account, "from": from, "to": to, "read": completed.read,
                     "added": completed.added, "modified": completed.modified, "removed": completed.removed,
                 })
             );
@@ -128,8 +138,9 @@ impl Arguments {
         };
         eprintln!("{} bookings{days} were read.", completed.read);
         println!("added {}  modified {}  removed {}", completed.added, completed.modified, completed.removed);
-        if self.dry_run {
-            eprintln!("Nothing is kept; without --dry-run it is.");
+        match import.id {
+            Some(id) => eprintln!("`coordinator ledger take-back {id}` takes it back."),
+            None => eprintln!("Nothing is kept; without --dry-run it is."),
         }
         Ok(())
     }

@@ -1,10 +1,11 @@
 //! `coordinator ledger …`: why a transaction is the one that it is, and what an operator
 //! does about it.
 //!
-//! Not here: reading again what was read (`replay`), files (`import`), or what any of it means (`fleet`,
+//! Not here: reading again what was read (`replay`), files (`import`, `imports`), or what any of it means (`fleet`,
 //! `domain::ledger`).
 
 mod import;
+mod imports;
 mod replay;
 
 use domain::id::{AccountId, TransactionId};
@@ -107,6 +108,10 @@ pub(super) enum Command {
     Replay(replay::Arguments),
     /// Take a bank's statement file into an account's ledger.
     Import(import::Arguments),
+    /// List the files that were taken into an account's ledger, latest first.
+    Imports(imports::Arguments),
+    /// Take back what a file alone put into the ledger.
+    TakeBack(imports::TakeBack),
 }
 
 /// How a decision is made and told.
@@ -161,6 +166,8 @@ impl Command {
             }
             Self::Replay(arguments) => arguments.run(ground, config).await?,
             Self::Import(arguments) => arguments.run(ground, config).await?,
+            Self::Imports(arguments) => arguments.run(store).await?,
+            Self::TakeBack(arguments) => arguments.run(store).await?,
         }
         Ok(())
     }

@@ -23,7 +23,11 @@ const PROBLEMS: [Problem; 9] = [
     ("400", When::Readable, "`invalid_parameter`, `invalid_cursor`, `malformed_json` or `unexpected_body`."),
     ("401", When::Always, "`unauthorized`: the operators' token is missing or wrong."),
     ("404", When::Named, "`not_found`: there is no such thing."),
-    ("409", When::Never, "`duplicate`, `key_ended`, `key_replaced`, `undecidable`."),
+    (
+        "409",
+        When::Never,
+        "`duplicate`, `key_ended`, `key_replaced`, `undecidable`, `already_taken_back`, `decided_since`, `reading_gone`.",
+    ),
     ("410", When::List, "`cursor_expired`: it is older than 90 days."),
     ("413", When::Sent, "`body_too_large`."),
     ("415", When::Body, "`unsupported_media_type`: a body is `application/json`."),
@@ -84,6 +88,8 @@ fn router() -> OpenApiRouter<App> {
         .routes(routes!(ledger::references::forget))
         .routes(routes!(ledger::readings::list))
         .routes(routes!(ledger::readings::drop_anchor))
+        .routes(routes!(ledger::imports::list))
+        .routes(routes!(ledger::imports::take_back))
         .routes(routes!(fleet::agents::list))
         .routes(routes!(fleet::agents::drain))
         .routes(routes!(fleet::agents::undrain))

@@ -367,7 +367,13 @@ pub(super) async fn marks_of(store: &SqlStore, account: AccountId) -> Result<Acc
          WHERE id = $1",
     );
     let row = super::found(row.bind(account.0).fetch_optional(&store.read).await, "read an account")?;
+    let vouched = sqlx::query_scalar::<_, String>(
+        "SELECT account_number FROM imports
+         WHERE account_id = $1 AND account_number IS NOT NULL AND taken_back_at IS NULL ORDER BY id",
+    );
+    let vouched = vouched.bind(account.0).fetch_all(&store.read).await;
     Ok(AccountMarks {
+        vouched_numbers: vouched.map_err(failed("read the numbers that files named"))?,
         account_type: from_word(&row.account_type, "account's type")?,
         portal_key: row.portal_key,
         account_number: row.account_number,

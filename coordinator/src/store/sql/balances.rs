@@ -5,7 +5,7 @@
 //!
 //! Not here: the arithmetic; `domain::balance` has it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use domain::account::ObservedAccount;
@@ -33,21 +33,51 @@ pub(super) async fn refresh(
     tx: &mut Tx,
     owner: Owner,
     account: &ObservedAccount,
-    read_from: Option<Date>,
-    now: Timestamp,
+    read: Read,
 ) -> Result<BTreeMap<Date, Decimal>, StoreError> {
+    show(tx, owner, account, read, None).await?;
+    derive(tx, owner, read.at).await
+}
+
+/// A reading that shows balances.
+#[derive(Clone, Copy)]
+pub(super) struct Read {
+    pub(super) observation_id: Uuid,
+    /// The first day of which it has all bookings.
+    pub(super) from: Option<Date>,
+    pub(super) at: Timestamp,
+}
+
+/// Forgets the balances that a reading showed; returns their days.
+pub(super) async fn forget(tx: &mut Tx, owner: Owner, observation: Uuid) -> Result<BTreeSet<Date>, StoreError> {
+    let days = sqlx::query_scalar::<_, String>(
+        "DELETE FROM balance_observations WHERE account_id = $1 AND observation_id = $2 RETURNING date",
+    );
+    let days = days.bind(owner.account_id.0).bind(observation).fetch_all(&mut **tx).await;
+    days.map_err(failed("forget balances"))?.iter().map(|text| day(text)).collect()
+}
+
+/// Keeps the balances that the account showed, on these days alone if some are named.
+pub(super) async fn show(
+    tx: &mut Tx,
+    owner: Owner,
+    account: &ObservedAccount,
+    read: Read,
+    only: Option<&BTreeSet<Date>>,
+) -> Result<(), StoreError> {
     // A day that was misread must not stretch the account over centuries.
-    let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let today = read.at.to_zoned(jiff::tz::TimeZone::UTC).date();
     let believable = today.saturating_sub(REACH_DAYS.days())..=today.saturating_add(7.days());
     // What a file calls current was so when it was made.
     let is_file = account.window.as_ref().is_some_and(|window| window.source == Source::File);
     let current = account.balance_as_of.zip(account.current_balance.as_ref()).filter(|_| !is_file);
     let stated = account.balances.iter().map(|balance| (balance.date, &balance.ledger_balance, Kind::Stated));
     let current = current.map(|(date, balance)| (date, balance, Kind::Current));
-    for (date, balance, kind) in stated.chain(current).filter(|(date, ..)| believable.contains(date)) {
-        observe(tx, owner, (date, kind), (&account.currency, balance), read_from, now).await?;
+    let is_wanted = |date: &Date| believable.contains(date) && only.is_none_or(|only| only.contains(date));
+    for (date, balance, kind) in stated.chain(current).filter(|(date, ..)| is_wanted(date)) {
+        observe(tx, owner, (date, kind), (&account.currency, balance), read).await?;
     }
-    derive(tx, owner, now).await
+    Ok(())
 }
 
 /// Brings the days of an account up to date with what is booked; returns what is booked on
@@ -94,28 +124,30 @@ async fn observe(
     owner: Owner,
     (date, kind): (Date, Kind),
     (currency, balance): (&str, &str),
-    read_from: Option<Date>,
-    now: Timestamp,
+    read: Read,
 ) -> Result<(), StoreError> {
     let again = match kind {
         Kind::Current => {
             "DO UPDATE SET currency = excluded.currency, ledger_balance = excluded.ledger_balance,
-                 read_from = excluded.read_from, observed_at = excluded.observed_at"
+                 read_from = excluded.read_from, observed_at = excluded.observed_at,
+                 observation_id = excluded.observation_id"
         }
         // What a page showed for the day, and when, is known already.
         Kind::Stated => "DO NOTHING",
     };
     let sql = format!(
-        "INSERT INTO balance_observations (account_id, date, currency, ledger_balance, read_from, observed_at)
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (account_id, date) {again}",
+        "INSERT INTO balance_observations (account_id, date, currency, ledger_balance, read_from, observed_at,
+                                           observation_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (account_id, date) {again}",
     );
     sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(owner.account_id.0)
         .bind(date.to_string())
         .bind(currency.to_owned())
         .bind(balance.to_owned())
-        .bind(read_from.map(|date| date.to_string()))
-        .bind(to_ms(now))
+        .bind(read.from.map(|date| date.to_string()))
+        .bind(to_ms(read.at))
+        .bind(read.observation_id)
         .execute(&mut **tx)
         .await
         .map(|_| ())

@@ -403,7 +403,10 @@ impl Deciding<'_> {
 }
 
 /// A row as it was before these fields became what they are.
-fn before(row: &ObservedTransaction, changed: &Map<String, Value>) -> Result<ObservedTransaction, StoreError> {
+pub(super) fn before(
+    row: &ObservedTransaction,
+    changed: &Map<String, Value>,
+) -> Result<ObservedTransaction, StoreError> {
     let unreadable = |_| StoreError::Unreadable { what: "match's changes" };
     let mut fields = serde_json::to_value(row).map_err(unreadable)?;
     if let Value::Object(fields) = &mut fields {

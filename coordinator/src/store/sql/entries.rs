@@ -3,6 +3,8 @@
 //!
 //! Not here: which row of a reading is which entry; `domain::ledger` says that.
 
+use std::collections::HashMap;
+
 use domain::id::{AccountId, ConnectionId, OrganizationId, TransactionId};
 use domain::ledger::{COMES_BACK_DAYS, Entry, Presence, REACH_DAYS, RemovalCause, match_key};
 use domain::observation::Source;
@@ -59,6 +61,8 @@ pub(super) enum Cause {
     Merged(TransactionId),
     /// An operator took back what had made it.
     Undone,
+    /// An operator took back the file that had brought it.
+    TakenBack,
 }
 
 impl Cause {
@@ -68,6 +72,7 @@ impl Cause {
             Self::BecameAnother => RemovalCause::BecameAnother,
             Self::Merged(_) => RemovalCause::Merged,
             Self::Undone => RemovalCause::Undone,
+            Self::TakenBack => RemovalCause::TakenBack,
         };
         word.as_str()
     }
@@ -198,6 +203,23 @@ struct RemovedEntry {
     origin: Option<Origin>,
 }
 
+impl RemovedEntry {
+    fn text(kept: &Kept) -> Result<String, StoreError> {
+        let entry = &kept.entry;
+        let removed = Self {
+            row: entry.row.clone(),
+            source: entry.source,
+            reference_source: entry.reference_source,
+            alias: entry.alias.clone(),
+            first_seen: entry.first_seen,
+            updated_at: to_ms(kept.updated_at),
+            booked_seen_at: kept.booked_seen_at.map(to_ms),
+            origin: kept.origin,
+        };
+        to_json(&removed, "removed transaction")
+    }
+}
+
 /// The entries that rows from `oldest` on could be: every live one from then on, every
 /// pending one, and those that were removed not long ago and not by an operator.
 pub(super) async fn near(
@@ -293,8 +315,9 @@ pub(super) async fn write(tx: &mut Tx, owner: Owner, kept: &[&Kept]) -> Result<(
                  mcc = excluded.mcc, merchant_name = excluded.merchant_name,
                  counterparty_name = excluded.counterparty_name,
                  counterparty_account_masked = excluded.counterparty_account_masked,
-                 transaction_date = excluded.transaction_date, alias = excluded.alias,
-                 reference_source = excluded.reference_source,
+                 transaction_date = excluded.transaction_date, source = excluded.source, alias = excluded.alias,
+                 reference_source = excluded.reference_source, first_seen = excluded.first_seen,
+                 observation_id = excluded.observation_id, observation_row = excluded.observation_row,
                  booked_seen_at = excluded.booked_seen_at, absences = excluded.absences,
                  match_key = excluded.match_key, updated_at = excluded.updated_at",
         );
@@ -374,18 +397,8 @@ pub(super) async fn remove(
     for kept in kept.chunks(ROWS_AT_ONCE) {
         let mut bodies = Vec::with_capacity(kept.len());
         for kept in kept {
-            let entry = &kept.entry;
-            let removed = RemovedEntry {
-                row: entry.row.clone(),
-                source: entry.source,
-                reference_source: entry.reference_source,
-                alias: entry.alias.clone(),
-                first_seen: entry.first_seen,
-                updated_at: to_ms(kept.updated_at),
-                booked_seen_at: kept.booked_seen_at.map(to_ms),
-                origin: kept.origin,
-            };
-            bodies.push((entry.id, to_json(&removed, "removed transaction")?, to_ms(kept.created_at)));
+            let body = RemovedEntry::text(kept)?;
+            bodies.push((kept.entry.id, body, to_ms(kept.created_at)));
         }
         let mut query = QueryBuilder::<Db>::new(
             "INSERT INTO removed_transactions (id, organization_id, connection_id, account_id, entry, cause, merged_into,
@@ -411,6 +424,45 @@ pub(super) async fn remove(
         query.build().execute(&mut **tx).await.map_err(failed("remove transactions"))?;
     }
     Ok(())
+}
+
+/// Writes what is kept of a removed transaction, which stays removed.
+pub(super) async fn rewrite_removed(tx: &mut Tx, kept: &Kept) -> Result<(), StoreError> {
+    sqlx::query("UPDATE removed_transactions SET entry = $2 WHERE id = $1")
+        .bind(kept.entry.id.0)
+        .bind(RemovedEntry::text(kept)?)
+        .execute(&mut **tx)
+        .await
+        .map(|_| ())
+        .map_err(failed("keep a removed transaction"))
+}
+
+/// Lets removed transactions not come back: what brought them was taken back.
+pub(super) async fn bar(tx: &mut Tx, ids: &[TransactionId]) -> Result<(), StoreError> {
+    for ids in ids.chunks(ROWS_AT_ONCE) {
+        let mut query = QueryBuilder::<Db>::new("UPDATE removed_transactions SET cause = ");
+        query.push_bind(Cause::TakenBack.as_str()).push(" WHERE id IN (");
+        push_ids(&mut query, ids);
+        query.build().execute(&mut **tx).await.map_err(failed("bar removed transactions"))?;
+    }
+    Ok(())
+}
+
+/// Why and when these were removed.
+pub(super) async fn removals(
+    tx: &mut Tx,
+    ids: &[TransactionId],
+) -> Result<HashMap<TransactionId, (RemovalCause, i64)>, StoreError> {
+    let mut removals = HashMap::with_capacity(ids.len());
+    for ids in ids.chunks(ROWS_AT_ONCE) {
+        let mut query = QueryBuilder::<Db>::new("SELECT id, cause, removed_at FROM removed_transactions WHERE id IN (");
+        push_ids(&mut query, ids);
+        let rows = query.build_query_as::<(Uuid, String, i64)>().fetch_all(&mut **tx).await;
+        for (id, cause, at) in rows.map_err(failed("read why transactions were removed"))? {
+            removals.insert(TransactionId(id), (from_word(&cause, "cause of a removal")?, at));
+        }
+    }
+    Ok(removals)
 }
 
 /// Forgets that these were removed; they are written anew.

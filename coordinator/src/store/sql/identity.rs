@@ -18,7 +18,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::entries::{Kept, Origin, Owner, gone, live, near, write};
-use super::ledger::{Context, differences, take_in, tell};
+use super::ledger::{differences, tell};
 use super::matches::matches_of;
 use super::observations::ObservationRow;
 use super::{
@@ -26,8 +26,8 @@ use super::{
     references,
 };
 use crate::store::{
-    AccountMarks, Completed, Decision, Difference, Explanation, Identity, InstitutionReferences, Keeping, KeptReading,
-    MatchedRow, NewDecision, Observation, PageRequest, Refused, Removed, Replayed, Reread, Sighting, StoreError,
+    AccountMarks, Decision, Difference, Explanation, Identity, InstitutionReferences, Keeping, KeptReading, MatchedRow,
+    NewDecision, Observation, PageRequest, Refused, Removed, Replayed, Reread, Sighting, StoreError,
 };
 
 /// What is said of a removed transaction.
@@ -149,27 +149,6 @@ impl Identity for SqlStore {
         Ok(found)
     }
 
-    async fn import(
-        &self,
-        account: AccountId,
-        read: &ObservedAccount,
-        today: Date,
-        keeping: Keeping,
-        now: Timestamp,
-    ) -> Result<Completed, Refused> {
-        let mut tx = self.begin().await?;
-        let owner = decisions::take_account(&mut tx, account).await?;
-        let institution = institution_of(&mut tx, account).await?.unwrap_or_default();
-        let context = Context { institution_id: &institution, run_id: None, revision: None, today, now };
-        let taken_in = take_in(&mut tx, owner, read, &context).await?;
-        references::add(&mut tx, &institution, taken_in.source, taken_in.measured, now).await?;
-        if keeping == Keeping::Everything {
-            tell(&mut tx, owner, &taken_in.changes, now).await?;
-            commit(tx).await?;
-        }
-        Ok(taken_in.completed(read.transactions.len()))
-    }
-
     async fn readings(&self, account: AccountId, page: PageRequest) -> Result<Vec<KeptReading>, Refused> {
         let mut tx = self.read.begin().await.map_err(failed("begin to read"))?;
         let known = sqlx::query_scalar::<_, Uuid>("SELECT id FROM accounts WHERE id = $1").bind(account.0);
@@ -214,7 +193,7 @@ impl Identity for SqlStore {
     }
 }
 
-async fn institution_of(tx: &mut Tx, account: AccountId) -> Result<Option<String>, StoreError> {
+pub(super) async fn institution_of(tx: &mut Tx, account: AccountId) -> Result<Option<String>, StoreError> {
     let row = sqlx::query_scalar::<_, Option<String>>(
         "SELECT c.institution_id FROM accounts a JOIN connections c ON c.id = a.connection_id WHERE a.id = $1",
     );
@@ -241,10 +220,7 @@ async fn observations(tx: &mut Tx, account: AccountId, limit: u32) -> Result<Vec
 
 /// A row of a reading, as far as it is kept.
 async fn seen_at(tx: &mut Tx, origin: Origin) -> Result<(Sighting, Option<ObservedTransaction>), StoreError> {
-    let sql = format!("SELECT {} WHERE o.id = $1", ObservationRow::COLUMNS);
-    let row = sqlx::query_as::<_, ObservationRow>(sqlx::AssertSqlSafe(sql)).bind(origin.observation_id);
-    let row = row.fetch_optional(&mut **tx).await.map_err(failed("read a reading"))?;
-    let Some(row) = row else {
+    let Some(observation) = observations::one(tx, origin.observation_id).await? else {
         let unkept = Sighting {
             observation_id: origin.observation_id,
             run_id: None,
@@ -256,7 +232,6 @@ async fn seen_at(tx: &mut Tx, origin: Origin) -> Result<(Sighting, Option<Observ
         };
         return Ok((unkept, None));
     };
-    let observation = row.read()?;
     let sighting = at_row(&observation, origin.row);
     let rows = &observation.account.transactions;
     Ok((sighting, usize::try_from(origin.row).ok().and_then(|row| rows.get(row).cloned())))

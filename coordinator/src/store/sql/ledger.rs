@@ -25,8 +25,9 @@ use uuid::Uuid;
 
 use super::super::Db;
 use super::completeness::Checked;
-use super::entries::{Cause, Kept, Origin, Owner, add, bring_back, count_absences, near, remove, write};
+use super::entries::{Cause, Kept, Origin, Owner, add, bring_back, count_absences, near, removals, remove, write};
 use super::held::HeldRun;
+use super::imports::Touch;
 use super::observations::{self, NewObservation};
 use super::stream::{self, NewChange};
 use super::{ROWS_AT_ONCE, Tx, accounts, balances, decisions, failed, references, to_json, to_ms, webhooks};
@@ -89,9 +90,12 @@ pub(super) struct Context<'a> {
 
 /// What came of a reading of one account.
 pub(super) struct TakenIn {
+    pub(super) observation_id: Uuid,
     pub(super) source: Source,
     pub(super) measured: ReferenceRecord,
     pub(super) changes: Vec<NewChange>,
+    /// What a file did to transactions that were known.
+    pub(super) touched: Vec<(TransactionId, Touch)>,
     /// How complete a run found the account.
     pub(super) grade: Option<Grade>,
 }
@@ -129,10 +133,7 @@ pub(super) async fn take_in(
     let observation_id = keeping.id;
     let rows = account.transactions.as_slice();
     let checked = Checked::new(account);
-    let coverage = match checked.is_broken() {
-        true => Coverage::NOTHING,
-        false => Coverage::of(account.window.as_ref(), rows),
-    };
+    let coverage = covered(account, &checked);
     let oldest = rows.iter().filter_map(|row| row.posted_date.or(row.transaction_date)).min();
     let oldest = oldest.into_iter().chain(coverage.posted.map(|(first, _)| first)).min();
     let mut kept = near(tx, owner.account_id, oldest, context.today).await?;
@@ -147,20 +148,29 @@ pub(super) async fn take_in(
         Standing::New { .. } => None,
     });
     let ids = known.collect();
-    let mut taking = Taking { tx, owner, source, observation_id, context, changes: Vec::new(), ids };
+    let (changes, touched) = (Vec::new(), Vec::new());
+    let mut taking = Taking { tx, owner, source, observation_id, context, changes, touched, ids };
     taking.known(&mut kept, rows, &settlement).await?;
     taking.new_rows(&entries, rows, &settlement).await?;
     taking.absent(&kept, &settlement).await?;
     keeping.end(taking.tx, &observation, context.now).await?;
-    let (changes, ids) = (taking.changes, taking.ids);
-    let read_from = coverage.posted.map(|(first, _)| first);
-    let posted = balances::refresh(tx, owner, account, read_from, context.now).await?;
+    let (changes, touched, ids) = (taking.changes, taking.touched, taking.ids);
+    let read = balances::Read { observation_id, from: coverage.posted.map(|(first, _)| first), at: context.now };
+    let posted = balances::refresh(tx, owner, account, read).await?;
     // A file tells of the past; how complete the account is now, runs say.
     let grade = match context.run_id {
         Some(_) => Some(checked.keep(tx, owner.account_id, &posted, through, &ids, context.now).await?),
         None => None,
     };
-    Ok(TakenIn { source, measured: settlement.measured, changes, grade })
+    Ok(TakenIn { observation_id, source, measured: settlement.measured, changes, touched, grade })
+}
+
+/// What follows from what a reading lacks.
+pub(super) fn covered(account: &ObservedAccount, checked: &Checked<'_>) -> Coverage {
+    match checked.is_broken() {
+        true => Coverage::NOTHING,
+        false => Coverage::of(account.window.as_ref(), &account.transactions),
+    }
 }
 
 /// A reading on its way into the ledger.
@@ -171,6 +181,8 @@ struct Taking<'t, 'c> {
     observation_id: Uuid,
     context: &'c Context<'c>,
     changes: Vec<NewChange>,
+    /// What a file did to transactions that were known; of a run nothing is noted.
+    touched: Vec<(TransactionId, Touch)>,
     /// Which transaction each row is.
     ids: Vec<Option<TransactionId>>,
 }
@@ -217,10 +229,13 @@ impl Taking<'_, '_> {
                 }
             }
             let is_back = was == Presence::Removed;
+            let is_touched = is_rewritten || is_back || kept.entry.absences > 0;
+            let before = (is_touched && self.context.run_id.is_none()).then(|| kept.clone());
             if !is_rewritten && !is_back {
                 if kept.entry.absences > 0 {
                     kept.entry.absences = 0;
                     seen_again.push(kept.entry.id);
+                    self.touched.extend(before.map(|before| (before.entry.id, Touch::between(&before, kept))));
                 }
                 continue;
             }
@@ -243,7 +258,14 @@ impl Taking<'_, '_> {
                 presence: Presence::Live,
                 ..kept.entry.clone()
             };
+            self.touched.extend(before.map(|before| (before.entry.id, Touch::between(&before, kept))));
             changed.push(*at);
+        }
+        if !self.touched.is_empty() && !back.is_empty() {
+            let removals = removals(self.tx, &back).await?;
+            for (id, touch) in &mut self.touched {
+                touch.gone = removals.get(id).copied();
+            }
         }
         bring_back(self.tx, &back).await?;
         let changed: Vec<&Kept> = changed.into_iter().filter_map(|at| kept.get(at)).collect();

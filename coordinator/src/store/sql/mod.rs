@@ -19,6 +19,7 @@ mod entries;
 mod held;
 mod idempotency;
 mod identity;
+mod imports;
 mod institutions;
 mod intents;
 mod keys;
@@ -35,6 +36,7 @@ mod schedules;
 mod simplefin;
 pub(in crate::store) mod steps;
 mod stream;
+mod taking_back;
 mod transition;
 mod webhooks;
 

@@ -130,6 +130,11 @@ pub(super) async fn replace(tx: &mut Tx, account_id: AccountId, reread: &Reread)
         .execute(&mut **tx)
         .await
         .map_err(failed("keep what a reading says now"))?;
+    forget_unused(tx, account_id).await
+}
+
+/// Forgets contents that no reading of the account has any more.
+pub(super) async fn forget_unused(tx: &mut Tx, account_id: AccountId) -> Result<(), StoreError> {
     sqlx::query(
         "DELETE FROM observation_contents WHERE account_id = $1
              AND NOT EXISTS (SELECT 1 FROM observations o WHERE o.content_id = observation_contents.id)",
@@ -181,6 +186,14 @@ impl ObservationRow {
             account: unpacked(&self.body)?,
         })
     }
+}
+
+/// One reading, if it is kept.
+pub(super) async fn one(tx: &mut Tx, id: Uuid) -> Result<Option<Observation>, StoreError> {
+    let sql = format!("SELECT {} WHERE o.id = $1", ObservationRow::COLUMNS);
+    let row = sqlx::query_as::<_, ObservationRow>(sqlx::AssertSqlSafe(sql)).bind(id);
+    let row = row.fetch_optional(&mut **tx).await.map_err(failed("read a reading"))?;
+    row.map(ObservationRow::read).transpose()
 }
 
 #[derive(FromRow)]

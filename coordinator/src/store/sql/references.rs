@@ -29,18 +29,19 @@ fn read((kept, broken, demoted_at): (i64, i64, Option<i64>)) -> ReferenceRecord 
     ReferenceRecord { kept: count(kept), broken: count(broken), demoted: demoted_at.is_some() }
 }
 
-/// Adds what a run measured. A kind of reference that is found broken raises an alert.
+/// Adds what a run measured; returns what of it counts. A kind of reference that is found
+/// broken raises an alert.
 pub(super) async fn add(
     tx: &mut Tx,
     institution: &str,
     source: Source,
     measured: ReferenceRecord,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<ReferenceRecord, StoreError> {
     let before = record(tx, institution, source).await?;
     let is_nothing_new = measured.broken == 0 && (measured.kept == 0 || before.kept >= PLENTY);
     if is_nothing_new {
-        return Ok(());
+        return Ok(ReferenceRecord::default());
     }
     let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let row = sqlx::query_as::<_, (i64, i64, Option<i64>)>(
@@ -70,5 +71,32 @@ pub(super) async fn add(
         );
         metrics::counter!("bursar_references_demoted_total", "institution" => institution.to_owned()).increment(1);
     }
-    Ok(())
+    Ok(measured)
+}
+
+/// Takes back what a file measured, and that it demoted them.
+pub(super) async fn subtract(
+    tx: &mut Tx,
+    institution: &str,
+    source: Source,
+    (kept, broken): (i64, i64),
+    at: i64,
+) -> Result<(), StoreError> {
+    // A person may have them measured anew since.
+    sqlx::query(
+        "UPDATE reference_records SET
+             kept = CASE WHEN kept > $3 THEN kept - $3 ELSE 0 END,
+             broken = CASE WHEN broken > $4 THEN broken - $4 ELSE 0 END,
+             demoted_at = CASE WHEN demoted_at = $5 THEN NULL ELSE demoted_at END
+         WHERE institution_id = $1 AND source = $2",
+    )
+    .bind(institution.to_owned())
+    .bind(source.as_str())
+    .bind(kept)
+    .bind(broken)
+    .bind(at)
+    .execute(&mut **tx)
+    .await
+    .map(|_| ())
+    .map_err(failed("take back what was measured of references"))
 }

@@ -52,30 +52,37 @@ impl Retention for SqlStore {
 
     async fn prune_observations(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
-        let contents = sqlx::query_scalar::<_, Uuid>(
+        let readings = sqlx::query_as::<_, (Uuid, Uuid)>(
             "DELETE FROM observations WHERE id IN (
                  SELECT o.id FROM observations o
                  WHERE o.observed_at < $1
                    AND EXISTS (SELECT 1 FROM observations later WHERE later.account_id = o.account_id AND later.id > o.id)
                  ORDER BY o.observed_at LIMIT $2)
-             RETURNING content_id",
+             RETURNING id, content_id",
         )
         .bind(to_ms(before))
         .bind(i64::from(limit))
         .fetch_all(&mut *tx)
         .await
         .map_err(failed("prune readings"))?;
-        if !contents.is_empty() {
+        if !readings.is_empty() {
+            // A file whose reading is forgotten can't be taken back.
+            let mut changes = QueryBuilder::<Db>::new("DELETE FROM import_changes WHERE import_id IN (");
+            let mut places = changes.separated(", ");
+            for (reading, _) in &readings {
+                places.push_bind(*reading);
+            }
+            changes.push(")").build().execute(&mut *tx).await.map_err(failed("prune what imports changed"))?;
             let mut unused = QueryBuilder::<Db>::new("DELETE FROM observation_contents WHERE id IN (");
             let mut places = unused.separated(", ");
-            for content in &contents {
+            for (_, content) in &readings {
                 places.push_bind(*content);
             }
             unused.push(") AND NOT EXISTS (SELECT 1 FROM observations o WHERE o.content_id = observation_contents.id)");
             unused.build().execute(&mut *tx).await.map_err(failed("prune readings' contents"))?;
         }
         commit(tx).await?;
-        Ok(u64::try_from(contents.len()).unwrap_or(u64::MAX))
+        Ok(u64::try_from(readings.len()).unwrap_or(u64::MAX))
     }
 
     async fn forget_previous_secrets(&self, now: Timestamp) -> Result<u64, StoreError> {

@@ -26,7 +26,7 @@ impl Bench {
     }
 
     /// All balances, latest day first, as `date balance delta source`.
-    async fn days(&self) -> Vec<String> {
+    pub(super) async fn days(&self) -> Vec<String> {
         let shown = |day: &Balance| {
             let Balance { date, ledger_balance, posted_transaction_delta: delta, source, .. } = day;
             format!("{date} {ledger_balance} {delta} {source}")

@@ -10,6 +10,7 @@ mod entities;
 mod fleet;
 mod idempotency;
 mod identity;
+mod imports;
 mod keys;
 mod migrations;
 mod organizations;

@@ -3,7 +3,7 @@
 use proptest::prelude::{Just, Strategy, any, prop, proptest};
 use uuid::Uuid;
 
-use super::{KnownAccount, Marks, Matching, SharedRows, adopt, match_accounts};
+use super::{KnownAccount, Marks, Matching, SharedRows, adopt, is_same_number, match_accounts};
 use crate::account::AccountType;
 use crate::id::AccountId;
 
@@ -224,4 +224,19 @@ proptest! {
             assert_eq!(found.map(|found| found.id), Some(id(index)));
         }
     }
+}
+
+#[test]
+fn a_number_is_the_iban_that_ends_in_it_and_no_few_digits_or_masks() {
+    let check = |one: &str, other: &str, expected: bool| {
+        assert_eq!((is_same_number(one, other), is_same_number(other, one)), (expected, expected), "{one} {other}");
+    };
+    check("10 0000-4711", "1000004711", true);
+    check("0001000004711", "1000004711", true);
+    check("DE02 1203 0000 1000 0047 11", "1000004711", true);
+    check("DE02 1203 0000 1000 0047 11", "1000004712", false);
+    check("DE02 1203 0000 1000 0047 11", "4711", false);
+    check("4711", "4711", true);
+    check("\u{2022}\u{2022}\u{2022}\u{2022} 4711", "\u{2022}\u{2022}\u{2022}\u{2022} 4711", false);
+    check("", "", false);
 }

@@ -131,6 +131,8 @@ words! {
         Merged = "merged",
         /// An operator took back what had made it.
         Undone = "undone",
+        /// An operator took back the statement file that had brought it.
+        TakenBack = "takenBack",
     }
 }
 

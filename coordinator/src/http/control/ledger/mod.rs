@@ -1,10 +1,12 @@
 //! The ledger as operators see it: why a transaction is the one that it is, what was
-//! decided, what readings are kept, and how far references are trusted.
+//! decided, what readings are kept, what files were taken in, and how far references are
+//! trusted.
 //!
 //! Not here: what any of it does (`store`), or the sentences (`fleet`).
 
 pub(super) mod decisions;
 pub(super) mod explain;
+pub(super) mod imports;
 pub(super) mod readings;
 pub(super) mod references;
 
@@ -35,6 +37,18 @@ pub fn references(references: store::InstitutionReferences) -> Value {
 #[must_use]
 pub fn reading(reading: store::KeptReading) -> Value {
     shown(readings::Observation::from(reading))
+}
+
+/// An import as it is shown, to commands too.
+#[must_use]
+pub fn import(import: store::Import) -> Value {
+    shown(imports::Import::from(import))
+}
+
+/// What taking an import back did as it is shown, to commands too.
+#[must_use]
+pub fn taken_back(taken_back: store::TakenBack, keeping: store::Keeping) -> Value {
+    shown(imports::TakenBack::of(taken_back, keeping))
 }
 
 fn shown(shape: impl Serialize) -> Value {
