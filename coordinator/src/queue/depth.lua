@@ -1,7 +1,7 @@
 -- → for each institution: name, ready, started, cap, milliseconds until something may start
--- there (0: now), since when the oldest ready run waits in milliseconds; and of the whole
--- queue: delayed, leased, parked, arrivals in the last full minute, waits, services.
-local institutions = {}
+-- there (0: now), since when the oldest ready run waits in milliseconds, arrivals in the last
+-- full minute; and of the whole queue: delayed, leased, parked, waits, services.
+local institutions, span = {}, math.floor(now / SPAN)
 for _, institution in ipairs(redis.call('SMEMBERS', key('known'))) do
   local known = redis.call('HMGET', key('institution:' .. institution), 'cap', 'next', 'closed_until', 'probing')
   local closed = math.max(tonumber(known[2] or 0), tonumber(known[3] or 0))

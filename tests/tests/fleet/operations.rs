@@ -24,7 +24,7 @@ async fn waiting(fleet: &Fleet) -> Result<(Integrator, String), Box<dyn std::err
 async fn another(fleet: &Fleet) -> Outcome {
     let integrator = fleet.integrator("default").await?;
     let entity = integrator.post("/v1/entities", &json!({ "externalEntityId": "other" })).await?;
-    let entity = entity["id"].as_str().ok_or("an entity")?;
+    let entity = entity["entityId"].as_str().ok_or("an entity")?;
     integrator.set_up_for(entity, "harbour", "clerk", "a password").await?;
     Ok(())
 }
