@@ -12,12 +12,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::secret::Secret;
 use url::Url;
 
+use crate::admission::Limits;
 use crate::cdp::{BrowserSettings, Browsers, FindError, Sandbox};
 use crate::check::check;
 use crate::coordinator::{CallError, Coordinator, SetUpError};
 use crate::drain::Drain;
 use crate::logs::{self, LogError, LogFormat};
 use crate::member::{Member, MemberError};
+use crate::seats::Seats;
 
 const TOKEN: &str = "BURSAR_AGENT_TOKEN";
 
@@ -48,6 +50,9 @@ struct Run {
     /// How many runs at once.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     slots: u16,
+    /// With how many runs that wait for a person no further lease is asked for.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    parked: u16,
     /// A name for people; the host's unless given.
     #[arg(long)]
     name: Option<String>,
@@ -201,8 +206,8 @@ impl Run {
                 drain_when_stdin_closes(drain.clone());
             }
             let name = self.name.clone().unwrap_or_else(host_name);
-            let member = Member::new(name, coordinator, Browsers::new(settings), drain);
-            member.run(usize::from(self.slots)).await
+            let seats = Seats::new(Limits { seats: u32::from(self.slots), parked: u32::from(self.parked) });
+            Member::new(name, coordinator, Browsers::new(settings), drain, seats).run().await
         });
         ended?;
         Ok(Exit::Done)
