@@ -75,6 +75,19 @@ async fn a_child_that_ends_takes_its_family_with_it() {
 }
 
 #[tokio::test]
+async fn each_of_a_family_is_weighed() {
+    let base = base();
+    let (supervised, _scratch) = family(base.path()).await;
+    let weights = supervised.weigh().await;
+    // The stray has left the family, and the supervisor was never of it.
+    assert_eq!(weights.len(), FAMILY - 1, "{weights:?}");
+    assert!(weights.iter().any(|weight| weight.pid == supervised.pid()));
+    assert!(weights.iter().all(|weight| weight.bytes > 0), "{weights:?}");
+    within("the end", supervised.kill()).await;
+    assert_eq!(supervised.weigh().await, []);
+}
+
+#[tokio::test]
 async fn an_exit_code_passes_through() {
     for code in [0, 1, 42, 125, 255] {
         let supervised = spawn(spec().args(["exit", &code.to_string()])).await;
