@@ -13,13 +13,15 @@ use domain::secret::Secret;
 use url::Url;
 
 use crate::admission::Limits;
-use crate::cdp::{BrowserSettings, Browsers, FindError, Sandbox};
+use crate::cdp::{BrowserLimits, BrowserSettings, Browsers, FindError, Sandbox};
 use crate::check::check;
 use crate::coordinator::{CallError, Coordinator, SetUpError};
 use crate::drain::Drain;
 use crate::logs::{self, LogError, LogFormat};
-use crate::member::{Member, MemberError};
-use crate::seats::Seats;
+use crate::measure;
+use crate::member::{Member, MemberError, Room, SizedBy};
+use crate::quantity::{Bytes, Choice, Count};
+use crate::sizing::{at_first, browser_memory};
 
 const TOKEN: &str = "BURSAR_AGENT_TOKEN";
 
@@ -47,12 +49,14 @@ struct Run {
     /// Where the coordinator is.
     #[arg(long, env = "BURSAR_COORDINATOR")]
     coordinator: Url,
-    /// How many runs at once.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
-    slots: u16,
-    /// With how many runs that wait for a person no further lease is asked for.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=4096))]
-    parked: u16,
+    /// How many runs at once: a number, exactly; or `auto`, two for each CPU at first, and
+    /// then more or fewer by what the CPUs and the memory are measured to bear.
+    #[arg(long, env = "BURSAR_AGENT_SLOTS", default_value = "auto")]
+    slots: Choice<Count>,
+    /// With how many runs that wait for a person, which take no slot, no further lease is
+    /// asked for; `auto` is as many as fit into the memory.
+    #[arg(long, env = "BURSAR_AGENT_PARKED", default_value = "auto")]
+    parked: Choice<Count>,
     /// A name for people; the host's unless given.
     #[arg(long)]
     name: Option<String>,
@@ -68,6 +72,11 @@ struct Run {
     /// Chromium's own sandbox. Off only where something else is the sandbox.
     #[arg(long, value_enum, env = "BURSAR_BROWSER_SANDBOX")]
     browser_sandbox: Option<Switch>,
+    /// How much memory a browser may hold, as in 1500M or 2G. Past that it gets no further
+    /// session, at twice that it is ended; a page that holds as much by itself is ended
+    /// alone. `auto` is a third of what is available, from 512M to 4G.
+    #[arg(long, env = "BURSAR_BROWSER_MEMORY", default_value = "auto")]
+    browser_memory: Choice<Bytes>,
     /// How long runs may go on once a signal came.
     #[arg(long, default_value_t = 20)]
     drain_seconds: u64,
@@ -195,7 +204,10 @@ impl Run {
         let path = std::env::var_os("PATH");
         let program = BrowserSettings::find(self.browser.as_deref(), path.as_deref())?;
         let profiles = self.data.clone().unwrap_or_else(default_data).join("profiles");
-        let settings = BrowserSettings { program, sandbox, profiles, supervised_by: None };
+        let room = self.room();
+        let memory = self.browser_memory.named().map_or_else(|| browser_memory(room.machine), |Bytes(bytes)| bytes);
+        let limits = BrowserLimits::new(memory);
+        let settings = BrowserSettings { program, sandbox, profiles, limits, supervised_by: None };
         // Fails only if another was installed before, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let coordinator = Coordinator::new(self.coordinator.clone(), token)?;
@@ -206,11 +218,20 @@ impl Run {
                 drain_when_stdin_closes(drain.clone());
             }
             let name = self.name.clone().unwrap_or_else(host_name);
-            let seats = Seats::new(Limits { seats: u32::from(self.slots), parked: u32::from(self.parked) });
-            Member::new(name, coordinator, Browsers::new(settings), drain, seats).run().await
+            Member::new(name, coordinator, Browsers::new(settings), drain, room).run().await
         });
         ended?;
         Ok(Exit::Done)
+    }
+
+    /// What there is room for on this machine, or what somebody said there is.
+    fn room(&self) -> Room {
+        let machine = measure::machine();
+        let slots = self.slots.named().map(|Count(slots)| slots);
+        let found = at_first(machine, slots);
+        let parked = self.parked.named().map_or(found.parked, |Count(parked)| parked);
+        let sizing = if slots.is_some() { SizedBy::Setting } else { SizedBy::Measure };
+        Room { limits: Limits { parked, ..found }, sizing, machine }
     }
 
     fn token(&self) -> Result<Secret, CliError> {

@@ -1,7 +1,7 @@
 //! The fleet member: holds leases, and drives portals under them.
 //!
 //! ```text
-//! member ── asker ──▶ seats
+//! member ── asker ──▶ seats ◀── surveyor
 //!             └─ slot ──┬── renewer ──▶ gate ◀── watchdog ──▶ ends the session
 //!                       └── run ──┬── coordinator             ▲
 //!                                 └── driver (cdp) ── gate ── egress ── portal
@@ -25,9 +25,13 @@ pub mod gate;
 pub mod holding;
 pub mod hosts;
 pub mod logs;
+pub mod measure;
 pub mod member;
+pub mod quantity;
 pub mod renewer;
 pub mod run;
 pub mod seats;
+pub mod sizing;
 pub mod slot;
+pub mod surveyor;
 pub mod watchdog;

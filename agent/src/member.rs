@@ -23,6 +23,8 @@ use crate::cdp::Browsers;
 use crate::coordinator::{CallError, Coordinator};
 use crate::drain::Drain;
 use crate::seats::Seats;
+use crate::sizing::Machine;
+use crate::surveyor::Surveyor;
 
 /// What the asker and the slots of one agent share.
 pub struct Member {
@@ -34,7 +36,28 @@ pub struct Member {
     pub(crate) key: PrivateKey,
     pub(crate) drain: Drain,
     pub(crate) seats: Seats,
+    room: Room,
     is_away: AtomicBool,
+}
+
+/// How many runs a member has room for, and by what that is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// How many at first.
+    pub limits: Limits,
+    /// Whether it stays so.
+    pub sizing: SizedBy,
+    /// The machine that they were found for.
+    pub machine: Machine,
+}
+
+/// Who says how many seats there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SizedBy {
+    /// Somebody did: so many, always.
+    Setting,
+    /// What is measured while the agent runs.
+    Measure,
 }
 
 /// How a member ended.
@@ -63,7 +86,7 @@ pub enum MemberError {
 impl Member {
     /// One that hasn't started.
     #[must_use]
-    pub fn new(name: String, coordinator: Coordinator, browsers: Browsers, drain: Drain, seats: Seats) -> Self {
+    pub fn new(name: String, coordinator: Coordinator, browsers: Browsers, drain: Drain, room: Room) -> Self {
         Self {
             agent_id: AgentId(Uuid::now_v7()),
             name,
@@ -71,7 +94,8 @@ impl Member {
             browsers,
             key: PrivateKey::generate(),
             drain,
-            seats,
+            seats: Seats::new(room.limits),
+            room,
             is_away: AtomicBool::new(false),
         }
     }
@@ -85,9 +109,12 @@ impl Member {
         let mut interrupt = signal(SignalKind::interrupt()).map_err(MemberError::Signals)?;
         let member = Arc::new(self);
         let drain = member.drain.clone();
-        let Limits { seats, parked } = member.seats.now().limits();
-        tracing::info!(agent_id = %member.agent_id, name = member.name, seats, parked, "ready");
-        // In a set, so that it and all slots end when this does.
+        member.say_ready();
+        // In a set, as the asker and all slots: they end when this does.
+        let mut surveying = JoinSet::new();
+        if member.room.sizing == SizedBy::Measure {
+            surveying.spawn(Surveyor::new(member.seats.clone()).await.run());
+        }
         let mut asking = JoinSet::new();
         asking.spawn(Asker::new(Arc::clone(&member)).run());
         // A drain may have begun without a signal; it is the second signal that hurries.
@@ -113,6 +140,23 @@ impl Member {
         };
         member.browsers.end().await;
         outcome
+    }
+
+    /// Says what was measured and what was chosen.
+    fn say_ready(&self) {
+        let Room { limits: Limits { seats, parked }, sizing, machine } = self.room;
+        tracing::info!(
+            agent_id = %self.agent_id,
+            name = self.name,
+            seats,
+            parked,
+            sized_by = ?sizing,
+            browser_memory_mib = self.browsers.limits().memory >> 20,
+            cpus = machine.cpus,
+            memory_mib = machine.memory >> 20,
+            available_mib = machine.available >> 20,
+            "ready"
+        );
     }
 
     /// What renews a lease of this agent.

@@ -132,7 +132,7 @@ impl Run<'_> {
                 command @ Command::Ask(_) => tokio::select! {
                     told = self.tell(command) => told?,
                     // Nobody should look for a code that can't be used any more.
-                    () = driver.gone() => return Err(End::Driver(DriverError::Crashed)),
+                    gone = driver.gone() => return Err(End::Driver(gone)),
                 },
                 command => self.tell(command).await?,
             });
@@ -355,8 +355,8 @@ mod tests {
             Err(DriverError::Crashed)
         }
 
-        async fn gone(&mut self) {
-            std::future::pending::<()>().await;
+        async fn gone(&mut self) -> DriverError {
+            std::future::pending().await
         }
     }
 

@@ -1,0 +1,125 @@
+//! The surveyor of one agent: looks now and then what the machine still bears, and has
+//! the seats sized by it.
+//!
+//! Only where nobody said how many seats there are. Not here: the rule
+//! ([`crate::sizing`]), and how things are measured ([`crate::measure`]).
+
+use std::time::Duration;
+
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use crate::admission::Load;
+use crate::measure;
+use crate::seats::Seats;
+use crate::sizing::{Measure, Sizing, seats_for};
+
+/// How often it looks. Long enough that one busy page doesn't count as a busy machine,
+/// and that looking costs nothing.
+const LOOK: Duration = Duration::from_secs(10);
+
+/// Sizes the seats of one agent.
+pub struct Surveyor {
+    seats: Seats,
+    last: Look,
+}
+
+/// When it looked, and how long CPUs had worked for the agent by then.
+#[derive(Clone, Copy)]
+struct Look {
+    at: Instant,
+    worked: Duration,
+}
+
+impl Surveyor {
+    /// For these seats. The first look is taken now, to compare the next with.
+    pub async fn new(seats: Seats) -> Self {
+        Self { seats, last: Look { at: Instant::now(), worked: worked().await } }
+    }
+
+    /// Looks until nobody waits for it any more.
+    pub async fn run(mut self) {
+        let mut looks = interval(LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // The first comes at once.
+        looks.tick().await;
+        loop {
+            looks.tick().await;
+            self.run_once().await;
+        }
+    }
+
+    /// Looks once, and sizes the seats by what has happened since the last time.
+    pub async fn run_once(&mut self) {
+        let look = Look { at: Instant::now(), worked: worked().await };
+        let Ok(machine) = tokio::task::spawn_blocking(measure::machine).await else { return };
+        let now = self.seats.now();
+        let before = Sizing { limits: now.limits(), load: now.load() };
+        let cpu_used = percent(self.last, look, machine.cpus);
+        self.last = look;
+        let after = seats_for(before, Measure { machine, cpu_used, busy: now.busy() });
+        if after == before {
+            return;
+        }
+        let (seats, parked) = (after.limits.seats, after.limits.parked);
+        let available_mib = machine.available >> 20;
+        match (before.load, after.load) {
+            (Load::Bearable, Load::High) => {
+                tracing::warn!(cpu_used, available_mib, "the machine is busy; no further lease for now");
+            }
+            (Load::High, Load::Bearable) => {
+                tracing::info!(cpu_used, available_mib, "the machine has room again");
+            }
+            _ => tracing::info!(seats, parked, cpu_used, "there are other seats now"),
+        }
+        self.seats.size(after.limits, after.load);
+    }
+}
+
+async fn worked() -> Duration {
+    tokio::task::spawn_blocking(supervisor::cpu_time).await.unwrap_or_default()
+}
+
+/// How much of all CPUs was used between two looks.
+fn percent(last: Look, now: Look, cpus: u32) -> u32 {
+    let passed = now.at.duration_since(last.at).saturating_mul(cpus.max(1)).as_millis().max(1);
+    let worked = now.worked.saturating_sub(last.worked).as_millis();
+    u32::try_from(worked * 100 / passed).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::{Look, Surveyor, percent};
+    use crate::admission::Limits;
+    use crate::seats::Seats;
+
+    #[test]
+    fn what_is_used_is_a_part_of_all_cpus() {
+        let at = Instant::now();
+        let look =
+            |seconds, worked| Look { at: at + Duration::from_secs(seconds), worked: Duration::from_secs(worked) };
+        for (now, cpus, expected) in [
+            (look(10, 105), 1, 50),
+            (look(10, 105), 2, 25),
+            (look(10, 120), 2, 100),
+            // Time of a process that died and isn't reaped yet is missing for a moment.
+            (look(10, 90), 2, 0),
+            (look(0, 100), 1, 0),
+        ] {
+            assert_eq!(percent(look(0, 100), now, cpus), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_look_at_this_machine_leaves_an_idle_agent_some_seats() {
+        let seats = Seats::new(Limits { seats: 2, parked: 4 });
+        let mut surveyor = Surveyor::new(seats.clone()).await;
+        surveyor.run_once().await;
+        let Limits { seats, parked } = seats.now().limits();
+        assert_eq!(seats + parked, 6);
+        assert!(seats >= 1);
+    }
+}
