@@ -12,16 +12,15 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::secret::Secret;
 use url::Url;
 
-use crate::admission::Limits;
 use crate::cdp::{BrowserLimits, BrowserSettings, Browsers, FindError, Sandbox};
 use crate::check::check;
 use crate::coordinator::{CallError, Coordinator, SetUpError};
 use crate::drain::Drain;
 use crate::logs::{self, LogError, LogFormat};
 use crate::measure;
-use crate::member::{Member, MemberError, Room, SizedBy};
+use crate::member::{Member, MemberError};
 use crate::quantity::{Bytes, Choice, Count};
-use crate::sizing::{at_first, browser_memory};
+use crate::sizing::{Room, browser_memory};
 
 const TOKEN: &str = "BURSAR_AGENT_TOKEN";
 
@@ -204,8 +203,10 @@ impl Run {
         let path = std::env::var_os("PATH");
         let program = BrowserSettings::find(self.browser.as_deref(), path.as_deref())?;
         let profiles = self.data.clone().unwrap_or_else(default_data).join("profiles");
-        let room = self.room();
-        let memory = self.browser_memory.named().map_or_else(|| browser_memory(room.machine), |Bytes(bytes)| bytes);
+        let machine = measure::machine();
+        let count = |choice: Choice<Count>| choice.named().map(|Count(count)| count);
+        let room = Room::new(machine, count(self.slots), count(self.parked));
+        let memory = self.browser_memory.named().map_or_else(|| browser_memory(machine), |Bytes(bytes)| bytes);
         let limits = BrowserLimits::new(memory);
         let settings = BrowserSettings { program, sandbox, profiles, limits, supervised_by: None };
         // Fails only if another was installed before, which is as good.
@@ -218,20 +219,10 @@ impl Run {
                 drain_when_stdin_closes(drain.clone());
             }
             let name = self.name.clone().unwrap_or_else(host_name);
-            Member::new(name, coordinator, Browsers::new(settings), drain, room).run().await
+            Member::new(name, coordinator, Browsers::new(settings), drain, machine, room).run().await
         });
         ended?;
         Ok(Exit::Done)
-    }
-
-    /// What there is room for on this machine, or what somebody said there is.
-    fn room(&self) -> Room {
-        let machine = measure::machine();
-        let slots = self.slots.named().map(|Count(slots)| slots);
-        let found = at_first(machine, slots);
-        let parked = self.parked.named().map_or(found.parked, |Count(parked)| parked);
-        let sizing = if slots.is_some() { SizedBy::Setting } else { SizedBy::Measure };
-        Room { limits: Limits { parked, ..found }, sizing, machine }
     }
 
     fn token(&self) -> Result<Secret, CliError> {

@@ -23,7 +23,7 @@ use crate::cdp::Browsers;
 use crate::coordinator::{CallError, Coordinator};
 use crate::drain::Drain;
 use crate::seats::Seats;
-use crate::sizing::Machine;
+use crate::sizing::{Machine, Room};
 use crate::surveyor::Surveyor;
 
 /// What the asker and the slots of one agent share.
@@ -36,28 +36,9 @@ pub struct Member {
     pub(crate) key: PrivateKey,
     pub(crate) drain: Drain,
     pub(crate) seats: Seats,
+    machine: Machine,
     room: Room,
     is_away: AtomicBool,
-}
-
-/// How many runs a member has room for, and by what that is said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room {
-    /// How many at first.
-    pub limits: Limits,
-    /// Whether it stays so.
-    pub sizing: SizedBy,
-    /// The machine that they were found for.
-    pub machine: Machine,
-}
-
-/// Who says how many seats there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SizedBy {
-    /// Somebody did: so many, always.
-    Setting,
-    /// What is measured while the agent runs.
-    Measure,
 }
 
 /// How a member ended.
@@ -84,9 +65,16 @@ pub enum MemberError {
 }
 
 impl Member {
-    /// One that hasn't started.
+    /// One that hasn't started, on `machine`, where it has `room`.
     #[must_use]
-    pub fn new(name: String, coordinator: Coordinator, browsers: Browsers, drain: Drain, room: Room) -> Self {
+    pub fn new(
+        name: String,
+        coordinator: Coordinator,
+        browsers: Browsers,
+        drain: Drain,
+        machine: Machine,
+        room: Room,
+    ) -> Self {
         Self {
             agent_id: AgentId(Uuid::now_v7()),
             name,
@@ -94,7 +82,8 @@ impl Member {
             browsers,
             key: PrivateKey::generate(),
             drain,
-            seats: Seats::new(room.limits),
+            seats: Seats::new(room.at_first(machine)),
+            machine,
             room,
             is_away: AtomicBool::new(false),
         }
@@ -112,8 +101,8 @@ impl Member {
         member.say_ready();
         // In a set, as the asker and all slots: they end when this does.
         let mut surveying = JoinSet::new();
-        if member.room.sizing == SizedBy::Measure {
-            surveying.spawn(Surveyor::new(member.seats.clone()).await.run());
+        if member.room.seats.is_none() {
+            surveying.spawn(Surveyor::new(member.seats.clone(), member.room).await.run());
         }
         let mut asking = JoinSet::new();
         asking.spawn(Asker::new(Arc::clone(&member)).run());
@@ -144,13 +133,14 @@ impl Member {
 
     /// Says what was measured and what was chosen.
     fn say_ready(&self) {
-        let Room { limits: Limits { seats, parked }, sizing, machine } = self.room;
+        let Limits { seats, parked } = self.seats.now().limits();
+        let machine = self.machine;
         tracing::info!(
             agent_id = %self.agent_id,
             name = self.name,
             seats,
             parked,
-            sized_by = ?sizing,
+            sized_by = if self.room.seats.is_none() { "measure" } else { "setting" },
             browser_memory_mib = self.browsers.limits().memory >> 20,
             cpus = machine.cpus,
             memory_mib = machine.memory >> 20,

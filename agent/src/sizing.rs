@@ -25,7 +25,7 @@ const HIGH: u64 = 90;
 const BEARABLE: u64 = 75;
 /// A seat is added if with one run more it stays below this, far enough from `HIGH` that
 /// a page which is heavier than the others doesn't bring it there.
-const ROOM: u64 = 70;
+const WITH_ONE_MORE: u64 = 70;
 
 const MIB: u64 = 1024 * 1024;
 /// A browser with one session was measured at 220 MiB, each further session at 25 MiB
@@ -77,44 +77,70 @@ pub struct Sizing {
     pub load: Load,
 }
 
-/// What an agent starts with; with `seats` of them if somebody said how many.
-#[must_use]
-pub fn at_first(machine: Machine, seats: Option<u32>) -> Limits {
-    let free = machine.available.saturating_sub(reserved(machine) + BROWSER);
-    let runs = u32::try_from((free / SESSION).min(MOST_RUNS)).unwrap_or(u32::MAX);
-    let by_cpu = machine.cpus.saturating_mul(FIRST_FOR_CPU);
-    // At least half of what fits is for those that wait.
-    let seats = seats.unwrap_or_else(|| by_cpu.min(runs / 2).max(1));
-    Limits { seats, parked: runs.saturating_sub(seats).max(1) }
+/// What stays as it is while an agent runs: what fits, and what somebody said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// So many runs fit into the memory, the parked ones too.
+    runs: u32,
+    /// So many seats there are, whatever is measured.
+    pub seats: Option<u32>,
+    /// So many runs may be parked, whatever the memory.
+    pub parked: Option<u32>,
 }
 
-/// What is chosen after a look, when `before` was chosen before it.
-#[must_use]
-pub fn seats_for(before: Sizing, measure: Measure) -> Sizing {
-    let Measure { machine, cpu_used, busy } = measure;
-    let Limits { seats, parked } = before.limits;
-    // It takes less to go on holding back than to begin.
-    let (cpu_bound, memory_bound) = match before.load {
-        Load::Bearable => (HIGH, reserved(machine)),
-        Load::High => (BEARABLE, reserved(machine) * 3 / 2),
-    };
-    let is_hot = u64::from(cpu_used) > cpu_bound;
-    let is_full = machine.available < memory_bound;
-    let runs = seats + parked;
-    let least = machine.cpus.saturating_mul(FIRST_FOR_CPU).min(runs / 2).max(1);
-    let most = machine.cpus.saturating_mul(MOST_FOR_CPU).min(runs - 1).max(least);
-    let with_one_more = u64::from(cpu_used) * u64::from(busy + 1) / u64::from(busy.max(1));
-    let seats = if is_hot {
-        seats.saturating_sub(1)
-    } else if !is_full && busy >= seats && with_one_more <= ROOM {
-        seats + 1
-    } else {
-        seats
-    };
-    let seats = seats.clamp(least, most);
-    let load = if is_hot || is_full { Load::High } else { Load::Bearable };
-    // The memory is the same, so what is a seat now can't be parked on.
-    Sizing { limits: Limits { seats, parked: (runs - seats).max(1) }, load }
+impl Room {
+    /// On `machine` as it is before there is a browser, with so many seats and parked runs
+    /// if somebody said how many.
+    #[must_use]
+    pub fn new(machine: Machine, seats: Option<u32>, parked: Option<u32>) -> Self {
+        let free = machine.available.saturating_sub(reserved(machine) + BROWSER);
+        let runs = u32::try_from((free / SESSION).min(MOST_RUNS)).unwrap_or(u32::MAX);
+        Self { runs, seats, parked }
+    }
+
+    /// What an agent starts with.
+    #[must_use]
+    pub fn at_first(self, machine: Machine) -> Limits {
+        self.with(self.seats.unwrap_or_else(|| self.least(machine)))
+    }
+
+    /// What is chosen after a look, when `before` was chosen before it.
+    #[must_use]
+    pub fn after(self, before: Sizing, measure: Measure) -> Sizing {
+        let limits = before.limits;
+        let Measure { machine, cpu_used, busy } = measure;
+        // It takes less to go on holding back than to begin.
+        let (cpu_bound, memory_bound) = match before.load {
+            Load::Bearable => (HIGH, reserved(machine)),
+            Load::High => (BEARABLE, reserved(machine) * 3 / 2),
+        };
+        let is_hot = u64::from(cpu_used) > cpu_bound;
+        let is_full = machine.available < memory_bound;
+        let with_one_more = u64::from(cpu_used) * u64::from(busy + 1) / u64::from(busy.max(1));
+        let seats = if is_hot {
+            limits.seats.saturating_sub(1)
+        } else if !is_full && busy >= limits.seats && with_one_more <= WITH_ONE_MORE {
+            limits.seats + 1
+        } else {
+            limits.seats
+        };
+        let least = self.least(machine);
+        let by_memory = self.runs.saturating_sub(1);
+        let most = machine.cpus.saturating_mul(MOST_FOR_CPU).min(by_memory).max(least);
+        let seats = self.seats.unwrap_or_else(|| seats.clamp(least, most));
+        let load = if is_hot || is_full { Load::High } else { Load::Bearable };
+        Sizing { limits: self.with(seats), load }
+    }
+
+    /// The fewest seats. At least half of what fits is for those that wait.
+    fn least(self, machine: Machine) -> u32 {
+        machine.cpus.saturating_mul(FIRST_FOR_CPU).min(self.runs / 2).max(1)
+    }
+
+    /// What is a seat can't be parked on: the memory is the same.
+    fn with(self, seats: u32) -> Limits {
+        Limits { seats, parked: self.parked.unwrap_or_else(|| self.runs.saturating_sub(seats).max(1)) }
+    }
 }
 
 /// How much memory a browser may hold before it is worn.
@@ -130,7 +156,7 @@ fn reserved(machine: Machine) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{MIB, Machine, Measure, Sizing, at_first, browser_memory, seats_for};
+    use super::{MIB, Machine, Measure, Room, Sizing, browser_memory};
     use crate::admission::{Limits, Load};
 
     const GIB: u64 = 1024 * MIB;
@@ -153,26 +179,42 @@ mod tests {
             (machine(4, 512 * MIB, 300 * MIB), (1, 1)),
             (machine(0, 0, 0), (1, 1)),
         ] {
-            let Limits { seats, parked } = at_first(machine, None);
+            let Limits { seats, parked } = Room::new(machine, None, None).at_first(machine);
             assert_eq!((seats, parked), expected, "{machine:?}");
         }
     }
 
     #[test]
-    fn seats_that_somebody_named_are_exactly_so_many() {
-        for (seats, parked) in [(1, 49), (7, 43), (60, 1)] {
-            assert_eq!(at_first(machine(2, 8 * GIB, 6 * GIB), Some(seats)), Limits { seats, parked });
+    fn what_somebody_named_is_exactly_so() {
+        let machine = machine(2, 8 * GIB, 6 * GIB);
+        for (seats, parked, expected) in [
+            (Some(1), None, (1, 49)),
+            (Some(7), None, (7, 43)),
+            (Some(60), None, (60, 1)),
+            (Some(3), Some(2), (3, 2)),
+            (None, Some(2), (4, 2)),
+            (None, Some(900), (4, 900)),
+        ] {
+            let room = Room::new(machine, seats, parked);
+            let limits = room.at_first(machine);
+            assert_eq!((limits.seats, limits.parked), expected);
+            // A look at a busy agent adds no parked run, and no seat to what was named.
+            let before = Sizing { limits, load: Load::Bearable };
+            let after = room.after(before, Measure { machine, cpu_used: 10, busy: limits.seats }).limits;
+            assert_eq!(after.seats, seats.unwrap_or(limits.seats + 1));
+            assert_eq!(after.parked, parked.unwrap_or(limits.parked));
         }
     }
 
-    /// On two CPUs and 8 GiB: after a look that shows so much CPU, so many busy runs and
-    /// so many MiB available.
+    /// On two CPUs and 8 GiB, of which 6 were free at first: after a look that shows so
+    /// much CPU, so many busy runs and so many MiB available.
     fn check(before: (u32, u32, Load), look: (u32, u32, u64), expected: (u32, u32, Load)) {
         let (seats, parked, load) = before;
         let (cpu_used, busy, available) = look;
-        let machine = machine(2, 8 * GIB, available * MIB);
+        let room = Room::new(machine(2, 8 * GIB, 6 * GIB), None, None);
         let before = Sizing { limits: Limits { seats, parked }, load };
-        let after = seats_for(before, Measure { machine, cpu_used, busy });
+        let machine = machine(2, 8 * GIB, available * MIB);
+        let after = room.after(before, Measure { machine, cpu_used, busy });
         let (seats, parked, load) = expected;
         assert_eq!(after, Sizing { limits: Limits { seats, parked }, load }, "{look:?}");
     }
@@ -187,9 +229,8 @@ mod tests {
         check((4, 46, Bearable), (20, 4, 6000), (5, 45, Bearable));
         check((4, 46, Bearable), (56, 4, 6000), (5, 45, Bearable));
         check((4, 46, Bearable), (57, 4, 6000), (4, 46, Bearable));
-        // Up to a ceiling, and as long as one can be parked.
+        // Up to a ceiling.
         check((16, 34, Bearable), (20, 16, 6000), (16, 34, Bearable));
-        check((5, 1, Bearable), (20, 5, 6000), (5, 1, Bearable));
         // A CPU that is used up: nobody is let in, and one seat goes, down to the first.
         check((6, 44, Bearable), (91, 6, 6000), (5, 45, High));
         check((4, 46, Bearable), (100, 4, 6000), (4, 46, High));
@@ -200,6 +241,17 @@ mod tests {
         check((6, 44, Bearable), (10, 6, 800), (6, 44, High));
         check((6, 44, High), (10, 6, 1200), (6, 44, High));
         check((6, 44, High), (10, 6, 1300), (7, 43, Bearable));
+    }
+
+    #[test]
+    fn seats_grow_as_long_as_one_run_can_be_parked() {
+        let machine = machine(4, GIB, GIB);
+        let room = Room::new(machine, None, None);
+        let mut sizing = Sizing { limits: room.at_first(machine), load: Load::Bearable };
+        for expected in [(3, 2), (4, 1), (4, 1)] {
+            sizing = room.after(sizing, Measure { machine, cpu_used: 5, busy: sizing.limits.seats });
+            assert_eq!((sizing.limits.seats, sizing.limits.parked), expected);
+        }
     }
 
     #[test]

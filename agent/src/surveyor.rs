@@ -11,7 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use crate::admission::Load;
 use crate::measure;
 use crate::seats::Seats;
-use crate::sizing::{Measure, Sizing, seats_for};
+use crate::sizing::{Measure, Room, Sizing};
 
 /// How often it looks. Long enough that one busy page doesn't count as a busy machine,
 /// and that looking costs nothing.
@@ -20,6 +20,7 @@ const LOOK: Duration = Duration::from_secs(10);
 /// Sizes the seats of one agent.
 pub struct Surveyor {
     seats: Seats,
+    room: Room,
     last: Look,
 }
 
@@ -31,9 +32,9 @@ struct Look {
 }
 
 impl Surveyor {
-    /// For these seats. The first look is taken now, to compare the next with.
-    pub async fn new(seats: Seats) -> Self {
-        Self { seats, last: Look { at: Instant::now(), worked: worked().await } }
+    /// For these seats in `room`. The first look is taken now, to compare the next with.
+    pub async fn new(seats: Seats, room: Room) -> Self {
+        Self { seats, room, last: Look { at: Instant::now(), worked: worked().await } }
     }
 
     /// Looks until nobody waits for it any more.
@@ -56,7 +57,7 @@ impl Surveyor {
         let before = Sizing { limits: now.limits(), load: now.load() };
         let cpu_used = percent(self.last, look, machine.cpus);
         self.last = look;
-        let after = seats_for(before, Measure { machine, cpu_used, busy: now.busy() });
+        let after = self.room.after(before, Measure { machine, cpu_used, busy: now.busy() });
         if after == before {
             return;
         }
@@ -94,7 +95,9 @@ mod tests {
 
     use super::{Look, Surveyor, percent};
     use crate::admission::Limits;
+    use crate::measure;
     use crate::seats::Seats;
+    use crate::sizing::Room;
 
     #[test]
     fn what_is_used_is_a_part_of_all_cpus() {
@@ -115,11 +118,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_look_at_this_machine_leaves_an_idle_agent_some_seats() {
-        let seats = Seats::new(Limits { seats: 2, parked: 4 });
-        let mut surveyor = Surveyor::new(seats.clone()).await;
+        let machine = measure::machine();
+        let room = Room::new(machine, None, Some(3));
+        let seats = Seats::new(room.at_first(machine));
+        let mut surveyor = Surveyor::new(seats.clone(), room).await;
         surveyor.run_once().await;
         let Limits { seats, parked } = seats.now().limits();
-        assert_eq!(seats + parked, 6);
+        assert_eq!(parked, 3);
         assert!(seats >= 1);
     }
 }

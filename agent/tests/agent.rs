@@ -226,11 +226,11 @@ async fn an_agent_says_what_it_measured_and_what_it_chose() {
     let stage = Stage::with(Portal::default(), Coordinator::new(), &["--browser-memory", "700M"]).await;
     let says = |words: &'static [&'static str]| move |said: &str| words.iter().all(|word| said.contains(word));
     let measured =
-        says(&["seats=", "parked=", "sized_by=Measure", "browser_memory_mib=700", "cpus=", "available_mib="]);
+        says(&["seats=", "parked=", "sized_by=\"measure\"", "browser_memory_mib=700", "cpus=", "available_mib="]);
     let is_said = || stage.agent.said().lines().any(&measured);
     assert!(until(world::PATIENCE, is_said).await, "{}", stage.agent.said());
     let fixed = Stage::with(Portal::default(), Coordinator::new(), &["--slots", "3", "--parked", "5"]).await;
-    let set = says(&["seats=3", "parked=5", "sized_by=Setting"]);
+    let set = says(&["seats=3", "parked=5", "sized_by=\"setting\""]);
     assert!(until(world::PATIENCE, || fixed.agent.said().lines().any(&set)).await, "{}", fixed.agent.said());
 }
 

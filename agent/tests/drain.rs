@@ -86,6 +86,22 @@ async fn an_agent_that_waits_for_a_person_waits_no_longer_than_its_bound() {
 }
 
 #[tokio::test]
+async fn an_answer_that_comes_in_time_is_still_of_use() {
+    let portal = Portal::default().page("login", LOGIN).page("next", CODE).page("accounts", ACCOUNTS);
+    let coordinator = Coordinator::new().term(Duration::from_secs(2));
+    let mut stage = Stage::with(portal, coordinator, &LONG).await;
+    stage.enqueue(SCRIPT);
+    stage.coordinator.told("challenges").await;
+    stage.agent.signal(Signal::TERM);
+    let drains = || stage.coordinator.seats()["state"] == "draining";
+    assert!(until(world::PATIENCE, drains).await, "{}", stage.coordinator.seats());
+    stage.coordinator.answer("135790");
+    assert!(stage.agent.ended().await.success(), "{}", stage.agent.said());
+    assert_eq!(stage.coordinator.names().last().map(String::as_str), Some("complete"));
+    assert_eq!((processes_in(stage.data.path()).len(), stage.profiles()), (0, 0));
+}
+
+#[tokio::test]
 async fn an_agent_whose_browser_froze_kills_it_and_releases() {
     let stage = Stage::with(Portal::default().page("login", BEATING), Coordinator::new(), &SHORT).await;
     stage.enqueue(&patient());
