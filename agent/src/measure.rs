@@ -17,6 +17,30 @@ pub fn machine() -> Machine {
     Machine { cpus, memory: total, available }
 }
 
+/// What all CPUs of the machine have done since it was started, in ticks of its clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ticks {
+    /// Nothing.
+    pub idle: u64,
+    /// Nothing, or work for anybody.
+    pub all: u64,
+}
+
+/// What the machine's CPUs have done until now.
+#[must_use]
+pub fn ticks() -> Ticks {
+    parse_ticks(&read(Path::new("/proc/stat"))).unwrap_or_default()
+}
+
+/// Reads the first line of `stat`: `cpu user nice system idle iowait irq softirq steal …`;
+/// what follows is counted in the first two already.
+fn parse_ticks(stat: &str) -> Option<Ticks> {
+    let fields = stat.lines().next()?.strip_prefix("cpu ")?;
+    let fields: Vec<u64> = fields.split_ascii_whitespace().take(8).filter_map(|field| field.parse().ok()).collect();
+    let idle = fields.get(3)? + fields.get(4).unwrap_or(&0);
+    Some(Ticks { idle, all: fields.iter().sum() })
+}
+
 /// How much memory there is, and how much of it is free or can be freed at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Memory {
@@ -92,7 +116,7 @@ fn read(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Memory, machine, memory};
+    use super::{Memory, Ticks, machine, memory, parse_ticks};
 
     const INFO: &str = "MemTotal:       8000 kB\nMemFree:  1 kB\nMemAvailable:    6000 kB\n";
 
@@ -142,6 +166,13 @@ mod tests {
         let stat = ("sys/fs/cgroup/memory/agents/a:b/memory.stat", "total_inactive_file 512000\n");
         check(&[own, limit, usage, stat], (4000, 3500));
         check(&[own, ("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n")], (8000, 6000));
+    }
+
+    #[test]
+    fn a_cpu_that_waits_for_a_disk_is_idle_and_one_that_was_stolen_is_not() {
+        let stat = "cpu  10 1 5 100 20 2 3 4 10 1\ncpu0 1 1 1 1 1 1 1 1 1 1\n";
+        assert_eq!(parse_ticks(stat), Some(Ticks { idle: 120, all: 145 }));
+        assert_eq!(parse_ticks("cpu0 1 1 1 1\n"), None);
     }
 
     #[test]

@@ -24,7 +24,8 @@ const MOST_FOR_CPU: u32 = 8;
 const HIGH: u64 = 90;
 const BEARABLE: u64 = 75;
 /// A seat is added if with one run more it stays below this, far enough from `HIGH` that
-/// a page which is heavier than the others doesn't bring it there.
+/// a page which is heavier than the others doesn't bring it there; and if that much of the
+/// machine is left by everybody on it.
 const WITH_ONE_MORE: u64 = 70;
 
 const MIB: u64 = 1024 * 1024;
@@ -64,6 +65,9 @@ pub struct Measure {
     /// How much of all its CPUs the agent and its browsers used since the last look, in
     /// percent.
     pub cpu_used: u32,
+    /// How much of the whole machine's CPUs nobody used meanwhile, in percent. What others
+    /// use can't be had: starved runs look as if they took little.
+    pub cpu_idle: u32,
     /// How many runs are worked on.
     pub busy: u32,
 }
@@ -108,7 +112,7 @@ impl Room {
     #[must_use]
     pub fn after(self, before: Sizing, measure: Measure) -> Sizing {
         let limits = before.limits;
-        let Measure { machine, cpu_used, busy } = measure;
+        let Measure { machine, cpu_used, cpu_idle, busy } = measure;
         // It takes less to go on holding back than to begin.
         let (cpu_bound, memory_bound) = match before.load {
             Load::Bearable => (HIGH, reserved(machine)),
@@ -117,9 +121,10 @@ impl Room {
         let is_hot = u64::from(cpu_used) > cpu_bound;
         let is_full = machine.available < memory_bound;
         let with_one_more = u64::from(cpu_used) * u64::from(busy + 1) / u64::from(busy.max(1));
+        let has_room = with_one_more <= WITH_ONE_MORE && u64::from(cpu_idle) >= 100 - WITH_ONE_MORE;
         let seats = if is_hot {
             limits.seats.saturating_sub(1)
-        } else if !is_full && busy >= limits.seats && with_one_more <= WITH_ONE_MORE {
+        } else if !is_full && busy >= limits.seats && has_room {
             limits.seats + 1
         } else {
             limits.seats
@@ -200,7 +205,7 @@ mod tests {
             assert_eq!((limits.seats, limits.parked), expected);
             // A look at a busy agent adds no parked run, and no seat to what was named.
             let before = Sizing { limits, load: Load::Bearable };
-            let after = room.after(before, Measure { machine, cpu_used: 10, busy: limits.seats }).limits;
+            let after = room.after(before, Measure { machine, cpu_used: 10, cpu_idle: 80, busy: limits.seats }).limits;
             assert_eq!(after.seats, seats.unwrap_or(limits.seats + 1));
             assert_eq!(after.parked, parked.unwrap_or(limits.parked));
         }
@@ -214,7 +219,8 @@ mod tests {
         let room = Room::new(machine(2, 8 * GIB, 6 * GIB), None, None);
         let before = Sizing { limits: Limits { seats, parked }, load };
         let machine = machine(2, 8 * GIB, available * MIB);
-        let after = room.after(before, Measure { machine, cpu_used, busy });
+        let cpu_idle = 100 - cpu_used;
+        let after = room.after(before, Measure { machine, cpu_used, cpu_idle, busy });
         let (seats, parked, load) = expected;
         assert_eq!(after, Sizing { limits: Limits { seats, parked }, load }, "{look:?}");
     }
@@ -244,12 +250,23 @@ mod tests {
     }
 
     #[test]
+    fn what_others_use_of_the_machine_adds_no_seat_and_takes_none() {
+        let machine = machine(2, 8 * GIB, 6 * GIB);
+        let room = Room::new(machine, None, None);
+        let before = Sizing { limits: room.at_first(machine), load: Load::Bearable };
+        for (cpu_idle, expected) in [(0, 4), (29, 4), (30, 5), (80, 5)] {
+            let after = room.after(before, Measure { machine, cpu_used: 20, cpu_idle, busy: 4 });
+            assert_eq!((after.limits.seats, after.load), (expected, Load::Bearable), "{cpu_idle}");
+        }
+    }
+
+    #[test]
     fn seats_grow_as_long_as_one_run_can_be_parked() {
         let machine = machine(4, GIB, GIB);
         let room = Room::new(machine, None, None);
         let mut sizing = Sizing { limits: room.at_first(machine), load: Load::Bearable };
         for expected in [(3, 2), (4, 1), (4, 1)] {
-            sizing = room.after(sizing, Measure { machine, cpu_used: 5, busy: sizing.limits.seats });
+            sizing = room.after(sizing, Measure { machine, cpu_used: 5, cpu_idle: 80, busy: sizing.limits.seats });
             assert_eq!((sizing.limits.seats, sizing.limits.parked), expected);
         }
     }

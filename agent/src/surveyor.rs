@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::admission::Load;
-use crate::measure;
+use crate::measure::{self, Ticks};
 use crate::seats::Seats;
 use crate::sizing::{Measure, Room, Sizing};
 
@@ -24,17 +24,19 @@ pub struct Surveyor {
     last: Look,
 }
 
-/// When it looked, and how long CPUs had worked for the agent by then.
+/// When it looked, how long CPUs had worked for the agent by then, and what all of them
+/// had done.
 #[derive(Clone, Copy)]
 struct Look {
     at: Instant,
     worked: Duration,
+    ticks: Ticks,
 }
 
 impl Surveyor {
     /// For these seats in `room`. The first look is taken now, to compare the next with.
     pub async fn new(seats: Seats, room: Room) -> Self {
-        Self { seats, room, last: Look { at: Instant::now(), worked: worked().await } }
+        Self { seats, room, last: Look::now().await }
     }
 
     /// Looks until nobody waits for it any more.
@@ -51,13 +53,13 @@ impl Surveyor {
 
     /// Looks once, and sizes the seats by what has happened since the last time.
     pub async fn run_once(&mut self) {
-        let look = Look { at: Instant::now(), worked: worked().await };
+        let look = Look::now().await;
         let Ok(machine) = tokio::task::spawn_blocking(measure::machine).await else { return };
         let now = self.seats.now();
         let before = Sizing { limits: now.limits(), load: now.load() };
-        let cpu_used = percent(self.last, look, machine.cpus);
+        let (cpu_used, cpu_idle) = (look.used(self.last, machine.cpus), look.idle(self.last));
         self.last = look;
-        let after = self.room.after(before, Measure { machine, cpu_used, busy: now.busy() });
+        let after = self.room.after(before, Measure { machine, cpu_used, cpu_idle, busy: now.busy() });
         if after == before {
             return;
         }
@@ -76,15 +78,27 @@ impl Surveyor {
     }
 }
 
-async fn worked() -> Duration {
-    tokio::task::spawn_blocking(supervisor::cpu_time).await.unwrap_or_default()
-}
+impl Look {
+    async fn now() -> Self {
+        let at = Instant::now();
+        let looked = tokio::task::spawn_blocking(|| (supervisor::cpu_time(), measure::ticks())).await;
+        let (worked, ticks) = looked.unwrap_or_default();
+        Self { at, worked, ticks }
+    }
 
-/// How much of all CPUs was used between two looks.
-fn percent(last: Look, now: Look, cpus: u32) -> u32 {
-    let passed = now.at.duration_since(last.at).saturating_mul(cpus.max(1)).as_millis().max(1);
-    let worked = now.worked.saturating_sub(last.worked).as_millis();
-    u32::try_from(worked * 100 / passed).unwrap_or(u32::MAX)
+    /// How much of so many CPUs the agent used since `last`, in percent.
+    fn used(self, last: Self, cpus: u32) -> u32 {
+        let passed = self.at.duration_since(last.at).saturating_mul(cpus.max(1)).as_millis().max(1);
+        let worked = self.worked.saturating_sub(last.worked).as_millis();
+        u32::try_from(worked * 100 / passed).unwrap_or(u32::MAX)
+    }
+
+    /// How much of the machine nobody used since `last`, in percent.
+    fn idle(self, last: Self) -> u32 {
+        let all = self.ticks.all.saturating_sub(last.ticks.all).max(1);
+        let idle = self.ticks.idle.saturating_sub(last.ticks.idle);
+        u32::try_from(idle * 100 / all).unwrap_or(100)
+    }
 }
 
 #[cfg(test)]
@@ -93,26 +107,43 @@ mod tests {
 
     use tokio::time::Instant;
 
-    use super::{Look, Surveyor, percent};
+    use super::{Look, Surveyor};
     use crate::admission::Limits;
-    use crate::measure;
+    use crate::measure::{self, Ticks};
     use crate::seats::Seats;
     use crate::sizing::Room;
 
+    fn look(seconds: u64, worked: u64, idle: u64) -> Look {
+        let (worked, ticks) = (Duration::from_secs(worked), Ticks { idle, all: seconds * 200 });
+        Look { at: start() + Duration::from_secs(seconds), worked, ticks }
+    }
+
+    /// The same moment in all of a test.
+    fn start() -> Instant {
+        static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+        *START.get_or_init(Instant::now)
+    }
+
     #[test]
     fn what_is_used_is_a_part_of_all_cpus() {
-        let at = Instant::now();
-        let look =
-            |seconds, worked| Look { at: at + Duration::from_secs(seconds), worked: Duration::from_secs(worked) };
         for (now, cpus, expected) in [
-            (look(10, 105), 1, 50),
-            (look(10, 105), 2, 25),
-            (look(10, 120), 2, 100),
+            (look(10, 105, 0), 1, 50),
+            (look(10, 105, 0), 2, 25),
+            (look(10, 120, 0), 2, 100),
             // Time of a process that died and isn't reaped yet is missing for a moment.
-            (look(10, 90), 2, 0),
-            (look(0, 100), 1, 0),
+            (look(10, 90, 0), 2, 0),
+            (look(0, 100, 0), 1, 0),
         ] {
-            assert_eq!(percent(look(0, 100), now, cpus), expected);
+            assert_eq!(now.used(look(0, 100, 0), cpus), expected);
+        }
+    }
+
+    #[test]
+    fn what_nobody_used_is_a_part_of_the_machine() {
+        for (now, expected) in
+            [(look(10, 0, 500), 25), (look(10, 0, 2000), 100), (look(10, 0, 0), 0), (look(0, 0, 0), 0)]
+        {
+            assert_eq!(now.idle(look(0, 0, 0)), expected);
         }
     }
 
