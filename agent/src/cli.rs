@@ -12,12 +12,15 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::secret::Secret;
 use url::Url;
 
-use crate::cdp::{BrowserSettings, Browsers, FindError, Sandbox};
+use crate::cdp::{BrowserLimits, BrowserSettings, Browsers, FindError, Sandbox};
 use crate::check::check;
 use crate::coordinator::{CallError, Coordinator, SetUpError};
 use crate::drain::Drain;
 use crate::logs::{self, LogError, LogFormat};
+use crate::measure;
 use crate::member::{Member, MemberError};
+use crate::quantity::{Bytes, Choice, Count};
+use crate::sizing::{Room, browser_memory};
 
 const TOKEN: &str = "BURSAR_AGENT_TOKEN";
 
@@ -45,9 +48,14 @@ struct Run {
     /// Where the coordinator is.
     #[arg(long, env = "BURSAR_COORDINATOR")]
     coordinator: Url,
-    /// How many runs at once.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
-    slots: u16,
+    /// How many runs at once: a number, exactly; or `auto`, two for each CPU at first, and
+    /// then more or fewer by what the CPUs and the memory are measured to bear.
+    #[arg(long, env = "BURSAR_AGENT_SLOTS", default_value = "auto")]
+    slots: Choice<Count>,
+    /// With how many runs that wait for a person, which take no slot, no further lease is
+    /// asked for; `auto` is as many as fit into the memory.
+    #[arg(long, env = "BURSAR_AGENT_PARKED", default_value = "auto")]
+    parked: Choice<Count>,
     /// A name for people; the host's unless given.
     #[arg(long)]
     name: Option<String>,
@@ -63,6 +71,11 @@ struct Run {
     /// Chromium's own sandbox. Off only where something else is the sandbox.
     #[arg(long, value_enum, env = "BURSAR_BROWSER_SANDBOX")]
     browser_sandbox: Option<Switch>,
+    /// How much memory a browser may hold, as in 1500M or 2G. Past that it gets no further
+    /// session, at twice that it is ended; a page that holds as much by itself is ended
+    /// alone. `auto` is a third of what is available, from 512M to 4G.
+    #[arg(long, env = "BURSAR_BROWSER_MEMORY", default_value = "auto")]
+    browser_memory: Choice<Bytes>,
     /// How long runs may go on once a signal came.
     #[arg(long, default_value_t = 20)]
     drain_seconds: u64,
@@ -190,7 +203,12 @@ impl Run {
         let path = std::env::var_os("PATH");
         let program = BrowserSettings::find(self.browser.as_deref(), path.as_deref())?;
         let profiles = self.data.clone().unwrap_or_else(default_data).join("profiles");
-        let settings = BrowserSettings { program, sandbox, profiles, supervised_by: None };
+        let machine = measure::machine();
+        let count = |choice: Choice<Count>| choice.named().map(|Count(count)| count);
+        let room = Room::new(machine, count(self.slots), count(self.parked));
+        let memory = self.browser_memory.named().map_or_else(|| browser_memory(machine), |Bytes(bytes)| bytes);
+        let limits = BrowserLimits::new(memory);
+        let settings = BrowserSettings { program, sandbox, profiles, limits, supervised_by: None };
         // Fails only if another was installed before, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let coordinator = Coordinator::new(self.coordinator.clone(), token)?;
@@ -201,8 +219,7 @@ impl Run {
                 drain_when_stdin_closes(drain.clone());
             }
             let name = self.name.clone().unwrap_or_else(host_name);
-            let member = Member::new(name, coordinator, Browsers::new(settings), drain);
-            member.run(usize::from(self.slots)).await
+            Member::new(name, coordinator, Browsers::new(settings), drain, machine, room).run().await
         });
         ended?;
         Ok(Exit::Done)

@@ -24,9 +24,9 @@ pub trait Driver: Send {
     /// Does these on the page that is showing.
     async fn act(&mut self, acts: &[Act]) -> Result<Observation, DriverError>;
 
-    /// Waits until the session is gone with its browser, which is all that is looked at
-    /// while a person thinks.
-    async fn gone(&mut self);
+    /// Waits until the session is gone, with its page or its browser, which is all that is
+    /// looked at while a person thinks; how it went.
+    async fn gone(&mut self) -> DriverError;
 }
 
 /// Why there is no observation.

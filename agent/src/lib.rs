@@ -1,16 +1,19 @@
 //! The fleet member: holds leases, and drives portals under them.
 //!
 //! ```text
-//! member ── slot ──┬── renewer ──▶ gate ◀── watchdog ──▶ ends the session
-//!                  └── run ──┬── coordinator             ▲
-//!                            └── driver (cdp) ── gate ── egress ── portal
+//! member ── asker ──▶ seats ◀── surveyor
+//!             └─ slot ──┬── renewer ──▶ gate ◀── watchdog ──▶ ends the session
+//!                       └── run ──┬── coordinator             ▲
+//!                                 └── driver (cdp) ── gate ── egress ── portal
 //! ```
 //!
 //! An agent knows the coordinator and nothing else: no queue, no store, no other
 //! agent. Not here: what a portal's pages mean (`script`), or who may run next (the
 //! coordinator).
 
+pub mod admission;
 pub mod apart;
+pub mod asker;
 pub mod cdp;
 pub mod check;
 pub mod cli;
@@ -22,8 +25,13 @@ pub mod gate;
 pub mod holding;
 pub mod hosts;
 pub mod logs;
+pub mod measure;
 pub mod member;
+pub mod quantity;
 pub mod renewer;
 pub mod run;
+pub mod seats;
+pub mod sizing;
 pub mod slot;
+pub mod surveyor;
 pub mod watchdog;

@@ -1,27 +1,32 @@
-//! The member: one agent process with its slots, its browser and its end.
+//! The member: one agent process with its seats, its browser and its end.
 //!
 //! ```text
 //! working ──signal──▶ draining ──all slots empty, or time is up──▶ ended
 //!                        └────────────signal──────────────────────▶ ended at once
 //! ```
 //!
-//! Not here: what a slot does ([`crate::slot`]).
+//! Not here: asking for leases ([`crate::asker`]), and what a slot does ([`crate::slot`]).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::id::AgentId;
+use protocol::lease::{Proof, Renew};
 use protocol::sealed::PrivateKey;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use crate::admission::Limits;
+use crate::asker::Asker;
 use crate::cdp::Browsers;
 use crate::coordinator::{CallError, Coordinator};
 use crate::drain::Drain;
-use crate::slot::Slot;
+use crate::seats::Seats;
+use crate::sizing::{Machine, Room};
+use crate::surveyor::Surveyor;
 
-/// What the slots of one agent share.
+/// What the asker and the slots of one agent share.
 pub struct Member {
     pub(crate) agent_id: AgentId,
     pub(crate) name: String,
@@ -30,6 +35,9 @@ pub struct Member {
     /// Made at start, forgotten at the end.
     pub(crate) key: PrivateKey,
     pub(crate) drain: Drain,
+    pub(crate) seats: Seats,
+    machine: Machine,
+    room: Room,
     is_away: AtomicBool,
 }
 
@@ -48,18 +56,25 @@ pub enum MemberError {
     /// The coordinator doesn't take its token.
     #[error(transparent)]
     Call(#[from] CallError),
-    /// A slot ended by a fault of the agent's own.
-    #[error("a slot ended by a fault of the agent's own")]
-    Slot,
+    /// A task that it lives by ended by a fault of the agent's own.
+    #[error("the agent can't go on by a fault of its own")]
+    Fault,
     /// The system won't tell about signals.
     #[error("could not listen for signals")]
     Signals(#[source] std::io::Error),
 }
 
 impl Member {
-    /// One that hasn't started.
+    /// One that hasn't started, on `machine`, where it has `room`.
     #[must_use]
-    pub fn new(name: String, coordinator: Coordinator, browsers: Browsers, drain: Drain) -> Self {
+    pub fn new(
+        name: String,
+        coordinator: Coordinator,
+        browsers: Browsers,
+        drain: Drain,
+        machine: Machine,
+        room: Room,
+    ) -> Self {
         Self {
             agent_id: AgentId(Uuid::now_v7()),
             name,
@@ -67,41 +82,40 @@ impl Member {
             browsers,
             key: PrivateKey::generate(),
             drain,
+            seats: Seats::new(room.at_first(machine)),
+            machine,
+            room,
             is_away: AtomicBool::new(false),
         }
     }
 
-    /// Works in so many slots until a signal ends it.
+    /// Works until a signal ends it.
     ///
     /// # Errors
     /// [`MemberError`].
-    pub async fn run(self, slots: usize) -> Result<Ended, MemberError> {
+    pub async fn run(self) -> Result<Ended, MemberError> {
         let mut terminate = signal(SignalKind::terminate()).map_err(MemberError::Signals)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(MemberError::Signals)?;
         let member = Arc::new(self);
         let drain = member.drain.clone();
-        tracing::info!(agent_id = %member.agent_id, name = member.name, slots, "ready");
-        let mut seats = JoinSet::new();
-        for _ in 0..slots {
-            seats.spawn(Slot::new(Arc::clone(&member)).run());
+        member.say_ready();
+        // In a set, as the asker and all slots: they end when this does.
+        let mut surveying = JoinSet::new();
+        if member.room.seats.is_none() {
+            surveying.spawn(Surveyor::new(member.seats.clone(), member.room).await.run());
         }
-        let mut outcome = Ok(Ended::Drained);
+        let mut asking = JoinSet::new();
+        asking.spawn(Asker::new(Arc::clone(&member)).run());
         // A drain may have begun without a signal; it is the second signal that hurries.
         let mut was_signalled = false;
-        loop {
+        let outcome = loop {
             tokio::select! {
-                ended = seats.join_next() => match ended {
-                    None => break,
-                    Some(Ok(Ok(()))) => {}
-                    Some(Ok(Err(error))) => {
-                        // The other slots may finish what they began.
-                        outcome = Err(error.into());
-                        drain.begin();
-                    }
+                asked = asking.join_next() => match asked {
+                    None | Some(Ok(Ok(()))) => break Ok(Ended::Drained),
+                    Some(Ok(Err(error))) => break Err(error.into()),
                     Some(Err(error)) => {
-                        tracing::error!(is_panic = error.is_panic(), "a slot ended; the agent ends too");
-                        outcome = Err(MemberError::Slot);
-                        drain.begin();
+                        tracing::error!(is_panic = error.is_panic(), "the asker ended; the agent ends too");
+                        break Err(MemberError::Fault);
                     }
                 },
                 _ = async { tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} } } => {
@@ -112,9 +126,32 @@ impl Member {
                     drain.begin();
                 }
             }
-        }
+        };
         member.browsers.end().await;
         outcome
+    }
+
+    /// Says what was measured and what was chosen.
+    fn say_ready(&self) {
+        let Limits { seats, parked } = self.seats.now().limits();
+        let machine = self.machine;
+        tracing::info!(
+            agent_id = %self.agent_id,
+            name = self.name,
+            seats,
+            parked,
+            sized_by = if self.room.seats.is_none() { "measure" } else { "setting" },
+            browser_memory_mib = self.browsers.limits().memory >> 20,
+            cpus = machine.cpus,
+            memory_mib = machine.memory >> 20,
+            available_mib = machine.available >> 20,
+            "ready"
+        );
+    }
+
+    /// What renews a lease of this agent.
+    pub(crate) fn renewal(&self, proof: Proof) -> Renew {
+        Renew::new(proof, Some(self.seats.told(&self.drain)))
     }
 
     /// Says once that the coordinator went away.

@@ -4,14 +4,16 @@
 //! An error changes nothing: the trust window runs on, and ends by itself. Not here:
 //! what happens then ([`crate::watchdog`]).
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::lease::{Advice, Renew, Renewed};
+use protocol::lease::{Advice, Renewed};
 use tokio::time::{Instant, sleep};
 
-use crate::coordinator::{CallError, Coordinator};
+use crate::coordinator::CallError;
 use crate::gate::{Gate, Shut, TrustWindow};
 use crate::holding::Holding;
+use crate::member::Member;
 
 /// In how many parts a term is divided: one renewal in each, and after an error one
 /// in a quarter of each.
@@ -21,18 +23,18 @@ const SHORTEST_PATIENCE: Duration = Duration::from_millis(250);
 
 /// Renews one lease until its gate is shut.
 pub struct Renewer {
-    coordinator: Coordinator,
+    member: Arc<Member>,
     holding: Holding,
     gate: Gate,
     term: Duration,
 }
 
 impl Renewer {
-    /// For the lease that `holding` describes.
+    /// For the lease of `member` that `holding` describes.
     #[must_use]
-    pub fn new(coordinator: Coordinator, holding: Holding, gate: Gate) -> Self {
+    pub fn new(member: Arc<Member>, holding: Holding, gate: Gate) -> Self {
         let term = holding.term;
-        Self { coordinator, holding, gate, term }
+        Self { member, holding, gate, term }
     }
 
     /// Renews until the gate is shut.
@@ -58,7 +60,7 @@ impl Renewer {
         let asked_at = Instant::now();
         let Holding { run_id, proof, margin, .. } = self.holding;
         let patience = (self.term / RENEWALS).max(SHORTEST_PATIENCE);
-        match self.coordinator.renew(run_id, &Renew::new(proof, None), patience).await {
+        match self.member.coordinator.renew(run_id, &self.member.renewal(proof), patience).await {
             Ok(Renewed { term_ms, advice }) => {
                 self.term = Duration::from_millis(term_ms);
                 let window = TrustWindow::new(asked_at, self.term, margin);

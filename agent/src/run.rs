@@ -23,6 +23,7 @@ use crate::coordinator::{CallError, Coordinator, PersistError, persist};
 use crate::driver::{Driver, DriverError};
 use crate::gate::{Gate, Shut};
 use crate::holding::Holding;
+use crate::seats::Seat;
 
 /// How long the coordinator is asked to hold a request for an answer open.
 const ANSWER_HELD: Duration = Duration::from_secs(20);
@@ -39,6 +40,8 @@ pub struct Desk<'a> {
     pub gate: &'a Gate,
     /// What answers are sealed to.
     pub key: &'a PrivateKey,
+    /// Given back while a person is waited for.
+    pub seat: &'a Seat,
 }
 
 /// What came of a run.
@@ -129,7 +132,7 @@ impl Run<'_> {
                 command @ Command::Ask(_) => tokio::select! {
                     told = self.tell(command) => told?,
                     // Nobody should look for a code that can't be used any more.
-                    () = driver.gone() => return Err(End::Driver(DriverError::Crashed)),
+                    gone = driver.gone() => return Err(End::Driver(gone)),
                 },
                 command => self.tell(command).await?,
             });
@@ -196,12 +199,15 @@ impl Run<'_> {
 
     /// Asks a person and waits. The page is left alone meanwhile, the lease renewed.
     async fn ask(&mut self, question: Question) -> Result<Observation, End> {
-        let Desk { coordinator, holding, gate, key } = self.desk;
+        let Desk { coordinator, holding, gate, key, seat } = self.desk;
         let Holding { run_id, proof, .. } = *holding;
         let opened = persist(gate, || coordinator.open_challenge(run_id, proof, question.clone())).await?;
         let challenge = opened.challenge_id;
         self.challenge = Some(challenge);
         tracing::info!(challenge_id = %challenge, "waits for a person");
+        // Another lease may be worked on in its place. When the answer comes the run goes
+        // on at once, even if that is one run too many for a moment.
+        let _parked = seat.park();
         loop {
             let state = persist(gate, || coordinator.await_answer(run_id, challenge, proof, ANSWER_HELD)).await?;
             match state {
@@ -324,10 +330,12 @@ mod tests {
     use uuid::Uuid;
 
     use super::{Desk, LONGEST, Outcome, run, scrubbed};
+    use crate::admission::Limits;
     use crate::coordinator::Coordinator;
     use crate::driver::{Driver, DriverError};
     use crate::gate::{Gate, TrustWindow};
     use crate::holding::Holding;
+    use crate::seats::Seats;
 
     /// A portal that takes as long as a run may.
     struct Slow;
@@ -347,8 +355,8 @@ mod tests {
             Err(DriverError::Crashed)
         }
 
-        async fn gone(&mut self) {
-            std::future::pending::<()>().await;
+        async fn gone(&mut self) -> DriverError {
+            std::future::pending().await
         }
     }
 
@@ -366,7 +374,8 @@ mod tests {
         let gate = Gate::new(TrustWindow::new(Instant::now(), LONGEST * 2, Duration::ZERO));
         let proof = Proof { agent_id: AgentId(Uuid::nil()), fence: Fence { generation: 1, counter: 1 } };
         let holding = Holding { run_id: RunId(Uuid::nil()), proof, term: LONGEST, margin: Duration::ZERO };
-        let desk = Desk { coordinator: &coordinator, holding, gate: &gate, key: &PrivateKey::generate() };
+        let seat = Seats::new(Limits { seats: 1, parked: 1 }).free().await.granted();
+        let desk = Desk { coordinator: &coordinator, holding, gate: &gate, key: &PrivateKey::generate(), seat: &seat };
         let plan = Plan {
             portal_url,
             credentials: BTreeMap::new(),

@@ -1,15 +1,14 @@
-//! A slot: a seat for one lease at a time. It asks for a lease, keeps it, works under
-//! it, and hands in what came of it.
+//! A slot: a taken seat with its lease. It keeps the lease, works under it, and hands in
+//! what came of it.
 //!
 //! ```text
-//! acquire ─▶ (renew) ─▶ open session ─▶ run ─▶ end session ─▶ complete | fail
-//!    ▲                       │ the gate shut: end session ─▶ release | nothing
-//!    └───────────────────────┴──────────────────────────────────┘
+//! (renew) ─▶ open session ─▶ run ─▶ end session ─▶ complete | fail
+//!                │ the gate shut: end session ─▶ release | nothing
 //! ```
 //!
 //! The session has ended before the coordinator hears of the outcome, so the bank
-//! never sees this session beside the next one. Not here: what is done in a run
-//! ([`crate::run`]).
+//! never sees this session beside the next one. Not here: asking for leases
+//! ([`crate::asker`]), and what is done in a run ([`crate::run`]).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,12 +16,11 @@ use std::time::Duration;
 use domain::failure::{Failure, FailureCode, Stage};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use protocol::lease::{Acquire, Advice, Complete, Credentials, Fail, Lease, Renew, credentials_context};
+use protocol::lease::{Advice, Complete, Credentials, Fail, Lease, credentials_context};
 use script::{Plan, Script};
 use tokio::time::{Instant, sleep};
 use tracing::Instrument as _;
 use url::Url;
-use uuid::Uuid;
 
 use crate::apart::{ShutAtEnd, apart};
 use crate::cdp::{LaunchError, OpenError, Session};
@@ -34,21 +32,18 @@ use crate::hosts::Hosts;
 use crate::member::Member;
 use crate::renewer::Renewer;
 use crate::run::{Desk, Outcome, run};
+use crate::seats::Seat;
 use crate::watchdog::Watchdog;
 
-/// How long the coordinator is asked to hold a request for a lease open.
-const HELD: Duration = Duration::from_secs(20);
-/// How long a slot rests at first, and at most, while the coordinator is away.
-const FIRST_REST: Duration = Duration::from_millis(200);
-const LAST_REST: Duration = Duration::from_secs(5);
+/// How long a slot rests where no browser can be started.
+const NO_BROWSER: Duration = Duration::from_secs(5);
 /// How long a release is tried; after that the lease runs out by itself.
 const RELEASE: Duration = Duration::from_secs(3);
 
-/// One seat of an agent. Its work is done by a clone, in a task apart.
-#[derive(Clone)]
+/// One taken seat of an agent, for one lease.
 pub struct Slot {
     member: Arc<Member>,
-    rest: Duration,
+    seat: Seat,
 }
 
 /// A lease with what it takes to work under it.
@@ -72,73 +67,33 @@ enum Unfit {
 }
 
 impl Slot {
-    /// A seat of `member`.
+    /// Of `member`, in `seat`.
     #[must_use]
-    pub fn new(member: Arc<Member>) -> Self {
-        Self { member, rest: FIRST_REST }
+    pub fn new(member: Arc<Member>, seat: Seat) -> Self {
+        Self { member, seat }
     }
 
-    /// Works until the agent drains.
-    ///
-    /// # Errors
-    /// When the coordinator refuses the agent's token.
-    pub async fn run(mut self) -> Result<(), CallError> {
-        let drain = self.member.drain.clone();
-        while !drain.is_begun() {
-            let acquired = tokio::select! {
-                biased;
-                // A request that is given up may be answered with a lease that nobody
-                // hears of; it runs out by itself.
-                () = drain.begun() => break,
-                acquired = self.acquire() => acquired?,
-            };
-            let Some((lease, asked_at)) = acquired else { continue };
-            let span = tracing::info_span!(
-                "run",
-                run_id = %lease.run_id,
-                connection_id = %lease.connection_id,
-                fence = %lease.fence,
-                institution = %lease.institution_id,
-            );
-            let slot = self.clone();
-            let work = async move { slot.work(lease, asked_at).await };
-            // After a panic the lease is left to run out, and the slot goes on.
-            let worked = apart(work.instrument(span.clone())).instrument(span).await;
-            if let Some(Err(NoBrowser)) = worked {
-                // Without a browser the next lease would fare no better at once.
-                tokio::select! {
-                    () = sleep(LAST_REST) => {}
-                    () = drain.begun() => {}
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Asks for a lease once; a rest is part of it while the coordinator is away.
-    async fn acquire(&mut self) -> Result<Option<(Lease, Instant)>, CallError> {
-        let member = &self.member;
-        let acquire = Acquire {
-            agent_id: member.agent_id,
-            agent_name: member.name.clone(),
-            public_key: member.key.public().clone(),
-            wait_ms: u64::try_from(HELD.as_millis()).unwrap_or(u64::MAX),
-            seats: None,
+    /// Works under a lease that was asked for at `asked_at`, and then leaves the seat.
+    pub async fn run(self, lease: Lease, asked_at: Instant) {
+        let span = tracing::info_span!(
+            "run",
+            run_id = %lease.run_id,
+            connection_id = %lease.connection_id,
+            fence = %lease.fence,
+            institution = %lease.institution_id,
+        );
+        let slot = Arc::new(self);
+        let work = {
+            let slot = Arc::clone(&slot);
+            async move { slot.work(lease, asked_at).await }
         };
-        let asked_at = Instant::now();
-        match member.coordinator.acquire(&acquire).await {
-            Ok(lease) => {
-                member.coordinator_answers();
-                self.rest = FIRST_REST;
-                Ok(lease.map(|lease| (lease, asked_at)))
-            }
-            Err(CallError::Unauthorized) => Err(CallError::Unauthorized),
-            Err(error) => {
-                member.coordinator_is_away(&error);
-                // Slots and agents that lost it together don't come back together.
-                sleep(jittered(self.rest)).await;
-                self.rest = (self.rest * 2).min(LAST_REST);
-                Ok(None)
+        // After a panic the lease is left to run out.
+        let worked = apart(work.instrument(span.clone())).instrument(span).await;
+        if let Some(Err(NoBrowser)) = worked {
+            // Without a browser the next lease would fare no better at once.
+            tokio::select! {
+                () = sleep(NO_BROWSER) => {}
+                () = slot.member.drain.begun() => {}
             }
         }
     }
@@ -151,7 +106,7 @@ impl Slot {
         // Whatever becomes of the work, its session and its renewals end with it.
         let _end = ShutAtEnd(gate.clone());
         tracing::info!(kind = %lease.kind, attempt = lease.attempt, "leased");
-        let renewer = Renewer::new(member.coordinator.clone(), holding, gate.clone());
+        let renewer = Renewer::new(Arc::clone(member), holding, gate.clone());
         tokio::spawn(renewer.run().in_current_span());
         tokio::spawn({
             let (drain, gate) = (member.drain.clone(), gate.clone());
@@ -185,7 +140,7 @@ impl Slot {
             return Some(Gate::new(TrustWindow::new(asked_at, term, margin)));
         }
         let asked_at = Instant::now();
-        match self.member.coordinator.renew(run_id, &Renew::new(proof, None), term).await {
+        match self.member.coordinator.renew(run_id, &self.member.renewal(proof), term).await {
             Ok(renewed) => {
                 let term = Duration::from_millis(renewed.term_ms);
                 let gate = Gate::new(TrustWindow::new(asked_at, term, margin));
@@ -248,7 +203,7 @@ impl Slot {
         let ending = session.ending();
         let watchdog = Watchdog::set(gate.clone(), Arc::clone(&ending));
         let key = &member.key;
-        let desk = Desk { coordinator: &member.coordinator, holding, gate: &gate, key };
+        let desk = Desk { coordinator: &member.coordinator, holding, gate: &gate, key, seat: &self.seat };
         let outcome = tokio::select! {
             biased;
             shut = gate.until_shut() => Err(shut),
@@ -359,13 +314,6 @@ fn today(timezone: &str) -> jiff::civil::Date {
         TimeZone::UTC
     });
     Timestamp::now().to_zoned(zone).date()
-}
-
-/// Somewhere between half of it and all of it.
-fn jittered(rest: Duration) -> Duration {
-    let half = rest / 2;
-    let part = u32::from(Uuid::new_v4().as_bytes()[0]);
-    half + half * part / 255
 }
 
 fn cause(error: &LaunchError) -> String {

@@ -14,14 +14,16 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::launch::{BrowserSettings, LaunchError, Launched, launch};
+use super::limits::BrowserLimits;
+use super::scales::Scales;
 use super::wire::Wire;
 
 /// How often a browser with sessions is asked whether it still answers.
-const PULSE: Duration = Duration::from_millis(1500);
+const PULSE: Duration = Duration::from_secs(1);
 /// How long it has to answer.
 const PULSE_PATIENCE: Duration = Duration::from_secs(3);
 /// Until then the pulse has decided on a browser that has a session, whenever it froze.
-pub(super) const PULSE_DECIDES: Duration = Duration::from_secs(6);
+pub(super) const PULSE_DECIDES: Duration = Duration::from_millis(4500);
 
 /// A browser. Dropping the last reference ends its process.
 pub(super) struct Browser {
@@ -30,12 +32,31 @@ pub(super) struct Browser {
     /// Removed once the process is gone.
     _profile: ScratchDir,
     pulse: AbortHandle,
+    scales: AbortHandle,
+    limits: BrowserLimits,
     started: Instant,
     /// How many sessions it has had, and how many are open.
     opened: AtomicUsize,
     open: Arc<AtomicUsize>,
+    /// How many of the open ones are being ended.
+    closing: AtomicUsize,
     /// It once didn't obey in time.
     is_slow: AtomicBool,
+    /// It holds too much memory.
+    is_heavy: Arc<AtomicBool>,
+}
+
+/// Why a browser gets no further session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wear {
+    /// It has had so many.
+    Sessions,
+    /// It has run for so long.
+    Age,
+    /// It holds so much memory.
+    Memory,
+    /// It once didn't obey in time.
+    Slow,
 }
 
 impl Browser {
@@ -49,23 +70,37 @@ impl Browser {
         answer.map_err(|_| LaunchError::NoAnswer(program))?;
         let process = Arc::new(process);
         let open = Arc::new(AtomicUsize::new(0));
+        let is_heavy = Arc::new(AtomicBool::new(false));
+        let limits = settings.limits;
         let pulse = tokio::spawn(pulse(wire.clone(), Arc::clone(&process), Arc::clone(&open)));
+        let scales = Scales {
+            wire: wire.clone(),
+            process: Arc::clone(&process),
+            limits,
+            open: Arc::clone(&open),
+            is_heavy: Arc::clone(&is_heavy),
+        };
+        let scales = tokio::spawn(scales.run());
         tracing::info!(pid = process.pid(), "started a browser");
         Ok(Arc::new(Self {
             wire,
             process,
             _profile: profile,
             pulse: pulse.abort_handle(),
+            scales: scales.abort_handle(),
+            limits,
             started: Instant::now(),
             opened: AtomicUsize::new(0),
             open,
+            closing: AtomicUsize::new(0),
             is_slow: AtomicBool::new(false),
+            is_heavy,
         }))
     }
 
     /// Ends the process at once and waits until nothing of it is left.
     pub(super) async fn kill(&self) {
-        self.pulse.abort();
+        self.watch_no_more();
         self.process.kill().await;
     }
 
@@ -74,14 +109,19 @@ impl Browser {
         self.wire.is_closed() || self.process.ended().is_some()
     }
 
-    /// How long it has run and how many sessions it has had.
-    pub(super) fn wear(&self) -> (Duration, usize) {
-        (self.started.elapsed(), self.opened.load(Ordering::Relaxed))
-    }
-
-    /// Whether it once didn't obey in time, and so gets no further session.
-    pub(super) fn is_slow(&self) -> bool {
-        self.is_slow.load(Ordering::Relaxed)
+    /// Why it gets no further session, if it doesn't.
+    pub(super) fn wear(&self) -> Option<Wear> {
+        if self.is_slow.load(Ordering::Relaxed) {
+            Some(Wear::Slow)
+        } else if self.is_heavy.load(Ordering::Relaxed) {
+            Some(Wear::Memory)
+        } else if self.opened.load(Ordering::Relaxed) >= self.limits.sessions {
+            Some(Wear::Sessions)
+        } else if self.started.elapsed() >= self.limits.age {
+            Some(Wear::Age)
+        } else {
+            None
+        }
     }
 
     /// Gives it no further session.
@@ -99,9 +139,28 @@ impl Browser {
         self.process.pid()
     }
 
+    /// Neither for its pulse nor for its weight.
+    fn watch_no_more(&self) {
+        self.pulse.abort();
+        self.scales.abort();
+    }
+
     pub(super) fn session_opens(&self) {
         self.opened.fetch_add(1, Ordering::Relaxed);
         self.open.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many sessions are open that nobody is ending.
+    pub(super) fn in_use(&self) -> usize {
+        self.open().saturating_sub(self.closing.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn session_closes(&self) {
+        self.closing.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn session_closed(&self) {
+        self.closing.fetch_sub(1, Ordering::Relaxed);
     }
 
     pub(super) fn session_ends(&self) {
@@ -111,7 +170,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        self.pulse.abort();
+        self.watch_no_more();
     }
 }
 

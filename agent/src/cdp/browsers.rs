@@ -4,26 +4,29 @@
 //!
 //! Not here: how many sessions there are; that is the slots'.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Weak};
 
 use tokio::sync::Mutex;
 use url::Url;
 
 use super::browser::Browser;
 use super::launch::{BrowserSettings, LaunchError};
+use super::limits::BrowserLimits;
 use super::session::{OpenError, Session};
 use crate::egress::Egress;
 use crate::gate::Gate;
 
-/// After so many sessions, or so long, a browser gets no further one.
-const WORN_SESSIONS: usize = 250;
-const WORN_AGE: Duration = Duration::from_secs(6 * 3600);
-
 /// The one browser that new sessions are opened in, and how to start it.
 pub struct Browsers {
     settings: BrowserSettings,
-    current: Mutex<Option<Arc<Browser>>>,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    current: Option<Arc<Browser>>,
+    /// Worn ones, which end with their last session.
+    worn: Vec<Weak<Browser>>,
 }
 
 impl Browsers {
@@ -35,7 +38,7 @@ impl Browsers {
             Ok(removed) => tracing::info!(folders = removed.len(), "removed dead agents' profile folders"),
             Err(error) => tracing::warn!(%error, "could not look for dead agents' profile folders"),
         }
-        Self { settings, current: Mutex::new(None) }
+        Self { settings, known: Mutex::default() }
     }
 
     /// Opens a session with `portal`, whose way out is `egress`.
@@ -47,37 +50,43 @@ impl Browsers {
         let opened = Session::open(Arc::clone(&browser), gate.clone(), Arc::clone(&egress), portal.clone()).await;
         match opened {
             // It may have frozen while nobody looked; another is as good.
-            Err(OpenError::Refused) if browser.is_gone() || browser.is_slow() => {
+            Err(OpenError::Refused) if browser.is_gone() || browser.wear().is_some() => {
                 Session::open(self.browser().await?, gate, egress, portal).await
             }
             opened => opened,
         }
     }
 
-    /// The process id of the browser that is running, if one is.
-    pub async fn pid(&self) -> Option<u32> {
-        self.current.lock().await.as_ref().map(|browser| browser.pid())
+    /// What the browsers of this agent are held to.
+    #[must_use]
+    pub fn limits(&self) -> BrowserLimits {
+        self.settings.limits
     }
 
-    /// Ends the browser and waits until nothing of it is left.
+    /// The process id of the browser that new sessions are opened in, if one runs.
+    pub async fn pid(&self) -> Option<u32> {
+        self.known.lock().await.current.as_ref().map(|browser| browser.pid())
+    }
+
+    /// Ends all browsers and waits until nothing of them is left.
     pub async fn end(&self) {
-        if let Some(browser) = self.current.lock().await.take() {
+        let Known { current, worn } = std::mem::take(&mut *self.known.lock().await);
+        for browser in worn.iter().filter_map(Weak::upgrade).chain(current) {
             browser.kill().await;
         }
     }
 
     async fn browser(&self) -> Result<Arc<Browser>, LaunchError> {
-        let mut current = self.current.lock().await;
-        if let Some(browser) = current.as_ref().filter(|browser| !browser.is_gone()) {
-            let (age, sessions) = browser.wear();
-            if age < WORN_AGE && sessions < WORN_SESSIONS && !browser.is_slow() {
-                return Ok(Arc::clone(browser));
-            }
-            tracing::info!(pid = browser.pid(), sessions, "a worn browser gets no further session");
+        let mut known = self.known.lock().await;
+        if let Some(browser) = known.current.take().filter(|browser| !browser.is_gone()) {
+            let Some(wear) = browser.wear() else {
+                return Ok(Arc::clone(known.current.insert(browser)));
+            };
+            tracing::info!(pid = browser.pid(), ?wear, "a worn browser gets no further session");
+            known.worn.retain(|worn| worn.strong_count() > 0);
+            known.worn.push(Arc::downgrade(&browser));
         }
-        *current = None;
         let browser = Browser::start(&self.settings).await?;
-        *current = Some(Arc::clone(&browser));
-        Ok(browser)
+        Ok(Arc::clone(known.current.insert(browser)))
     }
 }

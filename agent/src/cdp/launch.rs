@@ -14,6 +14,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::ChildStderr;
 use tokio::time::timeout;
 
+use super::limits::BrowserLimits;
+
 /// How long a browser has to say where it listens.
 const START: Duration = Duration::from_secs(15);
 /// How much of what it says before that is looked at.
@@ -32,6 +34,8 @@ pub struct BrowserSettings {
     pub sandbox: Sandbox,
     /// Where profile folders are made and swept.
     pub profiles: PathBuf,
+    /// When one is worn.
+    pub limits: BrowserLimits,
     /// An executable whose `main` calls `supervisor::run_if_asked`, if this process's
     /// own doesn't.
     pub supervised_by: Option<PathBuf>,

@@ -16,11 +16,14 @@
 mod browser;
 mod browsers;
 mod launch;
+mod limits;
 mod page;
+mod scales;
 mod session;
 mod verbs;
 mod wire;
 
 pub use browsers::Browsers;
 pub use launch::{BrowserSettings, FindError, LaunchError, Sandbox};
+pub use limits::BrowserLimits;
 pub use session::{Ending, OpenError, Session};

@@ -5,8 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use script::command::Recogniser;
@@ -62,7 +61,16 @@ pub struct Ending {
     browser: Arc<Browser>,
     context: String,
     egress: Arc<Egress>,
-    ended: AtomicBool,
+    stage: Mutex<Stage>,
+}
+
+/// How far a session's end has come. Each step is counted once, whoever takes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Open,
+    /// The browser was asked to close it.
+    Closing,
+    Ended,
 }
 
 /// Why there is no session.
@@ -130,7 +138,7 @@ impl Session {
             browser,
             context: context.clone(),
             egress: Arc::clone(&egress),
-            ended: AtomicBool::new(false),
+            stage: Mutex::new(Stage::Open),
         });
         match Self::make_page(wire, &context).await {
             Ok((line, showing)) => Ok(Self {
@@ -239,17 +247,13 @@ impl Drop for Session {
 }
 
 impl Ending {
-    /// Waits until the browser is gone, and the session with it.
-    pub(super) async fn gone(&self) {
-        self.browser.wire.closed().await;
-    }
-
-    /// Ends the session: its connections at once, its pages within a second. If the
-    /// browser doesn't obey it is killed; with other sessions in it, only once its
-    /// pulse has had the time to tell slow from frozen. May be called by anybody, any
-    /// time.
+    /// Ends the session: its connections at once, its pages within a second. A browser
+    /// that doesn't obey is killed. With other sessions in it, its pulse has the time to
+    /// tell slow from frozen; if it is slow, the session, which reaches nothing any more,
+    /// ends with the last of the others. May be called by anybody, any time.
     pub async fn end(&self) {
         self.egress.cut();
+        self.close();
         if !self.is_closed().await {
             tracing::warn!(pid = self.browser.pid(), "a browser didn't close a session and is killed");
             self.browser.kill().await;
@@ -270,7 +274,10 @@ impl Ending {
             Err(_) if self.has_company() => {
                 tracing::warn!(pid = self.browser.pid(), "a browser is slow and gets no further session");
                 self.browser.find_slow();
-                close.await
+                match close.await {
+                    Err(WireError::TimedOut) if self.has_company() => return true,
+                    closed => closed,
+                }
             }
             Err(_) => return false,
         };
@@ -278,10 +285,9 @@ impl Ending {
         matches!(closed, Ok(_) | Err(WireError::Refused(_) | WireError::Gone))
     }
 
-    /// Whether others have a session in this browser.
+    /// Whether others have a session in this browser that isn't being ended too.
     fn has_company(&self) -> bool {
-        let own = usize::from(!self.ended.load(Ordering::Acquire));
-        self.browser.open() > own
+        self.browser.in_use() > 0
     }
 
     /// The same without waiting, or looking whether it is obeyed.
@@ -293,13 +299,29 @@ impl Ending {
         }
     }
 
+    /// From now on it isn't company for others that are being ended.
+    fn close(&self) {
+        let mut stage = self.stage();
+        if *stage == Stage::Open {
+            *stage = Stage::Closing;
+            self.browser.session_closes();
+        }
+    }
+
     /// Counts the end once; whether this was it.
     fn count(&self) -> bool {
-        let is_first = !self.ended.swap(true, Ordering::AcqRel);
-        if is_first {
+        let before = std::mem::replace(&mut *self.stage(), Stage::Ended);
+        if before == Stage::Closing {
+            self.browser.session_closed();
+        }
+        if before != Stage::Ended {
             self.browser.session_ends();
         }
-        is_first
+        before != Stage::Ended
+    }
+
+    fn stage(&self) -> MutexGuard<'_, Stage> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -26,8 +26,10 @@ const FRAMES: Duration = Duration::from_secs(5);
 
 #[async_trait]
 impl Driver for Session {
-    async fn gone(&mut self) {
-        self.ending().gone().await;
+    async fn gone(&mut self) -> DriverError {
+        // Its end without a word is the wire's, and so the browser's.
+        let _ = self.showing.wait_for(|now| now.gone.is_some()).await;
+        self.verdict(WireError::Gone).err().unwrap_or(DriverError::Crashed)
     }
 
     async fn visit(&mut self, url: &Url) -> Result<Observation, DriverError> {

@@ -6,6 +6,7 @@
 //! Not here: what the calls mean, and leave to send them.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -26,7 +27,15 @@ const CONNECT: Duration = Duration::from_secs(5);
 pub(super) struct Wire {
     calls: mpsc::UnboundedSender<Call>,
     pages: Pages,
+    starved: Starved,
 }
+
+/// How many pages' processes were ended for their memory, of which the browser hasn't
+/// told yet. It says no more than that they were killed.
+type Starved = Arc<AtomicUsize>;
+
+/// What it says then is the number of the signal.
+const KILLED: i64 = 9;
 
 /// The followed pages by session.
 type Pages = Arc<Mutex<HashMap<SessionId, Page>>>;
@@ -102,10 +111,16 @@ impl Wire {
         let connection = connecting.await.map_err(|_| WireError::TimedOut)?.map_err(|_| WireError::Gone)?;
         let (calls, inbox) = mpsc::unbounded_channel();
         let pages = Pages::default();
-        let line =
-            Line { connection, pending: HashMap::new(), pages: Arc::clone(&pages), first_targets: HashMap::new() };
+        let starved = Starved::default();
+        let line = Line {
+            connection,
+            pending: HashMap::new(),
+            pages: Arc::clone(&pages),
+            first_targets: HashMap::new(),
+            starved: Arc::clone(&starved),
+        };
         tokio::spawn(line.run(inbox));
-        Ok(Self { calls, pages })
+        Ok(Self { calls, pages, starved })
     }
 
     /// Sends a call and waits for its result.
@@ -140,6 +155,16 @@ impl Wire {
         lock(&self.pages).remove(session);
     }
 
+    /// Tells all pages how they end, before the browser does.
+    pub(super) fn end_pages(&self, gone: Gone) {
+        lock(&self.pages).values().for_each(|page| page.end(gone));
+    }
+
+    /// A page's process is about to be ended for its memory.
+    pub(super) fn expect_starved(&self) {
+        self.starved.fetch_add(1, Ordering::AcqRel);
+    }
+
     /// Waits until the browser is gone.
     pub(super) async fn closed(&self) {
         self.calls.closed().await;
@@ -162,6 +187,7 @@ struct Line {
     pages: Pages,
     /// The page that each browser context began with; any other is a popup.
     first_targets: HashMap<String, String>,
+    starved: Starved,
 }
 
 struct Pending {
@@ -225,8 +251,7 @@ impl Line {
                 self.send(Call { session: Some(session.clone()), method, params, answer: None });
             }
             ("Target.targetCrashed", None) => {
-                let why = event.params["status"].as_str().unwrap_or_default();
-                let gone = if why.contains("oom") { Gone::OutOfMemory } else { Gone::Crashed };
+                let gone = self.how_it_crashed(&event.params);
                 self.target_gone(&event.params, gone);
             }
             ("Target.targetDestroyed", None) => {
@@ -237,6 +262,16 @@ impl Line {
             ("Target.targetCreated", None) => self.close_if_popup(&event.params["targetInfo"]),
             _ => {}
         }
+    }
+
+    /// How a page's process ended. Of one that was ended for its memory the browser says
+    /// that it was killed.
+    fn how_it_crashed(&self, params: &Value) -> Gone {
+        let why = params["status"].as_str().unwrap_or_default();
+        let is_killed = params["errorCode"].as_i64() == Some(KILLED);
+        let one_less = |starved: usize| starved.checked_sub(1);
+        let is_starved = is_killed && self.starved.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_less).is_ok();
+        if is_starved || why.contains("oom") { Gone::OutOfMemory } else { Gone::Crashed }
     }
 
     fn change(&self, session: &str, change: impl FnOnce(&mut Showing)) {

@@ -109,6 +109,18 @@ impl Coordinator {
         self.changed.notify_waiters();
     }
 
+    /// How many leases nobody has asked for yet.
+    pub(crate) fn left(&self) -> usize {
+        self.desk().offers.len()
+    }
+
+    /// What the agent said of its seats last.
+    pub(crate) fn seats(&self) -> Value {
+        let desk = self.desk();
+        let said = |(_, body): &(String, Value)| body.get("seats").filter(|seats| !seats.is_null()).cloned();
+        desk.told.iter().rev().find_map(said).unwrap_or_default()
+    }
+
     pub(crate) fn renewals(&self, renewals: Renewals) {
         self.desk().renewals = renewals;
     }
@@ -176,7 +188,7 @@ async fn acquire(State(coordinator): State<Coordinator>, headers: HeaderMap, bod
         return problem(StatusCode::UNAUTHORIZED, "unauthorized");
     }
     let acquire: Acquire = serde_json::from_slice(&body).expect("a request for a lease");
-    coordinator.note("acquire", json!({}));
+    coordinator.note("acquire", json!({ "seats": acquire.seats }));
     let wait = async {
         loop {
             let changed = coordinator.changed.notified();

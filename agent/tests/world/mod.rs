@@ -3,14 +3,16 @@
 //! Not here: anything that knows what an agent should do.
 
 pub(crate) mod coordinator;
+pub(crate) mod devtools;
 pub(crate) mod process;
+pub(crate) mod stage;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use agent::cdp::{BrowserSettings, Browsers, Sandbox, Session};
+use agent::cdp::{BrowserLimits, BrowserSettings, Browsers, Sandbox, Session};
 use agent::egress::Egress;
 use agent::gate::{Gate, TrustWindow};
 use agent::hosts::Hosts;
@@ -32,6 +34,11 @@ pub(crate) fn browsers(folder: &Path) -> Browsers {
     Browsers::new(settings(folder))
 }
 
+/// The same, worn by `limits`.
+pub(crate) fn browsers_with(folder: &Path, limits: BrowserLimits) -> Browsers {
+    Browsers::new(BrowserSettings { limits, ..settings(folder) })
+}
+
 pub(crate) fn settings(folder: &Path) -> BrowserSettings {
     let path = std::env::var_os("PATH");
     let program = BrowserSettings::find(named().as_deref(), path.as_deref())
@@ -41,6 +48,7 @@ pub(crate) fn settings(folder: &Path) -> BrowserSettings {
         program,
         sandbox: if root { Sandbox::Off } else { Sandbox::On },
         profiles: folder.to_owned(),
+        limits: BrowserLimits::new(u64::MAX),
         supervised_by: Some(env!("CARGO_BIN_EXE_agent").into()),
     }
 }

@@ -28,6 +28,14 @@ pub(crate) fn descendants(ancestor: Pid) -> Vec<Pid> {
     found
 }
 
+/// A process group and whatever else descends from its first process.
+pub(crate) fn members(first: Pid) -> Vec<Pid> {
+    let descendants = descendants(first);
+    let group = processes().filter(|(pid, kin)| kin.group == Some(first) && !descendants.contains(pid));
+    let group: Vec<Pid> = group.map(|(pid, _)| pid).collect();
+    [group, descendants].concat()
+}
+
 /// Whether a process group has members that aren't dead; who is dead may wait long for being reaped.
 pub(crate) fn lives(group: Pid) -> bool {
     processes().any(|(_, kin)| kin.group == Some(group) && !kin.dead)

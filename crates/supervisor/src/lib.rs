@@ -19,7 +19,8 @@
 //! processes do). So name the program, not a shell wrapper around it. A supervisor that is frozen acts when it is
 //! continued. Folders that nobody could remove are removed by the next [`sweep`].
 //!
-//! Not here: restarting, health checks, resource limits, and what Chromium or Redis are. There is no unsafe code, and
+//! What a family uses can be asked for; what follows from it is for others to say. Not here: restarting, health checks,
+//! resource limits, and what Chromium or Redis are. There is no unsafe code, and
 //! nothing but Linux.
 
 mod enter;
@@ -29,11 +30,13 @@ mod report;
 mod scratch;
 mod spec;
 mod supervised;
+mod usage;
 mod watch;
 
 pub use scratch::{ScratchDir, sweep};
 pub use spec::{Output, Spec};
 pub use supervised::{Ended, SpawnError, Supervised};
+pub use usage::{Weight, cpu_time};
 
 /// The hidden first argument that turns the host's executable into a supervisor.
 pub const ARG: &str = "__supervise";

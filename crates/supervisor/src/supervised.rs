@@ -19,6 +19,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{interval, timeout};
 
 use crate::report::Report;
+use crate::usage::{self, Weight};
 use crate::{Spec, family, scratch, watch as supervisor};
 
 /// How long an order to end may take before the supervisor is killed too.
@@ -160,6 +161,13 @@ impl Supervised {
             // The runtime that saw to it is shutting down.
             _ => Ended::SupervisorLost,
         }
+    }
+
+    /// How much memory each process of the child's family holds now.
+    pub async fn weigh(&self) -> Vec<Weight> {
+        let child = self.pid;
+        // It reads files of every process. None if the runtime is shutting down.
+        tokio::task::spawn_blocking(move || usage::weigh(child)).await.unwrap_or_default()
     }
 
     /// Ends it at once, without grace, frozen or not; returns when all is gone, within a few seconds at the very worst.

@@ -26,7 +26,7 @@ async fn a_parent_killed_with_sigkill_leaves_no_process_and_no_folder() {
         Command::new(TESTBED).arg("parent").arg(base.path()).stdout(Stdio::piped()).spawn().expect("a parent");
     ready(parent.stdout.take().expect("its output")).await;
     // With the parent and the supervisor, whose command lines name the folder too.
-    assert_eq!(processes(base.path()).len(), FAMILY + 2);
+    until("all are there", || processes(base.path()).len() == FAMILY + 2).await;
     assert_eq!(folders(base.path()).len(), 1);
 
     parent.kill().await.expect("the parent to die");
@@ -72,6 +72,19 @@ async fn a_child_that_ends_takes_its_family_with_it() {
     assert!(killed(within("the end", supervised.wait()).await));
     assert_eq!(processes(base.path()), []);
     assert_eq!(entries(base.path()), 0);
+}
+
+#[tokio::test]
+async fn each_of_a_family_is_weighed() {
+    let base = base();
+    let (supervised, _scratch) = family(base.path()).await;
+    let weights = supervised.weigh().await;
+    // The stray has left the family, and the supervisor was never of it.
+    assert_eq!(weights.len(), FAMILY - 1, "{weights:?}");
+    assert!(weights.iter().any(|weight| weight.pid == supervised.pid()));
+    assert!(weights.iter().all(|weight| weight.bytes > 0), "{weights:?}");
+    within("the end", supervised.kill()).await;
+    assert_eq!(supervised.weigh().await, []);
 }
 
 #[tokio::test]
@@ -232,7 +245,8 @@ async fn family(base: &Path) -> (Supervised, ScratchDir) {
     let spec = spec().arg("family").arg(base).current_dir(scratch.path()).remove(&scratch).stdout(Output::Piped);
     let mut supervised = spawn(spec).await;
     ready(supervised.take_stdout().expect("its output")).await;
-    assert_eq!(processes(base).len(), FAMILY + 1);
+    // A program that has just begun has no command line for a moment.
+    until("all are there", || processes(base).len() == FAMILY + 1).await;
     (supervised, scratch)
 }
 
