@@ -51,7 +51,7 @@ pub use import::{ImportError, import};
 pub use key::{Caller, KeyRefused, MadeKey, NewKey, Scope, USUAL_OVERLAP, expire_key, rotate_key};
 pub use pruner::{ANSWERS_KEPT, Pruner};
 pub use replay::{AccountReplay, UnreadableReading, replay};
-pub use scale::{Measured, held};
+pub use scale::{Measured, Meter, held};
 pub use scheduler::Scheduler;
 pub use simplefin::{SIMPLEFIN_ROOT, SimpleFinRequest, create_simplefin_token};
 pub use wanted_scripts::wanted_scripts;

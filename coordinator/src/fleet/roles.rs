@@ -1,7 +1,7 @@
 //! What a coordinator does in the background, each role a noun with a `run_once`:
 //! the reaper takes lapsed leases back, the rebuilder brings the queue in line with
 //! the store, the timekeeper closes challenges whose time is up. The gatekeeper, the
-//! scheduler and the pruner have files of their own.
+//! scheduler, the meter and the pruner have files of their own.
 //!
 //! Every coordinator plays every role; each step is safe beside the others'.
 //!
@@ -15,7 +15,7 @@ use domain::run::{ATTEMPTS_ALLOWED, CRASHES_ALLOWED};
 use jiff::SignedDuration;
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use super::{Error, Fleet, Gatekeeper, Pruner, Scheduler};
+use super::{Error, Fleet, Gatekeeper, Meter, Pruner, Scheduler};
 use crate::clock;
 use crate::queue::{Lapsed, LapsedHolder, QueueError};
 use crate::store::Holder;
@@ -200,6 +200,13 @@ pub fn play_all(fleet: &Arc<Fleet>, mut dispatcher: Dispatcher, metrics: Prometh
         loop {
             report("scheduler", scheduler.run_once().await.map(|_| ()));
             tokio::time::sleep(LOOK_AT_SCHEDULES).await;
+        }
+    });
+    let meter = Meter(Arc::clone(fleet));
+    tokio::spawn(async move {
+        loop {
+            report("meter", meter.run_once().await);
+            tokio::time::sleep(UPKEEP).await;
         }
     });
     let timekeeper = Timekeeper(Arc::clone(fleet));

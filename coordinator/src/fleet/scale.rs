@@ -61,6 +61,41 @@ struct KeptAnswer {
     answered: u32,
 }
 
+/// Shows the same at `/metrics`.
+pub struct Meter(pub std::sync::Arc<Fleet>);
+
+impl Meter {
+    /// One round.
+    ///
+    /// # Errors
+    /// [`Error`]; what was shown before stays until the next round.
+    #[expect(clippy::cast_precision_loss, reason = "gauges are floats, and no fleet is that large")]
+    pub async fn run_once(&self) -> Result<(), Error> {
+        let measured = self.0.measure().await?;
+        let is_going = |agent: &&SeenAgent| held(agent).standing == Standing::Draining;
+        let going = measured.agents.iter().filter(is_going).count();
+        let gauges: [(&'static str, f64); 9] = [
+            ("bursar_pool_desired_agents", f64::from(measured.desired)),
+            ("bursar_pool_ready_runs", measured.scale.ready as f64),
+            ("bursar_pool_runnable_runs", measured.scale.runnable as f64),
+            ("bursar_pool_blocked_runs", measured.scale.blocked as f64),
+            ("bursar_pool_delayed_runs", measured.delayed as f64),
+            ("bursar_pool_leased_runs", f64::from(measured.demand.leased)),
+            ("bursar_pool_parked_runs", f64::from(measured.demand.parked)),
+            ("bursar_pool_oldest_ready_seconds", measured.oldest.as_secs_f64()),
+            ("bursar_pool_dwell_p95_seconds", measured.dwell_p95.as_secs_f64()),
+        ];
+        for (name, value) in gauges {
+            metrics::gauge!(name).set(value);
+        }
+        let agents = [("ready", measured.agents.len() - going), ("draining", going)];
+        for (state, count) in agents {
+            metrics::gauge!("bursar_pool_agents", "state" => state).set(count as f64);
+        }
+        Ok(())
+    }
+}
+
 impl Fleet {
     /// Measures how many agents there should be.
     ///

@@ -121,6 +121,43 @@ async fn a_bank_that_blocks_is_left_alone_until_an_operator_says_otherwise() -> 
 }
 
 #[tokio::test]
+async fn an_autoscaler_is_told_how_many_agents_the_runs_take_that_banks_would_let_in() -> Outcome {
+    let fleet = Plan::new().agents(0).start().await?;
+    let operator = fleet.operator()?;
+    let scale = async || operator.get("/control/v1/pools/default/scale").await;
+    let idle = scale().await?;
+    assert_eq!((&idle["desired_agents"], &idle["agents"]["total"]), (&json!(0), &json!(0)), "{idle}");
+    let _ = waiting(&fleet).await?;
+    let needed = scale().await?;
+    assert_eq!((&needed["ready"], &needed["runnable"], &needed["desired_agents"]), (&json!(1), &json!(1), &json!(1)));
+
+    let agent = BareAgent::of(&fleet)?;
+    let held = agent.acquire(LONG).await?.ok_or("a lease")?;
+    let working = scale().await?;
+    assert_eq!(
+        (&working["leased"], &working["runnable"], &working["agents"]["ready"]),
+        (&json!(1), &json!(0), &json!(1))
+    );
+    assert_eq!(working["deletion_cost"].as_object().map(serde_json::Map::len), Some(1));
+    agent.ask(&held).await?;
+    assert_eq!((&scale().await?["leased"], &scale().await?["parked"]), (&json!(0), &json!(1)));
+
+    another(&fleet).await?;
+    operator.post("/control/v1/institutions/harbour/pause", &json!({})).await?;
+    let blocked = scale().await?;
+    let counts = [&blocked["ready"], &blocked["runnable"], &blocked["blocked_by_institution"]];
+    assert_eq!(counts, [&json!(1), &json!(0), &json!(1)], "more agents would wait with it: {blocked}");
+    let metrics = async || {
+        let text = reqwest::get(format!("{}/metrics", fleet.address())).await.ok()?.text().await.ok()?;
+        text.contains("bursar_pool_blocked_runs 1").then_some(())
+    };
+    assert!(eventually(metrics).await.is_some(), "the same stands at /metrics");
+    let other = operator.call(Method::GET, "/control/v1/pools/other/scale", None).await?;
+    assert_eq!(other.status, 404);
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_command_shows_what_the_calls_answer_and_says_what_is_wrong() -> Outcome {
     let fleet = Plan::new().agents(0).start().await?;
     let _ = waiting(&fleet).await?;
