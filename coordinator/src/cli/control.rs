@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Where the coordinator is; by the settings unless given.
-    #[arg(long, global = true, env = "BURSAR_COORDINATOR", value_name = "URL")]
+    #[arg(long, global = true, env = "BURSAR_CONTROL_URL", value_name = "URL")]
     coordinator: Option<Url>,
     /// A file with the operators' token; by the settings unless given.
     #[arg(long, global = true, value_name = "FILE")]
@@ -37,7 +37,7 @@ pub(super) struct Arguments {
 enum Command {
     /// List the agents that were heard of in the last minute.
     Agents,
-    /// Give an agent no further lease; what it works on goes on.
+    /// Give an agent no further lease for as long as it is heard of; what it works on goes on.
     Drain {
         /// The agent.
         agent: Uuid,
@@ -51,7 +51,7 @@ enum Command {
     Leases,
     /// Show what waits, by institution.
     Queue,
-    /// Show what waits, by institution and organization, in the order of their turns.
+    /// Show what waits, by institution and organization, those of one bank in the order of their turns.
     Flows,
     /// Say how many agents there should be.
     Scale,
@@ -87,7 +87,7 @@ enum Command {
     },
     /// Look through the whole queue for what isn't in order.
     Audit,
-    /// List runs that took agent after agent down with them.
+    /// List runs that were set aside: agent after agent went silent on them.
     DeadLetters,
     /// Let the connection of such a run go on.
     Revive {
@@ -299,10 +299,29 @@ impl Desk {
         }
     }
 
+    /// Where a call goes. Names that operators type may hold anything.
+    fn url(&self, path: &str) -> Result<Url, CommandError> {
+        let unusable = || CommandError::Said(format!("{} isn't a coordinator's address", self.root));
+        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+        let mut url: Url = self.root.parse().map_err(|_| unusable())?;
+        url.path_segments_mut()
+            .map_err(|()| unusable())?
+            .pop_if_empty()
+            .extend(["control", "v1"])
+            .extend(path.split('/'));
+        url.set_query(query);
+        let is_here = url.host_str().is_some_and(|host| ["localhost", "127.0.0.1", "[::1]"].contains(&host));
+        if url.scheme() != "https" && !is_here {
+            let said = format!("{} would get the operators' token in clear; use https", self.root);
+            return Err(CommandError::Said(said));
+        }
+        Ok(url)
+    }
+
     async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, CommandError> {
-        let url = format!("{}/control/v1/{path}", self.root);
+        let url = self.url(path)?;
         let away = |source| CommandError::Away { address: self.root.clone(), source };
-        let request = self.client.request(method, &url).bearer_auth(self.token.expose());
+        let request = self.client.request(method, url).bearer_auth(self.token.expose());
         let request = if let Some(body) = body { request.json(body) } else { request };
         let answer = request.send().await.map_err(away)?;
         let status = answer.status();

@@ -211,7 +211,9 @@ impl CommandError {
             Self::Unknown { what: "organization", .. } => "`coordinator organization list` names them",
             Self::Away { .. } => "start it with `coordinator serve`, or name another with --coordinator",
             Self::Refused { status: 401, .. } => "name the file with its operators' token with --token-file",
-            Self::Refused { status: 404, .. } => "`coordinator fleet agents` and `fleet dead-letters` give the ids",
+            Self::Refused { status: 404, .. } => {
+                "`fleet agents`, `fleet institutions` and `fleet dead-letters` name what there is; a connection that isn't planned can't be made due"
+            }
             Self::Unknown { .. } => "list them to see their names",
             _ => return None,
         })

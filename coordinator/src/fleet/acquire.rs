@@ -6,7 +6,8 @@
 use std::time::Duration;
 
 use domain::anchor::Loopback;
-use protocol::lease::{Acquire, AllowLoopback, Lease, Proof, ScriptRevision, credentials_context};
+use domain::id::AgentId;
+use protocol::lease::{Acquire, AllowLoopback, Lease, Proof, ScriptRevision, Seats, credentials_context};
 use protocol::sealed::SealedBox;
 use tokio::time::Instant;
 
@@ -36,7 +37,7 @@ impl Fleet {
     /// comes back when its lease lapses.
     pub async fn acquire(&self, request: &Acquire) -> Result<Option<Lease>, Error> {
         let until = Instant::now() + Duration::from_millis(request.wait_ms).min(LONGEST_WAIT);
-        self.queue.note_agent(request.agent_id, Some(&request.agent_name), request.seats).await?;
+        self.note_agent(request.agent_id, Some(&request.agent_name), request.seats).await;
         let mut news = self.queue.news();
         loop {
             news.mark_unchanged();
@@ -56,6 +57,14 @@ impl Fleet {
             let next_look = until.min(Instant::now() + soonest.clamp(LOOK_SOON, LOOK_ANYWAY));
             // Time out or news: either way the next thing is to look.
             let _ = tokio::time::timeout_at(next_look, news.changed()).await;
+        }
+    }
+
+    /// Notes that an agent was heard of. It is for looking at: a queue that can't note it
+    /// costs nobody a lease.
+    pub(super) async fn note_agent(&self, id: AgentId, name: Option<&str>, seats: Option<Seats>) {
+        if let Err(error) = self.queue.note_agent(id, name, seats).await {
+            tracing::debug!(agent_id = %id, error = &error as &dyn std::error::Error, "an agent isn't noted");
         }
     }
 

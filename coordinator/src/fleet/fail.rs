@@ -14,7 +14,7 @@ use super::{Error, Fleet};
 use crate::backoff::backoff;
 use crate::clock;
 use crate::config;
-use crate::store::AfterFailure;
+use crate::store::{AfterFailure, Told};
 
 /// The longest text that is kept with a failure, in characters.
 const LONGEST_TEXT: usize = 500;
@@ -57,10 +57,10 @@ impl Fleet {
         let (code, stage) = (failure.code, failure.stage);
         let happened = BreakerEvent::Failed { code, until: failure.until };
         let institution = self.store.institution_of_run(run_id).await?;
-        self.store.fail(run_id, proof, failure, evidence, then, now).await?;
+        let told = self.store.fail(run_id, proof, failure, evidence, then, now).await?;
         tracing::warn!(%run_id, code = %code, stage = %stage, again = delay.is_some(), "a run failed");
         metrics::counter!("bursar_runs_total", "outcome" => code.as_str()).increment(1);
-        if let Some(institution) = institution {
+        if let Some(institution) = institution.filter(|_| told == Told::Now) {
             self.tell_breaker(&institution, happened).await;
         }
         match delay {

@@ -32,7 +32,7 @@ const SAY_AGAIN: Duration = Duration::from_secs(5);
 /// For how long a gate is closed that somebody has to open; it is said again before.
 const LONG: Duration = Duration::from_secs(24 * 3600);
 
-/// What is said is that much longer than until it is said again.
+/// By so much a gate that was said may differ from what it is now, beside what time takes.
 const SLACK: Duration = Duration::from_millis(1_500);
 
 /// Opens and closes the gates.
@@ -88,7 +88,9 @@ impl Gatekeeper {
             return Ok(state.breaker);
         }
         let change = self.fleet.store.tell_breaker(id, BreakerEvent::TimePassed, now).await?;
-        tracing::info!(institution = id, "a bank that was left alone is tried by one run");
+        if change.after != change.before {
+            tracing::info!(institution = id, "a bank that was left alone is tried by one run");
+        }
         Ok(change.after)
     }
 }
@@ -129,6 +131,7 @@ impl Fleet {
     pub async fn reset_breaker(&self, id: &str) -> Result<(), Error> {
         self.catalog.institution(id).ok_or(Refused::NotFound)?;
         self.store.tell_breaker(id, BreakerEvent::Reset, clock::now()).await?;
+        tracing::info!(institution = id, "an operator closed a breaker");
         self.regate(id).await
     }
 

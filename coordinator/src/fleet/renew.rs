@@ -23,7 +23,7 @@ impl Fleet {
         if !self.queue.renew(run_id, proof, term).await? {
             return Err(Refused::LeaseLost.into());
         }
-        self.queue.note_agent(proof.agent_id, None, request.seats).await?;
+        self.note_agent(proof.agent_id, None, request.seats).await;
         // The store may have ended the run while the queue couldn't be told.
         let advice = if self.store.is_open(run_id).await? { Advice::GoOn } else { Advice::Cancel };
         Ok(Renewed { term_ms: milliseconds(term), advice })

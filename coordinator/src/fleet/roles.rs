@@ -195,7 +195,7 @@ pub fn play_all(fleet: &Arc<Fleet>, mut dispatcher: Dispatcher, metrics: Prometh
             tokio::time::sleep(LOOK_AT_GATES).await;
         }
     });
-    let scheduler = Scheduler(Arc::clone(fleet));
+    let mut scheduler = Scheduler::new(Arc::clone(fleet));
     tokio::spawn(async move {
         loop {
             report("scheduler", scheduler.run_once().await.map(|_| ()));

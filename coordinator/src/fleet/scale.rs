@@ -39,7 +39,7 @@ pub struct Measured {
     pub pool: Pool,
     /// Runs that aren't due yet.
     pub delayed: u64,
-    /// Since when the oldest ready run waits.
+    /// Since when the oldest run waits where something could start.
     pub oldest: Duration,
     /// For how long one in twenty runs waited longer, of late.
     pub dwell_p95: Duration,
@@ -138,6 +138,7 @@ impl Fleet {
             dwell_goal: settings.dwell_goal,
         };
         let scale = demand.scale(&pool);
+        let runnable = depth.institutions.iter().filter(|institution| institution.runnable() > 0);
         let desired = self.steady(scale.desired, now).await?;
         Ok(Measured {
             scale,
@@ -145,7 +146,7 @@ impl Fleet {
             demand,
             pool,
             delayed: depth.delayed,
-            oldest: depth.institutions.iter().map(|institution| institution.oldest).max().unwrap_or_default(),
+            oldest: runnable.map(|institution| institution.oldest).max().unwrap_or_default(),
             dwell_p95: high(&depth.waits).unwrap_or_default(),
             drainable: drainable(&held, desired),
             agents,
@@ -184,12 +185,13 @@ pub fn held(agent: &SeenAgent) -> Held<AgentId> {
     Held {
         agent: agent.id,
         standing: if is_going { Standing::Draining } else { Standing::Serving },
-        busy: agent.seats.map_or(0, |seats| seats.busy),
+        // One that says nothing may hold anything.
+        busy: agent.seats.map_or(1, |seats| seats.busy),
         parked: agent.seats.map_or(0, |seats| seats.parked),
     }
 }
 
-/// What most agents say of one number; none if none says anything.
+/// What the agent in the middle says of one number; none if none says anything.
 fn said(agents: &[SeenAgent], number: impl Fn(&protocol::lease::Seats) -> u32) -> Option<u32> {
     let mut numbers: Vec<u32> = agents.iter().filter_map(|agent| agent.seats.as_ref()).map(number).collect();
     numbers.sort_unstable();

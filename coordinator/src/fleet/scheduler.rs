@@ -8,10 +8,12 @@
 //! Not here: when that is (`domain::schedule`), or who runs first (the queue).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::id::RunId;
 use domain::schedule::{Attendance, next_run};
 use jiff::Timestamp;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{Error, Fleet};
@@ -21,17 +23,34 @@ use crate::store::PlannedConnection;
 /// How many connections are looked at in one step.
 const AT_ONCE: u32 = 500;
 
+/// How often those are looked at again that aren't due by themselves: hours in which
+/// somebody attends, or a record, may have come since.
+const RECONSIDER: Duration = Duration::from_secs(3600);
+
 /// Plans syncs and queues those that are due.
-pub struct Scheduler(pub Arc<Fleet>);
+pub struct Scheduler {
+    fleet: Arc<Fleet>,
+    reconsidered: Option<Instant>,
+}
 
 impl Scheduler {
+    /// One that has planned nothing yet.
+    #[must_use]
+    pub fn new(fleet: Arc<Fleet>) -> Self {
+        Self { fleet, reconsidered: None }
+    }
+
     /// One round; how many runs it queued.
     ///
     /// # Errors
     /// [`Error`]; the next round begins where this one ended.
-    pub async fn run_once(&self) -> Result<usize, Error> {
+    pub async fn run_once(&mut self) -> Result<usize, Error> {
+        if self.reconsidered.is_none_or(|at| at.elapsed() >= RECONSIDER) {
+            self.fleet.store.reconsider().await?;
+            self.reconsidered = Some(Instant::now());
+        }
         self.plan().await?;
-        let (fleet, mut queued) = (&self.0, 0);
+        let (fleet, mut queued) = (&self.fleet, 0);
         loop {
             let now = clock::now();
             let due = fleet.store.due(now, AT_ONCE).await?;
@@ -49,7 +68,7 @@ impl Scheduler {
     }
 
     async fn plan(&self) -> Result<(), Error> {
-        let store = &self.0.store;
+        let store = &self.fleet.store;
         loop {
             let unplanned = store.unplanned(AT_ONCE).await?;
             let plans: Vec<_> =
@@ -63,7 +82,7 @@ impl Scheduler {
 
     /// When a connection is due; none if it isn't by itself.
     fn next(&self, connection: &PlannedConnection, now: Timestamp) -> Option<Timestamp> {
-        let fleet = &self.0;
+        let fleet = &self.fleet;
         let institution = fleet.catalog.institution(&connection.institution_id)?;
         let attended = &fleet.config.attendance;
         let attendance = Attendance::of(institution.mfa, &attended.windows, &attended.zone);

@@ -28,7 +28,7 @@ for _, institution in ipairs(redis.call('SMEMBERS', key('known'))) do
   end
   local listed = redis.call('ZSCORE', key('institutions'), institution)
   if listed and #flows == 0 then say('institution ', institution, ' is listed without a run') end
-  if listed and #held >= tonumber(known[1] or 1) then say('institution ', institution, ' is listed at its cap') end
+  if listed and #held >= math.min(tonumber(known[1] or 0), known[2] == '1' and 1 or math.huge) then say('institution ', institution, ' is listed at its cap') end
 end
 for _, connection in ipairs(redis.call('HKEYS', key('open'))) do
   local run = redis.call('HGET', key('open'), connection)

@@ -14,7 +14,7 @@ for _, institution in ipairs(redis.call('SMEMBERS', key('known'))) do
     institution,
     redis.call('ZCARD', key('waiting:' .. institution)),
     redis.call('SCARD', key('working:' .. institution)),
-    known[4] == '1' and 1 or tonumber(known[1] or 1),
+    math.min(tonumber(known[1] or 0), known[4] == '1' and 1 or math.huge),
     math.max(closed - now, 0),
     #oldest > 0 and now - tonumber(oldest[2]) or 0,
     arrivals,

@@ -5,4 +5,3 @@ redis.call('HSET', key('institution:' .. institution),
   'closed_until', closed > 0 and now + closed or 0, 'probing', ARGV[3])
 redis.call('SADD', key('known'), institution)
 settle(institution)
-redis.call('PUBLISH', prefix .. 'news', institution)

@@ -3,4 +3,3 @@ local institution = ARGV[1]
 redis.call('HSET', key('institution:' .. institution), 'cap', ARGV[2], 'interval', ARGV[3])
 redis.call('SADD', key('known'), institution)
 settle(institution)
-redis.call('PUBLISH', prefix .. 'news', institution)

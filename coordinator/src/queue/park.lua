@@ -7,6 +7,8 @@ redis.call('HSET', key('run:' .. run), 'state', waits and 'parked' or 'leased')
 if waits then
   redis.call('ZADD', key('parked'), 'NX', now, run)
 else
+  local since = redis.call('ZSCORE', key('parked'), run)
   redis.call('ZREM', key('parked'), run)
+  redis.call('HINCRBY', key('run:' .. run), 'waited', now - tonumber(since or now))
 end
 return 1

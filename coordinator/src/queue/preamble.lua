@@ -19,13 +19,15 @@ local CLASS_WEIGHT = 2 ^ 44
 local SAMPLES, SPAN = 500, 10000
 
 -- Puts an institution among those whose turn it may be, or sets it aside: until a time,
--- or until one of its leases ends. What is set aside keeps nobody else waiting.
+-- or until one of its leases ends. What is set aside keeps nobody else waiting. Whoever waits
+-- for a run hears of an institution that comes back.
 local function settle(institution)
   local first = redis.call('ZRANGE', key('flows:' .. institution), 0, 0, 'WITHSCORES')
   local known = redis.call('HMGET', key('institution:' .. institution), 'cap', 'next', 'closed_until', 'probing')
   local opens = math.max(tonumber(known[2] or 0), tonumber(known[3] or 0))
-  local cap = known[4] == '1' and 1 or tonumber(known[1] or 1)
-  redis.call('ZREM', key('institutions'), institution)
+  -- Where nobody has said what an institution may be asked, it is asked nothing.
+  local cap = math.min(tonumber(known[1] or 0), known[4] == '1' and 1 or math.huge)
+  local was_aside = redis.call('ZREM', key('institutions'), institution) == 0
   redis.call('ZREM', key('aside'), institution)
   if #first == 0 then
     return
@@ -34,6 +36,9 @@ local function settle(institution)
     redis.call('ZADD', key('aside'), opens, institution)
   elseif redis.call('SCARD', key('working:' .. institution)) < cap then
     redis.call('ZADD', key('institutions'), first[2], institution)
+    if was_aside then
+      redis.call('PUBLISH', prefix .. 'news', institution)
+    end
   end
 end
 
@@ -102,10 +107,9 @@ local function let_go(run)
   local institution = redis.call('HGET', key('run:' .. run), 'institution')
   redis.call('ZREM', key('leased'), run)
   redis.call('ZREM', key('parked'), run)
-  redis.call('HDEL', key('run:' .. run), 'agent', 'fence', 'until', 'renewed', 'since')
+  redis.call('HDEL', key('run:' .. run), 'agent', 'fence', 'until', 'renewed', 'since', 'waited')
   if institution and redis.call('SREM', key('working:' .. institution), run) == 1 then
     settle(institution)
-    redis.call('PUBLISH', prefix .. 'news', run)
   end
 end
 

@@ -1,6 +1,6 @@
 //! What the queue shows to whoever looks after the fleet: agents, leases, flows.
 //!
-//! All of it is for looking at. Not here: how much there is (`limits`).
+//! Not here: how much there is (`limits`).
 
 use std::time::Duration;
 

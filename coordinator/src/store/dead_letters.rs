@@ -1,4 +1,4 @@
-//! Dead letters: runs that took agent after agent down with them, set aside for an operator.
+//! Dead letters: runs on which agent after agent went silent, set aside for an operator.
 //!
 //! Not here: when a run is one; the reaper counts crashes.
 
@@ -33,7 +33,7 @@ pub struct DeadLetter {
     pub institution_id: String,
     /// What it was for.
     pub kind: RunKind,
-    /// How many agents went silent on it.
+    /// How many agents went silent on it; none where no agent ever spoke of it.
     pub crashes: u32,
     /// What it was ended with.
     pub failure: Option<Failure>,

@@ -45,7 +45,7 @@ pub struct NewImport<'a> {
     /// What kind of file it is.
     pub format: &'static str,
     /// What says that it is of the account. The number of a file that an operator vouches
-    /// for is remembered with the account.
+    /// for is remembered with the import.
     pub proof: AccountProof,
 }
 

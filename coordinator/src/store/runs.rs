@@ -61,7 +61,7 @@ pub trait Runs {
         evidence: Option<Evidence>,
         then: AfterFailure,
         now: Timestamp,
-    ) -> Result<(), Refused>;
+    ) -> Result<Told, Refused>;
     /// Ends a run that no agent holds, and sets it aside for an operator.
     async fn abandon(&self, run_id: RunId, code: FailureCode, now: Timestamp) -> Result<(), StoreError>;
     /// A page that was kept with a failure.
@@ -126,6 +126,15 @@ pub struct GrantedRun {
     pub open_intents: Vec<OpenIntent>,
     /// Sealed by the vault.
     pub credentials: Option<Vec<u8>>,
+}
+
+/// Whether something is told for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// It is.
+    Now,
+    /// It was told before, and its answer was lost.
+    Before,
 }
 
 /// What follows from a failure.

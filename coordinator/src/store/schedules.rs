@@ -13,6 +13,8 @@ use super::{QueuedRun, Refused, StoreError};
 pub trait Schedules {
     /// Active connections of which nobody has said yet when they are due, at most so many.
     async fn unplanned(&self, limit: u32) -> Result<Vec<PlannedConnection>, StoreError>;
+    /// Makes those unplanned again that aren't due by themselves: it may be otherwise now.
+    async fn reconsider(&self) -> Result<(), StoreError>;
     /// Says when connections are due; none: not by themselves.
     async fn plan(&self, plans: &[(ConnectionId, Option<Timestamp>)]) -> Result<(), StoreError>;
     /// Connections that are due, the one that waits longest first, at most so many.
@@ -22,7 +24,8 @@ pub trait Schedules {
     async fn begin_due(&self, id: ConnectionId, run: RunId, now: Timestamp) -> Result<Option<QueuedRun>, StoreError>;
     /// When a connection is synced next.
     async fn next_sync(&self, id: ConnectionId) -> Result<NextSync, Refused>;
-    /// Makes a connection due that is planned for later; [`Refused::NotFound`] if none is.
+    /// Makes an active connection due that is planned for later; [`Refused::NotFound`] if
+    /// none is.
     async fn bring_forward(&self, id: ConnectionId, now: Timestamp) -> Result<(), Refused>;
     /// How many connections are due by then, by institution; it counts no further than 100,000.
     async fn due_by(&self, then: Timestamp) -> Result<Vec<(String, u64)>, StoreError>;
@@ -44,7 +47,7 @@ pub enum NextSync {
     UnderWay,
     /// By itself at this moment.
     At(Timestamp),
-    /// Not by itself.
+    /// Not by itself: it isn't active, or nobody attends.
     OnDemand,
     /// Nobody has said yet.
     Unplanned,

@@ -39,7 +39,7 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_name = "COLUMNS")]
     csv: Option<PathBuf>,
     /// Nothing in the file proves that it is of the account, and I have looked: it is. The number that it names, if
-    /// any, is remembered with the account.
+    /// any, is remembered with the import.
     #[arg(long)]
     confirm_account: bool,
     /// Only say what it would change.

@@ -21,7 +21,7 @@ use super::held::{HeldRow, HeldRun, held, hold, take_connection_of};
 use super::transition::{Happening, apply, note, take};
 use super::{SqlStore, Tx, challenges, commit, failed, from_ms, from_word, ledger, stream, to_json, to_ms};
 use crate::store::{
-    AfterFailure, Completed, Grant, GrantedRun, HandedIn, Holder, QueuedRun, Refused, Runs, StoreError, fence_of,
+    AfterFailure, Completed, Grant, GrantedRun, HandedIn, Holder, QueuedRun, Refused, Runs, StoreError, Told, fence_of,
 };
 
 #[derive(FromRow)]
@@ -316,11 +316,13 @@ impl Runs for SqlStore {
         evidence: Option<Evidence>,
         then: AfterFailure,
         now: Timestamp,
-    ) -> Result<(), Refused> {
+    ) -> Result<Told, Refused> {
         let mut tx = self.begin().await?;
         take_connection_of(&mut tx, run_id).await?;
         let run = match hold(&mut tx, run_id, proof).await {
-            Err(Refused::LeaseLost) if was_failed_by(&mut tx, run_id, proof).await? => return Ok(()),
+            Err(Refused::LeaseLost) if was_failed_by(&mut tx, run_id, proof).await? => {
+                return Ok(Told::Before);
+            }
             held => held?,
         };
         challenges::cancel_pending(&mut tx, run_id, now).await?;
@@ -336,7 +338,8 @@ impl Runs for SqlStore {
                 .map_err(failed("freeze credentials"))?;
         }
         conclude(&mut tx, run_id, &run, failure, then, Actor::Portal, now).await?;
-        Ok(commit(tx).await?)
+        commit(tx).await?;
+        Ok(Told::Now)
     }
 
     async fn abandon(&self, run_id: RunId, code: FailureCode, now: Timestamp) -> Result<(), StoreError> {

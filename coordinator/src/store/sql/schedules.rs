@@ -13,8 +13,10 @@ use uuid::Uuid;
 use super::{SqlStore, commit, failed, found, from_ms, runs, to_ms};
 use crate::store::{NextSync, PlannedConnection, QueuedRun, Refused, Schedules, StoreError};
 
-/// Stands where a connection isn't due by itself, or its run is under way.
-const NEVER: i64 = i64::MAX;
+/// Stands where a connection's run is under way.
+const UNDER_WAY: i64 = i64::MAX;
+/// Stands where a connection isn't due by itself.
+const NEVER: i64 = i64::MAX - 1;
 
 #[derive(FromRow)]
 struct PlannedRow {
@@ -37,6 +39,12 @@ impl Schedules for SqlStore {
         );
         let rows = rows.bind(i64::from(limit)).fetch_all(&self.read).await;
         Ok(rows.map_err(failed("list connections without a schedule"))?.into_iter().map(PlannedRow::read).collect())
+    }
+
+    async fn reconsider(&self) -> Result<(), StoreError> {
+        let reconsidered = sqlx::query("UPDATE connections SET next_sync_at = NULL WHERE next_sync_at = $1");
+        let reconsidered = reconsidered.bind(NEVER).execute(&self.write).await;
+        reconsidered.map(|_| ()).map_err(failed("reconsider schedules"))
     }
 
     async fn plan(&self, plans: &[(ConnectionId, Option<Timestamp>)]) -> Result<(), StoreError> {
@@ -67,7 +75,7 @@ impl Schedules for SqlStore {
             "UPDATE connections SET next_sync_at = $3 WHERE id = $1 AND next_sync_at <= $2
              RETURNING organization_id, status",
         );
-        let taken = taken.bind(id.0).bind(to_ms(now)).bind(NEVER).fetch_optional(&mut *tx).await;
+        let taken = taken.bind(id.0).bind(to_ms(now)).bind(UNDER_WAY).fetch_optional(&mut *tx).await;
         let Some((organization, status)) = taken.map_err(failed("take a connection that is due"))? else {
             return Ok(None);
         };
@@ -86,22 +94,23 @@ impl Schedules for SqlStore {
     }
 
     async fn next_sync(&self, id: ConnectionId) -> Result<NextSync, Refused> {
-        let row = sqlx::query_as::<_, (Option<i64>, i64)>(
-            "SELECT next_sync_at, (SELECT COUNT(*) FROM runs r WHERE r.connection_id = c.id AND r.state = 'open')
+        let row = sqlx::query_as::<_, (Option<i64>, i64, String)>(
+            "SELECT next_sync_at, (SELECT COUNT(*) FROM runs r WHERE r.connection_id = c.id AND r.state = 'open'), status
              FROM connections c WHERE id = $1",
         );
         let row = row.bind(id.0).fetch_optional(&self.read).await;
         Ok(match found(row, "read a connection's schedule")? {
-            (_, 1..) => NextSync::UnderWay,
-            (None, _) => NextSync::Unplanned,
-            (Some(NEVER), _) => NextSync::OnDemand,
-            (Some(due), _) => NextSync::At(from_ms(due)?),
+            (_, 1.., _) => NextSync::UnderWay,
+            (_, _, status) if status != "active" => NextSync::OnDemand,
+            (None, ..) => NextSync::Unplanned,
+            (Some(NEVER | UNDER_WAY), ..) => NextSync::OnDemand,
+            (Some(due), ..) => NextSync::At(from_ms(due)?),
         })
     }
 
     async fn bring_forward(&self, id: ConnectionId, now: Timestamp) -> Result<(), Refused> {
         let moved = sqlx::query_scalar::<_, Uuid>(
-            "UPDATE connections SET next_sync_at = $2 WHERE id = $1 AND next_sync_at <> $3 RETURNING id",
+            "UPDATE connections SET next_sync_at = $2 WHERE id = $1 AND next_sync_at < $3 AND status = 'active' RETURNING id",
         );
         let moved = moved.bind(id.0).bind(to_ms(now)).bind(NEVER).fetch_optional(&self.write).await;
         found(moved, "make a connection due").map(|_| ())

@@ -48,7 +48,8 @@ pub(super) async fn take_back(
     let account = account.fetch_optional(&mut *tx).await.map_err(failed("look for an import"))?;
     let owner = decisions::take_account(&mut tx, AccountId(account.ok_or(Refused::NotFound)?)).await?;
     let row = sqlx::query_as::<_, ImportRow>(
-        "UPDATE imports SET taken_back_at = $2 WHERE id = $1 AND taken_back_at IS NULL RETURNING *",
+        "UPDATE imports SET taken_back_at = $2, account_number = NULL WHERE id = $1 AND taken_back_at IS NULL
+         RETURNING *",
     );
     let row = row.bind(id).bind(to_ms(now)).fetch_optional(&mut *tx).await.map_err(failed("take an import back"))?;
     let row = row.ok_or(Refused::TakenBackBefore)?;

@@ -195,7 +195,7 @@ impl Bench {
         self.store.connection(self.organization, id).await.expect("a connection").state.status()
     }
 
-    async fn fail(&self, run: RunId, counter: u32, code: FailureCode, then: AfterFailure) -> Result<(), Refused> {
+    async fn fail(&self, run: RunId, counter: u32, code: FailureCode, then: AfterFailure) -> Result<Told, Refused> {
         let failure = Failure::new(code, Stage::Login);
         self.store.fail(run, proof(counter), failure, None, then, now()).await
     }

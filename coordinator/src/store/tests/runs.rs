@@ -53,8 +53,9 @@ async fn a_run_that_was_put_off_is_tried_again_and_its_failure_shows() {
         bench.grant(run, 1).await;
         let then = AfterFailure::TryAgain { not_before: now() };
         let later = AfterFailure::TryAgain { not_before: now() + SignedDuration::from_hours(1) };
-        bench.fail(run, 1, FailureCode::PortalUnavailable, then).await.expect("put off");
-        bench.fail(run, 1, FailureCode::PortalUnavailable, then).await.expect("again, after a lost answer");
+        let fail = || bench.fail(run, 1, FailureCode::PortalUnavailable, then);
+        assert_eq!(fail().await.expect("put off"), Told::Now);
+        assert_eq!(fail().await.expect("again, after a lost answer"), Told::Before);
         let events = PageRequest { after: None, limit: 100 };
         let events = bench.store.connection_events(bench.organization, id, events).await.expect("events");
         assert_eq!(events.iter().filter(|event| event.cause == "runPutOff").count(), 1, "{}", bench.name);

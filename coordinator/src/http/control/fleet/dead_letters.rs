@@ -1,4 +1,4 @@
-//! `/control/v1/dead-letters`: runs that took agent after agent down with them.
+//! `/control/v1/dead-letters`: runs on which agent after agent went silent.
 //!
 //! Not here: when a run is one.
 
@@ -31,7 +31,7 @@ pub(in crate::http::control) struct DeadLetter {
     institution_id: String,
     #[schema(schema_with = schema::word::<RunKind>)]
     kind: RunKind,
-    /// How many agents went silent on it.
+    /// How many agents went silent on it; none where no agent ever spoke of it.
     crashes: u32,
     /// The code that it was ended with.
     #[schema(required, schema_with = schema::failure_code)]
@@ -47,7 +47,7 @@ pub(in crate::http::control) struct Revived {
     run_id: Uuid,
 }
 
-/// List runs that were set aside, oldest first.
+/// List runs that were set aside, in the order in which they were made.
 #[utoipa::path(get, path = "/dead-letters", operation_id = "listDeadLetters", tag = "Fleet",
     security(("operator" = [])), params(Paging),
     responses((status = 200, description = "A page of them.", body = List<DeadLetter>)))]
