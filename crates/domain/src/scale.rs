@@ -20,10 +20,10 @@
 //! Not here: measuring any of it; starting and stopping agents, which whatever runs them does;
 //! and keeping the number from swinging (`steady`).
 
-use std::time::Duration;
-
 pub mod agents;
 pub mod steady;
+
+use std::time::Duration;
 
 /// How busy a slot should be, in thousandths: ρ.
 pub const UTILISATION_PER_MILLE: u32 = 700;

@@ -111,14 +111,14 @@ mod tests {
         std::iter::repeat_n(wanted, steps)
     }
 
-    /// When the direction changed, to which side, and by how much.
-    fn turns(answers: &[Answer]) -> Vec<(Timestamp, Ordering, u32)> {
+    /// When the direction changed, to which side, and from how many to how many.
+    fn turns(answers: &[Answer]) -> Vec<(Timestamp, Ordering, [u32; 2])> {
         let (mut turns, mut direction) = (Vec::new(), None);
         for pair in answers.windows(2) {
             let side = pair[1].answered.cmp(&pair[0].answered);
             if side.is_ne() {
                 if direction.is_some_and(|before| before != side) {
-                    turns.push((pair[1].at, side, pair[0].answered));
+                    turns.push((pair[1].at, side, [pair[0].answered, pair[1].answered]));
                 }
                 direction = Some(side);
             }
@@ -171,7 +171,6 @@ mod tests {
         ) {
             let wanted = wanted.into_iter();
             let wanted = wanted.flat_map(|(wanted, other, steps)| std::iter::repeat_n((wanted, wanted.min(other)), steps));
-            // Whoever was asked for less isn't busy.
             let idle = wanted.clone().map(|(wanted, _)| (wanted, 0));
             let busy: Vec<u32> = wanted.clone().map(|(_, busy)| busy).collect();
             prop_assert!(answers(wanted).iter().zip(busy).all(|(answer, busy)| answer.answered >= busy));
@@ -180,9 +179,12 @@ mod tests {
             let lacks = |answer: &Answer| answer.wanted.saturating_sub(answer.answered);
             prop_assert!(answers.iter().all(|answer| lacks(answer) <= by_chance(answer.answered)));
             let turns = turns(&answers);
-            for (number, (at, side, from)) in turns.iter().enumerate() {
-                let next = turns.get(number + 1).filter(|(next, ..)| next.duration_since(*at) < WINDOW * 2);
-                prop_assert!(*side == Ordering::Less || next.is_none(), "{turns:?} {from}");
+            for pair in turns.windows(2) {
+                let [(at, side, _), (next, _, [from, to])] = pair else { continue };
+                let is_soon = next.duration_since(*at) < WINDOW * 2;
+                // Never down soon after up; up soon after down only for more than a little.
+                let may_be = *side == Ordering::Less && to - from > by_chance(*from);
+                prop_assert!(!is_soon || may_be, "{turns:?}");
             }
         }
     }
