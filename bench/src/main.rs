@@ -1,5 +1,5 @@
 //! Bursar measured beside its peers, in the same run: `cargo xtask bench api`,
-//! `cargo xtask bench ledger`.
+//! `cargo xtask bench ledger`, `cargo xtask bench scaling`.
 //!
 //! A bench prints what it measured and whether a bar holds; whether the figures are good
 //! is for people to say, so a bar that doesn't hold is no failure of the run.
@@ -15,6 +15,7 @@ mod peer;
 mod progress;
 mod python;
 mod rows;
+mod scaling;
 
 use std::process::ExitCode;
 
@@ -37,6 +38,8 @@ enum Bench {
     Api(api::Arguments),
     /// Identity, reading pages and files, and taking records in.
     Ledger(ledger::Arguments),
+    /// How many agents there are, in simulated days, beside a queue's length as the rule.
+    Scaling(scaling::Arguments),
 }
 
 #[tokio::main]
@@ -44,6 +47,7 @@ async fn main() -> ExitCode {
     let outcome = match Arguments::parse().bench {
         Bench::Api(arguments) => api::run(arguments).await,
         Bench::Ledger(arguments) => ledger::run(arguments).await,
+        Bench::Scaling(arguments) => scaling::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -20,10 +20,10 @@
 //! Not here: measuring any of it; starting and stopping agents, which whatever runs them does;
 //! and keeping the number from swinging (`steady`).
 
-use std::time::Duration;
-
 pub mod agents;
 pub mod steady;
+
+use std::time::Duration;
 
 /// How busy a slot should be, in thousandths: ρ.
 pub const UTILISATION_PER_MILLE: u32 = 700;
@@ -89,6 +89,8 @@ pub struct Scale {
     pub runnable: u64,
     /// Those that wait for their bank.
     pub blocked: u64,
+    /// Agents that may not be taken away.
+    pub busy_agents: u32,
 }
 
 impl Backlog {
@@ -121,7 +123,8 @@ impl Demand {
         let is_idle = ready == 0 && due_soon == 0 && self.leased == 0 && self.parked == 0;
         let least = if is_idle { pool.min } else { pool.min.max(1) };
         let agents = u32::try_from(agents).unwrap_or(u32::MAX).max(least).min(pool.max);
-        Scale { desired: agents.max(self.busy_agents), slots, ready, runnable, blocked: ready - runnable }
+        let (busy_agents, blocked) = (self.busy_agents, ready - runnable);
+        Scale { desired: agents.max(busy_agents), slots, ready, runnable, blocked, busy_agents }
     }
 
     /// λ·S/ρ, each institution's share bounded by its cap.

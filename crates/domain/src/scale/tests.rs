@@ -57,6 +57,23 @@ fn agents_are_worked_out_as_by_hand() {
 }
 
 #[test]
+fn the_example_that_is_documented_holds() {
+    // docs/concepts/scaling.md: 5,000 at 60 banks, six of which let in 40 and the others 8.
+    let bank = |number: u32| {
+        let ready = 83 + u32::from(number < 20);
+        Backlog { arrivals: ready, ..backlog(ready, 0, if number < 6 { 40 } else { 8 }) }
+    };
+    let backlogs: Vec<Backlog> = (0..60).map(bank).collect();
+    let morning = Demand { counted_over: Duration::from_secs(300), ..demand(&backlogs) };
+    let scale = morning.scale(&Pool { max: 150, ..POOL });
+    assert_eq!((scale.ready, scale.runnable, scale.blocked), (5_000, 672, 4_328));
+    assert_eq!((scale.slots, scale.desired), (477, 120));
+    // The heap alone.
+    let heap = backlogs.iter().map(|backlog| Backlog { arrivals: 0, ..*backlog }).collect::<Vec<_>>();
+    assert_eq!(demand(&heap).scale(&POOL).slots, 224);
+}
+
+#[test]
 fn what_waits_for_its_bank_is_told_apart() {
     let scale = demand(&[backlog(5_000, 4, 4), backlog(3, 0, 4), backlog(7, 0, 4), backlog(1, 9, 4)]).scale(&POOL);
     assert_eq!((scale.ready, scale.runnable, scale.blocked), (5_011, 7, 5_004));
