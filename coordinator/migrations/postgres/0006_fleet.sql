@@ -21,3 +21,7 @@ CREATE TABLE institution_states (
     pause_reason   TEXT,
     updated_at     BIGINT NOT NULL
 );
+
+-- The queue's keys have another layout: a coordinator that doesn't know it would lease the same
+-- runs beside one that does.
+UPDATE fleet SET oldest_step = 6;

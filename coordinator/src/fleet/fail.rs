@@ -65,9 +65,13 @@ impl Fleet {
         }
         match delay {
             None => self.forget(run_id).await,
-            // Where the queue doesn't know the lease any more, the run comes back by
-            // its lapse.
-            Some(delay) => drop(self.queue.requeue(run_id, proof, delay).await?),
+            // Where the queue doesn't know the lease any more, or can't be told, the run comes
+            // back by its lapse.
+            Some(delay) => {
+                if let Err(error) = self.queue.requeue(run_id, proof, delay).await {
+                    tracing::warn!(%run_id, error = &error as &dyn std::error::Error, "a run waits for its lapse");
+                }
+            }
         }
         Ok(())
     }

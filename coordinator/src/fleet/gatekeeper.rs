@@ -193,7 +193,8 @@ fn is_near(said: Gate, now: Gate) -> bool {
     }
 }
 
-fn limit(limits: Limits) -> Limit {
+/// What the queue is told of an institution's limits.
+pub(super) fn limit(limits: Limits) -> Limit {
     Limit { at_once: limits.at_once(), interval: Duration::from_secs(60) / limits.starts_per_minute() }
 }
 

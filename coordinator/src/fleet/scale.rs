@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use protocol::lease::AgentState;
 use serde::{Deserialize, Serialize};
 
+use super::gatekeeper::limit;
 use super::{Error, Fleet};
 use crate::clock;
 use crate::queue::{COUNTED_OVER, DrainState, InstitutionDepth, SeenAgent};
@@ -23,8 +24,12 @@ const USUAL_SERVICE: Duration = Duration::from_secs(20);
 /// An answer like the one before isn't kept again sooner.
 const KEEP_EVERY: SignedDuration = SignedDuration::from_secs(5);
 
-/// So many answers are remembered at most.
-const REMEMBERED: isize = 400;
+/// So many answers are remembered beside one for each [`KEEP_EVERY`].
+const REMEMBERED: i64 = 200;
+
+/// An agent that wasn't heard of for so long may be dead: one that has nothing to do asks for
+/// a lease more often.
+const SILENCE: Duration = Duration::from_secs(45);
 
 /// How many agents there should be, and all that it follows from.
 #[derive(Clone, Debug)]
@@ -111,7 +116,8 @@ impl Fleet {
         let backlog = |institution: &InstitutionDepth| {
             let id = &institution.institution_id;
             let limits = self.catalog.institution(id).map(|institution| institution.limits).unwrap_or_default();
-            let is_closed = institution.closed_for > settings.start;
+            // Its pace alone doesn't close it for longer.
+            let is_closed = institution.closed_for > settings.start.max(limit(limits).interval);
             Backlog {
                 ready: narrow(institution.ready),
                 due_soon: due.iter().find(|(known, _)| known == id).map_or(0, |(_, count)| narrow(*count)),
@@ -120,7 +126,7 @@ impl Fleet {
                 arrivals: narrow(institution.arrivals),
             }
         };
-        let held: Vec<Held<AgentId>> = agents.iter().map(held).collect();
+        let held: Vec<Held<AgentId>> = agents.iter().filter(|agent| agent.seen < SILENCE).map(held).collect();
         let is_busy = |held: &&Held<AgentId>| held.standing == Standing::Serving && held.busy + held.parked > 0;
         let demand = Demand {
             backlogs: depth.institutions.iter().map(backlog).collect(),
@@ -139,7 +145,7 @@ impl Fleet {
         };
         let scale = demand.scale(&pool);
         let runnable = depth.institutions.iter().filter(|institution| institution.runnable() > 0);
-        let desired = self.steady(scale.desired, now).await?;
+        let desired = self.steady(&scale, now).await?;
         Ok(Measured {
             scale,
             desired,
@@ -155,8 +161,8 @@ impl Fleet {
         })
     }
 
-    /// What is answered where so many are wanted, after what all coordinators answered.
-    async fn steady(&self, wanted: u32, now: Timestamp) -> Result<u32, Error> {
+    /// What is answered where this is wanted, after what all coordinators answered.
+    async fn steady(&self, scale: &Scale, now: Timestamp) -> Result<u32, Error> {
         let window = SignedDuration::try_from(self.config.pool.window).unwrap_or(SignedDuration::MAX);
         let kept = self.queue.answers().await?;
         let read = |kept: &String| {
@@ -165,14 +171,15 @@ impl Fleet {
         };
         let remembered = |answer: &Answer| now.duration_since(answer.at) < window * WINDOWS_REMEMBERED;
         let before: Vec<Answer> = kept.iter().filter_map(read).filter(remembered).collect();
-        let answer = answer(&before, wanted, now, window);
+        let answer = answer(&before, scale, now, window);
         let is_like = |last: &Answer| {
             (last.wanted, last.answered) == (answer.wanted, answer.answered) && now.duration_since(last.at) < KEEP_EVERY
         };
         if !before.last().is_some_and(is_like) {
-            let kept = KeptAnswer { at: now.as_millisecond(), wanted, answered: answer.answered };
+            let kept = KeptAnswer { at: now.as_millisecond(), wanted: answer.wanted, answered: answer.answered };
             let kept = serde_json::to_string(&kept).unwrap_or_default();
-            self.queue.note_answer(&kept, REMEMBERED).await?;
+            let spans = (window * WINDOWS_REMEMBERED).as_secs() / KEEP_EVERY.as_secs();
+            self.queue.note_answer(&kept, spans.saturating_add(REMEMBERED)).await?;
         }
         Ok(answer.answered)
     }

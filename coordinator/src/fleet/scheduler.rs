@@ -55,16 +55,40 @@ impl Scheduler {
             let now = clock::now();
             let due = fleet.store.due(now, AT_ONCE).await?;
             let is_last = due.len() < usize::try_from(AT_ONCE).unwrap_or(usize::MAX);
+            let mut failed = 0;
             for connection in due {
-                if let Some(run) = fleet.store.begin_due(connection.id, RunId(Uuid::now_v7()), now).await? {
-                    fleet.enqueue(&run).await;
-                    queued += 1;
+                match self.begin(&connection, now).await {
+                    Ok(begun) => queued += usize::from(begun),
+                    // It keeps none of the others back.
+                    Err(error) => {
+                        failed += 1;
+                        let error = &error as &dyn std::error::Error;
+                        tracing::warn!(connection_id = %connection.id, error, "a connection that is due waits");
+                    }
                 }
             }
-            if is_last {
+            if is_last || failed > 0 {
                 return Ok(queued);
             }
         }
+    }
+
+    /// Queues a run for a connection that is due; false if it got none. One whose bank asks
+    /// for a code while nobody attends any more is planned anew.
+    async fn begin(&self, connection: &PlannedConnection, now: Timestamp) -> Result<bool, Error> {
+        let fleet = &self.fleet;
+        let institution = fleet.catalog.institution(&connection.institution_id);
+        let attended = &fleet.config.attendance;
+        let attendance = institution.map(|known| Attendance::of(known.mfa, &attended.windows, &attended.zone));
+        if attendance.is_some_and(|attendance| !attendance.holds(now)) {
+            fleet.store.put_off(connection.id, now).await?;
+            return Ok(false);
+        }
+        let Some(run) = fleet.store.begin_due(connection.id, RunId(Uuid::now_v7()), now).await? else {
+            return Ok(false);
+        };
+        fleet.enqueue(&run).await;
+        Ok(true)
     }
 
     async fn plan(&self) -> Result<(), Error> {

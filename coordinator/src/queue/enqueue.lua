@@ -1,5 +1,12 @@
 -- run, connection, organization, institution, class, delay in milliseconds → nothing.
+-- A run of the same connection that nobody holds makes way: the store has one open run for
+-- each, so that one has ended there.
 local run, connection, delay = ARGV[1], ARGV[2], tonumber(ARGV[6])
+local other = redis.call('HGET', key('open'), connection)
+local state = other and other ~= run and redis.call('HGET', key('run:' .. other), 'state')
+if state == 'ready' or state == 'delayed' then
+  forget(other)
+end
 if redis.call('HSETNX', key('open'), connection, run) == 0 then
   return
 end

@@ -177,16 +177,20 @@ impl Queue {
     ///
     /// # Errors
     /// [`QueueError::Redis`].
-    pub async fn note_answer(&self, answer: &str, before: isize) -> Result<(), QueueError> {
+    pub async fn note_answer(&self, answer: &str, before: i64) -> Result<(), QueueError> {
         let key = self.key_of("answers").await?;
         let mut step = redis::pipe();
-        step.atomic().rpush(&key, answer).ignore().ltrim(&key, -before, -1).ignore();
+        step.atomic()
+            .rpush(&key, answer)
+            .ignore()
+            .ltrim(&key, isize::try_from(-before).unwrap_or(isize::MIN), -1)
+            .ignore();
         step.query_async(&mut self.redis.clone()).await.map_err(QueueError::Redis)
     }
 
     /// A key of the current generation.
     pub(super) async fn key_of(&self, name: &str) -> Result<String, QueueError> {
         let generation = self.generation().await?.ok_or(QueueError::Lost)?;
-        Ok(format!("{}{generation}:{name}", self.prefix))
+        Ok(format!("{}{generation}:2:{name}", self.prefix))
     }
 }

@@ -9,7 +9,7 @@
 //! | key | holds |
 //! |---|---|
 //! | `<prefix>generation` | the current generation |
-//! | `<prefix><generation>:open` | connection → its one open run |
+//! | `<prefix><generation>:2:open` | connection → its one open run; 2 is the number of this layout |
 //! | `…:fences` | connection → counter, never deleted |
 //! | `…:run:<id>` | connection, organization, institution, class, place, state; while leased: agent, fence, until, since, renewed |
 //! | `…:institutions` | institutions where a run may start now, by the pass of their first flow |

@@ -226,8 +226,12 @@ impl Model {
     }
 
     fn enqueue(&mut self, connection: u128, run: u128, class: RunClass, when: When) {
-        if self.runs.contains_key(&connection) {
-            return;
+        match self.runs.get(&connection) {
+            Some(known) if known.id != RunId(id_of(run)) && matches!(known.state, State::Ready | State::Delayed) => {
+                self.runs.remove(&connection);
+            }
+            Some(_) => return,
+            None => {}
         }
         let run = ModelRun { id: RunId(id_of(run)), class, place: None, state: State::Delayed };
         self.runs.insert(connection, run);
@@ -427,8 +431,9 @@ fn step() -> impl Strategy<Value = Step> {
         ]
     };
     prop_oneof![
-        8 => (connection(), 1_000..9_000_u128, class(), when())
-            .prop_map(|(connection, run, class, when)| Step::Enqueue { connection, run, class, when }),
+        8 => (connection(), 1..4_u128, class(), when())
+            // A run is of one connection.
+            .prop_map(|(connection, run, class, when)| Step::Enqueue { connection, run: 1_000 + connection * 10 + run, class, when }),
         8 => (agent(), lasts()).prop_map(|(agent, lasts)| Step::Acquire { agent, lasts }),
         2 => (connection(), by()).prop_map(|(connection, by)| Step::Renew { connection, by }),
         2 => (connection(), by(), waits()).prop_map(|(connection, by, waits)| Step::Park { connection, by, waits }),

@@ -6,8 +6,9 @@ if not generation then
   return redis.error_reply('LOST the queue has no generation')
 end
 
+-- The number is that of this layout of keys: coordinators with another one keep out of it.
 local function key(name)
-  return prefix .. generation .. ':' .. name
+  return prefix .. generation .. ':2:' .. name
 end
 
 local clock = redis.call('TIME')
@@ -111,6 +112,26 @@ local function let_go(run)
   if institution and redis.call('SREM', key('working:' .. institution), run) == 1 then
     settle(institution)
   end
+end
+
+-- Takes a run out, wherever it is.
+local function forget(run)
+  local known = redis.call('HMGET', key('run:' .. run), 'connection', 'organization', 'institution', 'state', 'since', 'waited')
+  if not known[1] then
+    return
+  end
+  if known[4] == 'ready' then
+    take_out(run, known[2], known[3])
+    settle(known[3])
+  elseif known[5] then
+    remember('services', now - tonumber(known[5]) - tonumber(known[6] or 0))
+  end
+  let_go(run)
+  redis.call('ZREM', key('delayed'), run)
+  if redis.call('HGET', key('open'), known[1]) == run then
+    redis.call('HDEL', key('open'), known[1])
+  end
+  redis.call('DEL', key('run:' .. run))
 end
 
 local function is_held(run, agent, fence)

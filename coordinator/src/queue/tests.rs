@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use protocol::lease::Proof;
 use uuid::Uuid;
 
-use super::{Acquired, Acquisition, Lapsed, LapsedHolder, Limit, Queue, QueueError};
+use super::{Acquired, Acquisition, Gate, Lapsed, LapsedHolder, Limit, Queue, QueueError};
 use crate::store::{Holder, QueuedRun};
 
 /// Longer than any test.
@@ -33,10 +33,16 @@ impl Bench {
         let folder = tempfile::tempdir().expect("a folder");
         let redis = Redis::start(folder.path()).await.expect("a Redis");
         let queue = Queue::connect(&Secret::new(redis.url()), "t:{q}:").await.expect("a queue");
-        queue.install(1).await.expect("a generation");
+        let bench = Self { queue, redis, _folder: folder };
+        bench.install(1).await;
+        bench
+    }
+
+    /// Begins a generation in which the harbour may be asked as much as anybody likes.
+    async fn install(&self, generation: u32) {
+        self.queue.install(generation).await.expect("a generation");
         let limit = Limit { at_once: 100, interval: GONE };
-        queue.limit("harbour", limit).await.expect("a limit");
-        Self { queue, redis, _folder: folder }
+        self.queue.limit("harbour", limit).await.expect("a limit");
     }
 
     async fn enqueue(&self, run: &QueuedRun) {
@@ -80,10 +86,11 @@ async fn a_connection_has_one_run_in_the_queue_and_it_is_leased_once() {
     let bench = Bench::new().await;
     let first = run();
     let second = QueuedRun { id: RunId(Uuid::now_v7()), ..first.clone() };
-    bench.enqueue(&first).await;
-    bench.enqueue(&first).await;
     bench.enqueue(&second).await;
-    assert_eq!(bench.acquire(agent(), LONG).await.map(|leased| leased.run_id), Some(first.id));
+    bench.enqueue(&first).await;
+    bench.enqueue(&first).await;
+    assert_eq!(bench.acquire(agent(), LONG).await.map(|leased| leased.run_id), Some(first.id), "the later one counts");
+    bench.enqueue(&second).await;
     assert_eq!(bench.acquire(agent(), LONG).await, None);
     bench.enqueue(&first).await;
     assert_eq!(bench.acquire(agent(), LONG).await, None, "a leased run isn't put in again");
@@ -105,7 +112,7 @@ async fn fences_of_a_connection_only_grow() {
         last = leased.fence;
         bench.queue.forget(run.id).await.expect("forgotten");
     }
-    bench.queue.install(7).await.expect("a generation");
+    bench.install(7).await;
     bench.enqueue(&run).await;
     let leased = bench.acquire(agent(), LONG).await.expect("a lease");
     assert_eq!(leased.fence, Fence { generation: 7, counter: 1 });
@@ -207,7 +214,7 @@ async fn a_queue_that_was_lost_refuses_every_step_until_it_is_rebuilt() {
     assert!(refused(bench.queue.renew(run.id, proof(holder, leased), LONG).await.err()));
     assert!(refused(bench.queue.enqueue(&run, Timestamp::now()).await.err()));
 
-    bench.queue.install(2).await.expect("a generation");
+    bench.install(2).await;
     bench.enqueue(&run).await;
     assert!(!bench.queue.renew(run.id, proof(holder, leased), LONG).await.expect("an answer"));
     let again = bench.acquire(holder, LONG).await.expect("a lease");
@@ -228,4 +235,45 @@ async fn whoever_waits_hears_of_a_run_that_becomes_ready() {
     assert!(heard.await.is_some());
     news.mark_unchanged();
     listening.abort();
+}
+
+#[tokio::test]
+async fn a_pace_and_a_closed_gate_say_when_the_next_run_may_start() {
+    let bench = Bench::new().await;
+    let (soon, holder) = (Duration::from_millis(60), agent());
+    let acquire = async || bench.queue.acquire(holder, LONG).await.expect("an answer");
+    let waits = |acquisition| match acquisition {
+        Acquisition::Nothing { soonest } => soonest,
+        Acquisition::Leased(_) => None,
+    };
+    bench.queue.limit("harbour", Limit { at_once: 100, interval: LONG }).await.expect("a limit");
+    for _ in 0..2 {
+        bench.enqueue(&run()).await;
+    }
+    assert!(matches!(acquire().await, Acquisition::Leased(_)));
+    let wait = waits(acquire().await).expect("it is known when");
+    assert!(wait > LONG / 2 && wait <= LONG, "{wait:?}");
+
+    bench.queue.limit("pier", Limit { at_once: 100, interval: soon }).await.expect("a limit");
+    bench.queue.gate("pier", Gate::Closed(soon)).await.expect("a gate");
+    for _ in 0..2 {
+        bench.enqueue(&QueuedRun { institution_id: "pier".into(), ..run() }).await;
+    }
+    assert!(waits(acquire().await).expect("it is known when") <= soon);
+    let begun = std::time::Instant::now();
+    for _ in 0..2 {
+        let leased = eventually(async || bench.acquire(holder, LONG).await).await;
+        assert!(leased.is_some(), "both start when their time has come");
+    }
+    assert!(begun.elapsed() >= soon, "and the second not before its pace lets it");
+    assert_eq!(bench.queue.audit().await.expect("an audit"), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn nothing_starts_where_nobody_has_said_what_may() {
+    let bench = Bench::new().await;
+    bench.enqueue(&QueuedRun { institution_id: "nowhere".into(), ..run() }).await;
+    assert_eq!(bench.acquire(agent(), LONG).await, None);
+    bench.queue.limit("nowhere", Limit { at_once: 1, interval: GONE }).await.expect("a limit");
+    assert!(bench.acquire(agent(), LONG).await.is_some());
 }

@@ -22,6 +22,8 @@ pub trait Schedules {
     /// Adds a run for a connection that is due, unless another was faster or one is under
     /// way. When it ends, the connection is unplanned.
     async fn begin_due(&self, id: ConnectionId, run: RunId, now: Timestamp) -> Result<Option<QueuedRun>, StoreError>;
+    /// Lets a connection that is due be planned anew.
+    async fn put_off(&self, id: ConnectionId, now: Timestamp) -> Result<(), StoreError>;
     /// When a connection is synced next.
     async fn next_sync(&self, id: ConnectionId) -> Result<NextSync, Refused>;
     /// Makes an active connection due that is planned for later; [`Refused::NotFound`] if

@@ -126,8 +126,19 @@ pub struct Matching {
 #[must_use]
 pub fn is_same_number(one: &str, other: &str) -> bool {
     let (Some(one), Some(other)) = (whole_number(one), whole_number(other)) else { return false };
-    let is_end = one.ends_with(other.as_str()) || other.ends_with(one.as_str());
-    one == other || (is_end && one.len().min(other.len()) >= PROOF_NEEDED)
+    let ends = |iban: &str, number: &str| {
+        is_iban(iban) && iban.ends_with(number) && number.len() >= PROOF_NEEDED && number.len() < iban.len()
+    };
+    one == other || ends(&one, &other) || ends(&other, &one)
+}
+
+/// Whether it has the form of an IBAN: a country's two letters, two digits, and at most 30
+/// characters more.
+fn is_iban(number: &str) -> bool {
+    let (country, rest) = number.split_at_checked(2).unwrap_or((number, ""));
+    let is_country = country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let starts_with_digits = rest.get(..2).is_some_and(|check| check.bytes().all(|byte| byte.is_ascii_digit()));
+    is_country && starts_with_digits && (15..=34).contains(&number.len())
 }
 
 /// Tells which observed account is which known one. The order of either doesn't matter.

@@ -204,11 +204,13 @@ impl Verdict {
             (C::PortalBlocked | C::PortalCaptcha, _) => Self::Refused,
             (C::PortalMaintenance | C::PortalRatelimited, Some(until)) => Self::Shut(until),
             (C::Unknown, _) => Self::Unheard,
+            // Whoever isn't let in was answered, also where it is for the bank to let them in.
+            _ if code.as_str().starts_with("auth") => Self::Well,
             _ => match code.fault() {
                 Fault::Bank => Self::Ill,
                 Fault::Platform => Self::Ours,
                 Fault::Network | Fault::Script => Self::Unheard,
-                // Whoever isn't let in, and whoever gets data that aren't sound, was answered.
+                // Whoever gets data that aren't sound was answered.
                 Fault::User | Fault::Unknown => Self::Well,
             },
         }

@@ -200,6 +200,21 @@ impl Attendance {
     }
 }
 
+impl Attendance {
+    /// Whether a run may start at `now` as far as somebody has to attend.
+    #[must_use]
+    pub fn holds(&self, now: Timestamp) -> bool {
+        match self {
+            Self::NotNeeded => true,
+            Self::Nobody => false,
+            Self::Within { windows, zone } => {
+                let end = now.checked_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX);
+                !laid(windows, zone, Interval { start: now, end }, Reach::Certain).is_empty()
+            }
+        }
+    }
+}
+
 /// How far ahead an opening is looked for: a window of one day a week is skipped by the
 /// clock's jump once at most, and comes again a week later.
 const HORIZON: SignedDuration = SignedDuration::from_hours(15 * 24);

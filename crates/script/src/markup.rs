@@ -1,7 +1,7 @@
 //! From the text of a document to its tree, as a browser makes it: html5gum reads the tags,
 //! html5ever's tree builder puts them where they belong, and scraper keeps them.
 //!
-//! Each tag is held against the [bounds](crate::bounds) before the tree builder sees it.
+//! After each start tag the tree is held against the [bounds](crate::bounds).
 //!
 //! Not here: what a document means.
 
@@ -90,11 +90,18 @@ impl<'b> Tokens<'b> {
     }
 
     fn give_tag(&mut self, tag: Tag) -> Option<Refused> {
-        if let Err(refused) = self.bounds.tag(&tag) {
-            return Some(refused);
-        }
+        let is_start = tag.kind == TagKind::StartTag;
         self.give(Token::TagToken(tag));
-        None
+        if is_start { self.hold().err() } else { None }
+    }
+
+    /// Holds the tree against the bounds, as far as its latest node.
+    fn hold(&mut self) -> Result<(), Refused> {
+        let document = self.builder.sink.0.borrow();
+        let mut nodes = document.tree.nodes();
+        let count = nodes.len();
+        let depth = nodes.next_back().map_or(0, |latest| latest.ancestors().count());
+        self.bounds.node(count, depth)
     }
 
     /// Of two attributes of one name the first one counts.
@@ -104,7 +111,7 @@ impl<'b> Tokens<'b> {
         if !self.is_repeated {
             tag.attrs.push(Attribute { name: QualName::new(None, ns!(), name), value: StrTendril::new() });
         }
-        self.bounds.attribute(tag).err()
+        self.bounds.attribute(tag.attrs.len()).err()
     }
 }
 

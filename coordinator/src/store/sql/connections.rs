@@ -392,7 +392,7 @@ fn happening(connection_id: ConnectionId, cause: &str) -> Happening<'_> {
     Happening { connection_id, cause, actor: Actor::Integrator, run_id: None }
 }
 
-async fn usable_credentials(tx: &mut Tx, id: ConnectionId) -> Result<(), Refused> {
+pub(super) async fn usable_credentials(tx: &mut Tx, id: ConnectionId) -> Result<(), Refused> {
     let refused = sqlx::query_scalar::<_, Option<String>>("SELECT refused FROM credentials WHERE connection_id = $1")
         .bind(id.0)
         .fetch_optional(&mut **tx)

@@ -11,6 +11,7 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
+use super::connections::usable_credentials;
 use super::transition::{Happening, apply, note, take};
 use super::{SqlStore, commit, failed, found, from_json, from_ms, from_word, push_page, runs, to_ms};
 use crate::store::{DeadLetter, DeadLetters, PageRequest, QueuedRun, Refused, StoreError};
@@ -69,6 +70,7 @@ impl DeadLetters for SqlStore {
         let kind = match state {
             ConnectionState::Draft { .. } => {
                 apply(&mut tx, organization, &state, ConnectionEvent::SetupCompleted, happening, now).await?;
+                usable_credentials(&mut tx, connection).await?;
                 RunKind::Activate
             }
             ConnectionState::Active | ConnectionState::Errored { .. } => {

@@ -42,8 +42,11 @@ impl Schedules for SqlStore {
     }
 
     async fn reconsider(&self) -> Result<(), StoreError> {
-        let reconsidered = sqlx::query("UPDATE connections SET next_sync_at = NULL WHERE next_sync_at = $1");
-        let reconsidered = reconsidered.bind(NEVER).execute(&self.write).await;
+        let reconsidered = sqlx::query(
+            "UPDATE connections SET next_sync_at = NULL WHERE next_sync_at = $1 OR (next_sync_at = $2
+                 AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.connection_id = connections.id AND r.state = 'open'))",
+        );
+        let reconsidered = reconsidered.bind(NEVER).bind(UNDER_WAY).execute(&self.write).await;
         reconsidered.map(|_| ()).map_err(failed("reconsider schedules"))
     }
 
@@ -91,6 +94,12 @@ impl Schedules for SqlStore {
         }
         commit(tx).await?;
         Ok(queued)
+    }
+
+    async fn put_off(&self, id: ConnectionId, now: Timestamp) -> Result<(), StoreError> {
+        let put_off = sqlx::query("UPDATE connections SET next_sync_at = NULL WHERE id = $1 AND next_sync_at <= $2");
+        let put_off = put_off.bind(id.0).bind(to_ms(now)).execute(&self.write).await;
+        put_off.map(|_| ()).map_err(failed("put a sync off"))
     }
 
     async fn next_sync(&self, id: ConnectionId) -> Result<NextSync, Refused> {

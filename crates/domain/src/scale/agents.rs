@@ -49,14 +49,17 @@ impl<Id> Held<Id> {
     }
 }
 
-/// The agents that can go at once, where there should be `desired`: idle ones, those that
-/// drain before the others, and never more than are too many.
+/// The agents that can go at once, where there should be `desired`: idle ones; those that
+/// drain first, since they don't count any more, then of the others no more than are too
+/// many.
 #[must_use]
 pub fn drainable<Id: Clone>(agents: &[Held<Id>], desired: u32) -> Vec<Id> {
-    let surplus = agents.len().saturating_sub(usize::try_from(desired).unwrap_or(usize::MAX));
-    let mut idle: Vec<&Held<Id>> = agents.iter().filter(|agent| agent.is_idle()).collect();
-    idle.sort_by_key(|agent| agent.deletion_cost());
-    idle.into_iter().take(surplus).map(|agent| agent.agent.clone()).collect()
+    let (serving, draining): (Vec<&Held<Id>>, Vec<&Held<Id>>) =
+        agents.iter().partition(|agent| agent.standing == Standing::Serving);
+    let surplus = serving.len().saturating_sub(usize::try_from(desired).unwrap_or(usize::MAX));
+    let idle = draining.into_iter().filter(|agent| agent.is_idle());
+    let idle = idle.chain(serving.into_iter().filter(|agent| agent.is_idle()).take(surplus));
+    idle.map(|agent| agent.agent.clone()).collect()
 }
 
 #[cfg(test)]
@@ -98,8 +101,8 @@ mod tests {
             held("e", Standing::Serving, 0, 0),
         ];
         let check = |desired, expected: &[&str]| assert_eq!(drainable(&agents, desired), expected, "{desired}");
-        check(9, &[]);
-        check(5, &[]);
+        check(9, &["c"]);
+        check(5, &["c"]);
         check(4, &["c"]);
         check(3, &["c", "a"]);
         check(0, &["c", "a", "e"]);
