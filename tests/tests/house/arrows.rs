@@ -73,7 +73,17 @@ const PLACES: [(&str, &[&str]); 19] = [
         "axum",
         &["coordinator/src/http/", "coordinator/src/cli/serve.rs", "agent/tests/", "bench/", "fixtures/", "tests/"],
     ),
-    ("reqwest", &["agent/src/coordinator/", "coordinator/src/webhooks/", "bench/", "fixtures/tests/", "tests/"]),
+    (
+        "reqwest",
+        &[
+            "agent/src/coordinator/",
+            "coordinator/src/cli/control.rs",
+            "coordinator/src/webhooks/",
+            "bench/",
+            "fixtures/tests/",
+            "tests/",
+        ],
+    ),
     ("hpke", &["crates/protocol/src/sealed.rs"]),
     ("chacha20poly1305", &["coordinator/src/vault.rs"]),
     ("scraper", &["crates/script/"]),
