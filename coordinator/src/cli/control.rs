@@ -320,7 +320,7 @@ impl Desk {
 
     async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, CommandError> {
         let url = self.url(path)?;
-        let away = |source| CommandError::Away { address: self.root.clone(), source };
+        let away = |error: reqwest::Error| CommandError::Away { address: self.root.clone(), source: error.into() };
         let request = self.client.request(method, url).bearer_auth(self.token.expose());
         let request = if let Some(body) = body { request.json(body) } else { request };
         let answer = request.send().await.map_err(away)?;

@@ -126,7 +126,7 @@ enum CommandError {
     #[error("no {what} is called `{name}`")]
     Unknown { what: &'static str, name: String },
     #[error("the coordinator at {address} doesn't answer")]
-    Away { address: String, source: reqwest::Error },
+    Away { address: String, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("the coordinator refused with {status} {code}: {detail}")]
     Refused { status: u16, code: String, detail: String },
     #[error("{0}")]

@@ -121,6 +121,30 @@ async fn a_bank_that_blocks_is_left_alone_until_an_operator_says_otherwise() -> 
 }
 
 #[tokio::test]
+async fn a_run_on_which_every_agent_goes_silent_is_set_aside_and_revived_once() -> Outcome {
+    let fleet = Plan::new().agents(0).with("lease.term", "500ms").start().await?;
+    let operator = fleet.operator()?;
+    let (integrator, connection) = waiting(&fleet).await?;
+    let agent = BareAgent::of(&fleet)?;
+    let set_aside = async || {
+        agent.acquire(1_000).await.ok()?;
+        operator.list("/control/v1/dead-letters").await.ok()?.first().cloned()
+    };
+    let letter = eventually(set_aside).await.ok_or("nothing was set aside")?;
+    assert_eq!((&letter["connectionId"], &letter["failure"]), (&json!(connection), &json!("platform.agents_gone")));
+    let shown = integrator.get(&format!("/v1/connections/{connection}")).await?;
+    assert_eq!(shown["status"], "draft", "{shown}");
+
+    let revive = format!("/control/v1/dead-letters/{}/revive", letter["runId"].as_str().ok_or("a run")?);
+    let revived = operator.call(Method::POST, &revive, None).await?;
+    assert_eq!(revived.status, 202, "{}", revived.body);
+    assert_eq!(operator.call(Method::POST, &revive, None).await?.status, 404, "once");
+    let held = agent.acquire(LONG).await?.ok_or("a lease")?;
+    assert_eq!((&json!(held.run_id), &json!(held.connection_id)), (&revived.body["runId"], &json!(connection)));
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_autoscaler_is_told_how_many_agents_the_runs_take_that_banks_would_let_in() -> Outcome {
     let fleet = Plan::new().agents(0).start().await?;
     let operator = fleet.operator()?;
@@ -160,7 +184,7 @@ async fn an_autoscaler_is_told_how_many_agents_the_runs_take_that_banks_would_le
 #[tokio::test]
 async fn the_command_shows_what_the_calls_answer_and_says_what_is_wrong() -> Outcome {
     let fleet = Plan::new().agents(0).start().await?;
-    let _ = waiting(&fleet).await?;
+    let (_, connection) = waiting(&fleet).await?;
     let agent = BareAgent::of(&fleet)?;
     agent.acquire(LONG).await?.ok_or("a lease")?;
     let say = async |verbs: &[&str]| {
@@ -176,6 +200,15 @@ async fn the_command_shows_what_the_calls_answer_and_says_what_is_wrong() -> Out
     say(&["resume", "harbour"]).await?;
     say(&["audit"]).await?;
     say(&["dead-letters"]).await?;
+    assert!(say(&["scale"]).await?.contains('1'));
+    assert!(say(&["reset-breaker", "harbour"]).await?.contains("closed"));
+    assert!(say(&["schedule", &connection]).await?.contains("underWay"));
+    let flows: Value = serde_json::from_str(&say(&["flows", "--json"]).await?)?;
+    assert_eq!(flows, json!([]), "its one run is leased");
+    let agents: Value = serde_json::from_str(&say(&["agents", "--json"]).await?)?;
+    let id = agents[0]["id"].as_str().ok_or("an agent")?;
+    assert!(say(&["drain", id]).await?.contains("drained"));
+    assert!(say(&["undrain", id]).await?.contains("ready"));
     let nobody = uuid::Uuid::nil().to_string();
     let ran = fleet.run(&["fleet", "revive", &nobody, "--coordinator", fleet.address()], "").await?;
     assert_eq!(ran.code, Some(3), "{}", ran.stderr);
