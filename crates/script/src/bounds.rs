@@ -7,7 +7,8 @@
 /// How large a document may be.
 pub(crate) const SIZE_LIMIT: usize = 8 * 1024 * 1024;
 
-/// How deep elements may be nested, `html` being 1. Browsers themselves stop at 512.
+/// How deep elements may be nested, but for the few that nobody has looked at yet. Browsers
+/// themselves stop at 512.
 const DEPTH_LIMIT: usize = 640;
 
 /// How much work parsing may be: for each tag as much as it is deep, for each attribute as
@@ -48,15 +49,15 @@ impl Bounds {
         self.work(before)
     }
 
-    /// The tree has so many nodes now, the latest of which is so deep.
-    pub(crate) fn node(&mut self, nodes: usize, depth: usize) -> Result<(), Refused> {
+    /// After so many further tags the tree has so many nodes, the latest of which is so deep.
+    pub(crate) fn nodes(&mut self, tags: usize, nodes: usize, depth: usize) -> Result<(), Refused> {
         if depth > DEPTH_LIMIT {
             return Err(Refused::Depth);
         }
         if nodes > NODES_LIMIT {
             return Err(Refused::Work);
         }
-        self.work(depth)
+        self.work(depth * tags)
     }
 
     fn work(&mut self, more: usize) -> Result<(), Refused> {
@@ -81,9 +82,8 @@ mod tests {
             assert_eq!(bounded(html).err(), expected, "{start}");
         };
         let nested = |times: usize| "<div class='a>b'>".repeat(times);
-        // Within `html` and `body`.
-        check(&nested(DEPTH_LIMIT - 2), None);
-        check(&nested(DEPTH_LIMIT - 1), Some(Refused::Depth));
+        check(&nested(DEPTH_LIMIT - 16), None);
+        check(&nested(DEPTH_LIMIT + 16), Some(Refused::Depth));
         check(&" ".repeat(9_000_000), Some(Refused::Size));
         let attributes: String = (0..20_000).map(|number| format!("a{number} ")).collect();
         check(&format!("<div {attributes}>"), Some(Refused::Work));

@@ -1,7 +1,7 @@
 //! From the text of a document to its tree, as a browser makes it: html5gum reads the tags,
 //! html5ever's tree builder puts them where they belong, and scraper keeps them.
 //!
-//! After each start tag the tree is held against the [bounds](crate::bounds).
+//! After every few start tags the tree is held against the [bounds](crate::bounds).
 //!
 //! Not here: what a document means.
 
@@ -22,8 +22,11 @@ use crate::bounds::{Bounds, Refused, SIZE_LIMIT};
 /// Nothing here tells lines apart.
 const LINE: u64 = 1;
 
+/// After so many start tags the tree is held against the bounds.
+const HELD_EVERY: usize = 16;
+
 /// For how many nodes room is made ahead.
-const ROOM_LIMIT: usize = 100_000;
+const ROOM_LIMIT: usize = 200_000;
 
 /// Parses a document.
 ///
@@ -58,13 +61,23 @@ struct Tokens<'b> {
     open: Option<Tag>,
     /// Whether its last attribute has a name that came before.
     is_repeated: bool,
+    /// How many start tags there were since the tree was held against the bounds.
+    unheld: usize,
     /// What the tree builder wants the text behind a tag read as.
     next: Option<State>,
 }
 
 impl<'b> Tokens<'b> {
     fn to(builder: &'b Builder) -> Self {
-        Self { builder, bounds: Bounds::default(), names: Names::default(), open: None, is_repeated: false, next: None }
+        Self {
+            builder,
+            bounds: Bounds::default(),
+            names: Names::default(),
+            open: None,
+            is_repeated: false,
+            unheld: 0,
+            next: None,
+        }
     }
 
     fn give(&mut self, token: Token) {
@@ -95,13 +108,18 @@ impl<'b> Tokens<'b> {
         if is_start { self.hold().err() } else { None }
     }
 
-    /// Holds the tree against the bounds, as far as its latest node.
+    /// Holds the tree against the bounds now and then, as far as its latest node.
     fn hold(&mut self) -> Result<(), Refused> {
+        self.unheld += 1;
+        if self.unheld < HELD_EVERY {
+            return Ok(());
+        }
+        self.unheld = 0;
         let document = self.builder.sink.0.borrow();
         let mut nodes = document.tree.nodes();
         let count = nodes.len();
         let depth = nodes.next_back().map_or(0, |latest| latest.ancestors().count());
-        self.bounds.node(count, depth)
+        self.bounds.nodes(HELD_EVERY, count, depth)
     }
 
     /// Of two attributes of one name the first one counts.
@@ -188,23 +206,34 @@ fn tendril(bytes: &[u8]) -> StrTendril {
     StrTendril::from_slice(&String::from_utf8_lossy(bytes))
 }
 
-/// The names met last. A page says the same few again and again, and interning one is
-/// dearer than comparing it.
+/// The names met last, each with its [`head`]. A page says the same few again and again, and
+/// interning one is dearer than comparing it.
 #[derive(Default)]
-struct Names(VecDeque<LocalName>);
+struct Names(VecDeque<(u64, LocalName)>);
 
 impl Names {
     const LIMIT: usize = 16;
 
     fn get(&mut self, name: &[u8]) -> LocalName {
-        if let Some(known) = self.0.iter().find(|known| known.as_bytes() == name) {
+        let head = head(name);
+        let is_same = |known: &LocalName| {
+            known.len() == name.len() && (name.len() <= size_of_val(&head) || known.as_bytes() == name)
+        };
+        if let Some((_, known)) = self.0.iter().find(|(other, known)| *other == head && is_same(known)) {
             return known.clone();
         }
         let new = LocalName::from(&*String::from_utf8_lossy(name));
         self.0.truncate(Self::LIMIT - 1);
-        self.0.push_front(new.clone());
+        self.0.push_front((head, new.clone()));
         new
     }
+}
+
+/// The beginning of a name as a number; of a short one all of it, since no name holds a zero.
+fn head(name: &[u8]) -> u64 {
+    let mut head = [0; size_of::<u64>()];
+    head.iter_mut().zip(name).for_each(|(place, byte)| *place = *byte);
+    u64::from_le_bytes(head)
 }
 
 #[cfg(test)]
@@ -233,6 +262,7 @@ mod tests {
             "<template><b>x</b></template><select><option>a<option>b</select>",
             "a\0b<p>\0<svg>\0</svg><!-- \0 --><i\0>&#0;&#x80;&nbsp;&notit;",
             "<plaintext><b>x</plaintext>",
+            "<progress-bar><progress><progress-ba>x<i data-from=1 data-for=2 data-fro>",
             "<a href='?a=b&copy=1&lt=2'>\r\nx\ry</a><br/><input value='a>b'><",
             "<!-- x --!><!doctype html><!bogus><?php x ?></ x><p ='>a",
         ] {
