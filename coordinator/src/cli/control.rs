@@ -264,7 +264,13 @@ struct Desk {
 impl Desk {
     fn open(arguments: &Arguments, config: &Config) -> Result<Self, CommandError> {
         let root = match &arguments.coordinator {
+            Some(url) if !url.username().is_empty() || url.password().is_some() => {
+                return Err(CommandError::Said("a coordinator's address has no user; the token is in a file".into()));
+            }
             Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+            None if config.public_url().ends_with(":0") => {
+                return Err(CommandError::Said("the settings name no port; say with --coordinator where it is".into()));
+            }
             None => config.public_url().trim_end_matches('/').to_owned(),
         };
         let file = arguments.token_file.clone().unwrap_or_else(|| config.data().join("control.token"));
@@ -273,6 +279,9 @@ impl Desk {
             _ => std::fs::read_to_string(&file)
                 .map_err(|source| CommandError::File { path: file.display().to_string(), source })?,
         };
+        if !token.trim().bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(CommandError::Said(format!("{} holds more than a token", file.display())));
+        }
         let client = reqwest::Client::builder().timeout(PATIENCE).build();
         let client = client.map_err(|error| CommandError::Said(format!("no HTTP client could be made: {error}")))?;
         Ok(Self { client, root, token: Secret::new(token.trim().to_owned()) })

@@ -334,6 +334,11 @@ fn printable(text: &str) -> String {
     text.chars().map(|letter| if is_plain(letter) { letter } else { '\u{fffd}' }).collect()
 }
 
+/// The same in one line, for names of files: one that has several would look like our own words.
+fn in_one_line(text: &str) -> String {
+    printable(text).replace(['\n', '\t'], "\u{fffd}")
+}
+
 /// Prints rows as a table for people.
 fn print_table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
     let mut table = comfy_table::Table::new();

@@ -72,7 +72,7 @@ const DESCRIPTION_LIMIT: usize = 64 << 10;
 const MESSAGE_LIMIT: usize = 4_000;
 
 /// What an agent hands in is as little to be trusted as the portal it was read from.
-fn check(accounts: &[ObservedAccount]) -> Result<(), Error> {
+pub(super) fn check(accounts: &[ObservedAccount]) -> Result<(), Error> {
     let invalid = |reason: &str| Err(Error::Invalid { field: "/accounts", reason: reason.into() });
     let mut keys = std::collections::HashSet::new();
     for account in accounts {

@@ -16,6 +16,7 @@ use statement::{How, Statement, StatementError};
 use uuid::Uuid;
 
 use super::Error;
+use super::complete::check;
 use crate::store::{AccountMarks, Completed, Keeping, NewImport, Store};
 
 /// What a file did to an account.
@@ -92,6 +93,7 @@ pub async fn import(
     let known = store.account_marks(account).await.map_err(Error::from)?;
     let statements = statement::joined(statement::read(bytes, how)?)?;
     let (read, format) = chosen(statements, account, &known)?;
+    check(std::slice::from_ref(&read))?;
     let doubt = doubt((read.account_number.as_deref(), read.masked_number.as_deref()), &known);
     let proof = match (&doubt, proof, keeping) {
         (None, ..) => AccountProof::Number,

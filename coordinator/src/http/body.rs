@@ -120,6 +120,20 @@ pub(super) fn read_parameters<T: DeserializeOwned>(parameters: Parameters) -> Re
     })
 }
 
+/// A call without parameters: one that is given may be meant to change what the call does.
+pub(super) struct NoQuery;
+
+impl FromRequestParts<App> for NoQuery {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        match take_parameters(parts)?.keys().next() {
+            None => Ok(Self),
+            Some(name) => Err(bad_query(format!("this call has no parameter `{}`", printable(name)))),
+        }
+    }
+}
+
 /// The ids of a path, in order. One that can't be an id is not found, like any other
 /// that isn't there.
 pub(super) struct Ids<const N: usize>(pub(super) [Uuid; N]);

@@ -84,6 +84,30 @@ async fn a_file_that_nothing_proves_to_be_the_accounts_needs_a_person_and_the_ne
 }
 
 #[tokio::test]
+async fn what_is_no_day_of_ours_is_refused_and_what_a_file_is_called_is_printed_in_one_line() -> Outcome {
+    let reader = Reader::start(&account(&[TEA])).await?;
+    let account = reader.account().await?;
+    let (file, columns) =
+        (reader.fleet.folder().join("a\u{1b}[31m\nhint: b.csv"), reader.fleet.folder().join("c.toml"));
+    std::fs::write(&file, "Date,Text,Amount\n9999-12-05,RENT,-90.00\n")?;
+    std::fs::write(
+        &columns,
+        "date = \"Date\"\ndate_format = \"YYYY-MM-DD\"\nlocale = \"en-US\"\ndescription = [\"Text\"]\namount = \"Amount\"\n",
+    )?;
+    let (file, columns) = (file.display().to_string(), columns.display().to_string());
+    let import = ["ledger", "import", "--confirm-account", "--account", text(&account, "id"), &file];
+    let ran = reader.fleet.run(&[&import[..], &["--csv", &columns]].concat(), "").await?;
+    assert_ne!(ran.code, Some(0), "{}", ran.stdout);
+    assert_eq!(reader.ledger().await?, [TEA]);
+    let unread = reader.fleet.run(&import, "").await?;
+    assert_eq!(unread.code, Some(2), "{}", unread.stderr);
+    assert!(!unread.stderr.contains('\u{1b}') && !unread.stderr.contains("\nhint: b.csv"), "{}", unread.stderr);
+    let tried = reader.fleet.run(&[&import[..], &["--csv", &columns, "--dry-run", "--json"]].concat(), "").await?;
+    assert_ne!(tried.code, Some(0), "nor does a dry run take it: {}", tried.stdout);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_file_is_taken_back_once_with_all_that_it_alone_put_in_and_its_number() -> Outcome {
     let reader = Reader::start(&account(&[TEA])).await?;
     let tea = reader.id_of("TEA 7").await?;
@@ -113,6 +137,11 @@ async fn a_file_is_taken_back_once_with_all_that_it_alone_put_in_and_its_number(
     let head = reader.integrator.get("/v1/transactions/sync").await?;
     let tried = reader.fleet.succeed(&["ledger", "take-back", "--dry-run", &id]).await?;
     assert_eq!((tried.trim(), reader.ledger().await?.len()), ("modified 0  removed 1", 2));
+    let tried = reader.operator.call(Method::DELETE, &format!("{path}?dryRun=true"), None).await?;
+    let shown = (&tried.body["applied"], &tried.body["removed"], &tried.body["import"]["takenBackAt"]);
+    assert_eq!((tried.status, shown), (200, (&json!(false), &json!(1), &Value::Null)), "{}", tried.body);
+    let mistyped = reader.operator.call(Method::DELETE, &format!("{path}?dryrun=true"), None).await?;
+    assert_eq!((mistyped.status, reader.ledger().await?.len()), (400, 2), "{}", mistyped.body);
     let taken_back = reader.operator.call(Method::DELETE, &path, None).await?;
     let counts = (&taken_back.body["applied"], &taken_back.body["modified"], &taken_back.body["removed"]);
     assert_eq!((taken_back.status, counts), (200, (&json!(true), &json!(0), &json!(1))), "{}", taken_back.body);

@@ -176,8 +176,12 @@ async fn an_autoscaler_is_told_how_many_agents_the_runs_take_that_banks_would_le
         text.contains("bursar_pool_blocked_runs 1").then_some(())
     };
     assert!(eventually(metrics).await.is_some(), "the same stands at /metrics");
-    let other = operator.call(Method::GET, "/control/v1/pools/other/scale", None).await?;
-    assert_eq!(other.status, 404);
+    for (path, status) in
+        [("pools/other/scale", 404), ("pools/default/scale?a=b", 400), ("queue?institution=harbour", 400)]
+    {
+        let answer = operator.call(Method::GET, &format!("/control/v1/{path}"), None).await?;
+        assert_eq!(answer.status, status, "{path}: {}", answer.body);
+    }
     Ok(())
 }
 

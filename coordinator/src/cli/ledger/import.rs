@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::unknown;
 use crate::catalog::Catalog;
-use crate::cli::{CommandError, Ground};
+use crate::cli::{CommandError, Ground, in_one_line, printable};
 use crate::clock;
 use crate::config::Config;
 use crate::fleet::{self, ImportError};
@@ -115,10 +115,13 @@ impl Arguments {
         let import = fleet::import(store, account, &bytes, &how, proof, (today, now), keeping).await;
         let import = import.map_err(|error| match error {
             ImportError::Fleet(error) => error.into(),
-            error => CommandError::Import { path: self.file.display().to_string(), source: Box::new(error) },
+            error => {
+                CommandError::Import { path: in_one_line(&self.file.display().to_string()), source: Box::new(error) }
+            }
         })?;
         let (completed, (from, to)) = (import.completed, import.covers);
-        if let Some(doubt) = import.doubt.filter(|_| proof == AccountProof::Number) {
+        let doubt = import.doubt.filter(|_| proof == AccountProof::Number).map(|doubt| doubt.to_string());
+        if let Some(doubt) = &doubt {
             eprintln!("note: nothing proves that the file is of this account: {doubt}.");
             eprintln!("Without --dry-run it is taken in only with --confirm-account.");
         }
@@ -127,7 +130,7 @@ impl Arguments {
                 "{}",
                 json!({
                     "applied": !self.dry_run, "importId": import.id, "accountId": account, "from": from, "to": to, "read": completed.read,
-                    "added": completed.added, "modified": completed.modified, "removed": completed.removed,
+                    "doubt": doubt, "added": completed.added, "modified": completed.modified, "removed": completed.removed,
                 })
             );
             return Ok(());
@@ -148,7 +151,7 @@ impl Arguments {
 
 fn read(path: &Path, limit: u64) -> Result<Vec<u8>, CommandError> {
     use std::io::Read as _;
-    let unreadable = |source| CommandError::File { path: path.display().to_string(), source };
+    let unreadable = |source| CommandError::File { path: in_one_line(&path.display().to_string()), source };
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(unreadable)?;
     // One more than is taken, so that what is too large is told from what just fits.
@@ -157,7 +160,10 @@ fn read(path: &Path, limit: u64) -> Result<Vec<u8>, CommandError> {
 }
 
 fn read_columns(path: &Path, currency: &str, today: Date) -> Result<CsvColumns, CommandError> {
-    let refuse = |reason: String| CommandError::Columns { path: path.display().to_string(), reason };
+    let refuse = |reason: String| {
+        let path = in_one_line(&path.display().to_string());
+        CommandError::Columns { path, reason: printable(&reason) }
+    };
     let bytes = read(path, COLUMNS_LIMIT)?;
     let text = String::from_utf8(bytes).map_err(|_| refuse("it isn't UTF-8".into()))?;
     let columns: Columns = toml::from_str(&text).map_err(|error| refuse(error.to_string()))?;

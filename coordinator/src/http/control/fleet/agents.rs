@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::ms;
 use crate::http::App;
-use crate::http::body::{Ids, NoBody};
+use crate::http::body::{Ids, NoBody, NoQuery};
 use crate::http::listing::List;
 use crate::http::problem::Problem;
 use crate::queue::{DrainState, SeenAgent};
@@ -63,7 +63,7 @@ struct Seats {
 /// List the agents that were heard of in the last minute.
 #[utoipa::path(get, path = "/agents", operation_id = "listAgents", tag = "Fleet", security(("operator" = [])),
     responses((status = 200, description = "All of them, by id.", body = List<Agent>)))]
-pub(in crate::http::control) async fn list(State(app): State<App>) -> Result<Json<List<Agent>>, Problem> {
+pub(in crate::http::control) async fn list(State(app): State<App>, _: NoQuery) -> Result<Json<List<Agent>>, Problem> {
     let mut agents = app.fleet.queue.agents().await?;
     agents.sort_by_key(|agent| agent.id.0);
     Ok(Json(List::whole(agents.into_iter().map(Agent::from).collect())))
@@ -75,6 +75,7 @@ pub(in crate::http::control) async fn list(State(app): State<App>) -> Result<Jso
     responses((status = 200, description = "The agent.", body = Agent)))]
 pub(in crate::http::control) async fn drain(
     State(app): State<App>,
+    _: NoQuery,
     Ids([id]): Ids<1>,
     _: NoBody,
 ) -> Result<Json<Agent>, Problem> {
@@ -89,6 +90,7 @@ pub(in crate::http::control) async fn drain(
     responses((status = 200, description = "The agent.", body = Agent)))]
 pub(in crate::http::control) async fn undrain(
     State(app): State<App>,
+    _: NoQuery,
     Ids([id]): Ids<1>,
     _: NoBody,
 ) -> Result<Json<Agent>, Problem> {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::clock;
 use crate::http::App;
-use crate::http::body::{Ids, NoBody};
+use crate::http::body::{Ids, NoBody, NoQuery};
 use crate::http::problem::Problem;
 use crate::store::NextSync;
 
@@ -48,6 +48,7 @@ enum Schedule {
     responses((status = 200, description = "Its schedule.", body = ConnectionSchedule)))]
 pub(in crate::http::control) async fn show(
     State(app): State<App>,
+    _: NoQuery,
     Ids([id]): Ids<1>,
 ) -> Result<Json<ConnectionSchedule>, Problem> {
     let (schedule, next_sync_at) = match app.fleet.store.next_sync(ConnectionId(id)).await? {
@@ -68,6 +69,7 @@ pub(in crate::http::control) async fn show(
     ))]
 pub(in crate::http::control) async fn due(
     State(app): State<App>,
+    _: NoQuery,
     Ids([id]): Ids<1>,
     _: NoBody,
 ) -> Result<StatusCode, Problem> {

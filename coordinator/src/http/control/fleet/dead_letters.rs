@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::http::App;
 use crate::http::auth::OPERATORS;
-use crate::http::body::{Ids, NoBody};
+use crate::http::body::{Ids, NoBody, NoQuery};
 use crate::http::listing::{List, Listed, NoFilter, Paging};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -69,6 +69,7 @@ pub(in crate::http::control) async fn list(
     ))]
 pub(in crate::http::control) async fn revive(
     State(app): State<App>,
+    _: NoQuery,
     Ids([id]): Ids<1>,
     _: NoBody,
 ) -> Result<(StatusCode, Json<Revived>), Problem> {

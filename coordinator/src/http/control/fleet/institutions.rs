@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::http::App;
-use crate::http::body::{Body, NoBody};
+use crate::http::body::{Body, NoBody, NoQuery};
 use crate::http::listing::List;
 use crate::http::problem::{FieldError, Problem};
 use crate::store::Refused;
@@ -67,7 +67,10 @@ pub(in crate::http::control) struct Request {
 #[utoipa::path(get, path = "/institutions", operation_id = "listInstitutionStates", tag = "Fleet",
     security(("operator" = [])),
     responses((status = 200, description = "Every institution of the catalog.", body = List<InstitutionState>)))]
-pub(in crate::http::control) async fn list(State(app): State<App>) -> Result<Json<List<InstitutionState>>, Problem> {
+pub(in crate::http::control) async fn list(
+    State(app): State<App>,
+    _: NoQuery,
+) -> Result<Json<List<InstitutionState>>, Problem> {
     Ok(Json(List::whole(states(&app).await?)))
 }
 
@@ -78,6 +81,7 @@ pub(in crate::http::control) async fn list(State(app): State<App>) -> Result<Jso
     responses((status = 200, description = "The institution.", body = InstitutionState)))]
 pub(in crate::http::control) async fn pause(
     State(app): State<App>,
+    _: NoQuery,
     id: Result<Path<String>, PathRejection>,
     Body(request): Body<Request>,
 ) -> Result<Json<InstitutionState>, Problem> {
@@ -96,6 +100,7 @@ pub(in crate::http::control) async fn pause(
     responses((status = 200, description = "The institution.", body = InstitutionState)))]
 pub(in crate::http::control) async fn resume(
     State(app): State<App>,
+    _: NoQuery,
     id: Result<Path<String>, PathRejection>,
     _: NoBody,
 ) -> Result<Json<InstitutionState>, Problem> {
@@ -110,6 +115,7 @@ pub(in crate::http::control) async fn resume(
     responses((status = 200, description = "The institution.", body = InstitutionState)))]
 pub(in crate::http::control) async fn reset(
     State(app): State<App>,
+    _: NoQuery,
     id: Result<Path<String>, PathRejection>,
     _: NoBody,
 ) -> Result<Json<InstitutionState>, Problem> {

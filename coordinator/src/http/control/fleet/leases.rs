@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::ms;
 use crate::http::App;
+use crate::http::body::NoQuery;
 use crate::http::listing::List;
 use crate::http::problem::Problem;
 use crate::queue::{SeenLease, Waits};
@@ -47,7 +48,7 @@ enum LeaseState {
 /// List leases, the one that lapses first first; 500 at most.
 #[utoipa::path(get, path = "/leases", operation_id = "listLeases", tag = "Fleet", security(("operator" = [])),
     responses((status = 200, description = "The leases.", body = List<Lease>)))]
-pub(in crate::http::control) async fn list(State(app): State<App>) -> Result<Json<List<Lease>>, Problem> {
+pub(in crate::http::control) async fn list(State(app): State<App>, _: NoQuery) -> Result<Json<List<Lease>>, Problem> {
     let leases = app.fleet.queue.leases(LIMIT).await?;
     Ok(Json(List::whole(leases.into_iter().map(Lease::from).collect())))
 }

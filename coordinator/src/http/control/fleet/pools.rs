@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::ms;
 use crate::fleet::{Measured, held};
 use crate::http::App;
+use crate::http::body::NoQuery;
 use crate::http::problem::Problem;
 
 /// The one pool.
@@ -77,6 +78,7 @@ struct Agents {
     responses((status = 200, description = "The number, and what it follows from.", body = Scale)))]
 pub(in crate::http::control) async fn scale(
     State(app): State<App>,
+    _: NoQuery,
     pool: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Scale>, Problem> {
     match pool {

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::ms;
 use crate::http::App;
+use crate::http::body::NoQuery;
 use crate::http::problem::Problem;
 use crate::queue::{InstitutionDepth, SeenFlow};
 
@@ -75,7 +76,7 @@ pub(in crate::http::control) struct QueueAudit {
 /// Show what stands in the queue.
 #[utoipa::path(get, path = "/queue", operation_id = "showQueue", tag = "Fleet", security(("operator" = [])),
     responses((status = 200, description = "The queue.", body = QueueDepth)))]
-pub(in crate::http::control) async fn show(State(app): State<App>) -> Result<Json<QueueDepth>, Problem> {
+pub(in crate::http::control) async fn show(State(app): State<App>, _: NoQuery) -> Result<Json<QueueDepth>, Problem> {
     let depth = app.fleet.queue.depth().await?;
     let flows = app.fleet.queue.flows(LIMIT).await?;
     Ok(Json(QueueDepth {
@@ -93,7 +94,7 @@ pub(in crate::http::control) async fn show(State(app): State<App>) -> Result<Jso
 /// Look through the whole queue for what isn't in order. It holds up a long queue.
 #[utoipa::path(get, path = "/queue/audit", operation_id = "auditQueue", tag = "Fleet", security(("operator" = [])),
     responses((status = 200, description = "What is wrong.", body = QueueAudit)))]
-pub(in crate::http::control) async fn audit(State(app): State<App>) -> Result<Json<QueueAudit>, Problem> {
+pub(in crate::http::control) async fn audit(State(app): State<App>, _: NoQuery) -> Result<Json<QueueAudit>, Problem> {
     Ok(Json(QueueAudit { wrong: app.fleet.queue.audit().await? }))
 }
 

@@ -10,15 +10,15 @@ use domain::account_match::AccountProof;
 use domain::id::AccountId;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 use statement::Format;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::clock;
 use crate::http::App;
 use crate::http::auth::OPERATORS;
-use crate::http::body::Ids;
+use crate::http::body::{Ids, Query};
 use crate::http::listing::{List, Listed, NoFilter, Paging};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -69,6 +69,26 @@ pub(in crate::http::control) struct TakenBack {
     removed: usize,
 }
 
+/// How an import is taken back.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+pub(in crate::http::control) struct How {
+    /// Only say what that would change.
+    #[serde(default, deserialize_with = "truth")]
+    #[param(value_type = bool)]
+    dry_run: bool,
+}
+
+/// Parameters are texts.
+fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    match String::deserialize(deserializer)?.as_str() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(serde::de::Error::custom("it is true or false")),
+    }
+}
+
 /// List the statement files that were taken into an account's ledger, latest first, with those
 /// that were taken back.
 #[utoipa::path(get, path = "/ledger/accounts/{accountId}/imports", operation_id = "listImports", tag = "Ledger",
@@ -87,7 +107,7 @@ pub(in crate::http::control) async fn list(
 /// Take back what a file alone put into the ledger; what was read elsewhere, too, becomes what
 /// is said there. It stays in the list.
 #[utoipa::path(delete, path = "/ledger/imports/{importId}", operation_id = "takeImportBack", tag = "Ledger",
-    security(("operator" = [])), params(("importId" = Uuid, Path, description = "The import.")),
+    security(("operator" = [])), params(("importId" = Uuid, Path, description = "The import."), How),
     responses(
         (status = 200, description = "What that changed.", body = TakenBack),
         (status = 409, description = "`already_taken_back`; `decided_since`: a decision hangs on one of its transactions, \
@@ -96,8 +116,9 @@ pub(in crate::http::control) async fn list(
 pub(in crate::http::control) async fn take_back(
     State(app): State<App>,
     Ids([id]): Ids<1>,
+    Query(how): Query<How>,
 ) -> Result<Json<TakenBack>, Problem> {
-    let keeping = Keeping::Everything;
+    let keeping = if how.dry_run { Keeping::Nothing } else { Keeping::Everything };
     Ok(Json(TakenBack::of(app.fleet.store.take_back(id, keeping, clock::now()).await?, keeping)))
 }
 
@@ -124,6 +145,11 @@ impl From<store::Import> for Import {
 impl TakenBack {
     pub(in crate::http::control) fn of(taken_back: store::TakenBack, keeping: Keeping) -> Self {
         let (modified, removed) = (taken_back.modified, taken_back.removed);
-        Self { applied: keeping == Keeping::Everything, import: taken_back.import.into(), modified, removed }
+        let applied = keeping == Keeping::Everything;
+        let mut import = Import::from(taken_back.import);
+        if !applied {
+            import.taken_back_at = None;
+        }
+        Self { applied, import, modified, removed }
     }
 }
