@@ -2,6 +2,8 @@
 
 -- Which runs of a flow go first: a word of `domain::run::RunClass`.
 ALTER TABLE runs ADD COLUMN class TEXT NOT NULL DEFAULT 'onDemand';
+-- How many leases lapsed that nobody ever renewed.
+ALTER TABLE runs ADD COLUMN lapses BIGINT NOT NULL DEFAULT 0;
 -- When its poison was set aside for an operator, and when one let it go on.
 ALTER TABLE runs ADD COLUMN dead_at BIGINT;
 ALTER TABLE runs ADD COLUMN revived_at BIGINT;

@@ -146,12 +146,13 @@ const STATES: [Column; 7] = [
 ];
 const FLOWS: [Column; 4] =
     [("INSTITUTION", "/institutionId"), ("TENANT", "/tenantId"), ("READY", "/ready"), ("OLDEST, MS", "/oldestReadyMs")];
-const DEAD_LETTERS: [Column; 6] = [
+const DEAD_LETTERS: [Column; 7] = [
     ("RUN", "/runId"),
     ("CONNECTION", "/connectionId"),
     ("INSTITUTION", "/institutionId"),
     ("KIND", "/kind"),
     ("CRASHES", "/crashes"),
+    ("LAPSES", "/lapses"),
     ("SET ASIDE", "/deadAt"),
 ];
 

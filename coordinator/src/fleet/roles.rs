@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::failure::FailureCode;
-use domain::run::{ATTEMPTS_ALLOWED, CRASHES_ALLOWED};
+use domain::run::{CRASHES_ALLOWED, LAPSES_ALLOWED};
 use jiff::SignedDuration;
 use metrics_exporter_prometheus::PrometheusHandle;
 
@@ -81,7 +81,7 @@ impl Reaper {
             }
             LapsedHolder::NeverSpoke => {
                 tracing::warn!(%run_id, "a lease lapsed that nobody renewed");
-                fleet.store.attempt(run_id).await? >= ATTEMPTS_ALLOWED
+                fleet.store.count_lapse(run_id).await? >= LAPSES_ALLOWED
             }
         };
         if is_poison {

@@ -33,8 +33,10 @@ pub struct DeadLetter {
     pub institution_id: String,
     /// What it was for.
     pub kind: RunKind,
-    /// How many agents went silent on it; none where no agent ever spoke of it.
+    /// How many agents went silent on it.
     pub crashes: u32,
+    /// How many leases of it lapsed that nobody ever renewed.
+    pub lapses: u32,
     /// What it was ended with.
     pub failure: Option<Failure>,
     /// When it was set aside.

@@ -37,6 +37,8 @@ pub trait Runs {
     async fn is_open(&self, run_id: RunId) -> Result<bool, StoreError>;
     /// Notes that a run's holder went silent; returns how often that happened.
     async fn count_crash(&self, run_id: RunId) -> Result<u32, StoreError>;
+    /// Notes that a run's lease lapsed that nobody renewed; returns how often that happened.
+    async fn count_lapse(&self, run_id: RunId) -> Result<u32, StoreError>;
     /// Takes a run back unfinished; the attempt doesn't count. Doing it again under the
     /// same fence changes nothing.
     async fn release(&self, run_id: RunId, proof: Proof, now: Timestamp) -> Result<(), Refused>;

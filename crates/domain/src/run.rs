@@ -60,6 +60,10 @@ impl RunClass {
 /// How many agents a run may take down before it is given up as poison.
 pub const CRASHES_ALLOWED: u32 = 3;
 
+/// How many leases of a run may lapse that nobody ever renewed: they were lost on their way,
+/// or took agents down at once.
+pub const LAPSES_ALLOWED: u32 = 5;
+
 /// How many passwords may be submitted without ever hearing what the bank made of
 /// them, before a person has to look: banks lock users after a few wrong ones.
 pub const DOUBTS_ALLOWED: u32 = 3;

@@ -131,6 +131,7 @@ async fn a_run_on_which_every_agent_goes_silent_is_set_aside_and_revived_once() 
         operator.list("/control/v1/dead-letters").await.ok()?.first().cloned()
     };
     let letter = eventually(set_aside).await.ok_or("nothing was set aside")?;
+    assert_eq!((&letter["crashes"], &letter["lapses"]), (&json!(0), &json!(5)), "nobody ever renewed one");
     assert_eq!((&letter["connectionId"], &letter["failure"]), (&json!(connection), &json!("platform.agents_gone")));
     let shown = integrator.get(&format!("/v1/connections/{connection}")).await?;
     assert_eq!(shown["status"], "draft", "{shown}");

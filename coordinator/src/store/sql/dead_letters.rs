@@ -24,6 +24,7 @@ struct DeadRow {
     institution_id: String,
     kind: String,
     crashes: i64,
+    lapses: i64,
     failure: Option<String>,
     dead_at: i64,
 }
@@ -37,6 +38,7 @@ impl DeadRow {
             institution_id: self.institution_id,
             kind: from_word(&self.kind, "run's kind")?,
             crashes: u32::try_from(self.crashes).unwrap_or(u32::MAX),
+            lapses: u32::try_from(self.lapses).unwrap_or(u32::MAX),
             failure: self.failure.map(|failure| from_json(&failure, "failure")).transpose()?,
             dead_at: from_ms(self.dead_at)?,
         })
@@ -47,7 +49,7 @@ impl DeadRow {
 impl DeadLetters for SqlStore {
     async fn dead_letters(&self, page: PageRequest) -> Result<Vec<DeadLetter>, StoreError> {
         let mut query = QueryBuilder::<Db>::new(
-            "SELECT id, organization_id, connection_id, institution_id, kind, crashes, failure, dead_at FROM runs
+            "SELECT id, organization_id, connection_id, institution_id, kind, crashes, lapses, failure, dead_at FROM runs
              WHERE dead_at IS NOT NULL AND revived_at IS NULL",
         );
         push_page(&mut query, "id", page);

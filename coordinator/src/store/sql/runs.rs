@@ -238,13 +238,11 @@ impl Runs for SqlStore {
     }
 
     async fn count_crash(&self, run_id: RunId) -> Result<u32, StoreError> {
-        let crashes =
-            sqlx::query_scalar::<_, i64>("UPDATE runs SET crashes = crashes + 1 WHERE id = $1 RETURNING crashes")
-                .bind(run_id.0)
-                .fetch_optional(&self.write)
-                .await
-                .map_err(failed("count a crash"))?;
-        Ok(crashes.and_then(|crashes| u32::try_from(crashes).ok()).unwrap_or(0))
+        count(self, run_id, "UPDATE runs SET crashes = crashes + 1 WHERE id = $1 RETURNING crashes").await
+    }
+
+    async fn count_lapse(&self, run_id: RunId) -> Result<u32, StoreError> {
+        count(self, run_id, "UPDATE runs SET lapses = lapses + 1 WHERE id = $1 RETURNING lapses").await
     }
 
     async fn release(&self, run_id: RunId, proof: Proof, now: Timestamp) -> Result<(), Refused> {
@@ -375,6 +373,13 @@ impl Runs for SqlStore {
         let row = row.fetch_optional(&self.read).await.map_err(failed("read evidence"))?;
         Ok(row.map(|(url, html)| Evidence { url, html }))
     }
+}
+
+/// Counts something of a run up; returns the count.
+async fn count(store: &SqlStore, run_id: RunId, statement: &'static str) -> Result<u32, StoreError> {
+    let count = sqlx::query_scalar::<_, i64>(statement).bind(run_id.0).fetch_optional(&store.write).await;
+    let count = count.map_err(failed("count what became of a lease"))?;
+    Ok(count.and_then(|count| u32::try_from(count).ok()).unwrap_or(0))
 }
 
 /// Ends the run or puts it off, and tells the connection.

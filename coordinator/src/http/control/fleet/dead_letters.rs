@@ -31,8 +31,10 @@ pub(in crate::http::control) struct DeadLetter {
     institution_id: String,
     #[schema(schema_with = schema::word::<RunKind>)]
     kind: RunKind,
-    /// How many agents went silent on it; none where no agent ever spoke of it.
+    /// How many agents went silent on it.
     crashes: u32,
+    /// How many leases of it lapsed that nobody ever renewed.
+    lapses: u32,
     /// The code that it was ended with.
     #[schema(required, schema_with = schema::failure_code)]
     failure: Option<String>,
@@ -86,6 +88,7 @@ impl From<store::DeadLetter> for DeadLetter {
             institution_id: letter.institution_id,
             kind: letter.kind,
             crashes: letter.crashes,
+            lapses: letter.lapses,
             failure: letter.failure.map(|failure| failure.code.as_str().to_owned()),
             dead_at: letter.dead_at,
         }
