@@ -8,8 +8,8 @@
 //!
 //! What is said is said again now and then, so that a queue that was lost hears of it.
 //!
-//! Not here: what a breaker does (`domain::breaker`), or when a portal is open
-//! (`domain::schedule`).
+//! Not here: what a breaker does (`domain::breaker`), or what operators do about an
+//! institution (`institution`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,20 +17,19 @@ use std::time::Duration;
 
 use domain::breaker::{Admission, Breaker, BreakerEvent};
 use domain::limits::Limits;
-use domain::schedule::earliest_start;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::{Error, Fleet};
 use crate::clock;
 use crate::queue::{Gate, Limit};
-use crate::store::{InstitutionState, Refused};
+use crate::store::InstitutionState;
 
 /// After so long everything is said again.
 const SAY_AGAIN: Duration = Duration::from_secs(5);
 
 /// For how long a gate is closed that somebody has to open; it is said again before.
-const LONG: Duration = Duration::from_secs(24 * 3600);
+pub(super) const LONG: Duration = Duration::from_secs(24 * 3600);
 
 /// By so much a gate that was said may differ from what it is now, beside what time takes.
 const SLACK: Duration = Duration::from_millis(1_500);
@@ -95,84 +94,8 @@ impl Gatekeeper {
     }
 }
 
-impl Fleet {
-    /// When the institution's portal opens, if it is shut.
-    fn opens_at(&self, id: &str, now: Timestamp) -> Option<Timestamp> {
-        let institution = self.catalog.institution(id)?;
-        earliest_start(&institution.schedule, self.catalog.zone(id), now).filter(|opens| *opens > now)
-    }
-
-    /// Starts nothing at an institution until it is resumed.
-    ///
-    /// # Errors
-    /// [`Refused::NotFound`] for one that the catalog doesn't know.
-    pub async fn pause_institution(&self, id: &str, reason: Option<&str>) -> Result<(), Error> {
-        self.catalog.institution(id).ok_or(Refused::NotFound)?;
-        self.store.pause_institution(id, reason, clock::now()).await?;
-        tracing::warn!(institution = id, "an operator paused an institution");
-        Ok(self.queue.gate(id, Gate::Closed(LONG)).await?)
-    }
-
-    /// Lets runs start at an institution again, as far as its breaker does.
-    ///
-    /// # Errors
-    /// [`Refused::NotFound`] for one that the catalog doesn't know.
-    pub async fn resume_institution(&self, id: &str) -> Result<(), Error> {
-        self.catalog.institution(id).ok_or(Refused::NotFound)?;
-        self.store.resume_institution(id, clock::now()).await?;
-        tracing::info!(institution = id, "an operator resumed an institution");
-        self.regate(id).await
-    }
-
-    /// Closes an institution's breaker.
-    ///
-    /// # Errors
-    /// [`Refused::NotFound`] for one that the catalog doesn't know.
-    pub async fn reset_breaker(&self, id: &str) -> Result<(), Error> {
-        self.catalog.institution(id).ok_or(Refused::NotFound)?;
-        self.store.tell_breaker(id, BreakerEvent::Reset, clock::now()).await?;
-        tracing::info!(institution = id, "an operator closed a breaker");
-        self.regate(id).await
-    }
-
-    /// Tells the queue what holds for an institution now.
-    async fn regate(&self, id: &str) -> Result<(), Error> {
-        let (now, states) = (clock::now(), self.store.institution_states().await?);
-        let state = states.iter().find(|state| state.institution_id == id);
-        let paused = state.and_then(|state| state.pause.as_ref()).map(|_| LONG);
-        let breaker = state.map_or(Breaker::NEW, |state| state.breaker);
-        Ok(self.queue.gate(id, gate(paused, breaker, self.opens_at(id, now), now)).await?)
-    }
-
-    /// Tells an institution's breaker how a run went there, and the queue if that changes
-    /// something. What can't be told now is learned from the next run.
-    pub(super) async fn tell_breaker(&self, institution: &str, event: BreakerEvent) {
-        let now = clock::now();
-        let change = match self.store.tell_breaker(institution, event, now).await {
-            Ok(change) => change,
-            Err(error) => {
-                let error = &error as &dyn std::error::Error;
-                return tracing::warn!(institution, error, "a breaker wasn't told how a run went");
-            }
-        };
-        if change.after.admission() == change.before.admission() {
-            return;
-        }
-        match change.after {
-            Breaker::Open { until, times } => {
-                tracing::warn!(institution, %until, times, "a bank is left alone: its breaker opens");
-                metrics::counter!("bursar_breakers_opened_total", "institution" => institution.to_owned()).increment(1);
-            }
-            Breaker::Closed { .. } => tracing::info!(institution, "a bank is well again: its breaker closes"),
-            Breaker::HalfOpen { .. } => {}
-        }
-        if let Err(error) = self.regate(institution).await {
-            tracing::warn!(institution, error = &error as &dyn std::error::Error, "a gate waits for the queue");
-        }
-    }
-}
-
-fn gate(paused: Option<Duration>, breaker: Breaker, opens_at: Option<Timestamp>, now: Timestamp) -> Gate {
+/// Which gate follows from a pause, a breaker and when the portal opens.
+pub(super) fn gate(paused: Option<Duration>, breaker: Breaker, opens_at: Option<Timestamp>, now: Timestamp) -> Gate {
     let until = |moment: Timestamp| Duration::try_from(moment.duration_since(now)).unwrap_or_default();
     let shut = opens_at.map(until);
     match (paused, breaker.admission()) {

@@ -16,6 +16,7 @@ mod fail;
 mod gatekeeper;
 mod give_credentials;
 mod import;
+mod institution;
 mod intent;
 mod key;
 mod pruner;
