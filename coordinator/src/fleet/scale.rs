@@ -229,7 +229,24 @@ fn narrow(number: u64) -> u32 {
 mod tests {
     use std::time::Duration;
 
-    use super::{high, middle};
+    use domain::id::AgentId;
+    use domain::scale::agents::drainable;
+    use uuid::Uuid;
+
+    use super::{held, high, middle};
+    use crate::queue::{DrainState, SeenAgent};
+
+    #[test]
+    fn an_agent_that_says_nothing_of_its_seats_is_not_taken_for_idle() {
+        let silent = SeenAgent {
+            id: AgentId(Uuid::nil()),
+            name: "older".into(),
+            seats: None,
+            seen: Duration::ZERO,
+            drain: DrainState::Undrained,
+        };
+        assert!(drainable(&[held(&silent)], 0).is_empty());
+    }
 
     #[test]
     fn ranks_are_those_of_the_values_that_are_there() {

@@ -18,7 +18,7 @@
 //!
 //! | a run that | says that the bank is |
 //! |---|---|
-//! | succeeded, or failed for a reason of the user's or of the data | well: the portal answered as it does |
+//! | succeeded, or failed for a reason of the user's, of the data, or because the sign-in wasn't let through | well: the portal answered as it does |
 //! | failed for a reason of the bank's | ill; after [`FAILURES_ALLOWED`] in a row the breaker opens |
 //! | was told until when it is shut, or to stay away | ill; the breaker opens until then, a day at most |
 //! | was blocked, or asked for proof of a person | not to be asked again soon; the breaker opens for an hour |
@@ -347,6 +347,16 @@ mod tests {
         assert_eq!(half.at(minute(11)), half);
         assert_ne!(half.at(minute(12)), half);
         assert_eq!(half.on(BreakerEvent::Succeeded, minute(3)).admission(), Admission::All);
+    }
+
+    #[test]
+    fn whoever_is_not_let_in_was_answered() {
+        for code in [FailureCode::CredentialsInvalid, FailureCode::Locked, FailureCode::SessionConflict] {
+            let half = Breaker::HalfOpen { since: now(), times: 3 };
+            assert_eq!(half.on(failed(code), now()), Breaker::NEW, "{code}");
+            let closed = Breaker::Closed { failures: FAILURES_ALLOWED - 1 };
+            assert_eq!(closed.on(failed(code), now()), Breaker::NEW, "{code}");
+        }
     }
 
     #[test]

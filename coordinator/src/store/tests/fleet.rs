@@ -128,3 +128,24 @@ async fn a_connection_that_ended_meanwhile_is_not_revived_and_its_run_stays_set_
         assert_eq!(bench.store.dead_letters(ALL).await.expect("a list").len(), 1, "{}", bench.name);
     }
 }
+
+#[tokio::test]
+async fn what_is_not_due_by_itself_is_planned_anew_when_it_is_reconsidered_and_what_is_put_off_at_once() {
+    for bench in benches().await {
+        let (never, due) = (bench.active().await, bench.neighbour().await.active().await);
+        bench.store.plan(&[(never, None), (due, Some(now()))]).await.expect("planned");
+        assert_eq!(bench.store.unplanned(10).await.expect("a list"), [], "{}", bench.name);
+        bench.store.put_off(never, now()).await.expect("it isn't due");
+        bench.store.put_off(due, now()).await.expect("put off");
+        let unplanned = async || -> Vec<_> {
+            let list = bench.store.unplanned(10).await.expect("a list");
+            list.into_iter().map(|one| one.id).collect()
+        };
+        assert_eq!(unplanned().await, [due]);
+        bench.store.plan(&[(due, Some(now()))]).await.expect("planned");
+        let run = RunId(Uuid::now_v7());
+        bench.store.begin_due(due, run, now()).await.expect("an answer").expect("a run");
+        bench.store.reconsider().await.expect("reconsidered");
+        assert_eq!(unplanned().await, [never], "{}: what is under way stays", bench.name);
+    }
+}

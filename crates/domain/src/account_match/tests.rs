@@ -237,6 +237,9 @@ fn a_number_is_the_iban_that_ends_in_it_and_no_few_digits_or_masks() {
     check("DE02 1203 0000 1000 0047 11", "1000004712", false);
     check("DE02 1203 0000 1000 0047 11", "4711", false);
     check("4711", "4711", true);
+    // Only an IBAN has a number at its end.
+    check("7123456", "123456", false);
+    check("XX1234567", "1234567", false);
     check("\u{2022}\u{2022}\u{2022}\u{2022} 4711", "\u{2022}\u{2022}\u{2022}\u{2022} 4711", false);
     check("", "", false);
 }

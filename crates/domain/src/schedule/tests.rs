@@ -300,3 +300,19 @@ fn a_window_is_read_as_settings_write_it() {
     check("mon 9-17", Err("no time of day"));
     check("mon,mon 09:00-17:00", Err("twice"));
 }
+
+#[test]
+fn a_run_starts_while_somebody_attends_and_not_a_minute_later() {
+    let within = Attendance::Within { windows: vec!["fri 09:00-17:00".parse().expect("a window")], zone: zone(BERLIN) };
+    let check = |attendance: &Attendance, at: &str, expected: bool| {
+        assert_eq!(attendance.holds(at.parse().expect("a moment")), expected, "{at}");
+    };
+    // A Friday, an hour ahead of UTC.
+    check(&within, "2026-11-20T07:59:00Z", false);
+    check(&within, "2026-11-20T08:00:00Z", true);
+    check(&within, "2026-11-20T15:59:00Z", true);
+    check(&within, "2026-11-20T16:00:00Z", false);
+    check(&within, "2026-11-21T12:00:00Z", false);
+    check(&Attendance::NotNeeded, "2026-11-21T12:00:00Z", true);
+    check(&Attendance::Nobody, "2026-11-20T12:00:00Z", false);
+}
