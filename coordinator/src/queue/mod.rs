@@ -28,7 +28,8 @@
 //! grows with each turn. An institution at its cap, ahead of its pace or behind a closed gate
 //! is set aside with all its flows, so it keeps nobody waiting.
 //!
-//! Not the record: all of it can be made again from the store.
+//! Not the record: runs, limits and gates can be made again from the store. What agents said of
+//! themselves they say again; that an operator drained one is forgotten with Redis.
 
 mod embedded;
 mod limits;
