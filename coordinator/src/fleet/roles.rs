@@ -103,18 +103,18 @@ impl Rebuilder {
     pub async fn run_once(&self) -> Result<bool, Error> {
         let fleet = &self.0;
         let kept = fleet.store.generation().await?;
-        let known = fleet.queue.generation().await?;
-        if kept > 0 && known.is_some_and(|known| known >= kept) {
+        let standing = fleet.queue.standing().await?;
+        if kept > 0 && standing.generation.is_some_and(|known| known >= kept) {
             return Ok(false);
         }
         let generation = fleet.store.advance_generation(kept).await?;
-        fleet.queue.install(generation).await?;
+        fleet.queue.install(generation, &standing).await?;
         Gatekeeper::new(Arc::clone(fleet)).run_once().await?;
         let offered = self.offer().await?;
         if offered == 0 {
             tracing::info!(generation, "the queue begins empty");
         } else {
-            tracing::warn!(generation, runs = offered, "the queue was empty and has been rebuilt from the store");
+            tracing::warn!(generation, runs = offered, "Redis had lost the queue; it has been rebuilt from the store");
         }
         Ok(true)
     }

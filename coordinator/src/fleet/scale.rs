@@ -156,7 +156,7 @@ impl Fleet {
             dwell_p95: high(&depth.waits).unwrap_or_default(),
             drainable: drainable(&held, desired),
             agents,
-            generation: self.queue.generation().await?.unwrap_or_default(),
+            generation: self.queue.standing().await?.generation.unwrap_or_default(),
             at: now,
         })
     }

@@ -22,7 +22,7 @@ pub(super) fn router() -> Router<App> {
 /// Ready once the store answers and Redis knows the queue.
 async fn ready(State(app): State<App>) -> Response {
     let store = app.fleet.store.ping().await.is_ok();
-    let queue = matches!(app.fleet.queue.generation().await, Ok(Some(_)));
+    let queue = app.fleet.queue.standing().await.is_ok_and(|standing| standing.generation.is_some());
     let word = |is_ready| if is_ready { "ok" } else { "unavailable" };
     let status = if store && queue { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(json!({ "store": word(store), "queue": word(queue) }))).into_response()

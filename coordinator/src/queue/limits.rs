@@ -190,7 +190,7 @@ impl Queue {
 
     /// A key of the current generation.
     pub(super) async fn key_of(&self, name: &str) -> Result<String, QueueError> {
-        let generation = self.generation().await?.ok_or(QueueError::Lost)?;
+        let generation = self.standing().await?.generation.ok_or(QueueError::Lost)?;
         Ok(format!("{}{generation}:2:{name}", self.prefix))
     }
 }

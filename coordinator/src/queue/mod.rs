@@ -1,14 +1,15 @@
 //! The queue: who may run next. Each step is one Lua script in Redis, whose clock
 //! is the only one that counts; nothing secret ever comes here.
 //!
-//! Every key begins with the prefix and the queue's generation. When Redis comes
-//! back empty, or older than the store remembers, every step is refused with
-//! [`QueueError::Lost`] until the queue has been rebuilt under the next generation,
-//! so the fences of a new generation are greater than all before.
+//! Every key begins with the prefix and the queue's generation. A generation lives in one
+//! process of Redis: when Redis comes back, empty or older or as it was, or another server
+//! takes over, every step is refused with [`QueueError::Lost`] until the queue has been
+//! rebuilt under the next generation, so the fences of a new generation are greater than
+//! all before.
 //!
 //! | key | holds |
 //! |---|---|
-//! | `<prefix>generation` | the current generation |
+//! | `<prefix>generation`, `<prefix>process` | the current generation, and the `run_id` of the process that it began in |
 //! | `<prefix><generation>:2:open` | connection → its one open run; 2 is the number of this layout |
 //! | `…:fences` | connection → counter, never deleted |
 //! | `…:run:<id>` | connection, organization, institution, class, place, state; while leased: agent, fence, until, since, renewed |
@@ -47,7 +48,7 @@ use domain::secret::Secret;
 use jiff::Timestamp;
 use protocol::lease::Proof;
 use redis::aio::ConnectionManager;
-use redis::{AsyncCommands as _, FromRedisValue as _, Script};
+use redis::{FromRedisValue as _, Script};
 use tokio::sync::watch;
 
 pub use embedded::{EmbeddedRedis, EmbeddedRedisError};
@@ -88,6 +89,7 @@ struct Scripts {
     flows: Script,
     audit: Script,
     install: Script,
+    standing: Script,
 }
 
 impl Scripts {
@@ -112,6 +114,7 @@ impl Scripts {
             flows: with_preamble(include_str!("flows.lua")),
             audit: with_preamble(include_str!("audit.lua")),
             install: Script::new(include_str!("install.lua")),
+            standing: Script::new(include_str!("standing.lua")),
         }
     }
 }
@@ -143,6 +146,14 @@ pub enum Acquisition {
         /// After how long one may, as far as it is known; whatever else happens is news.
         soonest: Option<Duration>,
     },
+}
+
+/// How Redis stands to the queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    process: String,
+    /// The generation; none if this process has lost the queue, or never had it.
+    pub generation: Option<u32>,
 }
 
 /// A run that was leased.
@@ -300,21 +311,28 @@ impl Queue {
         self.step(step.arg(run.to_string())).await
     }
 
-    /// The generation that Redis knows; none if it has lost the queue.
+    /// Which process of Redis answers, and the generation that began in it.
     ///
     /// # Errors
     /// [`QueueError::Redis`].
-    pub async fn generation(&self) -> Result<Option<u32>, QueueError> {
-        self.redis.clone().get(format!("{}generation", self.prefix)).await.map_err(QueueError::Redis)
+    pub async fn standing(&self) -> Result<Standing, QueueError> {
+        let answer: Vec<String> = self.step(self.scripts.standing.key(&self.prefix)).await?;
+        let (process, generation) = match answer.as_slice() {
+            [process] => (process, None),
+            [process, generation] => (process, Some(generation.parse().map_err(|_| QueueError::Unreadable)?)),
+            _ => return Err(QueueError::Unreadable),
+        };
+        Ok(Standing { process: process.clone(), generation })
     }
 
-    /// Begins a generation, unless Redis knows a later one.
+    /// Begins a generation in the process that `seen` was said by, unless a later one is
+    /// known there; false if it didn't begin.
     ///
     /// # Errors
     /// [`QueueError::Redis`].
-    pub async fn install(&self, generation: u32) -> Result<(), QueueError> {
+    pub async fn install(&self, generation: u32, seen: &Standing) -> Result<bool, QueueError> {
         let mut step = self.scripts.install.key(&self.prefix);
-        self.step(step.arg(generation.to_string())).await
+        self.step(step.arg(generation.to_string()).arg(&seen.process)).await
     }
 
     /// Changes whenever a run may have become ready.

@@ -410,7 +410,8 @@ async fn make(step: Step, model: &mut Model, queue: &Queue, redis: &Redis) {
 }
 
 async fn begin(queue: &Queue, model: &Model) {
-    queue.install(model.generation).await.expect("a generation");
+    let seen = queue.standing().await.expect("an answer");
+    assert!(queue.install(model.generation, &seen).await.expect("an answer"));
     for (name, institution) in INSTITUTIONS.iter().zip(&model.institutions) {
         let limit = Limit { at_once: institution.at_once, interval: Duration::ZERO };
         queue.limit(name, limit).await.expect("a limit");

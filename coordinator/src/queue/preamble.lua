@@ -5,6 +5,10 @@ local generation = redis.call('GET', prefix .. 'generation')
 if not generation then
   return redis.error_reply('LOST the queue has no generation')
 end
+-- A server that was started since, or another that took over, may have come back older than it was.
+if redis.call('GET', prefix .. 'process') ~= redis.call('INFO', 'server'):match('run_id:(%x+)') then
+  return redis.error_reply('LOST the generation began in another process')
+end
 
 -- The number is that of this layout of keys: coordinators with another one keep out of it.
 local function key(name)

@@ -25,7 +25,7 @@ const GONE: Duration = Duration::ZERO;
 struct Bench {
     queue: Queue,
     redis: Redis,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Bench {
@@ -33,16 +33,32 @@ impl Bench {
         let folder = tempfile::tempdir().expect("a folder");
         let redis = Redis::start(folder.path()).await.expect("a Redis");
         let queue = Queue::connect(&Secret::new(redis.url()), "t:{q}:").await.expect("a queue");
-        let bench = Self { queue, redis, _folder: folder };
+        let bench = Self { queue, redis, folder: folder };
         bench.install(1).await;
         bench
     }
 
     /// Begins a generation in which the harbour may be asked as much as anybody likes.
     async fn install(&self, generation: u32) {
-        self.queue.install(generation).await.expect("a generation");
+        let seen = self.queue.standing().await.expect("an answer");
+        self.queue.install(generation, &seen).await.expect("a generation");
         let limit = Limit { at_once: 100, interval: GONE };
         self.queue.limit("harbour", limit).await.expect("a limit");
+    }
+
+    /// Has Redis write down what it holds.
+    async fn save(&self) {
+        let mut redis = self.queue.redis.clone();
+        redis::cmd("SAVE").query_async::<()>(&mut redis).await.expect("saved");
+    }
+
+    /// Starts Redis anew from what it wrote down.
+    async fn restart(&mut self) {
+        let mut redis = self.queue.redis.clone();
+        // It goes away before it answers.
+        let _: redis::RedisResult<()> = redis::cmd("SHUTDOWN").arg("NOSAVE").query_async(&mut redis).await;
+        let _ = std::fs::remove_file(self.folder.path().join("redis.sock"));
+        self.redis = Redis::start(self.folder.path()).await.expect("a Redis");
     }
 
     async fn enqueue(&self, run: &QueuedRun) {
@@ -116,8 +132,9 @@ async fn fences_of_a_connection_only_grow() {
     bench.enqueue(&run).await;
     let leased = bench.acquire(agent(), LONG).await.expect("a lease");
     assert_eq!(leased.fence, Fence { generation: 7, counter: 1 });
-    bench.queue.install(3).await.expect("no step back");
-    assert_eq!(bench.queue.generation().await.expect("a generation"), Some(7));
+    let seen = bench.queue.standing().await.expect("an answer");
+    assert!(!bench.queue.install(3, &seen).await.expect("an answer"), "no step back");
+    assert_eq!(bench.queue.standing().await.expect("an answer").generation, Some(7));
 }
 
 #[tokio::test]
@@ -208,7 +225,7 @@ async fn a_queue_that_was_lost_refuses_every_step_until_it_is_rebuilt() {
     bench.enqueue(&run).await;
     let leased = bench.acquire(holder, LONG).await.expect("a lease");
     assert!(bench.redis.wipe().await);
-    assert_eq!(bench.queue.generation().await.expect("an answer"), None);
+    assert_eq!(bench.queue.standing().await.expect("an answer").generation, None);
     let refused = |error| matches!(error, Some(QueueError::Lost));
     assert!(refused(bench.queue.acquire(holder, LONG).await.err()));
     assert!(refused(bench.queue.renew(run.id, proof(holder, leased), LONG).await.err()));
@@ -217,6 +234,35 @@ async fn a_queue_that_was_lost_refuses_every_step_until_it_is_rebuilt() {
     bench.install(2).await;
     bench.enqueue(&run).await;
     assert!(!bench.queue.renew(run.id, proof(holder, leased), LONG).await.expect("an answer"));
+    let again = bench.acquire(holder, LONG).await.expect("a lease");
+    assert!(again.fence > leased.fence);
+}
+
+#[tokio::test]
+async fn a_redis_that_comes_back_older_gives_no_fence_a_second_time() {
+    let mut bench = Bench::new().await;
+    let (holder, run) = (agent(), run());
+    bench.enqueue(&run).await;
+    bench.save().await;
+    let before = bench.queue.standing().await.expect("an answer");
+    let leased = bench.acquire(holder, LONG).await.expect("a lease");
+
+    bench.restart().await;
+    // What it kept is from before the lease, so it would give the very same fence again.
+    let refused = eventually(async || {
+        let answer = bench.queue.acquire(agent(), LONG).await;
+        assert!(answer.is_err(), "{answer:?}");
+        matches!(answer, Err(QueueError::Lost)).then_some(())
+    });
+    assert!(refused.await.is_some());
+    assert!(matches!(bench.queue.renew(run.id, proof(holder, leased), LONG).await, Err(QueueError::Lost)));
+    let seen = bench.queue.standing().await.expect("an answer");
+    assert_eq!(seen.generation, None);
+    assert!(!bench.queue.install(2, &before).await.expect("an answer"), "what was seen of another process is stale");
+    assert_eq!(bench.queue.standing().await.expect("an answer"), seen);
+
+    bench.install(2).await;
+    bench.enqueue(&run).await;
     let again = bench.acquire(holder, LONG).await.expect("a lease");
     assert!(again.fence > leased.fence);
 }
