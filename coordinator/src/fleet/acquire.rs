@@ -11,6 +11,7 @@ use protocol::lease::{Acquire, AllowLoopback, Lease, Proof, ScriptRevision, Seat
 use protocol::sealed::SealedBox;
 use tokio::time::Instant;
 
+use super::fingerprints::fingerprints;
 use super::give_credentials::credentials_text;
 use super::{Error, Fleet};
 use crate::clock;
@@ -132,7 +133,14 @@ impl Fleet {
         let script = self.catalog.script(&run.institution_id).cloned().ok_or(Error::ScriptMissing)?;
         let credentials = match &run.credentials {
             None => std::collections::BTreeMap::new(),
-            Some(sealed) => self.open_credentials(run.organization_id, run.connection_id, sealed).await?,
+            Some(sealed) => {
+                let credentials = self.open_credentials(run.organization_id, run.connection_id, sealed).await?;
+                let fingerprints = fingerprints(&self.vault, &run.institution_id, &credentials);
+                if run.fingerprints != Some(fingerprints) {
+                    self.store.note_fingerprints(run.connection_id, sealed, fingerprints).await?;
+                }
+                credentials
+            }
         };
         let text = credentials_text(&credentials);
         let context = credentials_context(acquired.run_id, acquired.fence);

@@ -10,6 +10,7 @@ use domain::institution::CredentialName;
 use domain::secret::Secret;
 use uuid::Uuid;
 
+use super::fingerprints::fingerprints;
 use super::{Error, Fleet};
 use crate::clock;
 use crate::store::{GivenCredentials, Refused};
@@ -59,7 +60,10 @@ impl Fleet {
             GivenCredentials::Same
         } else {
             let sealed = self.sealer.seal(organization_id, &credentials_context(id), &text).await?;
-            GivenCredentials::New(sealed)
+            let connection = self.store.connection(organization_id, id).await?;
+            let institution = connection.institution_id;
+            let fingerprints = institution.map(|institution| fingerprints(&self.vault, &institution, &merged));
+            GivenCredentials::New { sealed, fingerprints }
         };
         let (run_id, now) = (RunId(Uuid::now_v7()), clock::now());
         let run = self.store.give_credentials(organization_id, id, old.as_deref(), given, run_id, now).await?;

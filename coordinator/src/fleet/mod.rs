@@ -13,6 +13,7 @@ mod create_organization;
 mod decide;
 mod explain;
 mod fail;
+mod fingerprints;
 mod gatekeeper;
 mod give_credentials;
 mod import;

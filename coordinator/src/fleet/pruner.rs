@@ -20,6 +20,9 @@ const BATCH: u32 = 1_000;
 /// How long the answer to a request with an `Idempotency-Key` is kept.
 pub const ANSWERS_KEPT: Duration = Duration::from_hours(24);
 
+/// How long it is kept which credentials banks refused, beyond the connections that had them.
+const REFUSALS_KEPT: Duration = Duration::from_hours(365 * 24);
+
 /// Forgets what is old.
 pub struct Pruner(pub Arc<Fleet>);
 
@@ -40,14 +43,17 @@ impl Pruner {
         let answers = in_batches(|| store.prune_idempotent(at, BATCH)).await?;
         let at = before(now, settings.observations);
         let observations = in_batches(|| store.prune_observations(at, BATCH)).await?;
+        let at = before(now, REFUSALS_KEPT);
+        let refusals = in_batches(|| store.prune_lockouts(at, BATCH)).await?;
         let secrets = store.forget_previous_secrets(now).await?;
-        if deliveries + evidence + events + answers + observations + secrets > 0 {
+        if deliveries + evidence + events + answers + observations + refusals + secrets > 0 {
             tracing::info!(
                 deliveries,
                 evidence,
                 events,
                 answers,
                 observations,
+                refusals,
                 secrets,
                 "forgot what was kept long enough"
             );

@@ -5,7 +5,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use protocol::lease::{BUDGET_SPENT, DOUBT_SPENT, INTENT_OPEN, LEASE_LOST};
+use protocol::lease::{BUDGET_SPENT, DOUBT_SPENT, INTENT_OPEN, LEASE_LOST, LOGIN_IN_USE};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -186,6 +186,10 @@ impl From<Refused> for Problem {
             Refused::DoubtSpent => {
                 let detail = "The bank never said what it made of the last passwords. A person has to look.";
                 Self::conflict(DOUBT_SPENT, detail)
+            }
+            Refused::LoginInUse => {
+                let detail = "Another connection of the same user at the bank is signing in or signed in. Try later.";
+                Self::conflict(LOGIN_IN_USE, detail)
             }
             Refused::IntentOpen => Self::conflict(INTENT_OPEN, "Settle the open intent first."),
             Refused::PositionGone => {

@@ -33,7 +33,7 @@ impl Bench {
         let folder = tempfile::tempdir().expect("a folder");
         let redis = Redis::start(folder.path()).await.expect("a Redis");
         let queue = Queue::connect(&Secret::new(redis.url()), "t:{q}:").await.expect("a queue");
-        let bench = Self { queue, redis, folder: folder };
+        let bench = Self { queue, redis, folder };
         bench.install(1).await;
         bench
     }

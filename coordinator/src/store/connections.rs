@@ -44,6 +44,7 @@ pub trait Connections {
     /// [`Refused::Changed`] if `old` isn't what is kept. What was given before doesn't
     /// lift a refusal for being wrong, and no count of doubts begins anew with it. Where
     /// the connection waited for credentials, a run under `run_id` is made to try them.
+    /// What a bank refused of another connection is refused as [`Refused::BudgetSpent`].
     async fn give_credentials(
         &self,
         organization: OrganizationId,
@@ -53,6 +54,13 @@ pub trait Connections {
         run_id: RunId,
         now: Timestamp,
     ) -> Result<Option<QueuedRun>, Refused>;
+    /// Keeps of what the kept credentials are, unless they are others than `sealed` by now.
+    async fn note_fingerprints(
+        &self,
+        id: ConnectionId,
+        sealed: &[u8],
+        fingerprints: Fingerprints,
+    ) -> Result<(), StoreError>;
     /// Draft to pending activation, with an activation run.
     async fn complete_setup(
         &self,
@@ -218,10 +226,24 @@ pub struct UnknownPortal {
 /// Credentials that are to be kept.
 #[derive(Clone, Debug)]
 pub enum GivenCredentials {
-    /// Others than before, sealed.
-    New(Vec<u8>),
+    /// Others than before.
+    New {
+        /// Sealed by the vault.
+        sealed: Vec<u8>,
+        /// Of what they are; none where the bank isn't known yet.
+        fingerprints: Option<Fingerprints>,
+    },
     /// The same as before.
     Same,
+}
+
+/// Keyed hashes by which credentials of several connections are known to be the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprints {
+    /// Of who signs in: the institution and every name that is given there.
+    pub login: [u8; 32],
+    /// Of that with the password.
+    pub whole: [u8; 32],
 }
 
 /// The delegated user as the customer is to create it.

@@ -105,6 +105,9 @@ pub enum Refused {
     /// The bank never said what it made of the last passwords.
     #[error("the bank never said what it made of the last passwords")]
     DoubtSpent,
+    /// Another connection's session of the same user at the bank is under way.
+    #[error("another session of the same user at the bank is under way")]
+    LoginInUse,
     /// An earlier effect wasn't settled.
     #[error("an earlier effect wasn't settled")]
     IntentOpen,

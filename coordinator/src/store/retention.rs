@@ -18,6 +18,9 @@ pub trait Retention {
     async fn prune_evidence(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
     /// Removes readings of before `before`, but for the latest of each account.
     async fn prune_observations(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
+    /// Removes what banks refused before `before`, and logins that nobody used since then and
+    /// no bank locked.
+    async fn prune_lockouts(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
     /// Forgets webhook secrets whose time beside a newer one is over.
     async fn forget_previous_secrets(&self, now: Timestamp) -> Result<u64, StoreError>;
 }

@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use protocol::lease::{Evidence, OpenIntent, Proof};
 use protocol::sealed::PublicKey;
 
-use super::{Refused, StoreError};
+use super::{Fingerprints, Refused, StoreError};
 
 /// Runs and the leases under which they are worked on.
 #[async_trait]
@@ -128,6 +128,8 @@ pub struct GrantedRun {
     pub open_intents: Vec<OpenIntent>,
     /// Sealed by the vault.
     pub credentials: Option<Vec<u8>>,
+    /// Of what the credentials are, where that is kept.
+    pub fingerprints: Option<Fingerprints>,
 }
 
 /// Whether something is told for the first time.

@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use domain::connection::{Actor, ConnectionEvent, ConnectionState, Credentials, OpenChallenge};
-use domain::failure::FailureCode;
 use domain::id::{ConnectionId, EntityId, OrganizationId, RunId};
 use domain::run::{RunClass, RunKind};
 use jiff::Timestamp;
@@ -15,10 +14,10 @@ use uuid::Uuid;
 
 use super::super::Db;
 use super::transition::{Happening, apply, note, take};
-use super::{SqlStore, Tx, commit, failed, found, from_json, from_ms, from_word, push_page, runs, to_json, to_ms};
+use super::{SqlStore, commit, failed, found, from_json, from_ms, from_word, lockout, push_page, runs, to_json, to_ms};
 use crate::store::{
-    Connection, ConnectionEventRecord, ConnectionFilter, Connections, CreatedOrReturned, GivenCredentials,
-    NewConnection, OpenRun, PageRequest, QueuedRun, Refused, StoreError, UnknownPortal,
+    Connection, ConnectionEventRecord, ConnectionFilter, Connections, CreatedOrReturned, Fingerprints,
+    GivenCredentials, NewConnection, OpenRun, PageRequest, QueuedRun, Refused, StoreError, UnknownPortal,
 };
 
 /// Everything that is known of connections right now.
@@ -223,43 +222,21 @@ impl Connections for SqlStore {
     ) -> Result<Option<QueuedRun>, Refused> {
         let mut tx = self.begin().await?;
         let before = take(&mut tx, organization, id).await?;
-        let kept = sqlx::query_as::<_, (Vec<u8>, Option<String>)>(
-            "SELECT sealed, refused FROM credentials WHERE connection_id = $1",
-        )
-        .bind(id.0)
-        .fetch_optional(&mut *tx)
-        .await
-        .map_err(failed("read credentials"))?;
-        if kept.as_ref().map(|(sealed, _)| sealed.as_slice()) != old {
+        let kept = sqlx::query_scalar::<_, Vec<u8>>("SELECT sealed FROM credentials WHERE connection_id = $1")
+            .bind(id.0)
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(failed("read credentials"))?;
+        if kept.as_deref() != old {
             return Err(Refused::Changed);
         }
         let happening = happening(id, "credentialsGiven");
         apply(&mut tx, organization, &before, ConnectionEvent::CredentialsGiven, happening, now).await?;
         match given {
-            GivenCredentials::New(sealed) => {
-                sqlx::query(
-                    "INSERT INTO credentials (connection_id, sealed, refused, given_at) VALUES ($1, $2, NULL, $3)
-                     ON CONFLICT (connection_id) DO UPDATE
-                     SET sealed = excluded.sealed, refused = NULL, given_at = excluded.given_at",
-                )
-                .bind(id.0)
-                .bind(sealed)
-                .bind(to_ms(now))
-                .execute(&mut *tx)
-                .await
-                .map_err(failed("keep credentials"))?;
+            GivenCredentials::New { sealed, fingerprints } => {
+                lockout::replace(&mut tx, id, sealed, fingerprints, now).await?;
             }
-            GivenCredentials::Same => {
-                let wrong = FailureCode::CredentialsInvalid.as_str();
-                if kept.is_some_and(|(_, refused)| refused.as_deref() == Some(wrong)) {
-                    return Err(Refused::BudgetSpent);
-                }
-                sqlx::query("UPDATE credentials SET refused = NULL WHERE connection_id = $1")
-                    .bind(id.0)
-                    .execute(&mut *tx)
-                    .await
-                    .map_err(failed("keep credentials"))?;
-            }
+            GivenCredentials::Same => lockout::lift(&mut tx, id).await?,
         }
         let run = match before {
             ConnectionState::ReauthRequired { .. } => {
@@ -269,6 +246,24 @@ impl Connections for SqlStore {
         };
         commit(tx).await?;
         Ok(run)
+    }
+
+    async fn note_fingerprints(
+        &self,
+        id: ConnectionId,
+        sealed: &[u8],
+        fingerprints: Fingerprints,
+    ) -> Result<(), StoreError> {
+        let (login, whole) = lockout::columns(Some(fingerprints));
+        sqlx::query("UPDATE credentials SET login = $3, whole = $4 WHERE connection_id = $1 AND sealed = $2")
+            .bind(id.0)
+            .bind(sealed.to_vec())
+            .bind(login)
+            .bind(whole)
+            .execute(&self.write)
+            .await
+            .map(|_| ())
+            .map_err(failed("keep of what credentials are"))
     }
 
     async fn complete_setup(
@@ -282,7 +277,7 @@ impl Connections for SqlStore {
         let before = take(&mut tx, organization, id).await?;
         let happening = happening(id, "setupCompleted");
         apply(&mut tx, organization, &before, ConnectionEvent::SetupCompleted, happening, now).await?;
-        usable_credentials(&mut tx, id).await?;
+        lockout::usable(&mut tx, id).await?;
         let run = runs::insert(&mut tx, organization, id, run_id, (RunKind::Activate, RunClass::OnDemand), now).await?;
         commit(tx).await?;
         Ok(run)
@@ -390,17 +385,4 @@ impl Connections for SqlStore {
 
 fn happening(connection_id: ConnectionId, cause: &str) -> Happening<'_> {
     Happening { connection_id, cause, actor: Actor::Integrator, run_id: None }
-}
-
-pub(super) async fn usable_credentials(tx: &mut Tx, id: ConnectionId) -> Result<(), Refused> {
-    let refused = sqlx::query_scalar::<_, Option<String>>("SELECT refused FROM credentials WHERE connection_id = $1")
-        .bind(id.0)
-        .fetch_optional(&mut **tx)
-        .await
-        .map_err(failed("read credentials"))?;
-    match refused {
-        None => Err(Refused::CredentialsMissing),
-        Some(Some(_)) => Err(Refused::BudgetSpent),
-        Some(None) => Ok(()),
-    }
 }

@@ -11,9 +11,8 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
-use super::connections::usable_credentials;
 use super::transition::{Happening, apply, note, take};
-use super::{SqlStore, commit, failed, found, from_json, from_ms, from_word, push_page, runs, to_ms};
+use super::{SqlStore, commit, failed, found, from_json, from_ms, from_word, lockout, push_page, runs, to_ms};
 use crate::store::{DeadLetter, DeadLetters, PageRequest, QueuedRun, Refused, StoreError};
 
 #[derive(FromRow)]
@@ -72,7 +71,7 @@ impl DeadLetters for SqlStore {
         let kind = match state {
             ConnectionState::Draft { .. } => {
                 apply(&mut tx, organization, &state, ConnectionEvent::SetupCompleted, happening, now).await?;
-                usable_credentials(&mut tx, connection).await?;
+                lockout::usable(&mut tx, connection).await?;
                 RunKind::Activate
             }
             ConnectionState::Active | ConnectionState::Errored { .. } => {

@@ -3,14 +3,14 @@
 //! Not here: which steps have an effect; the script says that.
 
 use async_trait::async_trait;
-use domain::id::{ConnectionId, IntentId, RunId};
-use domain::run::{DOUBTS_ALLOWED, Effect, EffectOutcome};
+use domain::id::{IntentId, RunId};
+use domain::run::{Effect, EffectOutcome};
 use jiff::Timestamp;
 use protocol::lease::Proof;
 use uuid::Uuid;
 
 use super::held::hold;
-use super::{SqlStore, Tx, commit, failed, to_ms};
+use super::{SqlStore, commit, failed, lockout, to_ms};
 use crate::store::{Intents, Refused};
 
 #[async_trait]
@@ -42,7 +42,7 @@ impl Intents for SqlStore {
             None => {}
         }
         if effect == Effect::Password {
-            within_budget(&mut tx, run.connection_id).await?;
+            lockout::may_submit(&mut tx, run.connection_id, now).await?;
         }
         sqlx::query("INSERT INTO intents (id, run_id, fence, effect, created_at) VALUES ($1, $2, $3, $4, $5)")
             .bind(intent_id.0)
@@ -78,30 +78,4 @@ impl Intents for SqlStore {
         .map_err(failed("settle intents"))?;
         Ok(commit(tx).await?)
     }
-}
-
-/// Whether a password may be submitted: the bank hasn't refused the one that is kept,
-/// and hasn't left too many without an answer since it was given or last worked.
-async fn within_budget(tx: &mut Tx, connection: ConnectionId) -> Result<(), Refused> {
-    let refused = sqlx::query_scalar::<_, Option<String>>("SELECT refused FROM credentials WHERE connection_id = $1")
-        .bind(connection.0)
-        .fetch_optional(&mut **tx)
-        .await
-        .map_err(failed("read credentials"))?;
-    if refused != Some(None) {
-        return Err(Refused::BudgetSpent);
-    }
-    let doubts = sqlx::query_scalar::<_, i64>(
-        "SELECT COUNT(*) FROM intents i
-         JOIN runs r ON r.id = i.run_id
-         JOIN connections c ON c.id = r.connection_id
-         JOIN credentials k ON k.connection_id = c.id
-         WHERE c.id = $1 AND i.effect = 'password' AND i.outcome = 'absent'
-           AND i.created_at >= k.given_at AND i.created_at >= COALESCE(c.last_synced_at, 0)",
-    )
-    .bind(connection.0)
-    .fetch_one(&mut **tx)
-    .await
-    .map_err(failed("count doubtful effects"))?;
-    if doubts >= i64::from(DOUBTS_ALLOWED) { Err(Refused::DoubtSpent) } else { Ok(()) }
 }

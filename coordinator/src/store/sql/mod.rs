@@ -24,6 +24,7 @@ mod institutions;
 mod intents;
 mod keys;
 mod ledger;
+mod lockout;
 mod matches;
 mod observations;
 mod organizations;

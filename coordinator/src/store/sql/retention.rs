@@ -85,6 +85,20 @@ impl Retention for SqlStore {
         Ok(u64::try_from(readings.len()).unwrap_or(u64::MAX))
     }
 
+    async fn prune_lockouts(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let mut removed = 0;
+        for statement in [
+            "DELETE FROM refused_credentials WHERE fingerprint IN (
+                 SELECT fingerprint FROM refused_credentials WHERE refused_at < $1 ORDER BY refused_at LIMIT $2)",
+            "DELETE FROM logins WHERE fingerprint IN (
+                 SELECT fingerprint FROM logins WHERE used_at < $1 AND locked_at IS NULL ORDER BY used_at LIMIT $2)",
+        ] {
+            let pruned = sqlx::query(statement).bind(to_ms(before)).bind(i64::from(limit)).execute(&self.write).await;
+            removed = pruned.map_err(failed("prune what banks refused"))?.rows_affected().max(removed);
+        }
+        Ok(removed)
+    }
+
     async fn forget_previous_secrets(&self, now: Timestamp) -> Result<u64, StoreError> {
         let forgotten = sqlx::query(
             "UPDATE webhooks SET previous_secret_sealed = NULL, previous_secret_until = NULL

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::super::Db;
 use super::held::{HeldRow, HeldRun, held, hold, take_connection_of};
 use super::transition::{Happening, apply, note, take};
-use super::{SqlStore, Tx, challenges, commit, failed, from_ms, from_word, ledger, stream, to_json, to_ms};
+use super::{SqlStore, Tx, challenges, commit, failed, from_ms, from_word, ledger, lockout, stream, to_json, to_ms};
 use crate::store::{
     AfterFailure, Completed, Grant, GrantedRun, HandedIn, Holder, QueuedRun, Refused, Runs, StoreError, Told, fence_of,
 };
@@ -196,11 +196,15 @@ impl Runs for SqlStore {
             .fetch_one(&mut *tx)
             .await
             .map_err(failed("read a portal URL"))?;
-        let credentials = sqlx::query_scalar("SELECT sealed FROM credentials WHERE connection_id = $1")
-            .bind(run.connection_id.0)
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(failed("read credentials"))?;
+        let credentials = sqlx::query_as::<_, (Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>)>(
+            "SELECT sealed, login, whole FROM credentials WHERE connection_id = $1",
+        )
+        .bind(run.connection_id.0)
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(failed("read credentials"))?;
+        let (credentials, login, whole) =
+            credentials.map_or((None, None, None), |(sealed, login, whole)| (Some(sealed), login, whole));
         let open_intents = sqlx::query_as::<_, (Uuid, String)>(
             "SELECT i.id, i.effect FROM intents i JOIN runs r ON r.id = i.run_id
              WHERE r.connection_id = $1 AND i.outcome IS NULL ORDER BY i.id",
@@ -222,6 +226,7 @@ impl Runs for SqlStore {
             attempt: u32::try_from(run.attempt).unwrap_or(u32::MAX),
             open_intents: open_intents.into_iter().map(intent).collect::<Result<_, StoreError>>()?,
             credentials,
+            fingerprints: lockout::fingerprints(login, whole)?,
         })))
     }
 
@@ -328,12 +333,7 @@ impl Runs for SqlStore {
             failure.evidence_id = Some(keep_evidence(&mut tx, run_id, &evidence, now).await?);
         }
         if failure.code.freezes_credentials() {
-            sqlx::query("UPDATE credentials SET refused = $2 WHERE connection_id = $1")
-                .bind(run.connection_id.0)
-                .bind(failure.code.as_str())
-                .execute(&mut *tx)
-                .await
-                .map_err(failed("freeze credentials"))?;
+            lockout::freeze(&mut tx, run.connection_id, failure.code, now).await?;
         }
         conclude(&mut tx, run_id, &run, failure, then, Actor::Portal, now).await?;
         commit(tx).await?;

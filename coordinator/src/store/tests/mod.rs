@@ -12,6 +12,7 @@ mod idempotency;
 mod identity;
 mod imports;
 mod keys;
+mod lockout;
 mod migrations;
 mod organizations;
 mod runs;
@@ -173,7 +174,7 @@ impl Bench {
 
     async fn give_credentials(&self, id: ConnectionId) {
         let run = RunId(Uuid::now_v7());
-        let new = GivenCredentials::New(vec![1]);
+        let new = GivenCredentials::New { sealed: vec![1], fingerprints: None };
         let old = self.store.credentials(self.organization, id).await.expect("an answer");
         let given = self.store.give_credentials(self.organization, id, old.as_deref(), new, run, now());
         given.await.expect("kept");

@@ -88,12 +88,12 @@ async fn a_refused_password_is_frozen_until_another_is_given() {
             bench.store.give_credentials(bench.organization, id, old.as_deref(), given, run, now()).await
         };
         assert!(matches!(give(GivenCredentials::Same).await, Err(Refused::BudgetSpent)), "the same is as wrong");
-        give(GivenCredentials::New(vec![2])).await.expect("kept");
+        give(GivenCredentials::New { sealed: vec![2], fingerprints: None }).await.expect("kept");
         let stale = bench.store.give_credentials(
             bench.organization,
             id,
             Some(&[1]),
-            GivenCredentials::New(vec![3]),
+            GivenCredentials::New { sealed: vec![3], fingerprints: None },
             RunId(Uuid::now_v7()),
             now(),
         );

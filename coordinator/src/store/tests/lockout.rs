@@ -1,0 +1,132 @@
+//! One user of a bank, two connections: what one was refused the other doesn't try.
+//!
+//! Not here: a connection by itself; `runs.rs` has that.
+
+use super::*;
+
+/// Someone's login and password.
+const OURS: Fingerprints = Fingerprints { login: [1; 32], whole: [2; 32] };
+/// The same login with another password.
+const OTHER_PASSWORD: Fingerprints = Fingerprints { login: [1; 32], whole: [3; 32] };
+
+impl Bench {
+    async fn give(
+        &self,
+        organization: OrganizationId,
+        id: ConnectionId,
+        given: GivenCredentials,
+    ) -> Result<(), Refused> {
+        let old = self.store.credentials(organization, id).await.expect("an answer");
+        let run = RunId(Uuid::now_v7());
+        self.store.give_credentials(organization, id, old.as_deref(), given, run, now()).await.map(|_| ())
+    }
+
+    /// A connection of another organization with those credentials, whose activation was granted.
+    async fn signing_in(&self, fingerprints: Fingerprints) -> (OrganizationId, ConnectionId, RunId) {
+        let organization = add_organization(&*self.store, &Uuid::now_v7().to_string()).await;
+        let page = PageRequest { after: None, limit: 1 };
+        let entities = self.store.entities(organization, None, page).await.expect("entities");
+        let new = NewConnection { organization_id: organization, ..self.new_connection(entities[0].id) };
+        let (id, run) = (new.id, RunId(Uuid::now_v7()));
+        self.store.create_or_return_connection(new, now()).await.expect("a connection");
+        self.give(organization, id, with(fingerprints)).await.expect("kept");
+        self.store.complete_setup(organization, id, run, now()).await.expect("a run");
+        let granted = self.grant(run, 1).await.expect("granted");
+        assert_eq!(granted.fingerprints, Some(fingerprints));
+        (organization, id, run)
+    }
+}
+
+fn with(fingerprints: Fingerprints) -> GivenCredentials {
+    GivenCredentials::New { sealed: Uuid::now_v7().as_bytes().to_vec(), fingerprints: Some(fingerprints) }
+}
+
+#[tokio::test]
+async fn a_password_that_a_bank_refused_is_tried_for_no_other_connection() {
+    for bench in benches().await {
+        let (_, _, first) = bench.signing_in(OURS).await;
+        let (organization, id, second) = bench.signing_in(OURS).await;
+        bench.declare(first, 1, Effect::Password).await.expect("the first is free");
+        bench.settle(first, 1, EffectOutcome::Happened).await;
+        bench.fail(first, 1, FailureCode::CredentialsInvalid, AfterFailure::End).await.expect("failed");
+        let declared = bench.declare(second, 1, Effect::Password).await;
+        assert!(matches!(declared, Err(Refused::BudgetSpent)), "{}: {declared:?}", bench.name);
+        bench.fail(second, 1, FailureCode::CredentialsInvalid, AfterFailure::End).await.expect("failed");
+
+        let again = bench.give(organization, id, with(OURS)).await;
+        assert!(matches!(again, Err(Refused::BudgetSpent)), "sealed anew it is as wrong: {again:?}");
+        bench.give(organization, id, with(OTHER_PASSWORD)).await.expect("another password is another try");
+        let run = RunId(Uuid::now_v7());
+        bench.store.complete_setup(organization, id, run, now()).await.expect("a run");
+        bench.grant(run, 2).await.expect("granted");
+        bench.declare(run, 2, Effect::Password).await.expect("within the budget");
+    }
+}
+
+#[tokio::test]
+async fn a_lock_is_every_connections_until_somebody_says_that_it_was_lifted() {
+    for bench in benches().await {
+        let (_, _, first) = bench.signing_in(OURS).await;
+        let (organization, id, second) = bench.signing_in(OTHER_PASSWORD).await;
+        bench.fail(first, 1, FailureCode::Locked, AfterFailure::End).await.expect("failed");
+        let declared = bench.declare(second, 1, Effect::Password).await;
+        assert!(matches!(declared, Err(Refused::BudgetSpent)), "{}: {declared:?}", bench.name);
+        bench.fail(second, 1, FailureCode::Locked, AfterFailure::End).await.expect("failed");
+        bench.give(organization, id, GivenCredentials::Same).await.expect("a person says that it was lifted");
+        let run = RunId(Uuid::now_v7());
+        bench.store.complete_setup(organization, id, run, now()).await.expect("a run");
+        bench.grant(run, 2).await.expect("granted");
+        bench.declare(run, 2, Effect::Password).await.expect("within the budget");
+    }
+}
+
+#[tokio::test]
+async fn one_user_of_a_bank_signs_in_for_one_connection_at_a_time() {
+    for bench in benches().await {
+        let (_, _, first) = bench.signing_in(OURS).await;
+        let (_, _, second) = bench.signing_in(OTHER_PASSWORD).await;
+        let both = tokio::join!(bench.declare(first, 1, Effect::Password), bench.declare(second, 1, Effect::Password));
+        let (winner, loser) = match both {
+            (Ok(_), Err(Refused::LoginInUse)) => (first, second),
+            (Err(Refused::LoginInUse), Ok(_)) => (second, first),
+            both => unreachable!("{}: {both:?}", bench.name),
+        };
+        bench.settle(winner, 1, EffectOutcome::Happened).await;
+        let declared = bench.declare(loser, 1, Effect::Password).await;
+        assert!(matches!(declared, Err(Refused::LoginInUse)), "the session goes on: {declared:?}");
+        bench.store.complete(winner, proof(1), handed_in(&[]), now()).await.expect("completed");
+        bench.declare(loser, 1, Effect::Password).await.expect("its turn");
+    }
+}
+
+#[tokio::test]
+async fn passwords_that_no_bank_answered_count_together() {
+    for bench in benches().await {
+        for _ in 0..DOUBTS_ALLOWED {
+            let (_, _, run) = bench.signing_in(OURS).await;
+            bench.declare(run, 1, Effect::Password).await.expect("within the budget");
+            bench.settle(run, 1, EffectOutcome::Absent).await;
+            bench.fail(run, 1, FailureCode::PortalUnavailable, AfterFailure::End).await.expect("failed");
+        }
+        let (_, _, run) = bench.signing_in(OTHER_PASSWORD).await;
+        let declared = bench.declare(run, 1, Effect::Password).await;
+        assert!(matches!(declared, Err(Refused::DoubtSpent)), "{}: {declared:?}", bench.name);
+    }
+}
+
+#[tokio::test]
+async fn what_was_refused_long_ago_is_forgotten_and_a_lock_is_not() {
+    for bench in benches().await {
+        let (organization, id, first) = bench.signing_in(OURS).await;
+        bench.fail(first, 1, FailureCode::CredentialsInvalid, AfterFailure::End).await.expect("failed");
+        let other = Fingerprints { login: [8; 32], whole: [9; 32] };
+        let (_, _, locked) = bench.signing_in(other).await;
+        let (_, _, waiting) = bench.signing_in(Fingerprints { whole: [7; 32], ..other }).await;
+        bench.fail(locked, 1, FailureCode::Locked, AfterFailure::End).await.expect("failed");
+        let pruned = bench.store.prune_lockouts(now() + SignedDuration::from_secs(1), 10).await.expect("pruned");
+        assert_eq!(pruned, 1, "{}", bench.name);
+        bench.give(organization, id, with(OURS)).await.expect("it may have been made right since");
+        let declared = bench.declare(waiting, 1, Effect::Password).await;
+        assert!(matches!(declared, Err(Refused::BudgetSpent)), "still locked: {declared:?}");
+    }
+}
