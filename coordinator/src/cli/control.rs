@@ -23,7 +23,7 @@ pub(super) struct Arguments {
     /// Where the coordinator is; by the settings unless given.
     #[arg(long, global = true, env = "BURSAR_CONTROL_URL", value_name = "URL")]
     coordinator: Option<Url>,
-    /// A file with the operators' token; by the settings unless given.
+    /// A file with a control token; by the settings unless given.
     #[arg(long, global = true, value_name = "FILE")]
     token_file: Option<std::path::PathBuf>,
     /// Print JSON.
@@ -322,7 +322,7 @@ impl Desk {
         url.set_query(query);
         let is_here = url.host_str().is_some_and(|host| ["localhost", "127.0.0.1", "[::1]"].contains(&host));
         if url.scheme() != "https" && !is_here {
-            let said = format!("{} would get the operators' token in clear; use https", self.root);
+            let said = format!("{} would get the control token in clear; use https", self.root);
             return Err(CommandError::Said(said));
         }
         Ok(url)

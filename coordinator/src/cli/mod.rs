@@ -4,6 +4,7 @@
 
 mod challenge;
 mod control;
+mod control_token;
 mod evidence;
 mod failures;
 mod key;
@@ -51,6 +52,9 @@ enum Command {
     /// Make, list, rotate and end API keys.
     #[command(subcommand)]
     Key(key::Command),
+    /// Make, list and end the tokens of operators, each with a role.
+    #[command(subcommand)]
+    ControlToken(control_token::Command),
     /// Bring the store's tables up to date.
     Migrate(migrate::Arguments),
     /// Add and list organizations.
@@ -208,9 +212,13 @@ impl CommandError {
             Self::Unknown { what: "account" | "transaction" | "connection with accounts", .. } => {
                 "`/v1/connections`, `/v1/accounts` and `/v1/transactions` give the ids"
             }
+            Self::Refused { status: 403, .. } => {
+                "use a token of that role; `coordinator control-token create` makes one"
+            }
+            Self::Unknown { what: "control token", .. } => "`coordinator control-token list` names them",
             Self::Unknown { what: "organization", .. } => "`coordinator organization list` names them",
             Self::Away { .. } => "start it with `coordinator serve`, or name another with --coordinator",
-            Self::Refused { status: 401, .. } => "name the file with its operators' token with --token-file",
+            Self::Refused { status: 401, .. } => "name the file with its control token with --token-file",
             Self::Refused { status: 404, .. } => {
                 "`fleet agents`, `fleet institutions` and `fleet dead-letters` name what there is; a connection that isn't planned can't be made due"
             }
@@ -255,6 +263,7 @@ async fn carry_out(arguments: Arguments) -> Result<(), CommandError> {
     match arguments.command {
         Command::Serve(arguments) => serve::run(arguments, config).await,
         Command::Key(command) => command.run(&Ground::open(&config).await?, &config).await,
+        Command::ControlToken(command) => command.run(&Ground::open(&config).await?, &config).await,
         Command::Migrate(arguments) => arguments.run(&config).await,
         Command::Organization(command) => command.run(&Ground::open(&config).await?).await,
         Command::Script(command) => command.run(&Ground::open(&config).await?).await,

@@ -20,7 +20,7 @@ use crate::store::{ApiKey, NewApiKey, RotatedKey, Store, StoreError};
 use crate::vault::random;
 
 /// How exactly the last use is kept.
-const TOUCH_EVERY: SignedDuration = SignedDuration::from_mins(1);
+pub(super) const TOUCH_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
 /// How long a key works on at most after another took over from it.
 pub const LONGEST_OVERLAP: SignedDuration = SignedDuration::from_hours(365 * 24);
@@ -154,7 +154,7 @@ impl NewKey {
             expires_at: self.expires_at,
         };
         let kept = store.create_key(key, now).await?;
-        Ok(MadeKey { whole: parts.whole(prefix, kept.environment), kept })
+        Ok(MadeKey { whole: parts.whole(prefix, kept.environment.as_str()), kept })
     }
 }
 
@@ -171,7 +171,7 @@ pub async fn rotate_key(store: &dyn Store, prefix: &str, id: &str, overlap: Sign
     let (parts, now) = (Parts::new()?, clock::now());
     let new = RotatedKey { id: parts.id.clone(), secret_hash: parts.hash() };
     let kept = store.rotate_key(id, new, now + overlap, now).await?;
-    Ok(MadeKey { whole: parts.whole(prefix, kept.environment), kept })
+    Ok(MadeKey { whole: parts.whole(prefix, kept.environment.as_str()), kept })
 }
 
 /// Sets when a key that is in force stops working; it may also be later than before.
@@ -188,25 +188,37 @@ pub async fn expire_key(store: &dyn Store, id: &str, at: Timestamp) -> Result<Ap
 }
 
 /// What a key is made of.
-struct Parts {
+pub(super) struct Parts {
     id: String,
     secret: Zeroizing<String>,
 }
 
 impl Parts {
-    fn new() -> Result<Self, Error> {
+    pub(super) fn new() -> Result<Self, Error> {
         let id = random::<8>()?.iter().map(|byte| format!("{byte:02x}")).collect();
         let secret = URL_SAFE_NO_PAD.encode(random::<32>()?.as_slice()).replace(['-', '_'], "x");
         Ok(Self { id, secret: Zeroizing::new(secret) })
     }
 
-    fn hash(&self) -> Vec<u8> {
+    /// The part that names it.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// SHA-256 of its secret.
+    pub(super) fn hash(&self) -> Vec<u8> {
         Sha256::digest(self.secret.as_bytes()).to_vec()
     }
 
-    fn whole(&self, prefix: &str, environment: Environment) -> Secret {
-        Secret::new(format!("{prefix}_{environment}_{}_{}", self.id, self.secret.as_str()))
+    /// All of it; `kind` says what it is for.
+    pub(super) fn whole(&self, prefix: &str, kind: &str) -> Secret {
+        Secret::new(format!("{prefix}_{kind}_{}_{}", self.id, self.secret.as_str()))
     }
+}
+
+/// Whether a secret is the one of which `hash` was kept.
+pub(super) fn is_secret_of(secret: &str, hash: &[u8]) -> bool {
+    bool::from(Sha256::digest(secret.as_bytes()).ct_eq(hash))
 }
 
 /// Who is calling, once a key was checked.
@@ -256,11 +268,14 @@ impl Fleet {
             return Err(KeyRefused::Invalid);
         }
         let key = self.store.key(id).await?.ok_or(KeyRefused::Invalid)?;
-        let same = Sha256::digest(secret.as_bytes()).ct_eq(key.secret_hash.as_slice());
         // An older coordinator may have made a test key in the live tenant.
         let is_live_tenant = key.tenant_id == key.organization_id;
         let in_place = (key.environment == Environment::Live) == is_live_tenant;
-        if !bool::from(same) || key.environment.as_str() != environment || !key.is_in_force(now) || !in_place {
+        if !is_secret_of(secret, &key.secret_hash)
+            || key.environment.as_str() != environment
+            || !key.is_in_force(now)
+            || !in_place
+        {
             return Err(KeyRefused::Invalid);
         }
         if key.last_used_at.is_none_or(|last| now.duration_since(last) > TOUCH_EVERY) {

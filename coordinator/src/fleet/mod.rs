@@ -8,6 +8,7 @@ mod acquire;
 mod answer_challenge;
 mod challenge;
 mod complete;
+mod control_token;
 mod create_connection;
 mod create_organization;
 mod decide;
@@ -44,6 +45,7 @@ use crate::store::{QueuedRun, Refused, Store, StoreError};
 use crate::vault::{Vault, VaultError};
 
 pub use answer_challenge::answer_challenge;
+pub use control_token::create_control_token;
 pub use create_connection::ConnectionRequest;
 pub use create_organization::{complete_organizations, create_organization, tenant};
 pub use decide::DecisionRequest;

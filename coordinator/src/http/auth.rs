@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use domain::id::OrganizationId;
+use domain::role::Role;
 use uuid::Uuid;
 
 use super::App;
@@ -52,12 +53,27 @@ pub(super) async fn layer(State(app): State<App>, mut request: Request, next: Ne
 /// In place of an organization where operators call, who belong to none.
 pub(super) const OPERATORS: OrganizationId = OrganizationId(Uuid::nil());
 
-/// Lets operators in.
-pub(super) async fn operators(State(app): State<App>, request: Request, next: Next) -> Result<Response, Problem> {
-    if app.is_operator(bearer(request.headers())?) {
+/// Finds out what an operator may do.
+pub(super) async fn operators(State(app): State<App>, mut request: Request, next: Next) -> Result<Response, Problem> {
+    let presented = bearer(request.headers())?;
+    let role = if app.is_administrator(presented) {
+        Role::Administrator
+    } else {
+        let token = app.fleet.authenticate_operator(presented, clock::now()).await?;
+        tracing::Span::current().record("key_id", &token.id);
+        token.role
+    };
+    request.extensions_mut().insert(role);
+    Ok(next.run(request).await)
+}
+
+/// Lets operators in who have the role, or one that may do more.
+pub(super) async fn role(State(needed): State<Role>, request: Request, next: Next) -> Result<Response, Problem> {
+    if request.extensions().get::<Role>().is_some_and(|role| *role >= needed) {
         return Ok(next.run(request).await);
     }
-    Err(Problem::unauthorized())
+    let detail = format!("This token's role doesn't go so far: the call needs `{needed}`.");
+    Err(Problem::new(StatusCode::FORBIDDEN, "role_missing", detail))
 }
 
 /// An agent of this fleet.

@@ -71,7 +71,8 @@ impl App {
         is_same(presented, &self.tokens.agents)
     }
 
-    fn is_operator(&self, presented: &str) -> bool {
+    /// The settings' token opens everything.
+    fn is_administrator(&self, presented: &str) -> bool {
         is_same(presented, &self.tokens.operators)
     }
 }

@@ -11,6 +11,7 @@ mod balances;
 mod challenges;
 mod columns;
 mod connections;
+mod control_tokens;
 mod dead_letters;
 mod entities;
 mod error;
@@ -43,6 +44,7 @@ use uuid::Uuid;
 pub use balances::*;
 pub use challenges::*;
 pub use connections::*;
+pub use control_tokens::*;
 pub use dead_letters::*;
 pub use entities::*;
 pub use error::{Refused, StoreError};
@@ -100,6 +102,7 @@ pub enum StoreUrl {
 pub trait Store:
     Organizations
     + Keys
+    + ControlTokens
     + Entities
     + Connections
     + Runs

@@ -26,6 +26,7 @@ pub mod limits;
 pub mod money;
 pub mod observation;
 pub mod presence;
+pub mod role;
 pub mod run;
 pub mod scale;
 pub mod schedule;

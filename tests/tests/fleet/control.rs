@@ -182,3 +182,61 @@ async fn portals_that_wait_for_a_script_are_listed_by_how_long_they_wait() -> Ou
     assert_eq!(printed, wanted);
     Ok(())
 }
+
+/// The least role that a call needs, by what it is about.
+fn needed(method: &str, call: &Value) -> usize {
+    let is_of_the_fleet = matches!(call["tags"][0].as_str(), Some("Fleet" | "Scripts"));
+    match (is_of_the_fleet, method) {
+        (true, "get") => 0,
+        (true, _) => 1,
+        (false, _) => 2,
+    }
+}
+
+#[tokio::test]
+async fn a_control_token_opens_what_its_role_may_and_nothing_once_it_is_ended() -> Outcome {
+    let fleet = Plan::new().agents(0).start().await?;
+    let roles = ["viewer", "operator", "administrator"];
+    let mut tokens = Vec::new();
+    for role in roles {
+        let made = fleet.succeed(&["control-token", "create", "--name", role, "--role", role, "--json"]).await?;
+        let made: Value = serde_json::from_str(&made)?;
+        assert_eq!(made["role"], role);
+        tokens.push((text(&made, "id").to_owned(), Integrator::new(fleet.address(), text(&made, "token"))));
+    }
+    let document = tokens[0].1.get("/control/openapi.json").await?;
+    let paths = document["paths"].as_object().ok_or("no paths")?;
+    let mut refused = [0; 3];
+    for (path, calls) in paths {
+        let address = path.replace("{id}", "0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b").replace('{', "").replace('}', "");
+        for (method, call) in calls.as_object().ok_or("no calls")? {
+            for (rank, (_, token)) in tokens.iter().enumerate() {
+                let answer = token.call(method.to_uppercase().parse()?, &address, None).await?;
+                let is_refused = (answer.status, text(&answer.body, "code")) == (403, "role_missing");
+                assert_eq!(is_refused, rank < needed(method, call), "{} {method} {path}: {}", roles[rank], answer.body);
+                refused[rank] += usize::from(is_refused);
+            }
+        }
+    }
+    assert!(refused[0] > refused[1] && refused[1] > 10 && refused[2] == 0, "{refused:?}");
+
+    let (id, viewer) = &tokens[0];
+    assert_eq!(viewer.call(Method::GET, "/v1/entities", None).await?.status, 401, "it opens no other door");
+    assert_eq!(viewer.call(Method::GET, "/control/v1/queue", None).await?.status, 200);
+    let file = fleet.folder().join("viewer.token");
+    std::fs::write(&file, viewer.key())?;
+    let file = file.display().to_string();
+    let pause = ["fleet", "--coordinator", fleet.address(), "--token-file", &file, "pause", "harbour", "--reason", "x"];
+    let ran = fleet.run(&pause, "").await?;
+    assert!(ran.code != Some(0) && ran.stderr.contains("needs `operator`"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("hint: "), "{}", ran.stderr);
+    fleet.succeed(&["control-token", "revoke", id]).await?;
+    assert_eq!(viewer.call(Method::GET, "/control/v1/queue", None).await?.status, 401);
+    let listed: Value = serde_json::from_str(&fleet.succeed(&["control-token", "list", "--json"]).await?)?;
+    let listed = listed.as_array().ok_or("no list")?;
+    assert_eq!(listed.len(), 3);
+    assert!(listed[0]["revokedAt"].is_string() && listed[1]["revokedAt"].is_null(), "{listed:?}");
+    assert!(listed.iter().all(|token| token.get("token").is_none() && token["lastUsedAt"].is_string()), "{listed:?}");
+    assert!(!fleet.talk().contains(viewer.key()), "a token is printed nowhere");
+    Ok(())
+}

@@ -1,4 +1,4 @@
-//! `/control/v1`: for operators, with the operators' token alone; one file a resource.
+//! `/control/v1`: for operators, with a control token alone; one file a resource.
 //!
 //! Not here: anything that belongs to an integrator; that is under `/v1`.
 
@@ -9,19 +9,23 @@ mod organizations;
 mod scripts;
 mod simplefin;
 
+use axum::middleware;
+use domain::role::Role;
 use utoipa::OpenApi as _;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::App;
+use super::auth;
 use super::openapi::{Problem, Surface, When};
 use super::problem::{FieldError, ProblemBody};
 
 /// The problems that calls have in common, by status.
-const PROBLEMS: [Problem; 9] = [
+const PROBLEMS: [Problem; 10] = [
     ("400", When::Readable, "`invalid_parameter`, `invalid_cursor`, `malformed_json` or `unexpected_body`."),
-    ("401", When::Always, "`unauthorized`: the operators' token is missing or wrong."),
+    ("401", When::Always, "`unauthorized`: the control token is missing or wrong."),
+    ("403", When::Always, "`role_missing`: the token's role doesn't go so far."),
     ("404", When::Named, "`not_found`: there is no such thing."),
     (
         "409",
@@ -39,9 +43,11 @@ const PROBLEMS: [Problem; 9] = [
 #[openapi(
     info(
         title = "Bursar for operators",
-        description = "What whoever runs Bursar does through HTTP.\n\nEvery call needs the operators' token as \
-            `Authorization: Bearer <token>`: the setting `control.token`, or else `control.token` in the data folder. \
-            No API key opens these calls, and this token opens no others. Every answer has an `x-request-id`, every \
+        description = "What whoever runs Bursar does through HTTP.\n\nEvery call needs a control token as \
+            `Authorization: Bearer <token>`: the setting `control.token`, or else `control.token` in the data folder, \
+            which opens everything, or one that `coordinator control-token create` made for a role. `viewer` looks at \
+            the fleet, `operator` also steers it, `administrator` also reaches organizations, keys and records. \
+            No API key opens these calls, and no control token opens others. Every answer has an `x-request-id`, every \
             problem is `application/problem+json` with a `code`.",
         version = "1",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
@@ -65,14 +71,45 @@ pub(super) fn surface() -> Surface {
         prefix: "/control/v1",
         router: router(),
         scheme: "operator",
-        key: HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The operators' token.")).build(),
+        key: HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A control token.")).build(),
         problems: &PROBLEMS,
         finish: |_, _| {},
         refine: |_| (),
     }
 }
 
+/// Each call is one of a role's, whose token opens it.
 fn router() -> OpenApiRouter<App> {
+    let of = |router: OpenApiRouter<App>, role| router.route_layer(middleware::from_fn_with_state(role, auth::role));
+    of(viewers(), Role::Viewer).merge(of(operators(), Role::Operator)).merge(of(administrators(), Role::Administrator))
+}
+
+fn viewers() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(scripts::wanted))
+        .routes(routes!(fleet::agents::list))
+        .routes(routes!(fleet::connections::show))
+        .routes(routes!(fleet::institutions::list))
+        .routes(routes!(fleet::leases::list))
+        .routes(routes!(fleet::pools::scale))
+        .routes(routes!(fleet::queue::show))
+        .routes(routes!(fleet::queue::audit))
+        .routes(routes!(fleet::dead_letters::list))
+}
+
+fn operators() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(fleet::agents::drain))
+        .routes(routes!(fleet::agents::undrain))
+        .routes(routes!(fleet::connections::due))
+        .routes(routes!(fleet::institutions::pause))
+        .routes(routes!(fleet::institutions::resume))
+        .routes(routes!(fleet::institutions::reset))
+        .routes(routes!(fleet::dead_letters::revive))
+}
+
+/// Whatever is an organization's, and what was read for it.
+fn administrators() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(organizations::list, organizations::create))
         .routes(routes!(keys::list, keys::create))
@@ -80,7 +117,6 @@ fn router() -> OpenApiRouter<App> {
         .routes(routes!(keys::rotate))
         .routes(routes!(keys::expire))
         .routes(routes!(keys::revoke))
-        .routes(routes!(scripts::wanted))
         .routes(routes!(ledger::explain::show))
         .routes(routes!(ledger::decisions::list, ledger::decisions::create))
         .routes(routes!(ledger::decisions::undo))
@@ -90,21 +126,6 @@ fn router() -> OpenApiRouter<App> {
         .routes(routes!(ledger::readings::drop_anchor))
         .routes(routes!(ledger::imports::list))
         .routes(routes!(ledger::imports::take_back))
-        .routes(routes!(fleet::agents::list))
-        .routes(routes!(fleet::agents::drain))
-        .routes(routes!(fleet::agents::undrain))
-        .routes(routes!(fleet::connections::show))
-        .routes(routes!(fleet::connections::due))
-        .routes(routes!(fleet::institutions::list))
-        .routes(routes!(fleet::institutions::pause))
-        .routes(routes!(fleet::institutions::resume))
-        .routes(routes!(fleet::institutions::reset))
-        .routes(routes!(fleet::leases::list))
-        .routes(routes!(fleet::pools::scale))
-        .routes(routes!(fleet::queue::show))
-        .routes(routes!(fleet::queue::audit))
-        .routes(routes!(fleet::dead_letters::list))
-        .routes(routes!(fleet::dead_letters::revive))
         .routes(routes!(simplefin::list, simplefin::create))
         .routes(routes!(simplefin::revoke))
 }

@@ -12,6 +12,7 @@ mod balances;
 mod challenges;
 mod completeness;
 mod connections;
+mod control_tokens;
 mod dead_letters;
 mod decisions;
 mod entities;

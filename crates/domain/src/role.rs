@@ -1,0 +1,27 @@
+//! What a control token lets its owner do.
+//!
+//! Not here: API keys; they have scopes, and open none of the operators' calls.
+
+use crate::word::words;
+
+words! {
+    /// What a control token lets its owner do; each role may do what those before it may.
+    pub enum Role {
+        /// Look at the fleet: agents, leases, the queue, institutions, dead letters.
+        Viewer = "viewer",
+        /// Steer the fleet: drain, pause, revive.
+        Operator = "operator",
+        /// Everything: organizations, keys and what was read for them.
+        Administrator = "administrator",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Role;
+
+    #[test]
+    fn each_role_may_do_what_those_before_it_may() {
+        assert!(Role::Viewer < Role::Operator && Role::Operator < Role::Administrator);
+    }
+}
