@@ -27,6 +27,7 @@ pub mod hosts;
 pub mod logs;
 pub mod measure;
 pub mod member;
+pub mod pace;
 pub mod quantity;
 pub mod renewer;
 pub mod run;

@@ -22,6 +22,7 @@ use crate::asker::Asker;
 use crate::cdp::Browsers;
 use crate::coordinator::{CallError, Coordinator};
 use crate::drain::Drain;
+use crate::pace::Paces;
 use crate::seats::Seats;
 use crate::sizing::{Machine, Room};
 use crate::surveyor::Surveyor;
@@ -36,6 +37,7 @@ pub struct Member {
     pub(crate) key: PrivateKey,
     pub(crate) drain: Drain,
     pub(crate) seats: Seats,
+    pub(crate) paces: Paces,
     machine: Machine,
     room: Room,
     is_away: AtomicBool,
@@ -83,6 +85,7 @@ impl Member {
             key: PrivateKey::generate(),
             drain,
             seats: Seats::new(room.at_first(machine)),
+            paces: Paces::default(),
             machine,
             room,
             is_away: AtomicBool::new(false),

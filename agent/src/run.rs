@@ -23,6 +23,7 @@ use crate::coordinator::{CallError, Coordinator, PersistError, persist};
 use crate::driver::{Driver, DriverError};
 use crate::gate::{Gate, Shut};
 use crate::holding::Holding;
+use crate::pace::Pace;
 use crate::seats::Seat;
 
 /// How long the coordinator is asked to hold a request for an answer open.
@@ -42,6 +43,8 @@ pub struct Desk<'a> {
     pub key: &'a PrivateKey,
     /// Given back while a person is waited for.
     pub seat: &'a Seat,
+    /// How fast the portal is asked.
+    pub pace: &'a Pace,
 }
 
 /// What came of a run.
@@ -126,9 +129,15 @@ impl Run<'_> {
                     let evidence = self.evidence();
                     return Ok(Outcome::Failed { failure, evidence });
                 }
-                Command::Visit(url) => driver.visit(&url).await?,
+                Command::Visit(url) => {
+                    self.turn().await;
+                    driver.visit(&url).await?
+                }
                 Command::Watch(watch) => self.look(driver.watch(&watch).await?),
-                Command::Act(acts) => self.look(driver.act(&acts).await?),
+                Command::Act(acts) => {
+                    self.turn().await;
+                    self.look(driver.act(&acts).await?)
+                }
                 command @ Command::Ask(_) => tokio::select! {
                     told = self.tell(command) => told?,
                     // Nobody should look for a code that can't be used any more.
@@ -137,6 +146,13 @@ impl Run<'_> {
                 command => self.tell(command).await?,
             });
         }
+    }
+
+    /// Waits for a turn at the portal, which isn't time that the run takes.
+    async fn turn(&mut self) {
+        let asked_at = Instant::now();
+        self.desk.pace.turn().await;
+        self.until += asked_at.elapsed();
     }
 
     /// Keeps the page for evidence.
@@ -202,7 +218,7 @@ impl Run<'_> {
 
     /// Asks a person and waits. The page is left alone meanwhile, the lease renewed.
     async fn ask(&mut self, question: Question) -> Result<Observation, End> {
-        let Desk { coordinator, holding, gate, key, seat } = self.desk;
+        let Desk { coordinator, holding, gate, key, seat, .. } = self.desk;
         let Holding { run_id, proof, .. } = *holding;
         let opened = persist(gate, || coordinator.open_challenge(run_id, proof, question.clone())).await?;
         let challenge = opened.challenge_id;
@@ -338,6 +354,7 @@ mod tests {
     use crate::driver::{Driver, DriverError};
     use crate::gate::{Gate, TrustWindow};
     use crate::holding::Holding;
+    use crate::pace::Paces;
     use crate::seats::Seats;
 
     /// A portal that takes as long as a run may.
@@ -378,12 +395,15 @@ mod tests {
         let proof = Proof { agent_id: AgentId(Uuid::nil()), fence: Fence { generation: 1, counter: 1 } };
         let holding = Holding { run_id: RunId(Uuid::nil()), proof, term: LONGEST, margin: Duration::ZERO };
         let seat = Seats::new(Limits { seats: 1, parked: 1 }).free().await.granted();
-        let desk = Desk { coordinator: &coordinator, holding, gate: &gate, key: &PrivateKey::generate(), seat: &seat };
+        let (key, pace) =
+            (PrivateKey::generate(), Paces::default().at("quay", domain::limits::Limits::STEPS_PER_MINUTE));
+        let desk = Desk { coordinator: &coordinator, holding, gate: &gate, key: &key, seat: &seat, pace: &pace };
         let plan = Plan {
             portal_url,
             credentials: BTreeMap::new(),
             open_intents: Vec::new(),
             today: jiff::civil::date(2026, 1, 2),
+            since: None,
         };
         let outcome = run(&desk, &mut Slow, Arc::new(script), plan).await.expect("an outcome");
         let Outcome::Failed { failure, .. } = outcome else { unreachable!("nothing was read") };

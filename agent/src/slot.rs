@@ -30,6 +30,7 @@ use crate::gate::{Gate, Shut, TrustWindow};
 use crate::holding::Holding;
 use crate::hosts::Hosts;
 use crate::member::Member;
+use crate::pace::Pace;
 use crate::renewer::Renewer;
 use crate::run::{Desk, Outcome, run};
 use crate::seats::Seat;
@@ -53,6 +54,7 @@ struct Prepared {
     script: Arc<Script>,
     plan: Plan,
     hosts: Hosts,
+    pace: Pace,
 }
 
 /// No session could be opened, for a reason that is this machine's.
@@ -175,13 +177,15 @@ impl Slot {
             credentials,
             open_intents: lease.open_intents.iter().map(|intent| intent.effect).collect(),
             today: today(script.timezone()),
+            since: lease.since,
         };
         let hosts = Hosts::new(&lease.portal_url, script.hosts(), lease.allow_loopback);
-        Ok(Prepared { holding, gate: gate.clone(), script: Arc::new(script), plan, hosts })
+        let pace = self.member.paces.at(&lease.institution_id, lease.steps_per_minute);
+        Ok(Prepared { holding, gate: gate.clone(), script: Arc::new(script), plan, hosts, pace })
     }
 
     async fn under(&self, prepared: Prepared) -> Result<(), NoBrowser> {
-        let Prepared { holding, gate, script, plan, hosts } = prepared;
+        let Prepared { holding, gate, script, plan, hosts, pace } = prepared;
         let member = &self.member;
         let portal = plan.portal_url.clone();
         let opened = tokio::select! {
@@ -203,7 +207,7 @@ impl Slot {
         let ending = session.ending();
         let watchdog = Watchdog::set(gate.clone(), Arc::clone(&ending));
         let key = &member.key;
-        let desk = Desk { coordinator: &member.coordinator, holding, gate: &gate, key, seat: &self.seat };
+        let desk = Desk { coordinator: &member.coordinator, holding, gate: &gate, key, seat: &self.seat, pace: &pace };
         let outcome = tokio::select! {
             biased;
             shut = gate.until_shut() => Err(shut),

@@ -227,6 +227,8 @@ fn lease(offer: &Offer, acquire: &Acquire, term: Duration) -> Lease {
         script: ScriptRevision { revision: "test".into(), source: offer.script.clone() },
         credentials: sealed.expect("sealed"),
         challenge_term_ms: 60_000,
+        since: None,
+        steps_per_minute: domain::limits::Limits::MOST_STEPS_PER_MINUTE.try_into().expect("above zero"),
     }
 }
 

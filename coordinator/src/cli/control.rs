@@ -184,7 +184,14 @@ impl Arguments {
             Command::Scale => show(desk.get("pools/default/scale").await?, "", &SCALE),
             Command::Schedule { connection } => {
                 let schedule = desk.get(&format!("connections/{connection}")).await?;
-                show(schedule, "", &[("CONNECTION", "/id"), ("SCHEDULE", "/schedule"), ("NEXT SYNC", "/nextSyncAt")]);
+                let columns = [
+                    ("CONNECTION", "/id"),
+                    ("SCHEDULE", "/schedule"),
+                    ("NEXT SYNC", "/nextSyncAt"),
+                    ("PAST", "/past"),
+                    ("READ SINCE", "/readSince"),
+                ];
+                show(schedule, "", &columns);
             }
             Command::Due { connection } => {
                 desk.post(&format!("connections/{connection}/due")).await?;

@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use domain::anchor::Loopback;
 use domain::id::AgentId;
+use domain::run::RunClass;
+use jiff::Timestamp;
+use jiff::civil::Date;
 use protocol::lease::{Acquire, AllowLoopback, Lease, Proof, ScriptRevision, Seats, credentials_context};
 use protocol::sealed::SealedBox;
 use tokio::time::Instant;
@@ -102,6 +105,8 @@ impl Fleet {
         );
         metrics::counter!("bursar_leases_total").increment(1);
         let term = self.config.lease.term;
+        let since = self.since(&run, clock::now());
+        let limits = self.catalog.institution(&run.institution_id).map(|institution| institution.limits);
         Ok(Some(Lease {
             run_id,
             kind: run.kind,
@@ -120,7 +125,18 @@ impl Fleet {
             script,
             credentials,
             challenge_term_ms: milliseconds(self.config.challenge.term),
+            steps_per_minute: limits.unwrap_or_default().steps_per_minute(),
+            since,
         }))
+    }
+
+    /// From which day on the run reads lists; none for whole ones.
+    fn since(&self, run: &GrantedRun, now: Timestamp) -> Option<Date> {
+        let history = self.catalog.institution(&run.institution_id)?.steps_back()?;
+        let today = |moment| self.catalog.today(&run.institution_id, moment);
+        let sync = history.sync_since(run.last_synced_at.map(today), today(now));
+        let backfill = history.backfill_since(run.past).filter(|_| run.class == RunClass::Backfill);
+        Some(backfill.map_or(sync, |backfill| backfill.min(sync)))
     }
 
     /// What the agent needs beside the run: the script, and the credentials in a box.

@@ -5,20 +5,25 @@
 //! a run ends ─▶ unplanned ── next_run ─▶ due at ── its time comes ─▶ a run is queued
 //! ```
 //!
+//! While lists weren't read to their end, the next run is a back-fill, after a pause; one that
+//! failed is followed by the next sync in its time, and tried again after that.
+//!
 //! Not here: when that is (`domain::schedule`), or who runs first (the queue).
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::id::RunId;
-use domain::schedule::{Attendance, next_run};
-use jiff::Timestamp;
+use domain::run::RunClass;
+use domain::schedule::{Attendance, earliest_start, next_run};
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{Error, Fleet};
 use crate::clock;
-use crate::store::PlannedConnection;
+use crate::store::{LastRun, PlannedConnection};
 
 /// How many connections are looked at in one step.
 const AT_ONCE: u32 = 500;
@@ -26,6 +31,9 @@ const AT_ONCE: u32 = 500;
 /// How often those are looked at again that aren't due by themselves: hours in which
 /// somebody attends, or a record, may have come since.
 const RECONSIDER: Duration = Duration::from_secs(3600);
+
+/// How long after a run the next back-fill follows.
+const BACKFILL_PAUSE: SignedDuration = SignedDuration::from_mins(10);
 
 /// Plans syncs and queues those that are due.
 pub struct Scheduler {
@@ -84,7 +92,8 @@ impl Scheduler {
             fleet.store.put_off(connection.id, now).await?;
             return Ok(false);
         }
-        let Some(run) = fleet.store.begin_due(connection.id, RunId(Uuid::now_v7()), now).await? else {
+        let class = if self.backfills(connection).is_some() { RunClass::Backfill } else { RunClass::Scheduled };
+        let Some(run) = fleet.store.begin_due(connection.id, RunId(Uuid::now_v7()), class, now).await? else {
             return Ok(false);
         };
         fleet.enqueue(&run).await;
@@ -113,6 +122,16 @@ impl Scheduler {
         let zone = fleet.catalog.zone(&connection.institution_id);
         // Half of the id is as good as random.
         let (_, spread) = connection.id.0.as_u64_pair();
+        if self.backfills(connection).is_some() {
+            return earliest_start(&institution.schedule, zone, now + BACKFILL_PAUSE);
+        }
         next_run(&institution.schedule, zone, &attendance, now, spread)
+    }
+
+    /// From which day on the connection's next run reads, if it is a back-fill.
+    fn backfills(&self, connection: &PlannedConnection) -> Option<Date> {
+        let institution = self.fleet.catalog.institution(&connection.institution_id)?;
+        let history = institution.steps_back().filter(|_| connection.last_run == LastRun::Whole)?;
+        history.backfill_since(connection.past)
     }
 }

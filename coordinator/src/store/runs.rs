@@ -5,6 +5,7 @@
 use async_trait::async_trait;
 use domain::account::ObservedAccount;
 use domain::failure::{Failure, FailureCode};
+use domain::history::Past;
 use domain::id::{AgentId, ConnectionId, EvidenceId, OrganizationId, RunId};
 use domain::run::{RunClass, RunKind};
 use jiff::Timestamp;
@@ -128,6 +129,12 @@ pub struct GrantedRun {
     pub open_intents: Vec<OpenIntent>,
     /// Sealed by the vault.
     pub credentials: Option<Vec<u8>>,
+    /// Which runs it goes before.
+    pub class: RunClass,
+    /// What was read of the connection's lists before.
+    pub past: Past,
+    /// When the connection was last synced.
+    pub last_synced_at: Option<Timestamp>,
     /// Of what the credentials are, where that is kept.
     pub fingerprints: Option<Fingerprints>,
 }

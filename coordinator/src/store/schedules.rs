@@ -3,7 +3,9 @@
 //! Not here: when they are (`domain::schedule`), or who runs next (the queue's).
 
 use async_trait::async_trait;
+use domain::history::Past;
 use domain::id::{ConnectionId, RunId};
+use domain::run::RunClass;
 use jiff::Timestamp;
 
 use super::{QueuedRun, Refused, StoreError};
@@ -21,11 +23,17 @@ pub trait Schedules {
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<PlannedConnection>, StoreError>;
     /// Adds a run for a connection that is due, unless another was faster or one is under
     /// way. When it ends, the connection is unplanned.
-    async fn begin_due(&self, id: ConnectionId, run: RunId, now: Timestamp) -> Result<Option<QueuedRun>, StoreError>;
+    async fn begin_due(
+        &self,
+        id: ConnectionId,
+        run: RunId,
+        class: RunClass,
+        now: Timestamp,
+    ) -> Result<Option<QueuedRun>, StoreError>;
     /// Lets a connection that is due be planned anew.
     async fn put_off(&self, id: ConnectionId, now: Timestamp) -> Result<(), StoreError>;
-    /// When a connection is synced next.
-    async fn next_sync(&self, id: ConnectionId) -> Result<NextSync, Refused>;
+    /// When a connection is synced next, and what was read of its lists so far.
+    async fn next_sync(&self, id: ConnectionId) -> Result<(NextSync, Past), Refused>;
     /// Makes an active connection due that is planned for later; [`Refused::NotFound`] if
     /// none is.
     async fn bring_forward(&self, id: ConnectionId, now: Timestamp) -> Result<(), Refused>;
@@ -40,6 +48,19 @@ pub struct PlannedConnection {
     pub id: ConnectionId,
     /// Its bank.
     pub institution_id: String,
+    /// What was read of its lists.
+    pub past: Past,
+    /// How its last run went.
+    pub last_run: LastRun,
+}
+
+/// How a connection's last run went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastRun {
+    /// All was read.
+    Whole,
+    /// It failed, or not all was read.
+    Wanting,
 }
 
 /// When a connection is synced next.

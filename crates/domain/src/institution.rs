@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::history::History;
 use crate::limits::Limits;
 use crate::schedule::Schedule;
 use crate::word::words;
@@ -66,6 +67,9 @@ pub struct Institution {
     /// When its connections are synced.
     #[serde(default)]
     pub schedule: Schedule,
+    /// How far back its lists are read at once; whole, where it isn't said.
+    #[serde(default)]
+    pub history: Option<History>,
 }
 
 /// The fields of a connection's instructions that a guide may name in braces.
@@ -122,6 +126,13 @@ impl Institution {
         self.portal_urls().any(|known| known.origin() == url.origin())
     }
 
+    /// How far back its lists are read at once; none where whole. Where a person is asked at
+    /// every sign-in, nobody would answer for each step.
+    #[must_use]
+    pub fn steps_back(&self) -> Option<History> {
+        self.history.filter(|_| self.mfa != Mfa::Always)
+    }
+
     /// Every address under which the portal is known, the default first.
     pub fn portal_urls(&self) -> impl Iterator<Item = &Url> {
         std::iter::once(&self.default_portal_url).chain(&self.additional_portal_urls)
@@ -176,6 +187,7 @@ mod tests {
             guide: None,
             limits: Limits::DEFAULT,
             schedule: Schedule::default(),
+            history: None,
         };
         for known in [
             "https://bank.example",

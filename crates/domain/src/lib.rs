@@ -19,6 +19,7 @@ pub mod environment;
 pub mod event;
 pub mod failure;
 pub mod fence;
+pub mod history;
 pub mod id;
 pub mod institution;
 pub mod ledger;

@@ -1,13 +1,15 @@
 //! How much a bank is asked at once: runs that are under way, and sign-ins that start, over
-//! all connections of every organization.
+//! all connections of every organization; and how fast one agent does steps there.
 //!
 //! ```yaml
-//! limits: { atOnce: 4, startsPerMinute: 30 }   # what counts where a record says nothing
+//! # What counts where a record says nothing:
+//! limits: { atOnce: 4, startsPerMinute: 30, stepsPerMinute: 240 }
 //! ```
 //!
 //! Not here: counting them (the queue's), and what a bank does that is asked too much
 //! (`breaker`).
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub struct Limits {
     at_once: u32,
     starts_per_minute: u32,
+    steps_per_minute: NonZeroU32,
 }
 
 /// Limits that no bank may have.
@@ -35,11 +38,21 @@ pub enum LimitsError {
         /// As given.
         given: u32,
     },
+    /// Too few or too many steps.
+    #[error("limits.stepsPerMinute is {given}; it has to be from 1 to {}", Limits::MOST_STEPS_PER_MINUTE)]
+    StepsPerMinute {
+        /// As given.
+        given: u32,
+    },
 }
 
 impl Limits {
     /// What counts where a record says nothing: about as much as the clerks of one office.
-    pub const DEFAULT: Self = Self { at_once: 4, starts_per_minute: 30 };
+    pub const DEFAULT: Self = Self { at_once: 4, starts_per_minute: 30, steps_per_minute: Self::STEPS_PER_MINUTE };
+    /// As many steps as four people do who click once a second.
+    pub const STEPS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(240).expect("above zero");
+    /// The most steps a minute that a record may allow.
+    pub const MOST_STEPS_PER_MINUTE: u32 = 60_000;
     /// The most runs under way that a record may allow.
     pub const MOST_AT_ONCE: u32 = 1_000;
     /// The most starts a minute that a record may allow.
@@ -56,7 +69,18 @@ impl Limits {
         if starts_per_minute == 0 || starts_per_minute > Self::MOST_STARTS_PER_MINUTE {
             return Err(LimitsError::StartsPerMinute { given: starts_per_minute });
         }
-        Ok(Self { at_once, starts_per_minute })
+        Ok(Self { at_once, starts_per_minute, ..Self::DEFAULT })
+    }
+
+    /// The same with another number of steps.
+    ///
+    /// # Errors
+    /// [`LimitsError::StepsPerMinute`] if that is out of its bounds.
+    pub const fn with_steps_per_minute(self, given: u32) -> Result<Self, LimitsError> {
+        match NonZeroU32::new(given) {
+            Some(steps_per_minute) if given <= Self::MOST_STEPS_PER_MINUTE => Ok(Self { steps_per_minute, ..self }),
+            _ => Err(LimitsError::StepsPerMinute { given }),
+        }
     }
 
     /// How many runs may be under way at once.
@@ -69,6 +93,13 @@ impl Limits {
     #[must_use]
     pub const fn starts_per_minute(self) -> u32 {
         self.starts_per_minute
+    }
+
+    /// How many steps one agent's sessions do there together in a minute: pages that are opened,
+    /// and forms that are filled and sent.
+    #[must_use]
+    pub const fn steps_per_minute(self) -> NonZeroU32 {
+        self.steps_per_minute
     }
 
     /// How many seats these limits can keep busy with runs that take so long: by Little's law
@@ -94,14 +125,17 @@ struct Written {
     at_once: Option<u32>,
     #[serde(default)]
     starts_per_minute: Option<u32>,
+    #[serde(default)]
+    steps_per_minute: Option<u32>,
 }
 
 impl TryFrom<Written> for Limits {
     type Error = LimitsError;
 
     fn try_from(written: Written) -> Result<Self, Self::Error> {
-        let Self { at_once, starts_per_minute } = Self::DEFAULT;
-        Self::new(written.at_once.unwrap_or(at_once), written.starts_per_minute.unwrap_or(starts_per_minute))
+        let Self { at_once, starts_per_minute, steps_per_minute } = Self::DEFAULT;
+        Self::new(written.at_once.unwrap_or(at_once), written.starts_per_minute.unwrap_or(starts_per_minute))?
+            .with_steps_per_minute(written.steps_per_minute.unwrap_or(steps_per_minute.get()))
     }
 }
 
@@ -113,16 +147,22 @@ mod tests {
 
     #[test]
     fn a_record_may_leave_out_what_is_usual() {
-        let check = |json: &str, expected: Result<(u32, u32), &str>| match serde_json::from_str::<Limits>(json) {
-            Ok(limits) => assert_eq!(Ok((limits.at_once(), limits.starts_per_minute())), expected, "{json}"),
+        let check = |json: &str, expected: Result<(u32, u32, u32), &str>| match serde_json::from_str::<Limits>(json) {
+            Ok(limits) => {
+                let steps = limits.steps_per_minute().get();
+                assert_eq!(Ok((limits.at_once(), limits.starts_per_minute(), steps)), expected, "{json}");
+            }
             Err(error) => {
                 let said = error.to_string();
                 assert!(expected.is_err_and(|expected| said.contains(expected)), "{json}: {said}");
             }
         };
-        check("{}", Ok((4, 30)));
-        check(r#"{"atOnce": 1000}"#, Ok((1_000, 30)));
-        check(r#"{"atOnce": 1, "startsPerMinute": 6000}"#, Ok((1, 6_000)));
+        check("{}", Ok((4, 30, 240)));
+        check(r#"{"atOnce": 1000}"#, Ok((1_000, 30, 240)));
+        check(r#"{"atOnce": 1, "startsPerMinute": 6000}"#, Ok((1, 6_000, 240)));
+        check(r#"{"stepsPerMinute": 60000}"#, Ok((4, 30, 60_000)));
+        check(r#"{"stepsPerMinute": 0}"#, Err("limits.stepsPerMinute is 0; it has to be from 1 to 60000"));
+        check(r#"{"stepsPerMinute": 60001}"#, Err("limits.stepsPerMinute is 60001"));
         check(r#"{"atOnce": 0}"#, Err("limits.atOnce is 0; it has to be from 1 to 1000"));
         check(r#"{"atOnce": 1001}"#, Err("limits.atOnce is 1001"));
         check(r#"{"startsPerMinute": 0}"#, Err("limits.startsPerMinute is 0; it has to be from 1 to 6000"));

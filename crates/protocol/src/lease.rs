@@ -22,11 +22,15 @@
 
 use domain::account::ObservedAccount;
 use domain::challenge::Question;
+use std::num::NonZeroU32;
+
 use domain::failure::Failure;
 use domain::fence::Fence;
 use domain::id::{AgentId, ChallengeId, ConnectionId, IntentId, RunId};
 use domain::institution::CredentialName;
+use domain::limits::Limits;
 use domain::run::{Effect, EffectOutcome, RunKind};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -137,6 +141,17 @@ pub struct Lease {
     pub credentials: SealedBox,
     /// How long a person has to answer a challenge.
     pub challenge_term_ms: u64,
+    /// How many steps the agent's sessions at the bank do together in a minute.
+    #[serde(default = "usual_steps")]
+    pub steps_per_minute: NonZeroU32,
+    /// From which day on, on the bank's calendar, transactions are to be read; none for whole
+    /// lists. A back-fill's goes further back than the one before it came to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Date>,
+}
+
+fn usual_steps() -> NonZeroU32 {
+    Limits::STEPS_PER_MINUTE
 }
 
 /// Whether a portal may be on this machine.

@@ -21,6 +21,7 @@
 //!     credentials: [].into(),
 //!     open_intents: Vec::new(),
 //!     today: jiff::civil::date(2026, 11, 20),
+//!     since: None,
 //! };
 //! let mut runner = Runner::new(Arc::new(script), plan);
 //! let mut observation = None;

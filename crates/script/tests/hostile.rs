@@ -146,6 +146,7 @@ proptest! {
             credentials: [(CredentialName::BankUsername, secret()), (CredentialName::Password, secret())].into(),
             open_intents: Vec::new(),
             today: TODAY,
+            since: None,
         };
         let mut runner = Runner::new(Arc::new(script.clone()), plan);
         let mut finished = Vec::new();

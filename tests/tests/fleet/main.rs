@@ -10,6 +10,7 @@ mod control;
 mod demo;
 mod environments;
 mod files;
+mod history;
 mod imports;
 mod ledger;
 mod main_job;

@@ -4,9 +4,11 @@
 //! stored under a fence that isn't the current one.
 
 use async_trait::async_trait;
+use domain::account::ObservedAccount;
 use domain::completeness::Grade;
 use domain::connection::{Actor, ConnectionEvent, ConnectionState};
 use domain::failure::{Failure, FailureCode, Stage};
+use domain::history::Past;
 use domain::id::{ConnectionId, EvidenceId, IntentId, OrganizationId, RunId};
 use domain::run::{RunClass, RunKind, RunState};
 use domain::shortfall::shortfall;
@@ -19,7 +21,10 @@ use uuid::Uuid;
 use super::super::Db;
 use super::held::{HeldRow, HeldRun, held, hold, take_connection_of};
 use super::transition::{Happening, apply, note, take};
-use super::{SqlStore, Tx, challenges, commit, failed, from_ms, from_word, ledger, lockout, stream, to_json, to_ms};
+use super::{
+    SqlStore, Tx, challenges, commit, failed, from_ms, from_word, ledger, lockout, read_past, stream, to_json, to_ms,
+    write_past,
+};
 use crate::store::{
     AfterFailure, Completed, Grant, GrantedRun, HandedIn, Holder, QueuedRun, Refused, Runs, StoreError, Told, fence_of,
 };
@@ -97,6 +102,29 @@ pub(super) async fn end_open(
         challenges::cancel_pending(tx, run, now).await?;
     }
     Ok(run)
+}
+
+/// How many accounts of a connection are known, and what was read of their lists.
+async fn read_before(tx: &mut Tx, connection: ConnectionId) -> Result<(usize, Past), StoreError> {
+    let (known, past) = sqlx::query_as::<_, (i64, Option<String>)>(
+        "SELECT (SELECT COUNT(*) FROM accounts a WHERE a.connection_id = c.id), past FROM connections c WHERE id = $1",
+    )
+    .bind(connection.0)
+    .fetch_one(&mut **tx)
+    .await
+    .map_err(failed("read what was read of a connection"))?;
+    Ok((usize::try_from(known).unwrap_or(usize::MAX), read_past(past.as_deref())?))
+}
+
+/// What was read of a connection's lists after `accounts` were handed in, `known` of which
+/// there had been before. Nothing is claimed of one that couldn't be read, and nobody has read
+/// further back of one that is new.
+fn past_after(past: Past, known: usize, accounts: &[ObservedAccount]) -> Past {
+    if accounts.iter().any(|account| account.failure.is_some()) {
+        return past;
+    }
+    let past = if accounts.len() > known { Past::Unread } else { past };
+    past.after(accounts.iter().filter_map(|account| account.window.as_ref()))
 }
 
 /// Whether the run was completed under this very proof before.
@@ -191,11 +219,15 @@ impl Runs for SqlStore {
         let run = held(row)?;
         // Whoever asked under an older fence is gone, and its session with it.
         challenges::cancel_pending(&mut tx, run_id, now).await?;
-        let portal_url = sqlx::query_scalar::<_, String>("SELECT portal_url FROM connections WHERE id = $1")
-            .bind(run.connection_id.0)
+        let (portal_url, past, last_synced_at, class) =
+            sqlx::query_as::<_, (String, Option<String>, Option<i64>, String)>(
+                "SELECT c.portal_url, c.past, c.last_synced_at, r.class
+                 FROM connections c JOIN runs r ON r.connection_id = c.id WHERE r.id = $1",
+            )
+            .bind(run_id.0)
             .fetch_one(&mut *tx)
             .await
-            .map_err(failed("read a portal URL"))?;
+            .map_err(failed("read what a run is about"))?;
         let credentials = sqlx::query_as::<_, (Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>)>(
             "SELECT sealed, login, whole FROM credentials WHERE connection_id = $1",
         )
@@ -226,6 +258,9 @@ impl Runs for SqlStore {
             attempt: u32::try_from(run.attempt).unwrap_or(u32::MAX),
             open_intents: open_intents.into_iter().map(intent).collect::<Result<_, StoreError>>()?,
             credentials,
+            class: from_word(&class, "run's class")?,
+            past: read_past(past.as_deref())?,
+            last_synced_at: last_synced_at.map(from_ms).transpose()?,
             fingerprints: lockout::fingerprints(login, whole)?,
         })))
     }
@@ -280,7 +315,9 @@ impl Runs for SqlStore {
             }
             held => held?,
         };
+        let (known, past) = read_before(&mut tx, run.connection_id).await?;
         let stored = ledger::store(&mut tx, &run, run_id, handed_in, now).await?;
+        let past = past_after(past, known, handed_in.accounts);
         let broken = stored.grades.iter().filter(|(_, grade)| *grade == Grade::Broken).count();
         let shortfall = shortfall(handed_in.accounts, broken);
         end(&mut tx, run_id, RunState::Succeeded, shortfall.as_ref(), now).await?;
@@ -293,13 +330,16 @@ impl Runs for SqlStore {
         };
         apply(&mut tx, run.organization_id, &before, ConnectionEvent::RunSucceeded, happening, now).await?;
         let shortfall = shortfall.map(|failure| to_json(&failure, "failure")).transpose()?;
-        sqlx::query("UPDATE connections SET last_synced_at = $2, last_failure = $3, next_sync_at = NULL WHERE id = $1")
-            .bind(run.connection_id.0)
-            .bind(to_ms(now))
-            .bind(shortfall)
-            .execute(&mut *tx)
-            .await
-            .map_err(failed("mark a connection as synced"))?;
+        sqlx::query(
+            "UPDATE connections SET last_synced_at = $2, last_failure = $3, next_sync_at = NULL, past = $4 WHERE id = $1",
+        )
+        .bind(run.connection_id.0)
+        .bind(to_ms(now))
+        .bind(shortfall)
+        .bind(write_past(past))
+        .execute(&mut *tx)
+        .await
+        .map_err(failed("mark a connection as synced"))?;
         ledger::announce(&mut tx, (run.organization_id, run.connection_id), &stored.grades, now).await?;
         stream::publish(&mut tx, run.organization_id, &stored.changes, now).await?;
         commit(tx).await?;

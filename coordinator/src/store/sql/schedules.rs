@@ -4,14 +4,15 @@
 //! Not here: planning.
 
 use async_trait::async_trait;
+use domain::history::Past;
 use domain::id::{ConnectionId, OrganizationId, RunId};
 use domain::run::{RunClass, RunKind};
 use jiff::Timestamp;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{SqlStore, commit, failed, found, from_ms, runs, to_ms};
-use crate::store::{NextSync, PlannedConnection, QueuedRun, Refused, Schedules, StoreError};
+use super::{SqlStore, commit, failed, found, from_ms, read_past, runs, to_ms};
+use crate::store::{LastRun, NextSync, PlannedConnection, QueuedRun, Refused, Schedules, StoreError};
 
 /// Stands where a connection's run is under way.
 const UNDER_WAY: i64 = i64::MAX;
@@ -22,11 +23,18 @@ const NEVER: i64 = i64::MAX - 1;
 struct PlannedRow {
     id: Uuid,
     institution_id: String,
+    past: Option<String>,
+    last_failure: Option<String>,
 }
 
 impl PlannedRow {
-    fn read(self) -> PlannedConnection {
-        PlannedConnection { id: ConnectionId(self.id), institution_id: self.institution_id }
+    fn read(self) -> Result<PlannedConnection, StoreError> {
+        Ok(PlannedConnection {
+            id: ConnectionId(self.id),
+            institution_id: self.institution_id,
+            past: read_past(self.past.as_deref())?,
+            last_run: if self.last_failure.is_some() { LastRun::Wanting } else { LastRun::Whole },
+        })
     }
 }
 
@@ -34,11 +42,11 @@ impl PlannedRow {
 impl Schedules for SqlStore {
     async fn unplanned(&self, limit: u32) -> Result<Vec<PlannedConnection>, StoreError> {
         let rows = sqlx::query_as::<_, PlannedRow>(
-            "SELECT id, institution_id FROM connections
+            "SELECT id, institution_id, past, last_failure FROM connections
              WHERE next_sync_at IS NULL AND status = 'active' AND institution_id IS NOT NULL ORDER BY id LIMIT $1",
         );
         let rows = rows.bind(i64::from(limit)).fetch_all(&self.read).await;
-        Ok(rows.map_err(failed("list connections without a schedule"))?.into_iter().map(PlannedRow::read).collect())
+        rows.map_err(failed("list connections without a schedule"))?.into_iter().map(PlannedRow::read).collect()
     }
 
     async fn reconsider(&self) -> Result<(), StoreError> {
@@ -65,14 +73,20 @@ impl Schedules for SqlStore {
 
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<PlannedConnection>, StoreError> {
         let rows = sqlx::query_as::<_, PlannedRow>(
-            "SELECT id, institution_id FROM connections
+            "SELECT id, institution_id, past, last_failure FROM connections
              WHERE next_sync_at IS NOT NULL AND next_sync_at <= $1 ORDER BY next_sync_at, id LIMIT $2",
         );
         let rows = rows.bind(to_ms(now)).bind(i64::from(limit)).fetch_all(&self.read).await;
-        Ok(rows.map_err(failed("list connections that are due"))?.into_iter().map(PlannedRow::read).collect())
+        rows.map_err(failed("list connections that are due"))?.into_iter().map(PlannedRow::read).collect()
     }
 
-    async fn begin_due(&self, id: ConnectionId, run: RunId, now: Timestamp) -> Result<Option<QueuedRun>, StoreError> {
+    async fn begin_due(
+        &self,
+        id: ConnectionId,
+        run: RunId,
+        class: RunClass,
+        now: Timestamp,
+    ) -> Result<Option<QueuedRun>, StoreError> {
         let mut tx = self.begin().await?;
         let taken = sqlx::query_as::<_, (Uuid, String)>(
             "UPDATE connections SET next_sync_at = $3 WHERE id = $1 AND next_sync_at <= $2
@@ -84,7 +98,7 @@ impl Schedules for SqlStore {
         };
         let mut queued = None;
         if status == "active" {
-            let what = (RunKind::Sync, RunClass::Scheduled);
+            let what = (RunKind::Sync, class);
             queued = match runs::insert(&mut tx, OrganizationId(organization), id, run, what, now).await {
                 Ok(queued) => Some(queued),
                 Err(Refused::Store(error)) => return Err(error),
@@ -102,19 +116,22 @@ impl Schedules for SqlStore {
         put_off.map(|_| ()).map_err(failed("put a sync off"))
     }
 
-    async fn next_sync(&self, id: ConnectionId) -> Result<NextSync, Refused> {
-        let row = sqlx::query_as::<_, (Option<i64>, i64, String)>(
-            "SELECT next_sync_at, (SELECT COUNT(*) FROM runs r WHERE r.connection_id = c.id AND r.state = 'open'), status
+    async fn next_sync(&self, id: ConnectionId) -> Result<(NextSync, Past), Refused> {
+        let row = sqlx::query_as::<_, (Option<i64>, i64, String, Option<String>)>(
+            "SELECT next_sync_at, (SELECT COUNT(*) FROM runs r WHERE r.connection_id = c.id AND r.state = 'open'),
+                 status, past
              FROM connections c WHERE id = $1",
         );
         let row = row.bind(id.0).fetch_optional(&self.read).await;
-        Ok(match found(row, "read a connection's schedule")? {
-            (_, 1.., _) => NextSync::UnderWay,
-            (_, _, status) if status != "active" => NextSync::OnDemand,
-            (None, ..) => NextSync::Unplanned,
-            (Some(NEVER | UNDER_WAY), ..) => NextSync::OnDemand,
-            (Some(due), ..) => NextSync::At(from_ms(due)?),
-        })
+        let (due, under_way, status, past) = found(row, "read a connection's schedule")?;
+        let next = match due {
+            _ if under_way > 0 => NextSync::UnderWay,
+            _ if status != "active" => NextSync::OnDemand,
+            None => NextSync::Unplanned,
+            Some(NEVER | UNDER_WAY) => NextSync::OnDemand,
+            Some(due) => NextSync::At(from_ms(due)?),
+        };
+        Ok((next, read_past(past.as_deref())?))
     }
 
     async fn bring_forward(&self, id: ConnectionId, now: Timestamp) -> Result<(), Refused> {

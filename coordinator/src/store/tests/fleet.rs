@@ -3,6 +3,8 @@
 //! Not here: the queue.
 
 use domain::breaker::{Admission, Breaker, BreakerEvent};
+use domain::history::Past;
+use domain::observation::{Extent, Source, Window};
 use domain::run::RunClass;
 
 use super::*;
@@ -24,7 +26,7 @@ async fn a_connection_is_planned_when_its_run_has_ended_and_begun_once_when_it_i
 
         let then = due + SignedDuration::from_secs(1);
         assert_eq!(bench.store.due(then, 10).await.expect("a list").len(), 1);
-        let begin = |run| bench.store.begin_due(id, run, then);
+        let begin = |run| bench.store.begin_due(id, run, RunClass::Scheduled, then);
         let run = RunId(Uuid::now_v7());
         let queued = begin(run).await.expect("an answer").expect("a run");
         assert_eq!((queued.id, queued.class), (run, RunClass::Scheduled));
@@ -45,7 +47,8 @@ async fn a_connection_whose_run_is_under_way_gets_no_second_one_when_it_is_due()
         bench.store.plan(&[(id, Some(now()))]).await.expect("planned");
         let asked = RunId(Uuid::now_v7());
         bench.store.request_sync(bench.organization, id, asked, now()).await.expect("a run");
-        let begun = bench.store.begin_due(id, RunId(Uuid::now_v7()), now()).await.expect("an answer");
+        let begun =
+            bench.store.begin_due(id, RunId(Uuid::now_v7()), RunClass::Scheduled, now()).await.expect("an answer");
         assert_eq!(begun, None, "{}", bench.name);
         bench.grant(asked, 9).await;
         bench.store.complete(asked, proof(9), handed_in(&[]), now()).await.expect("completed");
@@ -62,7 +65,10 @@ async fn one_that_is_not_active_or_never_due_is_left_alone() {
         let far = now() + SignedDuration::from_hours(24 * 365);
         let due: Vec<_> = bench.store.due(far, 10).await.expect("a list").into_iter().map(|one| one.id).collect();
         assert_eq!(due, [paused], "{}", bench.name);
-        assert_eq!(bench.store.begin_due(paused, RunId(Uuid::now_v7()), far).await.expect("an answer"), None);
+        assert_eq!(
+            bench.store.begin_due(paused, RunId(Uuid::now_v7()), RunClass::Scheduled, far).await.expect("an answer"),
+            None
+        );
         assert_eq!(bench.store.due_by(far).await.expect("counts"), []);
     }
 }
@@ -144,8 +150,50 @@ async fn what_is_not_due_by_itself_is_planned_anew_when_it_is_reconsidered_and_w
         assert_eq!(unplanned().await, [due]);
         bench.store.plan(&[(due, Some(now()))]).await.expect("planned");
         let run = RunId(Uuid::now_v7());
-        bench.store.begin_due(due, run, now()).await.expect("an answer").expect("a run");
+        bench.store.begin_due(due, run, RunClass::Scheduled, now()).await.expect("an answer").expect("a run");
         bench.store.reconsider().await.expect("reconsidered");
         assert_eq!(unplanned().await, [never], "{}: what is under way stays", bench.name);
+    }
+}
+
+/// An account whose list was read from that day on, or to its end.
+fn read_back_to(key: &str, from: Option<&str>) -> ObservedAccount {
+    let from = from.map(|from| from.parse().expect("a day"));
+    let window =
+        Window { source: Source::Pages, extent: Extent::Whole, from, to: None, pages: 1, rows_announced: None };
+    ObservedAccount { portal_key: key.into(), name: key.into(), window: Some(window), ..account(Vec::new()) }
+}
+
+#[tokio::test]
+async fn how_far_back_lists_were_read_is_known_of_all_accounts_of_a_connection() {
+    for bench in benches().await {
+        let id = bench.active().await;
+        let mut counter = 100;
+        let mut sync = async |accounts: &[ObservedAccount]| {
+            let (run, then) = (RunId(Uuid::now_v7()), now() + SignedDuration::from_hours(1));
+            bench.store.plan(&[(id, Some(now()))]).await.expect("planned");
+            let begun = bench.store.begin_due(id, run, RunClass::Backfill, then).await.expect("an answer");
+            assert_eq!(begun.expect("a run").class, RunClass::Backfill);
+            counter += 1;
+            let granted = bench.grant_at(run, counter, then).await.expect("granted");
+            assert_eq!(granted.class, RunClass::Backfill);
+            bench.store.complete(run, proof(counter), handed_in(accounts), then).await.expect("completed");
+            let unplanned = bench.store.unplanned(10).await.expect("a list");
+            let planned = unplanned.into_iter().find(|one| one.id == id).expect("it is planned anew");
+            planned.past
+        };
+        let since = |day: &str| Past::Since(day.parse().expect("a day"));
+        let one = |from| read_back_to("one", from);
+        assert_eq!(sync(&[one(Some("2026-07-01"))]).await, since("2026-07-01"), "{}", bench.name);
+        assert_eq!(sync(&[one(Some("2026-08-01"))]).await, since("2026-07-01"), "what was read stays read");
+        let failed = ObservedAccount {
+            failure: Some(Failure::new(FailureCode::DataIncomplete, Stage::Transactions)),
+            window: None,
+            ..one(None)
+        };
+        assert_eq!(sync(&[failed]).await, since("2026-07-01"), "nothing was read");
+        assert_eq!(sync(&[one(None)]).await, Past::Whole);
+        let another = read_back_to("two", Some("2026-08-01"));
+        assert_eq!(sync(&[one(Some("2026-08-01")), another]).await, since("2026-08-01"), "of a new one less is known");
     }
 }

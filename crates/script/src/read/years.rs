@@ -62,7 +62,7 @@ pub(crate) fn settle(
     Ok(())
 }
 
-fn has_year(format: &DateFormat) -> bool {
+pub(crate) fn has_year(format: &DateFormat) -> bool {
     format.as_str().contains('Y')
 }
 

@@ -59,6 +59,9 @@ pub struct Plan {
     /// The day it is, in the bank's time zone: dates without a year are the last
     /// such day up to about now.
     pub today: Date,
+    /// From which day on transactions are wanted: lists that have the newest first aren't
+    /// walked further than one page before it. None for whole lists.
+    pub since: Option<Date>,
 }
 
 /// Drives one run. See the module's picture.
@@ -329,7 +332,7 @@ impl Runner {
             }
             Meaning::SignedIn if matches!(self.phase, Phase::SigningIn) => {
                 self.stage = Stage::Accounts;
-                self.phase = Phase::Reading(Walk::new(Arc::clone(&self.script), self.plan.today));
+                self.phase = Phase::Reading(Walk::new(Arc::clone(&self.script), self.plan.today, self.plan.since));
             }
             _ => {}
         }

@@ -21,13 +21,14 @@ use domain::account::ObservedAccount;
 use domain::failure::{Failure, FailureCode, Stage};
 use domain::money::Currency;
 use domain::observation::{Extent, Sheet, Source, Window};
+use domain::transaction::ObservedTransaction;
 use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 
 use crate::css::Css;
 use crate::document::Document;
 use crate::language::{Script, TransactionsRead, Visit};
-use crate::read::{Cells, Listing, Place, announced, details, details_of, list, page, settle, transactions};
+use crate::read::{Cells, Listing, Place, announced, details, details_of, has_year, list, page, settle, transactions};
 use crate::table::{LinkError, ROWS_LIMIT, link, weight};
 
 /// How much the sheets of a run weigh together. What is beyond is read and not kept: a
@@ -50,6 +51,8 @@ pub(super) enum Move {
 pub(super) struct Walk {
     script: Arc<Script>,
     today: Date,
+    /// From which day on transactions are wanted; none for all.
+    since: Option<Date>,
     /// In the order of the list.
     accounts: Vec<ObservedAccount>,
     at: At,
@@ -83,8 +86,8 @@ struct Pages {
 }
 
 impl Walk {
-    pub(super) fn new(script: Arc<Script>, today: Date) -> Self {
-        Self { script, today, accounts: Vec::new(), at: At::List, rows: 0, weight: 0, failed: 0 }
+    pub(super) fn new(script: Arc<Script>, today: Date, since: Option<Date>) -> Self {
+        Self { script, today, since, accounts: Vec::new(), at: At::List, rows: 0, weight: 0, failed: 0 }
     }
 
     /// The page that is read next.
@@ -216,6 +219,7 @@ impl Walk {
                 pages.announced = announced(&document, pick, script.locale, &rows, place)?;
             }
             let is_empty = rows.is_empty();
+            let read_before = account.transactions.len();
             account.transactions.extend(rows);
             keep(page.sheet, account, &mut pages, self.weight);
             if self.rows + account.transactions.len() > ROWS_LIMIT {
@@ -225,7 +229,9 @@ impl Walk {
                 let what = "a page of transactions came up again in place of the next one";
                 return Err(place.failure(FailureCode::DataIncomplete, what));
             }
-            if let Some(next) = turn(&document, read, is_empty, pages.digests.len(), place)? {
+            let next = turn(&document, read, is_empty, pages.digests.len(), place)?;
+            let cut = self.since.filter(|since| next.is_some() && is_past(account, read_before, read, *since));
+            if let Some(next) = next.filter(|_| cut.is_none()) {
                 let region = Some(read.table.css.text().to_owned());
                 self.at = At::Account(pages);
                 let (page, target) = (visit.page.clone(), next.text().to_owned());
@@ -233,7 +239,7 @@ impl Walk {
             }
             settle(&mut account.transactions, read.format.date.as_ref(), self.today)
                 .map_err(|error| place.failure(FailureCode::ScriptParse, error.text()))?;
-            account.window = Some(window(&pages));
+            account.window = Some(window(&pages, cut));
         }
         self.rows += account.transactions.len();
         self.weight += pages.weight;
@@ -276,16 +282,30 @@ fn weigh(sheet: &Sheet) -> usize {
     weight(&sheet.headers) + weight(sheet.rows.iter().flatten())
 }
 
-/// What was walked: what can't be walked to its end is a failure.
-fn window(pages: &Pages) -> Window {
+/// What was walked: to the list's end, or to the day from which on it was wanted. What can't
+/// be walked so far is a failure.
+fn window(pages: &Pages, cut: Option<Date>) -> Window {
     Window {
         source: Source::Pages,
         extent: Extent::Whole,
-        from: None,
+        from: cut,
         to: None,
         pages: u32::try_from(pages.digests.len()).unwrap_or(u32::MAX),
-        rows_announced: pages.announced,
+        // The portal says how many there are in all.
+        rows_announced: pages.announced.filter(|_| cut.is_none()),
     }
+}
+
+/// Whether the last page of a list that has the newest first, whose rows begin at `from`, holds
+/// nothing any more that was booked on `since` or later. A whole page: rows of a weekend may
+/// be out of order.
+fn is_past(account: &ObservedAccount, from: usize, read: &TransactionsRead, since: Date) -> bool {
+    let dates = |rows: &[ObservedTransaction]| rows.iter().filter_map(|row| row.posted_date).max();
+    let first = account.transactions.iter().find_map(|row| row.posted_date);
+    let newest = account.transactions.get(from..).and_then(dates);
+    // A day without a year is settled by the order of the whole list.
+    let is_dated = read.format.date.as_ref().is_some_and(has_year);
+    is_dated && newest.is_some_and(|newest| newest < since && first > Some(newest))
 }
 
 /// What leads to the next page, if there is one. `pages` were read.

@@ -36,12 +36,18 @@ pub(crate) fn account(headers: &str, rows: &str, next: &str) -> String {
 
 /// Reads one account of the given pages.
 pub(crate) fn read(script: &Script, pages: &[String]) -> Result<ObservedAccount, Failure> {
+    read_since(script, pages, None)
+}
+
+/// The same as far as it is needed for what was booked from a day on.
+pub(crate) fn read_since(script: &Script, pages: &[String], since: Option<Date>) -> Result<ObservedAccount, Failure> {
     let secret = || Secret::new("Lantern-7".into());
     let plan = Plan {
         portal_url: "https://bank.example/".parse().expect("an address"),
         credentials: [(CredentialName::BankUsername, secret()), (CredentialName::Password, secret())].into(),
         open_intents: Vec::new(),
         today: TODAY,
+        since,
     };
     let mut runner = Runner::new(Arc::new(script.clone()), plan);
     let list = ("accounts", LIST);

@@ -158,6 +158,7 @@ impl Pretend {
             credentials,
             open_intents: open_intents.to_vec(),
             today: date(2026, 1, 15),
+            since: None,
         };
         let mut runner = Runner::new(Arc::new(script), plan);
         let mut observation = None;
@@ -395,6 +396,7 @@ pub(crate) fn runner() -> Runner {
             .into(),
         open_intents: Vec::new(),
         today: date(2026, 1, 15),
+        since: None,
     };
     Runner::new(Arc::new(script), plan)
 }

@@ -1,12 +1,14 @@
-//! `/control/v1/connections`: when a connection is synced next.
+//! `/control/v1/connections`: when a connection is synced next, and how far back it was read.
 //!
 //! Not here: whatever of a connection is its integrator's; that is under `/v1`.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use domain::history::Past;
 use domain::id::ConnectionId;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -26,6 +28,22 @@ pub(in crate::http::control) struct ConnectionSchedule {
     /// When it is due, if it is planned.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     next_sync_at: Option<Timestamp>,
+    past: ReadPast,
+    /// The day from which on every list was read, where that isn't to its end.
+    #[schema(required, value_type = Option<String>, format = Date)]
+    read_since: Option<Date>,
+}
+
+/// How far back the connection's lists were read.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+enum ReadPast {
+    /// Nothing was read yet, or nobody kept how far.
+    Unread,
+    /// From a day on; back-fills go further.
+    Since,
+    /// Every list to its end.
+    Whole,
 }
 
 /// Whether a connection is synced by itself.
@@ -51,13 +69,19 @@ pub(in crate::http::control) async fn show(
     _: NoQuery,
     Ids([id]): Ids<1>,
 ) -> Result<Json<ConnectionSchedule>, Problem> {
-    let (schedule, next_sync_at) = match app.fleet.store.next_sync(ConnectionId(id)).await? {
+    let (next, past) = app.fleet.store.next_sync(ConnectionId(id)).await?;
+    let (schedule, next_sync_at) = match next {
         NextSync::At(due) => (Schedule::Planned, Some(due)),
         NextSync::OnDemand => (Schedule::OnDemand, None),
         NextSync::UnderWay => (Schedule::UnderWay, None),
         NextSync::Unplanned => (Schedule::Unplanned, None),
     };
-    Ok(Json(ConnectionSchedule { id, schedule, next_sync_at }))
+    let (past, read_since) = match past {
+        Past::Unread => (ReadPast::Unread, None),
+        Past::Since(since) => (ReadPast::Since, Some(since)),
+        Past::Whole => (ReadPast::Whole, None),
+    };
+    Ok(Json(ConnectionSchedule { id, schedule, next_sync_at, past, read_since }))
 }
 
 /// Make a connection due that is planned for later. Its run keeps its place among scheduled ones.
