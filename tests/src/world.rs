@@ -36,6 +36,7 @@ pub struct Fleet {
     /// The agents that run.
     pub agents: Vec<Program>,
     address: String,
+    keda: String,
     settings: Vec<(String, String)>,
     folder: tempfile::TempDir,
     agents_started: usize,
@@ -128,6 +129,7 @@ impl Plan {
             coordinator: None,
             agents: Vec::new(),
             address: String::new(),
+            keda: String::new(),
             settings: self.settings,
             folder,
             agents_started: 0,
@@ -153,6 +155,12 @@ impl Fleet {
         &self.address
     }
 
+    /// Where the coordinator answers KEDA, if it does.
+    #[must_use]
+    pub fn keda(&self) -> &str {
+        &self.keda
+    }
+
     /// The folder of everything in this fleet.
     #[must_use]
     pub fn folder(&self) -> &Path {
@@ -169,6 +177,7 @@ impl Fleet {
         let mut coordinator = Program::start("coordinator", command)?;
         let line: Value = serde_json::from_str(&coordinator.line().await?).unwrap_or_default();
         self.address = line["address"].as_str().unwrap_or_default().to_owned();
+        line["keda"].as_str().unwrap_or_default().clone_into(&mut self.keda);
         self.coordinator = Some(coordinator);
         Ok(())
     }

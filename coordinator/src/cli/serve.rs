@@ -16,12 +16,14 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
+use tokio::sync::oneshot::{self, Receiver};
 
 use super::{CommandError, Ground};
 use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::fleet::Fleet;
 use crate::fleet::roles::{Rebuilder, play_all};
+use crate::keda::Door;
 use crate::queue::{EmbeddedRedis, Queue};
 use crate::vault::{random, read_or_create};
 use crate::webhooks::{self, Dispatcher, Sender};
@@ -41,7 +43,8 @@ pub(super) struct Arguments {
 const TO_ANSWER: Duration = Duration::from_secs(2);
 
 /// Serves until SIGTERM or SIGINT. Once it takes requests it prints one line of JSON,
-/// `{"address": "http://…"}`, so that whoever started it on port 0 knows where.
+/// `{"address": "http://…"}`, so that whoever started it on port 0 knows where; with `"keda"`
+/// where KEDA is answered.
 pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), CommandError> {
     telemetry::log(&config.log)?;
     let metrics = telemetry::metrics().map_err(CommandError::Said)?;
@@ -55,6 +58,7 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
     let unusable = |source| CommandError::Listen { address: listen.to_string(), source };
     let listener = TcpListener::bind(listen).await.map_err(unusable)?;
     let address = listener.local_addr().map_err(unusable)?;
+    let keda = Door::open(&config.keda).await?;
     // Port 0 has become a port by now.
     config.http.listen = address;
     let mut embedded = match config.redis.url.expose() {
@@ -79,21 +83,30 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
     Rebuilder(Arc::clone(&fleet)).run_once().await?;
     play_all(&fleet, dispatcher, metrics.clone());
 
-    println!("{}", json!({ "address": format!("http://{address}") }));
+    let mut addresses = json!({ "address": format!("http://{address}") });
+    if let Some(keda) = &keda {
+        addresses["keda"] = json!(keda.address().to_string());
+    }
+    println!("{addresses}");
     tracing::info!(%address, "serving");
+    let (end_keda, keda_ending) = oneshot::channel::<()>();
+    let asked_by_keda = answer_keda(keda, Arc::clone(&fleet), keda_ending);
+    let mut asked_by_keda = std::pin::pin!(asked_by_keda);
     let app = http::App::new(fleet, tokens, metrics);
-    let (end, ending) = tokio::sync::oneshot::channel::<()>();
+    let (end, ending) = oneshot::channel::<()>();
     let serving = axum::serve(listener, http::router(app)).with_graceful_shutdown(async {
         let _ = ending.await;
     });
     let mut serving = std::pin::pin!(serving.into_future());
     tokio::select! {
         served = &mut serving => served.map_err(unusable)?,
+        served = &mut asked_by_keda => served?,
         () = asked_to_end(arguments.until_stdin_closes) => {
             tracing::info!("ending: what was asked is answered, runs that are open go on with the next start");
-            let _ = end.send(());
+            let (_, _) = (end.send(()), end_keda.send(()));
             // Agents hold their requests open for longer than anyone would wait.
-            let _ = tokio::time::timeout(TO_ANSWER, serving).await;
+            let all = async { tokio::join!(serving, asked_by_keda) };
+            let _ = tokio::time::timeout(TO_ANSWER, all).await;
         }
         () = redis_ended(&mut embedded) => {
             return Err(CommandError::Said("the private redis-server ended".into()));
@@ -103,6 +116,20 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
         redis.stop().await;
     }
     Ok(())
+}
+
+/// Answers KEDA where the settings name an address for it; ends only when it fails or is to end.
+async fn answer_keda(keda: Option<Door>, fleet: Arc<Fleet>, ending: Receiver<()>) -> Result<(), CommandError> {
+    let ended = async {
+        let _ = ending.await;
+    };
+    match keda {
+        Some(door) => Ok(door.serve(fleet, ended).await?),
+        None => {
+            ended.await;
+            Ok(())
+        }
+    }
 }
 
 /// The configured token, or the one in that file of the data folder.
@@ -128,7 +155,7 @@ async fn asked_to_end(until_stdin_closes: bool) {
 }
 
 async fn stdin_closed() {
-    let (closed, is_closed) = tokio::sync::oneshot::channel();
+    let (closed, is_closed) = oneshot::channel();
     // A thread of its own: the runtime would wait for a read that nobody ends.
     std::thread::spawn(move || {
         // Whatever comes is read and means nothing; so does an error, other than the end.

@@ -62,8 +62,10 @@ fn crates_depend_on_each_other_as_the_table_says() {
 }
 
 /// Where a foreign crate may be named. Each path is a file, or a folder with all in it.
-const PLACES: [(&str, &[&str]); 22] = [
+const PLACES: [(&str, &[&str]); 24] = [
     ("redis", &["coordinator/src/queue/"]),
+    ("tonic", &["coordinator/src/keda/"]),
+    ("prost", &["coordinator/src/keda/"]),
     ("governor", &["coordinator/src/http/throttle.rs"]),
     ("utoipa", &["coordinator/src/http/"]),
     ("utoipa_axum", &["coordinator/src/http/"]),
