@@ -24,6 +24,7 @@ pub fn scripts() -> PathBuf {
 /// A fleet to be started.
 pub struct Plan {
     agents: usize,
+    local: &'static str,
     settings: Vec<(String, String)>,
 }
 
@@ -37,6 +38,7 @@ pub struct Fleet {
     pub agents: Vec<Program>,
     address: String,
     keda: String,
+    local: &'static str,
     settings: Vec<(String, String)>,
     folder: tempfile::TempDir,
     agents_started: usize,
@@ -94,7 +96,7 @@ impl Plan {
     /// One agent, and terms short enough that nobody waits for them.
     #[must_use]
     pub fn new() -> Self {
-        Self { agents: 1, settings: Vec::new() }
+        Self { agents: 1, local: "0", settings: Vec::new() }
             .with("lease.term", "2s")
             .with("lease.expire_every", "100ms")
             .with("retry.base", "300ms")
@@ -108,6 +110,12 @@ impl Plan {
         self.agents = agents;
         // Whoever takes leases by hand renews none.
         if agents == 0 { self.with("lease.term", "60s") } else { self }
+    }
+
+    /// No agents but those that the coordinator keeps: a number, or `auto`.
+    #[must_use]
+    pub fn local(self, agents: &'static str) -> Self {
+        Self { agents: 0, local: agents, ..self }
     }
 
     /// A setting of the coordinator.
@@ -130,6 +138,7 @@ impl Plan {
             agents: Vec::new(),
             address: String::new(),
             keda: String::new(),
+            local: self.local,
             settings: self.settings,
             folder,
             agents_started: 0,
@@ -173,7 +182,12 @@ impl Fleet {
     /// [`WorldError`].
     pub async fn start_coordinator(&mut self) -> Result<(), WorldError> {
         let mut command = self.command(built("coordinator")?);
-        command.args(["serve", "--until-stdin-closes"]);
+        command.args(["serve", "--until-stdin-closes", "--agents", self.local]);
+        command.env("BURSAR_LOG", "info");
+        if rustix::process::geteuid().is_root() {
+            // For the agents that it keeps.
+            command.env("BURSAR_BROWSER_SANDBOX", "off");
+        }
         let mut coordinator = Program::start("coordinator", command)?;
         let line: Value = serde_json::from_str(&coordinator.line().await?).unwrap_or_default();
         self.address = line["address"].as_str().unwrap_or_default().to_owned();

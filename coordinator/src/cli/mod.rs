@@ -125,6 +125,8 @@ enum CommandError {
     #[error("{address} can't be listened on")]
     Listen { address: String, source: std::io::Error },
     #[error(transparent)]
+    NoAgent(#[from] fleet::NoAgent),
+    #[error(transparent)]
     Keda(#[from] KedaError),
     #[error("no {what} is called `{name}`")]
     Unknown { what: &'static str, name: String },
@@ -141,6 +143,7 @@ impl CommandError {
         match self {
             Self::Config(_) | Self::Catalog(_) | Self::File { .. } => Exit::Unusable,
             Self::Keda(KedaError::Listen { .. }) => Exit::Unavailable,
+            Self::NoAgent(_) => Exit::Unusable,
             Self::Keda(_) => Exit::Unusable,
             Self::Columns { .. } | Self::Import { .. } => Exit::Unusable,
             Self::Fleet(fleet::Error::Invalid { .. } | fleet::Error::ScriptMissing) => Exit::Unusable,
@@ -189,6 +192,9 @@ impl CommandError {
             Self::Queue(_) => "check redis.url and that Redis is up",
             Self::EmbeddedRedis(_) => "install it (Debian: apt-get install redis-server) or set redis.url",
             Self::Listen { .. } => "set http.listen to another address, or port 0 for a free one",
+            Self::NoAgent(_) => {
+                "install `agent` beside the coordinator (`cargo build -p agent`), or name it with --agent-program"
+            }
             Self::Keda(KedaError::Listen { .. }) => "set keda.listen to another address, or leave it empty",
             Self::Keda(_) => "keda.certificate, keda.key and keda.client_authority are files in PEM",
             Self::NotAlone { .. } => "give each its own folder in data, or both one redis.url",

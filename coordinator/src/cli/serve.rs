@@ -5,13 +5,15 @@
 
 use std::fs::{File, TryLockError};
 use std::future::IntoFuture as _;
-use std::path::Path;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::secret::Secret;
+use futures::FutureExt as _;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -21,8 +23,8 @@ use tokio::sync::oneshot::{self, Receiver};
 use super::{CommandError, Ground};
 use crate::catalog::Catalog;
 use crate::config::Config;
-use crate::fleet::Fleet;
 use crate::fleet::roles::{Rebuilder, play_all};
+use crate::fleet::{Agents, Crew, Fleet, Steward, find_agent};
 use crate::keda::Door;
 use crate::queue::{EmbeddedRedis, Queue};
 use crate::vault::{random, read_or_create};
@@ -37,6 +39,13 @@ pub(super) struct Arguments {
     /// End when standard input closes, for whoever started this and may be killed.
     #[arg(long)]
     until_stdin_closes: bool,
+    /// Keep agents on this machine: `auto`, as many as there should be, between none and one a
+    /// CPU; or a number, exactly so many.
+    #[arg(long, value_name = "N|auto", env = "BURSAR_AGENTS", default_value = "0")]
+    agents: Agents,
+    /// The agent's program; the one beside this unless given.
+    #[arg(long, value_name = "PROGRAM", env = "BURSAR_AGENT_PROGRAM")]
+    agent_program: Option<PathBuf>,
 }
 
 /// How long requests that were begun may take once the end was asked for.
@@ -47,6 +56,10 @@ const TO_ANSWER: Duration = Duration::from_secs(2);
 /// where KEDA is answered.
 pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), CommandError> {
     telemetry::log(&config.log)?;
+    let agent = match arguments.agents {
+        Agents::Exactly(0) => None,
+        Agents::Exactly(_) | Agents::Auto => Some(find_agent(arguments.agent_program.as_deref())?),
+    };
     let metrics = telemetry::metrics().map_err(CommandError::Said)?;
     let catalog = Catalog::load(&config.catalog.folder, &config.development.portal_urls)?;
     let Ground { store, vault, sealer } = Ground::open(&config).await?;
@@ -91,18 +104,40 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
     tracing::info!(%address, "serving");
     let (end_keda, keda_ending) = oneshot::channel::<()>();
     let asked_by_keda = answer_keda(keda, Arc::clone(&fleet), keda_ending);
-    let mut asked_by_keda = std::pin::pin!(asked_by_keda);
+    let mut asked_by_keda = std::pin::pin!(asked_by_keda.fuse());
+    let crew = agent.map(|program| Crew {
+        program,
+        coordinator: format!("http://{}", from_here(address)),
+        token: tokens.agents.clone(),
+        agents: arguments.agents,
+    });
+    let (end_agents, agents_ending) = oneshot::channel();
+    let steward = crew.map(|crew| Steward::new(Arc::clone(&fleet), crew));
+    let mut keeping = tokio::spawn(async move {
+        match steward {
+            Some(steward) => steward.play(agents_ending).await,
+            None => drop(agents_ending.await),
+        }
+    });
     let app = http::App::new(fleet, tokens, metrics);
     let (end, ending) = oneshot::channel::<()>();
     let serving = axum::serve(listener, http::router(app)).with_graceful_shutdown(async {
         let _ = ending.await;
     });
-    let mut serving = std::pin::pin!(serving.into_future());
+    let mut serving = std::pin::pin!(serving.into_future().fuse());
     tokio::select! {
         served = &mut serving => served.map_err(unusable)?,
         served = &mut asked_by_keda => served?,
         () = asked_to_end(arguments.until_stdin_closes) => {
             tracing::info!("ending: what was asked is answered, runs that are open go on with the next start");
+            let _ = end_agents.send(());
+            // What they hand in last is still taken. Who asks twice doesn't want to wait for it.
+            tokio::select! {
+                _ = &mut keeping => {}
+                _ = &mut serving => {}
+                _ = &mut asked_by_keda => {}
+                () = asked_to_end(false) => {}
+            }
             let (_, _) = (end.send(()), end_keda.send(()));
             // Agents hold their requests open for longer than anyone would wait.
             let all = async { tokio::join!(serving, asked_by_keda) };
@@ -140,6 +175,16 @@ fn token(config: &Config, configured: &Secret, file: &str) -> Result<Secret, Com
     let fresh = Secret::new(URL_SAFE_NO_PAD.encode(random::<32>()?.as_slice()));
     let file = config.data().join(file);
     read_or_create(&file, &fresh).map_err(|source| CommandError::Data { path: file.display().to_string(), source })
+}
+
+/// The same address for programs on this machine.
+fn from_here(mut address: SocketAddr) -> SocketAddr {
+    match address {
+        SocketAddr::V4(_) if address.ip().is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        SocketAddr::V6(_) if address.ip().is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        SocketAddr::V4(_) | SocketAddr::V6(_) => {}
+    }
+    address
 }
 
 async fn asked_to_end(until_stdin_closes: bool) {

@@ -31,12 +31,7 @@ use crate::config::Keda;
 use crate::fleet::Fleet;
 
 /// What `build.rs` made of KEDA's file.
-#[expect(
-    clippy::allow_attributes_without_reason,
-    clippy::wildcard_imports,
-    clippy::pedantic,
-    reason = "it is generated"
-)]
+#[expect(clippy::allow_attributes_without_reason, clippy::pedantic, reason = "it is generated")]
 mod wire {
     tonic::include_proto!("externalscaler");
 }

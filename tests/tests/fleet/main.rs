@@ -12,6 +12,7 @@ mod environments;
 mod files;
 mod imports;
 mod ledger;
+mod local_pool;
 mod main_job;
 mod migrations;
 mod operations;
