@@ -16,7 +16,7 @@ use domain::secret::Secret;
 use futures::FutureExt as _;
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
 use tokio::sync::oneshot::{self, Receiver};
 
@@ -120,6 +120,7 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
         }
     });
     let app = http::App::new(fleet, tokens, metrics);
+    let mut asked = Asked::listen(arguments.until_stdin_closes)?;
     let (end, ending) = oneshot::channel::<()>();
     let serving = axum::serve(listener, http::router(app)).with_graceful_shutdown(async {
         let _ = ending.await;
@@ -128,7 +129,7 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
     tokio::select! {
         served = &mut serving => served.map_err(unusable)?,
         served = &mut asked_by_keda => served?,
-        () = asked_to_end(arguments.until_stdin_closes) => {
+        () = asked.to_end() => {
             tracing::info!("ending: what was asked is answered, runs that are open go on with the next start");
             let _ = end_agents.send(());
             // What they hand in last is still taken. Who asks twice doesn't want to wait for it.
@@ -136,7 +137,7 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
                 _ = &mut keeping => {}
                 _ = &mut serving => {}
                 _ = &mut asked_by_keda => {}
-                () = asked_to_end(false) => {}
+                () = asked.to_end() => {}
             }
             let (_, _) = (end.send(()), end_keda.send(()));
             // Agents hold their requests open for longer than anyone would wait.
@@ -187,19 +188,40 @@ fn from_here(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
-async fn asked_to_end(until_stdin_closes: bool) {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-        () = stdin_closed(), if until_stdin_closes => {}
+/// Who may ask for the end. One who asks while nobody waits is heard when somebody does.
+struct Asked {
+    terminate: Signal,
+    interrupt: Signal,
+    closed: Option<Receiver<()>>,
+}
+
+impl Asked {
+    fn listen(until_stdin_closes: bool) -> Result<Self, CommandError> {
+        let unheard = |error: std::io::Error| CommandError::Said(format!("signals can't be listened for: {error}"));
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).map_err(unheard)?,
+            interrupt: signal(SignalKind::interrupt()).map_err(unheard)?,
+            closed: until_stdin_closes.then(stdin_closed),
+        })
+    }
+
+    /// Waits until somebody asks, once more if somebody did.
+    async fn to_end(&mut self) {
+        let closed = async {
+            match self.closed.take() {
+                Some(closed) => drop(closed.await),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            () = closed => {}
+        }
     }
 }
 
-async fn stdin_closed() {
+fn stdin_closed() -> Receiver<()> {
     let (closed, is_closed) = oneshot::channel();
     // A thread of its own: the runtime would wait for a read that nobody ends.
     std::thread::spawn(move || {
@@ -207,7 +229,7 @@ async fn stdin_closed() {
         let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
         closed.send(())
     });
-    let _ = is_closed.await;
+    is_closed
 }
 
 /// A private queue is one coordinator's: two on one data folder would each lease the

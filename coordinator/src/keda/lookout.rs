@@ -52,8 +52,11 @@ impl Lookout {
     ///
     /// # Errors
     /// [`Error`]; what was told stays until the next round.
+    #[expect(clippy::cast_precision_loss, reason = "gauges are floats, and nobody has that many streams")]
     pub(super) async fn run_once(&self) -> Result<(), Error> {
-        if self.told.receiver_count() > 0 {
+        let streams = self.told.receiver_count();
+        metrics::gauge!("bursar_keda_streams").set(streams as f64);
+        if streams > 0 {
             let active = Told::Active(is_active(&self.measure().await?));
             self.told.send_if_modified(|told| std::mem::replace(told, active) != active);
         }

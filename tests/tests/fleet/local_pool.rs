@@ -112,6 +112,23 @@ async fn a_coordinator_that_is_asked_to_end_ends_its_agents_first() -> Outcome {
 }
 
 #[tokio::test]
+async fn who_asks_twice_waits_for_no_session_and_nothing_stays_behind() -> Outcome {
+    let mut fleet = plan().local("1").start().await?;
+    let integrator = fleet.integrator("default").await?;
+    let id = integrator.set_up("harbour", "bursar.ops", "Anchor-7-Lantern").await?;
+    integrator.open_challenge(&id, None).await?;
+    let coordinator = fleet.coordinator.take().ok_or("a coordinator")?;
+    let pid = coordinator.pid().ok_or("a process")?;
+    let below = descendants(pid);
+    let asked = std::time::Instant::now();
+    coordinator.end_at_once().await;
+    assert!(asked.elapsed().as_secs() < 15, "it waited for {:?}; a drain takes twenty seconds", asked.elapsed());
+    let left = eventually(async || (!below.iter().any(|pid| is_alive(*pid))).then_some(())).await;
+    assert!(left.is_some(), "{:?} live on", below.iter().filter(|pid| is_alive(**pid)).collect::<Vec<_>>());
+    Ok(())
+}
+
+#[tokio::test]
 async fn agents_of_the_pool_are_given_no_secret_but_their_token() -> Outcome {
     let secret = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3I=";
     let fleet = plan().local("1").with("vault.master_key", secret).start().await?;

@@ -127,6 +127,28 @@ async fn a_stream_tells_that_work_is_due_and_that_none_is_left() -> Outcome {
 }
 
 #[tokio::test]
+async fn a_stream_ends_when_its_client_is_gone() -> Outcome {
+    let fleet = plan().agents(0).start().await?;
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    let streams = async |count: usize| {
+        let wanted = format!("bursar_keda_streams {count}");
+        let looked = eventually(async || {
+            let metrics = client.get(format!("{}/metrics", fleet.address())).send().await.ok()?.text().await.ok()?;
+            metrics.lines().any(|line| line == wanted).then_some(())
+        });
+        looked.await.ok_or(wanted)
+    };
+    streams(0).await?;
+    let mut keda = Keda::of(&fleet).await?;
+    keda.say(&json!({ "call": "StreamIsActive" })).await?;
+    keda.heard().await?;
+    streams(1).await?;
+    keda.program.kill_hard().await;
+    Ok(streams(0).await?)
+}
+
+#[tokio::test]
 async fn a_trigger_that_is_wrong_hears_so() -> Outcome {
     let fleet = plan().agents(0).start().await?;
     let mut keda = Keda::of(&fleet).await?;
