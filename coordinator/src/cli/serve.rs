@@ -129,7 +129,7 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
     tokio::select! {
         served = &mut serving => served.map_err(unusable)?,
         served = &mut asked_by_keda => served?,
-        () = asked.to_end() => {
+        () = asked.heard() => {
             tracing::info!("ending: what was asked is answered, runs that are open go on with the next start");
             let _ = end_agents.send(());
             // What they hand in last is still taken. Who asks twice doesn't want to wait for it.
@@ -137,7 +137,7 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
                 _ = &mut keeping => {}
                 _ = &mut serving => {}
                 _ = &mut asked_by_keda => {}
-                () = asked.to_end() => {}
+                () = asked.heard() => {}
             }
             let (_, _) = (end.send(()), end_keda.send(()));
             // Agents hold their requests open for longer than anyone would wait.
@@ -206,7 +206,7 @@ impl Asked {
     }
 
     /// Waits until somebody asks, once more if somebody did.
-    async fn to_end(&mut self) {
+    async fn heard(&mut self) {
         let closed = async {
             match self.closed.take() {
                 Some(closed) => drop(closed.await),
