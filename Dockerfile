@@ -57,8 +57,8 @@ FROM base AS agent
 # Chromium's sandbox is on. It needs user namespaces, which the host must give to
 # ordinary users and the runtime's seccomp filter must let through; by default it
 # doesn't. One of these, best first:
-#   --security-opt seccomp=FILE   a profile that lets clone, clone3, unshare and setns
-#                                 make user namespaces
+#   --security-opt seccomp=deploy/chromium-seccomp.json
+#                                 lets user namespaces be made, and a chroot in them
 #   --cap-add=SYS_ADMIN           opens the filter for that, and for much else
 #   -e BURSAR_BROWSER_SANDBOX=off the container is then the only wall that is left
 # Shared memory needs no setting: the browser is told not to use /dev/shm.

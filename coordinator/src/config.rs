@@ -46,6 +46,7 @@ pub struct Config {
     pub challenge: Challenge,
     pub attendance: Attendance,
     pub pool: Pool,
+    pub keda: Keda,
     pub keys: Keys,
     pub webhooks: Webhooks,
     pub retention: Retention,
@@ -137,6 +138,19 @@ pub struct Pool {
     pub start: Duration,
     #[serde(deserialize_with = "span")]
     pub window: Duration,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keda {
+    #[serde(deserialize_with = "socket_or_empty")]
+    pub listen: Option<SocketAddr>,
+    #[serde(deserialize_with = "path_or_empty")]
+    pub certificate: Option<PathBuf>,
+    #[serde(deserialize_with = "path_or_empty")]
+    pub key: Option<PathBuf>,
+    #[serde(deserialize_with = "path_or_empty")]
+    pub client_authority: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -296,6 +310,12 @@ impl Config {
         if self.pool.min > self.pool.max || self.pool.max == 0 {
             return refuse("pool.max", "it must be above zero and pool.min at least");
         }
+        if self.keda.certificate.is_some() != self.keda.key.is_some() {
+            return refuse("keda.certificate", "it and keda.key are given together, or neither is");
+        }
+        if self.keda.client_authority.is_some() && self.keda.certificate.is_none() {
+            return refuse("keda.client_authority", "clients have certificates only where keda.certificate is set");
+        }
         if self.lease.term < Duration::from_millis(500) {
             return refuse("lease.term", "a lease must last half a second at least");
         }
@@ -441,6 +461,19 @@ fn address_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
         // What was given may hold a password.
         serde::de::Error::custom("not an http or https address without user, query or fragment")
     })
+}
+
+/// An address to listen on, or empty for none.
+fn socket_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let malformed = |_| serde::de::Error::custom(format!("`{text}` is no address and port, as in 0.0.0.0:9090"));
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(malformed) }
+}
+
+/// A file, or empty for none.
+fn path_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+    let path = PathBuf::deserialize(deserializer)?;
+    Ok(Some(path).filter(|path| !path.as_os_str().is_empty()))
 }
 
 /// A span such as `15s`, `10m` or `3d`.

@@ -10,6 +10,7 @@ mod clock;
 mod config;
 mod fleet;
 mod http;
+mod keda;
 mod queue;
 mod sealer;
 mod store;

@@ -9,7 +9,7 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
 
@@ -52,7 +52,7 @@ pub struct Program {
     name: String,
     child: Child,
     /// Open for as long as the program is wanted.
-    _stdin: Option<ChildStdin>,
+    stdin: Option<ChildStdin>,
     stdout: mpsc::UnboundedReceiver<String>,
     talk: Talk,
 }
@@ -101,7 +101,18 @@ impl Program {
             });
         }
         let stdin = child.stdin.take();
-        Ok(Self { name: name.to_owned(), child, _stdin: stdin, stdout, talk })
+        Ok(Self { name: name.to_owned(), child, stdin, stdout, talk })
+    }
+
+    /// Writes a line to its stdin, which stays open.
+    ///
+    /// # Errors
+    /// What the system says when it doesn't take it.
+    pub async fn tell(&mut self, line: &str) -> std::io::Result<()> {
+        match &mut self.stdin {
+            Some(stdin) => stdin.write_all(format!("{line}\n").as_bytes()).await,
+            None => Err(std::io::ErrorKind::BrokenPipe.into()),
+        }
     }
 
     /// Waits for the next line of data.

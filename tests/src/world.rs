@@ -24,6 +24,7 @@ pub fn scripts() -> PathBuf {
 /// A fleet to be started.
 pub struct Plan {
     agents: usize,
+    local: &'static str,
     settings: Vec<(String, String)>,
 }
 
@@ -36,6 +37,8 @@ pub struct Fleet {
     /// The agents that run.
     pub agents: Vec<Program>,
     address: String,
+    keda: String,
+    local: &'static str,
     settings: Vec<(String, String)>,
     folder: tempfile::TempDir,
     agents_started: usize,
@@ -93,7 +96,7 @@ impl Plan {
     /// One agent, and terms short enough that nobody waits for them.
     #[must_use]
     pub fn new() -> Self {
-        Self { agents: 1, settings: Vec::new() }
+        Self { agents: 1, local: "0", settings: Vec::new() }
             .with("lease.term", "2s")
             .with("lease.expire_every", "100ms")
             .with("retry.base", "300ms")
@@ -107,6 +110,12 @@ impl Plan {
         self.agents = agents;
         // Whoever takes leases by hand renews none.
         if agents == 0 { self.with("lease.term", "60s") } else { self }
+    }
+
+    /// No agents but those that the coordinator keeps: a number, or `auto`.
+    #[must_use]
+    pub fn local(self, agents: &'static str) -> Self {
+        Self { agents: 0, local: agents, ..self }
     }
 
     /// A setting of the coordinator.
@@ -128,6 +137,8 @@ impl Plan {
             coordinator: None,
             agents: Vec::new(),
             address: String::new(),
+            keda: String::new(),
+            local: self.local,
             settings: self.settings,
             folder,
             agents_started: 0,
@@ -153,6 +164,12 @@ impl Fleet {
         &self.address
     }
 
+    /// Where the coordinator answers KEDA, if it does.
+    #[must_use]
+    pub fn keda(&self) -> &str {
+        &self.keda
+    }
+
     /// The folder of everything in this fleet.
     #[must_use]
     pub fn folder(&self) -> &Path {
@@ -165,10 +182,16 @@ impl Fleet {
     /// [`WorldError`].
     pub async fn start_coordinator(&mut self) -> Result<(), WorldError> {
         let mut command = self.command(built("coordinator")?);
-        command.args(["serve", "--until-stdin-closes"]);
+        command.args(["serve", "--until-stdin-closes", "--agents", self.local]);
+        command.env("BURSAR_LOG", "info");
+        if rustix::process::geteuid().is_root() {
+            // For the agents that it keeps.
+            command.env("BURSAR_BROWSER_SANDBOX", "off");
+        }
         let mut coordinator = Program::start("coordinator", command)?;
         let line: Value = serde_json::from_str(&coordinator.line().await?).unwrap_or_default();
         self.address = line["address"].as_str().unwrap_or_default().to_owned();
+        line["keda"].as_str().unwrap_or_default().clone_into(&mut self.keda);
         self.coordinator = Some(coordinator);
         Ok(())
     }

@@ -26,6 +26,7 @@ use crate::catalog::CatalogError;
 use crate::config::{self, Config, ConfigError};
 use crate::fleet;
 use crate::http;
+use crate::keda::KedaError;
 use crate::queue::{EmbeddedRedisError, QueueError};
 use crate::sealer::Sealer;
 use crate::store::{self, Organization, Refused, Store, StoreError};
@@ -127,6 +128,10 @@ enum CommandError {
     Import { path: String, source: Box<fleet::ImportError> },
     #[error("{address} can't be listened on")]
     Listen { address: String, source: std::io::Error },
+    #[error(transparent)]
+    NoAgent(#[from] fleet::NoAgent),
+    #[error(transparent)]
+    Keda(#[from] KedaError),
     #[error("no {what} is called `{name}`")]
     Unknown { what: &'static str, name: String },
     #[error("the coordinator at {address} doesn't answer")]
@@ -141,6 +146,9 @@ impl CommandError {
     fn exit(&self) -> Exit {
         match self {
             Self::Config(_) | Self::Catalog(_) | Self::File { .. } => Exit::Unusable,
+            Self::Keda(KedaError::Listen { .. }) => Exit::Unavailable,
+            Self::NoAgent(_) => Exit::Unusable,
+            Self::Keda(_) => Exit::Unusable,
             Self::Columns { .. } | Self::Import { .. } => Exit::Unusable,
             Self::Fleet(fleet::Error::Invalid { .. } | fleet::Error::ScriptMissing) => Exit::Unusable,
             Self::Vault(VaultError::MalformedMasterKey | VaultError::Unopenable) => Exit::Unusable,
@@ -188,6 +196,11 @@ impl CommandError {
             Self::Queue(_) => "check redis.url and that Redis is up",
             Self::EmbeddedRedis(_) => "install it (Debian: apt-get install redis-server) or set redis.url",
             Self::Listen { .. } => "set http.listen to another address, or port 0 for a free one",
+            Self::NoAgent(_) => {
+                "install `agent` beside the coordinator (`cargo build -p agent`), or name it with --agent-program"
+            }
+            Self::Keda(KedaError::Listen { .. }) => "set keda.listen to another address, or leave it empty",
+            Self::Keda(_) => "keda.certificate, keda.key and keda.client_authority are files in PEM",
             Self::NotAlone { .. } => "give each its own folder in data, or both one redis.url",
             Self::Fleet(fleet::Error::Refused(Refused::KeyEnded)) => "make another with `coordinator key create`",
             Self::Fleet(fleet::Error::Refused(Refused::KeyReplaced)) => {

@@ -5,23 +5,27 @@
 
 use std::fs::{File, TryLockError};
 use std::future::IntoFuture as _;
-use std::path::Path;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::secret::Secret;
+use futures::FutureExt as _;
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
+use tokio::sync::oneshot::{self, Receiver};
 
 use super::{CommandError, Ground};
 use crate::catalog::Catalog;
 use crate::config::Config;
-use crate::fleet::Fleet;
 use crate::fleet::roles::{Rebuilder, play_all};
+use crate::fleet::{Agents, Crew, Fleet, Steward, find_agent};
+use crate::keda::Door;
 use crate::queue::{EmbeddedRedis, Queue};
 use crate::vault::{random, read_or_create};
 use crate::webhooks::{self, Dispatcher, Sender};
@@ -35,15 +39,27 @@ pub(super) struct Arguments {
     /// End when standard input closes, for whoever started this and may be killed.
     #[arg(long)]
     until_stdin_closes: bool,
+    /// Keep agents on this machine: `auto`, as many as there should be, between none and one a
+    /// CPU; or a number, exactly so many.
+    #[arg(long, value_name = "N|auto", env = "BURSAR_AGENTS", default_value = "0")]
+    agents: Agents,
+    /// The agent's program; the one beside this unless given.
+    #[arg(long, value_name = "PROGRAM", env = "BURSAR_AGENT_PROGRAM")]
+    agent_program: Option<PathBuf>,
 }
 
 /// How long requests that were begun may take once the end was asked for.
 const TO_ANSWER: Duration = Duration::from_secs(2);
 
 /// Serves until SIGTERM or SIGINT. Once it takes requests it prints one line of JSON,
-/// `{"address": "http://…"}`, so that whoever started it on port 0 knows where.
+/// `{"address": "http://…"}`, so that whoever started it on port 0 knows where; with `"keda"`
+/// where KEDA is answered.
 pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), CommandError> {
     telemetry::log(&config.log)?;
+    let agent = match arguments.agents {
+        Agents::Exactly(0) => None,
+        Agents::Exactly(_) | Agents::Auto => Some(find_agent(arguments.agent_program.as_deref())?),
+    };
     let metrics = telemetry::metrics().map_err(CommandError::Said)?;
     let catalog = Catalog::load(&config.catalog.folder, &config.development.portal_urls)?;
     let Ground { store, vault, sealer } = Ground::open(&config).await?;
@@ -55,6 +71,7 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
     let unusable = |source| CommandError::Listen { address: listen.to_string(), source };
     let listener = TcpListener::bind(listen).await.map_err(unusable)?;
     let address = listener.local_addr().map_err(unusable)?;
+    let keda = Door::open(&config.keda).await?;
     // Port 0 has become a port by now.
     config.http.listen = address;
     let mut embedded = match config.redis.url.expose() {
@@ -79,21 +96,53 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
     Rebuilder(Arc::clone(&fleet)).run_once().await?;
     play_all(&fleet, dispatcher, metrics.clone());
 
-    println!("{}", json!({ "address": format!("http://{address}") }));
+    let mut addresses = json!({ "address": format!("http://{address}") });
+    if let Some(keda) = &keda {
+        addresses["keda"] = json!(keda.address().to_string());
+    }
+    println!("{addresses}");
     tracing::info!(%address, "serving");
+    let (end_keda, keda_ending) = oneshot::channel::<()>();
+    let asked_by_keda = answer_keda(keda, Arc::clone(&fleet), keda_ending);
+    let mut asked_by_keda = std::pin::pin!(asked_by_keda.fuse());
+    let crew = agent.map(|program| Crew {
+        program,
+        coordinator: format!("http://{}", from_here(address)),
+        token: tokens.agents.clone(),
+        agents: arguments.agents,
+    });
+    let (end_agents, agents_ending) = oneshot::channel();
+    let steward = crew.map(|crew| Steward::new(Arc::clone(&fleet), crew));
+    let mut keeping = tokio::spawn(async move {
+        match steward {
+            Some(steward) => steward.play(agents_ending).await,
+            None => drop(agents_ending.await),
+        }
+    });
     let app = http::App::new(fleet, tokens, metrics);
-    let (end, ending) = tokio::sync::oneshot::channel::<()>();
+    let mut asked = Asked::listen(arguments.until_stdin_closes)?;
+    let (end, ending) = oneshot::channel::<()>();
     let serving = axum::serve(listener, http::router(app)).with_graceful_shutdown(async {
         let _ = ending.await;
     });
-    let mut serving = std::pin::pin!(serving.into_future());
+    let mut serving = std::pin::pin!(serving.into_future().fuse());
     tokio::select! {
         served = &mut serving => served.map_err(unusable)?,
-        () = asked_to_end(arguments.until_stdin_closes) => {
+        served = &mut asked_by_keda => served?,
+        () = asked.heard() => {
             tracing::info!("ending: what was asked is answered, runs that are open go on with the next start");
-            let _ = end.send(());
+            let _ = end_agents.send(());
+            // What they hand in last is still taken. Who asks twice doesn't want to wait for it.
+            tokio::select! {
+                _ = &mut keeping => {}
+                _ = &mut serving => {}
+                _ = &mut asked_by_keda => {}
+                () = asked.heard() => {}
+            }
+            let (_, _) = (end.send(()), end_keda.send(()));
             // Agents hold their requests open for longer than anyone would wait.
-            let _ = tokio::time::timeout(TO_ANSWER, serving).await;
+            let all = async { tokio::join!(serving, asked_by_keda) };
+            let _ = tokio::time::timeout(TO_ANSWER, all).await;
         }
         () = redis_ended(&mut embedded) => {
             return Err(CommandError::Said("the private redis-server ended".into()));
@@ -103,6 +152,20 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
         redis.stop().await;
     }
     Ok(())
+}
+
+/// Answers KEDA where the settings name an address for it; ends only when it fails or is to end.
+async fn answer_keda(keda: Option<Door>, fleet: Arc<Fleet>, ending: Receiver<()>) -> Result<(), CommandError> {
+    let ended = async {
+        let _ = ending.await;
+    };
+    match keda {
+        Some(door) => Ok(door.serve(fleet, ended).await?),
+        None => {
+            ended.await;
+            Ok(())
+        }
+    }
 }
 
 /// The configured token, or the one in that file of the data folder.
@@ -115,27 +178,58 @@ fn token(config: &Config, configured: &Secret, file: &str) -> Result<Secret, Com
     read_or_create(&file, &fresh).map_err(|source| CommandError::Data { path: file.display().to_string(), source })
 }
 
-async fn asked_to_end(until_stdin_closes: bool) {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-        () = stdin_closed(), if until_stdin_closes => {}
+/// The same address for programs on this machine.
+fn from_here(mut address: SocketAddr) -> SocketAddr {
+    match address {
+        SocketAddr::V4(_) if address.ip().is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        SocketAddr::V6(_) if address.ip().is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        SocketAddr::V4(_) | SocketAddr::V6(_) => {}
+    }
+    address
+}
+
+/// Who may ask for the end. One who asks while nobody waits is heard when somebody does.
+struct Asked {
+    terminate: Signal,
+    interrupt: Signal,
+    closed: Option<Receiver<()>>,
+}
+
+impl Asked {
+    fn listen(until_stdin_closes: bool) -> Result<Self, CommandError> {
+        let unheard = |error: std::io::Error| CommandError::Said(format!("signals can't be listened for: {error}"));
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).map_err(unheard)?,
+            interrupt: signal(SignalKind::interrupt()).map_err(unheard)?,
+            closed: until_stdin_closes.then(stdin_closed),
+        })
+    }
+
+    /// Waits until somebody asks, once more if somebody did.
+    async fn heard(&mut self) {
+        let closed = async {
+            match self.closed.take() {
+                Some(closed) => drop(closed.await),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            () = closed => {}
+        }
     }
 }
 
-async fn stdin_closed() {
-    let (closed, is_closed) = tokio::sync::oneshot::channel();
+fn stdin_closed() -> Receiver<()> {
+    let (closed, is_closed) = oneshot::channel();
     // A thread of its own: the runtime would wait for a read that nobody ends.
     std::thread::spawn(move || {
         // Whatever comes is read and means nothing; so does an error, other than the end.
         let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
         closed.send(())
     });
-    let _ = is_closed.await;
+    is_closed
 }
 
 /// A private queue is one coordinator's: two on one data folder would each lease the

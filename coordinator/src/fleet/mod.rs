@@ -29,6 +29,7 @@ mod scale;
 mod scheduler;
 mod simplefin;
 mod start_run;
+mod steward;
 mod wanted_scripts;
 mod webhook;
 
@@ -58,6 +59,7 @@ pub use replay::{AccountReplay, UnreadableReading, replay};
 pub use scale::{Measured, Meter, held};
 pub use scheduler::Scheduler;
 pub use simplefin::{SIMPLEFIN_ROOT, SimpleFinRequest, create_simplefin_token};
+pub use steward::{Agents, Crew, NoAgent, Steward, find_agent};
 pub use wanted_scripts::wanted_scripts;
 pub use webhook::{WebhookChange, WebhookRequest};
 

@@ -13,6 +13,7 @@ mod files;
 mod history;
 mod imports;
 mod ledger;
+mod local_pool;
 mod main_job;
 mod migrations;
 mod operations;

@@ -9,7 +9,7 @@ use crate::no;
 type Arrow = (&'static str, &'static [&'static str]);
 
 /// Which module of the coordinator a module may use.
-const MODULES: [(&str, &[Arrow]); 13] = [
+const MODULES: [(&str, &[Arrow]); 14] = [
     ("backoff", &[("vault", &["random"])]),
     ("catalog", &[]),
     (
@@ -20,6 +20,7 @@ const MODULES: [(&str, &[Arrow]); 13] = [
             ("config", &[]),
             ("fleet", &[]),
             ("http", &[]),
+            ("keda", &[]),
             ("queue", &[]),
             ("sealer", &[]),
             ("store", &[]),
@@ -55,6 +56,7 @@ const MODULES: [(&str, &[Arrow]); 13] = [
             ("vault", &["mac"]),
         ],
     ),
+    ("keda", &[("config", &["Keda"]), ("fleet", &["Error", "Fleet", "Measured"]), ("queue", &["QueueError"])]),
     ("queue", &[("store", &["Holder", "QueuedRun"])]),
     ("sealer", &[("store", &[]), ("vault", &[])]),
     ("store", &[]),

@@ -6,6 +6,7 @@
 mod client;
 mod contract;
 mod document;
+mod keda;
 mod signatures;
 
 use tests::world::Ran;
