@@ -41,7 +41,7 @@ pub(crate) struct Wear {
 
 pub(super) async fn measure(runs: usize, progress: &Progress) -> Result<Wear, Failure> {
     let plenty = "1000000";
-    let plan = Plan::new().with("lease.term", "15s").with("lease.expire_every", "1s").with("retry.base", "5s");
+    let plan = Plan::new().with("lease.term", "15s").with("lease.expire_every", "1s");
     let fleet = plan.with("rate_limit.requests_per_second", plenty).with("rate_limit.burst", plenty).start().await?;
     let integrator = fleet.integrator("default").await?;
     let id = integrator.set_up("harbour", fleet.portal.username(), fleet.portal.password()).await?;

@@ -26,6 +26,13 @@ const LOOK_ANYWAY: Duration = Duration::from_secs(1);
 /// The shortest that is waited for what is due: the reaper makes it ready.
 const LOOK_SOON: Duration = Duration::from_millis(20);
 
+/// Whether whoever waits for a run hears of those that become ready. News wakes one alone, so it
+/// mustn't be one that gets nothing.
+enum Hears {
+    News,
+    Nothing,
+}
+
 /// When a run is tried again that this coordinator couldn't hand out.
 const TRY_AGAIN: Duration = Duration::from_secs(30);
 
@@ -38,17 +45,17 @@ impl Fleet {
     pub async fn acquire(&self, request: &Acquire) -> Result<Option<Lease>, Error> {
         let until = Instant::now() + Duration::from_millis(request.wait_ms).min(LONGEST_WAIT);
         self.note_agent(request.agent_id, Some(&request.agent_name), request.seats).await;
-        let mut news = self.queue.news();
         loop {
-            news.mark_unchanged();
-            let soonest = loop {
+            let (soonest, hears) = loop {
                 match self.queue.acquire(request.agent_id, self.config.lease.term).await? {
                     Acquisition::Leased(acquired) => {
+                        self.queue.pass_on();
                         if let Some(lease) = self.grant(request, acquired).await? {
                             return Ok(Some(lease));
                         }
                     }
-                    Acquisition::Nothing { soonest } => break soonest.unwrap_or(LOOK_ANYWAY),
+                    Acquisition::Nothing { soonest } => break (soonest.unwrap_or(LOOK_ANYWAY), Hears::News),
+                    Acquisition::Drained => break (LOOK_ANYWAY, Hears::Nothing),
                 }
             };
             if Instant::now() >= until {
@@ -56,7 +63,10 @@ impl Fleet {
             }
             let next_look = until.min(Instant::now() + soonest.clamp(LOOK_SOON, LOOK_ANYWAY));
             // Time out or news: either way the next thing is to look.
-            let _ = tokio::time::timeout_at(next_look, news.changed()).await;
+            match hears {
+                Hears::News => drop(tokio::time::timeout_at(next_look, self.queue.news()).await),
+                Hears::Nothing => tokio::time::sleep_until(next_look).await,
+            }
         }
     }
 

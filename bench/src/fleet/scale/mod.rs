@@ -56,9 +56,9 @@ pub(crate) struct AtScale {
     pub(crate) connection: f64,
 }
 
-/// How many connections are planned anew.
+/// How many connections are planned anew, at most.
 const UNPLANNED: usize = 20_000;
-/// How many are due at once.
+/// How many are due at once, at most.
 const HEAP: usize = 6_000;
 /// How many agents work the heap off: enough to keep two coordinators busy.
 const HANDS: usize = 64;
@@ -75,13 +75,14 @@ const DISPATCH: f64 = 100.0;
 pub(super) async fn measure(size: &Size, progress: &Progress) -> Result<(Vec<Row>, AtScale), Failure> {
     let world = World::start().await?;
     world.fill(size.connections, 0, progress).await?;
-    let mut bench = Bench { world, progress, rows: Vec::new() };
-    bench.plan().await?;
+    let heap = HEAP.min(size.connections / 20);
+    let mut bench = Bench { world, progress, heap, rows: Vec::new() };
+    bench.plan(UNPLANNED.min(size.connections / 10)).await?;
     let before = memory(&bench.world).await?;
     for (stage, rows) in [("first readings", ROWS), ("syncs", ROWS + NEW_ROWS)] {
         bench.heap(stage, rows).await?;
     }
-    let connection = (memory(&bench.world).await? - before) / HEAP as f64;
+    let connection = (memory(&bench.world).await? - before) / heap as f64;
     bench.dispatch(size.agents).await?;
     let sync = bench.flow(size).await?;
     let open_run = bench.lose_redis(size.open).await?;
@@ -91,6 +92,8 @@ pub(super) async fn measure(size: &Size, progress: &Progress) -> Result<(Vec<Row
 struct Bench<'a> {
     world: World,
     progress: &'a Progress,
+    /// How many are due at once.
+    heap: usize,
     rows: Vec<Row>,
 }
 
@@ -106,19 +109,19 @@ impl Bench<'_> {
     }
 
     /// The scheduler plans connections that have no next sync.
-    async fn plan(&mut self) -> Result<(), Failure> {
+    async fn plan(&mut self, count: usize) -> Result<(), Failure> {
         self.progress.say("planning");
         let database = &self.world.database;
         database
             .run(&format!(
             "UPDATE connections SET next_sync_at = NULL WHERE id IN (SELECT id FROM connections WHERE status = 'active'
-                 AND next_sync_at < {NEVER} ORDER BY id LIMIT {UNPLANNED})"
+                 AND next_sync_at < {NEVER} ORDER BY id LIMIT {count})"
         ))
             .await?;
         let start = Instant::now();
         let left = "SELECT count(*) FROM connections WHERE next_sync_at IS NULL AND status = 'active'";
         until(|| database.number(left), |left| left == 0.0).await?;
-        let rate = UNPLANNED as f64 / start.elapsed().as_secs_f64();
+        let rate = count as f64 / start.elapsed().as_secs_f64();
         self.row(Row::new("scheduler: connections planned", rate, "/s"));
         Ok(())
     }
@@ -126,24 +129,24 @@ impl Bench<'_> {
     /// A heap of connections is due at once, the scheduler queues it, agents work it off. The
     /// second time it is the same connections, so that what was read is read again.
     async fn heap(&mut self, stage: &str, rows: usize) -> Result<(), Failure> {
-        self.progress.say(format!("{stage}: {HEAP} at once"));
-        self.make_due(HEAP, 0.0, rows > ROWS).await?;
+        self.progress.say(format!("{stage}: {} at once", self.heap));
+        self.make_due(self.heap, 0.0, rows > ROWS).await?;
         let database = &self.world.database;
         let open = "SELECT count(*) FROM runs WHERE state = 'open'";
-        until(|| database.number(open), |open| open >= HEAP as f64).await?;
+        until(|| database.number(open), |open| open >= self.heap as f64).await?;
         let span = "SELECT (max(created_at) - min(created_at)) / 1000.0 FROM runs WHERE state = 'open'";
-        let queued = HEAP as f64 / database.number(span).await?;
+        let queued = self.heap as f64 / database.number(span).await?;
         self.row(Row::new(format!("{stage}: runs queued by the scheduler"), queued, "/s").at_least(RATE));
         let before = Used::of(&self.world).await?;
-        let worked = work(self.world.agents(HANDS), HEAP, Habit { holds: Duration::ZERO, rows }).await?;
+        let worked = work(self.world.agents(HANDS), self.heap, Habit { holds: Duration::ZERO, rows }).await?;
         let after = Used::of(&self.world).await?;
-        self.row(Row::new(format!("{stage}: runs at most"), HEAP as f64 / worked.seconds, "/s").at_least(RATE));
+        self.row(Row::new(format!("{stage}: runs at most"), self.heap as f64 / worked.seconds, "/s").at_least(RATE));
         for (step, latencies) in [("acquire", &worked.acquire), ("complete", &worked.complete)] {
             self.row(Row::new(format!("{stage}: {step}, p50"), latencies.percentile(50), "ms"));
             self.row(Row::new(format!("{stage}: {step}, p99"), latencies.percentile(99), "ms"));
         }
         self.row(Row::new(format!("{stage}: calls that failed"), worked.failures as f64, "calls").at_most(0.0));
-        for row in after.each_since(&before, HEAP).rows(stage) {
+        for row in after.each_since(&before, self.heap).rows(stage) {
             self.row(row);
         }
         Ok(())
@@ -184,7 +187,7 @@ impl Bench<'_> {
     /// As many runs a second as so many connections give, each held as long as a run takes.
     async fn flow(&mut self, size: &Size) -> Result<Cost, Failure> {
         let wanted = RATE;
-        let runs = ((wanted * size.seconds as f64) as usize).min(HEAP);
+        let runs = ((wanted * size.seconds as f64) as usize).min(self.heap);
         self.progress.say(format!("a steady flow of {wanted:.1} runs a second"));
         let since = self.world.database.text("SELECT (extract(epoch FROM now()) * 1000)::bigint").await?;
         let before = Used::of(&self.world).await?;

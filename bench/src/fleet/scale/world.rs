@@ -21,7 +21,9 @@ use crate::Failure;
 use crate::processes::cpu_seconds;
 use crate::progress::Progress;
 
-const TOKEN: &str = "a token that both of the coordinators know of";
+/// What both of the coordinators know of.
+const AGENTS: &str = "the token of the agents of this bench";
+const OPERATORS: &str = "the token of the operators of this bench";
 const INSTITUTIONS: usize = 200;
 const ORGANIZATIONS: usize = 200;
 
@@ -51,8 +53,8 @@ impl World {
                 .with("redis.url", &redis.url())
                 .with("catalog.folder", &catalog.display().to_string())
                 .with("vault.master_key", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
-                .with("agents.token", TOKEN)
-                .with("control.token", TOKEN)
+                .with("agents.token", AGENTS)
+                .with("control.token", OPERATORS)
                 // As they are where nobody is in a hurry.
                 .with("lease.term", "15s")
                 .with("lease.expire_every", "1s")
@@ -62,13 +64,13 @@ impl World {
         };
         let coordinators = [plan().start().await?, plan().start().await?];
         let database = Database::of(&postgres).await?;
-        let operator = Integrator::new(coordinators[0].address(), TOKEN);
+        let operator = Integrator::new(coordinators[0].address(), OPERATORS);
         Ok(Self { coordinators, database, redis, operator, _postgres: postgres, _folder: folder })
     }
 
     /// So many agents without a browser, half of them at each coordinator.
     pub(super) fn agents(&self, count: usize) -> Vec<BareAgent> {
-        let first = [0, 1].map(|number: usize| BareAgent::at(self.coordinators[number].address(), TOKEN));
+        let first = [0, 1].map(|number: usize| BareAgent::at(self.coordinators[number].address(), AGENTS));
         (0..count).map(|number| first[number % 2].another()).collect()
     }
 
@@ -120,7 +122,7 @@ impl World {
                      'bank-' || lpad((n % {INSTITUTIONS})::text, 3, '0'), c.portal_url, c.status, c.state, \
                      c.activated_at, NULL, c.instructions, c.metadata, c.created_at, c.updated_at, \
                      CASE WHEN n > {unplanned} THEN (extract(epoch FROM now()) * 1000 + 3600000 \
-                                                     + n * {between} / {count})::bigint END
+                                                     + n::bigint * {between} / {count})::bigint END
                  FROM generate_series(1, {count}) n, {organizations}, (SELECT * FROM connections WHERE id = '{template}') c"
             ))
             .await?;
@@ -144,9 +146,14 @@ impl World {
 /// Larger than any time at which something is due.
 pub(super) const NEVER: i64 = i64::MAX - 1;
 
-/// Copies of the simulated bank's record that ask for no code, so that nobody has to attend.
+/// The simulated bank, whose address every fleet of the tests is given, and copies of its record
+/// that ask for no code, so that nobody has to attend.
 fn write_catalog(folder: &Path) -> Result<(), Failure> {
     let harbour = scripts().join("harbour");
+    std::fs::create_dir_all(folder.join("harbour"))?;
+    for file in ["institution.yaml", "script.yaml", "NOTES.md"] {
+        std::fs::copy(harbour.join(file), folder.join("harbour").join(file))?;
+    }
     let record = std::fs::read_to_string(harbour.join("institution.yaml"))?;
     for number in 0..INSTITUTIONS {
         let bank = folder.join(format!("bank-{number:03}"));
