@@ -3,8 +3,8 @@
 //!
 //! Not here: starting or ending any, but for signals that a fault is made of.
 
+use ::tests::programs::descendants;
 use rustix::process::{Pid, Signal, kill_process};
-use tests::programs::descendants;
 
 /// The CPU time of a process and of all below it, in seconds, with those that have ended and
 /// were waited for.
