@@ -20,8 +20,12 @@ use crate::store::{Grant, GrantedRun};
 /// The longest that a request is held open.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// How long to wait for news before looking anyway.
+/// How long the lookout waits for news before it looks anyway: the one of all who wait that looks
+/// when something is due, for the others, too.
 const LOOK_ANYWAY: Duration = Duration::from_secs(1);
+
+/// How long the others do, in case that the lookout was cut off.
+const LOOK_AT_LAST: Duration = Duration::from_secs(10);
 
 /// The shortest that is waited for what is due: the reaper makes it ready.
 const LOOK_SOON: Duration = Duration::from_millis(20);
@@ -59,13 +63,19 @@ impl Fleet {
                 }
             };
             if Instant::now() >= until {
+                // Perhaps it was the lookout: then whoever is woken is the next.
+                self.queue.pass_on();
                 return Ok(None);
             }
-            let next_look = until.min(Instant::now() + soonest.clamp(LOOK_SOON, LOOK_ANYWAY));
             // Time out or news: either way the next thing is to look.
             match hears {
-                Hears::News => drop(tokio::time::timeout_at(next_look, self.queue.news()).await),
-                Hears::Nothing => tokio::time::sleep_until(next_look).await,
+                Hears::News => {
+                    let lookout = self.lookout.try_lock().ok();
+                    let span = lookout.as_ref().map_or(LOOK_AT_LAST, |_| soonest.clamp(LOOK_SOON, LOOK_ANYWAY));
+                    let next_look = until.min(Instant::now() + span);
+                    let _ = tokio::time::timeout_at(next_look, self.queue.news()).await;
+                }
+                Hears::Nothing => tokio::time::sleep_until(until.min(Instant::now() + LOOK_ANYWAY)).await,
             }
         }
     }

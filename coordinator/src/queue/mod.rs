@@ -355,6 +355,8 @@ impl Queue {
         use futures::StreamExt as _;
         let mut channel = self.client.get_async_pubsub().await.map_err(QueueError::Redis)?;
         channel.subscribe(format!("{}news", self.prefix)).await.map_err(QueueError::Redis)?;
+        // Nobody heard what came before.
+        self.news.notify_one();
         let mut messages = channel.into_on_message();
         while messages.next().await.is_some() {
             self.news.notify_one();

@@ -7,6 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
+use serde_json::{Value, json};
 use tests::bare_agent::{BareAgent, Held, accounts};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -17,6 +20,9 @@ use crate::load::Latencies;
 
 /// How long a request for a lease is held open.
 const WAIT_MS: u64 = 20_000;
+
+/// How many days ago the first row of a reading is.
+const DAYS_BACK: usize = 45;
 
 /// A quarter of the term.
 const RENEW_EVERY: Duration = Duration::from_millis(3_750);
@@ -46,8 +52,10 @@ struct Times {
 /// What an agent does with a lease.
 #[derive(Clone, Copy)]
 pub(super) struct Habit {
-    /// How long it holds it.
+    /// How long it holds it, renewing it as often as its term asks for.
     pub(super) holds: Duration,
+    /// How often it renews it right away beside that.
+    pub(super) renewals: usize,
     /// How many rows it reads in the one account.
     pub(super) rows: usize,
 }
@@ -102,7 +110,16 @@ impl Times {
         self.failures += more.failures;
     }
 
+    async fn renew(&mut self, agent: &BareAgent, held: &Held) {
+        let asked = Instant::now();
+        self.failures += usize::from(agent.renew(held).await.is_err());
+        self.renew.push(milliseconds(asked));
+    }
+
     async fn run(&mut self, agent: &BareAgent, held: &Held, habit: Habit) {
+        for _ in 0..habit.renewals {
+            self.renew(agent, held).await;
+        }
         let until = Instant::now() + habit.holds;
         loop {
             let left = until.saturating_duration_since(Instant::now());
@@ -110,12 +127,10 @@ impl Times {
             if left <= RENEW_EVERY {
                 break;
             }
-            let asked = Instant::now();
-            self.failures += usize::from(agent.renew(held).await.is_err());
-            self.renew.push(milliseconds(asked));
+            self.renew(agent, held).await;
         }
         let asked = Instant::now();
-        let read = accounts(1, habit.rows, &held.connection_id);
+        let read = reading(habit.rows, &held.connection_id);
         self.failures += usize::from(agent.complete(held, &read).await.is_err());
         self.complete.push(milliseconds(asked));
     }
@@ -138,7 +153,7 @@ impl Waiting {
                     if let Ok(Some(held)) = agent.acquire(WAIT_MS).await {
                         let _ = tell.send((held.connection_id.clone(), Instant::now()));
                         // What became of it isn't what is measured here.
-                        let _ = agent.complete(&held, &accounts(1, rows, &held.connection_id)).await;
+                        let _ = agent.complete(&held, &reading(rows, &held.connection_id)).await;
                     }
                 }
             });
@@ -156,6 +171,21 @@ impl Waiting {
             }
         }
     }
+}
+
+/// One account with so many rows, one on each of the last days; the same rows stay where they are
+/// when there are more.
+pub(super) fn reading(rows: usize, name: &str) -> Vec<Value> {
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    let day = |back: usize| today.saturating_sub(Span::new().days(i64::try_from(back).unwrap_or_default()));
+    let mut read = accounts(1, rows, name);
+    for account in &mut read {
+        account["balanceAsOf"] = json!(today);
+        for (row, transaction) in account["transactions"].as_array_mut().into_iter().flatten().enumerate() {
+            transaction["postedDate"] = json!(day(DAYS_BACK.saturating_sub(row)));
+        }
+    }
+    read
 }
 
 fn milliseconds(since: Instant) -> f64 {
