@@ -49,18 +49,18 @@ pub(super) struct Measured {
 
 /// The figures that `docs/concepts/capacity.md` was written with.
 pub(super) const PUBLISHED: Measured = Measured {
-    browser_cpu: 1.0,
-    agent_memory: 150.0,
-    session_memory: 30.0,
-    redis_cpu: 1e-3,
-    coordinator_cpu: 5e-3,
-    database_cpu: 10e-3,
-    redis_commands: 100.0,
-    transactions: 30.0,
-    log: 50_000.0,
-    size: 10_000.0,
-    open_run: 700.0,
-    connection: 90.0,
+    browser_cpu: 1.01,
+    agent_memory: 202.0,
+    session_memory: 33.0,
+    redis_cpu: 881e-6,
+    coordinator_cpu: 4.62e-3,
+    database_cpu: 12.18e-3,
+    redis_commands: 189.0,
+    transactions: 17.4,
+    log: 35_046.0,
+    size: 16_282.0,
+    open_run: 758.0,
+    connection: 322.0,
 };
 
 /// Something that is needed.
@@ -106,7 +106,7 @@ impl Measured {
             row("PostgreSQL's log a run", format!("{:.1} KiB", self.log / 1024.0), "syncs"),
             row("growth of the database a run", format!("{:.1} KiB", self.size / 1024.0), "syncs"),
             row("Redis' memory of an open run", format!("{:.0} bytes", self.open_run), "open runs"),
-            row("Redis' memory of a connection", format!("{:.0} bytes", self.connection), "first readings, syncs"),
+            row("Redis' memory of a connection, at most", format!("{:.0} bytes", self.connection), "syncs"),
         ]
     }
 

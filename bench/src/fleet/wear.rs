@@ -114,6 +114,7 @@ impl Wear {
             ends_of("from asked to done, median", &self.seconds, "s"),
             ends_of("CPU of agent and browser, median", &self.cpu, "s"),
             memory.beside(format!("after {WEIGH_EVERY}"), light.copied().unwrap_or(f64::NAN)),
+            Row::new(format!("{runs} runs: memory of a session that waits for a code"), self.session_memory(), "MiB"),
             Row::new(format!("{runs} runs: zombies at rest"), self.zombies as f64, "processes").at_most(0.0),
         ]
     }
