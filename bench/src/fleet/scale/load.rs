@@ -146,11 +146,16 @@ impl Waiting {
     pub(super) fn begin(agents: Vec<BareAgent>, rows: usize) -> Self {
         let (tell, leased) = mpsc::unbounded_channel();
         let mut waiting = JoinSet::new();
-        for agent in agents {
+        let count = agents.len() as u64;
+        for (place, agent) in (1..).zip(agents) {
             let tell = tell.clone();
             waiting.spawn(async move {
+                // They began at any time, so that not all of them ask again at once.
+                let mut wait = WAIT_MS * place / count;
                 loop {
-                    if let Ok(Some(held)) = agent.acquire(WAIT_MS).await {
+                    let asked = agent.acquire(wait).await;
+                    wait = WAIT_MS;
+                    if let Ok(Some(held)) = asked {
                         let _ = tell.send((held.connection_id.clone(), Instant::now()));
                         // What became of it isn't what is measured here.
                         let _ = agent.complete(&held, &reading(rows, &held.connection_id)).await;

@@ -174,7 +174,8 @@ impl Bench<'_> {
         let idle = Used::of(&self.world).await?;
         // Two seconds more: a look takes that long.
         let idle = idle.each_since(&before, usize::try_from(span)? + 2);
-        let (start, before) = (Instant::now(), Used::of(&self.world).await?);
+        let before = Used::of(&self.world).await?;
+        let start = Instant::now();
         let mut delays = Vec::new();
         for connection in &connections {
             let asked = Instant::now();
