@@ -1,5 +1,5 @@
 //! Bursar measured beside its peers, in the same run: `cargo xtask bench api`,
-//! `cargo xtask bench ledger`, `cargo xtask bench scaling`.
+//! `cargo xtask bench fleet`, `cargo xtask bench ledger`, `cargo xtask bench scaling`.
 //!
 //! A bench prints what it measured and whether a bar holds; whether the figures are good
 //! is for people to say, so a bar that doesn't hold is no failure of the run.
@@ -9,9 +9,12 @@
 mod api;
 mod deliveries;
 mod fill;
+mod fleet;
 mod ledger;
 mod load;
+mod node;
 mod peer;
+mod processes;
 mod progress;
 mod python;
 mod rows;
@@ -36,6 +39,8 @@ struct Arguments {
 enum Bench {
     /// Reads of the public API with a full ledger, and webhook deliveries.
     Api(api::Arguments),
+    /// Leases, faults and wear; a million connections, and what a fleet for them needs.
+    Fleet(fleet::Arguments),
     /// Identity, reading pages and files, and taking records in.
     Ledger(ledger::Arguments),
     /// How many agents there are, in simulated days, beside a queue's length as the rule.
@@ -46,6 +51,7 @@ enum Bench {
 async fn main() -> ExitCode {
     let outcome = match Arguments::parse().bench {
         Bench::Api(arguments) => api::run(arguments).await,
+        Bench::Fleet(arguments) => fleet::run(arguments).await,
         Bench::Ledger(arguments) => ledger::run(arguments).await,
         Bench::Scaling(arguments) => scaling::run(&arguments),
     };

@@ -51,6 +51,12 @@ impl BareAgent {
         Self { client, coordinator: address.to_owned(), token: token.to_owned(), id: Uuid::now_v7() }
     }
 
+    /// Another agent of the same fleet; it shares this one's connections.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        Self { id: Uuid::now_v7(), ..self.clone() }
+    }
+
     /// Takes a lease; none if nothing becomes ready within `wait_ms` milliseconds.
     ///
     /// # Errors
@@ -66,6 +72,14 @@ impl BareAgent {
             connection_id: text(&lease["connectionId"]),
             proof: json!({ "agentId": self.id, "fence": lease["fence"] }),
         }))
+    }
+
+    /// Makes the lease last for another term.
+    ///
+    /// # Errors
+    /// [`CallError`] for anything but success.
+    pub async fn renew(&self, held: &Held) -> Result<(), CallError> {
+        self.call(&format!("/{}/renew", held.run_id), &held.proof).await.map(|_| ())
     }
 
     /// Hands in what was read.

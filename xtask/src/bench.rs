@@ -16,8 +16,12 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     setup::find_or_install(&setup::EVERYTHING)?;
+    if arguments.rest.first().is_some_and(|bench| bench == "fleet") {
+        setup::find_or_install(&setup::FOR_FLEET_BENCH)?;
+    }
     let started = |error| format!("cargo couldn't be started: {error}");
-    let built = cargo().args(["build", "--locked", "--release", "-p", "coordinator", "-p", "bench"]).status();
+    let programs = ["-p", "coordinator", "-p", "agent", "-p", "bench"];
+    let built = cargo().args(["build", "--locked", "--release"]).args(programs).status();
     if !built.map_err(started)?.success() {
         return Err("the programs couldn't be built".into());
     }

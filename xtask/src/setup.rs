@@ -38,11 +38,17 @@ const PYTHON: Need = Need {
 // README.md's calls are run as they are written.
 const CURL: Need = Need { what: "curl", sign: Sign::Programs(&["curl"]), package: "curl" };
 
+const NODE: Need = Need { what: "Node", sign: Sign::Programs(&["node"]), package: "nodejs" };
+const NPM: Need = Need { what: "npm", sign: Sign::Programs(&["npm"]), package: "npm" };
+
 /// What the demo needs.
 pub(crate) const FOR_DEMO: [Need; 2] = [BROWSER, REDIS];
 
 /// What all tests need of the system.
 pub(crate) const EVERYTHING: [Need; 5] = [BROWSER, REDIS, POSTGRES, PYTHON, CURL];
+
+/// What the bench of the fleet needs beside all that.
+pub(crate) const FOR_FLEET_BENCH: [Need; 2] = [NODE, NPM];
 
 /// Makes sure that all of it is there.
 ///

@@ -92,7 +92,8 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
     if config.development.loopback {
         tracing::warn!("development.loopback is on: portals and webhook receivers may be on this machine");
     }
-    let fleet = Arc::new(Fleet { store, queue, vault, sealer, catalog, config, answered: Notify::new() });
+    let (answered, lookout) = (Notify::new(), tokio::sync::Mutex::new(()));
+    let fleet = Arc::new(Fleet { store, queue, vault, sealer, catalog, config, answered, lookout });
     Rebuilder(Arc::clone(&fleet)).run_once().await?;
     play_all(&fleet, dispatcher, metrics.clone());
 

@@ -24,11 +24,22 @@ use crate::store::{Grant, GrantedRun};
 /// The longest that a request is held open.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// How long to wait for news before looking anyway.
+/// How long the lookout waits for news before it looks anyway: the one of all who wait that looks
+/// when something is due, for the others, too.
 const LOOK_ANYWAY: Duration = Duration::from_secs(1);
+
+/// How long the others do, in case that the lookout was cut off.
+const LOOK_AT_LAST: Duration = Duration::from_secs(10);
 
 /// The shortest that is waited for what is due: the reaper makes it ready.
 const LOOK_SOON: Duration = Duration::from_millis(20);
+
+/// Whether whoever waits for a run hears of those that become ready. News wakes one alone, so it
+/// mustn't be one that gets nothing.
+enum Hears {
+    News,
+    Nothing,
+}
 
 /// When a run is tried again that this coordinator couldn't hand out.
 const TRY_AGAIN: Duration = Duration::from_secs(30);
@@ -42,25 +53,34 @@ impl Fleet {
     pub async fn acquire(&self, request: &Acquire) -> Result<Option<Lease>, Error> {
         let until = Instant::now() + Duration::from_millis(request.wait_ms).min(LONGEST_WAIT);
         self.note_agent(request.agent_id, Some(&request.agent_name), request.seats).await;
-        let mut news = self.queue.news();
         loop {
-            news.mark_unchanged();
-            let soonest = loop {
+            let (soonest, hears) = loop {
                 match self.queue.acquire(request.agent_id, self.config.lease.term).await? {
                     Acquisition::Leased(acquired) => {
+                        self.queue.pass_on();
                         if let Some(lease) = self.grant(request, acquired).await? {
                             return Ok(Some(lease));
                         }
                     }
-                    Acquisition::Nothing { soonest } => break soonest.unwrap_or(LOOK_ANYWAY),
+                    Acquisition::Nothing { soonest } => break (soonest.unwrap_or(LOOK_ANYWAY), Hears::News),
+                    Acquisition::Drained => break (LOOK_ANYWAY, Hears::Nothing),
                 }
             };
             if Instant::now() >= until {
+                // Perhaps it was the lookout: then whoever is woken is the next.
+                self.queue.pass_on();
                 return Ok(None);
             }
-            let next_look = until.min(Instant::now() + soonest.clamp(LOOK_SOON, LOOK_ANYWAY));
             // Time out or news: either way the next thing is to look.
-            let _ = tokio::time::timeout_at(next_look, news.changed()).await;
+            match hears {
+                Hears::News => {
+                    let lookout = self.lookout.try_lock().ok();
+                    let span = lookout.as_ref().map_or(LOOK_AT_LAST, |_| soonest.clamp(LOOK_SOON, LOOK_ANYWAY));
+                    let next_look = until.min(Instant::now() + span);
+                    let _ = tokio::time::timeout_at(next_look, self.queue.news()).await;
+                }
+                Hears::Nothing => tokio::time::sleep_until(until.min(Instant::now() + LOOK_ANYWAY)).await,
+            }
         }
     }
 

@@ -73,6 +73,8 @@ pub struct Fleet {
     pub config: Config,
     /// Told whenever a person answered, so that the agent that waits here hears at once.
     pub answered: Notify,
+    /// Held by the one waiting request for a run that looks when time has passed.
+    pub lookout: tokio::sync::Mutex<()>,
 }
 
 /// Why a use case came to nothing.

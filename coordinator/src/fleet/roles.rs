@@ -12,17 +12,21 @@ use std::time::Duration;
 
 use domain::failure::FailureCode;
 use domain::run::{CRASHES_ALLOWED, LAPSES_ALLOWED};
+use futures::TryStreamExt as _;
 use jiff::SignedDuration;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::{Error, Fleet, Gatekeeper, Meter, Pruner, Scheduler};
 use crate::clock;
 use crate::queue::{Lapsed, LapsedHolder, QueueError};
-use crate::store::Holder;
+use crate::store::{Holder, QueuedRun};
 use crate::webhooks::Dispatcher;
 
 /// How many open runs are read from the store at once.
 const PAGE: u32 = 1_000;
+
+/// How many runs are put into the queue at once, so that none waits for the answer to the other.
+const PUT_IN_AT_ONCE: usize = 32;
 
 /// How often all open runs are offered to the queue again, for those that were lost
 /// between the store and Redis.
@@ -135,13 +139,16 @@ impl Rebuilder {
             let Some(last) = runs.last() else { return Ok(offered) };
             after = Some(last.id);
             offered += runs.len();
-            for mut run in runs {
+            // Most are there; the others are put in a few at a time, in their order.
+            let missing = fleet.queue.missing(runs).await?.into_iter().map(Ok);
+            let put_in = async |mut run: QueuedRun| {
                 let now = clock::now();
                 if run.holder == Holder::Perhaps {
                     run.not_before = run.not_before.max(now + term);
                 }
-                fleet.queue.enqueue(&run, now).await?;
-            }
+                fleet.queue.enqueue(&run, now).await
+            };
+            futures::stream::iter(missing).try_for_each_concurrent(PUT_IN_AT_ONCE, put_in).await?;
         }
     }
 }

@@ -1,8 +1,8 @@
 -- agent, term in milliseconds → run and fence; or in how many milliseconds one may be
--- ready, and -1 where nobody can say.
+-- ready, and -1 where nobody can say; -2 for an agent that is drained.
 local agent, term = ARGV[1], tonumber(ARGV[2])
 if redis.call('SISMEMBER', key('draining'), agent) == 1 then
-  return { -1 }
+  return { -2 }
 end
 promote()
 while true do

@@ -49,7 +49,7 @@ use jiff::Timestamp;
 use protocol::lease::Proof;
 use redis::aio::ConnectionManager;
 use redis::{FromRedisValue as _, Script};
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 pub use embedded::{EmbeddedRedis, EmbeddedRedisError};
 pub use limits::{COUNTED_OVER, Gate, InstitutionDepth, Limit, Waits};
@@ -67,11 +67,12 @@ pub struct Queue {
     redis: ConnectionManager,
     prefix: String,
     scripts: std::sync::Arc<Scripts>,
-    news: watch::Sender<u64>,
+    news: std::sync::Arc<Notify>,
 }
 
 struct Scripts {
     enqueue: Script,
+    missing: Script,
     promote: Script,
     acquire: Script,
     renew: Script,
@@ -97,6 +98,7 @@ impl Scripts {
         let with_preamble = |body: &str| Script::new(&[include_str!("preamble.lua"), body].concat());
         Self {
             enqueue: with_preamble(include_str!("enqueue.lua")),
+            missing: with_preamble(include_str!("missing.lua")),
             promote: with_preamble(include_str!("promote.lua")),
             acquire: with_preamble(include_str!("acquire.lua")),
             renew: with_preamble(include_str!("renew.lua")),
@@ -146,6 +148,8 @@ pub enum Acquisition {
         /// After how long one may, as far as it is known; whatever else happens is news.
         soonest: Option<Duration>,
     },
+    /// An operator drains the asker: it gets nothing, whatever there is.
+    Drained,
 }
 
 /// How Redis stands to the queue.
@@ -195,8 +199,8 @@ impl Queue {
             .set_response_timeout(Some(PATIENCE));
         let redis = ConnectionManager::new_with_config(client.clone(), settings).await;
         let redis = redis.map_err(QueueError::Unreachable)?;
-        let news = watch::Sender::new(0);
-        Ok(Self { client, redis, prefix: prefix.to_owned(), scripts: std::sync::Arc::new(Scripts::load()), news })
+        let (scripts, news) = (std::sync::Arc::new(Scripts::load()), std::sync::Arc::new(Notify::new()));
+        Ok(Self { client, redis, prefix: prefix.to_owned(), scripts, news })
     }
 
     /// Puts a run in, unless its connection has one; then nothing changes.
@@ -209,6 +213,19 @@ impl Queue {
         step.arg(run.id.to_string()).arg(run.connection_id.to_string()).arg(run.organization_id.to_string());
         step.arg(&run.institution_id).arg(run.class.rank()).arg(delay.to_string());
         self.step(step).await
+    }
+
+    /// Those of these runs that the queue doesn't have.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub async fn missing(&self, runs: Vec<QueuedRun>) -> Result<Vec<QueuedRun>, QueueError> {
+        let mut step = self.scripts.missing.key(&self.prefix);
+        for run in &runs {
+            step.arg(run.connection_id.to_string()).arg(run.id.to_string());
+        }
+        let missing: std::collections::HashSet<String> = self.step(step).await?;
+        Ok(runs.into_iter().filter(|run| missing.contains(&run.id.to_string())).collect())
     }
 
     /// Makes delayed runs ready that are due; returns how many.
@@ -230,6 +247,7 @@ impl Queue {
         let unreadable = |_| QueueError::Unreadable;
         let text = |value: &redis::Value| String::from_redis_value(value.clone()).map_err(|_| QueueError::Unreadable);
         match answer.as_slice() {
+            [redis::Value::Int(-2)] => Ok(Acquisition::Drained),
             [redis::Value::Int(soonest)] => {
                 Ok(Acquisition::Nothing { soonest: u64::try_from(*soonest).ok().map(Duration::from_millis) })
             }
@@ -335,10 +353,16 @@ impl Queue {
         self.step(step.arg(generation.to_string()).arg(&seen.process)).await
     }
 
-    /// Changes whenever a run may have become ready.
-    #[must_use]
-    pub fn news(&self) -> watch::Receiver<u64> {
-        self.news.subscribe()
+    /// Returns when a run may have become ready. Of all who wait here each piece of news wakes
+    /// one, or the next who comes: a thousand who look for one run would keep Redis from the rest.
+    /// Whoever then leases a run has to [pass the news on](Self::pass_on).
+    pub async fn news(&self) {
+        self.news.notified().await;
+    }
+
+    /// Wakes another of those who wait for news: where one run could start, more may.
+    pub fn pass_on(&self) {
+        self.news.notify_one();
     }
 
     /// Listens for runs that become ready, until Redis goes away.
@@ -349,9 +373,11 @@ impl Queue {
         use futures::StreamExt as _;
         let mut channel = self.client.get_async_pubsub().await.map_err(QueueError::Redis)?;
         channel.subscribe(format!("{}news", self.prefix)).await.map_err(QueueError::Redis)?;
+        // Nobody heard what came before.
+        self.news.notify_one();
         let mut messages = channel.into_on_message();
         while messages.next().await.is_some() {
-            self.news.send_modify(|count| *count = count.wrapping_add(1));
+            self.news.notify_one();
         }
         Ok(())
     }

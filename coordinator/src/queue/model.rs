@@ -315,7 +315,7 @@ async fn make(step: Step, model: &mut Model, queue: &Queue, redis: &Redis) {
             let expected = model.acquire(agent, lasts);
             let acquired = match queue.acquire(AgentId(id_of(agent)), lasts.span()).await.expect(&said) {
                 Acquisition::Leased(acquired) => Some(acquired),
-                Acquisition::Nothing { .. } => None,
+                Acquisition::Nothing { .. } | Acquisition::Drained => None,
             };
             assert_eq!(acquired, expected, "{said}");
         }

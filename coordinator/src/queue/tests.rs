@@ -68,7 +68,7 @@ impl Bench {
     async fn acquire(&self, agent: AgentId, term: Duration) -> Option<Acquired> {
         match self.queue.acquire(agent, term).await.expect("an answer") {
             Acquisition::Leased(acquired) => Some(acquired),
-            Acquisition::Nothing { .. } => None,
+            Acquisition::Nothing { .. } | Acquisition::Drained => None,
         }
     }
 }
@@ -270,17 +270,60 @@ async fn a_redis_that_comes_back_older_gives_no_fence_a_second_time() {
 #[tokio::test]
 async fn whoever_waits_hears_of_a_run_that_becomes_ready() {
     let bench = Bench::new().await;
-    let mut news = bench.queue.news();
     let listener = bench.queue.clone();
     let listening = tokio::spawn(async move { listener.listen().await });
     // The subscription takes a moment, and nothing says when it stands.
     let heard = eventually(async || {
         bench.enqueue(&run()).await;
-        news.has_changed().expect("a sender").then_some(())
+        tokio::time::timeout(Duration::from_millis(20), bench.queue.news()).await.ok()
     });
     assert!(heard.await.is_some());
-    news.mark_unchanged();
     listening.abort();
+}
+
+#[tokio::test]
+async fn of_all_who_wait_one_hears_of_a_run_and_another_when_it_is_passed_on() {
+    let bench = Bench::new().await;
+    let woken = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let count = || woken.load(std::sync::atomic::Ordering::SeqCst);
+    let waiting: Vec<_> = (0..9)
+        .map(|_| {
+            let (queue, woken) = (bench.queue.clone(), std::sync::Arc::clone(&woken));
+            tokio::spawn(async move {
+                queue.news().await;
+                woken.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            })
+        })
+        .collect();
+    let listener = bench.queue.clone();
+    let listening = tokio::spawn(async move { listener.listen().await });
+    let first = eventually(async || {
+        bench.enqueue(&run()).await;
+        (count() > 0).then_some(())
+    });
+    assert!(first.await.is_some());
+    let before = count();
+    assert!(before < waiting.len(), "one run woke everybody");
+    bench.queue.pass_on();
+    assert!(eventually(async || (count() > before).then_some(())).await.is_some());
+    listening.abort();
+    waiting.into_iter().for_each(|waiter| waiter.abort());
+}
+
+#[tokio::test]
+async fn what_the_queue_does_not_have_is_told_of_many_at_once() {
+    let bench = Bench::new().await;
+    let runs: Vec<QueuedRun> = (0..2_500).map(|_| run()).collect();
+    for run in &runs[..5] {
+        bench.enqueue(run).await;
+    }
+    // Another run of the same connection is none of the queue's.
+    let other = QueuedRun { id: RunId(Uuid::now_v7()), ..runs[0].clone() };
+    let asked = [&runs[..], std::slice::from_ref(&other)].concat();
+    let missing = bench.queue.missing(asked).await.expect("an answer");
+    let expected: Vec<RunId> = runs[5..].iter().chain([&other]).map(|run| run.id).collect();
+    assert_eq!(missing.iter().map(|run| run.id).collect::<Vec<_>>(), expected);
+    assert!(bench.queue.missing(Vec::new()).await.expect("an answer").is_empty());
 }
 
 #[tokio::test]
@@ -290,7 +333,7 @@ async fn a_pace_and_a_closed_gate_say_when_the_next_run_may_start() {
     let acquire = async || bench.queue.acquire(holder, LONG).await.expect("an answer");
     let waits = |acquisition| match acquisition {
         Acquisition::Nothing { soonest } => soonest,
-        Acquisition::Leased(_) => None,
+        Acquisition::Leased(_) | Acquisition::Drained => None,
     };
     bench.queue.limit("harbour", Limit { at_once: 100, interval: LONG }).await.expect("a limit");
     for _ in 0..2 {
