@@ -254,8 +254,11 @@ impl Connections for SqlStore {
                 if kept.is_some_and(|(_, refused)| refused.as_deref() == Some(wrong)) {
                     return Err(Refused::BudgetSpent);
                 }
-                sqlx::query("UPDATE credentials SET refused = NULL WHERE connection_id = $1")
+                // Given again they are somebody's word that the bank has been looked at: doubts
+                // are counted from now on.
+                sqlx::query("UPDATE credentials SET refused = NULL, given_at = $2 WHERE connection_id = $1")
                     .bind(id.0)
+                    .bind(to_ms(now))
                     .execute(&mut *tx)
                     .await
                     .map_err(failed("keep credentials"))?;
