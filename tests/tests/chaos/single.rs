@@ -238,3 +238,22 @@ async fn an_agent_whose_clock_is_behind_its_browsers_lets_its_leases_go() -> Out
     assert!(outcome.holds(), "{}{}", outcome.story, outcome.findings.text());
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_comes_back_older_costs_time_and_nothing_else() -> Outcome {
+    let (world, crowd) = world(2, 1).await?;
+    let auditor = Auditor::of(&world);
+    let person = &world.people[0];
+    let (mut session, _) = reading(&world, person).await?;
+    assert!(world.remember_redis().await);
+    // Redis forgets more than one fence.
+    for _ in 0..2 {
+        session = another(&world, person, &session).await?;
+    }
+    reading(&world, person).await?;
+    world.roll_back_redis().await;
+    another(&world, person, &session).await?;
+    let outcome = settle(world, crowd, auditor).await?;
+    assert!(outcome.holds(), "{}{}", outcome.story, outcome.findings.text());
+    Ok(())
+}
