@@ -46,6 +46,8 @@ pub struct Settings {
     pub seed: u64,
     /// How many agents.
     pub agents: usize,
+    /// How many runs each works on at once, and how many may wait for a person in it.
+    pub slots: usize,
     /// How many users of the bank have given their right password.
     pub people: usize,
     /// How many give a wrong one.
@@ -176,7 +178,7 @@ impl World {
                 (format!("http://{}", way.address()), Arc::clone(&clock), data.clone());
             let (token_file, skewing) = (token_file.clone(), skewing.clone());
             let kept = Kept::start(&format!("agent-{number}"), timeline.clone(), move |life| {
-                let mut command = agent(life, &coordinator, &data_folder, &token_file)?;
+                let mut command = agent(life, settings.slots, &coordinator, &data_folder, &token_file)?;
                 told.lock().unwrap_or_else(PoisonError::into_inner).set(&skewing, &mut command);
                 Ok(command)
             });
@@ -308,9 +310,26 @@ fn environment(
     settings.map(|(name, value)| (format!("BURSAR__{name}"), value)).to_vec()
 }
 
-fn agent(life: &str, coordinator: &str, folder: &Path, token_file: &Path) -> Result<Command, ProgramError> {
-    let mut command = Command::new(built("agent")?);
-    command.args(["run", "--slots", "2", "--until-stdin-closes", "--coordinator", coordinator, "--name", life]);
+fn agent(
+    life: &str,
+    slots: usize,
+    coordinator: &str,
+    folder: &Path,
+    token_file: &Path,
+) -> Result<Command, ProgramError> {
+    let (mut command, slots) = (Command::new(built("agent")?), slots.to_string());
+    command.args([
+        "run",
+        "--slots",
+        &slots,
+        "--parked",
+        &slots,
+        "--until-stdin-closes",
+        "--coordinator",
+        coordinator,
+        "--name",
+        life,
+    ]);
     command.args(["--browser-memory", BROWSER_MEMORY]).arg("--data").arg(folder).arg("--token-file").arg(token_file);
     command.env("BURSAR_LOG", "info");
     if rustix::process::geteuid().is_root() {

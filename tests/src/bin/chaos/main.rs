@@ -41,6 +41,7 @@ async fn main() -> ExitCode {
     let settings = Settings {
         seed,
         agents: arguments.agents.max(1),
+        slots: 2,
         people: arguments.people.max(1),
         erring: 1,
         telling: Telling::Aloud,
