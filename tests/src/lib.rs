@@ -6,6 +6,7 @@
 //! HTTP, the command line or the process table isn't seen.
 
 pub mod bare_agent;
+pub mod chaos;
 pub mod integrator;
 pub mod patience;
 pub mod postgres;

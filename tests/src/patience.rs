@@ -1,5 +1,7 @@
-//! Waiting for a condition, within bounds; nothing here waits for a span of time to
-//! pass.
+//! Waiting for a condition, within bounds. A span of time is only waited for where the span
+//! itself is what is wanted: a fault has to last, a round has to come again.
+//!
+//! Not here: what is waited for.
 
 use std::time::Duration;
 
@@ -15,6 +17,12 @@ pub fn patience() -> Duration {
 
 /// How long to wait between two looks.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(25);
+
+/// Lets something go on for `span`: a fault, or the time between two rounds. Whoever waits
+/// for something to happen takes [`eventually`].
+pub async fn lasting(span: Duration) {
+    tokio::time::sleep(span).await;
+}
 
 /// Looks until `look` finds something; `None` when patience has ended.
 pub async fn eventually<T>(mut look: impl AsyncFnMut() -> Option<T>) -> Option<T> {

@@ -15,8 +15,9 @@ use crate::programs::{Program, ProgramError};
 
 /// A running server.
 pub struct Postgres {
-    _server: Program,
+    server: Option<Program>,
     folder: tempfile::TempDir,
+    programs: PathBuf,
 }
 
 impl Postgres {
@@ -32,31 +33,54 @@ impl Postgres {
         if let Some((user, group)) = owner {
             chown(folder.path(), Some(user), Some(group)).map_err(failed)?;
         }
-        let cluster = folder.path().join("cluster");
-        let prepared = |program: &str| {
-            let mut command = Command::new(programs.join(program));
-            command.current_dir(folder.path());
-            if let Some((user, group)) = owner {
-                command.uid(user).gid(group);
-            }
-            command
-        };
-        let mut init = prepared("initdb");
+        let mut postgres = Self { server: None, folder, programs };
+        let mut init = postgres.command("initdb");
         init.args(["--auth", "trust", "--username", "bursar", "--no-sync", "--encoding", "UTF8", "--locale", "C"]);
-        let made = init.arg("--pgdata").arg(&cluster).output().await.map_err(failed)?;
+        let made = init.arg("--pgdata").arg(postgres.cluster()).output().await.map_err(failed)?;
         if !made.status.success() {
             let said = String::from_utf8_lossy(&made.stderr).into_owned();
             return Err(ProgramError::NotReady { name: "initdb".into(), said });
         }
-        let mut serve = prepared("postgres");
-        serve.arg("-D").arg(&cluster).arg("-k").arg(folder.path());
+        postgres.serve().await?;
+        Ok(postgres)
+    }
+
+    /// Has it end as if it had crashed, and starts it again: what was committed is there.
+    ///
+    /// # Errors
+    /// [`ProgramError`] if it doesn't get ready.
+    pub async fn restart(&mut self) -> Result<(), ProgramError> {
+        if let Some(server) = self.server.take() {
+            server.quit().await;
+        }
+        self.serve().await
+    }
+
+    async fn serve(&mut self) -> Result<(), ProgramError> {
+        let mut serve = self.command("postgres");
+        serve.arg("-D").arg(self.cluster()).arg("-k").arg(self.folder.path());
         serve.args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=100"]);
         let server = Program::start("postgres", serve)?;
-        let mut ready = prepared("pg_isready");
-        ready.arg("-h").arg(folder.path()).args(["-d", "postgres", "-q"]);
+        let mut ready = self.command("pg_isready");
+        ready.arg("-h").arg(self.folder.path()).args(["-d", "postgres", "-q"]);
         let is_ready = eventually(async || ready.status().await.ok().filter(|status| status.success())).await;
         is_ready.ok_or_else(|| ProgramError::NotReady { name: "postgres".into(), said: server.talk() })?;
-        Ok(Self { _server: server, folder })
+        self.server = Some(server);
+        Ok(())
+    }
+
+    fn cluster(&self) -> PathBuf {
+        self.folder.path().join("cluster")
+    }
+
+    /// One of its programs, as the user that it may run as.
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(self.programs.join(program));
+        command.current_dir(self.folder.path());
+        if let Some((user, group)) = unprivileged() {
+            command.uid(user).gid(group);
+        }
+        command
     }
 
     /// Where its one database is.

@@ -6,14 +6,19 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use crate::patience::patience;
+
+/// How long the end of a program's talk is waited for when it has ended.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// How many lines of talk are kept of a program.
 const KEPT_LINES: usize = 1_000_000;
@@ -55,9 +60,29 @@ pub struct Program {
     stdin: Option<ChildStdin>,
     stdout: mpsc::UnboundedReceiver<String>,
     talk: Talk,
+    listener: Option<JoinHandle<()>>,
 }
 
-type Talk = Arc<Mutex<VecDeque<String>>>;
+/// What a program says, as it comes; whoever has it hears it also after the program's end.
+#[derive(Clone, Debug, Default)]
+pub struct Talk(Arc<Mutex<VecDeque<String>>>);
+
+impl Talk {
+    /// All of it so far.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Vec::from_iter(lines.iter().map(String::as_str)).join("\n")
+    }
+
+    fn add(&self, line: String) {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.len() == KEPT_LINES {
+            lines.pop_front();
+        }
+        lines.push_back(line);
+    }
+}
 
 /// Where cargo put the program called `name`.
 ///
@@ -90,18 +115,10 @@ impl Program {
         if let Some(output) = child.stdout.take() {
             read_lines(output, move |line| drop(sender.send(line)));
         }
-        if let Some(output) = child.stderr.take() {
-            let talk = Arc::clone(&talk);
-            read_lines(output, move |line| {
-                let mut talk = talk.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                if talk.len() == KEPT_LINES {
-                    talk.pop_front();
-                }
-                talk.push_back(line);
-            });
-        }
+        let heard = talk.clone();
+        let listener = child.stderr.take().map(|output| read_lines(output, move |line| heard.add(line)));
         let stdin = child.stdin.take();
-        Ok(Self { name: name.to_owned(), child, stdin, stdout, talk })
+        Ok(Self { name: name.to_owned(), child, stdin, stdout, talk, listener })
     }
 
     /// Writes a line to its stdin, which stays open.
@@ -127,8 +144,22 @@ impl Program {
     /// What it said so far, apart from data.
     #[must_use]
     pub fn talk(&self) -> String {
-        let talk = self.talk.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        Vec::from_iter(talk.iter().map(String::as_str)).join("\n")
+        self.talk.text()
+    }
+
+    /// The same, for whoever goes on listening.
+    #[must_use]
+    pub fn listen(&self) -> Talk {
+        self.talk.clone()
+    }
+
+    /// Waits until it has ended and all that it said has been heard.
+    pub async fn ended(&mut self) {
+        let _ = self.child.wait().await;
+        if let Some(listener) = self.listener.take() {
+            // What it started may hold the pipe open; that is waited for only so long.
+            let _ = tokio::time::timeout(LAST_WORDS, listener).await;
+        }
     }
 
     /// Its process id, while it runs.
@@ -159,11 +190,15 @@ impl Program {
         let _ = tokio::time::timeout(patience(), self.child.wait()).await;
     }
 
+    /// Asks it to end without cleaning up, as PostgreSQL understands SIGQUIT, and waits.
+    pub async fn quit(mut self) {
+        self.send(Signal::QUIT);
+        let _ = tokio::time::timeout(patience(), self.child.wait()).await;
+    }
+
     fn send(&self, signal: Signal) {
-        let pid = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        if let Some(pid) = pid {
-            // It may have ended in between.
-            let _ = kill_process(pid, signal);
+        if let Some(pid) = self.child.id() {
+            send(pid, signal);
         }
     }
 }
@@ -178,10 +213,68 @@ pub fn browsers_below(pid: u32) -> Vec<u32> {
 
 /// Kills a process of somebody else as the kernel would.
 pub fn kill_process_hard(pid: u32) {
+    send(pid, Signal::KILL);
+}
+
+/// Stops a process where it is; it hears nothing of it.
+pub fn freeze_process(pid: u32) {
+    send(pid, Signal::STOP);
+}
+
+/// Lets a process go on that was frozen.
+pub fn thaw_process(pid: u32) {
+    send(pid, Signal::CONT);
+}
+
+fn send(pid: u32, signal: Signal) {
     if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
         // It may have ended in between.
-        let _ = kill_process(pid, Signal::KILL);
+        let _ = kill_process(pid, signal);
     }
+}
+
+/// A process that was seen, told from a later one of the same id by when it began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// Its id.
+    pub pid: u32,
+    begun: u64,
+}
+
+impl Sighting {
+    /// What runs under the id now, if anything does.
+    #[must_use]
+    pub fn of(pid: u32) -> Option<Self> {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let begun = stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()?;
+        Some(Self { pid, begun })
+    }
+
+    /// Whether that very process is still there, and not a zombie.
+    #[must_use]
+    pub fn is_alive(self) -> bool {
+        Self::of(self.pid) == Some(self) && is_alive(self.pid)
+    }
+}
+
+/// The processes whose command line has `text` in it, with that line.
+#[must_use]
+pub fn processes_naming(text: &str) -> Vec<(u32, String)> {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok);
+    let found = processes.filter_map(|entry| {
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        let line = std::fs::read(entry.path().join("cmdline")).ok()?;
+        let line = String::from_utf8_lossy(&line).replace('\0', " ");
+        line.contains(text).then_some((pid, line))
+    });
+    found.collect()
+}
+
+/// Whether the process has ended and nobody asked how.
+#[must_use]
+pub fn is_zombie(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('Z'))
 }
 
 /// Every process below `pid`, by id.
@@ -213,11 +306,14 @@ pub fn is_alive(pid: u32) -> bool {
     stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
 }
 
-fn read_lines(output: impl AsyncRead + Unpin + Send + 'static, mut take: impl FnMut(String) + Send + 'static) {
+fn read_lines(
+    output: impl AsyncRead + Unpin + Send + 'static,
+    mut take: impl FnMut(String) + Send + 'static,
+) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut lines = BufReader::new(output).lines();
         while let Ok(Some(line)) = lines.next_line().await {
             take(line);
         }
-    });
+    })
 }

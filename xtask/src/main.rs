@@ -7,6 +7,7 @@
 
 mod bench;
 mod cargo;
+mod chaos;
 mod demo;
 mod generate;
 mod setup;
@@ -34,6 +35,8 @@ enum Command {
     Test(test::Arguments),
     /// Measure Bursar beside its peers.
     Bench(bench::Arguments),
+    /// Throw everything at a fleet, and see whether what is promised holds.
+    Chaos(chaos::Arguments),
     /// Check formatting, lints and house rules.
     Tidy,
     /// Find or install what the demo and the tests need, and nothing else.
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Chaos(arguments) => chaos::run(&arguments),
         Command::Tidy => tidy::run(),
         Command::Setup => setup::find_or_install(&setup::EVERYTHING)
             .and_then(|()| tools::find_or_install())

@@ -35,6 +35,8 @@ const PYTHON: Need = Need {
     sign: Sign::Python("import venv, ensurepip"),
     package: "python3-venv",
 };
+// The chaos suite gives agents other clocks.
+const FAKETIME: Need = Need { what: "libfaketime", sign: Sign::Programs(&["faketime"]), package: "faketime" };
 // README.md's calls are run as they are written.
 const CURL: Need = Need { what: "curl", sign: Sign::Programs(&["curl"]), package: "curl" };
 
@@ -45,7 +47,7 @@ const NPM: Need = Need { what: "npm", sign: Sign::Programs(&["npm"]), package: "
 pub(crate) const FOR_DEMO: [Need; 2] = [BROWSER, REDIS];
 
 /// What all tests need of the system.
-pub(crate) const EVERYTHING: [Need; 5] = [BROWSER, REDIS, POSTGRES, PYTHON, CURL];
+pub(crate) const EVERYTHING: [Need; 6] = [BROWSER, REDIS, POSTGRES, PYTHON, CURL, FAKETIME];
 
 /// What the bench of the fleet needs beside all that.
 pub(crate) const FOR_FLEET_BENCH: [Need; 2] = [NODE, NPM];

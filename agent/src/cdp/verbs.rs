@@ -124,6 +124,10 @@ impl Driver for Session {
                         return Ok(Observation::Stuck { target: stuck, problem, html });
                     }
                     Ok(Some(Answer::Late { .. })) => {
+                        // Where the gate is open all the same, page and agent have lost sight of
+                        // each other's time, as when the machine was suspended. What is renewed
+                        // and not worked under would never end, so the lease is let go.
+                        self.gate.shut(Shut::Expired);
                         return Err(self.gate.permit().err().unwrap_or(Shut::Expired).into());
                     }
                     // Nothing was done: there was no document to do it in.

@@ -16,7 +16,7 @@ async fn what_is_recent_is_there_first_and_back_fills_go_on_to_the_end_of_every_
     std::fs::create_dir(&harbour)?;
     std::fs::copy(scripts().join("harbour/script.yaml"), harbour.join("script.yaml"))?;
     let record = std::fs::read_to_string(scripts().join("harbour/institution.yaml"))?;
-    let record = record.replace("mfa: always", "mfa: sometimes\nhistory: { recentDays: 30, stepDays: 60 }");
+    let record = record.replace("mfa: always", "mfa: sometimes\nhistory: { recentDays: 30, stepDays: 30 }");
     std::fs::write(harbour.join("institution.yaml"), record)?;
     let fleet = Plan::new().with("catalog.folder", &catalog.path().display().to_string()).start().await?;
     let integrator = fleet.integrator("default").await?;

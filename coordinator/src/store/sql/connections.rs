@@ -236,7 +236,7 @@ impl Connections for SqlStore {
             GivenCredentials::New { sealed, fingerprints } => {
                 lockout::replace(&mut tx, id, sealed, fingerprints, now).await?;
             }
-            GivenCredentials::Same => lockout::lift(&mut tx, id).await?,
+            GivenCredentials::Same => lockout::lift(&mut tx, id, now).await?,
         }
         let run = match before {
             ConnectionState::ReauthRequired { .. } => {

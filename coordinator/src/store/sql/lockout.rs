@@ -26,8 +26,8 @@ pub(super) async fn usable(tx: &mut Tx, connection: ConnectionId) -> Result<(), 
 }
 
 /// Whether the connection's password may be submitted: no bank refused it, no other session
-/// of the same user is under way, and not too many were left without an answer since it was
-/// given or last worked.
+/// of the same user is under way, and not too many of that user's were left without an answer
+/// since they were given or last worked.
 pub(super) async fn may_submit(tx: &mut Tx, connection: ConnectionId, now: Timestamp) -> Result<(), Refused> {
     let Some((refused, login, whole)) = kept(tx, connection).await? else { return Err(Refused::BudgetSpent) };
     let is_locked = match &login {
@@ -54,7 +54,7 @@ pub(super) async fn may_submit(tx: &mut Tx, connection: ConnectionId, now: Times
          WHERE k.login = $1 AND k.connection_id <> $2
            AND i.effect = 'password' AND (i.outcome IS NULL OR i.fence = r.fence)",
     )
-    .bind(login.clone())
+    .bind(login)
     .bind(connection.0)
     .fetch_one(&mut **tx)
     .await
@@ -63,15 +63,16 @@ pub(super) async fn may_submit(tx: &mut Tx, connection: ConnectionId, now: Times
         return Err(Refused::LoginInUse);
     }
     let doubts = sqlx::query_scalar::<_, i64>(
-        "SELECT COUNT(*) FROM intents i
-         JOIN runs r ON r.id = i.run_id
-         JOIN connections c ON c.id = r.connection_id
-         JOIN credentials k ON k.connection_id = c.id
-         WHERE (c.id = $1 OR k.login = $2) AND i.effect = 'password' AND i.outcome = 'absent'
-           AND i.created_at >= k.given_at AND i.created_at >= COALESCE(c.last_synced_at, 0)",
+        "SELECT COUNT(*) FROM credentials ours
+         JOIN credentials k ON k.connection_id = ours.connection_id OR k.login = ours.login
+         JOIN connections c ON c.id = k.connection_id
+         JOIN runs r ON r.connection_id = c.id
+         JOIN intents i ON i.run_id = r.id
+         WHERE ours.connection_id = $1 AND i.effect = 'password' AND i.outcome = 'absent'
+           AND i.created_at >= ours.given_at AND i.created_at >= k.given_at
+           AND i.created_at >= COALESCE(c.last_synced_at, 0)",
     )
     .bind(connection.0)
-    .bind(login)
     .fetch_one(&mut **tx)
     .await
     .map_err(failed("count doubtful effects"))?;
@@ -109,16 +110,17 @@ pub(super) async fn replace(
 }
 
 /// Lifts what keeps the credentials from being used, unless they are wrong: whoever gives the
-/// same again says that the bank doesn't mind them any more.
-pub(super) async fn lift(tx: &mut Tx, connection: ConnectionId) -> Result<(), Refused> {
+/// same again has looked at the bank, and doubts are counted from now on.
+pub(super) async fn lift(tx: &mut Tx, connection: ConnectionId, now: Timestamp) -> Result<(), Refused> {
     let wrong = FailureCode::CredentialsInvalid.as_str();
     let kept = kept(tx, connection).await?;
     let (refused, whole) = kept.map(|(refused, _, whole)| (refused, whole)).unwrap_or_default();
     if refused.as_deref() == Some(wrong) || was_refused(tx, whole.as_deref()).await? {
         return Err(Refused::BudgetSpent);
     }
-    sqlx::query("UPDATE credentials SET refused = NULL WHERE connection_id = $1")
+    sqlx::query("UPDATE credentials SET refused = NULL, given_at = $2 WHERE connection_id = $1")
         .bind(connection.0)
+        .bind(to_ms(now))
         .execute(&mut **tx)
         .await
         .map_err(failed("keep credentials"))?;

@@ -100,17 +100,26 @@ async fn one_user_of_a_bank_signs_in_for_one_connection_at_a_time() {
 }
 
 #[tokio::test]
-async fn passwords_that_no_bank_answered_count_together() {
+async fn passwords_that_no_bank_answered_count_together_until_a_person_has_looked() {
     for bench in benches().await {
+        let mut runs = Vec::new();
         for _ in 0..DOUBTS_ALLOWED {
-            let (_, _, run) = bench.signing_in(OURS).await;
+            runs.push(bench.signing_in(OURS).await.2);
+        }
+        let (organization, id, last) = bench.signing_in(OTHER_PASSWORD).await;
+        for run in runs {
             bench.declare(run, 1, Effect::Password).await.expect("within the budget");
             bench.settle(run, 1, EffectOutcome::Absent).await;
             bench.fail(run, 1, FailureCode::PortalUnavailable, AfterFailure::End).await.expect("failed");
         }
-        let (_, _, run) = bench.signing_in(OTHER_PASSWORD).await;
-        let declared = bench.declare(run, 1, Effect::Password).await;
+        let declared = bench.declare(last, 1, Effect::Password).await;
         assert!(matches!(declared, Err(Refused::DoubtSpent)), "{}: {declared:?}", bench.name);
+        bench.fail(last, 1, FailureCode::Locked, AfterFailure::End).await.expect("failed");
+        bench.give(organization, id, GivenCredentials::Same).await.expect("somebody looked");
+        let run = RunId(Uuid::now_v7());
+        bench.store.complete_setup(organization, id, run, now()).await.expect("a run");
+        bench.grant(run, 2).await.expect("granted");
+        bench.declare(run, 2, Effect::Password).await.expect("doubts are counted from then on");
     }
 }
 

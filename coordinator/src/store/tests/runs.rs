@@ -175,27 +175,37 @@ async fn completing_and_revoking_at_once_never_wait_for_each_other() {
 #[tokio::test]
 async fn passwords_that_the_bank_never_answered_are_counted() {
     for bench in benches().await {
-        let (id, run) = bench.activating().await;
-        for counter in 1..=DOUBTS_ALLOWED {
-            let granted = bench.grant(run, counter).await.expect("granted");
-            if counter > 1 {
-                assert_eq!(granted.open_intents.len(), 1, "what the last holder declared is handed on");
-                assert!(matches!(bench.declare(run, counter, Effect::Password).await, Err(Refused::IntentOpen)));
-                bench.settle(run, counter, EffectOutcome::Absent).await;
+        let (id, mut run) = bench.activating().await;
+        let mut counter = 0;
+        // Whoever gives the same again has looked at the bank.
+        for given in [GivenCredentials::New { sealed: vec![2], fingerprints: None }, GivenCredentials::Same] {
+            for doubt in 0..DOUBTS_ALLOWED {
+                counter += 1;
+                let granted = bench.grant(run, counter).await.expect("granted");
+                if doubt > 0 {
+                    assert_eq!(granted.open_intents.len(), 1, "what the last holder declared is handed on");
+                    assert!(matches!(bench.declare(run, counter, Effect::Password).await, Err(Refused::IntentOpen)));
+                    bench.settle(run, counter, EffectOutcome::Absent).await;
+                }
+                let intent = bench.declare(run, counter, Effect::Password).await.expect("within the budget");
+                let again = bench.declare(run, counter, Effect::Password).await.expect("the same call again");
+                assert_eq!(intent, again, "one intent");
             }
-            let intent = bench.declare(run, counter, Effect::Password).await.expect("within the budget");
-            let again = bench.declare(run, counter, Effect::Password).await.expect("the same call again");
-            assert_eq!(intent, again, "one intent");
+            counter += 1;
+            bench.grant(run, counter).await;
+            bench.settle(run, counter, EffectOutcome::Absent).await;
+            let spent = bench.declare(run, counter, Effect::Password).await;
+            assert!(matches!(spent, Err(Refused::DoubtSpent)), "{}", bench.name);
+            bench.fail(run, counter, FailureCode::Locked, AfterFailure::End).await.expect("failed");
+            let old = bench.store.credentials(bench.organization, id).await.expect("an answer");
+            let other = RunId(Uuid::now_v7());
+            let gave = bench.store.give_credentials(bench.organization, id, old.as_deref(), given, other, now());
+            gave.await.expect("kept");
+            run = RunId(Uuid::now_v7());
+            bench.store.complete_setup(bench.organization, id, run, now()).await.expect("a run");
         }
-        bench.grant(run, 9).await;
-        bench.settle(run, 9, EffectOutcome::Absent).await;
-        assert!(matches!(bench.declare(run, 9, Effect::Password).await, Err(Refused::DoubtSpent)), "{}", bench.name);
-        bench.fail(run, 9, FailureCode::Locked, AfterFailure::End).await.expect("failed");
-        bench.give_credentials(id).await;
-        let run = RunId(Uuid::now_v7());
-        bench.store.complete_setup(bench.organization, id, run, now()).await.expect("a run");
-        bench.grant(run, 10).await;
-        bench.declare(run, 10, Effect::Password).await.expect("new credentials begin anew");
+        bench.grant(run, counter + 1).await;
+        bench.declare(run, counter + 1, Effect::Password).await.expect("what was given again begins anew");
     }
 }
 
