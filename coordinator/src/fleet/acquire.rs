@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use domain::anchor::Loopback;
 use domain::id::AgentId;
-use domain::run::RunClass;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use protocol::lease::{Acquire, AllowLoopback, Lease, Proof, ScriptRevision, Seats, credentials_context};
@@ -154,9 +153,7 @@ impl Fleet {
     fn since(&self, run: &GrantedRun, now: Timestamp) -> Option<Date> {
         let history = self.catalog.institution(&run.institution_id)?.steps_back()?;
         let today = |moment| self.catalog.today(&run.institution_id, moment);
-        let sync = history.sync_since(run.last_synced_at.map(today), today(now));
-        let backfill = history.backfill_since(run.past).filter(|_| run.class == RunClass::Backfill);
-        Some(backfill.map_or(sync, |backfill| backfill.min(sync)))
+        Some(history.since(run.class, run.past, run.last_synced_at.map(today), today(now)))
     }
 
     /// What the agent needs beside the run: the script, and the credentials in a box.

@@ -44,16 +44,16 @@ impl Pruner {
         let at = before(now, settings.observations);
         let observations = in_batches(|| store.prune_observations(at, BATCH)).await?;
         let at = before(now, REFUSALS_KEPT);
-        let refusals = in_batches(|| store.prune_lockouts(at, BATCH)).await?;
+        let lockouts = in_batches(|| store.prune_lockouts(at, BATCH)).await?;
         let secrets = store.forget_previous_secrets(now).await?;
-        if deliveries + evidence + events + answers + observations + refusals + secrets > 0 {
+        if deliveries + evidence + events + answers + observations + lockouts + secrets > 0 {
             tracing::info!(
                 deliveries,
                 evidence,
                 events,
                 answers,
                 observations,
-                refusals,
+                lockouts,
                 secrets,
                 "forgot what was kept long enough"
             );

@@ -13,17 +13,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::history::History;
 use domain::id::RunId;
+use domain::institution::Institution;
 use domain::run::RunClass;
 use domain::schedule::{Attendance, earliest_start, next_run};
-use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{Error, Fleet};
 use crate::clock;
-use crate::store::{LastRun, PlannedConnection};
+use crate::store::PlannedConnection;
 
 /// How many connections are looked at in one step.
 const AT_ONCE: u32 = 500;
@@ -31,9 +32,6 @@ const AT_ONCE: u32 = 500;
 /// How often those are looked at again that aren't due by themselves: hours in which
 /// somebody attends, or a record, may have come since.
 const RECONSIDER: Duration = Duration::from_secs(3600);
-
-/// How long after a run the next back-fill follows.
-const BACKFILL_PAUSE: SignedDuration = SignedDuration::from_mins(10);
 
 /// Plans syncs and queues those that are due.
 pub struct Scheduler {
@@ -92,8 +90,8 @@ impl Scheduler {
             fleet.store.put_off(connection.id, now).await?;
             return Ok(false);
         }
-        let class = if self.backfills(connection).is_some() { RunClass::Backfill } else { RunClass::Scheduled };
-        let Some(run) = fleet.store.begin_due(connection.id, RunId(Uuid::now_v7()), class, now).await? else {
+        let (run, class) = (RunId(Uuid::now_v7()), self.class(connection));
+        let Some(run) = fleet.store.begin_due(connection.id, run, class, now).await? else {
             return Ok(false);
         };
         fleet.enqueue(&run).await;
@@ -122,16 +120,16 @@ impl Scheduler {
         let zone = fleet.catalog.zone(&connection.institution_id);
         // Half of the id is as good as random.
         let (_, spread) = connection.id.0.as_u64_pair();
-        if self.backfills(connection).is_some() {
-            return earliest_start(&institution.schedule, zone, now + BACKFILL_PAUSE);
+        if self.class(connection) == RunClass::Backfill {
+            return earliest_start(&institution.schedule, zone, now + History::BACKFILL_PAUSE);
         }
         next_run(&institution.schedule, zone, &attendance, now, spread)
     }
 
-    /// From which day on the connection's next run reads, if it is a back-fill.
-    fn backfills(&self, connection: &PlannedConnection) -> Option<Date> {
-        let institution = self.fleet.catalog.institution(&connection.institution_id)?;
-        let history = institution.steps_back().filter(|_| connection.last_run == LastRun::Whole)?;
-        history.backfill_since(connection.past)
+    /// Which run of a connection comes next by itself.
+    fn class(&self, connection: &PlannedConnection) -> RunClass {
+        let institution = self.fleet.catalog.institution(&connection.institution_id);
+        let history = institution.and_then(Institution::steps_back);
+        history.map_or(RunClass::Scheduled, |history| history.next_class(connection.past, connection.last_run))
     }
 }

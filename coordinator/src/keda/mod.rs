@@ -11,7 +11,7 @@
 //! Not here: the rule (`domain::scale`), measuring (`fleet::scale`), starting and ending
 //! agents, which Kubernetes does; and the same number over HTTP (`http::control`).
 
-mod lookout;
+mod announcer;
 mod scaler;
 
 use std::io;
@@ -24,7 +24,7 @@ use tokio::net::TcpListener;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 
-use self::lookout::Lookout;
+use self::announcer::Announcer;
 use self::scaler::Scaler;
 use self::wire::external_scaler_server::ExternalScalerServer;
 use crate::config::Keda;
@@ -114,8 +114,8 @@ impl Door {
     /// # Errors
     /// [`KedaError`].
     pub async fn serve(self, fleet: Arc<Fleet>, end: impl Future<Output = ()>) -> Result<(), KedaError> {
-        let lookout = Arc::new(Lookout::new(fleet));
-        let scaler = ExternalScalerServer::new(Scaler::new(Arc::clone(&lookout))).max_decoding_message_size(LARGEST);
+        let announcer = Arc::new(Announcer::new(fleet));
+        let scaler = ExternalScalerServer::new(Scaler::new(Arc::clone(&announcer))).max_decoding_message_size(LARGEST);
         let (every, patience) = KEEP_ALIVE;
         let mut server = Server::builder()
             .max_concurrent_streams(CALLS_AT_ONCE)
@@ -127,9 +127,9 @@ impl Door {
         let ending = async {
             tokio::select! {
                 () = end => {}
-                () = lookout.look() => {}
+                () = announcer.look() => {}
             }
-            lookout.end();
+            announcer.end();
         };
         let incoming = TcpIncoming::from(self.listener).with_nodelay(Some(true));
         Ok(server.add_service(scaler).serve_with_incoming_shutdown(incoming, ending).await?)

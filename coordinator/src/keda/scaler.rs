@@ -1,6 +1,6 @@
 //! The calls of KEDA's external scaler: what is asked, and the answer's shape.
 //!
-//! Not here: when streams are told of a change (`lookout`).
+//! Not here: when streams are told of a change (`announcer`).
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use futures::Stream;
 use futures::stream::unfold;
 use tonic::{Request, Response, Status};
 
-use super::lookout::{Lookout, Told, is_active};
+use super::announcer::{Announcer, Told, is_active};
 use super::wire::external_scaler_server::ExternalScaler;
 use super::wire::{
     GetMetricSpecResponse, GetMetricsRequest, GetMetricsResponse, IsActiveResponse, MetricSpec, MetricValue,
@@ -32,19 +32,19 @@ const OF_KEDA: [&str; 4] = ["scalerAddress", "enableTLS", "unsafeSsl", "tlsCertF
 
 /// Answers KEDA.
 pub(super) struct Scaler {
-    lookout: Arc<Lookout>,
+    announcer: Arc<Announcer>,
 }
 
 type Answer<T> = Result<Response<T>, Status>;
 type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 impl Scaler {
-    pub(super) fn new(lookout: Arc<Lookout>) -> Self {
-        Self { lookout }
+    pub(super) fn new(announcer: Arc<Announcer>) -> Self {
+        Self { announcer }
     }
 
     async fn measure(&self) -> Result<Measured, Status> {
-        self.lookout.measure().await.map_err(away)
+        self.announcer.measure().await.map_err(away)
     }
 }
 
@@ -60,7 +60,7 @@ impl ExternalScaler for Scaler {
     async fn stream_is_active(&self, request: Request<ScaledObjectRef>) -> Answer<Self::StreamIsActiveStream> {
         check(request.get_ref())?;
         // Before it is measured, so that no change falls in between.
-        let told = self.lookout.listen();
+        let told = self.announcer.listen();
         let first = is_active(&self.measure().await?);
         let stream = unfold((told, None), move |(mut told, last)| async move {
             let Some(last) = last else {

@@ -3,7 +3,7 @@
 //! Not here: when they are (`domain::schedule`), or who runs next (the queue's).
 
 use async_trait::async_trait;
-use domain::history::Past;
+use domain::history::{LastRun, Past};
 use domain::id::{ConnectionId, RunId};
 use domain::run::RunClass;
 use jiff::Timestamp;
@@ -52,15 +52,6 @@ pub struct PlannedConnection {
     pub past: Past,
     /// How its last run went.
     pub last_run: LastRun,
-}
-
-/// How a connection's last run went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LastRun {
-    /// All was read.
-    Whole,
-    /// It failed, or not all was read.
-    Wanting,
 }
 
 /// When a connection is synced next.

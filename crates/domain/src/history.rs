@@ -15,11 +15,13 @@
 //!
 //! Not here: turning pages (`script`), or when a back-fill runs (the coordinator's scheduler).
 
-use jiff::ToSpan as _;
 use jiff::civil::Date;
+use jiff::{SignedDuration, ToSpan as _};
 use serde::{Deserialize, Serialize};
 
+use crate::account::ObservedAccount;
 use crate::observation::Window;
+use crate::run::RunClass;
 
 /// How far back an institution's lists are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +46,15 @@ pub enum HistoryError {
         /// As given.
         given: u16,
     },
+}
+
+/// How a connection's last run went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastRun {
+    /// All was read.
+    Whole,
+    /// It failed, or not all was read.
+    Wanting,
 }
 
 /// What was read of the lists of a connection. Of several accounts the least counts.
@@ -80,17 +91,36 @@ impl History {
         Ok(Self { recent_days, step_days })
     }
 
-    /// From which day on a sync reads, the last one having been on `last_synced`.
+    /// How long after a run the next backfill follows.
+    pub const BACKFILL_PAUSE: SignedDuration = SignedDuration::from_mins(10);
+
+    /// From which day on a run reads, the connection's last one having been on `last_synced`.
     #[must_use]
-    pub fn sync_since(self, last_synced: Option<Date>, today: Date) -> Date {
+    pub fn since(self, class: RunClass, past: Past, last_synced: Option<Date>, today: Date) -> Date {
+        let sync = self.sync_since(last_synced, today);
+        let backfill = self.backfill_since(past).filter(|_| class == RunClass::Backfill);
+        backfill.map_or(sync, |backfill| backfill.min(sync))
+    }
+
+    /// Which run comes next by itself. Where the last one was wanting, what is recent comes
+    /// first again.
+    #[must_use]
+    pub fn next_class(self, past: Past, last_run: LastRun) -> RunClass {
+        match (self.backfill_since(past), last_run) {
+            (Some(_), LastRun::Whole) => RunClass::Backfill,
+            _ => RunClass::Scheduled,
+        }
+    }
+
+    /// From which day on a sync reads, the last one having been on `last_synced`.
+    fn sync_since(self, last_synced: Option<Date>, today: Date) -> Date {
         let recent = today.saturating_sub(i32::from(self.recent_days).days());
         let again = last_synced.map_or(recent, |last| last.saturating_sub(Self::OVERLAP_DAYS.days()));
         recent.min(again)
     }
 
     /// From which day on the next back-fill reads; none where there is nothing to fill.
-    #[must_use]
-    pub fn backfill_since(self, past: Past) -> Option<Date> {
+    fn backfill_since(self, past: Past) -> Option<Date> {
         match past {
             Past::Since(since) => Some(since.saturating_sub(i32::from(self.step_days).days())),
             Past::Unread | Past::Whole => None,
@@ -99,10 +129,20 @@ impl History {
 }
 
 impl Past {
-    /// After a run handed in lists with these windows. One that wasn't read, or of which
-    /// nothing is known, says nothing.
+    /// After a run handed in `accounts`, `known` of which there had been before. Where one of
+    /// them couldn't be read nothing more is claimed, and of one that is new nobody has read
+    /// further back.
     #[must_use]
-    pub fn after<'w>(self, windows: impl IntoIterator<Item = &'w Window>) -> Self {
+    pub fn after_reading(self, known: usize, accounts: &[ObservedAccount]) -> Self {
+        if accounts.iter().any(|account| account.failure.is_some()) {
+            return self;
+        }
+        let before = if accounts.len() > known { Self::Unread } else { self };
+        before.after(accounts.iter().filter_map(|account| account.window.as_ref()))
+    }
+
+    /// After lists with these windows were read.
+    fn after<'w>(self, windows: impl IntoIterator<Item = &'w Window>) -> Self {
         let read = windows.into_iter().map(|window| window.from.map_or(Self::Whole, Self::Since));
         let Some(least) = read.reduce(Self::lesser) else { return self };
         self.greater(least)
@@ -179,6 +219,23 @@ mod tests {
         assert_eq!(past.after(&[]), past);
         let past = past.after(&[window(None), window(None)]);
         assert_eq!((past, history.backfill_since(past)), (Past::Whole, None));
+    }
+
+    #[test]
+    fn a_backfill_follows_a_run_that_read_all_and_is_a_sync_as_well() {
+        let history = History::new(90, 365).expect("a history");
+        let (today, since) = (day("2026-10-01"), Past::Since(day("2026-07-03")));
+        let check = |class, past, last: &str, expected: &str| {
+            assert_eq!(history.since(class, past, Some(day(last)), today), day(expected), "{class} {past:?}");
+        };
+        check(RunClass::Scheduled, since, "2026-09-30", "2026-07-03");
+        check(RunClass::Backfill, since, "2026-09-30", "2025-07-03");
+        check(RunClass::Backfill, since, "2024-09-30", "2024-09-16");
+        check(RunClass::Backfill, Past::Whole, "2026-09-30", "2026-07-03");
+        assert_eq!(history.next_class(since, LastRun::Whole), RunClass::Backfill);
+        assert_eq!(history.next_class(since, LastRun::Wanting), RunClass::Scheduled);
+        assert_eq!(history.next_class(Past::Whole, LastRun::Whole), RunClass::Scheduled);
+        assert_eq!(history.next_class(Past::Unread, LastRun::Whole), RunClass::Scheduled);
     }
 
     #[test]

@@ -30,6 +30,7 @@ mod matches;
 mod observations;
 mod organizations;
 mod outbox;
+mod past;
 mod records;
 mod references;
 mod retention;
@@ -43,7 +44,6 @@ mod transition;
 mod webhooks;
 
 use async_trait::async_trait;
-use domain::history::Past;
 use domain::id::OrganizationId;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -101,27 +101,6 @@ fn to_ms(moment: Timestamp) -> i64 {
 fn from_ms(ms: i64) -> Result<Timestamp, StoreError> {
     Timestamp::from_millisecond(ms).map_err(|_| StoreError::Unreadable { what: "moment" })
 }
-
-/// A connection's `past`.
-fn read_past(column: Option<&str>) -> Result<Past, StoreError> {
-    match column {
-        None => Ok(Past::Unread),
-        Some(WHOLE) => Ok(Past::Whole),
-        Some(date) => Ok(Past::Since(from_word(date, "day that was read back to")?)),
-    }
-}
-
-/// What is kept as a connection's `past`.
-fn write_past(past: Past) -> Option<String> {
-    match past {
-        Past::Unread => None,
-        Past::Since(date) => Some(date.to_string()),
-        Past::Whole => Some(WHOLE.to_owned()),
-    }
-}
-
-/// Stands where every list was read to its end.
-const WHOLE: &str = "whole";
 
 fn to_json<T: Serialize>(value: &T, what: &'static str) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|_| StoreError::Unreadable { what })

@@ -94,7 +94,7 @@ impl Retention for SqlStore {
                  SELECT fingerprint FROM logins WHERE used_at < $1 AND locked_at IS NULL ORDER BY used_at LIMIT $2)",
         ] {
             let pruned = sqlx::query(statement).bind(to_ms(before)).bind(i64::from(limit)).execute(&self.write).await;
-            removed = pruned.map_err(failed("prune what banks refused"))?.rows_affected().max(removed);
+            removed += pruned.map_err(failed("prune what banks refused"))?.rows_affected();
         }
         Ok(removed)
     }

@@ -4,11 +4,9 @@
 //! stored under a fence that isn't the current one.
 
 use async_trait::async_trait;
-use domain::account::ObservedAccount;
 use domain::completeness::Grade;
 use domain::connection::{Actor, ConnectionEvent, ConnectionState};
 use domain::failure::{Failure, FailureCode, Stage};
-use domain::history::Past;
 use domain::id::{ConnectionId, EvidenceId, IntentId, OrganizationId, RunId};
 use domain::run::{RunClass, RunKind, RunState};
 use domain::shortfall::shortfall;
@@ -22,8 +20,7 @@ use super::super::Db;
 use super::held::{HeldRow, HeldRun, held, hold, take_connection_of};
 use super::transition::{Happening, apply, note, take};
 use super::{
-    SqlStore, Tx, challenges, commit, failed, from_ms, from_word, ledger, lockout, read_past, stream, to_json, to_ms,
-    write_past,
+    SqlStore, Tx, challenges, commit, failed, from_ms, from_word, ledger, lockout, past, stream, to_json, to_ms,
 };
 use crate::store::{
     AfterFailure, Completed, Grant, GrantedRun, HandedIn, Holder, QueuedRun, Refused, Runs, StoreError, Told, fence_of,
@@ -102,29 +99,6 @@ pub(super) async fn end_open(
         challenges::cancel_pending(tx, run, now).await?;
     }
     Ok(run)
-}
-
-/// How many accounts of a connection are known, and what was read of their lists.
-async fn read_before(tx: &mut Tx, connection: ConnectionId) -> Result<(usize, Past), StoreError> {
-    let (known, past) = sqlx::query_as::<_, (i64, Option<String>)>(
-        "SELECT (SELECT COUNT(*) FROM accounts a WHERE a.connection_id = c.id), past FROM connections c WHERE id = $1",
-    )
-    .bind(connection.0)
-    .fetch_one(&mut **tx)
-    .await
-    .map_err(failed("read what was read of a connection"))?;
-    Ok((usize::try_from(known).unwrap_or(usize::MAX), read_past(past.as_deref())?))
-}
-
-/// What was read of a connection's lists after `accounts` were handed in, `known` of which
-/// there had been before. Nothing is claimed of one that couldn't be read, and nobody has read
-/// further back of one that is new.
-fn past_after(past: Past, known: usize, accounts: &[ObservedAccount]) -> Past {
-    if accounts.iter().any(|account| account.failure.is_some()) {
-        return past;
-    }
-    let past = if accounts.len() > known { Past::Unread } else { past };
-    past.after(accounts.iter().filter_map(|account| account.window.as_ref()))
 }
 
 /// Whether the run was completed under this very proof before.
@@ -259,7 +233,7 @@ impl Runs for SqlStore {
             open_intents: open_intents.into_iter().map(intent).collect::<Result<_, StoreError>>()?,
             credentials,
             class: from_word(&class, "run's class")?,
-            past: read_past(past.as_deref())?,
+            past: past::of_column(past.as_deref())?,
             last_synced_at: last_synced_at.map(from_ms).transpose()?,
             fingerprints: lockout::fingerprints(login, whole)?,
         })))
@@ -315,9 +289,9 @@ impl Runs for SqlStore {
             }
             held => held?,
         };
-        let (known, past) = read_before(&mut tx, run.connection_id).await?;
+        let (known, past) = past::read(&mut tx, run.connection_id).await?;
         let stored = ledger::store(&mut tx, &run, run_id, handed_in, now).await?;
-        let past = past_after(past, known, handed_in.accounts);
+        let past = past.after_reading(known, handed_in.accounts);
         let broken = stored.grades.iter().filter(|(_, grade)| *grade == Grade::Broken).count();
         let shortfall = shortfall(handed_in.accounts, broken);
         end(&mut tx, run_id, RunState::Succeeded, shortfall.as_ref(), now).await?;
@@ -336,7 +310,7 @@ impl Runs for SqlStore {
         .bind(run.connection_id.0)
         .bind(to_ms(now))
         .bind(shortfall)
-        .bind(write_past(past))
+        .bind(past::write(past))
         .execute(&mut *tx)
         .await
         .map_err(failed("mark a connection as synced"))?;

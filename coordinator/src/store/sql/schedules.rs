@@ -4,15 +4,15 @@
 //! Not here: planning.
 
 use async_trait::async_trait;
-use domain::history::Past;
+use domain::history::{LastRun, Past};
 use domain::id::{ConnectionId, OrganizationId, RunId};
 use domain::run::{RunClass, RunKind};
 use jiff::Timestamp;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{SqlStore, commit, failed, found, from_ms, read_past, runs, to_ms};
-use crate::store::{LastRun, NextSync, PlannedConnection, QueuedRun, Refused, Schedules, StoreError};
+use super::{SqlStore, commit, failed, found, from_ms, past, runs, to_ms};
+use crate::store::{NextSync, PlannedConnection, QueuedRun, Refused, Schedules, StoreError};
 
 /// Stands where a connection's run is under way.
 const UNDER_WAY: i64 = i64::MAX;
@@ -32,7 +32,7 @@ impl PlannedRow {
         Ok(PlannedConnection {
             id: ConnectionId(self.id),
             institution_id: self.institution_id,
-            past: read_past(self.past.as_deref())?,
+            past: past::of_column(self.past.as_deref())?,
             last_run: if self.last_failure.is_some() { LastRun::Wanting } else { LastRun::Whole },
         })
     }
@@ -131,7 +131,7 @@ impl Schedules for SqlStore {
             Some(NEVER | UNDER_WAY) => NextSync::OnDemand,
             Some(due) => NextSync::At(from_ms(due)?),
         };
-        Ok((next, read_past(past.as_deref())?))
+        Ok((next, past::of_column(past.as_deref())?))
     }
 
     async fn bring_forward(&self, id: ConnectionId, now: Timestamp) -> Result<(), Refused> {

@@ -1,4 +1,4 @@
-//! The lookout: tells whoever streams whether there should be any agent at all, once for
+//! The announcer: tells whoever streams whether there should be any agent at all, once for
 //! all of them. A role like those of `fleet::roles`, which rests while nobody streams.
 //!
 //! Not here: the calls (`scaler`).
@@ -14,7 +14,7 @@ use crate::fleet::{Error, Fleet, Measured};
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Measures while somebody streams.
-pub(super) struct Lookout {
+pub(super) struct Announcer {
     fleet: Arc<Fleet>,
     told: watch::Sender<Told>,
 }
@@ -30,7 +30,7 @@ pub(super) enum Told {
     Ending,
 }
 
-impl Lookout {
+impl Announcer {
     pub(super) fn new(fleet: Arc<Fleet>) -> Self {
         Self { fleet, told: watch::channel(Told::Nothing).0 }
     }
@@ -67,7 +67,7 @@ impl Lookout {
     pub(super) async fn look(&self) {
         loop {
             if let Err(error) = self.run_once().await {
-                tracing::warn!(role = "lookout", error = &error as &dyn std::error::Error, "a round came to nothing");
+                tracing::warn!(role = "announcer", error = &error as &dyn std::error::Error, "a round came to nothing");
             }
             tokio::time::sleep(LOOK).await;
         }
