@@ -186,9 +186,6 @@ impl Run<'_> {
                     Err(PersistError::Call(CallError::DoubtSpent)) => {
                         return Ok(Observation::Refused(FailureCode::Locked));
                     }
-                    Err(PersistError::Call(CallError::LoginInUse)) => {
-                        return Ok(Observation::Refused(FailureCode::SessionConflict));
-                    }
                     Err(error) => return Err(error.into()),
                 }
             }

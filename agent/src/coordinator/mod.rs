@@ -12,8 +12,8 @@ use domain::run::{Effect, EffectOutcome};
 use domain::secret::Secret;
 use protocol::lease::{
     Acquire, AnswerState, AwaitAnswer, BUDGET_SPENT, Complete, DOUBT_SPENT, DeclareIntent, DeclaredIntent, Fail,
-    INTENT_OPEN, LEASE_LOST, LOGIN_IN_USE, Lease, OpenChallenge, OpenedChallenge, Proof, Renew, Renewed,
-    SettleChallenge, SettleIntents, Verdict,
+    INTENT_OPEN, LEASE_LOST, Lease, OpenChallenge, OpenedChallenge, Proof, Renew, Renewed, SettleChallenge,
+    SettleIntents, Verdict,
 };
 use reqwest::{Client, StatusCode};
 use serde::de::DeserializeOwned;
@@ -53,9 +53,6 @@ pub enum CallError {
     /// The bank never said what it made of the last passwords.
     #[error("the bank never said what it made of the last passwords")]
     DoubtSpent,
-    /// The same user of the bank is signed in for another connection.
-    #[error("the same user of the bank is signed in for another connection")]
-    LoginInUse,
     /// An older intent is unsettled.
     #[error("an intent is still open")]
     IntentOpen,
@@ -265,7 +262,6 @@ impl Coordinator {
             (StatusCode::CONFLICT, LEASE_LOST) => CallError::LeaseLost,
             (StatusCode::CONFLICT, BUDGET_SPENT) => CallError::BudgetSpent,
             (StatusCode::CONFLICT, DOUBT_SPENT) => CallError::DoubtSpent,
-            (StatusCode::CONFLICT, LOGIN_IN_USE) => CallError::LoginInUse,
             (StatusCode::CONFLICT, INTENT_OPEN) => CallError::IntentOpen,
             (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => CallError::Unauthorized,
             (status, _) => CallError::Refused { status: status.as_u16(), code },

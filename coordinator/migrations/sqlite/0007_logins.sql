@@ -1,13 +1,18 @@
 -- The lockout budget is a bank's user's, not a connection's. Only additions.
 
--- Keyed fingerprints of who signs in, and of all that is given for it; null until the next
--- lease where they were given before these were kept.
+-- Keyed fingerprints of who signs in, and of all that is given for it, as of `printed_at`: they
+-- count while that is `given_at`, since an older coordinator replaces credentials without them.
 ALTER TABLE credentials ADD COLUMN login BYTEA;
 ALTER TABLE credentials ADD COLUMN whole BYTEA;
+ALTER TABLE credentials ADD COLUMN printed_at BIGINT;
 CREATE INDEX credentials_of_login ON credentials (login);
 
--- A user of a bank, whichever connections sign in with it: whether the bank has locked it, as
--- far as nobody said since that it hasn't, and when a password was last about to be submitted.
+-- The same of what the holder of a run was given: others may be given meanwhile.
+ALTER TABLE runs ADD COLUMN login BYTEA;
+ALTER TABLE runs ADD COLUMN whole BYTEA;
+
+-- A user of a bank, whichever connections sign in with it: when the bank last locked it, and when
+-- a password was last about to be submitted.
 CREATE TABLE logins (
     fingerprint BYTEA NOT NULL PRIMARY KEY,
     locked_at   BIGINT,

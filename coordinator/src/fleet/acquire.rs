@@ -17,7 +17,7 @@ use super::fingerprints::fingerprints;
 use super::give_credentials::credentials_text;
 use super::{Error, Fleet};
 use crate::clock;
-use crate::queue::{Acquired, Acquisition};
+use crate::queue::{Acquired, Acquisition, Queue};
 use crate::store::{Grant, GrantedRun};
 
 /// The longest that a request is held open.
@@ -33,6 +33,9 @@ const LOOK_AT_LAST: Duration = Duration::from_secs(10);
 /// The shortest that is waited for what is due: the reaper makes it ready.
 const LOOK_SOON: Duration = Duration::from_millis(20);
 
+/// When a run is tried again that this coordinator couldn't hand out.
+const TRY_AGAIN: Duration = Duration::from_secs(30);
+
 /// Whether whoever waits for a run hears of those that become ready. News wakes one alone, so it
 /// mustn't be one that gets nothing.
 enum Hears {
@@ -40,8 +43,21 @@ enum Hears {
     Nothing,
 }
 
-/// When a run is tried again that this coordinator couldn't hand out.
-const TRY_AGAIN: Duration = Duration::from_secs(30);
+/// Wakes another when whoever waited for news leaves without having looked: its agent went away,
+/// or its look failed. It may have been woken, or have been the lookout.
+struct Woken<'a> {
+    queue: &'a Queue,
+    /// Whether it hasn't looked since it waited.
+    owes: bool,
+}
+
+impl Drop for Woken<'_> {
+    fn drop(&mut self) {
+        if self.owes {
+            self.queue.pass_on();
+        }
+    }
+}
 
 impl Fleet {
     /// The next run for the agent; none if there was none in the time it waits.
@@ -52,17 +68,28 @@ impl Fleet {
     pub async fn acquire(&self, request: &Acquire) -> Result<Option<Lease>, Error> {
         let until = Instant::now() + Duration::from_millis(request.wait_ms).min(LONGEST_WAIT);
         self.note_agent(request.agent_id, Some(&request.agent_name), request.seats).await;
+        let mut woken = Woken { queue: &self.queue, owes: false };
         loop {
             let (soonest, hears) = loop {
                 match self.queue.acquire(request.agent_id, self.config.lease.term).await? {
                     Acquisition::Leased(acquired) => {
+                        woken.owes = false;
                         self.queue.pass_on();
                         if let Some(lease) = self.grant(request, acquired).await? {
                             return Ok(Some(lease));
                         }
                     }
-                    Acquisition::Nothing { soonest } => break (soonest.unwrap_or(LOOK_ANYWAY), Hears::News),
-                    Acquisition::Drained => break (LOOK_ANYWAY, Hears::Nothing),
+                    Acquisition::Nothing { soonest } => {
+                        woken.owes = false;
+                        break (soonest.unwrap_or(LOOK_ANYWAY), Hears::News);
+                    }
+                    Acquisition::Drained => {
+                        // It may have been woken for what it doesn't get.
+                        if std::mem::take(&mut woken.owes) {
+                            self.queue.pass_on();
+                        }
+                        break (LOOK_ANYWAY, Hears::Nothing);
+                    }
                 }
             };
             if Instant::now() >= until {
@@ -76,6 +103,7 @@ impl Fleet {
                     let lookout = self.lookout.try_lock().ok();
                     let span = lookout.as_ref().map_or(LOOK_AT_LAST, |_| soonest.clamp(LOOK_SOON, LOOK_ANYWAY));
                     let next_look = until.min(Instant::now() + span);
+                    woken.owes = true;
                     let _ = tokio::time::timeout_at(next_look, self.queue.news()).await;
                 }
                 Hears::Nothing => tokio::time::sleep_until(until.min(Instant::now() + LOOK_ANYWAY)).await,
@@ -153,7 +181,7 @@ impl Fleet {
     fn since(&self, run: &GrantedRun, now: Timestamp) -> Option<Date> {
         let history = self.catalog.institution(&run.institution_id)?.steps_back()?;
         let today = |moment| self.catalog.today(&run.institution_id, moment);
-        Some(history.since(run.class, run.past, run.last_synced_at.map(today), today(now)))
+        Some(history.since(run.class, run.past, run.all_read_at.map(today), today(now)))
     }
 
     /// What the agent needs beside the run: the script, and the credentials in a box.
@@ -170,7 +198,7 @@ impl Fleet {
                 let credentials = self.open_credentials(run.organization_id, run.connection_id, sealed).await?;
                 let fingerprints = fingerprints(&self.vault, &run.institution_id, &credentials);
                 if run.fingerprints != Some(fingerprints) {
-                    self.store.note_fingerprints(run.connection_id, sealed, fingerprints).await?;
+                    self.store.note_fingerprints(acquired.run_id, run.connection_id, sealed, fingerprints).await?;
                 }
                 credentials
             }

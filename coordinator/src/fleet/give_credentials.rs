@@ -56,13 +56,12 @@ impl Fleet {
         let before = credentials_text(&merged);
         merged.extend(given.clone());
         let text = credentials_text(&merged);
+        let institution = self.store.connection(organization_id, id).await?.institution_id;
+        let fingerprints = institution.map(|institution| fingerprints(&self.vault, &institution, &merged));
         let given = if old.is_some() && text.expose() == before.expose() {
-            GivenCredentials::Same
+            GivenCredentials::Same { fingerprints }
         } else {
             let sealed = self.sealer.seal(organization_id, &credentials_context(id), &text).await?;
-            let connection = self.store.connection(organization_id, id).await?;
-            let institution = connection.institution_id;
-            let fingerprints = institution.map(|institution| fingerprints(&self.vault, &institution, &merged));
             GivenCredentials::New { sealed, fingerprints }
         };
         let (run_id, now) = (RunId(Uuid::now_v7()), clock::now());

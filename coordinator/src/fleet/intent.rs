@@ -1,6 +1,7 @@
 //! An effect is about to happen at a bank: it is kept before, and settled after, so
 //! that whoever takes over from a dead agent knows to look first.
 
+use domain::failure::{Failure, FailureCode, Stage};
 use domain::id::{IntentId, RunId};
 use domain::run::{Effect, EffectOutcome};
 use protocol::lease::Proof;
@@ -14,7 +15,8 @@ impl Fleet {
     /// Keeps that an effect is about to happen.
     ///
     /// # Errors
-    /// [`Refused::LeaseLost`], [`Refused::BudgetSpent`] where the bank refused these
+    /// [`Refused::LeaseLost`], also where the same user of the bank is signed in for another
+    /// connection: then the run is put off. [`Refused::BudgetSpent`] where the bank refused these
     /// credentials before, [`Refused::IntentOpen`] while another is unsettled.
     pub async fn declare_intent(&self, run_id: RunId, proof: Proof, effect: Effect) -> Result<IntentId, Error> {
         // Only who holds the lease in the queue, too, may touch the bank.
@@ -22,8 +24,18 @@ impl Fleet {
             return Err(Refused::LeaseLost.into());
         }
         let id = IntentId(Uuid::now_v7());
-        tracing::info!(%run_id, fence = %proof.fence, %effect, "an effect is about to happen");
-        Ok(self.store.declare_intent(run_id, proof, id, effect, clock::now()).await?)
+        match self.store.declare_intent(run_id, proof, id, effect, clock::now()).await {
+            Err(Refused::LoginInUse) => {
+                // Its agent has nothing to decide, and an older one wouldn't know the answer.
+                self.fail(run_id, proof, Failure::new(FailureCode::SessionConflict, Stage::Login), None).await?;
+                Err(Refused::LeaseLost.into())
+            }
+            declared => {
+                let id = declared?;
+                tracing::info!(%run_id, fence = %proof.fence, %effect, "an effect is about to happen");
+                Ok(id)
+            }
+        }
     }
 
     /// Keeps what became of the run's open intents.

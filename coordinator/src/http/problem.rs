@@ -5,7 +5,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use protocol::lease::{BUDGET_SPENT, DOUBT_SPENT, INTENT_OPEN, LEASE_LOST, LOGIN_IN_USE};
+use protocol::lease::{BUDGET_SPENT, DOUBT_SPENT, INTENT_OPEN, LEASE_LOST};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -188,8 +188,7 @@ impl From<Refused> for Problem {
                 Self::conflict(DOUBT_SPENT, detail)
             }
             Refused::LoginInUse => {
-                let detail = "Another connection of the same user at the bank is signing in or signed in. Try later.";
-                Self::conflict(LOGIN_IN_USE, detail)
+                Self::conflict("login_in_use", "The same user of the bank is signed in for another connection.")
             }
             Refused::IntentOpen => Self::conflict(INTENT_OPEN, "Settle the open intent first."),
             Refused::PositionGone => {

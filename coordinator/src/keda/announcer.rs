@@ -56,7 +56,10 @@ impl Announcer {
     pub(super) async fn run_once(&self) -> Result<(), Error> {
         let streams = self.told.receiver_count();
         metrics::gauge!("bursar_keda_streams").set(streams as f64);
-        if streams > 0 {
+        if streams == 0 {
+            // Whoever comes next is told what is so then.
+            self.told.send_if_modified(|told| std::mem::replace(told, Told::Nothing) != Told::Nothing);
+        } else {
             let active = Told::Active(is_active(&self.measure().await?));
             self.told.send_if_modified(|told| std::mem::replace(told, active) != active);
         }

@@ -54,9 +54,11 @@ pub trait Connections {
         run_id: RunId,
         now: Timestamp,
     ) -> Result<Option<QueuedRun>, Refused>;
-    /// Keeps of what the kept credentials are, unless they are others than `sealed` by now.
+    /// Keeps of what the credentials are that a run was given, with the run, and with the
+    /// connection unless those are others than `sealed` by now.
     async fn note_fingerprints(
         &self,
+        run: RunId,
         id: ConnectionId,
         sealed: &[u8],
         fingerprints: Fingerprints,
@@ -234,7 +236,10 @@ pub enum GivenCredentials {
         fingerprints: Option<Fingerprints>,
     },
     /// The same as before.
-    Same,
+    Same {
+        /// Of what they are; none where the bank isn't known yet.
+        fingerprints: Option<Fingerprints>,
+    },
 }
 
 /// Keyed hashes by which credentials of several connections are known to be the same.

@@ -133,8 +133,8 @@ pub struct GrantedRun {
     pub class: RunClass,
     /// What was read of the connection's lists before.
     pub past: Past,
-    /// When the connection was last synced.
-    pub last_synced_at: Option<Timestamp>,
+    /// When a run last read every account.
+    pub all_read_at: Option<Timestamp>,
     /// Of what the credentials are, where that is kept.
     pub fingerprints: Option<Fingerprints>,
 }

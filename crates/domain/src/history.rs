@@ -15,6 +15,8 @@
 //!
 //! Not here: turning pages (`script`), or when a back-fill runs (the coordinator's scheduler).
 
+use std::collections::HashSet;
+
 use jiff::civil::Date;
 use jiff::{SignedDuration, ToSpan as _};
 use serde::{Deserialize, Serialize};
@@ -94,10 +96,10 @@ impl History {
     /// How long after a run the next backfill follows.
     pub const BACKFILL_PAUSE: SignedDuration = SignedDuration::from_mins(10);
 
-    /// From which day on a run reads, the connection's last one having been on `last_synced`.
+    /// From which day on a run reads, every account having been read last on `all_read`.
     #[must_use]
-    pub fn since(self, class: RunClass, past: Past, last_synced: Option<Date>, today: Date) -> Date {
-        let sync = self.sync_since(last_synced, today);
+    pub fn since(self, class: RunClass, past: Past, all_read: Option<Date>, today: Date) -> Date {
+        let sync = self.sync_since(all_read, today);
         let backfill = self.backfill_since(past).filter(|_| class == RunClass::Backfill);
         backfill.map_or(sync, |backfill| backfill.min(sync))
     }
@@ -129,16 +131,19 @@ impl History {
 }
 
 impl Past {
-    /// After a run handed in `accounts`, `known` of which there had been before. Where one of
-    /// them couldn't be read nothing more is claimed, and of one that is new nobody has read
-    /// further back.
+    /// After a run of the class handed in `accounts`; `known` are the portal's keys of those of
+    /// which something was read before. Where one couldn't be read nothing more is claimed, and
+    /// of one that is new nobody has read further back. A backfill that came no further is at
+    /// the end of what there is to read.
     #[must_use]
-    pub fn after_reading(self, known: usize, accounts: &[ObservedAccount]) -> Self {
+    pub fn after_reading(self, class: RunClass, known: &HashSet<String>, accounts: &[ObservedAccount]) -> Self {
         if accounts.iter().any(|account| account.failure.is_some()) {
             return self;
         }
-        let before = if accounts.len() > known { Self::Unread } else { self };
-        before.after(accounts.iter().filter_map(|account| account.window.as_ref()))
+        let is_new = |account: &ObservedAccount| !known.contains(&account.portal_key);
+        let before = if accounts.iter().any(is_new) { Self::Unread } else { self };
+        let after = before.after(accounts.iter().filter_map(|account| account.window.as_ref()));
+        if class == RunClass::Backfill && after == self { Self::Whole } else { after }
     }
 
     /// After lists with these windows were read.

@@ -45,10 +45,6 @@ pub const BUDGET_SPENT: &str = "budget_spent";
 /// The code of the answer to an intent after too many that the bank never answered.
 pub const DOUBT_SPENT: &str = "doubt_spent";
 
-/// The code of the answer to an intent while the same user of the bank is signed in for another
-/// connection.
-pub const LOGIN_IN_USE: &str = "login_in_use";
-
 /// The code of the answer to an intent while an older one is unsettled.
 pub const INTENT_OPEN: &str = "intent_open";
 

@@ -236,7 +236,7 @@ impl Connections for SqlStore {
             GivenCredentials::New { sealed, fingerprints } => {
                 lockout::replace(&mut tx, id, sealed, fingerprints, now).await?;
             }
-            GivenCredentials::Same => lockout::lift(&mut tx, id, now).await?,
+            GivenCredentials::Same { fingerprints } => lockout::lift(&mut tx, id, fingerprints, now).await?,
         }
         let run = match before {
             ConnectionState::ReauthRequired { .. } => {
@@ -250,20 +250,32 @@ impl Connections for SqlStore {
 
     async fn note_fingerprints(
         &self,
+        run: RunId,
         id: ConnectionId,
         sealed: &[u8],
         fingerprints: Fingerprints,
     ) -> Result<(), StoreError> {
         let (login, whole) = lockout::columns(Some(fingerprints));
-        sqlx::query("UPDATE credentials SET login = $3, whole = $4 WHERE connection_id = $1 AND sealed = $2")
-            .bind(id.0)
-            .bind(sealed.to_vec())
-            .bind(login)
-            .bind(whole)
-            .execute(&self.write)
+        let mut tx = self.begin().await?;
+        sqlx::query("UPDATE runs SET login = $2, whole = $3 WHERE id = $1")
+            .bind(run.0)
+            .bind(login.clone())
+            .bind(whole.clone())
+            .execute(&mut *tx)
             .await
-            .map(|_| ())
-            .map_err(failed("keep of what credentials are"))
+            .map_err(failed("keep of what a run was given"))?;
+        sqlx::query(
+            "UPDATE credentials SET login = $3, whole = $4, printed_at = given_at
+             WHERE connection_id = $1 AND sealed = $2",
+        )
+        .bind(id.0)
+        .bind(sealed.to_vec())
+        .bind(login)
+        .bind(whole)
+        .execute(&mut *tx)
+        .await
+        .map_err(failed("keep of what credentials are"))?;
+        commit(tx).await
     }
 
     async fn complete_setup(

@@ -42,7 +42,7 @@ impl Intents for SqlStore {
             None => {}
         }
         if effect == Effect::Password {
-            lockout::may_submit(&mut tx, run.connection_id, now).await?;
+            lockout::may_submit(&mut tx, run_id, run.connection_id, now).await?;
         }
         sqlx::query("INSERT INTO intents (id, run_id, fence, effect, created_at) VALUES ($1, $2, $3, $4, $5)")
             .bind(intent_id.0)

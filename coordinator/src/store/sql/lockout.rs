@@ -1,86 +1,78 @@
 //! The lockout budget: which passwords may be submitted, whoever's connection it is. Banks
 //! lock a user after a few wrong ones, and don't ask for which customer of ours they were.
 //!
+//! What a run was given counts for the run, also when other credentials are given meanwhile.
 //! A login's row is taken last of all rows, so that two connections of the same user at a
 //! bank go one after the other.
 //!
 //! Not here: what counts as refused; `domain::failure` says that.
 
 use domain::failure::FailureCode;
-use domain::id::ConnectionId;
+use domain::id::{ConnectionId, RunId};
 use domain::run::DOUBTS_ALLOWED;
 use jiff::Timestamp;
+use sqlx::FromRow;
 
 use super::{Tx, failed, to_ms};
 use crate::store::{Fingerprints, Refused, StoreError};
 
-type KeptCredentials = (Option<String>, Option<Vec<u8>>, Option<Vec<u8>>);
+/// What is kept of a connection's credentials; fingerprints only where they are of these.
+#[derive(FromRow)]
+struct KeptRow {
+    refused: Option<String>,
+    given_at: i64,
+    login: Option<Vec<u8>>,
+    whole: Option<Vec<u8>>,
+}
 
-/// Whether the connection has credentials that the bank hasn't refused as far as is known.
+/// Whether the connection has credentials that no bank refused as far as is known.
 pub(super) async fn usable(tx: &mut Tx, connection: ConnectionId) -> Result<(), Refused> {
-    let (refused, login, whole) = kept(tx, connection).await?.ok_or(Refused::CredentialsMissing)?;
-    if refused.is_some() || is_locked(tx, login.as_deref()).await? || was_refused(tx, whole.as_deref()).await? {
+    let kept = kept(tx, connection).await?.ok_or(Refused::CredentialsMissing)?;
+    let is_spent = kept.refused.is_some()
+        || was_refused(tx, kept.whole.as_deref()).await?
+        || is_locked(tx, kept.login.as_deref(), kept.given_at).await?;
+    if is_spent { Err(Refused::BudgetSpent) } else { Ok(()) }
+}
+
+/// Whether a run's password may be submitted: no other session of the same user is under way, no
+/// bank refused it, none locked the user since somebody gave it, and not too many of that user's
+/// were left without an answer since they were given or last worked.
+pub(super) async fn may_submit(
+    tx: &mut Tx,
+    run: RunId,
+    connection: ConnectionId,
+    now: Timestamp,
+) -> Result<(), Refused> {
+    let Some(kept) = kept(tx, connection).await? else { return Err(Refused::BudgetSpent) };
+    let (login, whole) = of_run(tx, run).await?;
+    if let Some(login) = &login {
+        // Keeps every other connection of the login out until we are done.
+        sqlx::query(
+            "INSERT INTO logins (fingerprint, used_at) VALUES ($1, $2)
+             ON CONFLICT (fingerprint) DO UPDATE SET used_at = excluded.used_at",
+        )
+        .bind(login)
+        .bind(to_ms(now))
+        .execute(&mut **tx)
+        .await
+        .map_err(failed("take a login"))?;
+    }
+    // Before it is looked for what was refused: a run that ends in between is seen either here or there.
+    if sessions_elsewhere(tx, login.as_deref(), connection).await? > 0 {
+        return Err(Refused::LoginInUse);
+    }
+    if kept.refused.is_some() || was_refused(tx, whole.as_deref()).await? {
         return Err(Refused::BudgetSpent);
+    }
+    let is_locked = is_locked(tx, login.as_deref(), kept.given_at).await?;
+    if is_locked || doubts(tx, connection).await? >= i64::from(DOUBTS_ALLOWED) {
+        return Err(Refused::DoubtSpent);
     }
     Ok(())
 }
 
-/// Whether the connection's password may be submitted: no bank refused it, no other session
-/// of the same user is under way, and not too many of that user's were left without an answer
-/// since they were given or last worked.
-pub(super) async fn may_submit(tx: &mut Tx, connection: ConnectionId, now: Timestamp) -> Result<(), Refused> {
-    let Some((refused, login, whole)) = kept(tx, connection).await? else { return Err(Refused::BudgetSpent) };
-    let is_locked = match &login {
-        None => false,
-        // This also keeps every other connection of the login out until we are done.
-        Some(login) => sqlx::query_scalar::<_, Option<i64>>(
-            "INSERT INTO logins (fingerprint, used_at) VALUES ($1, $2)
-             ON CONFLICT (fingerprint) DO UPDATE SET used_at = excluded.used_at RETURNING locked_at",
-        )
-        .bind(login)
-        .bind(to_ms(now))
-        .fetch_one(&mut **tx)
-        .await
-        .map_err(failed("take a login"))?
-        .is_some(),
-    };
-    if refused.is_some() || is_locked || was_refused(tx, whole.as_deref()).await? {
-        return Err(Refused::BudgetSpent);
-    }
-    let elsewhere = sqlx::query_scalar::<_, i64>(
-        "SELECT COUNT(*) FROM credentials k
-         JOIN runs r ON r.connection_id = k.connection_id AND r.state = 'open'
-         JOIN intents i ON i.run_id = r.id
-         WHERE k.login = $1 AND k.connection_id <> $2
-           AND i.effect = 'password' AND (i.outcome IS NULL OR i.fence = r.fence)",
-    )
-    .bind(login)
-    .bind(connection.0)
-    .fetch_one(&mut **tx)
-    .await
-    .map_err(failed("look for other sessions of a login"))?;
-    if elsewhere > 0 {
-        return Err(Refused::LoginInUse);
-    }
-    let doubts = sqlx::query_scalar::<_, i64>(
-        "SELECT COUNT(*) FROM credentials ours
-         JOIN credentials k ON k.connection_id = ours.connection_id OR k.login = ours.login
-         JOIN connections c ON c.id = k.connection_id
-         JOIN runs r ON r.connection_id = c.id
-         JOIN intents i ON i.run_id = r.id
-         WHERE ours.connection_id = $1 AND i.effect = 'password' AND i.outcome = 'absent'
-           AND i.created_at >= ours.given_at AND i.created_at >= k.given_at
-           AND i.created_at >= COALESCE(c.last_synced_at, 0)",
-    )
-    .bind(connection.0)
-    .fetch_one(&mut **tx)
-    .await
-    .map_err(failed("count doubtful effects"))?;
-    if doubts >= i64::from(DOUBTS_ALLOWED) { Err(Refused::DoubtSpent) } else { Ok(()) }
-}
-
 /// Keeps new credentials, unless a bank refused the very same before. Who gives some says that
-/// the login isn't locked any more.
+/// the bank doesn't keep them from being used.
 pub(super) async fn replace(
     tx: &mut Tx,
     connection: ConnectionId,
@@ -93,10 +85,11 @@ pub(super) async fn replace(
         return Err(Refused::BudgetSpent);
     }
     sqlx::query(
-        "INSERT INTO credentials (connection_id, sealed, refused, given_at, login, whole) VALUES ($1, $2, NULL, $3, $4, $5)
+        "INSERT INTO credentials (connection_id, sealed, refused, given_at, login, whole, printed_at)
+         VALUES ($1, $2, NULL, $3, $4, $5, $3)
          ON CONFLICT (connection_id) DO UPDATE
          SET sealed = excluded.sealed, refused = NULL, given_at = excluded.given_at,
-             login = excluded.login, whole = excluded.whole",
+             login = excluded.login, whole = excluded.whole, printed_at = excluded.printed_at",
     )
     .bind(connection.0)
     .bind(sealed)
@@ -105,45 +98,62 @@ pub(super) async fn replace(
     .bind(whole)
     .execute(&mut **tx)
     .await
-    .map_err(failed("keep credentials"))?;
-    Ok(unlock(tx, connection).await?)
+    .map(|_| ())
+    .map_err(failed("keep credentials"))
+    .map_err(Refused::from)
 }
 
 /// Lifts what keeps the credentials from being used, unless they are wrong: whoever gives the
 /// same again has looked at the bank, and doubts are counted from now on.
-pub(super) async fn lift(tx: &mut Tx, connection: ConnectionId, now: Timestamp) -> Result<(), Refused> {
+pub(super) async fn lift(
+    tx: &mut Tx,
+    connection: ConnectionId,
+    fingerprints: Option<Fingerprints>,
+    now: Timestamp,
+) -> Result<(), Refused> {
+    let (login, whole) = columns(fingerprints);
     let wrong = FailureCode::CredentialsInvalid.as_str();
-    let kept = kept(tx, connection).await?;
-    let (refused, whole) = kept.map(|(refused, _, whole)| (refused, whole)).unwrap_or_default();
+    let refused = kept(tx, connection).await?.and_then(|kept| kept.refused);
     if refused.as_deref() == Some(wrong) || was_refused(tx, whole.as_deref()).await? {
         return Err(Refused::BudgetSpent);
     }
-    sqlx::query("UPDATE credentials SET refused = NULL, given_at = $2 WHERE connection_id = $1")
-        .bind(connection.0)
-        .bind(to_ms(now))
-        .execute(&mut **tx)
-        .await
-        .map_err(failed("keep credentials"))?;
-    Ok(unlock(tx, connection).await?)
+    sqlx::query(
+        "UPDATE credentials SET refused = NULL, given_at = $2, login = $3, whole = $4, printed_at = $2
+         WHERE connection_id = $1",
+    )
+    .bind(connection.0)
+    .bind(to_ms(now))
+    .bind(login)
+    .bind(whole)
+    .execute(&mut **tx)
+    .await
+    .map(|_| ())
+    .map_err(failed("keep credentials"))
+    .map_err(Refused::from)
 }
 
-/// Freezes the credentials of the connection; wrong ones are wrong for every connection that
-/// has the same, and a lock is every connection's of that login.
+/// Freezes the credentials of the connection, if they are still those that the run was given.
+/// What a bank made of a password counts for every connection: wrong credentials are wrong for
+/// all that have the same, and a lock is every one's of that login. A run that submitted none
+/// has nothing to say of it.
 pub(super) async fn freeze(
     tx: &mut Tx,
+    run: RunId,
     connection: ConnectionId,
     code: FailureCode,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let frozen = sqlx::query_as::<_, (Option<Vec<u8>>, Option<Vec<u8>>)>(
-        "UPDATE credentials SET refused = $2 WHERE connection_id = $1 RETURNING login, whole",
+    let (login, whole) = of_run(tx, run).await?;
+    sqlx::query(
+        "UPDATE credentials SET refused = $2
+         WHERE connection_id = $1 AND (whole IS NULL OR $3 IS NULL OR whole = $3)",
     )
     .bind(connection.0)
     .bind(code.as_str())
-    .fetch_optional(&mut **tx)
+    .bind(whole.clone())
+    .execute(&mut **tx)
     .await
     .map_err(failed("freeze credentials"))?;
-    let (login, whole) = frozen.unwrap_or_default();
     let (statement, fingerprint) = match code {
         FailureCode::CredentialsInvalid => (
             "INSERT INTO refused_credentials (fingerprint, refused_at) VALUES ($1, $2) ON CONFLICT (fingerprint) DO NOTHING",
@@ -154,38 +164,86 @@ pub(super) async fn freeze(
              ON CONFLICT (fingerprint) DO UPDATE SET locked_at = excluded.locked_at",
             login,
         ),
+        // They say something of the connection alone, or nobody knows what.
         _ => return Ok(()),
     };
     let Some(fingerprint) = fingerprint else { return Ok(()) };
-    let noted = sqlx::query(statement).bind(fingerprint).bind(to_ms(now)).execute(&mut **tx).await;
-    noted.map(|_| ()).map_err(failed("keep what a bank refused"))
+    if submitted(tx, run).await? {
+        let noted = sqlx::query(statement).bind(fingerprint).bind(to_ms(now)).execute(&mut **tx).await;
+        noted.map_err(failed("keep what a bank refused"))?;
+    }
+    Ok(())
 }
 
-async fn unlock(tx: &mut Tx, connection: ConnectionId) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE logins SET locked_at = NULL
-         WHERE fingerprint = (SELECT login FROM credentials WHERE connection_id = $1)",
+/// Whether the run's holder submitted a password, as far as is known.
+async fn submitted(tx: &mut Tx, run: RunId) -> Result<bool, StoreError> {
+    let count = sqlx::query_scalar::<_, i64>(
+        "SELECT COUNT(*) FROM intents i JOIN runs r ON r.id = i.run_id
+         WHERE r.id = $1 AND i.effect = 'password' AND i.fence = r.fence AND (i.outcome IS NULL OR i.outcome = 'happened')",
+    );
+    let count = count.bind(run.0).fetch_one(&mut **tx).await.map_err(failed("look for a submitted password"))?;
+    Ok(count > 0)
+}
+
+/// How many other connections' runs have signed in, or are about to, as the same user.
+async fn sessions_elsewhere(tx: &mut Tx, login: Option<&[u8]>, connection: ConnectionId) -> Result<i64, StoreError> {
+    let Some(login) = login else { return Ok(0) };
+    sqlx::query_scalar(
+        "SELECT COUNT(*) FROM runs r JOIN intents i ON i.run_id = r.id
+         WHERE r.login = $1 AND r.connection_id <> $2 AND r.state = 'open' AND i.effect = 'password'
+           AND (i.outcome IS NULL OR (i.fence = r.fence AND r.started_at IS NOT NULL))",
+    )
+    .bind(login.to_vec())
+    .bind(connection.0)
+    .fetch_one(&mut **tx)
+    .await
+    .map_err(failed("look for other sessions of a login"))
+}
+
+async fn doubts(tx: &mut Tx, connection: ConnectionId) -> Result<i64, StoreError> {
+    sqlx::query_scalar(
+        "SELECT COUNT(*) FROM credentials ours
+         JOIN credentials k ON k.connection_id = ours.connection_id OR k.login = ours.login
+         JOIN connections c ON c.id = k.connection_id
+         JOIN runs r ON r.connection_id = c.id
+         JOIN intents i ON i.run_id = r.id
+         WHERE ours.connection_id = $1 AND i.effect = 'password' AND i.outcome = 'absent'
+           AND i.created_at >= ours.given_at AND i.created_at >= k.given_at
+           AND i.created_at >= COALESCE(c.last_synced_at, 0)",
     )
     .bind(connection.0)
-    .execute(&mut **tx)
+    .fetch_one(&mut **tx)
     .await
-    .map(|_| ())
-    .map_err(failed("unlock a login"))
+    .map_err(failed("count doubtful effects"))
 }
 
-async fn kept(tx: &mut Tx, connection: ConnectionId) -> Result<Option<KeptCredentials>, StoreError> {
-    sqlx::query_as("SELECT refused, login, whole FROM credentials WHERE connection_id = $1")
-        .bind(connection.0)
-        .fetch_optional(&mut **tx)
+async fn kept(tx: &mut Tx, connection: ConnectionId) -> Result<Option<KeptRow>, StoreError> {
+    sqlx::query_as(
+        "SELECT refused, given_at, CASE WHEN printed_at = given_at THEN login END AS login,
+             CASE WHEN printed_at = given_at THEN whole END AS whole
+         FROM credentials WHERE connection_id = $1",
+    )
+    .bind(connection.0)
+    .fetch_optional(&mut **tx)
+    .await
+    .map_err(failed("read credentials"))
+}
+
+/// Of what the run's holder was given.
+async fn of_run(tx: &mut Tx, run: RunId) -> Result<(Option<Vec<u8>>, Option<Vec<u8>>), StoreError> {
+    sqlx::query_as("SELECT login, whole FROM runs WHERE id = $1")
+        .bind(run.0)
+        .fetch_one(&mut **tx)
         .await
-        .map_err(failed("read credentials"))
+        .map_err(failed("read what a run was given"))
 }
 
-async fn is_locked(tx: &mut Tx, login: Option<&[u8]>) -> Result<bool, StoreError> {
+/// Whether a bank locked the user after somebody said that it isn't.
+async fn is_locked(tx: &mut Tx, login: Option<&[u8]>, given_at: i64) -> Result<bool, StoreError> {
     let Some(login) = login else { return Ok(false) };
     let locked = sqlx::query_scalar::<_, Option<i64>>("SELECT locked_at FROM logins WHERE fingerprint = $1");
     let locked = locked.bind(login.to_vec()).fetch_optional(&mut **tx).await.map_err(failed("look at a login"))?;
-    Ok(locked.flatten().is_some())
+    Ok(locked.flatten().is_some_and(|locked| locked > given_at))
 }
 
 async fn was_refused(tx: &mut Tx, whole: Option<&[u8]>) -> Result<bool, StoreError> {

@@ -167,7 +167,9 @@ impl Runs for SqlStore {
         let (agent, fence) = fence_of(proof);
         let mut tx = self.begin().await?;
         let row = sqlx::query_as::<_, HeldRow>(
-            "UPDATE runs SET agent_id = $2, fence = $3, agent_key = $4, attempt = attempt + 1, started_at = $5
+            "UPDATE runs SET agent_id = $2, fence = $3, agent_key = $4, attempt = attempt + 1, started_at = $5,
+                 (login, whole) = (SELECT k.login, k.whole FROM credentials k
+                     WHERE k.connection_id = runs.connection_id AND k.printed_at = k.given_at)
              WHERE id = $1 AND state = 'open' AND fence < $3 AND not_before <= $5
              RETURNING organization_id, connection_id, institution_id, kind, attempt",
         )
@@ -193,9 +195,9 @@ impl Runs for SqlStore {
         let run = held(row)?;
         // Whoever asked under an older fence is gone, and its session with it.
         challenges::cancel_pending(&mut tx, run_id, now).await?;
-        let (portal_url, past, last_synced_at, class) =
+        let (portal_url, past, all_read_at, class) =
             sqlx::query_as::<_, (String, Option<String>, Option<i64>, String)>(
-                "SELECT c.portal_url, c.past, c.last_synced_at, r.class
+                "SELECT c.portal_url, c.past, COALESCE(c.all_read_at, c.last_synced_at), r.class
                  FROM connections c JOIN runs r ON r.connection_id = c.id WHERE r.id = $1",
             )
             .bind(run_id.0)
@@ -203,9 +205,10 @@ impl Runs for SqlStore {
             .await
             .map_err(failed("read what a run is about"))?;
         let credentials = sqlx::query_as::<_, (Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>)>(
-            "SELECT sealed, login, whole FROM credentials WHERE connection_id = $1",
+            "SELECT k.sealed, r.login, r.whole FROM runs r JOIN credentials k ON k.connection_id = r.connection_id
+             WHERE r.id = $1",
         )
-        .bind(run.connection_id.0)
+        .bind(run_id.0)
         .fetch_optional(&mut *tx)
         .await
         .map_err(failed("read credentials"))?;
@@ -234,7 +237,7 @@ impl Runs for SqlStore {
             credentials,
             class: from_word(&class, "run's class")?,
             past: past::of_column(past.as_deref())?,
-            last_synced_at: last_synced_at.map(from_ms).transpose()?,
+            all_read_at: all_read_at.map(from_ms).transpose()?,
             fingerprints: lockout::fingerprints(login, whole)?,
         })))
     }
@@ -289,9 +292,10 @@ impl Runs for SqlStore {
             }
             held => held?,
         };
-        let (known, past) = past::read(&mut tx, run.connection_id).await?;
+        let before = past::read(&mut tx, run_id, run.connection_id).await?;
         let stored = ledger::store(&mut tx, &run, run_id, handed_in, now).await?;
-        let past = past.after_reading(known, handed_in.accounts);
+        let past = before.past.after_reading(before.class, &before.known, handed_in.accounts);
+        let all_read_at = handed_in.accounts.iter().all(|account| account.failure.is_none()).then_some(to_ms(now));
         let broken = stored.grades.iter().filter(|(_, grade)| *grade == Grade::Broken).count();
         let shortfall = shortfall(handed_in.accounts, broken);
         end(&mut tx, run_id, RunState::Succeeded, shortfall.as_ref(), now).await?;
@@ -305,12 +309,15 @@ impl Runs for SqlStore {
         apply(&mut tx, run.organization_id, &before, ConnectionEvent::RunSucceeded, happening, now).await?;
         let shortfall = shortfall.map(|failure| to_json(&failure, "failure")).transpose()?;
         sqlx::query(
-            "UPDATE connections SET last_synced_at = $2, last_failure = $3, next_sync_at = NULL, past = $4 WHERE id = $1",
+            "UPDATE connections SET last_synced_at = $2, last_failure = $3, next_sync_at = NULL, past = $4,
+                 all_read_at = COALESCE($5, all_read_at)
+             WHERE id = $1",
         )
         .bind(run.connection_id.0)
         .bind(to_ms(now))
         .bind(shortfall)
         .bind(past::write(past))
+        .bind(all_read_at)
         .execute(&mut *tx)
         .await
         .map_err(failed("mark a connection as synced"))?;
@@ -347,7 +354,7 @@ impl Runs for SqlStore {
             failure.evidence_id = Some(keep_evidence(&mut tx, run_id, &evidence, now).await?);
         }
         if failure.code.freezes_credentials() {
-            lockout::freeze(&mut tx, run.connection_id, failure.code, now).await?;
+            lockout::freeze(&mut tx, run_id, run.connection_id, failure.code, now).await?;
         }
         conclude(&mut tx, run_id, &run, failure, then, Actor::Portal, now).await?;
         commit(tx).await?;
