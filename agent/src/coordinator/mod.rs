@@ -53,8 +53,8 @@ pub enum CallError {
     /// The bank never said what it made of the last passwords.
     #[error("the bank never said what it made of the last passwords")]
     DoubtSpent,
-    /// The same user of the bank is signed in for another connection.
-    #[error("the same user of the bank is signed in for another connection")]
+    /// The same bank user is signed in for another connection.
+    #[error("the same bank user is signed in for another connection")]
     LoginInUse,
     /// An older intent is unsettled.
     #[error("an intent is still open")]

@@ -20,10 +20,10 @@
 //! | `POST /agent/v1/leases/{runId}/fail` | [`Fail`] → 204 |
 //! | `POST /agent/v1/leases/{runId}/release` | [`Proof`] → 204 |
 
-use domain::account::ObservedAccount;
-use domain::challenge::Question;
 use std::num::NonZeroU32;
 
+use domain::account::ObservedAccount;
+use domain::challenge::Question;
 use domain::failure::Failure;
 use domain::fence::Fence;
 use domain::id::{AgentId, ChallengeId, ConnectionId, IntentId, RunId};
@@ -45,7 +45,7 @@ pub const BUDGET_SPENT: &str = "budget_spent";
 /// The code of the answer to an intent after too many that the bank never answered.
 pub const DOUBT_SPENT: &str = "doubt_spent";
 
-/// The code of the answer to an intent while the same user of the bank is signed in for another
+/// The code of the answer to an intent while the same bank user is signed in for another
 /// connection.
 pub const LOGIN_IN_USE: &str = "login_in_use";
 
@@ -145,7 +145,7 @@ pub struct Lease {
     #[serde(default = "usual_steps")]
     pub steps_per_minute: NonZeroU32,
     /// From which day on, on the bank's calendar, transactions are to be read; none for whole
-    /// lists. A back-fill's goes further back than the one before it came to.
+    /// lists. A backfill's goes further back than the one before it came to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Date>,
 }
