@@ -5,7 +5,7 @@
 //! a run ends ─▶ unplanned ── next_run ─▶ due at ── its time comes ─▶ a run is queued
 //! ```
 //!
-//! While lists weren't read to their end, the next run is a back-fill, after a pause; one that
+//! While lists weren't read to their end, the next run is a backfill, after a pause; one that
 //! failed is followed by the next sync in its time, and tried again after that.
 //!
 //! Not here: when that is (`domain::schedule`), or who runs first (the queue).
@@ -32,7 +32,7 @@ const AT_ONCE: u32 = 500;
 /// somebody attends, or a record, may have come since.
 const RECONSIDER: Duration = Duration::from_secs(3600);
 
-/// How long after a run the next back-fill follows.
+/// How long after a run the next backfill follows.
 const BACKFILL_PAUSE: SignedDuration = SignedDuration::from_mins(10);
 
 /// Plans syncs and queues those that are due.
@@ -128,7 +128,7 @@ impl Scheduler {
         next_run(&institution.schedule, zone, &attendance, now, spread)
     }
 
-    /// From which day on the connection's next run reads, if it is a back-fill.
+    /// From which day on the connection's next run reads, if it is a backfill.
     fn backfills(&self, connection: &PlannedConnection) -> Option<Date> {
         let institution = self.fleet.catalog.institution(&connection.institution_id)?;
         let history = institution.steps_back().filter(|_| connection.last_run == LastRun::Whole)?;

@@ -1,19 +1,19 @@
 //! How far back transactions are read: recent ones in every sync, what is long past once, in
-//! back-fills that each go one step further until a list's end.
+//! backfills that each go one step further until a list's end.
 //!
 //! ```yaml
 //! history: { recentDays: 90, stepDays: 365 }   # where a record says nothing, a sync reads whole lists
 //! ```
 //!
 //! ```text
-//! Unread ──a sync──▶ Since(today − recent) ──a back-fill──▶ Since(… − step) ─ ─▶ Whole
+//! Unread ──a sync──▶ Since(today − recent) ──a backfill───▶ Since(… − step) ─ ─▶ Whole
 //!    └───────────────────── a list's end ──────────────────────────────────────────▲
 //! ```
 //!
 //! A step that came to nothing is done again; those before it stand. A bank that asks a person
 //! at every sign-in is read whole at once: nobody answers a question for each step.
 //!
-//! Not here: turning pages (`script`), or when a back-fill runs (the coordinator's scheduler).
+//! Not here: turning pages (`script`), or when a backfill runs (the coordinator's scheduler).
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -38,7 +38,7 @@ pub enum HistoryError {
         /// As given.
         given: u16,
     },
-    /// Back-fills would read too little or too much.
+    /// Backfills would read too little or too much.
     #[error("history.stepDays is {given}; it has to be from {} to {}", History::FEWEST_DAYS, History::MOST_DAYS)]
     StepDays {
         /// As given.
@@ -88,7 +88,7 @@ impl History {
         recent.min(again)
     }
 
-    /// From which day on the next back-fill reads; none where there is nothing to fill.
+    /// From which day on the next backfill reads; none where there is nothing to fill.
     #[must_use]
     pub fn backfill_since(self, past: Past) -> Option<Date> {
         match past {
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn back_fills_go_on_where_the_last_one_came_to_until_the_end_of_every_list() {
+    fn backfills_go_on_where_the_last_one_came_to_until_the_end_of_every_list() {
         let history = History::new(90, 365).expect("a history");
         assert_eq!(history.backfill_since(Past::Unread), None, "a sync comes first");
         let past = Past::Unread.after(&[window(Some("2026-07-03")), window(None)]);
