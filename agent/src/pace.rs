@@ -15,7 +15,8 @@ use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::time::Instant;
 
-/// A session begins with so many steps at once at most: those of one sign-in.
+/// So many steps may be done at once after a rest, by all sessions of the agent at an institution
+/// together: those of one sign-in.
 const BURST: NonZeroU32 = NonZeroU32::new(5).expect("five");
 
 /// The paces of all institutions that an agent has seen.
@@ -69,7 +70,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::pace::Paces;
 
     fn number(number: u32) -> NonZeroU32 {
         NonZeroU32::new(number).expect("a number")

@@ -379,7 +379,7 @@ impl Config {
         &self.agents.token
     }
 
-    /// The configured operators' token; empty where the one in the data folder counts.
+    /// The control token of the settings; empty where the one in the data folder counts.
     #[must_use]
     pub fn control_token(&self) -> &Secret {
         &self.control.token

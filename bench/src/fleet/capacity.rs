@@ -103,7 +103,7 @@ impl Measured {
             row("coordinators' CPU a run", format!("{:.1} ms", self.coordinator_cpu * 1e3), "syncs"),
             row("PostgreSQL's CPU a run", format!("{:.1} ms", self.database_cpu * 1e3), "syncs"),
             row("PostgreSQL's transactions a run", format!("{:.1}", self.transactions), "syncs"),
-            row("PostgreSQL's log a run", format!("{:.1} KiB", self.log / 1024.0), "syncs"),
+            row("PostgreSQL's write-ahead log a run", format!("{:.1} KiB", self.log / 1024.0), "syncs"),
             row("growth of the database a run", format!("{:.1} KiB", self.size / 1024.0), "syncs"),
             row("Redis' memory of an open run", format!("{:.0} bytes", self.open_run), "open runs"),
             row("Redis' memory of a connection, at most", format!("{:.0} bytes", self.connection), "syncs"),
@@ -157,13 +157,13 @@ impl Measured {
                 "/s",
             ),
             need(
-                "log of PostgreSQL, busiest hour",
+                "write-ahead log of PostgreSQL, busiest hour",
                 format!("{peak:.1} /s · {:.1} KiB", self.log / 1024.0),
                 peak * self.log / MIB,
                 "MiB/s",
             ),
             need(
-                "log of PostgreSQL a day",
+                "write-ahead log of PostgreSQL a day",
                 format!("{CONNECTIONS} · {A_DAY} · {:.1} KiB", self.log / 1024.0),
                 CONNECTIONS * A_DAY * self.log / GIB,
                 "GiB",
@@ -226,7 +226,7 @@ mod tests {
             measured.needs().into_iter().find(|need| need.what == what).map_or(f64::NAN, |need| need.value)
         };
         let dearer = Measured { browser_cpu: PUBLISHED.browser_cpu * 2.0, log: PUBLISHED.log * 2.0, ..PUBLISHED };
-        for what in ["CPUs of agents", "log of PostgreSQL a day"] {
+        for what in ["CPUs of agents", "write-ahead log of PostgreSQL a day"] {
             assert!((value(dearer, what) / value(PUBLISHED, what) - 2.0).abs() < 1e-9, "{what}");
         }
         assert!((value(PUBLISHED, "runs, mean") - 46.296).abs() < 1e-3);

@@ -5,7 +5,7 @@
 //! a run ends ─▶ unplanned ── next_run ─▶ due at ── its time comes ─▶ a run is queued
 //! ```
 //!
-//! While lists weren't read to their end, the next run is a back-fill, after a pause; one that
+//! While lists weren't read to their end, the next run is a backfill, after a pause; one that
 //! failed is followed by the next sync in its time, and tried again after that.
 //!
 //! Not here: when that is (`domain::schedule`), or who runs first (the queue).

@@ -1,19 +1,19 @@
 //! How far back transactions are read: recent ones in every sync, what is long past once, in
-//! back-fills that each go one step further until a list's end.
+//! backfills that each go one step further until a list's end.
 //!
 //! ```yaml
 //! history: { recentDays: 90, stepDays: 365 }   # where a record says nothing, a sync reads whole lists
 //! ```
 //!
 //! ```text
-//! Unread ──a sync──▶ Since(today − recent) ──a back-fill──▶ Since(… − step) ─ ─▶ Whole
+//! Unread ──a sync──▶ Since(today − recent) ──a backfill───▶ Since(… − step) ─ ─▶ Whole
 //!    └───────────────────── a list's end ──────────────────────────────────────────▲
 //! ```
 //!
 //! A step that came to nothing is done again; those before it stand. A bank that asks a person
 //! at every sign-in is read whole at once: nobody answers a question for each step.
 //!
-//! Not here: turning pages (`script`), or when a back-fill runs (the coordinator's scheduler).
+//! Not here: turning pages (`script`), or when a backfill runs (the coordinator's scheduler).
 
 use std::collections::HashSet;
 
@@ -42,7 +42,7 @@ pub enum HistoryError {
         /// As given.
         given: u16,
     },
-    /// Back-fills would read too little or too much.
+    /// Backfills would read too little or too much.
     #[error("history.stepDays is {given}; it has to be from {} to {}", History::FEWEST_DAYS, History::MOST_DAYS)]
     StepDays {
         /// As given.
@@ -121,7 +121,7 @@ impl History {
         recent.min(again)
     }
 
-    /// From which day on the next back-fill reads; none where there is nothing to fill.
+    /// From which day on the next backfill reads; none where there is nothing to fill.
     fn backfill_since(self, past: Past) -> Option<Date> {
         match past {
             Past::Since(since) => Some(since.saturating_sub(i32::from(self.step_days).days())),
@@ -189,6 +189,7 @@ impl TryFrom<Written> for History {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::{Failure, FailureCode, Stage};
     use crate::observation::{Extent, Source};
 
     fn day(text: &str) -> Date {
@@ -212,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn back_fills_go_on_where_the_last_one_came_to_until_the_end_of_every_list() {
+    fn backfills_go_on_where_the_last_one_came_to_until_the_end_of_every_list() {
         let history = History::new(90, 365).expect("a history");
         assert_eq!(history.backfill_since(Past::Unread), None, "a sync comes first");
         let past = Past::Unread.after(&[window(Some("2026-07-03")), window(None)]);
@@ -224,6 +225,37 @@ mod tests {
         assert_eq!(past.after(&[]), past);
         let past = past.after(&[window(None), window(None)]);
         assert_eq!((past, history.backfill_since(past)), (Past::Whole, None));
+    }
+
+    #[test]
+    fn what_is_claimed_of_the_past_holds_for_every_account() {
+        let known = HashSet::from(["a".to_owned()]);
+        let account = |key: &str, from: Option<&str>| ObservedAccount {
+            portal_key: key.into(),
+            window: Some(window(from)),
+            ..serde_json::from_str(
+                r#"{"portalKey": "", "type": "checking", "currency": "USD", "name": "", "status": "open",
+                    "transactions": []}"#,
+            )
+            .expect("an account")
+        };
+        let (scheduled, backfill) = (RunClass::Scheduled, RunClass::Backfill);
+        let since = |text| Past::Since(day(text));
+        let check = |past: Past, class, accounts: &[ObservedAccount], expected| {
+            assert_eq!(past.after_reading(class, &known, accounts), expected, "{past:?} {class}");
+        };
+        check(Past::Unread, scheduled, &[account("a", Some("2026-07-03"))], since("2026-07-03"));
+        check(since("2026-07-03"), scheduled, &[account("a", Some("2026-08-01"))], since("2026-07-03"));
+        check(since("2026-07-03"), backfill, &[account("a", Some("2025-07-03"))], since("2025-07-03"));
+        check(since("2026-07-03"), backfill, &[account("a", None)], Past::Whole);
+        // Nothing is claimed where one couldn't be read, and of a new one no more than was read of it.
+        let failure = Failure::new(FailureCode::DataIncomplete, Stage::Transactions);
+        let failed = ObservedAccount { failure: Some(failure), window: None, ..account("b", None) };
+        check(since("2026-07-03"), backfill, &[account("a", None), failed], since("2026-07-03"));
+        check(Past::Whole, scheduled, &[account("b", Some("2026-08-01"))], since("2026-08-01"));
+        // Where there is nothing further to read it isn't tried again and again.
+        check(since("2026-07-03"), backfill, &[], Past::Whole);
+        check(since("2026-07-03"), scheduled, &[], since("2026-07-03"));
     }
 
     #[test]

@@ -20,10 +20,10 @@
 //! | `POST /agent/v1/leases/{runId}/fail` | [`Fail`] → 204 |
 //! | `POST /agent/v1/leases/{runId}/release` | [`Proof`] → 204 |
 
-use domain::account::ObservedAccount;
-use domain::challenge::Question;
 use std::num::NonZeroU32;
 
+use domain::account::ObservedAccount;
+use domain::challenge::Question;
 use domain::failure::Failure;
 use domain::fence::Fence;
 use domain::id::{AgentId, ChallengeId, ConnectionId, IntentId, RunId};
@@ -141,7 +141,7 @@ pub struct Lease {
     #[serde(default = "usual_steps")]
     pub steps_per_minute: NonZeroU32,
     /// From which day on, on the bank's calendar, transactions are to be read; none for whole
-    /// lists. A back-fill's goes further back than the one before it came to.
+    /// lists. A backfill's goes further back than the one before it came to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Date>,
 }

@@ -1,4 +1,4 @@
-//! Whether they that read these files would take them: Kubernetes' own schemas, KEDA's
+//! Whether those that read these files would take them: Kubernetes' own schemas, KEDA's
 //! definitions, a parser of the Compose specification. Each is first seen to refuse what is
 //! wrong.
 //!

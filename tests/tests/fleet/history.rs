@@ -10,7 +10,7 @@ use tests::world::{Plan, scripts};
 use crate::{Outcome, active, answer, set_up, verdict};
 
 #[tokio::test]
-async fn what_is_recent_is_there_first_and_back_fills_go_on_to_the_end_of_every_list() -> Outcome {
+async fn what_is_recent_is_there_first_and_backfills_go_on_to_the_end_of_every_list() -> Outcome {
     let catalog = tempfile::tempdir()?;
     let harbour = catalog.path().join("harbour");
     std::fs::create_dir(&harbour)?;
@@ -31,26 +31,26 @@ async fn what_is_recent_is_there_first_and_back_fills_go_on_to_the_end_of_every_
     let (mut known, mut since) = (read().await?, schedule().await?["readSince"].clone());
     assert!(known > 0 && known < truth && since.is_string(), "{known} of {truth}, since {since}");
 
-    let mut back_fills = 0;
+    let mut backfills = 0;
     while schedule().await?["past"] != "whole" {
         // Nobody wants to wait for the pause between two.
         let due = format!("/control/v1/connections/{id}/due");
         let begun = async || operator.post(&due, &Value::Null).await.ok();
-        eventually(begun).await.ok_or("the next back-fill isn't planned")?;
-        back_fills += 1;
-        challenge = answer(&fleet, &integrator, &id, Some(&challenge), 1 + back_fills).await?;
+        eventually(begun).await.ok_or("the next backfill isn't planned")?;
+        backfills += 1;
+        challenge = answer(&fleet, &integrator, &id, Some(&challenge), 1 + backfills).await?;
         let ended = async || schedule().await.ok().filter(|now| now["past"] == "whole" || now["readSince"] != since);
-        let now = eventually(ended).await.ok_or("the back-fill came to nothing")?;
+        let now = eventually(ended).await.ok_or("the backfill came to nothing")?;
         let more = read().await?;
         assert!(more >= known, "{more} after {known}");
         assert!(now["past"] == "whole" || now["readSince"].as_str() < since.as_str(), "{now} after {since}");
         (known, since) = (more, now["readSince"].clone());
     }
-    assert!(back_fills >= 2, "it went in {back_fills} steps");
+    assert!(backfills >= 2, "it went in {backfills} steps");
     assert_eq!(known, truth);
     let verdict = verdict(&fleet, &integrator).await?;
     assert!(verdict.is_clean(), "{verdict:#?}");
     let oracle = fleet.portal.oracle();
-    assert_eq!((oracle.password_submits, oracle.concurrent_sessions_max), (1 + back_fills, 1));
+    assert_eq!((oracle.password_submits, oracle.concurrent_sessions_max), (1 + backfills, 1));
     Ok(())
 }

@@ -93,7 +93,7 @@ impl Cost {
             row("coordinators' CPU a run", self.coordinator_cpu * 1e3, "ms"),
             row("PostgreSQL's CPU a run", self.database_cpu * 1e3, "ms"),
             row("PostgreSQL's transactions a run", self.transactions, "transactions"),
-            row("PostgreSQL's log written a run", self.log / 1024.0, "KiB"),
+            row("PostgreSQL's write-ahead log a run", self.log / 1024.0, "KiB"),
             row("the database grows a run", self.size / 1024.0, "KiB"),
             row("rows of large tables read one after the other", self.scanned, "rows"),
         ]

@@ -1,4 +1,4 @@
-//! Control tokens.
+//! Control tokens in SQL: kept, listed, touched, ended.
 //!
 //! Not here: a token's secret; only its hash comes here.
 

@@ -35,10 +35,22 @@ impl Bench {
         assert_eq!(granted.fingerprints, Some(fingerprints));
         (organization, id, run)
     }
+
+    /// Submits the password of a run, and hears that from the bank.
+    async fn sign_in(&self, run: RunId, code: FailureCode) {
+        self.declare(run, 1, Effect::Password).await.expect("within the budget");
+        self.settle(run, 1, EffectOutcome::Happened).await;
+        self.fail(run, 1, code, AfterFailure::End).await.expect("failed");
+    }
 }
 
 fn with(fingerprints: Fingerprints) -> GivenCredentials {
     GivenCredentials::New { sealed: Uuid::now_v7().as_bytes().to_vec(), fingerprints: Some(fingerprints) }
+}
+
+/// Those that [`OTHER_PASSWORD`] is of, given once more.
+fn same() -> GivenCredentials {
+    GivenCredentials::Same { fingerprints: Some(OTHER_PASSWORD) }
 }
 
 #[tokio::test]
@@ -46,9 +58,7 @@ async fn a_password_that_a_bank_refused_is_tried_for_no_other_connection() {
     for bench in benches().await {
         let (_, _, first) = bench.signing_in(OURS).await;
         let (organization, id, second) = bench.signing_in(OURS).await;
-        bench.declare(first, 1, Effect::Password).await.expect("the first is free");
-        bench.settle(first, 1, EffectOutcome::Happened).await;
-        bench.fail(first, 1, FailureCode::CredentialsInvalid, AfterFailure::End).await.expect("failed");
+        bench.sign_in(first, FailureCode::CredentialsInvalid).await;
         let declared = bench.declare(second, 1, Effect::Password).await;
         assert!(matches!(declared, Err(Refused::BudgetSpent)), "{}: {declared:?}", bench.name);
         bench.fail(second, 1, FailureCode::CredentialsInvalid, AfterFailure::End).await.expect("failed");
@@ -64,19 +74,75 @@ async fn a_password_that_a_bank_refused_is_tried_for_no_other_connection() {
 }
 
 #[tokio::test]
-async fn a_lock_is_every_connections_until_somebody_says_that_it_was_lifted() {
+async fn a_lock_is_every_connections_until_somebody_says_that_it_was_lifted_there() {
     for bench in benches().await {
         let (_, _, first) = bench.signing_in(OURS).await;
         let (organization, id, second) = bench.signing_in(OTHER_PASSWORD).await;
-        bench.fail(first, 1, FailureCode::Locked, AfterFailure::End).await.expect("failed");
-        let declared = bench.declare(second, 1, Effect::Password).await;
-        assert!(matches!(declared, Err(Refused::BudgetSpent)), "{}: {declared:?}", bench.name);
+        let (_, _, third) = bench.signing_in(OURS).await;
+        bench.sign_in(first, FailureCode::Locked).await;
+        for run in [second, third] {
+            let declared = bench.declare(run, 1, Effect::Password).await;
+            assert!(matches!(declared, Err(Refused::DoubtSpent)), "{}: {declared:?}", bench.name);
+        }
+        // What an agent makes of that answer.
         bench.fail(second, 1, FailureCode::Locked, AfterFailure::End).await.expect("failed");
-        bench.give(organization, id, GivenCredentials::Same).await.expect("a person says that it was lifted");
+        bench.give(organization, id, same()).await.expect("a person says that it was lifted");
         let run = RunId(Uuid::now_v7());
         bench.store.complete_setup(organization, id, run, now()).await.expect("a run");
         bench.grant(run, 2).await.expect("granted");
         bench.declare(run, 2, Effect::Password).await.expect("within the budget");
+        bench.settle(run, 2, EffectOutcome::Happened).await;
+        bench.store.complete(run, proof(2), handed_in(&[]), now()).await.expect("completed");
+        let declared = bench.declare(third, 1, Effect::Password).await;
+        assert!(matches!(declared, Err(Refused::DoubtSpent)), "nobody said so of this one: {declared:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_submitted_nothing_says_nothing_of_the_password() {
+    for bench in benches().await {
+        let (organization, id, run) = bench.signing_in(OTHER_PASSWORD).await;
+        bench.fail(run, 1, FailureCode::CredentialsInvalid, AfterFailure::End).await.expect("failed");
+        let (_, _, other) = bench.signing_in(OTHER_PASSWORD).await;
+        bench.declare(other, 1, Effect::Password).await.expect("no bank refused it");
+        let again = bench.give(organization, id, same()).await;
+        assert!(matches!(again, Err(Refused::BudgetSpent)), "of the connection itself it counts: {again:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_bank_refuses_is_what_the_run_was_given_and_not_what_was_given_meanwhile() {
+    for bench in benches().await {
+        let (organization, id, activation) = bench.signing_in(OURS).await;
+        bench.store.complete(activation, proof(1), handed_in(&[]), now()).await.expect("completed");
+        let run = RunId(Uuid::now_v7());
+        bench.store.request_sync(organization, id, run, now()).await.expect("a run");
+        bench.grant(run, 2).await.expect("granted");
+        bench.give(organization, id, with(OTHER_PASSWORD)).await.expect("kept");
+        bench.declare(run, 2, Effect::Password).await.expect("within the budget");
+        bench.settle(run, 2, EffectOutcome::Happened).await;
+        bench.fail(run, 2, FailureCode::CredentialsInvalid, AfterFailure::End).await.expect("failed");
+        bench.give(organization, id, same()).await.expect("the newer ones were never tried");
+        let old = bench.give(organization, id, with(OURS)).await;
+        assert!(matches!(old, Err(Refused::BudgetSpent)), "{}: {old:?}", bench.name);
+    }
+}
+
+#[tokio::test]
+async fn fingerprints_of_credentials_that_were_replaced_without_them_count_for_nothing() {
+    for bench in benches().await {
+        let (_, _, first) = bench.signing_in(OURS).await;
+        let (organization, id, second) = bench.signing_in(OURS).await;
+        bench.sign_in(first, FailureCode::CredentialsInvalid).await;
+        // As an older coordinator leaves it, which knows no fingerprints.
+        let given = GivenCredentials::New { sealed: vec![7], fingerprints: None };
+        bench.fail(second, 1, FailureCode::PortalUnavailable, AfterFailure::End).await.expect("failed");
+        bench.give(organization, id, given).await.expect("kept");
+        let run = RunId(Uuid::now_v7());
+        bench.store.complete_setup(organization, id, run, now()).await.expect("a run");
+        assert_eq!(bench.grant(run, 2).await.expect("granted").fingerprints, None);
+        bench.store.note_fingerprints(run, id, &[7], OTHER_PASSWORD).await.expect("kept");
+        bench.declare(run, 2, Effect::Password).await.expect("another password is another try");
     }
 }
 
@@ -115,7 +181,7 @@ async fn passwords_that_no_bank_answered_count_together_until_a_person_has_looke
         let declared = bench.declare(last, 1, Effect::Password).await;
         assert!(matches!(declared, Err(Refused::DoubtSpent)), "{}: {declared:?}", bench.name);
         bench.fail(last, 1, FailureCode::Locked, AfterFailure::End).await.expect("failed");
-        bench.give(organization, id, GivenCredentials::Same).await.expect("somebody looked");
+        bench.give(organization, id, same()).await.expect("somebody looked");
         let run = RunId(Uuid::now_v7());
         bench.store.complete_setup(organization, id, run, now()).await.expect("a run");
         bench.grant(run, 2).await.expect("granted");
@@ -127,15 +193,15 @@ async fn passwords_that_no_bank_answered_count_together_until_a_person_has_looke
 async fn what_was_refused_long_ago_is_forgotten_and_a_lock_is_not() {
     for bench in benches().await {
         let (organization, id, first) = bench.signing_in(OURS).await;
-        bench.fail(first, 1, FailureCode::CredentialsInvalid, AfterFailure::End).await.expect("failed");
+        bench.sign_in(first, FailureCode::CredentialsInvalid).await;
         let other = Fingerprints { login: [8; 32], whole: [9; 32] };
         let (_, _, locked) = bench.signing_in(other).await;
         let (_, _, waiting) = bench.signing_in(Fingerprints { whole: [7; 32], ..other }).await;
-        bench.fail(locked, 1, FailureCode::Locked, AfterFailure::End).await.expect("failed");
+        bench.sign_in(locked, FailureCode::Locked).await;
         let pruned = bench.store.prune_lockouts(now() + SignedDuration::from_secs(1), 10).await.expect("pruned");
-        assert_eq!(pruned, 1, "{}", bench.name);
+        assert_eq!(pruned, 2, "{}: what was refused, and a login that nobody locked", bench.name);
         bench.give(organization, id, with(OURS)).await.expect("it may have been made right since");
         let declared = bench.declare(waiting, 1, Effect::Password).await;
-        assert!(matches!(declared, Err(Refused::BudgetSpent)), "still locked: {declared:?}");
+        assert!(matches!(declared, Err(Refused::DoubtSpent)), "still locked: {declared:?}");
     }
 }

@@ -87,7 +87,10 @@ async fn a_refused_password_is_frozen_until_another_is_given() {
             let run = RunId(Uuid::now_v7());
             bench.store.give_credentials(bench.organization, id, old.as_deref(), given, run, now()).await
         };
-        assert!(matches!(give(GivenCredentials::Same).await, Err(Refused::BudgetSpent)), "the same is as wrong");
+        assert!(
+            matches!(give(GivenCredentials::Same { fingerprints: None }).await, Err(Refused::BudgetSpent)),
+            "the same is as wrong"
+        );
         give(GivenCredentials::New { sealed: vec![2], fingerprints: None }).await.expect("kept");
         let stale = bench.store.give_credentials(
             bench.organization,
@@ -104,7 +107,7 @@ async fn a_refused_password_is_frozen_until_another_is_given() {
         bench.fail(run, 2, FailureCode::Locked, AfterFailure::End).await.expect("failed");
         let again = bench.store.complete_setup(bench.organization, id, RunId(Uuid::now_v7()), now()).await;
         assert!(matches!(again, Err(Refused::BudgetSpent)), "a lock is never met by another try: {again:?}");
-        give(GivenCredentials::Same).await.expect("a person says that it was lifted");
+        give(GivenCredentials::Same { fingerprints: None }).await.expect("a person says that it was lifted");
         bench.store.complete_setup(bench.organization, id, RunId(Uuid::now_v7()), now()).await.expect("a run");
     }
 }
@@ -178,7 +181,10 @@ async fn passwords_that_the_bank_never_answered_are_counted() {
         let (id, mut run) = bench.activating().await;
         let mut counter = 0;
         // Whoever gives the same again has looked at the bank.
-        for given in [GivenCredentials::New { sealed: vec![2], fingerprints: None }, GivenCredentials::Same] {
+        for given in [
+            GivenCredentials::New { sealed: vec![2], fingerprints: None },
+            GivenCredentials::Same { fingerprints: None },
+        ] {
             for doubt in 0..DOUBTS_ALLOWED {
                 counter += 1;
                 let granted = bench.grant(run, counter).await.expect("granted");

@@ -40,7 +40,7 @@ pub(in crate::http::control) struct ConnectionSchedule {
 enum ReadPast {
     /// Nothing was read yet, or nobody kept how far.
     Unread,
-    /// From a day on; back-fills go further.
+    /// From a day on; backfills go further.
     Since,
     /// Every list to its end.
     Whole,
