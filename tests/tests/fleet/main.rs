@@ -16,6 +16,7 @@ mod ledger;
 mod local_pool;
 mod main_job;
 mod migrations;
+mod one_user;
 mod operations;
 mod readme;
 mod secrets;

@@ -169,14 +169,14 @@ async fn how_far_back_lists_were_read_is_known_of_all_accounts_of_a_connection()
     for bench in benches().await {
         let id = bench.active().await;
         let mut counter = 100;
-        let mut sync = async |accounts: &[ObservedAccount]| {
+        let mut sync = async |class: RunClass, accounts: &[ObservedAccount]| {
             let (run, then) = (RunId(Uuid::now_v7()), now() + SignedDuration::from_hours(1));
             bench.store.plan(&[(id, Some(now()))]).await.expect("planned");
-            let begun = bench.store.begin_due(id, run, RunClass::Backfill, then).await.expect("an answer");
-            assert_eq!(begun.expect("a run").class, RunClass::Backfill);
+            let begun = bench.store.begin_due(id, run, class, then).await.expect("an answer");
+            assert_eq!(begun.expect("a run").class, class);
             counter += 1;
             let granted = bench.grant_at(run, counter, then).await.expect("granted");
-            assert_eq!(granted.class, RunClass::Backfill);
+            assert_eq!(granted.class, class);
             bench.store.complete(run, proof(counter), handed_in(accounts), then).await.expect("completed");
             let unplanned = bench.store.unplanned(10).await.expect("a list");
             let planned = unplanned.into_iter().find(|one| one.id == id).expect("it is planned anew");
@@ -184,16 +184,21 @@ async fn how_far_back_lists_were_read_is_known_of_all_accounts_of_a_connection()
         };
         let since = |day: &str| Past::Since(day.parse().expect("a day"));
         let one = |from| read_back_to("one", from);
-        assert_eq!(sync(&[one(Some("2026-07-01"))]).await, since("2026-07-01"), "{}", bench.name);
-        assert_eq!(sync(&[one(Some("2026-08-01"))]).await, since("2026-07-01"), "what was read stays read");
+        let (recent, backfill) = (RunClass::Scheduled, RunClass::Backfill);
+        assert_eq!(sync(recent, &[one(Some("2026-07-01"))]).await, since("2026-07-01"), "{}", bench.name);
+        assert_eq!(sync(recent, &[one(Some("2026-08-01"))]).await, since("2026-07-01"), "what was read stays read");
         let failed = ObservedAccount {
             failure: Some(Failure::new(FailureCode::DataIncomplete, Stage::Transactions)),
             window: None,
             ..one(None)
         };
-        assert_eq!(sync(&[failed]).await, since("2026-07-01"), "nothing was read");
-        assert_eq!(sync(&[one(None)]).await, Past::Whole);
+        assert_eq!(sync(backfill, &[failed]).await, since("2026-07-01"), "nothing was read");
+        assert_eq!(sync(backfill, &[one(None)]).await, Past::Whole);
         let another = read_back_to("two", Some("2026-08-01"));
-        assert_eq!(sync(&[one(Some("2026-08-01")), another]).await, since("2026-08-01"), "of a new one less is known");
+        assert_eq!(
+            sync(recent, &[one(Some("2026-08-01")), another]).await,
+            since("2026-08-01"),
+            "of a new one less is known"
+        );
     }
 }
