@@ -147,9 +147,7 @@ impl CommandError {
         match self {
             Self::Config(_) | Self::Catalog(_) | Self::File { .. } => Exit::Unusable,
             Self::Keda(KedaError::Listen { .. }) => Exit::Unavailable,
-            Self::NoAgent(_) => Exit::Unusable,
-            Self::Keda(_) => Exit::Unusable,
-            Self::Columns { .. } | Self::Import { .. } => Exit::Unusable,
+            Self::NoAgent(_) | Self::Keda(_) | Self::Columns { .. } | Self::Import { .. } => Exit::Unusable,
             Self::Fleet(fleet::Error::Invalid { .. } | fleet::Error::ScriptMissing) => Exit::Unusable,
             Self::Vault(VaultError::MalformedMasterKey | VaultError::Unopenable) => Exit::Unusable,
             Self::Unknown { .. } | Self::Fleet(fleet::Error::Refused(Refused::NotFound)) => Exit::NotFound,

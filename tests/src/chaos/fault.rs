@@ -107,7 +107,7 @@ impl Fault {
     }
 
     /// Within which milliseconds it lasts; none for what is over at once.
-    fn lasts(self) -> Option<(i64, i64)> {
+    pub(super) fn lasts(self) -> Option<(i64, i64)> {
         match self {
             Self::FreezeAgent(_) | Self::FreezeCoordinator(_) => Some((5_000, 8_000)),
             Self::FreezeBrowser(_) => Some((6_000, 9_000)),

@@ -38,7 +38,7 @@ impl World {
                 } else {
                     self.timeline.say("  there was nothing to hit");
                 }
-                if !fault.goes_on() {
+                if fault.lasts().is_none() {
                     disturbed.iter().for_each(|&what| self.disturbances.end(what));
                 }
             }
@@ -293,13 +293,6 @@ impl World {
         };
         let found = processes_naming(&folder).into_iter().filter(is_browser);
         found.filter_map(|(pid, _)| Sighting::of(pid)).collect()
-    }
-}
-
-impl Fault {
-    /// Whether it has an end of its own.
-    fn goes_on(self) -> bool {
-        matches!(self, Self::StallRedis(_) | Self::BreakRedis | Self::RollBackRedis | Self::FreezeCoordinator(_))
     }
 }
 
