@@ -9,6 +9,7 @@ mod bench;
 mod cargo;
 mod demo;
 mod generate;
+mod mutants;
 mod setup;
 mod test;
 mod tidy;
@@ -34,6 +35,8 @@ enum Command {
     Test(test::Arguments),
     /// Measure Bursar beside its peers.
     Bench(bench::Arguments),
+    /// Take guards out of a copy of the code, one at a time, and see their tests fail.
+    Mutants(mutants::Arguments),
     /// Check formatting, lints and house rules.
     Tidy,
     /// Find or install what the demo and the tests need, and nothing else.
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Mutants(arguments) => mutants::run(&arguments),
         Command::Tidy => tidy::run(),
         Command::Setup => setup::find_or_install(&setup::EVERYTHING)
             .and_then(|()| tools::find_or_install())
