@@ -14,12 +14,12 @@ mod trial;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use self::list::{BOUNDS, MUTANTS, Mutant, Suite};
 use self::rows::{Outcome as Fate, Row};
 use self::tree::Tree;
-use self::trial::{Trial, Verdict};
+use self::trial::{BOUND, TEST, Trial, Verdict};
 use crate::{Outcome, setup};
 
 #[derive(clap::Args)]
@@ -89,7 +89,7 @@ fn tried(mutants: &[&Mutant]) -> Result<Vec<Row>, String> {
         for mutant in mutants.iter().filter(|mutant| mutant.suite == suite) {
             let begun = Instant::now();
             if !unmutated.contains_key(mutant.test) {
-                unmutated.insert(mutant.test, trial.run(mutant.test)?);
+                unmutated.insert(mutant.test, trial.run(mutant.test, time_of(mutant))?);
             }
             let passes = unmutated.get(mutant.test) == Some(&Verdict::Passed);
             let fate = if passes { fate_of(mutant, &tree, &trial)? } else { Fate::FailsAsItIs };
@@ -99,6 +99,10 @@ fn tried(mutants: &[&Mutant]) -> Result<Vec<Row>, String> {
         }
     }
     Ok(rows)
+}
+
+fn time_of(mutant: &Mutant) -> Duration {
+    if BOUNDS.contains(&mutant.guard) { BOUND } else { TEST }
 }
 
 /// What becomes of one mutant whose test passes without it.
@@ -112,7 +116,7 @@ fn fate_of(mutant: &Mutant, tree: &Tree, trial: &Trial<'_>) -> Result<Fate, Stri
     if trial.build()?.is_err() {
         return Ok(Fate::DoesNotBuild);
     }
-    Ok(match trial.run(mutant.test)? {
+    Ok(match trial.run(mutant.test, time_of(mutant))? {
         Verdict::Failed => Fate::Found,
         Verdict::TimedOut if BOUNDS.contains(&mutant.guard) => Fate::FoundByTime,
         Verdict::TimedOut => Fate::Hung,

@@ -5,7 +5,6 @@
 //! nothing is built twice. Not here: what the answers mean.
 
 use std::fs::{self, File};
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::thread;
@@ -20,7 +19,10 @@ const MARK: &str = "BURSAR_MUTANT";
 /// How long a build may take; it has to fetch nothing.
 const BUILD: Duration = Duration::from_secs(1_800);
 /// How long one test may take.
-const TEST: Duration = Duration::from_secs(180);
+pub(crate) const TEST: Duration = Duration::from_secs(180);
+/// How long one may take that has leave to find a mutant by having no end. The same test has to
+/// pass within it first.
+pub(crate) const BOUND: Duration = Duration::from_secs(60);
 /// How long tests wait for a condition that a mutant may keep from coming.
 const PATIENCE: &str = "30";
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
@@ -69,18 +71,18 @@ impl<'a> Trial<'a> {
         Ok(if is_built { Ok(()) } else { Err(NotBuilt) })
     }
 
-    /// Runs one test.
+    /// Runs one test, for `time` at most.
     ///
     /// # Errors
     /// That cargo couldn't be asked, or its words be read.
-    pub(crate) fn run(&self, test: &str) -> Result<Verdict, String> {
+    pub(crate) fn run(&self, test: &str, time: Duration) -> Result<Verdict, String> {
         let mut run = self.cargo("test");
         run.args(self.suite.target).args(["--", "--exact", test]);
         if std::env::var_os("BURSAR_TEST_PATIENCE").is_none() {
             run.env("BURSAR_TEST_PATIENCE", PATIENCE);
         }
         run.env(MARK, std::process::id().to_string());
-        let ended = self.run_for(run, TEST)?;
+        let ended = self.run_for(run, time)?;
         end_what_is_left(&self.tree.target());
         if ended.is_none() {
             return Ok(Verdict::TimedOut);
@@ -102,7 +104,7 @@ impl<'a> Trial<'a> {
         let log = File::create(self.tree.log()).and_then(|log| Ok((log.try_clone()?, log)));
         let (out, err) = log.map_err(|error| format!("{} can't be written: {error}", self.tree.log().display()))?;
         // A file and no pipe: what outlives the test would keep a pipe open.
-        command.stdin(std::process::Stdio::null()).stdout(out).stderr(err).process_group(0);
+        command.stdin(std::process::Stdio::null()).stdout(out).stderr(err);
         let mut child = command.spawn().map_err(|error| format!("cargo couldn't be started: {error}"))?;
         let until = Instant::now() + time;
         let status = loop {
@@ -113,8 +115,7 @@ impl<'a> Trial<'a> {
             thread::sleep(BETWEEN_LOOKS);
         };
         if status.is_none() {
-            // A minus names the group.
-            kill(&format!("-{}", child.id()));
+            let _ = child.kill();
             let _ = child.wait();
         }
         Ok(status)
@@ -150,7 +151,7 @@ fn end_what_is_left(target: &Path) {
 
 fn kill(whom: &str) {
     // It may be gone by itself.
-    let _ = Command::new("kill").args(["-KILL", "--", whom]).stderr(std::process::Stdio::null()).status();
+    let _ = Command::new("kill").args(["-KILL", whom]).stderr(std::process::Stdio::null()).status();
 }
 
 #[cfg(test)]
