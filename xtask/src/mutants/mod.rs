@@ -95,6 +95,9 @@ fn tried(mutants: &[&Mutant]) -> Result<Vec<Row>, String> {
             let fate = if passes { fate_of(mutant, &tree, &trial)? } else { Fate::FailsAsItIs };
             let row = Row::new(mutant, fate, begun.elapsed().as_secs_f64());
             eprintln!("[{}/{all}] {}: {} ({:.0} s)", rows.len() + 1, mutant.guard, row.outcome(), row.seconds());
+            if let Some(reason) = trial.reason() {
+                eprintln!("    {reason}");
+            }
             rows.push(row);
         }
     }

@@ -91,6 +91,12 @@ impl<'a> Trial<'a> {
         Ok(verdict(&String::from_utf8_lossy(&said), test))
     }
 
+    /// Where the last test failed and how, so that a person sees whether it was the guard.
+    pub(crate) fn reason(&self) -> Option<String> {
+        let said = fs::read(self.tree.log()).ok()?;
+        reason(&String::from_utf8_lossy(&said))
+    }
+
     fn cargo(&self, verb: &str) -> Command {
         let mut cargo = cargo();
         cargo.current_dir(self.tree.source()).args([verb, "--locked", "--workspace"]);
@@ -133,6 +139,15 @@ fn verdict(said: &str, test: &str) -> Verdict {
     }
 }
 
+/// The first panic's place and the first line of what it said.
+fn reason(said: &str) -> Option<String> {
+    let (_, rest) = said.split_once(" panicked at ")?;
+    let mut lines = rest.lines();
+    let place = lines.next()?.trim_end_matches(':');
+    let words: String = lines.next().unwrap_or_default().chars().take(120).collect();
+    Some(format!("{place}: {words}"))
+}
+
 /// Ends every process that a trial started: its program is one that was built for trials, or
 /// it was given the mark.
 fn end_what_is_left(target: &Path) {
@@ -156,7 +171,7 @@ fn kill(whom: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Verdict, verdict};
+    use super::{Verdict, reason, verdict};
 
     #[test]
     fn a_verdict_is_the_word_behind_the_very_test() {
@@ -166,5 +181,12 @@ mod tests {
         check("running 0 tests\n", Verdict::None);
         check("test a::bc ... ok\n", Verdict::None);
         check("test a::b ... ", Verdict::None);
+    }
+
+    #[test]
+    fn a_reason_is_the_place_of_a_panic_and_its_first_line() {
+        let said = "---- a stdout ----\n\nthread 'a' (7) panicked at src/a.rs:1:2:\nno lease\nnote: more\n";
+        assert_eq!(reason(said).as_deref(), Some("src/a.rs:1:2: no lease"));
+        assert_eq!(reason("test a ... ok\n"), None);
     }
 }
