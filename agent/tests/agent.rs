@@ -120,6 +120,10 @@ async fn after_the_lease_is_lost_the_portal_hears_nothing_and_nobody_is_told() {
     stage.beating().await;
     stage.coordinator.renewals(Renewals::Lost);
     stage.silence().await;
+    // At once, and not when the window ends by itself.
+    let stopped = until(world::PATIENCE, || stage.agent.said().contains("stopped; nothing is sent"));
+    assert!(stopped.await, "{}", stage.agent.said());
+    assert!(stage.agent.said().contains("the lease was lost"), "{}", stage.agent.said());
     assert_eq!(stage.coordinator.names(), Vec::<String>::new());
 }
 

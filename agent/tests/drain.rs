@@ -11,7 +11,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use world::Portal;
-use world::coordinator::Coordinator;
+use world::coordinator::{Coordinator, Renewals};
 use world::process::{processes_in, until};
 use world::stage::{ACCOUNTS, BEATING, CODE, LOGIN, SCRIPT, Stage, patient};
 
@@ -52,6 +52,28 @@ async fn a_busy_agent_releases_what_does_not_end_in_time() {
     stage.enqueue(&patient());
     stage.beating().await;
     drains(stage, &["release"]).await;
+}
+
+#[tokio::test]
+async fn an_agent_that_drains_takes_no_further_lease() {
+    let coordinator = Coordinator::new().term(Duration::from_secs(4));
+    let options = ["--slots", "2", "--drain-seconds", "600"];
+    let mut stage = Stage::with(Portal::default().page("login", BEATING), coordinator, &options).await;
+    stage.enqueue(&patient());
+    stage.beating().await;
+    let asks = || stage.coordinator.all_told("acquire").len() == 2;
+    assert!(until(world::PATIENCE, asks).await, "it has a free seat: {}", stage.agent.said());
+    stage.agent.signal(Signal::TERM);
+    let drains = || stage.coordinator.seats()["state"] == "draining";
+    assert!(until(world::PATIENCE, drains).await, "{}", stage.coordinator.seats());
+    let renewals = || stage.coordinator.all_told("renew").len();
+    let so_far = renewals();
+    assert!(until(world::PATIENCE, || renewals() > so_far).await);
+    stage.enqueue(&patient());
+    stage.coordinator.renewals(Renewals::Cancelled);
+    stage.coordinator.told("release").await;
+    assert!(stage.agent.ended().await.success(), "{}", stage.agent.said());
+    assert_eq!(stage.coordinator.left(), 1, "the second lease is for another");
 }
 
 #[tokio::test]

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use agent::cdp::{BrowserLimits, Browsers, Session};
 use agent::driver::{Driver as _, DriverError};
+use agent::gate::{Shut, TrustWindow};
+use agent::watchdog::Watchdog;
 use script::command::{Condition, Observation, Recogniser, Watch};
 use tokio::time::{Instant, timeout};
 use url::Url;
@@ -208,5 +210,21 @@ async fn a_browser_that_closes_nothing_is_killed() {
     assert!(stage.is_gone(pid).await);
     let (fresh, _) = stage.showing("page").await;
     drop((session, fresh));
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_session_ends_with_its_window_though_nobody_drives_it_and_its_browser_is_frozen() {
+    let stage = Stage::new(NEVER).await;
+    let gate = world::open_gate();
+    let session = world::session(&stage.browsers, &stage.base, &[], gate.clone()).await;
+    let pid = stage.browsers.pid().await.expect("a browser");
+    let watchdog = Watchdog::set(gate.clone(), session.ending());
+    browser_in(stage.folder.path()).iter().for_each(|&pid| signal_to(pid, Signal::STOP));
+    gate.renew(TrustWindow::new(Instant::now(), Duration::from_millis(50), Duration::ZERO)).expect("a window");
+    let ended = timeout(world::PATIENCE, watchdog.ended()).await.expect("an end");
+    assert_eq!(ended, Some(Shut::Expired));
+    assert!(!processes_in(stage.folder.path()).contains(&pid), "the browser is still there");
+    drop(session);
     stage.end().await;
 }

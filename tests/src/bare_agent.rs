@@ -82,6 +82,15 @@ impl BareAgent {
         self.call(&format!("/{}/renew", held.run_id), &held.proof).await.map(|_| ())
     }
 
+    /// Says that it is about to submit a password.
+    ///
+    /// # Errors
+    /// [`CallError`] for anything but success.
+    pub async fn declare_password(&self, held: &Held) -> Result<(), CallError> {
+        let body = json!({ "proof": held.proof, "effect": "password" });
+        self.call(&format!("/{}/intents", held.run_id), &body).await.map(|_| ())
+    }
+
     /// Hands in what was read.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ mod cargo;
 mod chaos;
 mod demo;
 mod generate;
+mod mutants;
 mod setup;
 mod test;
 mod tidy;
@@ -37,6 +38,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Throw everything at a fleet, and see whether what is promised holds.
     Chaos(chaos::Arguments),
+    /// Take guards out of a copy of the code, one at a time, and see their tests fail.
+    Mutants(mutants::Arguments),
     /// Check formatting, lints and house rules.
     Tidy,
     /// Find or install what the demo and the tests need, and nothing else.
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Chaos(arguments) => chaos::run(&arguments),
+        Command::Mutants(arguments) => mutants::run(&arguments),
         Command::Tidy => tidy::run(),
         Command::Setup => setup::find_or_install(&setup::EVERYTHING)
             .and_then(|()| tools::find_or_install())

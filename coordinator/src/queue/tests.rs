@@ -152,6 +152,7 @@ async fn only_the_holder_renews_and_only_while_the_lease_lasts() {
     assert!(!renew(strangers, LONG).await);
     assert!(!bench.queue.requeue(run.id, stale, GONE).await.expect("an answer"));
     assert!(renew(good, GONE).await, "the last one, for no time at all");
+    assert!(!renew(good, LONG).await, "a lease that is over can't be renewed, even before anybody noticed");
     let lapsed = Lapsed { run_id: run.id, holder: LapsedHolder::WentSilent };
     assert_eq!(bench.queue.expire(LONG).await.expect("an answer"), [lapsed]);
     assert!(!renew(good, LONG).await, "a lapsed lease can't be renewed, even before it is taken back");
@@ -365,4 +366,75 @@ async fn nothing_starts_where_nobody_has_said_what_may() {
     assert_eq!(bench.acquire(agent(), LONG).await, None);
     bench.queue.limit("nowhere", Limit { at_once: 1, interval: GONE }).await.expect("a limit");
     assert!(bench.acquire(agent(), LONG).await.is_some());
+}
+
+#[tokio::test]
+async fn a_drained_agent_is_given_nothing_until_it_is_undrained() {
+    let (bench, drained) = (Bench::new().await, agent());
+    bench.enqueue(&run()).await;
+    bench.queue.drain(drained).await.expect("drained");
+    assert_eq!(bench.acquire(drained, LONG).await, None);
+    bench.queue.undrain(drained).await.expect("undrained");
+    assert!(bench.acquire(drained, LONG).await.is_some());
+}
+
+#[tokio::test]
+async fn an_institution_at_its_cap_starts_nothing_until_a_lease_ends() {
+    let bench = Bench::new().await;
+    let cap = async |at_once| bench.queue.limit("harbour", Limit { at_once, interval: GONE }).await.expect("a limit");
+    cap(2).await;
+    for _ in 0..5 {
+        bench.enqueue(&run()).await;
+    }
+    let first = bench.acquire(agent(), LONG).await.expect("a lease");
+    assert!(bench.acquire(agent(), LONG).await.is_some());
+    assert_eq!(bench.acquire(agent(), LONG).await, None, "two are under way");
+    bench.queue.forget(first.run_id).await.expect("forgotten");
+    assert!(bench.acquire(agent(), LONG).await.is_some(), "one of them has ended");
+    assert_eq!(bench.acquire(agent(), LONG).await, None);
+}
+
+#[tokio::test]
+async fn an_institution_that_is_probed_starts_one_run_at_a_time() {
+    let bench = Bench::new().await;
+    bench.queue.gate("harbour", Gate::ClosedThenProbing(GONE)).await.expect("a gate");
+    for _ in 0..2 {
+        bench.enqueue(&run()).await;
+    }
+    let probe = bench.acquire(agent(), LONG).await.expect("a lease");
+    assert_eq!(bench.acquire(agent(), LONG).await, None, "how the probe goes has to be seen first");
+    bench.queue.forget(probe.run_id).await.expect("forgotten");
+    assert!(bench.acquire(agent(), LONG).await.is_some());
+}
+
+#[tokio::test]
+async fn whoever_comes_and_goes_gets_no_more_turns_than_who_stays() {
+    let bench = Bench::new().await;
+    let (stays, comes) = (OrganizationId(Uuid::now_v7()), OrganizationId(Uuid::now_v7()));
+    for _ in 0..6 {
+        bench.enqueue(&run_of(stays)).await;
+    }
+    let mut turns = 0;
+    let mut coming = run_of(comes);
+    bench.enqueue(&coming).await;
+    for _ in 0..6 {
+        let leased = bench.acquire(agent(), LONG).await.expect("a lease");
+        if leased.run_id == coming.id {
+            turns += 1;
+            // Its flow was empty for a moment.
+            coming = run_of(comes);
+            bench.enqueue(&coming).await;
+        }
+    }
+    assert_eq!(turns, 3, "of six");
+}
+
+#[tokio::test]
+async fn a_lease_that_lasts_is_not_taken_back() {
+    let (bench, holder, run) = (Bench::new().await, agent(), run());
+    bench.enqueue(&run).await;
+    let leased = bench.acquire(holder, LONG).await.expect("a lease");
+    bench.queue.take_back(run.id).await.expect("an answer");
+    assert_eq!(bench.acquire(agent(), LONG).await, None, "somebody works under it");
+    assert!(bench.queue.renew(run.id, proof(holder, leased), LONG).await.expect("an answer"));
 }

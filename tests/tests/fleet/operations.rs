@@ -5,7 +5,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::bare_agent::BareAgent;
-use tests::integrator::Integrator;
+use tests::integrator::{CallError, Integrator};
 use tests::patience::eventually;
 use tests::world::{Fleet, Plan};
 
@@ -142,6 +142,38 @@ async fn a_run_on_which_every_agent_goes_silent_is_set_aside_and_revived_once() 
     assert_eq!(operator.call(Method::POST, &revive, None).await?.status, 404, "once");
     let held = agent.acquire(LONG).await?.ok_or("a lease")?;
     assert_eq!((&json!(held.run_id), &json!(held.connection_id)), (&revived.body["runId"], &json!(connection)));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_run_whose_agents_spoke_and_went_silent_is_set_aside_after_three() -> Outcome {
+    let fleet = Plan::new().agents(0).with("lease.term", "2s").start().await?;
+    let operator = fleet.operator()?;
+    let _ = waiting(&fleet).await?;
+    let agent = BareAgent::of(&fleet)?;
+    let set_aside = async || {
+        if let Some(held) = agent.acquire(1_000).await.ok()? {
+            agent.renew(&held).await.ok()?;
+        }
+        operator.list("/control/v1/dead-letters").await.ok()?.first().cloned()
+    };
+    let letter = eventually(set_aside).await.ok_or("nothing was set aside")?;
+    assert_eq!((&letter["crashes"], &letter["failure"]), (&json!(3), &json!("platform.agents_gone")), "{letter}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn nothing_is_declared_under_a_lease_that_has_lapsed() -> Outcome {
+    let fleet = Plan::new().agents(0).with("lease.term", "500ms").start().await?;
+    let operator = fleet.operator()?;
+    let _ = waiting(&fleet).await?;
+    let agent = BareAgent::of(&fleet)?;
+    let held = agent.acquire(LONG).await?.ok_or("a lease")?;
+    // The store knows of no other holder yet.
+    let is_ready = async || (operator.get("/control/v1/queue").await.ok()?["ready"] == 1).then_some(());
+    eventually(is_ready).await.ok_or("the lease doesn't lapse")?;
+    let declared = agent.declare_password(&held).await;
+    assert!(matches!(&declared, Err(CallError::Unexpected { status: 409, .. })), "{declared:?}");
     Ok(())
 }
 

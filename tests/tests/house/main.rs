@@ -12,6 +12,7 @@ mod files;
 mod habits;
 mod migrations;
 mod modules;
+mod mutants;
 
 /// Fails with every fault that was found, one a line.
 fn no(faults: &[String]) {

@@ -24,6 +24,9 @@ async fn a_connection_is_planned_when_its_run_has_ended_and_begun_once_when_it_i
         assert_eq!(bench.store.due_by(due).await.expect("counts"), [("harbour".to_owned(), 1)]);
         assert_eq!(bench.store.due(now(), 10).await.expect("a list"), [], "it isn't due yet");
 
+        let early = bench.store.begin_due(id, RunId(Uuid::now_v7()), RunClass::Scheduled, now()).await;
+        assert_eq!(early.expect("an answer"), None, "whoever saw it as due before it was planned anew is late");
+
         let then = due + SignedDuration::from_secs(1);
         assert_eq!(bench.store.due(then, 10).await.expect("a list").len(), 1);
         let begin = |run| bench.store.begin_due(id, run, RunClass::Scheduled, then);

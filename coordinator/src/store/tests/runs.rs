@@ -26,6 +26,18 @@ async fn a_stale_fence_cannot_complete_fail_or_declare() {
 }
 
 #[tokio::test]
+async fn a_fence_in_another_agents_hand_is_good_for_nothing() {
+    for bench in benches().await {
+        let (_, run) = bench.activating().await;
+        bench.grant(run, 1).await.expect("granted");
+        let strangers = Proof { agent_id: AgentId(Uuid::now_v7()), ..proof(1) };
+        let declared =
+            bench.store.declare_intent(run, strangers, IntentId(Uuid::now_v7()), Effect::Password, now()).await;
+        assert!(matches!(declared, Err(Refused::LeaseLost)), "{}: {declared:?}", bench.name);
+    }
+}
+
+#[tokio::test]
 async fn completing_twice_is_completing_once() {
     for bench in benches().await {
         let (id, run) = bench.activating().await;
