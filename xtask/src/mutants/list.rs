@@ -54,7 +54,7 @@ const SCRATCH: Suite = suite("scratch folders", "crates/supervisor/tests/", &["-
 pub(crate) const BOUNDS: [&str; 1] = ["every command to a browser has a deadline"];
 
 /// Every guard that has a mutant, by suite.
-pub(crate) const MUTANTS: [Mutant; 49] = [
+pub(crate) const MUTANTS: [Mutant; 51] = [
     Mutant {
         guard: "a connection has one open run in the queue",
         file: "coordinator/src/queue/enqueue.lua",
