@@ -2,6 +2,8 @@
 //!
 //! Not here: from which day on; the coordinator says that.
 
+#![expect(clippy::panic, reason = "it is how a test fails")]
+
 mod pages;
 
 use jiff::civil::{Date, date};

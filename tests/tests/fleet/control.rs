@@ -208,7 +208,7 @@ async fn a_control_token_opens_what_its_role_may_and_nothing_once_it_is_ended() 
     let paths = document["paths"].as_object().ok_or("no paths")?;
     let mut refused = [0; 3];
     for (path, calls) in paths {
-        let address = path.replace("{id}", "0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b").replace('{', "").replace('}', "");
+        let address = path.replace("{id}", "0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b").replace(['{', '}'], "");
         for (method, call) in calls.as_object().ok_or("no calls")? {
             for (rank, (_, token)) in tokens.iter().enumerate() {
                 let answer = token.call(method.to_uppercase().parse()?, &address, None).await?;
