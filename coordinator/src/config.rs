@@ -319,6 +319,10 @@ impl Config {
         if self.lease.term < Duration::from_millis(500) {
             return refuse("lease.term", "a lease must last half a second at least");
         }
+        let pool = &self.pool;
+        if pool.slots_per_agent == 0 || pool.parked_per_agent == 0 || pool.dwell_goal.min(pool.window).is_zero() {
+            return refuse("pool", "slots_per_agent, parked_per_agent, dwell_goal and window must be above zero");
+        }
         if self.retry.base > self.retry.cap || self.retry.base.is_zero() {
             return refuse("retry.base", "it must be above zero and at most retry.cap");
         }

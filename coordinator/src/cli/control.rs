@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use url::Url;
 use uuid::Uuid;
 
-use super::{CommandError, print_table, printable};
+use super::{CommandError, in_one_line, print_table, printable};
 use crate::config::Config;
 
 /// How long a coordinator has to answer.
@@ -257,7 +257,7 @@ impl Arguments {
 fn cell(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => "–".into(),
-        Some(Value::String(text)) => printable(text),
+        Some(Value::String(text)) => in_one_line(text),
         Some(value) => value.to_string(),
     }
 }

@@ -6,7 +6,7 @@ use domain::role::Role;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{CommandError, Ground, print_table, printable};
+use super::{CommandError, Ground, in_one_line, print_table};
 use crate::clock;
 use crate::config::Config;
 use crate::fleet::{self, create_control_token};
@@ -103,7 +103,7 @@ fn row(token: &ControlToken) -> Vec<String> {
     let moment = |moment: Option<Timestamp>| moment.map_or_else(|| "-".to_owned(), |moment| moment.to_string());
     vec![
         token.id.clone(),
-        printable(&token.name),
+        in_one_line(&token.name),
         token.role.to_string(),
         moment(token.expires_at),
         moment(token.revoked_at),

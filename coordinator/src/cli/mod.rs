@@ -350,11 +350,13 @@ async fn organization_called(ground: &Ground, slug: &str) -> Result<Organization
 
 /// A bank's text without what would steer a terminal.
 fn printable(text: &str) -> String {
-    let is_plain = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\t');
+    // Letters that turn the direction of what follows hide what it says.
+    let turns = |letter| matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_plain = |letter: char| !turns(letter) && (!letter.is_control() || matches!(letter, '\n' | '\t'));
     text.chars().map(|letter| if is_plain(letter) { letter } else { '\u{fffd}' }).collect()
 }
 
-/// The same in one line, for names of files: one that has several would look like our own words.
+/// The same in one line, for names: one that has several would look like our own words.
 fn in_one_line(text: &str) -> String {
     printable(text).replace(['\n', '\t'], "\u{fffd}")
 }

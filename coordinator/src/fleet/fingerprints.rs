@@ -31,11 +31,13 @@ pub(super) fn fingerprints(
         }
         mac.finalize().into_bytes().into()
     };
-    let names = credentials.iter().filter(|(name, _)| **name != CredentialName::Password);
     // Most banks don't mind the case of a user's name, and two that are taken for one only wait for each other.
-    let mut names = names.map(|(name, text)| (*name, text.expose().trim().to_lowercase()));
-    let mut all = credentials.iter().map(|(name, text)| (*name, text.expose().to_owned()));
-    Fingerprints { login: of("login", &mut names), whole: of("whole", &mut all) }
+    let told = |(name, text): (&CredentialName, &Secret)| match name {
+        CredentialName::Password => (*name, text.expose().to_owned()),
+        _ => (*name, text.expose().trim().to_lowercase()),
+    };
+    let mut names = credentials.iter().filter(|(name, _)| **name != CredentialName::Password).map(told);
+    Fingerprints { login: of("login", &mut names), whole: of("whole", &mut credentials.iter().map(told)) }
 }
 
 #[cfg(test)]
@@ -59,7 +61,7 @@ mod tests {
     #[test]
     fn the_same_user_of_a_bank_is_known_again_and_nobody_else_is_taken_for_it() {
         check(("harbour", "amelia", "x"), ("harbour", "amelia", "x"), true, true);
-        check(("harbour", "amelia", "x"), ("harbour", " Amelia", "x"), true, false);
+        check(("harbour", "amelia", "x"), ("harbour", " Amelia", "x"), true, true);
         check(("harbour", "amelia", "x"), ("harbour", "amelia", "X"), true, false);
         check(("harbour", "amelia", "x"), ("pier", "amelia", "x"), false, false);
         check(("harbour", "amelia", "x"), ("harbour", "ameliax", ""), false, false);

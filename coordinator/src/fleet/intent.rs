@@ -1,7 +1,6 @@
 //! An effect is about to happen at a bank: it is kept before, and settled after, so
 //! that whoever takes over from a dead agent knows to look first.
 
-use domain::failure::{Failure, FailureCode, Stage};
 use domain::id::{IntentId, RunId};
 use domain::run::{Effect, EffectOutcome};
 use protocol::lease::Proof;
@@ -15,9 +14,10 @@ impl Fleet {
     /// Keeps that an effect is about to happen.
     ///
     /// # Errors
-    /// [`Refused::LeaseLost`], also where the same user of the bank is signed in for another
-    /// connection: then the run is put off. [`Refused::BudgetSpent`] where the bank refused these
-    /// credentials before, [`Refused::IntentOpen`] while another is unsettled.
+    /// [`Refused::LeaseLost`], also where the same bank user is signed in for another
+    /// connection: then the run is given back and waits for `retry.base`.
+    /// [`Refused::BudgetSpent`] where the bank refused these credentials before,
+    /// [`Refused::IntentOpen`] while another is unsettled.
     pub async fn declare_intent(&self, run_id: RunId, proof: Proof, effect: Effect) -> Result<IntentId, Error> {
         // Only who holds the lease in the queue, too, may touch the bank.
         if !self.queue.renew(run_id, proof, self.config.lease.term).await? {
@@ -26,8 +26,11 @@ impl Fleet {
         let id = IntentId(Uuid::now_v7());
         match self.store.declare_intent(run_id, proof, id, effect, clock::now()).await {
             Err(Refused::LoginInUse) => {
-                // Its agent has nothing to decide, and an older one wouldn't know the answer.
-                self.fail(run_id, proof, Failure::new(FailureCode::SessionConflict, Stage::Login), None).await?;
+                // It is ours, and soon over: the run waits a little, and it costs no attempt. Its agent
+                // has nothing to decide, and an older one wouldn't know the answer.
+                tracing::info!(%run_id, "the same bank user is signed in for another connection; the run waits");
+                self.store.release(run_id, proof, clock::now()).await?;
+                self.queue.requeue(run_id, proof, self.config.retry.base).await?;
                 Err(Refused::LeaseLost.into())
             }
             declared => {

@@ -111,8 +111,19 @@ impl Rebuilder {
         if kept > 0 && standing.generation.is_some_and(|known| known >= kept) {
             return Ok(false);
         }
+        if let Some(known) = standing.generation {
+            // Nothing else moves the store's on while this Redis stays at home.
+            tracing::error!(
+                known,
+                kept,
+                hint = "name the same redis.url and redis.prefix for all coordinators",
+                "another coordinator uses this store with another Redis, or the store was put back"
+            );
+        }
         let generation = fleet.store.advance_generation(kept).await?;
-        fleet.queue.install(generation, &standing).await?;
+        if fleet.queue.install(generation, &standing).await? {
+            fleet.queue.sweep(generation).await?;
+        }
         Gatekeeper::new(Arc::clone(fleet)).run_once().await?;
         let offered = self.offer().await?;
         if offered == 0 {

@@ -16,6 +16,7 @@
 //! Not here: how many agents there should be (`scale`), and what an agent does.
 
 use std::num::NonZeroUsize;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -96,7 +97,7 @@ pub struct Crew {
 
 /// There is no agent to start.
 #[derive(Debug, thiserror::Error)]
-#[error("no agent is at {}", path.display())]
+#[error("no agent that can be run is at {}", path.display())]
 pub struct NoAgent {
     path: PathBuf,
 }
@@ -151,7 +152,8 @@ impl FromStr for Agents {
 pub fn find_agent(named: Option<&Path>) -> Result<PathBuf, NoAgent> {
     let beside = || std::env::current_exe().unwrap_or_default().with_file_name("agent");
     let path = named.map_or_else(beside, Path::to_owned);
-    if path.is_file() { Ok(path) } else { Err(NoAgent { path }) }
+    let can_run = std::fs::metadata(&path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0);
+    if can_run { Ok(path) } else { Err(NoAgent { path }) }
 }
 
 impl Steward {

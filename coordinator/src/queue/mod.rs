@@ -48,7 +48,7 @@ use domain::secret::Secret;
 use jiff::Timestamp;
 use protocol::lease::Proof;
 use redis::aio::ConnectionManager;
-use redis::{FromRedisValue as _, Script};
+use redis::{AsyncCommands as _, FromRedisValue as _, Script};
 use tokio::sync::Notify;
 
 pub use embedded::{EmbeddedRedis, EmbeddedRedisError};
@@ -59,6 +59,9 @@ use crate::store::QueuedRun;
 
 /// How long one step may take before Redis counts as gone.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How many keys of an older generation are removed at once.
+const SWEPT_AT_ONCE: usize = 500;
 
 /// A connection to the queue, cheap to clone.
 #[derive(Clone)]
@@ -351,6 +354,26 @@ impl Queue {
     pub async fn install(&self, generation: u32, seen: &Standing) -> Result<bool, QueueError> {
         let mut step = self.scripts.install.key(&self.prefix);
         self.step(step.arg(generation.to_string()).arg(&seen.process)).await
+    }
+
+    /// Removes what is left of generations before this one; nothing asks for it any more.
+    ///
+    /// # Errors
+    /// [`QueueError::Redis`].
+    pub async fn sweep(&self, generation: u32) -> Result<(), QueueError> {
+        use futures::StreamExt as _;
+        let mut redis = self.redis.clone();
+        let all = redis.scan::<String>().await.map_err(QueueError::Redis)?;
+        let names: Vec<_> = all.filter_map(async |name| name.ok()).collect().await;
+        let is_old = |name: &&String| {
+            let rest = name.strip_prefix(&self.prefix).and_then(|rest| rest.split_once(':'));
+            rest.and_then(|(old, _)| old.parse::<u32>().ok()).is_some_and(|old| old < generation)
+        };
+        let old: Vec<&String> = names.iter().filter(is_old).collect();
+        for names in old.chunks(SWEPT_AT_ONCE) {
+            redis::cmd("UNLINK").arg(names).query_async::<()>(&mut redis).await.map_err(QueueError::Redis)?;
+        }
+        Ok(())
     }
 
     /// Returns when a run may have become ready. Of all who wait here each piece of news wakes

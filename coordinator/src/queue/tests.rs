@@ -266,6 +266,14 @@ async fn a_redis_that_comes_back_older_gives_no_fence_a_second_time() {
     bench.enqueue(&run).await;
     let again = bench.acquire(holder, LONG).await.expect("a lease");
     assert!(again.fence > leased.fence);
+
+    bench.queue.sweep(2).await.expect("swept");
+    let left = bench.redis.contents().await;
+    assert!(
+        left.contains("t:{q}:2:2:open") && !left.contains("t:{q}:1:"),
+        "nothing is left of what was before: {left}"
+    );
+    assert!(bench.queue.renew(run.id, proof(holder, again), LONG).await.expect("an answer"));
 }
 
 #[tokio::test]
