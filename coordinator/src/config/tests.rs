@@ -33,6 +33,8 @@ fn unknown_and_senseless_settings_are_refused_by_name() {
     let same = "a-token-that-is-long-enough-for-both";
     let both = format!("[control]\ntoken = \"{same}\"\n[agents]\ntoken = \"{same}\"");
     assert!(refused(&both).contains("another than agents.token"));
+    assert!(refused("[pool]\nslots_per_agent = 0").contains("slots_per_agent"));
+    assert!(refused("[pool]\nwindow = \"0s\"").contains("window"));
     assert!(refused("data = \"\"").contains("folder"));
     assert!(refused("[development.portal_urls]\nharbour = \"http://127.0.0.1:1/\"").contains("harbour"));
 }
