@@ -10,6 +10,7 @@ CREATE INDEX credentials_of_login ON credentials (login);
 -- The same of what the holder of a run was given: others may be given meanwhile.
 ALTER TABLE runs ADD COLUMN login BYTEA;
 ALTER TABLE runs ADD COLUMN whole BYTEA;
+CREATE INDEX open_runs_of_login ON runs (login) WHERE state = 'open';
 
 -- A user of a bank, whichever connections sign in with it: when the bank last locked it, and when
 -- a password was last about to be submitted.
