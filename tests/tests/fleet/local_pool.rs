@@ -144,13 +144,15 @@ async fn agents_of_the_pool_are_given_no_secret_but_their_token() -> Outcome {
 #[tokio::test]
 async fn a_pool_without_an_agent_to_start_says_where_it_looked() -> Outcome {
     let folder = tempfile::tempdir()?;
-    let mut serve = Command::new(tests::programs::built("coordinator")?);
-    serve.args(["serve", "--agents", "auto", "--agent-program"]).arg(folder.path().join("agent"));
-    serve.env("BURSAR__DATA", folder.path());
-    let ran = run(serve, "").await?;
-    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
-    let (error, hint) =
-        (format!("error: no agent is at {}", folder.path().join("agent").display()), "hint: install `agent`");
-    assert!(ran.stderr.contains(&error) && ran.stderr.contains(hint), "{}", ran.stderr);
+    let program = folder.path().join("agent");
+    for kind in ["nothing", "a file that can't be run"] {
+        let mut serve = Command::new(tests::programs::built("coordinator")?);
+        serve.args(["serve", "--agents", "auto", "--agent-program"]).arg(&program).env("BURSAR__DATA", folder.path());
+        let ran = run(serve, "").await?;
+        assert_eq!(ran.code, Some(2), "{kind}: {}", ran.stderr);
+        let error = format!("error: no agent that can be run is at {}", program.display());
+        assert!(ran.stderr.contains(&error) && ran.stderr.contains("hint: install `agent`"), "{kind}: {}", ran.stderr);
+        std::fs::write(&program, "")?;
+    }
     Ok(())
 }
