@@ -121,9 +121,7 @@ impl Rebuilder {
             );
         }
         let generation = fleet.store.advance_generation(kept).await?;
-        if fleet.queue.install(generation, &standing).await? {
-            fleet.queue.sweep(generation).await?;
-        }
+        fleet.queue.install(generation, &standing).await?;
         Gatekeeper::new(Arc::clone(fleet)).run_once().await?;
         let offered = self.offer().await?;
         if offered == 0 {
@@ -131,6 +129,8 @@ impl Rebuilder {
         } else {
             tracing::warn!(generation, runs = offered, "Redis had lost the queue; it has been rebuilt from the store");
         }
+        // Last: it goes through all of Redis, and no run hangs on it.
+        fleet.queue.sweep(generation).await?;
         Ok(true)
     }
 

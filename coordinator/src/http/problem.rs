@@ -188,7 +188,7 @@ impl From<Refused> for Problem {
                 Self::conflict(DOUBT_SPENT, detail)
             }
             Refused::LoginInUse => {
-                Self::conflict("login_in_use", "The same user of the bank is signed in for another connection.")
+                Self::conflict("login_in_use", "The same bank user is signed in for another connection.")
             }
             Refused::IntentOpen => Self::conflict(INTENT_OPEN, "Settle the open intent first."),
             Refused::PositionGone => {

@@ -364,12 +364,11 @@ impl Queue {
         use futures::StreamExt as _;
         let mut redis = self.redis.clone();
         let all = redis.scan::<String>().await.map_err(QueueError::Redis)?;
-        let names: Vec<_> = all.filter_map(async |name| name.ok()).collect().await;
-        let is_old = |name: &&String| {
+        let is_old = |name: &str| {
             let rest = name.strip_prefix(&self.prefix).and_then(|rest| rest.split_once(':'));
             rest.and_then(|(old, _)| old.parse::<u32>().ok()).is_some_and(|old| old < generation)
         };
-        let old: Vec<&String> = names.iter().filter(is_old).collect();
+        let old: Vec<String> = all.filter_map(async |name| name.ok().filter(|name| is_old(name))).collect().await;
         for names in old.chunks(SWEPT_AT_ONCE) {
             redis::cmd("UNLINK").arg(names).query_async::<()>(&mut redis).await.map_err(QueueError::Redis)?;
         }

@@ -236,7 +236,10 @@ impl Connections for SqlStore {
             GivenCredentials::New { sealed, fingerprints } => {
                 lockout::replace(&mut tx, id, sealed, fingerprints, now).await?;
             }
-            GivenCredentials::Same { fingerprints } => lockout::lift(&mut tx, id, fingerprints, now).await?,
+            GivenCredentials::Same { fingerprints } => {
+                let sealed = kept.ok_or(Refused::CredentialsMissing)?;
+                lockout::give_again(&mut tx, id, sealed, fingerprints, now).await?;
+            }
         }
         let run = match before {
             ConnectionState::ReauthRequired { .. } => {

@@ -103,33 +103,20 @@ pub(super) async fn replace(
     .map_err(Refused::from)
 }
 
-/// Lifts what keeps the credentials from being used, unless they are wrong: whoever gives the
-/// same again has looked at the bank, and doubts are counted from now on.
-pub(super) async fn lift(
+/// Keeps the same credentials once more, unless the bank refused them as wrong: whoever gives
+/// them has looked at the bank, and doubts are counted from now on.
+pub(super) async fn give_again(
     tx: &mut Tx,
     connection: ConnectionId,
+    sealed: Vec<u8>,
     fingerprints: Option<Fingerprints>,
     now: Timestamp,
 ) -> Result<(), Refused> {
-    let (login, whole) = columns(fingerprints);
-    let wrong = FailureCode::CredentialsInvalid.as_str();
     let refused = kept(tx, connection).await?.and_then(|kept| kept.refused);
-    if refused.as_deref() == Some(wrong) || was_refused(tx, whole.as_deref()).await? {
+    if refused.as_deref() == Some(FailureCode::CredentialsInvalid.as_str()) {
         return Err(Refused::BudgetSpent);
     }
-    sqlx::query(
-        "UPDATE credentials SET refused = NULL, given_at = $2, login = $3, whole = $4, printed_at = $2
-         WHERE connection_id = $1",
-    )
-    .bind(connection.0)
-    .bind(to_ms(now))
-    .bind(login)
-    .bind(whole)
-    .execute(&mut **tx)
-    .await
-    .map(|_| ())
-    .map_err(failed("keep credentials"))
-    .map_err(Refused::from)
+    replace(tx, connection, sealed, fingerprints, now).await
 }
 
 /// Freezes the credentials of the connection, if they are still those that the run was given.

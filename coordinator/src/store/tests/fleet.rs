@@ -159,6 +159,30 @@ async fn what_is_not_due_by_itself_is_planned_anew_when_it_is_reconsidered_and_w
     }
 }
 
+#[tokio::test]
+async fn a_run_that_could_not_read_an_account_does_not_move_the_day_that_all_were_read() {
+    for bench in benches().await {
+        let id = bench.active().await;
+        let mut counter = 200;
+        let mut sync = async |accounts: &[ObservedAccount]| {
+            let run = RunId(Uuid::now_v7());
+            bench.store.request_sync(bench.organization, id, run, now()).await.expect("a run");
+            counter += 1;
+            let granted = bench.grant(run, counter).await.expect("granted");
+            bench.store.complete(run, proof(counter), handed_in(accounts), now()).await.expect("completed");
+            granted.all_read_at
+        };
+        let whole = || read_back_to("one", None);
+        let failure = Some(Failure::new(FailureCode::DataIncomplete, Stage::Transactions));
+        let wanting = || ObservedAccount { failure: failure.clone(), window: None, ..read_back_to("two", None) };
+        sync(&[whole()]).await;
+        let read = sync(&[whole(), wanting()]).await;
+        assert!(read.is_some(), "{}", bench.name);
+        assert_eq!(sync(&[whole()]).await, read, "what wasn't read of one is read again from there");
+        assert!(sync(&[whole()]).await > read);
+    }
+}
+
 /// An account whose list was read from that day on, or to its end.
 fn read_back_to(key: &str, from: Option<&str>) -> ObservedAccount {
     let from = from.map(|from| from.parse().expect("a day"));

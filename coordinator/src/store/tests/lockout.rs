@@ -166,6 +166,20 @@ async fn one_user_of_a_bank_signs_in_for_one_connection_at_a_time() {
 }
 
 #[tokio::test]
+async fn a_run_that_was_put_off_keeps_no_other_connection_of_its_bank_user_waiting() {
+    for bench in benches().await {
+        let (_, _, first) = bench.signing_in(OURS).await;
+        let (_, _, second) = bench.signing_in(OURS).await;
+        bench.declare(first, 1, Effect::Password).await.expect("within the budget");
+        bench.settle(first, 1, EffectOutcome::Happened).await;
+        let later = AfterFailure::TryAgain { not_before: now() + SignedDuration::from_hours(1) };
+        bench.fail(first, 1, FailureCode::PortalUnavailable, later).await.expect("put off");
+        let declared = bench.declare(second, 1, Effect::Password).await;
+        assert!(declared.is_ok(), "{}: its session has ended: {declared:?}", bench.name);
+    }
+}
+
+#[tokio::test]
 async fn passwords_that_no_bank_answered_count_together_until_a_person_has_looked() {
     for bench in benches().await {
         let mut runs = Vec::new();
