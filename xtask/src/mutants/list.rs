@@ -54,7 +54,7 @@ const SCRATCH: Suite = suite("scratch folders", "crates/supervisor/tests/", &["-
 pub(crate) const BOUNDS: [&str; 1] = ["every command to a browser has a deadline"];
 
 /// Every guard that has a mutant, by suite.
-pub(crate) const MUTANTS: [Mutant; 51] = [
+pub(crate) const MUTANTS: [Mutant; 52] = [
     Mutant {
         guard: "a connection has one open run in the queue",
         file: "coordinator/src/queue/enqueue.lua",
@@ -270,6 +270,14 @@ pub(crate) const MUTANTS: [Mutant; 51] = [
         replace: "AND (whole IS NULL OR $3 IS NULL OR whole <> $3 OR whole = $3)",
         suite: STORE,
         test: "store::tests::lockout::what_a_bank_refuses_is_what_the_run_was_given_and_not_what_was_given_meanwhile",
+    },
+    Mutant {
+        guard: "a session that has ended keeps nobody waiting",
+        file: "coordinator/src/store/sql/lockout.rs",
+        find: "(i.fence = r.fence AND r.started_at IS NOT NULL)",
+        replace: "(i.fence = r.fence)",
+        suite: STORE,
+        test: "store::tests::lockout::a_run_that_was_put_off_keeps_no_other_connection_of_its_bank_user_waiting",
     },
     Mutant {
         guard: "a login is in use for one connection at a time",
