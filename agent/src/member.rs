@@ -131,6 +131,10 @@ impl Member {
             }
         };
         member.browsers.end().await;
+        // Nobody depends on it: who hears nothing waits until the agent was silent for long.
+        if let Err(error) = member.coordinator.leave(member.agent_id).await {
+            tracing::debug!(%error, "nobody hears that the agent ended");
+        }
         outcome
     }
 

@@ -7,12 +7,12 @@ mod persist;
 use std::time::Duration;
 
 use domain::challenge::Question;
-use domain::id::{ChallengeId, RunId};
+use domain::id::{AgentId, ChallengeId, RunId};
 use domain::run::{Effect, EffectOutcome};
 use domain::secret::Secret;
 use protocol::lease::{
     Acquire, AnswerState, AwaitAnswer, BUDGET_SPENT, Complete, DOUBT_SPENT, DeclareIntent, DeclaredIntent, Fail,
-    INTENT_OPEN, LEASE_LOST, Lease, OpenChallenge, OpenedChallenge, Proof, Renew, Renewed, SettleChallenge,
+    INTENT_OPEN, LEASE_LOST, Lease, Leave, OpenChallenge, OpenedChallenge, Proof, Renew, Renewed, SettleChallenge,
     SettleIntents, Verdict,
 };
 use reqwest::{Client, StatusCode};
@@ -26,6 +26,8 @@ pub use persist::{PersistError, persist};
 const AT_ONCE: Duration = Duration::from_secs(10);
 /// How long records may take to be handed in.
 const RECORDS: Duration = Duration::from_secs(60);
+/// How long an agent that ends waits for somebody to hear of it.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// How much longer than it may be held a long poll may take.
 const HELD_GRACE: Duration = Duration::from_secs(10);
 /// How long a connection may take to be made.
@@ -204,6 +206,14 @@ impl Coordinator {
     /// [`CallError`].
     pub async fn release(&self, run_id: RunId, proof: Proof) -> Result<(), CallError> {
         self.done(&path(run_id, "release"), &proof, AT_ONCE).await
+    }
+
+    /// Says that the agent has ended.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn leave(&self, agent_id: AgentId) -> Result<(), CallError> {
+        self.done("leave", &Leave { agent_id }, FAREWELL).await
     }
 
     async fn call<T: DeserializeOwned>(

@@ -146,6 +146,13 @@ const STATES: [Column; 7] = [
 ];
 const FLOWS: [Column; 4] =
     [("INSTITUTION", "/institutionId"), ("TENANT", "/tenantId"), ("READY", "/ready"), ("OLDEST, MS", "/oldestReadyMs")];
+const SCHEDULE: [Column; 5] = [
+    ("CONNECTION", "/id"),
+    ("SCHEDULE", "/schedule"),
+    ("NEXT SYNC", "/nextSyncAt"),
+    ("PAST", "/past"),
+    ("READ SINCE", "/readSince"),
+];
 const DEAD_LETTERS: [Column; 7] = [
     ("RUN", "/runId"),
     ("CONNECTION", "/connectionId"),
@@ -161,12 +168,12 @@ impl Arguments {
         let desk = Desk::open(&self, config)?;
         let show = |answer: Value, at: &str, columns: &[Column]| self.show(&answer, at, columns);
         match &self.command {
-            Command::Agents => show(desk.get("agents").await?, "/data", &AGENTS),
-            Command::Drain { agent } => show(desk.post(&format!("agents/{agent}/drain")).await?, "", &AGENTS),
-            Command::Undrain { agent } => show(desk.post(&format!("agents/{agent}/undrain")).await?, "", &AGENTS),
-            Command::Leases => show(desk.get("leases").await?, "/data", &LEASES),
+            Command::Agents => show(desk.get(&["agents"]).await?, "/data", &AGENTS),
+            Command::Drain { agent } => show(desk.steer("agent", "agents", agent, &["drain"]).await?, "", &AGENTS),
+            Command::Undrain { agent } => show(desk.steer("agent", "agents", agent, &["undrain"]).await?, "", &AGENTS),
+            Command::Leases => show(desk.get(&["leases"]).await?, "/data", &LEASES),
             Command::Queue => {
-                let queue = desk.get("queue").await?;
+                let queue = desk.get(&["queue"]).await?;
                 show(queue.clone(), "/institutions", &INSTITUTIONS);
                 if !self.json {
                     let number = |field: &str| queue[field].as_u64().unwrap_or(0);
@@ -180,39 +187,32 @@ impl Arguments {
                     );
                 }
             }
-            Command::Flows => show(desk.get("queue").await?, "/flows", &FLOWS),
-            Command::Scale => show(desk.get("pools/default/scale").await?, "", &SCALE),
+            Command::Flows => show(desk.get(&["queue"]).await?, "/flows", &FLOWS),
+            Command::Scale => show(desk.get(&["pools", "default", "scale"]).await?, "", &SCALE),
             Command::Schedule { connection } => {
-                let schedule = desk.get(&format!("connections/{connection}")).await?;
-                let columns = [
-                    ("CONNECTION", "/id"),
-                    ("SCHEDULE", "/schedule"),
-                    ("NEXT SYNC", "/nextSyncAt"),
-                    ("PAST", "/past"),
-                    ("READ SINCE", "/readSince"),
-                ];
-                show(schedule, "", &columns);
+                let schedule = desk.get(&["connections", &connection.to_string()]).await;
+                show(schedule.map_err(unknown("connection", connection))?, "", &SCHEDULE);
             }
             Command::Due { connection } => {
-                desk.post(&format!("connections/{connection}/due")).await?;
+                show(desk.steer("connection", "connections", connection, &["due"]).await?, "", &SCHEDULE);
                 eprintln!("It is due; its run is queued in a moment.");
             }
-            Command::Institutions => show(desk.get("institutions").await?, "/data", &STATES),
+            Command::Institutions => show(desk.get(&["institutions"]).await?, "/data", &STATES),
             Command::Pause { institution, reason } => {
-                let path = format!("institutions/{institution}/pause");
-                let paused = desk.call(Method::POST, &path, Some(&json!({ "reason": reason }))).await?;
-                show(paused, "", &STATES);
+                let path = ["institutions", institution, "pause"];
+                let paused = desk.call(Method::POST, &path, None, Some(&json!({ "reason": reason }))).await;
+                show(paused.map_err(unknown("institution", institution))?, "", &STATES);
             }
             Command::Resume { institution } => {
-                show(desk.post(&format!("institutions/{institution}/resume")).await?, "", &STATES);
+                show(desk.steer("institution", "institutions", institution, &["resume"]).await?, "", &STATES);
             }
             Command::ResetBreaker { institution } => {
-                show(desk.post(&format!("institutions/{institution}/breaker/reset")).await?, "", &STATES);
+                show(desk.steer("institution", "institutions", institution, &["breaker", "reset"]).await?, "", &STATES);
             }
-            Command::Audit => return self.audit(&desk.get("queue/audit").await?),
+            Command::Audit => return self.audit(&desk.get(&["queue", "audit"]).await?),
             Command::DeadLetters => show(desk.pages("dead-letters").await?, "/data", &DEAD_LETTERS),
             Command::Revive { run } => {
-                let revived = desk.post(&format!("dead-letters/{run}/revive")).await?;
+                let revived = desk.steer("run that was set aside", "dead-letters", run, &["revive"]).await?;
                 show(revived, "", &[("RUN IN ITS PLACE", "/runId")]);
             }
         }
@@ -262,6 +262,15 @@ fn cell(value: Option<&Value>) -> String {
     }
 }
 
+/// Says of what isn't there what it was called.
+fn unknown(what: &'static str, name: &impl ToString) -> impl FnOnce(CommandError) -> CommandError {
+    let name = printable(&name.to_string());
+    move |error| match error {
+        CommandError::Refused { status: 404, .. } => CommandError::Unknown { what, name },
+        error => error,
+    }
+}
+
 /// A coordinator's calls for operators.
 struct Desk {
     client: reqwest::Client,
@@ -295,37 +304,41 @@ impl Desk {
         Ok(Self { client, root, token: Secret::new(token.trim().to_owned()) })
     }
 
-    async fn get(&self, path: &str) -> Result<Value, CommandError> {
-        self.call(Method::GET, path, None).await
+    async fn get(&self, path: &[&str]) -> Result<Value, CommandError> {
+        self.call(Method::GET, path, None, None).await
     }
 
-    async fn post(&self, path: &str) -> Result<Value, CommandError> {
-        self.call(Method::POST, path, None).await
+    /// Does something to one of many; `what` is the word for it.
+    async fn steer(
+        &self,
+        what: &'static str,
+        among: &str,
+        name: &impl ToString,
+        verb: &[&str],
+    ) -> Result<Value, CommandError> {
+        let named = name.to_string();
+        let path = [&[among, &named], verb].concat();
+        self.call(Method::POST, &path, None, None).await.map_err(unknown(what, name))
     }
 
     /// All pages of a list as one.
     async fn pages(&self, path: &str) -> Result<Value, CommandError> {
-        let (mut data, mut query) = (Vec::new(), "?limit=500".to_owned());
+        let (mut data, mut query) = (Vec::new(), "limit=500".to_owned());
         loop {
-            let page = self.get(&format!("{path}{query}")).await?;
+            let page = self.call(Method::GET, &[path], Some(&query), None).await?;
             data.extend(page["data"].as_array().cloned().unwrap_or_default());
             match page["pagination"]["nextCursor"].as_str() {
-                Some(cursor) => query = format!("?limit=500&cursor={cursor}"),
+                Some(cursor) => query = format!("limit=500&cursor={cursor}"),
                 None => return Ok(json!({ "data": data })),
             }
         }
     }
 
     /// Where a call goes. Names that operators type may hold anything.
-    fn url(&self, path: &str) -> Result<Url, CommandError> {
+    fn url(&self, path: &[&str], query: Option<&str>) -> Result<Url, CommandError> {
         let unusable = || CommandError::Said(format!("{} isn't a coordinator's address", self.root));
-        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
         let mut url: Url = self.root.parse().map_err(|_| unusable())?;
-        url.path_segments_mut()
-            .map_err(|()| unusable())?
-            .pop_if_empty()
-            .extend(["control", "v1"])
-            .extend(path.split('/'));
+        url.path_segments_mut().map_err(|()| unusable())?.pop_if_empty().extend(["control", "v1"]).extend(path);
         url.set_query(query);
         let is_here = url.host_str().is_some_and(|host| ["localhost", "127.0.0.1", "[::1]"].contains(&host));
         if url.scheme() != "https" && !is_here {
@@ -335,8 +348,14 @@ impl Desk {
         Ok(url)
     }
 
-    async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, CommandError> {
-        let url = self.url(path)?;
+    async fn call(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: Option<&str>,
+        body: Option<&Value>,
+    ) -> Result<Value, CommandError> {
+        let url = self.url(path, query)?;
         let away = |error: reqwest::Error| CommandError::Away { address: self.root.clone(), source: error.into() };
         let request = self.client.request(method, url).bearer_auth(self.token.expose());
         let request = if let Some(body) = body { request.json(body) } else { request };

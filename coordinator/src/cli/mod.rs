@@ -220,7 +220,7 @@ impl CommandError {
             Self::Unknown { what: "decision", .. } => "`coordinator ledger decisions` names them",
             Self::Unknown { what: "import", .. } => "`coordinator ledger imports --account ID` names them",
             Self::Unknown { what: "measured institution", .. } => "`coordinator ledger references` names them",
-            Self::Unknown { what: "account" | "transaction" | "connection with accounts", .. } => {
+            Self::Unknown { what: "account" | "transaction" | "connection" | "connection with accounts", .. } => {
                 "`/v1/connections`, `/v1/accounts` and `/v1/transactions` give the ids"
             }
             Self::Refused { status: 403, .. } => {
@@ -230,9 +230,11 @@ impl CommandError {
             Self::Unknown { what: "organization", .. } => "`coordinator organization list` names them",
             Self::Away { .. } => "start it with `coordinator serve`, or name another with --coordinator",
             Self::Refused { status: 401, .. } => "name the file with its control token with --token-file",
-            Self::Refused { status: 404, .. } => {
-                "`fleet agents`, `fleet institutions` and `fleet dead-letters` name what there is; a connection that isn't planned can't be made due"
+            Self::Unknown { what: "agent", .. } => {
+                "`coordinator fleet agents` names those that were heard of in the last minute"
             }
+            Self::Unknown { what: "institution", .. } => "`coordinator fleet institutions` names them",
+            Self::Unknown { what: "run that was set aside", .. } => "`coordinator fleet dead-letters` names them",
             Self::Unknown { .. } => "list them to see their names",
             _ => return None,
         })

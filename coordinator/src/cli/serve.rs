@@ -41,7 +41,7 @@ pub(super) struct Arguments {
     until_stdin_closes: bool,
     /// Keep agents on this machine: `auto`, as many as there should be, between none and one a
     /// CPU; or a number, exactly so many.
-    #[arg(long, value_name = "N|auto", env = "BURSAR_AGENTS", default_value = "0")]
+    #[arg(long, value_name = "N|auto", env = "BURSAR_AGENTS", default_value = "0", allow_hyphen_values = true)]
     agents: Agents,
     /// The agent's program; the one beside this unless given.
     #[arg(long, value_name = "PROGRAM", env = "BURSAR_AGENT_PROGRAM")]

@@ -15,6 +15,7 @@
 //!
 //! Not here: how many agents there should be (`scale`), and what an agent does.
 
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
@@ -134,12 +135,23 @@ enum Step {
     SetAside(usize),
 }
 
+impl fmt::Display for Agents {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => out.write_str("auto"),
+            Self::Exactly(count) => count.fmt(out),
+        }
+    }
+}
+
 impl FromStr for Agents {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "auto" => Ok(Self::Auto),
+            // A variable that is set to nothing.
+            "" => Ok(Self::Exactly(0)),
             text => text.parse().map(Self::Exactly).map_err(|_| "it is `auto` or a number".to_owned()),
         }
     }
@@ -178,7 +190,7 @@ impl Steward {
 
     /// Plays the role until `end` comes, then ends every agent; returns when all are gone.
     pub async fn play(mut self, end: Receiver<()>) {
-        tracing::info!(program = %self.crew.program.display(), agents = ?self.crew.agents, room = self.room, "keeps agents");
+        tracing::info!(program = %self.crew.program.display(), agents = %self.crew.agents, room = self.room, "keeps agents");
         let mut end = std::pin::pin!(end);
         loop {
             if let Err(error) = self.run_once().await {
@@ -225,7 +237,7 @@ impl Steward {
             self.not_before = Instant::now() + wait;
             tracing::warn!(
                 name = member.name,
-                ?ended,
+                %ended,
                 ?wait,
                 "an agent ended by itself; another is started after a while"
             );

@@ -9,8 +9,8 @@ use axum::routing::post;
 use axum::{Json, Router};
 use domain::id::{ChallengeId, RunId};
 use protocol::lease::{
-    Acquire, AnswerState, AwaitAnswer, Complete, DeclareIntent, DeclaredIntent, Fail, OpenChallenge, OpenedChallenge,
-    Proof, Renew, Renewed, SettleChallenge, SettleIntents,
+    Acquire, AnswerState, AwaitAnswer, Complete, DeclareIntent, DeclaredIntent, Fail, Leave, OpenChallenge,
+    OpenedChallenge, Proof, Renew, Renewed, SettleChallenge, SettleIntents,
 };
 
 use super::App;
@@ -30,6 +30,7 @@ pub(super) fn router() -> Router<App> {
         .route("/leases/{run_id}/complete", post(complete))
         .route("/leases/{run_id}/fail", post(fail))
         .route("/leases/{run_id}/release", post(release))
+        .route("/leave", post(leave))
 }
 
 async fn acquire(_: Agent, State(app): State<App>, Body(request): Body<Acquire>) -> Result<Response, Problem> {
@@ -124,5 +125,10 @@ async fn release(
     Body(proof): Body<Proof>,
 ) -> Result<StatusCode, Problem> {
     app.fleet.release(RunId(run), proof).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn leave(_: Agent, State(app): State<App>, Body(Leave { agent_id }): Body<Leave>) -> Result<StatusCode, Problem> {
+    app.fleet.queue.forget_agent(agent_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

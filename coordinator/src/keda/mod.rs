@@ -48,7 +48,7 @@ const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::fro
 /// An address that is listened on, and with whom one speaks there.
 pub struct Door {
     listener: TcpListener,
-    tls: Option<ServerTlsConfig>,
+    server: Server,
     address: SocketAddr,
 }
 
@@ -94,13 +94,21 @@ impl Door {
                 })
             }
         };
+        let (every, patience) = KEEP_ALIVE;
+        let mut server = Server::builder()
+            .max_concurrent_streams(CALLS_AT_ONCE)
+            .http2_keepalive_interval(Some(every))
+            .http2_keepalive_timeout(Some(patience));
+        if let Some(tls) = tls {
+            server = server.tls_config(tls)?;
+        }
         if settings.client_authority.is_none() && !address.ip().is_loopback() {
             tracing::warn!(%address, "whoever reaches this address is told how many agents there should be");
         }
         let unusable = |source| KedaError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(unusable)?;
         let address = listener.local_addr().map_err(unusable)?;
-        Ok(Some(Self { listener, tls, address }))
+        Ok(Some(Self { listener, server, address }))
     }
 
     /// Where it is; port 0 has become a port by now.
@@ -116,14 +124,7 @@ impl Door {
     pub async fn serve(self, fleet: Arc<Fleet>, end: impl Future<Output = ()>) -> Result<(), KedaError> {
         let announcer = Arc::new(Announcer::new(fleet));
         let scaler = ExternalScalerServer::new(Scaler::new(Arc::clone(&announcer))).max_decoding_message_size(LARGEST);
-        let (every, patience) = KEEP_ALIVE;
-        let mut server = Server::builder()
-            .max_concurrent_streams(CALLS_AT_ONCE)
-            .http2_keepalive_interval(Some(every))
-            .http2_keepalive_timeout(Some(patience));
-        if let Some(tls) = self.tls {
-            server = server.tls_config(tls)?;
-        }
+        let mut server = self.server;
         let ending = async {
             tokio::select! {
                 () = end => {}

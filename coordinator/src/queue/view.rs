@@ -81,6 +81,15 @@ impl Queue {
         self.step(step.arg(id.to_string()).arg(name.unwrap_or_default()).arg(seats.unwrap_or_default())).await
     }
 
+    /// Notes that an agent has ended; nobody counts on it any more.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub async fn forget_agent(&self, id: AgentId) -> Result<(), QueueError> {
+        let mut step = self.scripts.forget_agent.key(&self.prefix);
+        self.step(step.arg(id.to_string())).await
+    }
+
     /// The agents that were heard of in the last minute.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! The lease protocol, one pair of types a call, in the order of a run's life.
 //!
-//! Every call but [`Acquire`] carries a [`Proof`]: who holds the lease, and under
+//! Every call about a run carries a [`Proof`]: who holds the lease, and under
 //! which fence. A proof that is no longer good is answered with status 409 and the
 //! code [`LEASE_LOST`]; the agent then stops sending commands to the browser.
 //!
@@ -19,6 +19,7 @@
 //! | `POST /agent/v1/leases/{runId}/complete` | [`Complete`] → 204 |
 //! | `POST /agent/v1/leases/{runId}/fail` | [`Fail`] → 204 |
 //! | `POST /agent/v1/leases/{runId}/release` | [`Proof`] → 204 |
+//! | `POST /agent/v1/leave` | [`Leave`] → 204 |
 
 use std::num::NonZeroU32;
 
@@ -73,6 +74,15 @@ pub struct Acquire {
     /// What the agent says of its seats; one from before there were any says nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seats: Option<Seats>,
+}
+
+/// Says that an agent has ended, so that nobody counts on it for as long as one that is
+/// silent. It holds no lease any more.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Leave {
+    /// The agent.
+    pub agent_id: AgentId,
 }
 
 /// What an agent says of its seats, so that operators and autoscalers can see the fleet.

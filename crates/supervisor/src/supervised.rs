@@ -2,6 +2,7 @@
 //!
 //! Not the supervisor's side of it, which is in `watch`; here is only what to do when that side fails.
 
+use std::fmt;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream as StdUnixStream;
@@ -50,6 +51,15 @@ pub enum Ended {
     /// The supervisor was lost first; the child's process group was killed and its folders removed from here. A
     /// descendant that had left the group may live on.
     SupervisorLost,
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Child(status) => status.fmt(out),
+            Self::SupervisorLost => out.write_str("its supervisor was lost"),
+        }
+    }
 }
 
 /// Why nothing was started.

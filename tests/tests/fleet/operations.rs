@@ -84,11 +84,26 @@ async fn a_drained_agent_gets_no_lease_until_it_is_undrained() -> Outcome {
 }
 
 #[tokio::test]
+async fn an_agent_that_has_ended_is_counted_on_no_more() -> Outcome {
+    let mut fleet = Plan::new().agents(1).start().await?;
+    let operator = fleet.operator()?;
+    let heard = async || operator.list("/control/v1/agents").await.ok();
+    let one = eventually(async || heard().await.filter(|agents| agents.len() == 1)).await;
+    assert!(one.is_some(), "{}", fleet.talk());
+    let (code, talk) = fleet.agents.remove(0).end().await;
+    assert_eq!(code, Some(0), "{talk}");
+    assert_eq!(heard().await, Some(Vec::new()), "{talk}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn nothing_starts_at_a_paused_institution_and_what_waits_starts_when_it_is_resumed() -> Outcome {
     let fleet = Plan::new().agents(0).start().await?;
     let operator = fleet.operator()?;
     let paused = operator.post("/control/v1/institutions/harbour/pause", &json!({ "reason": "they called" })).await?;
     assert_eq!((&paused["pauseReason"], paused["pausedAt"].is_string()), (&json!("they called"), true));
+    let again = operator.post("/control/v1/institutions/harbour/pause", &json!({})).await?;
+    assert_eq!(again, paused, "who pauses it again without a reason takes away neither the first one nor its time");
     let _ = waiting(&fleet).await?;
     let agent = BareAgent::of(&fleet)?;
     let queue = operator.get("/control/v1/queue").await?;
@@ -249,7 +264,12 @@ async fn the_command_shows_what_the_calls_answer_and_says_what_is_wrong() -> Out
     let nobody = uuid::Uuid::nil().to_string();
     let ran = fleet.run(&["fleet", "revive", &nobody, "--coordinator", fleet.address()], "").await?;
     assert_eq!(ran.code, Some(3), "{}", ran.stderr);
-    assert!(ran.stderr.contains("hint: "), "{}", ran.stderr);
+    assert!(ran.stderr.contains(&nobody) && ran.stderr.contains("hint: "), "{}", ran.stderr);
+    let ran = fleet.run(&["fleet", "pause", "?harbour/x", "--coordinator", fleet.address()], "").await?;
+    assert_eq!(ran.code, Some(3), "{}", ran.stderr);
+    assert!(ran.stderr.contains("no institution is called `?harbour/x`"), "{}", ran.stderr);
+    let ran = fleet.run(&["fleet", "due", &connection, "--coordinator", fleet.address()], "").await?;
+    assert!(ran.stderr.contains("under way"), "{}", ran.stderr);
     let away = fleet.run(&["fleet", "agents", "--coordinator", "http://127.0.0.1:1"], "").await?;
     assert_eq!(away.code, Some(4), "{}", away.stderr);
     Ok(())
@@ -270,7 +290,10 @@ async fn a_connection_is_synced_by_itself_when_it_is_due() -> Outcome {
     let next = agent.acquire(LONG).await?.ok_or("a run that nobody asked for")?;
     assert_eq!(next.connection_id, id);
     let again = operator.call(Method::POST, &path, None).await?;
-    assert_eq!(again.status, 404, "while its run is under way it isn't due: {}", again.body);
+    assert_eq!(again.status, 409, "while its run is under way it isn't due: {}", again.body);
+    assert_eq!(again.body["code"], "not_planned");
+    let nobodys = format!("/control/v1/connections/{}/due", uuid::Uuid::nil());
+    assert_eq!(operator.call(Method::POST, &nobodys, None).await?.status, 404);
     Ok(())
 }
 
@@ -286,7 +309,7 @@ async fn a_bank_that_always_asks_for_a_code_is_not_synced_while_nobody_attends()
     let planned = async || shown().await.filter(|shown| shown["schedule"] == "onDemand");
     assert!(eventually(planned).await.is_some(), "{:?}", shown().await);
     let answer = operator.call(Method::POST, &format!("/control/v1/connections/{id}/due"), None).await?;
-    assert_eq!(answer.status, 404, "{}", answer.body);
+    assert_eq!(answer.status, 409, "{}", answer.body);
     integrator.put(&format!("/v1/connections/{id}/sync"), &Value::Null).await?;
     assert!(agent.acquire(LONG).await?.is_some(), "by request it always is");
     Ok(())

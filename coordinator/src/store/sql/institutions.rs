@@ -53,7 +53,8 @@ impl Institutions for SqlStore {
         let mut tx = self.begin().await?;
         take(&mut tx, id, now).await?;
         sqlx::query(
-            "UPDATE institution_states SET paused_at = COALESCE(paused_at, $2), pause_reason = $3 WHERE institution_id = $1",
+            "UPDATE institution_states SET paused_at = COALESCE(paused_at, $2), pause_reason = COALESCE($3, pause_reason)
+             WHERE institution_id = $1",
         )
         .bind(id.to_owned())
         .bind(to_ms(now))

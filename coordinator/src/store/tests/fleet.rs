@@ -91,6 +91,9 @@ async fn a_breaker_is_one_for_all_who_tell_it_and_a_pause_stands_beside_it() {
         assert_eq!(states[0].breaker, change.after, "a pause leaves the breaker as it is");
         let pause = states[0].pause.clone().expect("a pause");
         assert_eq!(pause.reason.as_deref(), Some("they called again"));
+        bench.store.pause_institution("harbour", None, now()).await.expect("paused");
+        let states = bench.store.institution_states().await.expect("a list");
+        assert_eq!(states[0].pause, Some(pause), "who says no reason takes none away");
         bench.store.resume_institution("harbour", now()).await.expect("resumed");
         assert_eq!(tell(BreakerEvent::Reset).await.after, Breaker::NEW);
         let states = bench.store.institution_states().await.expect("a list");

@@ -4,7 +4,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use domain::history::Past;
 use domain::id::ConnectionId;
 use jiff::Timestamp;
@@ -17,7 +16,7 @@ use crate::clock;
 use crate::http::App;
 use crate::http::body::{Ids, NoBody, NoQuery};
 use crate::http::problem::Problem;
-use crate::store::NextSync;
+use crate::store::{NextSync, Refused};
 
 /// When a connection is synced next.
 #[derive(Serialize, ToSchema)]
@@ -69,6 +68,40 @@ pub(in crate::http::control) async fn show(
     _: NoQuery,
     Ids([id]): Ids<1>,
 ) -> Result<Json<ConnectionSchedule>, Problem> {
+    schedule(&app, id).await.map(Json)
+}
+
+/// Make a connection due that is planned for later. Its run keeps its place among scheduled ones.
+#[utoipa::path(post, path = "/connections/{connectionId}/due", operation_id = "makeConnectionDue", tag = "Fleet",
+    security(("operator" = [])), params(("connectionId" = Uuid, Path, description = "The connection.")),
+    responses(
+        (status = 200, description = "It is due; its schedule.", body = ConnectionSchedule),
+        (status = 409, description = "`not_planned`: nothing is planned for it, or it isn't active."),
+    ))]
+pub(in crate::http::control) async fn due(
+    State(app): State<App>,
+    _: NoQuery,
+    Ids([id]): Ids<1>,
+    _: NoBody,
+) -> Result<Json<ConnectionSchedule>, Problem> {
+    let moved = app.fleet.store.bring_forward(ConnectionId(id), clock::now()).await;
+    let shown = schedule(&app, id).await?;
+    match moved {
+        Ok(()) => Ok(Json(shown)),
+        Err(Refused::NotFound) => Err(Problem::conflict(
+            "not_planned",
+            match shown.schedule {
+                Schedule::Planned => "The connection isn't active any more.",
+                Schedule::OnDemand => "The connection isn't synced by itself; its integrator starts its runs.",
+                Schedule::UnderWay => "A run of it is under way; the next is planned when it has ended.",
+                Schedule::Unplanned => "Nothing is planned for it yet; that takes a moment, if it is active.",
+            },
+        )),
+        Err(refused) => Err(refused.into()),
+    }
+}
+
+async fn schedule(app: &App, id: Uuid) -> Result<ConnectionSchedule, Problem> {
     let (next, past) = app.fleet.store.next_sync(ConnectionId(id)).await?;
     let (schedule, next_sync_at) = match next {
         NextSync::At(due) => (Schedule::Planned, Some(due)),
@@ -81,22 +114,5 @@ pub(in crate::http::control) async fn show(
         Past::Since(since) => (ReadPast::Since, Some(since)),
         Past::Whole => (ReadPast::Whole, None),
     };
-    Ok(Json(ConnectionSchedule { id, schedule, next_sync_at, past, read_since }))
-}
-
-/// Make a connection due that is planned for later. Its run keeps its place among scheduled ones.
-#[utoipa::path(post, path = "/connections/{connectionId}/due", operation_id = "makeConnectionDue", tag = "Fleet",
-    security(("operator" = [])), params(("connectionId" = Uuid, Path, description = "The connection.")),
-    responses(
-        (status = 204, description = "It is due."),
-        (status = 404, description = "`not_found`: there is no such connection, or nothing is planned for it."),
-    ))]
-pub(in crate::http::control) async fn due(
-    State(app): State<App>,
-    _: NoQuery,
-    Ids([id]): Ids<1>,
-    _: NoBody,
-) -> Result<StatusCode, Problem> {
-    app.fleet.store.bring_forward(ConnectionId(id), clock::now()).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(ConnectionSchedule { id, schedule, next_sync_at, past, read_since })
 }
