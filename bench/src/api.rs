@@ -16,7 +16,7 @@ use crate::fill::fill;
 use crate::load::{at_rate, one_by_one};
 use crate::peer::Datasette;
 use crate::progress::Progress;
-use crate::rows::{Look, Row, print_json, print_table};
+use ::tests::rows::{Look, Row, print_json, print_table};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {

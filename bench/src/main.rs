@@ -17,7 +17,6 @@ mod peer;
 mod processes;
 mod progress;
 mod python;
-mod rows;
 mod scaling;
 
 use std::process::ExitCode;

@@ -13,6 +13,7 @@ pub mod postgres;
 pub mod programs;
 pub mod receiver;
 pub mod redis;
+pub mod rows;
 pub mod statements;
 pub mod tools;
 pub mod verdict;

@@ -6,7 +6,7 @@
 
 use super::scale::AtScale;
 use super::wear::Wear;
-use crate::rows::{Look, print_cells};
+use ::tests::rows::{Look, cells_of};
 
 /// What is chosen, not measured.
 const CONNECTIONS: f64 = 1_000_000.0;
@@ -192,10 +192,10 @@ impl Need {
 /// Prints what was measured, and what follows from it.
 pub(super) fn print(measured: &Measured, look: Look) {
     let figures: Vec<Vec<String>> = measured.figures().into_iter().map(Vec::from).collect();
-    print_cells(&["measured", "figure", "by"], &figures, look);
+    println!("{}", cells_of(&["measured", "figure", "by"], &figures, look));
     println!();
     let needs: Vec<Vec<String>> = measured.needs().iter().map(Need::cells).collect();
-    print_cells(&["needed", "sum", "result"], &needs, look);
+    println!("{}", cells_of(&["needed", "sum", "result"], &needs, look));
 }
 
 #[cfg(test)]

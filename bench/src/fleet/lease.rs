@@ -16,7 +16,7 @@ use super::scale::database::socket_of;
 use crate::Failure;
 use crate::node::{Node, run};
 use crate::progress::Progress;
-use crate::rows::Row;
+use ::tests::rows::Row;
 
 const PEER: &str = "BullMQ";
 const ROUNDS: usize = 5;

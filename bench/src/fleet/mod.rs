@@ -13,7 +13,7 @@ mod wear;
 use crate::Failure;
 use crate::node::Node;
 use crate::progress::Progress;
-use crate::rows::{Look, Row, print_json, print_table};
+use ::tests::rows::{Look, Row, print_json, print_table};
 use capacity::Measured;
 
 #[derive(clap::Args)]

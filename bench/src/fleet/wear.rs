@@ -16,7 +16,7 @@ use crate::Failure;
 use crate::load::Latencies;
 use crate::processes::{cpu_seconds, memory_mib, zombies};
 use crate::progress::Progress;
-use crate::rows::Row;
+use ::tests::rows::Row;
 
 /// How many of the first and of the last runs are held against each other, at most a quarter.
 const ENDS: usize = 50;

@@ -14,7 +14,7 @@ use super::{hold_against, median};
 use crate::Failure;
 use crate::progress::Progress;
 use crate::python::Environment;
-use crate::rows::Row;
+use ::tests::rows::Row;
 
 /// How many times as fast as its peers in Python Bursar has to be.
 const TIMES: f64 = 20.0;

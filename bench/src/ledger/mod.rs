@@ -15,7 +15,7 @@ use clap::ValueEnum;
 use crate::Failure;
 use crate::progress::Progress;
 use crate::python::Environment;
-use crate::rows::{Look, Row, print_json, print_table};
+use ::tests::rows::{Look, Row, print_json, print_table};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {

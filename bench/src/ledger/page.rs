@@ -12,7 +12,7 @@ use super::{hold_against, median};
 use crate::Failure;
 use crate::progress::Progress;
 use crate::python::Environment;
-use crate::rows::Row;
+use ::tests::rows::Row;
 
 const SCRIPT: &str = include_str!("../../../scripts/harbour/script.yaml");
 

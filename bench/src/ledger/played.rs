@@ -5,7 +5,7 @@
 use worlds::{Outcome, Rules, Scale, Strategy, WORLDS, peers, play};
 
 use crate::progress::Progress;
-use crate::rows::{Look, Row, print_cells};
+use ::tests::rows::{Look, Row, cells_of};
 
 /// What came of one world.
 pub(crate) struct Played {
@@ -74,5 +74,5 @@ pub(crate) fn print_table(all: &[Played], look: Look) {
     }
     let headers: Vec<&str> =
         ["world", "true rows seen", "identity"].into_iter().chain(FIGURES.map(|it| it.0)).collect();
-    print_cells(&headers, &lines, look);
+    println!("{}", cells_of(&headers, &lines, look));
 }

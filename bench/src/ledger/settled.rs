@@ -18,7 +18,7 @@ use super::median;
 use super::synced::REWRITTEN;
 use crate::Failure;
 use crate::progress::Progress;
-use crate::rows::Row;
+use ::tests::rows::Row;
 
 pub(crate) fn measure(count: usize, rounds: usize, progress: &Progress, rows: &mut Vec<Row>) -> Result<(), Failure> {
     let made = accounts(1, count, "identity").pop().unwrap_or_default();

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use crate::Failure;
 use crate::fill::connect;
 use crate::progress::Progress;
-use crate::rows::Row;
+use ::tests::rows::Row;
 
 /// One row in so many is rewritten.
 pub(super) const REWRITTEN: usize = 100;

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 use crate::Failure;
 use crate::progress::Progress;
-use crate::rows::{Look, Row, print_json, print_table};
+use ::tests::rows::{Look, Row, print_json, print_table};
 use fleet::{Outcome, Sample};
 use plot::Picture;
 use rule::{POOL, QueueLength, Runnable, WINDOW};

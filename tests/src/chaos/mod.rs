@@ -10,7 +10,7 @@
 //! | `people` | who asks for runs all the time |
 //! | `auditor` | what is looked at every second |
 //! | `chronicle`, `judgement`, `aftermath` | what is looked at when it is quiet again |
-//! | `findings`, `rows`, `timeline` | what came of it |
+//! | `findings`, `timeline` | what came of it |
 //!
 //! Not here: single faults with a test of their own; those are tests (`tests/tests/chaos/`).
 
@@ -24,7 +24,6 @@ pub mod judgement;
 pub mod keeper;
 pub mod people;
 pub mod proxy;
-pub mod rows;
 pub mod timeline;
 pub mod vocabulary;
 pub mod world;
@@ -38,9 +37,9 @@ use self::chronicle::{Chronicle, What};
 use self::fault::plan;
 use self::findings::{Findings, Invariant};
 use self::people::Crowd;
-use self::rows::Row;
 use self::world::{Settings, TERM, World};
 use crate::patience::lasting;
+use crate::rows::{Look, Row, table_of};
 
 /// Whatever kept chaos from being played to its end.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -66,7 +65,7 @@ impl Outcome {
     /// Whether every bar was kept to.
     #[must_use]
     pub fn holds(&self) -> bool {
-        self.rows.iter().all(|row| row.holds() != Some(false))
+        self.rows.iter().all(|row| row.holds != Some(false))
     }
 
     /// Whether every kind of fault hit something.
@@ -79,7 +78,7 @@ impl Outcome {
     #[must_use]
     pub fn words(&self, settings: Settings, span: Duration) -> String {
         let again = format!("cargo xtask chaos --minutes {} --seed {}", span.as_secs_f64() / 60.0, settings.seed);
-        let (table, found) = (rows::table_of(&self.rows), self.findings.text());
+        let (table, found) = (table_of(&self.rows, Look::Plain), self.findings.text());
         let kept = self.keep_talks(settings.seed);
         format!("{}\n{table}\n{found}{kept}\nseed {}: repeat it with `{again}`", self.story, settings.seed)
     }

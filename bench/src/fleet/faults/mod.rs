@@ -17,7 +17,7 @@ use tests::programs::is_alive;
 use crate::Failure;
 use crate::node::Node;
 use crate::progress::Progress;
-use crate::rows::Row;
+use ::tests::rows::Row;
 
 /// Nobody is waited for longer.
 const SILENCE: Duration = Duration::from_secs(70);

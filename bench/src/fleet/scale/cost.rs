@@ -6,7 +6,7 @@ use super::database::RedisUse;
 use super::world::World;
 use crate::Failure;
 use crate::processes::cpu_seconds;
-use crate::rows::Row;
+use ::tests::rows::Row;
 
 /// What was used so far.
 #[derive(Clone, Copy, Debug)]

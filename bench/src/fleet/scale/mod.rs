@@ -23,7 +23,7 @@ use tokio::time::{Instant, sleep};
 use crate::Failure;
 use crate::load::Latencies;
 use crate::progress::Progress;
-use crate::rows::Row;
+use ::tests::rows::Row;
 pub(crate) use cost::Cost;
 use cost::Used;
 use load::{Habit, Waiting, work};

@@ -7,10 +7,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use tests::chaos::rows::{json_of, table_of};
 use tests::chaos::timeline::Telling;
 use tests::chaos::world::Settings;
 use tests::chaos::{Outcome, play};
+use tests::rows::{Look, print_json, print_table};
 
 /// Throws everything at a fleet, and sees whether what is promised holds.
 #[derive(Parser)]
@@ -57,10 +57,11 @@ async fn main() -> ExitCode {
 }
 
 fn report(arguments: &Arguments, seed: u64, outcome: &Outcome) -> ExitCode {
-    if arguments.json {
-        println!("{:#}", json_of(&outcome.rows));
-    } else {
-        println!("{}", table_of(&outcome.rows));
+    if !arguments.json {
+        print_table(&outcome.rows, Look::Plain);
+    } else if let Err(error) = print_json(&outcome.rows) {
+        eprintln!("error: the rows can't be printed: {error}");
+        return ExitCode::FAILURE;
     }
     if outcome.holds() {
         eprintln!("seed {seed}: everything held");
