@@ -226,6 +226,11 @@ pub fn thaw_process(pid: u32) {
     send(pid, Signal::CONT);
 }
 
+/// Tells a process something that its own handler understands.
+pub fn signal_process(pid: u32, signal: Signal) {
+    send(pid, signal);
+}
+
 fn send(pid: u32, signal: Signal) {
     if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
         // It may have ended in between.

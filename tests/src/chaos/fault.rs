@@ -13,12 +13,16 @@ pub enum Fault {
     KillAgent(usize),
     /// An agent is stopped for longer than its term, and then goes on.
     FreezeAgent(usize),
-    /// An agent's browser is stopped: its DevTools socket is half open.
+    /// An agent's browser is stopped: it takes what comes on its DevTools socket and does nothing.
     FreezeBrowser(usize),
     /// An agent's browser is killed.
     KillBrowser(usize),
     /// The process of a page is killed, as one that crashes or as the kernel out of memory.
     CrashRenderer(usize),
+    /// Nothing passes between an agent and its browser, and neither is told: the browser runs on.
+    StallDevtools(usize),
+    /// The connections between an agent and its browser are cut, and the browser runs on.
+    CutDevtools(usize),
     /// The portal's pages take memory until they are ended for it.
     UseUpMemory,
     /// Nothing passes between an agent and the coordinators, and neither is told.
@@ -51,7 +55,7 @@ pub enum Fault {
 }
 
 /// How many kinds there are.
-pub const KINDS: usize = 19;
+pub const KINDS: usize = 21;
 
 impl Fault {
     /// The fault of the kind with that number, with what chance gives it.
@@ -76,7 +80,9 @@ impl Fault {
             15 => Self::RestartCoordinator(place),
             16 => Self::FreezeCoordinator(place),
             17 => Self::SkewClock(place, rng.between(3_600, 40_000)),
-            _ => Self::Poison(place),
+            18 => Self::Poison(place),
+            19 => Self::StallDevtools(place),
+            _ => Self::CutDevtools(place),
         }
     }
 
@@ -89,6 +95,8 @@ impl Fault {
             Self::FreezeBrowser(_) => "browser frozen",
             Self::KillBrowser(_) => "browser killed",
             Self::CrashRenderer(_) => "renderer killed",
+            Self::StallDevtools(_) => "agent–browser stalled",
+            Self::CutDevtools(_) => "agent–browser cut",
             Self::UseUpMemory => "pages out of memory",
             Self::StallAgent(_) => "agent–coordinator stalled",
             Self::CutAgent(_) => "agent–coordinator cut",
@@ -110,7 +118,7 @@ impl Fault {
     pub(super) fn lasts(self) -> Option<(i64, i64)> {
         match self {
             Self::FreezeAgent(_) | Self::FreezeCoordinator(_) => Some((5_000, 8_000)),
-            Self::FreezeBrowser(_) => Some((6_000, 9_000)),
+            Self::FreezeBrowser(_) | Self::StallDevtools(_) => Some((6_000, 9_000)),
             Self::UseUpMemory => Some((8_000, 10_000)),
             Self::StallAgent(_) => Some((2_000, 8_000)),
             Self::SlowAgent(_) | Self::StallRedis(_) => Some((2_000, 5_000)),
@@ -120,6 +128,7 @@ impl Fault {
             Self::KillAgent(_)
             | Self::KillBrowser(_)
             | Self::CrashRenderer(_)
+            | Self::CutDevtools(_)
             | Self::CutAgent(_)
             | Self::CutRedis(_)
             | Self::WipeRedis

@@ -5,7 +5,7 @@
 //! | here | is |
 //! |---|---|
 //! | `world` | two coordinators, agents, a bank with several users, and the ways between them |
-//! | `vocabulary`, `proxy`, `keeper` | what can be done to them, and that they come back |
+//! | `vocabulary`, `proxy`, `line`, `keeper` | what can be done to them, and that they come back |
 //! | `fault` | what is done when, by a seed |
 //! | `people` | who asks for runs all the time |
 //! | `auditor` | what is looked at every second |
@@ -22,6 +22,7 @@ pub mod fault;
 pub mod findings;
 pub mod judgement;
 pub mod keeper;
+pub mod line;
 pub mod people;
 pub mod proxy;
 pub mod timeline;

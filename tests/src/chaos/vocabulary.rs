@@ -10,8 +10,11 @@ use fixtures::faults::Faults;
 
 use super::disturbances::Disturbed;
 use super::fault::{Act, Fault};
+use super::line::{self, Order};
 use super::world::{Clock, Seat, World};
-use crate::programs::{Sighting, descendants, freeze_process, kill_process_hard, processes_naming, thaw_process};
+use crate::programs::{
+    Sighting, descendants, freeze_process, kill_process_hard, processes_naming, signal_process, thaw_process,
+};
 
 /// What the bank's pages take of memory when they take too much.
 const HOARD_MIB: u32 = 700;
@@ -57,6 +60,8 @@ impl World {
             Fault::FreezeBrowser(place) => self.freeze_browser(place),
             Fault::KillBrowser(place) => self.kill_browser(place),
             Fault::CrashRenderer(place) => self.crash_renderer(place),
+            Fault::StallDevtools(place) => self.stall_devtools(place),
+            Fault::CutDevtools(place) => self.cut_devtools(place),
             Fault::UseUpMemory => self.use_up_memory(),
             Fault::StallAgent(place) => self.stall(place),
             Fault::CutAgent(place) => self.cut(place),
@@ -79,6 +84,7 @@ impl World {
         match fault {
             Fault::FreezeAgent(place) => self.thaw(place),
             Fault::FreezeBrowser(_) => self.thaw_browsers(),
+            Fault::StallDevtools(_) => self.pass_devtools(),
             Fault::UseUpMemory => self.portal.set_faults(usual_faults()),
             Fault::StallAgent(place) | Fault::SlowAgent(place) => self.pass(place),
             Fault::StallRedis(place) => self.pass_redis(place),
@@ -101,6 +107,7 @@ impl World {
             self.pass_redis(place);
         }
         self.thaw_browsers();
+        self.pass_devtools();
         self.antidote();
         self.portal.set_faults(usual_faults());
     }
@@ -120,9 +127,9 @@ impl World {
         self.seat(place).into_iter().for_each(|seat| seat.kept.thaw());
     }
 
-    /// Stops an agent's browser: it is there and says nothing, like a half-open socket.
+    /// Stops an agent's browser: it is there and says nothing.
     pub fn freeze_browser(&self, place: usize) -> bool {
-        let browsers = self.browsers_from(place);
+        let browsers = self.first_from(place, Self::browsers);
         browsers.iter().for_each(|browser| freeze_process(browser.pid));
         let is_hit = !browsers.is_empty();
         self.frozen.lock().unwrap_or_else(PoisonError::into_inner).extend(browsers);
@@ -137,9 +144,32 @@ impl World {
 
     /// Kills an agent's browser.
     pub fn kill_browser(&self, place: usize) -> bool {
-        let browsers = self.browsers_from(place);
+        let browsers = self.first_from(place, Self::browsers);
         browsers.iter().for_each(|browser| kill_process_hard(browser.pid));
         !browsers.is_empty()
+    }
+
+    /// Lets nothing pass between an agent and its browser, and tells neither.
+    pub fn stall_devtools(&self, place: usize) -> bool {
+        let lines = self.first_from(place, Self::lines);
+        lines.iter().for_each(|line| signal_process(line.pid, Order::Stall.signal()));
+        let is_hit = !lines.is_empty();
+        self.stalled.lock().unwrap_or_else(PoisonError::into_inner).extend(lines);
+        is_hit
+    }
+
+    /// Lets everything pass again between agents and browsers that are still there.
+    pub fn pass_devtools(&self) {
+        let stalled = std::mem::take(&mut *self.stalled.lock().unwrap_or_else(PoisonError::into_inner));
+        let there = stalled.into_iter().filter(|line| line.is_alive());
+        there.for_each(|line| signal_process(line.pid, Order::Pass.signal()));
+    }
+
+    /// Cuts an agent's connections to its browser.
+    pub fn cut_devtools(&self, place: usize) -> bool {
+        let lines = self.first_from(place, Self::lines);
+        lines.iter().for_each(|line| signal_process(line.pid, Order::Cut.signal()));
+        !lines.is_empty()
     }
 
     /// Kills the process of a page: it crashes, or the kernel was out of memory.
@@ -278,22 +308,37 @@ impl World {
         self.seats.iter().cycle().skip(place.checked_rem(count).unwrap_or(0)).take(count)
     }
 
-    /// The browsers of the first agent from there on that has one.
-    fn browsers_from(&self, place: usize) -> Vec<Sighting> {
-        let found = self.seats_from(place).map(Self::browsers);
-        found.into_iter().find(|browsers| !browsers.is_empty()).unwrap_or_default()
+    /// What the first agent from there on has that has any.
+    fn first_from(&self, place: usize, of_seat: impl Fn(&Seat) -> Vec<Sighting>) -> Vec<Sighting> {
+        self.seats_from(place).map(of_seat).find(|found| !found.is_empty()).unwrap_or_default()
     }
 
     /// The main processes of an agent's browsers.
     fn browsers(seat: &Seat) -> Vec<Sighting> {
+        Self::started_by(seat).filter(|(_, line)| !line.contains(line::PROGRAM)).filter_map(sighting).collect()
+    }
+
+    /// The lines of an agent that lead to a browser.
+    fn lines(seat: &Seat) -> Vec<Sighting> {
+        let lines = Self::started_by(seat).filter(|(_, line)| line.contains(line::PROGRAM));
+        // One that has no browser yet doesn't listen to signals either.
+        lines.filter(|(pid, _)| !descendants(*pid).is_empty()).filter_map(sighting).collect()
+    }
+
+    /// What runs below an agent with a profile folder of its, but for supervisors and the
+    /// processes that browsers start.
+    fn started_by(seat: &Seat) -> impl Iterator<Item = (u32, String)> {
         let folder = format!("--user-data-dir={}", seat.folder.display());
         let below = seat.kept.pid().map(descendants).unwrap_or_default();
-        let is_browser = |(pid, line): &(u32, String)| {
+        let found = processes_naming(&folder).into_iter();
+        found.filter(move |(pid, line)| {
             below.contains(pid) && !line.contains("--type=") && !line.contains("__supervise")
-        };
-        let found = processes_naming(&folder).into_iter().filter(is_browser);
-        found.filter_map(|(pid, _)| Sighting::of(pid)).collect()
+        })
     }
+}
+
+fn sighting((pid, _): (u32, String)) -> Option<Sighting> {
+    Sighting::of(pid)
 }
 
 /// What of the middle a fault disturbs.

@@ -18,6 +18,7 @@ use tokio::process::Command;
 use super::Failure;
 use super::disturbances::Disturbances;
 use super::keeper::Kept;
+use super::line;
 use super::people::{Person, Temper};
 use super::proxy::{End, Proxy};
 use super::timeline::{Telling, Timeline};
@@ -117,6 +118,8 @@ pub struct World {
     pub(super) disturbances: Disturbances,
     pub(super) hits: Mutex<BTreeMap<&'static str, usize>>,
     pub(super) frozen: Mutex<Vec<Sighting>>,
+    /// The lines to browsers on which nothing passes.
+    pub(super) stalled: Mutex<Vec<Sighting>>,
     /// The connection whose agents are killed.
     pub(super) poisoned: Mutex<Option<String>>,
     _door: Proxy,
@@ -136,6 +139,7 @@ impl World {
         portal.set_faults(super::vocabulary::usual_faults());
         let postgres = Postgres::start().await?;
         let redis = Redis::start(folder.path()).await?;
+        let browser = line::lay(&folder.path().join("browser"))?;
         copy_scripts(&folder.path().join("scripts"))?;
         let token_file = folder.path().join("agent.token");
         std::fs::write(&token_file, AGENTS_TOKEN)?;
@@ -176,9 +180,10 @@ impl World {
             let data = folder.path().join(format!("agent-{number}"));
             let (coordinator, told, data_folder) =
                 (format!("http://{}", way.address()), Arc::clone(&clock), data.clone());
-            let (token_file, skewing) = (token_file.clone(), skewing.clone());
+            let (token_file, skewing, browser) = (token_file.clone(), skewing.clone(), browser.clone());
             let kept = Kept::start(&format!("agent-{number}"), timeline.clone(), move |life| {
                 let mut command = agent(life, settings.slots, &coordinator, &data_folder, &token_file)?;
+                command.arg("--browser").arg(&browser);
                 told.lock().unwrap_or_else(PoisonError::into_inner).set(&skewing, &mut command);
                 Ok(command)
             });
@@ -197,6 +202,7 @@ impl World {
             disturbances: Disturbances::default(),
             hits: Mutex::default(),
             frozen: Mutex::default(),
+            stalled: Mutex::default(),
             poisoned: Mutex::default(),
             _door: door,
             folder,

@@ -9,16 +9,23 @@ use fixtures::faults::Faults;
 use fixtures::oracle::{Act, LogEntry};
 use serde_json::{Value, json};
 use tests::chaos::auditor::Auditor;
+use tests::chaos::chronicle::{Chronicle, What};
 use tests::chaos::people::{Crowd, Person};
 use tests::chaos::timeline::{Telling, now_ms};
 use tests::chaos::world::{Clock, Settings, TERM, World};
 use tests::chaos::{Failure, settle};
 use tests::patience::{eventually, within};
+use tests::programs::{Sighting, descendants};
 
 use crate::Outcome;
 
 /// What was on its way to the bank when somebody was stopped arrives within this.
 const ON_ITS_WAY_MS: u64 = 250;
+
+/// Within this a run knows that its browser is of no use any more, and nothing of that is left.
+const FOUND_OUT: Duration = Duration::from_secs(5);
+/// Within this its slot works on a run again.
+const OF_USE: Duration = Duration::from_secs(8);
 
 /// A small world, in which everybody has begun to ask.
 async fn world(agents: usize, people: usize) -> Result<(Arc<World>, Crowd), Failure> {
@@ -258,6 +265,48 @@ async fn a_redis_that_comes_back_older_costs_time_and_nothing_else() -> Outcome 
     reading(&world, person).await?;
     world.roll_back_redis().await;
     another(&world, person, &session).await?;
+    let outcome = settle(world, crowd, auditor).await?;
+    assert!(outcome.holds(), "{}{}", outcome.story, outcome.findings.text());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stalled_devtools_socket_is_found_out_and_its_browser_ends() -> Outcome {
+    found_out(World::stall_devtools).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cut_devtools_socket_is_found_out_and_its_browser_ends() -> Outcome {
+    found_out(World::cut_devtools).await
+}
+
+/// Has a fault come between the only agent and its browser while it reads, whose run then has to
+/// go on in another browser.
+async fn found_out(fault: impl Fn(&World, usize) -> bool) -> Outcome {
+    let (world, crowd) = world_with(1, 1, 1).await?;
+    let auditor = Auditor::of(&world);
+    let person = &world.people[0];
+    let (session, place) = reading(&world, person).await?;
+    let held = lease(&world, person).await.ok_or("a lease")?;
+    let agent = world.seats[place].kept.pid().ok_or("the agent lives")?;
+    let below: Vec<_> = descendants(agent).into_iter().filter_map(Sighting::of).collect();
+    let crashes = || Chronicle::of(&world).failures.get("platform.browser.crashed").copied().unwrap_or(0);
+    let leases = || {
+        let entries = Chronicle::of(&world).entries.into_iter();
+        entries.filter(|it| held["runId"] == it.run.as_str() && matches!(it.what, What::Leased { .. })).count()
+    };
+    let before = (crashes(), leases());
+    assert!(fault(&world, place));
+    let at = Instant::now();
+    let told = |what: &str| format!("{what} {:?} after the fault:\n{}", at.elapsed(), world.timeline.text());
+
+    let is_gone = async || (crashes() > before.0 && !below.iter().any(|it| it.is_alive())).then_some(());
+    within(FOUND_OUT, is_gone).await.ok_or_else(|| told("it isn't found out"))?;
+    let again = async || (leases() > before.1).then_some(());
+    within(OF_USE.saturating_sub(at.elapsed()), again).await.ok_or_else(|| told("the slot isn't of use"))?;
+    another(&world, person, &session).await?;
+
+    assert_eq!(world.seats[place].kept.pid(), Some(agent), "the agent itself lives on");
     let outcome = settle(world, crowd, auditor).await?;
     assert!(outcome.holds(), "{}{}", outcome.story, outcome.findings.text());
     Ok(())
