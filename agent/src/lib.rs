@@ -24,6 +24,7 @@ pub mod egress;
 pub mod gate;
 pub mod holding;
 pub mod hosts;
+pub mod http;
 pub mod logs;
 pub mod measure;
 pub mod member;

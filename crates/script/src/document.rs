@@ -224,7 +224,7 @@ pub(crate) fn attribute<'d>(element: &ElementRef<'d>, name: &LocalName) -> Optio
     element.value().attrs.iter().find(|(known, _)| known.local == *name).map(|(_, value)| &**value)
 }
 
-fn is_disabled(element: &ElementRef<'_>) -> bool {
+pub(crate) fn is_disabled(element: &ElementRef<'_>) -> bool {
     let value = element.value();
     value.attr("disabled").is_some()
         || value.attr("aria-disabled").is_some_and(|flag| flag.eq_ignore_ascii_case("true"))

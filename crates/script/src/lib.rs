@@ -51,6 +51,7 @@ mod language;
 mod markup;
 mod node;
 mod parse;
+pub mod plain;
 mod read;
 mod runner;
 mod saved;

@@ -37,7 +37,7 @@ const fn suite(name: &'static str, sources: &'static str, target: &'static [&'st
 const QUEUE: Suite = suite("the queue", "coordinator/src/queue/", &["--bin", "coordinator"]);
 const STORE: Suite = suite("the store", "coordinator/src/store/tests/", &["--bin", "coordinator"]);
 const FLEET: Suite = Suite {
-    programs: &["coordinator", "agent", "fixtures", "chromium-headless-shell-on-a-line"],
+    programs: &["coordinator", "agent", "fixtures"],
     ..suite("the fleet", "tests/tests/fleet/", &["--test", "fleet"])
 };
 const SCRIPT: Suite = suite("the runner", "crates/script/tests/", &["--test", "runner"]);

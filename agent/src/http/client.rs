@@ -1,0 +1,172 @@
+//! Asking a portal for a page: the request as a browser makes it, redirects and cookies, and
+//! the page that comes back, of bounded size and in its character set.
+//!
+//! Not here: what is asked for (`script::plain`), and what may be reached at all
+//! ([`crate::egress`]).
+
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, ORIGIN, REFERER};
+use reqwest::redirect::Policy;
+use reqwest::{RequestBuilder, Response};
+use script::command::Trouble;
+use script::plain::{Form, Method, Request};
+use url::Url;
+
+use super::charset::{decode, encoding_of};
+use crate::egress::Egress;
+use crate::gate::Permit;
+
+/// How long a page may take, all of it.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How often a server may send one elsewhere.
+const REDIRECTS: usize = 10;
+/// The longest document, in bytes; what is beyond isn't read.
+const DOCUMENT_AT_MOST: usize = 8 * 1024 * 1024;
+
+const USER_AGENT: &str = concat!("Mozilla/5.0 (compatible; bursar-agent/", env!("CARGO_PKG_VERSION"), ")");
+const ACCEPTED: HeaderValue = HeaderValue::from_static("text/html,application/xhtml+xml;q=0.9,*/*;q=0.1");
+
+/// What speaks to one portal in one session.
+pub(super) struct Client(reqwest::Client);
+
+/// A page that came back.
+pub(super) struct Page {
+    /// Where it was, at the end of all redirects.
+    pub(super) url: Url,
+    pub(super) status: u16,
+    pub(super) html: String,
+    /// The name of its character set, which forms on it are sent in.
+    charset: &'static encoding_rs::Encoding,
+}
+
+/// A server sends one where the session mustn't go.
+#[derive(Debug, thiserror::Error)]
+#[error("a redirect leads out of the session's hosts")]
+struct Astray;
+
+/// Why no page came back.
+pub(super) enum Failed {
+    /// It isn't one, but a file.
+    NoPage,
+    Http(reqwest::Error),
+}
+
+impl Client {
+    /// One whose every connection goes out by `egress`.
+    pub(super) fn new(egress: &Arc<Egress>) -> Result<Self, reqwest::Error> {
+        // Names are resolved on the way out, which knows the session's hosts.
+        let proxy = reqwest::Proxy::all(egress.proxy().replacen("socks5://", "socks5h://", 1))?;
+        let way = Arc::clone(egress);
+        let redirects = Policy::custom(move |attempt| match attempt.previous().len() {
+            _ if !way.allows(attempt.url()) => attempt.error(Astray),
+            ..=REDIRECTS => attempt.follow(),
+            _ => attempt.stop(),
+        });
+        let headers = [(ACCEPT, ACCEPTED), (ACCEPT_LANGUAGE, HeaderValue::from_static("en-US,en;q=0.9"))];
+        let client = reqwest::Client::builder()
+            .proxy(proxy)
+            .cookie_store(true)
+            .redirect(redirects)
+            .user_agent(USER_AGENT)
+            .default_headers(headers.into_iter().collect::<HeaderMap>())
+            .connect_timeout(CONNECT)
+            .timeout(PATIENCE)
+            .build()?;
+        Ok(Self(client))
+    }
+
+    /// Asks for something from the page `on`.
+    pub(super) async fn ask(&self, _permit: Permit, request: Request, on: Option<&Page>) -> Result<Page, Failed> {
+        let request = match request {
+            Request::Link(url) => self.0.get(url),
+            Request::Form(form) => self.form(form, on),
+        };
+        let request = on
+            .and_then(|page| referrer(&page.url))
+            .into_iter()
+            .fold(request, |request, from| request.header(REFERER, from));
+        let mut answer = request.send().await.map_err(Failed::Http)?;
+        if !is_page(&answer) {
+            return Err(Failed::NoPage);
+        }
+        let named = header(&answer, &CONTENT_TYPE)
+            .and_then(|said| said.to_ascii_lowercase().split_once("charset=").map(|(_, name)| name.to_owned()));
+        let (url, status) = (answer.url().clone(), answer.status().as_u16());
+        let mut bytes = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(Failed::Http)? {
+            let room = DOCUMENT_AT_MOST - bytes.len();
+            bytes.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+            if bytes.len() == DOCUMENT_AT_MOST {
+                break;
+            }
+        }
+        let (html, charset) = decode(&bytes, named.as_deref(), &url);
+        Ok(Page { url, status, html, charset })
+    }
+
+    fn form(&self, form: Form, on: Option<&Page>) -> RequestBuilder {
+        let wanted = form.charsets.iter().find_map(|name| encoding_of(name));
+        let charset = wanted.or(on.map(|page| page.charset)).unwrap_or(encoding_rs::UTF_8).output_encoding();
+        let mut to = form.to;
+        let mut body = url::form_urlencoded::Serializer::new(String::new());
+        let body = body.encoding_override(Some(&|text| charset.encode(text).0)).extend_pairs(&form.entries).finish();
+        match form.by {
+            Method::Get => {
+                to.set_query(Some(&body));
+                self.0.get(to)
+            }
+            Method::Post => {
+                let origin = on.map(|page| page.url.origin().ascii_serialization());
+                let request = self.0.post(to).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
+                origin.into_iter().fold(request, |request, origin| request.header(ORIGIN, origin))
+            }
+        }
+    }
+}
+
+impl Failed {
+    /// What it is to a run, as the way out knows it or the client does.
+    pub(super) fn trouble(&self, egress: &Egress) -> Trouble {
+        let Self::Http(error) = self else { return Trouble::Forbidden };
+        let place = error.url().and_then(|url| url.host_str().zip(url.port_or_known_default()));
+        let known = place.and_then(|(host, port)| egress.trouble(host.trim_matches(['[', ']']), port));
+        let first = error.source();
+        let causes = || std::iter::successors(first, |cause: &&(dyn std::error::Error + 'static)| (*cause).source());
+        let is_tls = causes().any(|cause| {
+            let within = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+            cause.is::<rustls::Error>() || within.is_some_and(|within| within.is::<rustls::Error>())
+        });
+        match known {
+            Some(trouble) => trouble,
+            None if causes().any(|cause| cause.is::<Astray>()) => Trouble::Forbidden,
+            None if is_tls => Trouble::Tls,
+            None if error.is_timeout() => Trouble::Timeout,
+            None => Trouble::Reset,
+        }
+    }
+}
+
+fn header<'a>(answer: &'a Response, name: &HeaderName) -> Option<&'a str> {
+    answer.headers().get(name)?.to_str().ok()
+}
+
+/// Whether a browser would show it and not keep it as a file.
+fn is_page(answer: &Response) -> bool {
+    let is_attached = header(answer, &reqwest::header::CONTENT_DISPOSITION)
+        .is_some_and(|said| said.trim_start().to_ascii_lowercase().starts_with("attachment"));
+    let kind = header(answer, &CONTENT_TYPE).unwrap_or("text/html").to_ascii_lowercase();
+    !is_attached && ["text/html", "application/xhtml+xml", "text/plain"].iter().any(|known| kind.starts_with(known))
+}
+
+/// What a browser says of where it comes from: nothing that a fragment or a user's name tells.
+fn referrer(url: &Url) -> Option<String> {
+    let mut from = url.clone();
+    from.set_fragment(None);
+    from.set_username("").and_then(|()| from.set_password(None)).ok()?;
+    Some(from.into())
+}

@@ -1,0 +1,193 @@
+//! The driver without a browser: it asks for a portal's pages itself, follows their links and
+//! submits their forms, with cookies and redirects, and carries out nothing that a page
+//! brings along. For portals that work without scripts it costs a few hundredths of a browser.
+//!
+//! ```text
+//! act ─▶ fill: kept ─▶ click ─▶ what a browser would ask for ─▶ client ─▶ the next page
+//! watch ─▶ recognised, or the page replaces itself: asked for again ─▶ watch
+//! ```
+//!
+//! A page stays as it is until something is asked for, so what isn't recognised now isn't
+//! waited for, unless the page says that it will be another.
+//!
+//! Not here: what a page would ask for (`script::plain`), what comes back (`client`).
+
+mod charset;
+mod client;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use script::command::{Act, Observation, Problem, Trouble, Watch};
+use script::plain::{Filled, Plain, Request};
+use tokio::time::{Instant, sleep};
+use url::Url;
+
+use self::client::{Client, Page};
+use crate::driver::{Driver, DriverError};
+use crate::egress::Egress;
+use crate::gate::Gate;
+
+/// The shortest that a page is left as it is that wants to be replaced at once.
+const REPLACED_AFTER: Duration = Duration::from_millis(100);
+
+/// No client could be made for a session.
+#[derive(Debug, thiserror::Error)]
+#[error("no HTTP client could be set up")]
+pub struct SetUpError(#[source] reqwest::Error);
+
+/// A session with a portal: what it has of it, and the page that shows.
+pub struct Session {
+    client: Client,
+    gate: Gate,
+    egress: Arc<Egress>,
+    page: Option<Page>,
+    /// How many pages there were, and which of them was acted on last.
+    pages: u64,
+    acted_on: Option<u64>,
+    /// What was put into fields of the page that shows.
+    fills: Vec<Filled>,
+}
+
+/// What can be said of the page that shows.
+enum Look {
+    Recognised(String),
+    /// Nothing that counts; which page is still there, and when it will be another.
+    Nothing {
+        still: Option<String>,
+        next: Option<(Duration, Url)>,
+    },
+}
+
+impl Session {
+    /// Opens one whose way out is `egress`. Nothing is asked for yet.
+    ///
+    /// # Errors
+    /// [`SetUpError`].
+    pub fn open(gate: Gate, egress: Arc<Egress>) -> Result<Self, SetUpError> {
+        let client = Client::new(&egress).map_err(SetUpError)?;
+        Ok(Self { client, gate, egress, page: None, pages: 0, acted_on: None, fills: Vec::new() })
+    }
+
+    /// Asks for something; why it didn't come.
+    async fn ask(&mut self, request: Request) -> Result<Option<Trouble>, DriverError> {
+        let to = match &request {
+            Request::Link(url) => url,
+            Request::Form(form) => &form.to,
+        };
+        if !self.egress.allows(to) {
+            return Ok(Some(Trouble::Forbidden));
+        }
+        self.egress.forget();
+        let permit = self.gate.permit()?;
+        match self.client.ask(permit, request, self.page.as_ref()).await {
+            Ok(page) => {
+                self.pages += 1;
+                self.fills.clear();
+                self.page = Some(page);
+                Ok(None)
+            }
+            Err(failed) => {
+                // What is refused on the way out looks like a broken connection from here.
+                self.gate.check()?;
+                Ok(Some(failed.trouble(&self.egress)))
+            }
+        }
+    }
+
+    fn look(&self, page: &Page, watch: &Watch) -> Look {
+        let Ok(plain) = Plain::parse(&page.html, &page.url) else { return Look::Nothing { still: None, next: None } };
+        let shows = plain.recognise(watch).map(str::to_owned);
+        let was_left = |name: &String| {
+            let is_left = watch.left.as_ref().is_none_or(|left| left.page != *name);
+            is_left || self.acted_on != Some(self.pages)
+        };
+        match shows {
+            Some(name) if was_left(&name) => Look::Recognised(name),
+            still => Look::Nothing { still, next: plain.refresh() },
+        }
+    }
+
+    fn stuck(&self, target: &str, problem: Problem) -> Observation {
+        let html = self.page.as_ref().map(|page| page.html.clone()).unwrap_or_default();
+        Observation::Stuck { target: target.to_owned(), problem, html }
+    }
+
+    /// What an act comes to on the page that shows.
+    fn plan(&self, act: &Act) -> Result<Option<Request>, Problem> {
+        let page = self.page.as_ref().ok_or(Problem::Missing)?;
+        let plain = Plain::parse(&page.html, &page.url).map_err(|_| Problem::Missing)?;
+        match act {
+            Act::Fill { into, text } => plain.fill(&Filled { into: into.clone(), text: text.clone() }).map(|()| None),
+            Act::Click { target } => plain.click(target, &self.fills).map(Some),
+        }
+    }
+}
+
+#[async_trait]
+impl Driver for Session {
+    async fn visit(&mut self, url: &Url) -> Result<Observation, DriverError> {
+        self.page = None;
+        self.acted_on = None;
+        if let Some(trouble) = self.ask(Request::Link(url.clone())).await? {
+            return Ok(Observation::Unreachable(trouble));
+        }
+        Ok(match &self.page {
+            Some(Page { status: status @ 400.., .. }) => Observation::Unreachable(Trouble::Status(*status)),
+            _ => Observation::Visited,
+        })
+    }
+
+    async fn watch(&mut self, watch: &Watch) -> Result<Observation, DriverError> {
+        let until = Instant::now() + Duration::from_millis(watch.patience_ms);
+        loop {
+            self.gate.check()?;
+            let Some(page) = &self.page else { return Ok(Observation::Unreachable(Trouble::Reset)) };
+            let (url, status) = (page.url.clone(), page.status);
+            let (still, next) = match self.look(page, watch) {
+                Look::Recognised(name) => {
+                    return Ok(Observation::Recognised { page: name, url, html: page.html.clone() });
+                }
+                Look::Nothing { still, next } => (still, next),
+            };
+            let due = next.map(|(after, url)| (Instant::now() + after.max(REPLACED_AFTER), url));
+            let Some((at, next)) = due.filter(|(at, _)| *at <= until) else {
+                return Ok(match status {
+                    400.. => Observation::Unreachable(Trouble::Status(status)),
+                    _ => Observation::Unrecognised { url, html: page.html.clone(), still },
+                });
+            };
+            sleep(at - Instant::now()).await;
+            if let Some(trouble) = self.ask(Request::Link(next)).await? {
+                return Ok(Observation::Unreachable(trouble));
+            }
+        }
+    }
+
+    async fn act(&mut self, acts: &[Act]) -> Result<Observation, DriverError> {
+        self.acted_on = Some(self.pages);
+        for act in acts {
+            match (self.plan(act), act) {
+                (Err(problem), act) => return Ok(self.stuck(act.target(), problem)),
+                (Ok(None), Act::Fill { into, text }) => {
+                    self.fills.push(Filled { into: into.clone(), text: text.clone() });
+                }
+                (Ok(Some(request)), _) => {
+                    if let Some(trouble) = self.ask(request).await? {
+                        // The page that was clicked on is gone, as in a browser.
+                        self.page = None;
+                        return Ok(Observation::Unreachable(trouble));
+                    }
+                }
+                (Ok(None), Act::Click { .. }) => {}
+            }
+        }
+        Ok(Observation::Acted)
+    }
+
+    async fn gone(&mut self) -> DriverError {
+        // There is nothing that could go by itself.
+        std::future::pending().await
+    }
+}

@@ -1,0 +1,491 @@
+//! A page as a program without a browser has it: which page it is, and what a browser would
+//! ask for next if a link were followed or a form submitted.
+//!
+//! Nothing of a page's own scripts happens here. What needs them can't be acted on, which is
+//! said and never guessed: an address that isn't one of the web, a button that submits nothing.
+//!
+//! The entries of a form are those of the [HTML standard][entries]. A form whose tags stand
+//! between those of a table is empty in the tree, and the controls behind it are its own, as
+//! in a browser.
+//!
+//! Not here: asking for it, cookies, character sets (a driver does that).
+//!
+//! [entries]: https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#constructing-the-form-data-set
+
+use std::time::Duration;
+
+use domain::secret::Secret;
+use scraper::ElementRef;
+use url::Url;
+
+use crate::bounds::Refused;
+use crate::command::{Condition, Problem, Watch};
+use crate::css::Css;
+use crate::document::{Document, fold, folded_case, hides, is_disabled, is_hidden, text};
+
+/// What a browser would ask a server for.
+pub enum Request {
+    /// A link is followed.
+    Link(Url),
+    /// A form is submitted.
+    Form(Form),
+}
+
+/// A form that is submitted, urlencoded.
+pub struct Form {
+    /// Where to.
+    pub to: Url,
+    /// How its entries get there.
+    pub by: Method,
+    /// Names and values in the order of the document. A value may be a secret.
+    pub entries: Vec<(String, String)>,
+    /// The character sets that the form wants to be sent in, the best first; empty for the
+    /// document's own.
+    pub charsets: Vec<String>,
+}
+
+/// How a form's entries get to where they go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// In the address, in place of its query.
+    Get,
+    /// In the body.
+    Post,
+}
+
+/// What was put into a field of a page.
+#[derive(Clone, Debug)]
+pub struct Filled {
+    /// CSS selector that fits exactly one field.
+    pub into: String,
+    /// The text.
+    pub text: Secret,
+}
+
+/// A page that was parsed, for as long as it is asked.
+pub struct Plain {
+    document: Document,
+    /// Where it is.
+    url: Url,
+}
+
+impl Plain {
+    /// Parses the page that was found at `url`.
+    ///
+    /// # Errors
+    /// Why the document is too large or nested too deeply, in words.
+    pub fn parse(html: &str, url: &Url) -> Result<Self, String> {
+        let document = Document::parse(html).map_err(|refused: Refused| refused.text().to_string())?;
+        Ok(Self { document, url: url.clone() })
+    }
+
+    /// The page that shows, of those that are looked for.
+    #[must_use]
+    pub fn recognise<'w>(&self, watch: &'w Watch) -> Option<&'w str> {
+        if watch.busy.iter().any(|selector| self.shows(selector)) {
+            return None;
+        }
+        let holds = |page: &&crate::command::Recogniser| page.conditions.iter().all(|condition| self.holds(condition));
+        watch.pages.iter().find(holds).map(|page| page.page.as_str())
+    }
+
+    /// After how long the page asks for itself to be replaced, and by what.
+    #[must_use]
+    pub fn refresh(&self) -> Option<(Duration, Url)> {
+        let meta = Css::parse("meta[http-equiv][content]")?;
+        let content = self.document.all(&meta).find_map(|meta| {
+            let is_refresh = meta.attr("http-equiv").is_some_and(|name| name.trim().eq_ignore_ascii_case("refresh"));
+            meta.attr("content").filter(|_| is_refresh)
+        })?;
+        let (seconds, rest) = content.split_once([';', ',']).unwrap_or((content, ""));
+        let seconds: f64 = seconds.trim().parse().ok().filter(|seconds| (0.0..=86_400.0).contains(seconds))?;
+        let rest = rest.trim();
+        let is_named = rest.get(..3).is_some_and(|name| name.eq_ignore_ascii_case("url"));
+        let address = if is_named { rest.get(3..)?.trim_start().strip_prefix('=').unwrap_or_default() } else { rest };
+        let address = address.trim().trim_matches(['"', '\'']);
+        let url = if address.is_empty() { self.url.clone() } else { self.address(address)? };
+        Some((Duration::from_secs_f64(seconds), url))
+    }
+
+    /// The character set that the page says it is in.
+    #[must_use]
+    pub fn declared_charset(&self) -> Option<String> {
+        let meta = Css::parse("meta")?;
+        self.document.all(&meta).find_map(|meta| {
+            if let Some(charset) = meta.attr("charset") {
+                return Some(charset.to_owned());
+            }
+            let content = meta.attr("content").filter(|_| meta.attr("http-equiv").is_some())?.to_ascii_lowercase();
+            let (_, charset) = content.split_once("charset=")?;
+            Some(charset.trim_matches(['"', '\'', ' ']).to_owned())
+        })
+    }
+
+    /// Whether a text can be put into what the selector fits.
+    ///
+    /// # Errors
+    /// [`Problem`] where it can't.
+    pub fn fill(&self, filled: &Filled) -> Result<(), Problem> {
+        let field = self.target(&filled.into)?;
+        let value = field.value();
+        if value.attr("readonly").is_some() {
+            return Err(Problem::NotActionable);
+        }
+        match value.name() {
+            "textarea" => Ok(()),
+            "input" if takes_text(&field) => Ok(()),
+            "select" => option(&field, filled.text.expose()).map(|_| ()).ok_or(Problem::NotActionable),
+            _ => Err(Problem::NotActionable),
+        }
+    }
+
+    /// What a browser would ask for if this were clicked, with the fields filled like that.
+    ///
+    /// # Errors
+    /// [`Problem`] where nothing or several things fit, or nothing would be asked for without
+    /// the page's own scripts.
+    pub fn click(&self, selector: &str, fills: &[Filled]) -> Result<Request, Problem> {
+        let target = self.target(selector)?;
+        let around = std::iter::once(target).chain(target.ancestors().filter_map(ElementRef::wrap));
+        let acts = |element: &ElementRef<'_>| matches!(element.value().name(), "a" | "area" | "button" | "input");
+        let element = around.into_iter().find(acts).ok_or(Problem::NotActionable)?;
+        match element.value().name() {
+            "a" | "area" => {
+                let href =
+                    element.attr("href").map(str::trim).filter(|href| !href.is_empty() && !href.starts_with('#'));
+                href.and_then(|href| self.address(href)).map(Request::Link).ok_or(Problem::NotActionable)
+            }
+            _ if submits(&element) => self.submit(&element, fills),
+            _ => Err(Problem::NotActionable),
+        }
+    }
+
+    fn submit(&self, submitter: &ElementRef<'_>, fills: &[Filled]) -> Result<Request, Problem> {
+        let form = self.owner(submitter).ok_or(Problem::NotActionable)?;
+        let said = |own: &str, forms: &str| submitter.attr(own).or_else(|| form.attr(forms)).map(str::trim);
+        let action = said("formaction", "action").unwrap_or_default();
+        let mut url = if action.is_empty() { Some(self.url.clone()) } else { self.address(action) }
+            .ok_or(Problem::NotActionable)?;
+        url.set_fragment(None);
+        let is_post = said("formmethod", "method").is_some_and(|method| method.eq_ignore_ascii_case("post"));
+        let enctype = said("formenctype", "enctype").unwrap_or_default();
+        if is_post && !enctype.is_empty() && !enctype.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err(Problem::NotActionable);
+        }
+        let entries = self.entries(&form, submitter, fills)?;
+        let charsets = form.attr("accept-charset").unwrap_or_default();
+        let charsets = charsets.split([' ', ',']).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        let by = if is_post { Method::Post } else { Method::Get };
+        Ok(Request::Form(Form { to: url, by, entries, charsets }))
+    }
+
+    fn entries(
+        &self,
+        form: &ElementRef<'_>,
+        submitter: &ElementRef<'_>,
+        fills: &[Filled],
+    ) -> Result<Vec<(String, String)>, Problem> {
+        let mut texts: Vec<(ElementRef<'_>, &Secret)> = Vec::new();
+        for filled in fills {
+            texts.push((self.target(&filled.into)?, &filled.text));
+        }
+        let mut entries = Vec::new();
+        for control in self.document.elements() {
+            let is_own = || self.owner(&control).is_some_and(|owner| owner.id() == form.id());
+            let Some(name) = control.attr("name").filter(|name| !name.is_empty()) else { continue };
+            if !is_control(&control) || is_disabled(&control) || is_in_disabled_set(&control) || !is_own() {
+                continue;
+            }
+            let filled =
+                texts.iter().rev().find(|(field, _)| field.id() == control.id()).map(|(_, text)| text.expose());
+            let value = |value: &str| (name.to_owned(), value.replace("\r\n", "\n").replace('\n', "\r\n"));
+            match control.value().name() {
+                "textarea" => entries.push(value(filled.unwrap_or(&text(control)))),
+                "select" => entries.extend(chosen(&control, filled).iter().map(|chosen| value(chosen))),
+                "button" if control.id() == submitter.id() => {
+                    entries.push(value(control.attr("value").unwrap_or_default()))
+                }
+                "button" => {}
+                _ => match kind(&control).as_str() {
+                    "submit" if control.id() == submitter.id() => {
+                        entries.push(value(control.attr("value").unwrap_or("Submit")));
+                    }
+                    "image" if control.id() == submitter.id() => {
+                        entries.extend(["x", "y"].map(|axis| (format!("{name}.{axis}"), "0".to_owned())));
+                    }
+                    "submit" | "image" | "button" | "reset" => {}
+                    "checkbox" | "radio" if control.attr("checked").is_none() => {}
+                    "checkbox" | "radio" => entries.push(value(control.attr("value").unwrap_or("on"))),
+                    _ => entries.push(value(filled.or(control.attr("value")).unwrap_or_default())),
+                },
+            }
+        }
+        Ok(entries)
+    }
+
+    /// The form that a control is of.
+    fn owner(&self, control: &ElementRef<'_>) -> Option<ElementRef<'_>> {
+        if let Some(id) = control.attr("form") {
+            return self.forms().find(|form| form.attr("id") == Some(id));
+        }
+        let within = control.ancestors().filter_map(ElementRef::wrap).find(|above| above.value().name() == "form");
+        if let Some(form) = within {
+            return self.forms().find(|own| own.id() == form.id());
+        }
+        // A form among the tags of a table ends where it begins, and keeps what comes after it.
+        let before = self.document.elements().take_while(|element| element.id() != control.id());
+        let is_cut = |form: &ElementRef<'_>| {
+            let above = form.parent().and_then(ElementRef::wrap);
+            above.is_some_and(|above| matches!(above.value().name(), "table" | "tbody" | "thead" | "tfoot" | "tr"))
+        };
+        before.filter(|element| element.value().name() == "form").last().filter(is_cut)
+    }
+
+    fn forms(&self) -> impl Iterator<Item = ElementRef<'_>> {
+        self.document.elements().filter(|element| element.value().name() == "form")
+    }
+
+    /// The one thing that the selector fits and that could be used.
+    fn target(&self, selector: &str) -> Result<ElementRef<'_>, Problem> {
+        let css = Css::parse(selector).ok_or(Problem::Missing)?;
+        let mut found = self.document.all(&css).peekable();
+        if found.peek().is_none() {
+            return Err(Problem::Missing);
+        }
+        let usable =
+            |element: &ElementRef<'_>| !is_hidden(element) && !is_disabled(element) && !is_in_disabled_set(element);
+        let mut usable = found.filter(usable);
+        match (usable.next(), usable.next()) {
+            (None, _) => Err(Problem::NotActionable),
+            (Some(one), None) => Ok(one),
+            (Some(_), Some(_)) => Err(Problem::Ambiguous),
+        }
+    }
+
+    fn holds(&self, condition: &Condition) -> bool {
+        match condition {
+            Condition::Visible(selector) => self.shows(selector),
+            Condition::Absent(selector) => !self.shows(selector),
+            Condition::Text { within, contains } => {
+                let wanted = folded_case(contains);
+                let says =
+                    |element: ElementRef<'_>| !is_hidden(&element) && folded_case(&text(element)).contains(&wanted);
+                Css::parse(within).is_some_and(|css| self.document.all(&css).any(says))
+            }
+            Condition::Url(part) => self.url.as_str().contains(part.as_str()),
+        }
+    }
+
+    fn shows(&self, selector: &str) -> bool {
+        Css::parse(selector).is_some_and(|css| self.document.shown(&css).is_some())
+    }
+
+    /// An address of the page, if it is one of the web.
+    fn address(&self, href: &str) -> Option<Url> {
+        let base = Css::parse("base[href]").and_then(|css| self.document.all(&css).next());
+        let base = base.and_then(|base| self.url.join(base.attr("href")?).ok()).unwrap_or_else(|| self.url.clone());
+        base.join(href).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+    }
+}
+
+/// What kind of input it is, lower case.
+fn kind(input: &ElementRef<'_>) -> String {
+    input.attr("type").unwrap_or("text").trim().to_ascii_lowercase()
+}
+
+fn takes_text(input: &ElementRef<'_>) -> bool {
+    let others = ["checkbox", "radio", "submit", "image", "button", "reset", "file", "hidden", "range", "color"];
+    !others.contains(&kind(input).as_str())
+}
+
+fn submits(element: &ElementRef<'_>) -> bool {
+    match element.value().name() {
+        "button" => element
+            .attr("type")
+            .is_none_or(|kind| !matches!(kind.trim().to_ascii_lowercase().as_str(), "button" | "reset")),
+        "input" => matches!(kind(element).as_str(), "submit" | "image"),
+        _ => false,
+    }
+}
+
+fn is_control(element: &ElementRef<'_>) -> bool {
+    let is_one = matches!(element.value().name(), "input" | "button" | "select" | "textarea");
+    let above = |name: &str| element.ancestors().filter_map(ElementRef::wrap).any(|above| above.value().name() == name);
+    // What is hidden from sight is sent all the same; what is in a template isn't there.
+    is_one && !above("template") && !above("datalist")
+}
+
+/// Whether it is in a group of fields that is switched off; what stands in its legend isn't.
+fn is_in_disabled_set(element: &ElementRef<'_>) -> bool {
+    let mut legend = None;
+    for above in element.ancestors().filter_map(ElementRef::wrap) {
+        match above.value().name() {
+            "legend" => legend = Some(above.id()),
+            "fieldset" if above.attr("disabled").is_some() => {
+                let first =
+                    above.children().filter_map(ElementRef::wrap).find(|child| child.value().name() == "legend");
+                if first.is_none_or(|first| Some(first.id()) != legend) {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+fn options<'d>(select: &ElementRef<'d>) -> impl Iterator<Item = ElementRef<'d>> {
+    select.descendants().filter_map(ElementRef::wrap).filter(|element| element.value().name() == "option")
+}
+
+fn value_of(option: &ElementRef<'_>) -> String {
+    option.attr("value").map_or_else(|| fold(&text(*option)).into_owned(), str::to_owned)
+}
+
+/// The value of the option that a text names, by its value or by what is shown.
+fn option(select: &ElementRef<'_>, wanted: &str) -> Option<String> {
+    let usable = || options(select).filter(|option| !is_disabled(option) && !hides(*option));
+    let by_value = usable().find(|option| value_of(option) == wanted);
+    let found = by_value.or_else(|| usable().find(|option| folded_case(&text(*option)) == folded_case(wanted)));
+    found.map(|option| value_of(&option))
+}
+
+/// The values that are chosen in a list.
+fn chosen(select: &ElementRef<'_>, filled: Option<&str>) -> Vec<String> {
+    if let Some(value) = filled.and_then(|wanted| option(select, wanted)) {
+        return vec![value];
+    }
+    let selected: Vec<ElementRef<'_>> = options(select).filter(|option| option.attr("selected").is_some()).collect();
+    let selected = selected.iter().filter(|option| !is_disabled(option)).map(value_of);
+    if select.attr("multiple").is_some() {
+        return selected.collect();
+    }
+    let first = || options(select).find(|option| !is_disabled(option)).map(|option| value_of(&option));
+    selected.last().or_else(first).into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use domain::secret::Secret;
+
+    use super::{Filled, Method, Plain, Request};
+    use crate::command::{Condition, Problem, Recogniser, Watch};
+
+    fn plain(html: &str) -> Plain {
+        Plain::parse(html, &"https://bank.example/in/list?a=1#top".parse().expect("a url")).expect("a page")
+    }
+
+    /// What a click asks for, in one line.
+    fn asked(html: &str, click: &str, fills: &[(&str, &str)]) -> String {
+        let filled = |(into, text): &(&str, &str)| Filled { into: (*into).into(), text: Secret::new((*text).into()) };
+        let fills: Vec<Filled> = fills.iter().map(filled).collect();
+        match plain(html).click(click, &fills) {
+            Ok(Request::Link(url)) => url.into(),
+            Ok(Request::Form(form)) => {
+                let entries: Vec<String> = form.entries.iter().map(|(name, value)| format!("{name}={value}")).collect();
+                let by = if form.by == Method::Post { "POST" } else { "GET" };
+                format!("{by} {} {}", form.to, entries.join("&")).trim_end().to_owned()
+            }
+            Err(problem) => format!("{problem:?}"),
+        }
+    }
+
+    #[test]
+    fn a_link_leads_where_it_says_and_nowhere_else() {
+        let check = |html: &str, expected: &str| assert_eq!(asked(html, "#x", &[]), expected, "{html}");
+        check("<a id=x href='next?b=2'>", "https://bank.example/in/next?b=2");
+        check("<base href='/app/'><a href=next><b id=x>Next</b></a>", "https://bank.example/app/next");
+        check("<a id=x href='javascript:go()'>", "NotActionable");
+        check("<a id=x href='#'>", "NotActionable");
+        check("<a id=x>", "NotActionable");
+        check("<span id=x>", "NotActionable");
+        check("<a id=x hidden href=next>", "NotActionable");
+        check("<a id=x href=a></a><a id=x href=b>", "Ambiguous");
+        check("", "Missing");
+    }
+
+    #[test]
+    fn a_form_is_sent_as_a_browser_sends_it() {
+        let form = "<form action=go method=post><input name=a value=1><input type=hidden name=b value=2>\
+            <input name=off disabled value=3><input type=checkbox name=c><input type=checkbox name=d checked>\
+            <input type=radio name=r value=1><input type=radio name=r value=2 checked><input value=nameless>\
+            <select name=s><option>One<option selected value=2>Two</select><select name=t><option> First  one </select>\
+            <textarea name=u>\nlines\nof it</textarea><fieldset disabled><input name=e value=x></fieldset>\
+            <button name=other value=1>Other</button><button id=x name=go value=yes>Go</button></form>";
+        let sent = "POST https://bank.example/in/go a=1&b=2&d=on&r=2&s=2&t=First one&u=lines\r\nof it&go=yes";
+        assert_eq!(asked(form, "#x", &[]), sent);
+        let filled = asked(form, "#x", &[("[name=a]", "new"), ("[name=s]", "one"), ("textarea", "")]);
+        assert_eq!(filled, "POST https://bank.example/in/go a=new&b=2&d=on&r=2&s=One&t=First one&u=&go=yes");
+        let check = |html: &str, expected: &str| assert_eq!(asked(html, "#x", &[]), expected, "{html}");
+        let get = "<form><input name=q value=1><input type=submit id=x></form>";
+        check(get, "GET https://bank.example/in/list?a=1 q=1");
+        let outside = "<form id=f></form><button id=x form=f formaction=/y formmethod=post>";
+        check(outside, "POST https://bank.example/y");
+        check("<form><button id=x type=button></form>", "NotActionable");
+        check("<button id=x>", "NotActionable");
+        check("<form method=post enctype=multipart/form-data><button id=x></form>", "NotActionable");
+        check("<form action='mailto:a@b.example'><button id=x></form>", "NotActionable");
+    }
+
+    #[test]
+    fn a_form_between_the_tags_of_a_table_keeps_its_fields() {
+        let html = "<table><form action=one><tr><td><input name=a value=1></td></tr></form>\
+            <form action=two method=post><tr><td><input name=b value=2><input type=submit id=x name=s value=Go></td></tr>\
+            </form></table>";
+        assert_eq!(asked(html, "#x", &[]), "POST https://bank.example/in/two b=2&s=Go");
+    }
+
+    #[test]
+    fn a_field_takes_what_a_person_could_give_it() {
+        let check = |html: &str, text: &str, expected: Result<(), Problem>| {
+            let filled = Filled { into: "#x".into(), text: Secret::new(text.into()) };
+            assert_eq!(plain(html).fill(&filled), expected, "{html}");
+        };
+        check("<input id=x>", "a", Ok(()));
+        check("<textarea id=x></textarea>", "a", Ok(()));
+        check("<select id=x><option value=7>Seven</select>", "seven", Ok(()));
+        check("<select id=x><option value=7>Seven</select>", "eight", Err(Problem::NotActionable));
+        check("<input id=x readonly>", "a", Err(Problem::NotActionable));
+        check("<input id=x type=checkbox>", "a", Err(Problem::NotActionable));
+        check("<b id=x>", "a", Err(Problem::NotActionable));
+        check("<input id=x><input id=x>", "a", Err(Problem::Ambiguous));
+    }
+
+    #[test]
+    fn the_first_page_whose_signs_all_hold_shows_unless_it_is_busy() {
+        let page = |page: &str, conditions| Recogniser { page: page.into(), conditions };
+        let text = Condition::Text { within: "h1".into(), contains: "sign  IN".into() };
+        let pages = vec![
+            page("refused", vec![Condition::Visible("form .alert".into())]),
+            page("sign_in", vec![text, Condition::Absent("table".into()), Condition::Url("/in/".into())]),
+        ];
+        let watch = Watch { pages, busy: vec![".wait".into()], left: None, patience_ms: 1 };
+        let check = |html: &str, expected: Option<&str>| assert_eq!(plain(html).recognise(&watch), expected, "{html}");
+        check("<h1>Sign in</h1>", Some("sign_in"));
+        check("<h1>Sign in</h1><form><p class=alert>No.</p></form>", Some("refused"));
+        check("<h1>Sign in</h1><form><p class=alert hidden>No.</p></form>", Some("sign_in"));
+        check("<h1>Sign in</h1><i class=wait>", None);
+        check("<h1>Sign in</h1><table></table>", None);
+    }
+
+    #[test]
+    fn what_a_page_says_of_itself_is_heard() {
+        let refresh = |content: &str| {
+            let page = plain(&format!("<meta http-equiv=Refresh content=\"{content}\">"));
+            page.refresh().map(|(after, url)| (after, url.path().to_owned()))
+        };
+        let after = |seconds, path: &str| Some((Duration::from_secs(seconds), path.to_owned()));
+        assert_eq!(refresh("3; URL='/wait'"), after(3, "/wait"));
+        assert_eq!(refresh("0;url=next"), after(0, "/in/next"));
+        assert_eq!(refresh("5"), after(5, "/in/list"));
+        assert_eq!(refresh("soon"), None);
+        assert_eq!(refresh("1;url=javascript:x()"), None);
+        let charset = |meta: &str| plain(meta).declared_charset();
+        assert_eq!(charset("<meta charset=windows-1252>").as_deref(), Some("windows-1252"));
+        let old = "<meta http-equiv=Content-Type content='text/html; charset=ISO-8859-1'>";
+        assert_eq!(charset(old).as_deref(), Some("iso-8859-1"));
+        assert_eq!(charset("<meta name=a content=b>"), None);
+    }
+}
