@@ -36,7 +36,7 @@ impl<'t> Books<'t> {
     /// The books of the account with this number.
     #[must_use]
     pub fn of(truth: &'t Truth, number: &str) -> Option<Self> {
-        let account = truth.accounts.iter().find(|account| account.account_number == number)?;
+        let account = truth.accounts.iter().find(|account| account.account_number.as_deref() == Some(number))?;
         let is_booked =
             |row: &&TrueTransaction| row.account_key == account.portal_key && row.status == TransactionStatus::Posted;
         Some(Self { account, rows: truth.transactions.iter().filter(is_booked).rev().collect() })
@@ -67,7 +67,11 @@ impl<'t> Books<'t> {
 
     /// What was on the account before the first of these bookings, in cents.
     fn opening(&self, all: i64) -> i64 {
-        cents(&self.account.current_balance) - all
+        cents(self.account.current_balance.as_deref().unwrap_or("0.00")) - all
+    }
+
+    fn number(&self) -> &str {
+        self.account.account_number.as_deref().unwrap_or_default()
     }
 
     fn sum(&self) -> i64 {
@@ -99,7 +103,7 @@ impl<'t> Books<'t> {
     }
 
     fn camt(&self) -> String {
-        let (opening, account) = (self.opening(self.sum()), self.account);
+        let opening = self.opening(self.sum());
         let balance = |code: &str, cents: i64, day: &str| {
             format!(
                 "<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy=\"USD\">{}</Amt>\
@@ -116,7 +120,7 @@ impl<'t> Books<'t> {
              <Acct><Id><Othr><Id>{}</Id></Othr></Id><Ccy>USD</Ccy></Acct>",
             self.first(),
             self.last(),
-            account.account_number,
+            self.number(),
         );
         text.push_str(&balance("OPBD", opening, &self.first()));
         text.push_str(&balance("CLBD", opening + self.sum(), &self.last()));
@@ -145,7 +149,7 @@ impl<'t> Books<'t> {
         let comma = |cents: i64| plain(cents).replace('.', ",");
         let mut text = format!(
             ":20:STATEMENT\n:25:{}\n:28C:1\n:60F:{}{}USD{}\n",
-            self.account.account_number,
+            self.number(),
             mark(opening),
             short(&self.first()),
             comma(opening),
@@ -176,7 +180,7 @@ impl<'t> Books<'t> {
             let opening = balance;
             balance += rows.iter().map(|row| cents(&row.amount)).sum::<i64>();
             let _ = writeln!(text, "02,BURSAR,BANK,1,{},,USD,2/", short(&day));
-            let _ = writeln!(text, "03,{},USD,010,{opening},,,015,{balance},,/", self.account.account_number);
+            let _ = writeln!(text, "03,{},USD,010,{opening},,,015,{balance},,/", self.number());
             let mut total = opening + balance;
             for row in &rows {
                 let cents = cents(&row.amount);
@@ -203,8 +207,8 @@ impl<'t> Books<'t> {
              <CURDEF>USD</CURDEF><BANKACCTFROM><BANKID>{1}</BANKID><ACCTID>{2}</ACCTID><ACCTTYPE>CHECKING</ACCTTYPE>\
              </BANKACCTFROM><BANKTRANLIST><DTSTART>{3}</DTSTART><DTEND>{0}</DTEND>",
             compact(&self.last()),
-            self.account.routing_number,
-            self.account.account_number,
+            self.account.routing_number.as_deref().unwrap_or_default(),
+            self.number(),
             compact(&self.first()),
         );
         for (number, row) in self.rows.iter().enumerate() {

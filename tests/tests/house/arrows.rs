@@ -100,7 +100,7 @@ const PLACES: [(&str, &[&str]); 24] = [
         "flate2",
         &["coordinator/src/store/sql/observations.rs", "crates/statement/src/zipped.rs", "crates/statement/tests/"],
     ),
-    ("encoding_rs", &["agent/src/http/", "crates/statement/src/decode.rs"]),
+    ("encoding_rs", &["agent/src/http/", "crates/statement/src/decode.rs", "fixtures/"]),
     ("serde_saphyr", &["crates/script/", "coordinator/src/catalog.rs", "tests/tests/deploy/main.rs"]),
     ("pathfinding", &["crates/domain/src/ledger/posting.rs"]),
     (
