@@ -14,9 +14,9 @@ use domain::id::ChallengeId;
 use domain::secret::Secret;
 use protocol::lease::{AnswerState, Evidence, Verdict, answer_context};
 use protocol::sealed::PrivateKey;
-use script::command::{AnswerVerdict, Command, Observation};
+use script::command::{AnswerVerdict, Command, Observation, Watch};
 use script::{Plan, Runner, Script};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 use url::Url;
 
 use crate::coordinator::{CallError, Coordinator, PersistError, persist};
@@ -80,7 +80,7 @@ pub async fn run(desk: &Desk<'_>, driver: &mut dyn Driver, script: Arc<Script>, 
     let secrets = plan.credentials.values().cloned().collect();
     let runner = Runner::new(script, plan);
     let until = Instant::now() + LONGEST;
-    let mut run = Run { desk, runner, secrets, last_page: None, challenge: None, until };
+    let mut run = Run { desk, runner, secrets, last_page: None, challenge: None, approved_by: None, until };
     match run.go_on(driver).await {
         Ok(outcome) => Ok(outcome),
         Err(End::Shut(shut) | End::Driver(DriverError::Shut(shut))) => Err(shut),
@@ -106,6 +106,8 @@ struct Run<'a> {
     last_page: Option<(Url, String)>,
     /// The question that was asked last.
     challenge: Option<ChallengeId>,
+    /// Until when somebody approves elsewhere what the page waits for.
+    approved_by: Option<Instant>,
     /// When it has taken too long.
     until: Instant,
 }
@@ -133,7 +135,10 @@ impl Run<'_> {
                     self.turn().await;
                     driver.visit(&url).await?
                 }
-                Command::Watch(watch) => self.look(driver.watch(&watch).await?),
+                Command::Watch(watch) => {
+                    let seen = self.watch(driver, &watch).await?;
+                    self.look(seen)
+                }
                 Command::Act(acts) => {
                     self.turn().await;
                     self.look(driver.act(&acts).await?)
@@ -146,6 +151,20 @@ impl Run<'_> {
                 command => self.tell(command).await?,
             });
         }
+    }
+
+    /// Watches the page. While somebody approves what it waits for elsewhere another lease may
+    /// be worked on, and it isn't watched for longer than they have.
+    async fn watch(&mut self, driver: &mut dyn Driver, watch: &Watch) -> Result<Observation, End> {
+        let Some(approved_by) = self.approved_by else { return Ok(driver.watch(watch).await?) };
+        let asked_at = Instant::now();
+        let _parked = self.desk.seat.park();
+        let seen = tokio::select! {
+            seen = driver.watch(watch) => seen?,
+            () = sleep_until(approved_by) => Observation::Refused(FailureCode::MfaTimeout),
+        };
+        self.until += asked_at.elapsed();
+        Ok(seen)
     }
 
     /// Waits for a turn at the portal, which isn't time that the run takes.
@@ -199,6 +218,7 @@ impl Run<'_> {
                 return answered;
             }
             Command::SettleAnswer(verdict) => {
+                self.approved_by = None;
                 if let Some(challenge) = self.challenge.take() {
                     let verdict = match verdict {
                         AnswerVerdict::Accepted => Verdict::Accepted,
@@ -221,6 +241,10 @@ impl Run<'_> {
         let challenge = opened.challenge_id;
         self.challenge = Some(challenge);
         tracing::info!(challenge_id = %challenge, "waits for a person");
+        if !question.kind.takes_answer() {
+            self.approved_by = Some(Instant::now() + Duration::from_millis(opened.expires_in_ms));
+            return Ok(Observation::Done);
+        }
         // Another lease may be worked on in its place. When the answer comes the run goes
         // on at once, even if that is one run too many for a moment.
         let _parked = seat.park();

@@ -116,6 +116,9 @@ impl Fleet {
         id: ChallengeId,
         verdict: Verdict,
     ) -> Result<(), Error> {
-        Ok(self.store.settle_challenge(run_id, proof, id, verdict, clock::now()).await?)
+        self.store.settle_challenge(run_id, proof, id, verdict, clock::now()).await?;
+        // Where nobody answered here, that the portal went on is the first that is heard of it.
+        self.park(run_id, proof, Waits::ForNobody).await;
+        Ok(())
     }
 }

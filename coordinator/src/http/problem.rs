@@ -5,6 +5,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use domain::challenge::ChallengeState;
 use protocol::lease::{BUDGET_SPENT, DOUBT_SPENT, INTENT_OPEN, LEASE_LOST};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -163,6 +164,10 @@ impl From<Refused> for Problem {
         match refused {
             Refused::NotFound => Self::not_found(),
             Refused::IllegalEvent(_) | Refused::NotActive(_) => Self::conflict("illegal_state", said),
+            Refused::IllegalChallengeEvent(illegal) if illegal.state == ChallengeState::Open => {
+                let detail = "There is nothing to answer: it is approved in the bank's app or on its device.";
+                Self::conflict("takes_no_answer", detail)
+            }
             Refused::IllegalChallengeEvent(illegal) => {
                 let detail = format!("This challenge is {} and takes no answer.", illegal.state);
                 Self::conflict("challenge_closed", detail)

@@ -9,6 +9,8 @@
 //!   ├──expire──▶ expired ◀──expire──┘
 //!   └──cancel──▶ cancelled ◀─cancel─┘               (the session that asked is gone)
 //! ```
+//!
+//! What takes no answer here goes from open to accepted or rejected at once.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +23,9 @@ words! {
         OneTimeCode = "oneTimeCode",
         /// The answer to a question that was agreed on before.
         SecurityQuestion = "securityQuestion",
+        /// An approval in the bank's app or on its device. Nobody answers it here: the portal
+        /// goes on by itself.
+        AppApproval = "appApproval",
     }
 }
 
@@ -121,9 +126,49 @@ impl ChallengeState {
     }
 }
 
+impl ChallengeKind {
+    /// Whether somebody gives an answer to it.
+    #[must_use]
+    pub const fn takes_answer(self) -> bool {
+        match self {
+            Self::OneTimeCode | Self::SecurityQuestion => true,
+            Self::AppApproval => false,
+        }
+    }
+
+    /// The state of a challenge of this kind after `event`.
+    ///
+    /// # Errors
+    /// As [`ChallengeState::on`]; an answer to what takes none is illegal.
+    pub fn after(self, state: ChallengeState, event: ChallengeEvent) -> Result<ChallengeState, IllegalChallengeEvent> {
+        use ChallengeEvent as E;
+        match (state, event) {
+            (ChallengeState::Open, E::Answer) if !self.takes_answer() => Err(IllegalChallengeEvent { state, event }),
+            (ChallengeState::Open, E::Accept | E::Reject) if !self.takes_answer() => ChallengeState::Answered.on(event),
+            (state, event) => state.on(event),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{ChallengeEvent, ChallengeState};
+    use super::{ChallengeEvent, ChallengeKind, ChallengeState};
+
+    #[test]
+    fn an_approval_is_settled_without_an_answer_and_takes_none() {
+        use ChallengeEvent as E;
+        use ChallengeState as S;
+        let legal = [(S::Open, E::Accept), (S::Open, E::Reject), (S::Open, E::Expire), (S::Open, E::Cancel)];
+        for &state in ChallengeState::ALL {
+            for &event in ChallengeEvent::ALL {
+                let is_legal = ChallengeKind::AppApproval.after(state, event).is_ok();
+                let was_answered = state == S::Answered && event != E::Answer;
+                assert_eq!(is_legal, legal.contains(&(state, event)) || was_answered, "{state} {event}");
+                let as_usual = ChallengeKind::OneTimeCode.after(state, event);
+                assert_eq!(as_usual, state.on(event), "{state} {event}");
+            }
+        }
+    }
 
     #[test]
     fn every_state_meets_every_event_as_the_picture_says() {

@@ -73,6 +73,8 @@ words! {
         Details = "details",
         /// One page of transactions.
         Transactions = "transactions",
+        /// Those of a page that are announced, where they stand in a table of their own.
+        Pending = "pending",
     }
 }
 

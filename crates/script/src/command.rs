@@ -20,7 +20,7 @@ pub enum Command {
     Visit(Url),
     /// Wait until a page is recognised.
     /// Answered by [`Observation::Recognised`], [`Observation::Unrecognised`] or
-    /// [`Observation::Unreachable`].
+    /// [`Observation::Unreachable`]; see [`Command::Ask`].
     Watch(Watch),
     /// Do these on the page that is showing, in order, each when its target can be
     /// acted on. Answered by [`Observation::Acted`] or [`Observation::Stuck`].
@@ -30,8 +30,9 @@ pub enum Command {
     Declare(Effect),
     /// Keep what became of every open intent. Answered by [`Observation::Done`].
     SettleIntents(EffectOutcome),
-    /// Ask a person.
-    /// Answered by [`Observation::Answered`] or [`Observation::Refused`].
+    /// Ask a person. Answered by [`Observation::Answered`] or [`Observation::Refused`]; what
+    /// takes no answer by [`Observation::Done`] as soon as they were told. The watches that
+    /// follow then are answered by [`Observation::Refused`] when their time is up.
     Ask(Question),
     /// Keep what the portal made of the answer. Answered by [`Observation::Done`].
     SettleAnswer(AnswerVerdict),

@@ -22,6 +22,12 @@ pub(crate) struct Document {
     pub(crate) html: Html,
 }
 
+/// One of the options of a field.
+pub(crate) struct Choice {
+    pub(crate) value: String,
+    pub(crate) is_selected: bool,
+}
+
 impl Document {
     pub(crate) fn parse(html: &str) -> Result<Self, Refused> {
         Ok(Self { html: markup::parse(html)? })
@@ -71,6 +77,24 @@ impl Document {
             }
             Sign::Url(part) => url.contains(part.as_str()),
         }
+    }
+
+    /// The options of the one field that the selector fits, which has one selected; none if there
+    /// is no such field.
+    pub(crate) fn options(&self, css: &Css) -> Option<Vec<Choice>> {
+        let select = self.shown(css).filter(|element| *name(element) == local_name!("select"))?;
+        let options: Vec<_> = select
+            .descendants()
+            .filter_map(ElementRef::wrap)
+            .filter(|element| *name(element) == local_name!("option") && !is_disabled(element))
+            .collect();
+        // The last that says so, or the first of all.
+        let selected = options.iter().rposition(|option| option.attr("selected").is_some()).unwrap_or(0);
+        let value = |option: &ElementRef<'_>| {
+            option.attr("value").map_or_else(|| fold(&text(*option)).into_owned(), str::to_owned)
+        };
+        let choice = |(place, option)| Choice { value: value(option), is_selected: place == selected };
+        Some(options.iter().enumerate().map(choice).collect())
     }
 
     /// Whether something that the selector fits could be clicked.

@@ -182,6 +182,19 @@ pub(crate) struct Visit {
     pub(crate) open: Css,
     /// On the account's page.
     pub(crate) back: Css,
+    /// The page of its transactions, where that is another.
+    pub(crate) onward: Option<Onward>,
+}
+
+/// The way from an account's own page to its transactions, and back to the list.
+#[derive(Clone, Debug)]
+pub(crate) struct Onward {
+    /// The page that it leads to.
+    pub(crate) page: String,
+    /// On the account's page.
+    pub(crate) open: Css,
+    /// On the page of the transactions: leads to the list of accounts.
+    pub(crate) back: Css,
 }
 
 /// The list of accounts.
@@ -216,12 +229,33 @@ pub(crate) struct TransactionsRead {
     pub(crate) format: Format,
     /// The column and the text in it that make a row a pending one.
     pub(crate) pending: Option<(TransactionField, String)>,
+    /// The table of those that are pending, where it is another; a page may lack it.
+    pub(crate) pending_table: Option<Table<TransactionField>>,
     /// How many rows the portal says there are, on the first page.
     pub(crate) announced: Option<Pick>,
-    /// What leads to the next page while it can be clicked.
-    pub(crate) next: Option<Css>,
+    /// What leads to the next page.
+    pub(crate) next: Option<Next>,
     /// How many pages there are at most.
     pub(crate) limit: u32,
+}
+
+/// What leads to the next page of a list.
+#[derive(Clone, Debug)]
+pub(crate) enum Next {
+    /// This, while it can be clicked.
+    Click(Css),
+    /// The next one of the options of a field, such as a month, and what asks for it.
+    Choose { of: Css, click: Css },
+}
+
+/// A part of a cell that is read like a column of its own.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    /// What the column is called that it makes.
+    pub(crate) name: String,
+    /// The header of the cell that it is in, case folded.
+    pub(crate) header: String,
+    pub(crate) pick: Pick,
 }
 
 /// A table whose columns are found by their headers.
@@ -232,7 +266,22 @@ pub(crate) struct Table<F> {
     pub(crate) skip: Option<Css>,
     /// Visible when there are really no records; a row that it fits is none.
     pub(crate) empty: Option<Css>,
+    /// Each field, and the header that it stands under or the name of its part.
     pub(crate) columns: Vec<(F, String)>,
+    pub(crate) parts: Vec<Part>,
+}
+
+impl<F> Table<F> {
+    /// What the columns are called, those of parts included.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|(_, name)| name.as_str())
+    }
+
+    /// The headers that have to be there.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = &str> {
+        let part = |name: &str| self.parts.iter().find(|part| part.name == *name);
+        self.names().map(move |name| part(name).map_or(name, |part| part.header.as_str()))
+    }
 }
 
 /// How texts become values.

@@ -63,9 +63,9 @@ pub fn reread(script: &Script, account: &ObservedAccount, today: Date) -> Result
     if let Some(read) = &reads.transactions {
         let currency = Currency::parse(&again.currency).unwrap_or_else(|_| script.currency.clone());
         let cells = Cells { currency: &currency, ..cells };
-        let mut sheets = of(SheetKind::Transactions).peekable();
-        sheets.peek().ok_or_else(|| missing("its pages of transactions"))?;
-        for sheet in sheets {
+        of(SheetKind::Transactions).next().ok_or_else(|| missing("its pages of transactions"))?;
+        let is_listed = |sheet: &&Sheet| matches!(sheet.kind, SheetKind::Transactions | SheetKind::Pending);
+        for sheet in account.sheets.iter().filter(is_listed) {
             again.transactions.extend(transactions(sheet, read, cells, &place)?);
         }
         settle(&mut again.transactions, read.format.date.as_ref(), today)

@@ -11,8 +11,8 @@ use scraper::{ElementRef, Selector};
 
 use crate::bounds::SIZE_LIMIT;
 use crate::css::{Css, quoted};
-use crate::document::{Document, attribute, fold, hides, name, raw_text, takes_no_room};
-use crate::language::Table;
+use crate::document::{Document, attribute, fold, hides, is_hidden, name, piece, raw_text, takes_no_room};
+use crate::language::{Part, Pick, Table};
 
 /// How many rows a table may have.
 pub(crate) const ROWS_LIMIT: usize = 100_000;
@@ -89,6 +89,7 @@ impl<'d> Grid<'d> {
             return Err(TableError::TooManyRows);
         }
         let (header, headers) = headers(&rows, table)?;
+        let parts = parts(&headers, table)?;
         let is_record = |row: &&ElementRef<'d>| {
             let is_skipped = [&table.skip, &table.empty].into_iter().flatten().any(|css| css.selector.matches(row));
             !is_skipped && !is_header(row) && !is_in(row, &local_name!("tfoot")) && is_shown(**row, element)
@@ -102,25 +103,65 @@ impl<'d> Grid<'d> {
             if cells.len() != headers.len() {
                 return Err(TableError::CellCount(records.len() + 1));
             }
+            let cells = with_parts(*row, cells, &parts, &mut weight).ok_or(TableError::TooMuchText)?;
             records.push(Row { element: *row, cells });
         }
         if records.is_empty() && !is_empty() {
             return Err(TableError::Empty);
         }
+        let headers = headers.into_iter().chain(table.parts.iter().map(|part| part.name.clone())).collect();
         Ok(Self { element: Some(element), headers, rows: records })
     }
 }
 
-/// Where among the headers each column of the script stands. They are compared with
-/// case folded.
-pub(crate) fn places<F>(headers: &[String], columns: &[(F, String)]) -> Result<Vec<usize>, TableError> {
-    let folded: Vec<String> = headers.iter().map(|header| header.to_lowercase()).collect();
-    let place = |(_, wanted): &(F, String)| {
-        let mut fitting = folded.iter().enumerate().filter(|(_, header)| *header == wanted);
-        let (place, _) = fitting.next().ok_or_else(|| TableError::ColumnMissing(wanted.clone(), folded.clone()))?;
-        if fitting.next().is_some() { Err(TableError::ColumnAmbiguous(wanted.clone())) } else { Ok(place) }
+/// Where each part of the script stands among the cells.
+fn parts<'t, F>(headers: &[String], table: &'t Table<F>) -> Result<Vec<(usize, &'t Part)>, TableError> {
+    let found = places(headers, table.parts.iter().map(|part| part.header.as_str()))?;
+    Ok(found.into_iter().zip(&table.parts).collect())
+}
+
+/// The cells of a row with those that their parts make; none if they hold too much. What isn't
+/// there is empty.
+fn with_parts(
+    row: ElementRef<'_>,
+    mut cells: Vec<String>,
+    parts: &[(usize, &Part)],
+    weight: &mut usize,
+) -> Option<Vec<String>> {
+    for (place, part) in parts {
+        let text = cell_at(row, *place).and_then(|cell| part_of(cell, &part.pick)).unwrap_or_default();
+        *weight += text.len() + CELL_WEIGHT;
+        cells.push(text);
+    }
+    (*weight <= SIZE_LIMIT).then_some(cells)
+}
+
+fn part_of(cell: ElementRef<'_>, pick: &Pick) -> Option<String> {
+    let within = match &pick.of {
+        Some(css) => cell.select(&css.selector).find(|element| !is_hidden(element))?,
+        None => cell,
     };
-    columns.iter().map(place).collect()
+    piece(within, pick).filter(|text| text.len() <= CELL_LIMIT)
+}
+
+/// The cell that stands in a column.
+fn cell_at(row: ElementRef<'_>, place: usize) -> Option<ElementRef<'_>> {
+    let mut next = 0;
+    cells(row).find(|cell| {
+        next += span(cell);
+        place < next
+    })
+}
+
+/// Where among the headers each of the names stands, which have their case folded.
+pub(crate) fn places<'n>(headers: &[String], names: impl Iterator<Item = &'n str>) -> Result<Vec<usize>, TableError> {
+    let folded: Vec<String> = headers.iter().map(|header| header.to_lowercase()).collect();
+    let place = |wanted: &str| {
+        let mut fitting = folded.iter().enumerate().filter(|(_, header)| *header == wanted);
+        let (place, _) = fitting.next().ok_or_else(|| TableError::ColumnMissing(wanted.to_owned(), folded.clone()))?;
+        if fitting.next().is_some() { Err(TableError::ColumnAmbiguous(wanted.to_owned())) } else { Ok(place) }
+    };
+    names.map(place).collect()
 }
 
 /// What texts weigh together: about as much as when they are handed in.
@@ -153,17 +194,13 @@ enum TextError {
 /// standing in each of them. What they weigh is added to `weight`.
 fn texts(row: ElementRef<'_>, expected: usize, weight: &mut usize) -> Result<Vec<String>, TextError> {
     let mut texts = Vec::with_capacity(expected);
-    let is_cell =
-        |cell: &ElementRef<'_>| matches!(*name(cell), local_name!("td") | local_name!("th")) && !takes_no_room(*cell);
-    for cell in row.child_elements().filter(is_cell) {
+    for cell in cells(row) {
         // One more than there may be, so that it is seen that there are more.
         let room = (COLUMNS_LIMIT + 1).saturating_sub(texts.len());
         if room == 0 {
             break;
         }
-        let span =
-            attribute(&cell, &local_name!("colspan")).and_then(|span| span.trim().parse::<usize>().ok()).unwrap_or(1);
-        let span = span.max(1).min(room);
+        let span = span(&cell).min(room);
         let text = raw_text(cell, CELL_LIMIT);
         if text.len() > CELL_LIMIT {
             return Err(TextError::TooLong);
@@ -177,6 +214,18 @@ fn texts(row: ElementRef<'_>, expected: usize, weight: &mut usize) -> Result<Vec
     Ok(texts)
 }
 
+/// The cells of a row that take room.
+fn cells(row: ElementRef<'_>) -> impl Iterator<Item = ElementRef<'_>> {
+    let is_cell = |cell: &ElementRef<'_>| matches!(*name(cell), local_name!("td") | local_name!("th"));
+    row.child_elements().filter(move |cell| is_cell(cell) && !takes_no_room(*cell))
+}
+
+/// How many columns a cell spans.
+fn span(cell: &ElementRef<'_>) -> usize {
+    let said = attribute(cell, &local_name!("colspan")).and_then(|span| span.trim().parse::<usize>().ok());
+    said.unwrap_or(1).max(1)
+}
+
 /// The row with the headers, and they.
 fn headers<F>(rows: &[ElementRef<'_>], table: &Table<F>) -> Result<(usize, Vec<String>), TableError> {
     let mut nearest = TableError::ColumnMissing(first_column(table), Vec::new());
@@ -187,7 +236,7 @@ fn headers<F>(rows: &[ElementRef<'_>], table: &Table<F>) -> Result<(usize, Vec<S
             TextError::TooMuch => TableError::TooMuchText,
         })?;
         let headers: Vec<String> = texts.iter().map(|text| fold(text).into_owned()).collect();
-        match places(&headers, &table.columns) {
+        match places(&headers, table.headers()) {
             Ok(_) if headers.len() > COLUMNS_LIMIT => return Err(TableError::TooManyColumns),
             Ok(_) => return Ok((row, headers)),
             Err(error) => nearest = error,
@@ -197,7 +246,7 @@ fn headers<F>(rows: &[ElementRef<'_>], table: &Table<F>) -> Result<(usize, Vec<S
 }
 
 fn first_column<F>(table: &Table<F>) -> String {
-    table.columns.first().map(|(_, header)| header.clone()).unwrap_or_default()
+    table.headers().next().unwrap_or_default().to_owned()
 }
 
 /// Whether a row holds headers: it stands in the head, or has no data cell.
@@ -275,9 +324,10 @@ mod tests {
     fn check(html: &str, expected: Result<&[&str], TableError>) {
         let document = Document::parse(html).expect("a document");
         let columns = vec![((), "name".to_owned()), ((), "sum".to_owned())];
-        let table = Table { css: css("#t"), skip: Some(css(".skip")), empty: Some(css(".none")), columns };
+        let table =
+            Table { css: css("#t"), skip: Some(css(".skip")), empty: Some(css(".none")), columns, parts: Vec::new() };
         let rows = Grid::find(&document, &table).map(|grid| {
-            let places = places(&grid.headers, &table.columns).unwrap_or_default();
+            let places = places(&grid.headers, table.names()).unwrap_or_default();
             let cells = |row: &super::Row<'_>| -> Vec<String> {
                 places.iter().filter_map(|place| row.cells.get(*place)).map(|cell| fold(cell).into_owned()).collect()
             };

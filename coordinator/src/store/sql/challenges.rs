@@ -3,7 +3,7 @@
 //! Not here: what an answer says; only sealed bytes come here.
 
 use async_trait::async_trait;
-use domain::challenge::{ChallengeEvent, ChallengeState, IllegalChallengeEvent};
+use domain::challenge::{ChallengeEvent, ChallengeState, IllegalChallengeEvent, Question};
 use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId};
 use jiff::Timestamp;
 use protocol::lease::{Proof, Verdict};
@@ -78,7 +78,8 @@ async fn change(
     now: Timestamp,
 ) -> Result<Challenge, Refused> {
     let state: ChallengeState = from_word(&row.state, "challenge's state")?;
-    let state = state.on(event)?;
+    let question: Question = from_json(&row.question, "question")?;
+    let state = question.kind.after(state, event)?;
     sqlx::query("UPDATE challenges SET state = $2, answer_sealed = $3, updated_at = $4 WHERE id = $1")
         .bind(row.id)
         .bind(state.as_str())

@@ -66,13 +66,18 @@ fn page(name: &str, node: &Node, faults: &mut Faults) -> Page {
         faults.add(Code::KeyConflict, node.at, "a run ends on a `failure`, so nothing is done there");
     }
     let steps = steps_node.map(|node| steps(node, faults)).unwrap_or_default();
-    super::steps::fit_the_meaning(
-        steps_node.map_or(node.at, |node| node.at),
-        if first == Some("challenge") { Asks::Something } else { Asks::Nothing },
-        &steps,
-        faults,
-    );
+    super::steps::fit_the_meaning(steps_node.map_or(node.at, |node| node.at), asks(first, &meaning), &steps, faults);
     Page { name: name.to_owned(), when, meaning, steps }
+}
+
+/// What a person has to do with a page that says this `first`; what a challenge with faults is
+/// isn't known.
+fn asks(first: Option<&str>, meaning: &Meaning) -> Asks {
+    match meaning {
+        Meaning::Challenge(challenge) if !challenge.kind.takes_answer() => Asks::Approval,
+        _ if first == Some("challenge") => Asks::Something,
+        _ => Asks::Nothing,
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -179,7 +184,10 @@ pub(super) fn used(node: &Node, reads: Option<&Reads>, faults: &mut Faults) {
     // Where the reads have faults of their own, it isn't known which pages they use.
     let is_read = |name: &str| {
         reads.is_none_or(|reads| {
-            reads.accounts.on == name || reads.visit.as_ref().is_some_and(|visit| visit.page == name)
+            let is_visited = |visit: &crate::language::Visit| {
+                visit.page == name || visit.onward.as_ref().is_some_and(|onward| onward.page == name)
+            };
+            reads.accounts.on == name || reads.visit.as_ref().is_some_and(is_visited)
         })
     };
     for page in pages {

@@ -12,7 +12,8 @@ use crate::diagnostic::{DiagnosticCode as Code, Position, nearest};
 use crate::document::folded_case;
 use crate::form::{Faults, Form, cut};
 use crate::language::{
-    AccountField, AccountRead, AccountsRead, Format, Reads, Spot, Table, TransactionField, TransactionsRead, Visit,
+    AccountField, AccountRead, AccountsRead, Format, Next, Onward, Part, Reads, Spot, Table, TransactionField,
+    TransactionsRead, Visit,
 };
 use crate::node::{Node, Value};
 
@@ -29,14 +30,14 @@ pub(super) fn reads(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<
     let list = accounts_node.and_then(|node| accounts(node, pages, faults));
     let account = account_node.and_then(|node| account(node, pages, faults));
     let transactions = transactions_node.and_then(|node| transactions(node, pages, faults));
-    let visited = [account.as_ref().map(|(on, _)| on), transactions.as_ref().map(|(on, _)| on)];
+    let onward = transactions.as_ref().map(|(on, _, way)| (on, way));
     let (list, way) = list?;
-    let visit = visit(visited, way, faults);
+    let visit = visit(account.as_ref().map(|(on, _)| on), onward, &way, faults);
     Some(Reads {
         accounts: list,
         visit,
         account: account.map(|(_, read)| read),
-        transactions: transactions.map(|(_, read)| read),
+        transactions: transactions.map(|(_, read, _)| read),
     })
 }
 
@@ -54,30 +55,55 @@ struct Way {
     back: Option<Option<Css>>,
 }
 
-fn visit(visited: [Option<&On>; 2], way: Way, faults: &mut Faults) -> Option<Visit> {
-    let page = match visited {
-        [Some(account), Some(transactions)] if account.page != transactions.page => {
-            let message = format!("transactions are read on the page of the account, which is `{}`", account.page);
-            faults.add(Code::KeyConflict, transactions.at, message);
-            return None;
-        }
-        [Some(on), _] | [None, Some(on)] => on.page.clone(),
-        [None, None] => {
+fn visit(account: Option<&On>, transactions: Option<(&On, &Way)>, way: &Way, faults: &mut Faults) -> Option<Visit> {
+    let onward = match (account, transactions) {
+        (Some(account), Some((on, way))) if account.page != on.page => Some(onward(account, on, way, faults)),
+        (_, Some((on, way))) => {
             if way.open.is_some() || way.back.is_some() {
-                let message = "nothing is read on an account's own page, so there is nothing to open";
+                let message = format!("transactions are read on `{}`, so there is nothing to open for them", on.page);
                 faults.add(Code::KeyConflict, way.at, message);
             }
-            return None;
+            None
         }
+        (_, None) => None,
+    };
+    let Some(on) = account.or(transactions.map(|(on, _)| on)) else {
+        if way.open.is_some() || way.back.is_some() {
+            let message = "nothing is read on an account's own page, so there is nothing to open";
+            faults.add(Code::KeyConflict, way.at, message);
+        }
+        return None;
     };
     for (key, css) in [("open", &way.open), ("back", &way.back)] {
         if css.is_none() {
             let message =
-                format!("`accounts` needs the key `{key}`, because the page `{page}` is read for each account");
+                format!("`accounts` needs the key `{key}`, because the page `{}` is read for each account", on.page);
             faults.add(Code::KeyMissing, way.at, message);
         }
     }
-    Some(Visit { page, open: way.open??, back: way.back?? })
+    let onward = match onward {
+        Some(onward) => Some(onward?),
+        None => None,
+    };
+    Some(Visit { page: on.page.clone(), open: way.open.clone()??, back: way.back.clone()??, onward })
+}
+
+/// The way from an account's own page to that of its transactions.
+fn onward(account: &On, on: &On, way: &Way, faults: &mut Faults) -> Option<Onward> {
+    for (key, css, whence) in [("open", &way.open, &account.page), ("back", &way.back, &on.page)] {
+        if css.is_none() {
+            let message = format!(
+                "`transactions` needs the key `{key}`, because they are read on `{}` and the account on `{}`",
+                on.page, account.page
+            );
+            let hint = match key {
+                "open" => format!("`open` is what leads from `{whence}` to its transactions"),
+                _ => format!("`back` is what leads from `{whence}` to the list of accounts"),
+            };
+            faults.hinted(Code::KeyMissing, on.at, message, hint);
+        }
+    }
+    Some(Onward { page: on.page.clone(), open: way.open.clone()??, back: way.back.clone()?? })
 }
 
 fn on(form: &mut Form<'_>, pages: &[&str], faults: &mut Faults) -> Option<On> {
@@ -123,7 +149,7 @@ fn account(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On, Acco
     Some((on?, AccountRead { fields, format }))
 }
 
-fn transactions(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On, TransactionsRead)> {
+fn transactions(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On, TransactionsRead, Way)> {
     use TransactionField as F;
     let mut form = Form::new("`transactions`", node, faults);
     let on = on(&mut form, pages, faults);
@@ -137,7 +163,13 @@ fn transactions(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On,
     let date = date(&mut form, has_date, faults);
     let announced = form.ask("announced").and_then(|node| pick(node, faults));
     let pending = form.ask("pending").and_then(|node| pending(node, &has, faults));
-    let next = form.ask("next").and_then(|node| faults.css(node));
+    let pending_table = form.ask("pendingTable").and_then(|node| pending_table(node, faults));
+    let next = form.ask("next").and_then(|node| next(node, faults));
+    let way = Way {
+        at: node.at,
+        open: form.ask("open").map(|node| faults.css(node)),
+        back: form.ask("back").map(|node| faults.css(node)),
+    };
     let limit = form.ask("limit").and_then(|node| faults.number(node, 1..=1_000));
     if let Some(table) = &table {
         let at = form.ask("columns").map_or(node.at, |node| node.at);
@@ -146,7 +178,31 @@ fn transactions(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On,
     form.finish(faults);
     let format = Format { date, rails, statuses, ..Format::default() };
     let limit = limit.unwrap_or(DEFAULT_LIMIT);
-    Some((on?, TransactionsRead { table: table?, format, pending, announced, next, limit }))
+    Some((on?, TransactionsRead { table: table?, format, pending, pending_table, announced, next, limit }, way))
+}
+
+/// The table of what is announced. Patterns and words are those of the other.
+fn pending_table(node: &Node, faults: &mut Faults) -> Option<Table<TransactionField>> {
+    let mut form = Form::new("`pendingTable`", node, faults);
+    let table = table(&mut form, TransactionField::KNOWN, faults);
+    form.finish(faults);
+    let has = |field| table.as_ref().is_some_and(|table| table.columns.iter().any(|(known, _)| *known == field));
+    for (field, key) in [(TransactionField::Description, "description"), (TransactionField::Amount, "amount")] {
+        if table.is_some() && !has(field) {
+            faults.add(Code::KeyMissing, node.at, format!("`columns` of `pendingTable` needs the key `{key}`"));
+        }
+    }
+    table
+}
+
+/// What leads to the next page: a selector, or a field with options and what asks for one.
+fn next(node: &Node, faults: &mut Faults) -> Option<Next> {
+    let Value::Map(_) = node.value else { return faults.css(node).map(Next::Click) };
+    let mut form = Form::new("`next`", node, faults);
+    let of = form.need("choose", faults).and_then(|node| faults.css(node));
+    let click = form.need("click", faults).and_then(|node| faults.css(node));
+    form.finish(faults);
+    Some(Next::Choose { of: of?, click: click? })
 }
 
 fn required_columns(at: Position, table: &Table<TransactionField>, faults: &mut Faults) {
@@ -192,16 +248,30 @@ fn table<F: Copy + PartialEq>(
     let skip = form.ask("skip").and_then(|node| faults.css(node));
     let empty = form.ask("empty").and_then(|node| faults.css(node));
     let columns_node = form.need("columns", faults);
-    let mut columns = Vec::new();
+    let (mut columns, mut parts) = (Vec::new(), Vec::new());
     if let Some(node) = columns_node {
         for entry in faults.entries(node) {
             let field = field(&entry.key, entry.at, known, faults);
-            let header = faults.text(&entry.value).map(folded_case);
-            columns.extend(field.zip(header));
+            let name = column(&entry.key, &entry.value, &mut parts, faults);
+            columns.extend(field.zip(name));
         }
     }
     // What isn't a map says nothing of which columns there are.
-    matches!(columns_node?.value, Value::Map(_)).then_some(Table { css: css?, skip, empty, columns })
+    matches!(columns_node?.value, Value::Map(_)).then_some(Table { css: css?, skip, empty, columns, parts })
+}
+
+/// What a column is called: the header that it stands under, or the part of one that it is.
+fn column(key: &str, node: &Node, parts: &mut Vec<Part>, faults: &mut Faults) -> Option<String> {
+    let Value::Map(_) = node.value else { return faults.text(node).map(folded_case) };
+    let mut form = Form::new("a part of a column", node, faults);
+    let header = form.need("column", faults).and_then(|node| faults.text(node)).map(folded_case);
+    let pick = pick_keys(&mut form, faults);
+    form.finish(faults);
+    let (header, pick) = (header?, pick?);
+    // Each field is read once, so no two parts are called the same.
+    let name = format!("{header} › {}", key.to_lowercase());
+    parts.push(Part { name: name.clone(), header, pick });
+    Some(name)
 }
 
 fn field<F: Copy>(key: &str, at: Position, known: &[(&'static str, F)], faults: &mut Faults) -> Option<F> {

@@ -126,11 +126,19 @@ fn source(node: &Node, faults: &mut Faults) -> Option<Source> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asks {
     Something,
+    /// It waits for somebody who approves it elsewhere.
+    Approval,
     Nothing,
 }
 
 /// Reports an answer where nothing is asked, and a question that nobody answers.
 pub(super) fn fit_the_meaning(at: Position, asks: Asks, steps: &[Step], faults: &mut Faults) {
+    if asks == Asks::Approval {
+        if !steps.is_empty() {
+            faults.add(Code::KeyConflict, at, "nothing is done on a page that waits for an approval elsewhere");
+        }
+        return;
+    }
     let is_challenge = asks == Asks::Something;
     let answers = steps.iter().any(|step| matches!(step, Step::Fill { with: Source::Answer, .. }));
     if !is_challenge && steps.iter().any(|step| step.effect() == Some(Effect::Code)) {

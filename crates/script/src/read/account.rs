@@ -84,7 +84,7 @@ pub(crate) fn listed(
     place: &Place,
     number: usize,
 ) -> Result<(), Failure> {
-    let found = places(&sheet.headers, &read.table.columns).map_err(|error| place.table(&error))?;
+    let found = places(&sheet.headers, read.table.names()).map_err(|error| place.table(&error))?;
     let row = sheet.rows.first().map(Vec::as_slice).unwrap_or_default();
     // The currency decides how many decimals a balance has, so it comes first.
     let columns = || read.table.columns.iter().zip(&found);

@@ -24,7 +24,7 @@ use crate::language::Format;
 use crate::table::TableError;
 
 pub(crate) use account::{Listing, blank, details, details_of, list, listed};
-pub(crate) use transaction::{announced, page, transactions};
+pub(crate) use transaction::{announced, announcements, page, transactions};
 pub(crate) use years::{has_year, settle};
 
 /// How many headers a message names, and how much of each.

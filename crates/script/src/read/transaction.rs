@@ -14,7 +14,7 @@ use scraper::ElementRef;
 use super::{Cells, Place, is_word, word};
 use crate::document::{Document, fold, shown_text};
 use crate::language::{Pick, TransactionField, TransactionsRead};
-use crate::table::{Grid, places};
+use crate::table::{Grid, TableError, places};
 
 /// One page of transactions.
 pub(crate) struct TransactionsPage<'d> {
@@ -40,6 +40,21 @@ pub(crate) fn page<'d>(
     let rows = grid.rows.into_iter().map(|row| row.cells).collect();
     let sheet = Sheet { kind: SheetKind::Transactions, headers: grid.headers, rows };
     Ok(TransactionsPage { sheet, table: grid.element })
+}
+
+/// Takes the cells of the table of what is announced; none where the page has none.
+pub(crate) fn announcements(
+    document: &Document,
+    read: &TransactionsRead,
+    place: &Place,
+) -> Result<Option<Sheet>, Failure> {
+    let Some(table) = &read.pending_table else { return Ok(None) };
+    let grid = match Grid::find(document, table) {
+        Err(TableError::Missing) => return Ok(None),
+        grid => grid.map_err(|error| place.table(&error))?,
+    };
+    let rows = grid.rows.into_iter().map(|row| row.cells).collect();
+    Ok(Some(Sheet { kind: SheetKind::Pending, headers: grid.headers, rows }))
 }
 
 /// How many rows the page says there are, on all pages. It may say nothing where
@@ -78,13 +93,20 @@ pub(crate) fn transactions(
     if sheet.rows.is_empty() {
         return Ok(Vec::new());
     }
-    let found = places(&sheet.headers, &read.table.columns).map_err(|error| place.table(&error))?;
+    let table = match (sheet.kind, &read.pending_table) {
+        (SheetKind::Pending, Some(table)) => table,
+        // Another revision may know of no such table any more; its rows are no others for that.
+        (SheetKind::Pending, None) => return Ok(Vec::new()),
+        _ => &read.table,
+    };
+    let found = places(&sheet.headers, table.names()).map_err(|error| place.table(&error))?;
     let mut columns = Columns::default();
-    for ((field, header), place) in read.table.columns.iter().zip(found) {
+    for ((field, header), place) in table.columns.iter().zip(found) {
         columns.set(*field, Column { header, place });
     }
     let rows = sheet.rows.iter().enumerate();
-    rows.map(|(index, row)| transaction(&Fields { columns: &columns, row, read }, cells, place, index + 1)).collect()
+    let fields = |row| Fields { columns: &columns, row, read, kind: sheet.kind };
+    rows.map(|(index, row)| transaction(&fields(row), cells, place, index + 1)).collect()
 }
 
 /// Where each field stands in a row.
@@ -114,6 +136,8 @@ struct Fields<'r> {
     columns: &'r Columns<'r>,
     row: &'r [String],
     read: &'r TransactionsRead,
+    /// Which table it stands in.
+    kind: SheetKind,
 }
 
 /// A cell with the header that it stands under.
@@ -151,7 +175,7 @@ fn transaction(
     let pending = fields.read.pending.as_ref().filter(|(field, text)| shows(*field, text));
     let says_pending = |field| pending.is_some_and(|(known, _)| *known == field);
     let status = match get(F::Status) {
-        _ if pending.is_some() => TransactionStatus::Pending,
+        _ if pending.is_some() || fields.kind == SheetKind::Pending => TransactionStatus::Pending,
         Some(cell) => word(&cell.text, &format.statuses).map_err(|why| refuse(&cell, why))?,
         None => TransactionStatus::Posted,
     };
@@ -238,10 +262,12 @@ mod tests {
             fields.iter().filter_map(|name| Some((known(name)?, name.to_lowercase()))).collect();
         let headers: String = columns.iter().map(|(_, header)| format!("<th>{header}")).collect();
         let html = format!("<table id=t><thead><tr>{headers}</thead>{rows}</table>");
-        let table = Table { css: Css::parse("#t").expect("a selector"), skip: None, empty: None, columns };
+        let table =
+            Table { css: Css::parse("#t").expect("a selector"), skip: None, empty: None, columns, parts: Vec::new() };
         let pending = known(pending.0).map(|field| (field, pending.1.to_owned()));
         let format = Format { date: Some("MM/DD/YYYY".parse().expect("a pattern")), ..Format::default() };
-        let read = TransactionsRead { table, format, pending, announced: None, next: None, limit: 1 };
+        let read =
+            TransactionsRead { table, format, pending, pending_table: None, announced: None, next: None, limit: 1 };
         let currency = Currency::parse("USD").expect("a currency");
         let cells = Cells { locale: Locale::EnUs, currency: &currency, today: date(2026, 1, 15) };
         let place = Place { stage: Stage::Transactions, account: Some(1) };

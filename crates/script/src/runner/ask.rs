@@ -7,10 +7,10 @@ use domain::challenge::{ChallengeKind, Question};
 use domain::failure::{Failure, FailureCode, Stage};
 use domain::secret::Secret;
 
-use super::{Awaiting, Runner, Seen};
+use super::{Acted, Awaiting, Runner, Seen};
 use crate::command::Command;
 use crate::document::{Document, shown_text};
-use crate::language::{Challenge, Page};
+use crate::language::{Challenge, Meaning, Page};
 use crate::scrub::masked;
 
 /// How many questions one run asks, whatever the script allows for each.
@@ -61,6 +61,21 @@ impl Runner {
         self.act(page, Some(answer))
     }
 
+    /// Waits for the portal to go on by itself: a person approves it elsewhere.
+    pub(super) fn approving(&mut self, page: Page) -> Command {
+        self.attempts += 1;
+        self.answered = true;
+        self.looks.clear();
+        self.acted = Some(Acted { page: page.name, region: None });
+        self.watch()
+    }
+
+    /// Whether the page that shows is one that a person approves elsewhere.
+    pub(super) fn is_approving(&self) -> bool {
+        let acted = self.acted.as_ref().filter(|_| self.answered);
+        acted.and_then(|acted| self.script.page(&acted.page)).is_some_and(is_approval)
+    }
+
     /// The bank's words without the secrets that are known, cut where nobody would
     /// read on.
     pub(super) fn bounded(&self, words: &str) -> String {
@@ -73,6 +88,11 @@ impl Runner {
         let secrets: Vec<&str> = self.plan.credentials.values().chain(&self.answers).map(Secret::expose).collect();
         masked(words, &secrets)
     }
+}
+
+/// Whether a page waits for an approval elsewhere.
+pub(super) fn is_approval(page: &Page) -> bool {
+    matches!(&page.meaning, Meaning::Challenge(challenge) if !challenge.kind.takes_answer())
 }
 
 /// Whether a page that asks says that the answer before was refused.
@@ -94,5 +114,6 @@ fn prompt(kind: ChallengeKind) -> String {
     match kind {
         ChallengeKind::OneTimeCode => "The bank asks for a one-time code.".into(),
         ChallengeKind::SecurityQuestion => "The bank asks a security question.".into(),
+        ChallengeKind::AppApproval => "The bank waits for an approval in its app.".into(),
     }
 }

@@ -44,6 +44,10 @@ use walk::{Move, Walk};
 /// How many commands a run may take.
 const COMMANDS_LIMIT: u32 = 10_000;
 
+/// How long the page is watched while a person approves something elsewhere. Whoever carries
+/// it out knows how long they have, and says so before.
+const APPROVAL_PATIENCE_MS: u64 = 60 * 60 * 1000;
+
 /// How often one page may come up without anything new being read.
 const LOOKS_LIMIT: u32 = 6;
 
@@ -206,7 +210,7 @@ impl Runner {
             }
             (Awaiting::Done(commands, then), Some(Observation::Done)) => self.settle(commands, then),
             (Awaiting::Declared(batch), Some(Observation::Done)) => self.carry_out(batch),
-            (Awaiting::Declared(_) | Awaiting::Answer(_), Some(Observation::Refused(code))) => {
+            (Awaiting::Declared(_) | Awaiting::Answer(_) | Awaiting::Page, Some(Observation::Refused(code))) => {
                 let failure = Failure::new(code, self.stage);
                 self.end(Command::Fail(failure))
             }
@@ -218,6 +222,7 @@ impl Runner {
                 self.stuck(batch, &target, problem)
             }
             (Awaiting::Answer(page), Some(Observation::Answered(answer))) => self.answered(&page, &answer),
+            (Awaiting::Answer(page), Some(Observation::Done)) => self.approving(page),
             (_, _) => {
                 // Trying that again elsewhere would only repeat it.
                 let message = "the driver's answer wasn't one to the command before it";
@@ -284,7 +289,7 @@ impl Runner {
             pages: self.recognisers.clone(),
             busy: self.script.busy.iter().map(|css| css.text().to_owned()).collect(),
             left,
-            patience_ms: self.script.patience_ms,
+            patience_ms: if self.is_approving() { APPROVAL_PATIENCE_MS } else { self.script.patience_ms },
         })
     }
 
@@ -364,8 +369,9 @@ impl Runner {
     fn walk(&mut self, step: Move, seen: Seen) -> Command {
         self.looks.clear();
         match step {
-            Move::Click { page, target, region } => {
-                let acts = vec![Act::Click { target }];
+            Move::Click { page, choice, target, region } => {
+                let fill = choice.map(|(into, value)| Act::Fill { into, text: Secret::new(value) });
+                let acts = fill.into_iter().chain([Act::Click { target }]).collect();
                 self.carry_out(Batch { page, region, acts, effect: None })
             }
             Move::SignOut { page, target, accounts } => {

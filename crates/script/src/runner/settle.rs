@@ -37,6 +37,11 @@ impl Runner {
                 let is_about_it = code.as_str().starts_with("mfa.") || is_of_sign_in(*code);
                 is_about_it.then_some(AnswerVerdict::Rejected)
             }
+            // It is loaded anew while it waits.
+            (_, Shows::TheSame) if ask::is_approval(&seen.page) => {
+                self.looks.clear();
+                return self.watch();
+            }
             (Meaning::Challenge(challenge), Shows::TheSame) => {
                 if !ask::is_refused(challenge, &seen.html) {
                     return self.look_again();

@@ -3,9 +3,10 @@
 //!
 //! ```text
 //! list ──open──▶ account ──next──▶ account (its next page)
-//!  ▲ │             │
-//!  │ └─all read──▶ sign out          each page differs from those before,
-//!  └──────back─────┘                 or the account can't be read
+//!  ▲ │             │ └─open─▶ its transactions ──next──▶ its transactions
+//!  │ └─all read──▶ sign out    │
+//!  └──────back─────┴───back────┘     each page differs from those before,
+//!                                    or the account can't be read
 //! ```
 //!
 //! An account whose own pages can't be read is left without anything that was read
@@ -27,8 +28,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::css::Css;
 use crate::document::Document;
-use crate::language::{Script, TransactionsRead, Visit};
-use crate::read::{Cells, Listing, Place, announced, details, details_of, has_year, list, page, settle, transactions};
+use crate::language::{Next, Script, TransactionsRead, Visit};
+use crate::read::{
+    Cells, Listing, Place, announced, announcements, details, details_of, has_year, list, page, settle, transactions,
+};
 use crate::table::{LinkError, ROWS_LIMIT, link, weight};
 
 /// How much the sheets of a run weigh together. What is beyond is read and not kept: a
@@ -37,8 +40,8 @@ const KEPT_LIMIT: usize = 24 * 1024 * 1024;
 
 /// What comes next.
 pub(super) enum Move {
-    /// Click this on the page that shows.
-    Click { page: String, target: String, region: Option<String> },
+    /// Click this on the page that shows, a field put to a value before where there is one.
+    Click { page: String, choice: Option<(String, String)>, target: String, region: Option<String> },
     /// All is read: end the session.
     SignOut { page: String, target: String, accounts: Vec<ObservedAccount> },
     /// All is read, and there is nothing to sign out with.
@@ -83,6 +86,16 @@ struct Pages {
     weight: usize,
     /// How many rows the first page says there are.
     announced: Option<u64>,
+    /// Whether they are on a page of their own, and the account's is behind.
+    leg: Leg,
+}
+
+/// Which of an account's pages shows.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Leg {
+    #[default]
+    Own,
+    Onward,
 }
 
 impl Walk {
@@ -93,7 +106,7 @@ impl Walk {
     /// The page that is read next.
     pub(super) fn expects(&self) -> &str {
         match (&self.at, &self.script.reads.visit) {
-            (At::Account(_), Some(visit)) => &visit.page,
+            (At::Account(pages), Some(visit)) => place(visit, pages.leg).0,
             _ => &self.script.reads.accounts.on,
         }
     }
@@ -132,15 +145,15 @@ impl Walk {
                 let Some(visit) = &script.reads.visit else {
                     return Err(place.failure(FailureCode::DataIncomplete, "no account's own page is read"));
                 };
-                let index = pages.index;
+                let (index, (page, back)) = (pages.index, self::place(visit, pages.leg));
                 match self.account(html, visit, pages, &place) {
                     Ok(Some(turn)) => return Ok(turn),
                     Ok(None) => {}
                     Err(failure) => self.spoil(index, failure),
                 }
                 self.at = At::Between(index + 1);
-                let (page, target) = (visit.page.clone(), visit.back.text().to_owned());
-                Ok(Move::Click { page, target, region: None })
+                let (page, target) = (page.to_owned(), back.text().to_owned());
+                Ok(Move::Click { page, choice: None, target, region: None })
             }
         }
     }
@@ -191,7 +204,7 @@ impl Walk {
         })?;
         let page = reads.accounts.on.clone();
         self.at = At::Account(Pages { index, ..Pages::default() });
-        Ok(Move::Click { page, target, region: None })
+        Ok(Move::Click { page, choice: None, target, region: None })
     }
 
     /// Reads one page of an account; none when it was the last.
@@ -203,22 +216,32 @@ impl Walk {
         let document = parse(html, place)?;
         let cells = Cells { locale: script.locale, currency: &script.currency, today: self.today };
         let is_first = pages.digests.is_empty();
-        if let Some(read) = script.reads.account.as_ref().filter(|_| is_first) {
+        if let Some(read) = script.reads.account.as_ref().filter(|_| is_first && pages.leg == Leg::Own) {
             let sheet = details_of(&document, read, place)?;
             details(&sheet, read, account, cells, place)?;
             keep(sheet, account, &mut pages, self.weight);
+        }
+        if let Some(onward) = visit.onward.as_ref().filter(|_| pages.leg == Leg::Own) {
+            self.at = At::Account(Pages { leg: Leg::Onward, ..pages });
+            let (page, target) = (visit.page.clone(), onward.open.text().to_owned());
+            return Ok(Some(Move::Click { page, choice: None, target, region: None }));
         }
         if let Some(read) = &script.reads.transactions {
             // The account's own page may have said it.
             let currency = Currency::parse(&account.currency).unwrap_or_else(|_| script.currency.clone());
             let cells = Cells { currency: &currency, ..cells };
             let page = page(&document, read, place)?;
-            let digest = Sha256::digest(page.text()).into();
+            let chosen = read.next.as_ref().and_then(|next| chosen(&document, next)).unwrap_or_default();
+            let digest = Sha256::digest([chosen.as_str(), "\n", &page.text()].concat()).into();
             let rows = transactions(&page.sheet, read, cells, place)?;
             if let Some(pick) = read.announced.as_ref().filter(|_| is_first) {
                 pages.announced = announced(&document, pick, script.locale, &rows, place)?;
             }
             let is_empty = rows.is_empty();
+            if let Some(sheet) = announcements(&document, read, place)? {
+                account.transactions.extend(transactions(&sheet, read, cells, place)?);
+                keep(sheet, account, &mut pages, self.weight);
+            }
             let read_before = account.transactions.len();
             account.transactions.extend(rows);
             keep(page.sheet, account, &mut pages, self.weight);
@@ -231,11 +254,11 @@ impl Walk {
             }
             let next = turn(&document, read, is_empty, pages.digests.len(), place)?;
             let cut = self.since.filter(|since| next.is_some() && is_past(account, read_before, read, *since));
-            if let Some(next) = next.filter(|_| cut.is_none()) {
+            if let Some((choice, click)) = next.filter(|_| cut.is_none()) {
                 let region = Some(read.table.css.text().to_owned());
+                let page = self::place(visit, pages.leg).0.to_owned();
                 self.at = At::Account(pages);
-                let (page, target) = (visit.page.clone(), next.text().to_owned());
-                return Ok(Some(Move::Click { page, target, region }));
+                return Ok(Some(Move::Click { page, choice, target: click.text().to_owned(), region }));
             }
             settle(&mut account.transactions, read.format.date.as_ref(), self.today)
                 .map_err(|error| place.failure(FailureCode::ScriptParse, error.text()))?;
@@ -308,6 +331,17 @@ fn is_past(account: &ObservedAccount, from: usize, read: &TransactionsRead, sinc
     is_dated && newest.is_some_and(|newest| newest < since && first > Some(newest))
 }
 
+/// Which page of an account shows, and what leads from it to the list.
+fn place(visit: &Visit, leg: Leg) -> (&str, &Css) {
+    match &visit.onward {
+        Some(onward) if leg == Leg::Onward => (&onward.page, &onward.back),
+        _ => (&visit.page, &visit.back),
+    }
+}
+
+/// What leads to the next page.
+type Turn<'r> = (Option<(String, String)>, &'r Css);
+
 /// What leads to the next page, if there is one. `pages` were read.
 fn turn<'r>(
     document: &Document,
@@ -315,19 +349,33 @@ fn turn<'r>(
     is_empty: bool,
     pages: usize,
     place: &Place,
-) -> Result<Option<&'r Css>, Failure> {
-    let Some(next) = &read.next else { return Ok(None) };
-    // Without it nothing tells the last page from one that changed, except where there
-    // is nothing to turn.
-    if !is_empty && document.all(next).next().is_none() {
-        let what = format!("nothing on the page of transactions fits `{}`, which is `next`", next.text());
-        return Err(place.failure(FailureCode::ElementMissing, what));
-    }
-    let next = Some(next).filter(|css| document.can_click(css));
+) -> Result<Option<Turn<'r>>, Failure> {
+    let missing = |css: &Css| {
+        let what = format!("nothing on the page of transactions fits `{}`, which is `next`", css.text());
+        place.failure(FailureCode::ElementMissing, what)
+    };
+    let next = match &read.next {
+        None => None,
+        // Without it nothing tells the last page from one that changed, except where there
+        // is nothing to turn.
+        Some(Next::Click(css)) if !is_empty && document.all(css).next().is_none() => return Err(missing(css)),
+        Some(Next::Click(css)) => document.can_click(css).then_some((None, css)),
+        Some(Next::Choose { of, click }) => {
+            let options = document.options(of).ok_or_else(|| missing(of))?;
+            let later = options.iter().skip_while(|option| !option.is_selected).nth(1);
+            later.map(|option| (Some((of.text().to_owned(), option.value.clone())), click))
+        }
+    };
     let limit = usize::try_from(read.limit).unwrap_or(usize::MAX);
     if next.is_some() && pages >= limit {
         let what = format!("after {limit} pages of transactions there are still more; see `limit`");
         return Err(place.failure(FailureCode::DataIncomplete, what));
     }
     Ok(next)
+}
+
+/// The option that the page shows, where pages are those of options.
+fn chosen(document: &Document, next: &Next) -> Option<String> {
+    let Next::Choose { of, .. } = next else { return None };
+    document.options(of)?.into_iter().find(|option| option.is_selected).map(|option| option.value)
 }

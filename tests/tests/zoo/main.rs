@@ -1,0 +1,90 @@
+//! Every bank of the zoo that has a script, from its setup to its records, which are held
+//! against the bank's own truth.
+//!
+//! Not here: the harbour, which the fleet's own tests live on.
+
+use fixtures::kontor::Kontor;
+use fixtures::portal::RunningPortal;
+use serde_json::{Value, json};
+use tests::integrator::Integrator;
+use tests::patience::eventually;
+use tests::verdict::Verdict;
+use tests::world::{Fleet, Plan};
+
+/// What tests return: whatever went wrong ends them with its whole story.
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+/// A fleet that finds a portal where it runs.
+async fn fleet(portal: &RunningPortal) -> Result<(Fleet, Integrator), Box<dyn std::error::Error>> {
+    let address = format!("development.portal_urls.{}", portal.name());
+    let fleet = Plan::new().with(&address, portal.url()).start().await?;
+    let integrator = fleet.integrator("default").await?;
+    Ok((fleet, integrator))
+}
+
+/// Waits for the end of the activation; the connection as it is then.
+async fn activated(integrator: &Integrator, id: &str) -> Result<Value, Box<dyn std::error::Error>> {
+    let ended = |now: &Value| now["status"] != "pendingActivation";
+    Ok(integrator.connection(id, "the end of the activation", ended).await?)
+}
+
+async fn verdict(portal: &RunningPortal, integrator: &Integrator) -> Result<Verdict, Box<dyn std::error::Error>> {
+    let accounts = integrator.list("/v1/accounts").await?;
+    let transactions = integrator.list("/v1/transactions?limit=500").await?;
+    assert!(accounts.len() >= 3 && transactions.len() > 130, "{} and {}", accounts.len(), transactions.len());
+    Ok(Verdict::of(&json!(portal.truth()), &accounts, &transactions))
+}
+
+/// What the owner of Kontor's app does, or how it behaves from now on.
+async fn app(portal: &RunningPortal, call: &str) -> Outcome {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::new();
+    let url = format!("{}{call}", portal.url());
+    let request = match call {
+        "_approval" => client.put(url).json(&json!({ "afterMs": null })),
+        _ => client.post(url),
+    };
+    Ok(request.send().await?.error_for_status().map(|_| ())?)
+}
+
+#[tokio::test]
+async fn a_bank_whose_app_approves_is_read_as_it_is() -> Outcome {
+    let portal = Kontor::start(Kontor::settings()).await?;
+    app(&portal, "_approval").await?;
+    let (fleet, integrator) = fleet(&portal).await?;
+    let id = integrator.set_up("kontor", portal.username(), portal.password()).await?;
+    let challenge = integrator.open_challenge(&id, None).await?;
+    assert_eq!((&challenge["kind"], &challenge["medium"]), (&json!("appApproval"), &json!("device")));
+    assert_eq!(challenge["maskedTarget"], "KontorSign auf „Büro-Telefon“");
+    let answer = format!("/v1/connections/{id}/challenges/{}/answer", challenge["id"].as_str().unwrap_or_default());
+    let refused = integrator.call(reqwest::Method::POST, &answer, Some(&json!({ "answer": "yes" }))).await?;
+    assert_eq!((refused.status, &refused.body["code"]), (409, &json!("takes_no_answer")), "{}", refused.body);
+    let operator = fleet.operator()?;
+    let parked = async || (operator.get("/control/v1/queue").await.ok()?["parked"] == 1).then_some(());
+    assert!(eventually(parked).await.is_some(), "it takes no seat while somebody reaches for the phone");
+    app(&portal, "_approve").await?;
+    let connection = activated(&integrator, &id).await?;
+    assert_eq!(connection["status"], "active", "{connection} {}", fleet.talk());
+    let verdict = verdict(&portal, &integrator).await?;
+    assert!(verdict.is_clean(), "{verdict:#?}");
+    let settled = integrator.list(&format!("/v1/connections/{id}/challenges")).await?;
+    assert_eq!(settled[0]["status"], "accepted", "{settled:?}");
+    let oracle = portal.oracle();
+    assert_eq!((oracle.sessions, oracle.password_submits, oracle.sign_outs), (1, 1, 1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_approval_that_is_declined_is_the_persons_answer() -> Outcome {
+    let portal = Kontor::start(Kontor::settings()).await?;
+    app(&portal, "_approval").await?;
+    let (fleet, integrator) = fleet(&portal).await?;
+    let id = integrator.set_up("kontor", portal.username(), portal.password()).await?;
+    integrator.open_challenge(&id, None).await?;
+    app(&portal, "_decline").await?;
+    let connection = activated(&integrator, &id).await?;
+    assert_eq!(connection["setup"]["errorCode"], "mfa.declined", "{connection} {}", fleet.talk());
+    let settled = integrator.list(&format!("/v1/connections/{id}/challenges")).await?;
+    assert_eq!(settled[0]["status"], "rejected", "{settled:?}");
+    Ok(())
+}
