@@ -22,11 +22,29 @@ pub struct Verdict {
 /// Fields that are the API's own and have no truth at the bank.
 const OWN_FIELDS: [&str; 7] = ["id", "connectionId", "accountId", "createdAt", "updatedAt", "metadata", "completeness"];
 
+/// Fields of the truth that a portal doesn't show where they are read, and so the API doesn't
+/// have.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unshown<'a> {
+    /// Of accounts.
+    pub accounts: &'a [&'a str],
+    /// Of transactions.
+    pub transactions: &'a [&'a str],
+}
+
 impl Verdict {
     /// Compares every field of every record.
     #[must_use]
     pub fn of(truth: &Value, accounts: &[Value], transactions: &[Value]) -> Self {
+        Self::besides(Unshown::default(), truth, accounts, transactions)
+    }
+
+    /// Compares every field that is shown.
+    #[must_use]
+    pub fn besides(unshown: Unshown<'_>, truth: &Value, accounts: &[Value], transactions: &[Value]) -> Self {
         let mut verdict = Self::default();
+        let account_fields = [&["portalKey"], unshown.accounts].concat();
+        let transaction_fields = [&["accountKey"], unshown.transactions].concat();
         let number = |account: &Value| account["accountNumber"].as_str().unwrap_or_default().to_owned();
         let by_id: HashMap<&str, String> =
             accounts.iter().filter_map(|account| Some((account["id"].as_str()?, number(account)))).collect();
@@ -35,17 +53,17 @@ impl Verdict {
             .filter_map(|account| Some((account["portalKey"].as_str()?, number(account))))
             .collect();
 
-        let expected = list(&truth["accounts"]).iter().map(|account| bare(account, &["portalKey"]));
-        let found = accounts.iter().map(|account| bare(account, &[]));
+        let expected = list(&truth["accounts"]).iter().map(|account| bare(account, &account_fields));
+        let found = accounts.iter().map(|account| bare(account, unshown.accounts));
         verdict.compare("account", expected.collect(), found.collect(), &["accountNumber"]);
 
         let expected = list(&truth["transactions"]).iter().map(|transaction| {
             let account = transaction["accountKey"].as_str().and_then(|key| by_key.get(key));
-            with_account(bare(transaction, &["accountKey"]), account)
+            with_account(bare(transaction, &transaction_fields), account)
         });
         let found = transactions.iter().map(|transaction| {
             let account = transaction["accountId"].as_str().and_then(|id| by_id.get(id));
-            with_account(bare(transaction, &[]), account)
+            with_account(bare(transaction, unshown.transactions), account)
         });
         verdict.compare("transaction", expected.collect(), found.collect(), &["account", "postedDate", "amount"]);
         verdict

@@ -82,7 +82,7 @@ fn words_outside_of_the_lists_are_refused() {
     check(
         "kind: oneTimeCode",
         "kind: onetimecode",
-        "word.unknown at `onetimecode`: `onetimecode` isn't one of oneTimeCode, securityQuestion (did you mean `oneTimeCode`?)",
+        "word.unknown at `onetimecode`: `onetimecode` isn't one of oneTimeCode, securityQuestion, appApproval (did you mean `oneTimeCode`?)",
     );
     check(
         "ACH: ach",
@@ -176,8 +176,7 @@ fn pages_have_a_use_and_exist() {
         "  account:\n    on: account\n",
         "  account:\n    on: acount\n",
         "
-        page.unknown at `acount`: there is no page `acount` (did you mean `account`?)
-        key.conflict at `account`: transactions are read on the page of the account, which is `acount`",
+        page.unknown at `acount`: there is no page `acount` (did you mean `account`?)",
     );
     check("    goal: signed_in\n", "", "
         goal.missing at `sign_in:`: no page says that the sign-in worked (the page that shows after a sign-in has `goal: signed_in`)".trim());
@@ -321,4 +320,63 @@ fn faults_can_be_read_by_a_program() {
 fn a_text_that_is_no_yaml_has_one_fault() {
     let source = "script: 1\npages: [\n";
     assert_eq!(faults(source).iter().map(|fault| fault.code.as_str()).collect::<Vec<_>>(), ["yaml.syntax"]);
+}
+
+#[test]
+fn transactions_on_a_page_of_their_own_say_how_to_get_there_and_back() {
+    let onward = "  transactions:\n    on: rows\n    open: \"#list\"\n    back: \"#home\"\n";
+    let page = "  rows:\n    when: { visible: \"#rows\" }\n  signed_out:\n";
+    let sound = edited("  transactions:\n    on: account\n", onward).replacen("  signed_out:\n", page, 1);
+    assert!(Script::parse(&sound).is_ok(), "{}", faults(&sound));
+    let lost = sound.replacen("    open: \"#list\"\n", "", 1);
+    let said = faults(&lost).to_string();
+    assert!(said.contains("`transactions` needs the key `open`") && said.contains("leads from `account`"), "{said}");
+    check(
+        "    table: \"#rows\"",
+        "    open: \"#list\"\n    table: \"#rows\"",
+        "key.conflict at `on: account`: transactions are read on `account`, so there is nothing to open for them",
+    );
+}
+
+#[test]
+fn parts_of_cells_options_and_announced_rows_are_read() {
+    for (from, to) in [
+        ("description: Description", "description: { column: Description, of: .purpose }"),
+        ("next: \"#next\"", "next: { choose: \"#month\", click: \"#show\" }"),
+        (
+            "    limit: 4",
+            "    limit: 4\n    pendingTable: { table: \"#soon\", columns: { description: What, amount: Sum } }",
+        ),
+    ] {
+        let source = edited(from, to);
+        assert!(Script::parse(&source).is_ok(), "{to}: {}", faults(&source));
+    }
+    check(
+        "description: Description",
+        "description: { of: .purpose }",
+        "key.missing at `{ of: .purpo`: a part of a column needs the key `column`",
+    );
+    check(
+        "next: \"#next\"",
+        "next: { choose: \"#month\" }",
+        "key.missing at `{ choose: \"#`: `next` needs the key `click`",
+    );
+    check(
+        "    limit: 4",
+        "    limit: 4\n    pendingTable: { table: \"#soon\", columns: { description: What } }",
+        "key.missing at `{ table: \"#s`: `columns` of `pendingTable` needs the key `amount`",
+    );
+}
+
+#[test]
+fn nothing_is_done_where_somebody_approves_it_elsewhere() {
+    let steps =
+        "    do:\n      - { fill: \"#digits\", with: answer }\n      - { click: \"#code button\", effect: code }\n";
+    let source = edited("kind: oneTimeCode", "kind: appApproval").replacen(steps, "", 1);
+    assert!(Script::parse(&source).is_ok(), "{}", faults(&source));
+    check(
+        "kind: oneTimeCode",
+        "kind: appApproval",
+        "key.conflict at `- { fill: \"#`: nothing is done on a page that waits for an approval elsewhere",
+    );
 }

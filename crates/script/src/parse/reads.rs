@@ -45,6 +45,8 @@ pub(super) fn reads(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<
 struct On {
     page: String,
     at: Position,
+    /// Whether there is such a page.
+    is_known: bool,
 }
 
 /// How the script goes to an account and back.
@@ -57,6 +59,8 @@ struct Way {
 
 fn visit(account: Option<&On>, transactions: Option<(&On, &Way)>, way: &Way, faults: &mut Faults) -> Option<Visit> {
     let onward = match (account, transactions) {
+        // A name that is misspelt isn't another page.
+        (Some(account), Some((on, _))) if !(account.is_known && on.is_known) => None,
         (Some(account), Some((on, way))) if account.page != on.page => Some(onward(account, on, way, faults)),
         (_, Some((on, way))) => {
             if way.open.is_some() || way.back.is_some() {
@@ -109,11 +113,12 @@ fn onward(account: &On, on: &On, way: &Way, faults: &mut Faults) -> Option<Onwar
 fn on(form: &mut Form<'_>, pages: &[&str], faults: &mut Faults) -> Option<On> {
     let node = form.need("on", faults)?;
     let page = faults.text(node)?.to_owned();
-    if !pages.contains(&page.as_str()) {
+    let is_known = pages.contains(&page.as_str());
+    if !is_known {
         let hint = nearest(&page, pages.iter().copied());
         faults.hinted(Code::PageUnknown, node.at, format!("there is no page `{}`", cut(&page)), hint);
     }
-    Some(On { page, at: node.at })
+    Some(On { page, at: node.at, is_known })
 }
 
 fn accounts(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(AccountsRead, Way)> {
@@ -253,7 +258,8 @@ fn table<F: Copy + PartialEq>(
         for entry in faults.entries(node) {
             let field = field(&entry.key, entry.at, known, faults);
             let name = column(&entry.key, &entry.value, &mut parts, faults);
-            columns.extend(field.zip(name));
+            // One whose name is faulty is there all the same: a fault isn't made two.
+            columns.extend(field.map(|field| (field, name.unwrap_or_default())));
         }
     }
     // What isn't a map says nothing of which columns there are.
