@@ -3,6 +3,7 @@
 //!
 //! Not here: the harbour, which the fleet's own tests live on.
 
+use fixtures::faults::Faults;
 use fixtures::kontor::Kontor;
 use fixtures::portal::RunningPortal;
 use serde_json::{Value, json};
@@ -91,5 +92,42 @@ async fn an_approval_that_is_declined_is_the_persons_answer() -> Outcome {
     assert_eq!(connection["setup"]["lastFailure"]["code"], "mfa.declined", "{connection} {}", fleet.talk());
     let settled = integrator.list(&format!("/v1/connections/{id}/challenges")).await?;
     assert_eq!(settled[0]["status"], "rejected", "{settled:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_fault_of_a_bank_is_called_by_its_name() -> Outcome {
+    let on = true;
+    let faults: [(Faults, Option<&str>); 9] = [
+        (Faults { banner: on, moved_column: on, ..Faults::default() }, None),
+        (Faults { layout_variant: on, ..Faults::default() }, Some("script.element.missing")),
+        // What leads on from the page is lost with its other half.
+        (Faults { half_page: on, ..Faults::default() }, Some("script.element.missing")),
+        (Faults { renamed_id: on, ..Faults::default() }, Some("script.element.missing")),
+        (Faults { unavailable: on, ..Faults::default() }, Some("portal.unavailable")),
+        (Faults { maintenance: on, ..Faults::default() }, Some("portal.maintenance")),
+        (Faults { refuse_all_codes: on, ..Faults::default() }, Some("mfa.declined")),
+        (Faults { blocked: on, ..Faults::default() }, Some("portal.blocked")),
+        // Nobody tries these credentials again.
+        (Faults { locked: on, ..Faults::default() }, Some("auth.locked")),
+    ];
+    let portal = Kontor::start(Kontor::settings()).await?;
+    let (fleet, integrator) = fleet(&portal).await?;
+    let operator = fleet.operator()?;
+    let mut wrong = Vec::new();
+    for (number, (faults, code)) in faults.into_iter().enumerate() {
+        let said = format!("{faults:?}");
+        portal.set_faults(faults);
+        let entity = integrator.post("/v1/entities", &json!({ "externalEntityId": format!("fault-{number}") })).await?;
+        let entity = entity["entityId"].as_str().ok_or("an entity")?;
+        let id = integrator.set_up_for(entity, "kontor", portal.username(), portal.password()).await?;
+        let is_told = |now: &Value| now["status"] == "active" || now["setup"]["lastFailure"]["code"].is_string();
+        let connection = integrator.connection(&id, "an end", is_told).await?;
+        if connection["setup"]["lastFailure"]["code"].as_str() != code {
+            wrong.push(format!("{said}: {}", connection["setup"]["lastFailure"]));
+        }
+        operator.post("/control/v1/institutions/kontor/breaker/reset", &Value::Null).await?;
+    }
+    assert!(wrong.is_empty(), "{wrong:#?} {}", fleet.talk());
     Ok(())
 }
