@@ -246,6 +246,8 @@ pub(crate) enum Next {
     Click(Css),
     /// The next one of the options of a field, such as a month, and what asks for it.
     Choose { of: Css, click: Css },
+    /// The first of these that stands behind the number of the page that shows.
+    Behind { shown: Css, click: Css },
 }
 
 /// A part of a cell that is read like a column of its own.

@@ -276,15 +276,28 @@ pub(crate) fn link(document: &Document, table: &Css, open: &Css, row: ElementRef
     if fitting.next().is_some() {
         return Err(LinkError::Ambiguous);
     }
-    for name in ["href", "id", "data-testid", "name"] {
-        let Some(value) = link.attr(name) else { continue };
-        let selector = format!(":is({}) :is({})[{name}={}]", table.text(), open.text(), quoted(value));
-        if fits_only(document, &selector, link) {
-            return Ok(selector);
-        }
-    }
-    let selector = path(link);
-    if fits_only(document, &selector, link) { Ok(selector) } else { Err(LinkError::Ambiguous) }
+    let way = format!(":is({}) :is({})", table.text(), open.text());
+    apart(document, &way, link).ok_or(LinkError::Ambiguous)
+}
+
+/// A selector that fits only the first thing that `click` fits and that stands behind the one
+/// that `shown` fits, if there is such a thing.
+pub(crate) fn behind(document: &Document, shown: &Css, click: &Css) -> Result<Option<String>, LinkError> {
+    let Some(current) = document.shown(shown) else {
+        return if document.shown(click).is_some() { Err(LinkError::Missing) } else { Ok(None) };
+    };
+    let later = document.elements().skip_while(|element| element.id() != current.id()).skip(1);
+    let fits = |element: &ElementRef<'_>| click.selector.matches(element) && !is_hidden(element);
+    let Some(link) = later.into_iter().find(fits) else { return Ok(None) };
+    apart(document, &format!(":is({})", click.text()), link).map(Some).ok_or(LinkError::Ambiguous)
+}
+
+/// A selector that fits an element and no other thing: one of those that `way` fits, told apart
+/// by what it says of itself, or by its place.
+fn apart(document: &Document, way: &str, link: ElementRef<'_>) -> Option<String> {
+    let by_name = |name: &str| Some(format!("{way}[{name}={}]", quoted(link.attr(name)?)));
+    let named = ["href", "id", "data-testid", "name"].into_iter().filter_map(by_name);
+    named.chain([path(link)]).find(|selector| fits_only(document, selector, link))
 }
 
 fn fits_only(document: &Document, selector: &str, link: ElementRef<'_>) -> bool {

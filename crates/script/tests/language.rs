@@ -343,6 +343,7 @@ fn parts_of_cells_options_and_announced_rows_are_read() {
     for (from, to) in [
         ("description: Description", "description: { column: Description, of: .purpose }"),
         ("next: \"#next\"", "next: { choose: \"#month\", click: \"#show\" }"),
+        ("next: \"#next\"", "next: { behind: \".pager b\", click: \".pager a\" }"),
         (
             "    limit: 4",
             "    limit: 4\n    pendingTable: { table: \"#soon\", columns: { description: What, amount: Sum } }",
@@ -360,6 +361,11 @@ fn parts_of_cells_options_and_announced_rows_are_read() {
         "next: \"#next\"",
         "next: { choose: \"#month\" }",
         "key.missing at `{ choose: \"#`: `next` needs the key `click`",
+    );
+    check(
+        "next: \"#next\"",
+        "next: { choose: \"#month\", behind: \"b\", click: \"#show\" }",
+        "key.conflict at `{ choose: \"#`: `next` has `choose` or `behind`, and not both",
     );
     check(
         "    limit: 4",

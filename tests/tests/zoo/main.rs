@@ -5,6 +5,7 @@
 
 use fixtures::faults::Faults;
 use fixtures::kontor::Kontor;
+use fixtures::meridian::Meridian;
 use fixtures::portal::RunningPortal;
 use serde_json::{Value, json};
 use tests::integrator::Integrator;
@@ -15,10 +16,13 @@ use tests::world::{Fleet, Plan};
 /// What tests return: whatever went wrong ends them with its whole story.
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-/// The bank shows an IBAN in place of a masked number, and no balance beside its bookings; the
-/// API has no field for a credit line.
-const UNSHOWN: Unshown<'_> =
+/// Kontor shows an IBAN in place of a masked number; the API has no field for a credit line. The
+/// balance after a row is a proof and no field of a transaction.
+const KONTOR: Unshown<'_> =
     Unshown { accounts: &["status", "iban", "maskedNumber", "creditLimit"], transactions: &["runningBalance"] };
+
+/// Meridian doesn't say whether an account is open.
+const MERIDIAN: Unshown<'_> = Unshown { accounts: &["status"], transactions: &["runningBalance"] };
 
 /// A fleet that finds a portal where it runs.
 async fn fleet(portal: &RunningPortal) -> Result<(Fleet, Integrator), Box<dyn std::error::Error>> {
@@ -34,11 +38,15 @@ async fn activated(integrator: &Integrator, id: &str) -> Result<Value, Box<dyn s
     Ok(integrator.connection(id, "the end of the activation", ended).await?)
 }
 
-async fn verdict(portal: &RunningPortal, integrator: &Integrator) -> Result<Verdict, Box<dyn std::error::Error>> {
+async fn verdict(
+    portal: &RunningPortal,
+    integrator: &Integrator,
+    unshown: Unshown<'_>,
+) -> Result<Verdict, Box<dyn std::error::Error>> {
     let accounts = integrator.list("/v1/accounts").await?;
     let transactions = integrator.list("/v1/transactions?limit=500").await?;
     assert!(accounts.len() >= 3 && transactions.len() > 130, "{} and {}", accounts.len(), transactions.len());
-    Ok(Verdict::besides(UNSHOWN, &json!(portal.truth()), &accounts, &transactions))
+    Ok(Verdict::besides(unshown, &json!(portal.truth()), &accounts, &transactions))
 }
 
 /// What the owner of Kontor's app does, or how it behaves from now on.
@@ -71,7 +79,7 @@ async fn a_bank_whose_app_approves_is_read_as_it_is() -> Outcome {
     app(&portal, "_approve").await?;
     let connection = activated(&integrator, &id).await?;
     assert_eq!(connection["status"], "active", "{connection} {}", fleet.talk());
-    let verdict = verdict(&portal, &integrator).await?;
+    let verdict = verdict(&portal, &integrator, KONTOR).await?;
     assert!(verdict.is_clean(), "{verdict:#?}");
     let settled = integrator.list(&format!("/v1/connections/{id}/challenges")).await?;
     assert_eq!(settled[0]["status"], "accepted", "{settled:?}");
@@ -92,6 +100,29 @@ async fn an_approval_that_is_declined_is_the_persons_answer() -> Outcome {
     assert_eq!(connection["setup"]["lastFailure"]["code"], "mfa.declined", "{connection} {}", fleet.talk());
     let settled = integrator.list(&format!("/v1/connections/{id}/challenges")).await?;
     assert_eq!(settled[0]["status"], "rejected", "{settled:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_bank_that_asks_a_question_is_read_page_by_numbered_page() -> Outcome {
+    let portal = Meridian::start(Meridian::settings()).await?;
+    let (fleet, integrator) = fleet(&portal).await?;
+    let id = integrator.set_up("meridian", portal.username(), portal.password()).await?;
+    let wrong = integrator.open_challenge(&id, None).await?;
+    assert_eq!(wrong["kind"], "securityQuestion");
+    integrator.answer(&id, &wrong, "Rex").await?;
+    let asked = integrator.open_challenge(&id, wrong["id"].as_str()).await?;
+    assert!(asked["institutionMessage"].as_str().is_some_and(|words| words.contains("not correct")), "{asked}");
+    let question = asked["prompt"].as_str().unwrap_or_default();
+    let known = portal.credential("securityAnswers").split('|').find_map(|known| known.strip_prefix(question));
+    let answer = known.and_then(|known| known.strip_prefix('=')).ok_or("a question that was agreed on")?;
+    integrator.answer(&id, &asked, answer).await?;
+    let connection = activated(&integrator, &id).await?;
+    assert_eq!(connection["status"], "active", "{connection} {}", fleet.talk());
+    let verdict = verdict(&portal, &integrator, MERIDIAN).await?;
+    assert!(verdict.is_clean(), "{verdict:#?}");
+    let oracle = portal.oracle();
+    assert_eq!((oracle.sessions, oracle.password_submits, oracle.sign_outs), (1, 1, 1));
     Ok(())
 }
 

@@ -200,14 +200,28 @@ fn pending_table(node: &Node, faults: &mut Faults) -> Option<Table<TransactionFi
     table
 }
 
-/// What leads to the next page: a selector, or a field with options and what asks for one.
+/// What leads to the next page: a selector, a field with options and what asks for one, or the
+/// number of the page that shows and the numbers of the others.
 fn next(node: &Node, faults: &mut Faults) -> Option<Next> {
     let Value::Map(_) = node.value else { return faults.css(node).map(Next::Click) };
     let mut form = Form::new("`next`", node, faults);
-    let of = form.need("choose", faults).and_then(|node| faults.css(node));
+    let of = form.ask("choose").map(|node| faults.css(node));
+    let shown = form.ask("behind").map(|node| faults.css(node));
     let click = form.need("click", faults).and_then(|node| faults.css(node));
     form.finish(faults);
-    Some(Next::Choose { of: of?, click: click? })
+    match (of, shown) {
+        (Some(of), None) => Some(Next::Choose { of: of?, click: click? }),
+        (None, Some(shown)) => Some(Next::Behind { shown: shown?, click: click? }),
+        (Some(_), Some(_)) => {
+            faults.add(Code::KeyConflict, node.at, "`next` has `choose` or `behind`, and not both");
+            None
+        }
+        (None, None) => {
+            let message = "`next` is a selector, or needs the key `choose` or `behind`";
+            faults.add(Code::KeyMissing, node.at, message);
+            None
+        }
+    }
 }
 
 fn required_columns(at: Position, table: &Table<TransactionField>, faults: &mut Faults) {

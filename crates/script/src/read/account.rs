@@ -140,11 +140,14 @@ pub(crate) fn details_of(document: &Document, read: &AccountRead, place: &Place)
         row.push(text);
     }
     let mut spare = COLUMNS_LIMIT;
-    for element in document.elements().filter(|element| matches!(element.value().name(), "dt" | "th")) {
+    for element in document.elements().filter(|element| matches!(element.value().name(), "dt" | "th" | "td")) {
         let Some(value) = beside(element) else { continue };
         let label = fold(&raw_text(element, CELL_LIMIT)).into_owned();
         let folded = label.to_lowercase();
         let wanted = read.fields.iter().find(|(_, spot)| matches!(spot, Spot::Label(label) if *label == folded));
+        if element.value().name() == "td" && (wanted.is_none() || !is_pair(element)) {
+            continue;
+        }
         // A label that is there twice can't be read, so a third one makes no difference.
         let is_kept = match wanted {
             Some(_) => labels.iter().filter(|label| **label == folded).nth(1).is_none(),
@@ -217,6 +220,14 @@ fn name_of(field: AccountField) -> &'static str {
 fn beside(label: ElementRef<'_>) -> Option<ElementRef<'_>> {
     let wanted = if label.value().name() == "dt" { "dd" } else { "td" };
     label.next_siblings().find_map(ElementRef::wrap).filter(|next| next.value().name() == wanted)
+}
+
+/// Whether a cell is the first of two that are all there is in a row: in tables without headers
+/// that is a label.
+fn is_pair(label: ElementRef<'_>) -> bool {
+    let is_first = label.prev_siblings().find_map(ElementRef::wrap).is_none();
+    let row = label.parent().and_then(ElementRef::wrap);
+    is_first && row.is_some_and(|row| row.child_elements().take(3).count() == 2)
 }
 
 /// Whether a label and its value are all that there is in a row: then it isn't one of

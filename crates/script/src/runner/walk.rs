@@ -32,7 +32,7 @@ use crate::language::{Next, Script, TransactionsRead, Visit};
 use crate::read::{
     Cells, Listing, Place, announced, announcements, details, details_of, has_year, list, page, settle, transactions,
 };
-use crate::table::{LinkError, ROWS_LIMIT, link, weight};
+use crate::table::{LinkError, ROWS_LIMIT, behind, link, weight};
 
 /// How much the sheets of a run weigh together. What is beyond is read and not kept: a
 /// run has to fit into one message.
@@ -254,11 +254,11 @@ impl Walk {
             }
             let next = turn(&document, read, is_empty, pages.digests.len(), place)?;
             let cut = self.since.filter(|since| next.is_some() && is_past(account, read_before, read, *since));
-            if let Some((choice, click)) = next.filter(|_| cut.is_none()) {
+            if let Some((choice, target)) = next.filter(|_| cut.is_none()) {
                 let region = Some(read.table.css.text().to_owned());
                 let page = self::place(visit, pages.leg).0.to_owned();
                 self.at = At::Account(pages);
-                return Ok(Some(Move::Click { page, choice, target: click.text().to_owned(), region }));
+                return Ok(Some(Move::Click { page, choice, target, region }));
             }
             settle(&mut account.transactions, read.format.date.as_ref(), self.today)
                 .map_err(|error| place.failure(FailureCode::ScriptParse, error.text()))?;
@@ -339,17 +339,17 @@ fn place(visit: &Visit, leg: Leg) -> (&str, &Css) {
     }
 }
 
-/// What leads to the next page.
-type Turn<'r> = (Option<(String, String)>, &'r Css);
+/// What leads to the next page: a field and its value, if there is one, and what is clicked.
+type Turn = (Option<(String, String)>, String);
 
 /// What leads to the next page, if there is one. `pages` were read.
-fn turn<'r>(
+fn turn(
     document: &Document,
-    read: &'r TransactionsRead,
+    read: &TransactionsRead,
     is_empty: bool,
     pages: usize,
     place: &Place,
-) -> Result<Option<Turn<'r>>, Failure> {
+) -> Result<Option<Turn>, Failure> {
     let missing = |css: &Css| {
         let what = format!("nothing on the page of transactions fits `{}`, which is `next`", css.text());
         place.failure(FailureCode::ElementMissing, what)
@@ -359,11 +359,18 @@ fn turn<'r>(
         // Without it nothing tells the last page from one that changed, except where there
         // is nothing to turn.
         Some(Next::Click(css)) if !is_empty && document.all(css).next().is_none() => return Err(missing(css)),
-        Some(Next::Click(css)) => document.can_click(css).then_some((None, css)),
+        Some(Next::Click(css)) => document.can_click(css).then(|| (None, css.text().to_owned())),
         Some(Next::Choose { of, click }) => {
             let options = document.options(of).ok_or_else(|| missing(of))?;
             let later = options.iter().skip_while(|option| !option.is_selected).nth(1);
-            later.map(|option| (Some((of.text().to_owned(), option.value.clone())), click))
+            later.map(|option| (Some((of.text().to_owned(), option.value.clone())), click.text().to_owned()))
+        }
+        Some(Next::Behind { shown, click }) => {
+            let target = behind(document, shown, click).map_err(|error| match error {
+                LinkError::Missing => missing(shown),
+                LinkError::Ambiguous => missing(click),
+            })?;
+            target.map(|target| (None, target))
         }
     };
     let limit = usize::try_from(read.limit).unwrap_or(usize::MAX);
