@@ -56,7 +56,8 @@ reads:
 ";
 
 const ACCOUNTS: &str = "<table id=accounts><tr><th>Name<tr><td><a href=/1>One</a><tr><td><a href=/2>Two</a></table>";
-const ACCOUNT: &str = "<dl><dt>Balance<dd>$5.00</dl><a id=list href=rows>List</a><a id=home href=/>Back</a>";
+const ACCOUNT: &str = "<table><tr><td>Balance<td>$5.00<tr><td>Balance<td>and<td>more</table>
+    <a id=list href=rows>List</a><a id=home href=/>Back</a>";
 
 /// A month of an account.
 fn month(selected: u8, rows: &str, soon: &str) -> String {
@@ -153,6 +154,7 @@ fn a_run_goes_through_every_month_of_each_account_and_back() {
     };
     assert_eq!(rows(&accounts[0]), [" 1.00 Card -", "2026-03-02 2.00 Rent for March Ann", "2026-01-02 -3.00 Rent -"]);
     assert_eq!(accounts[0].transactions[0].status, domain::transaction::TransactionStatus::Pending);
+    assert_eq!(accounts[0].current_balance.as_deref(), Some("5.00"), "the first of two cells is a label");
     assert_eq!(accounts[0].window.as_ref().map(|window| window.pages), Some(3));
     assert_eq!(accounts[1].failure.as_ref().map(|failure| failure.code), Some(FailureCode::ScriptParse));
     // What was kept is read the same again.
