@@ -42,7 +42,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Hold leases and drive portals, until a signal ends it.
-    Run(Run),
+    Run(Box<Run>),
     /// Say all that is wrong with a script.
     Check(Check),
 }
