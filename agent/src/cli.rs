@@ -4,11 +4,13 @@
 //! begin with `hint:`. Not here: doing it.
 
 use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use domain::driver::{DriverKind, Drivers, DriversError};
 use domain::secret::Secret;
 use url::Url;
 
@@ -19,8 +21,10 @@ use crate::drain::Drain;
 use crate::logs::{self, LogError, LogFormat};
 use crate::measure;
 use crate::member::{Member, MemberError};
+use crate::openers::Openers;
 use crate::quantity::{Bytes, Choice, Count};
 use crate::sizing::{Room, browser_memory};
+use crate::webdriver::{self, RemoteEnd, Webdriver, WebdriverError, WebdriverSettings};
 
 const TOKEN: &str = "BURSAR_AGENT_TOKEN";
 
@@ -38,7 +42,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Hold leases and drive portals, until a signal ends it.
-    Run(Run),
+    Run(Box<Run>),
     /// Say all that is wrong with a script.
     Check(Check),
 }
@@ -76,6 +80,22 @@ struct Run {
     /// alone. `auto` is a third of what is available, from 512M to 4G.
     #[arg(long, env = "BURSAR_BROWSER_MEMORY", default_value = "auto")]
     browser_memory: Choice<Bytes>,
+    /// What portals are driven with here, as in `cdp,webdriver`. A lease is worked with the
+    /// first of its own that is among these, and given back if none is.
+    #[arg(long, env = "BURSAR_DRIVERS", value_delimiter = ',', default_value = "cdp")]
+    drivers: Vec<DriverKind>,
+    /// Who drives browsers over WebDriver: a program that is started for each session, such
+    /// as `chromedriver` or `geckodriver`, or the URL of a remote end, such as a Grid's.
+    #[arg(long, env = "BURSAR_WEBDRIVER")]
+    webdriver: Option<RemoteEnd>,
+    /// The browser that is driven over WebDriver: a program's path or name; of a remote end
+    /// `chrome` or `firefox`. Found by the driver's name unless given.
+    #[arg(long, env = "BURSAR_WEBDRIVER_BROWSER")]
+    webdriver_browser: Option<PathBuf>,
+    /// The address of this machine by which the browsers of a remote end reach it: they have
+    /// no other way to a portal than through the agent.
+    #[arg(long, env = "BURSAR_WEBDRIVER_WAY_OUT", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    webdriver_way_out: IpAddr,
     /// How long runs may go on once a signal came.
     #[arg(long, default_value_t = 20)]
     drain_seconds: u64,
@@ -147,6 +167,15 @@ pub enum CliError {
     /// There is no browser.
     #[error(transparent)]
     NoBrowser(#[from] FindError),
+    /// The list of drivers says nothing.
+    #[error(transparent)]
+    Drivers(#[from] DriversError),
+    /// Nobody drives browsers over WebDriver.
+    #[error("the driver webdriver needs to know who drives the browsers")]
+    NoWebdriver,
+    /// What it takes for WebDriver isn't there.
+    #[error(transparent)]
+    Webdriver(#[from] WebdriverError),
     /// The filter of the log is no filter.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -200,14 +229,22 @@ impl Run {
     fn obey(self) -> Result<Exit, CliError> {
         let token = self.token()?;
         let sandbox = self.sandbox()?;
+        let drivers = Drivers::new(self.drivers.clone())?;
+        let has = |kind| drivers.iter().any(|driver| driver == kind);
         let path = std::env::var_os("PATH");
-        let program = BrowserSettings::find(self.browser.as_deref(), path.as_deref())?;
+        let found = BrowserSettings::find(self.browser.as_deref(), path.as_deref());
+        // What isn't there isn't missed by an agent that doesn't use it.
+        let program = if has(DriverKind::Cdp) { found? } else { found.unwrap_or_default() };
         let profiles = self.data.clone().unwrap_or_else(default_data).join("profiles");
         let machine = measure::machine();
         let count = |choice: Choice<Count>| choice.named().map(|Count(count)| count);
         let room = Room::new(machine, count(self.slots), count(self.parked));
         let memory = self.browser_memory.named().map_or_else(|| browser_memory(machine), |Bytes(bytes)| bytes);
         let limits = BrowserLimits::new(memory);
+        let webdriver = match has(DriverKind::Webdriver) {
+            true => Some(Webdriver::new(self.webdriver_settings(sandbox, profiles.clone())?)),
+            false => None,
+        };
         let settings = BrowserSettings { program, sandbox, profiles, limits, supervised_by: None };
         // Fails only if another was installed before, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -219,10 +256,22 @@ impl Run {
                 drain_when_stdin_closes(drain.clone());
             }
             let name = self.name.clone().unwrap_or_else(host_name);
-            Member::new(name, coordinator, Browsers::new(settings), drain, machine, room).run().await
+            let openers = Openers::new(drivers, Browsers::new(settings), webdriver);
+            Member::new(name, coordinator, openers, drain, machine, room).run().await
         });
         ended?;
         Ok(Exit::Done)
+    }
+
+    fn webdriver_settings(&self, sandbox: Sandbox, profiles: PathBuf) -> Result<WebdriverSettings, CliError> {
+        let path = std::env::var_os("PATH");
+        let end = self.webdriver.clone().ok_or(CliError::NoWebdriver)?.found(path.as_deref())?;
+        if end.is_overheard() {
+            tracing::warn!("the remote end is spoken to in plain text; passwords go that way");
+        }
+        let browser = webdriver::Browser::find(self.webdriver_browser.as_deref(), &end, path.as_deref())?;
+        let way_out = self.webdriver_way_out;
+        Ok(WebdriverSettings { end, browser, sandbox, profiles, way_out, supervised_by: None })
     }
 
     fn token(&self) -> Result<Secret, CliError> {
@@ -267,6 +316,8 @@ impl CliError {
                 "run the agent as another user, or set BURSAR_BROWSER_SANDBOX=off where the container is the sandbox",
             ),
             Self::NoBrowser(error) => Some(error.hint()),
+            Self::Webdriver(error) => Some(error.hint()),
+            Self::NoWebdriver => Some("name a program such as chromedriver, or a URL, with --webdriver"),
             Self::Log(_) => Some("levels are error, warn, info, debug and trace, as in BURSAR_LOG=info,agent=debug"),
             Self::Member(MemberError::Call(CallError::Unauthorized)) => {
                 Some("see that the token is the one that the coordinator was given")
@@ -275,6 +326,7 @@ impl CliError {
             | Self::TooLarge(_)
             | Self::Write(_)
             | Self::SetUp(_)
+            | Self::Drivers(_)
             | Self::Runtime(_)
             | Self::Member(_) => None,
         }

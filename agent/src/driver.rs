@@ -1,7 +1,10 @@
 //! What a driver does: three verbs on one page of one session, each answered with
-//! what was seen; and to tell when the session is gone.
+//! what was seen; and to tell when the session is gone. A session is that, with its end.
 //!
-//! Not here: how ([`crate::cdp`]), or what the answers mean (the script's runner).
+//! Not here: how ([`crate::cdp`], [`crate::webdriver`]), which driver a session is opened
+//! with ([`crate::openers`]), or what the answers mean (the script's runner).
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use script::command::{Act, Observation, Watch};
@@ -27,6 +30,39 @@ pub trait Driver: Send {
     /// Waits until the session is gone, with its page or its browser, which is all that is
     /// looked at while a person thinks; how it went.
     async fn gone(&mut self) -> DriverError;
+}
+
+/// A driver with its end.
+pub trait Session: Driver {
+    /// What ends it.
+    fn ending(&self) -> Arc<dyn Ending>;
+}
+
+/// The end of a session, whoever calls for it.
+#[async_trait]
+pub trait Ending: Send + Sync {
+    /// Ends the session: its connections at once, its pages within a second; what doesn't
+    /// obey is killed, if it is this agent's. May be called by anybody, any time.
+    async fn end(&self);
+}
+
+/// Why there is no session.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// What it takes couldn't be started.
+    #[error("nothing could be started to open a session in")]
+    NotStarted {
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+        /// What to do about it.
+        hint: &'static str,
+    },
+    /// The gate is shut.
+    #[error(transparent)]
+    Shut(#[from] Shut),
+    /// What there is opens none.
+    #[error("the browser opens no session")]
+    Refused,
 }
 
 /// Why there is no observation.

@@ -1,5 +1,6 @@
-//! The one way out of a session: a SOCKS 5 proxy (RFC 1928) on loopback that the
-//! session's browser context is bound to, and that knows the session's hosts.
+//! The one way out of a session: a SOCKS 5 proxy (RFC 1928), on loopback unless the
+//! browser is elsewhere, that the session's browser context is bound to, and that knows
+//! the session's hosts.
 //!
 //! Every connection of the context passes here: documents, frames, workers, service
 //! workers, web sockets, popups. The browser sends names, not addresses; they are
@@ -10,8 +11,8 @@
 //!
 //! Not covered: WebRTC over UDP (off by a switch of the browser), and which path of
 //! an allowed host is asked for, since connections are mostly encrypted. Any process
-//! of the machine may connect to the port while the session lives; it then reaches
-//! the portal and nothing else.
+//! of the machine, or of the network that the port is opened to, may connect while the
+//! session lives; it then reaches the portal and nothing else.
 
 use std::collections::HashMap;
 use std::io;
@@ -82,7 +83,15 @@ impl Egress {
     /// # Errors
     /// When there is no port to be had.
     pub async fn open(hosts: Hosts, gate: Gate) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        Self::open_at(Ipv4Addr::LOCALHOST.into(), hosts, gate).await
+    }
+
+    /// The same on another address of this machine, for browsers elsewhere.
+    ///
+    /// # Errors
+    /// When there is no port to be had.
+    pub async fn open_at(own: IpAddr, hosts: Hosts, gate: Gate) -> io::Result<Self> {
+        let listener = TcpListener::bind((own, 0)).await?;
         let address = listener.local_addr()?;
         let door = Arc::new(Door { hosts, gate, record: Record::default() });
         let accepting = tokio::spawn(Arc::clone(&door).accept(listener).in_current_span());
@@ -93,6 +102,12 @@ impl Egress {
     #[must_use]
     pub fn proxy(&self) -> String {
         format!("socks5://{}", self.address)
+    }
+
+    /// Where the proxy listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Whether this leads to an address at all.

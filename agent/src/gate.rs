@@ -9,7 +9,7 @@
 //! Not here: renewing ([`crate::renewer`]) and ending the session when the window
 //! ends ([`crate::watchdog`]).
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -180,6 +180,20 @@ impl Gate {
             State::Shut(_) => Duration::ZERO,
         }
     }
+
+    /// When the trust window ends by the clock that pages read too, in milliseconds of the
+    /// epoch.
+    #[must_use]
+    pub fn ends_at(&self) -> u64 {
+        epoch_millis(self.left())
+    }
+}
+
+/// The moment `ahead` of now, in milliseconds of the epoch.
+fn epoch_millis(ahead: Duration) -> u64 {
+    let moment = SystemTime::now() + ahead;
+    let since = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! member ── asker ──▶ seats ◀── surveyor
 //!             └─ slot ──┬── renewer ──▶ gate ◀── watchdog ──▶ ends the session
 //!                       └── run ──┬── coordinator             ▲
-//!                                 └── driver (cdp) ── gate ── egress ── portal
+//!                                 └── driver (cdp, webdriver) ── gate ── egress ── portal
 //! ```
 //!
 //! An agent knows the coordinator and nothing else: no queue, no store, no other
@@ -16,6 +16,7 @@ pub mod apart;
 pub mod asker;
 pub mod cdp;
 pub mod check;
+mod chromium;
 pub mod cli;
 pub mod coordinator;
 pub mod drain;
@@ -28,6 +29,7 @@ pub mod http;
 pub mod logs;
 pub mod measure;
 pub mod member;
+pub mod openers;
 pub mod pace;
 pub mod quantity;
 pub mod renewer;
@@ -37,3 +39,4 @@ pub mod sizing;
 pub mod slot;
 pub mod surveyor;
 pub mod watchdog;
+pub mod webdriver;

@@ -19,9 +19,9 @@ use uuid::Uuid;
 
 use crate::admission::Limits;
 use crate::asker::Asker;
-use crate::cdp::Browsers;
 use crate::coordinator::{CallError, Coordinator};
 use crate::drain::Drain;
+use crate::openers::Openers;
 use crate::pace::Paces;
 use crate::seats::Seats;
 use crate::sizing::{Machine, Room};
@@ -32,7 +32,7 @@ pub struct Member {
     pub(crate) agent_id: AgentId,
     pub(crate) name: String,
     pub(crate) coordinator: Coordinator,
-    pub(crate) browsers: Browsers,
+    pub(crate) openers: Openers,
     /// Made at start, forgotten at the end.
     pub(crate) key: PrivateKey,
     pub(crate) drain: Drain,
@@ -72,7 +72,7 @@ impl Member {
     pub fn new(
         name: String,
         coordinator: Coordinator,
-        browsers: Browsers,
+        openers: Openers,
         drain: Drain,
         machine: Machine,
         room: Room,
@@ -81,7 +81,7 @@ impl Member {
             agent_id: AgentId(Uuid::now_v7()),
             name,
             coordinator,
-            browsers,
+            openers,
             key: PrivateKey::generate(),
             drain,
             seats: Seats::new(room.at_first(machine)),
@@ -130,7 +130,7 @@ impl Member {
                 }
             }
         };
-        member.browsers.end().await;
+        member.openers.end().await;
         // Nobody depends on it: who hears nothing waits until the agent was silent for long.
         if let Err(error) = member.coordinator.leave(member.agent_id).await {
             tracing::debug!(%error, "nobody hears that the agent ended");
@@ -148,7 +148,8 @@ impl Member {
             seats,
             parked,
             sized_by = if self.room.seats.is_none() { "measure" } else { "setting" },
-            browser_memory_mib = self.browsers.limits().memory >> 20,
+            drivers = %self.openers.drivers(),
+            browser_memory_mib = self.openers.browser_memory() >> 20,
             cpus = machine.cpus,
             memory_mib = machine.memory >> 20,
             available_mib = machine.available >> 20,

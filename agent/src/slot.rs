@@ -13,6 +13,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::driver::{DriverKind, Drivers};
 use domain::failure::{Failure, FailureCode, Stage};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -23,8 +24,8 @@ use tracing::Instrument as _;
 use url::Url;
 
 use crate::apart::{ShutAtEnd, apart};
-use crate::cdp::{LaunchError, OpenError, Session};
 use crate::coordinator::{CallError, PersistError, persist};
+use crate::driver::{OpenError, Session};
 use crate::egress::Egress;
 use crate::gate::{Gate, Shut, TrustWindow};
 use crate::holding::Holding;
@@ -55,6 +56,7 @@ struct Prepared {
     plan: Plan,
     hosts: Hosts,
     pace: Pace,
+    driver: DriverKind,
 }
 
 /// No session could be opened, for a reason that is this machine's.
@@ -66,6 +68,8 @@ enum Unfit {
     Script(String),
     /// The credentials can't be opened.
     Credentials,
+    /// This agent has none of the drivers that it may be worked with.
+    Driver(Drivers),
 }
 
 impl Slot {
@@ -130,6 +134,14 @@ impl Slot {
                 tracing::error!("the credentials can't be opened with this agent's key; the run is abandoned");
                 Ok(())
             }
+            Err(Unfit::Driver(wanted)) => {
+                let here = member.openers.drivers();
+                let hint = "give an agent of this fleet what the institution's record names, with --drivers";
+                tracing::error!(%wanted, %here, hint, "this agent has none of the drivers that the portal is driven by");
+                self.release(holding).await;
+                // The next lease may be the same again.
+                Err(NoBrowser)
+            }
         }
     }
 
@@ -160,6 +172,7 @@ impl Slot {
     }
 
     fn prepare(&self, lease: Lease, holding: Holding, gate: &Gate) -> Result<Prepared, Unfit> {
+        let driver = self.member.openers.choose(&lease.drivers).ok_or_else(|| Unfit::Driver(lease.drivers.clone()))?;
         let script = Script::parse(&lease.script.source).map_err(|diagnostics| {
             let first = diagnostics.iter().next();
             Unfit::Script(first.map_or_else(String::new, |fault| {
@@ -181,17 +194,17 @@ impl Slot {
         };
         let hosts = Hosts::new(&lease.portal_url, script.hosts(), lease.allow_loopback);
         let pace = self.member.paces.at(&lease.institution_id, lease.steps_per_minute);
-        Ok(Prepared { holding, gate: gate.clone(), script: Arc::new(script), plan, hosts, pace })
+        Ok(Prepared { holding, gate: gate.clone(), script: Arc::new(script), plan, hosts, pace, driver })
     }
 
     async fn under(&self, prepared: Prepared) -> Result<(), NoBrowser> {
-        let Prepared { holding, gate, script, plan, hosts, pace } = prepared;
+        let Prepared { holding, gate, script, plan, hosts, pace, driver } = prepared;
         let member = &self.member;
         let portal = plan.portal_url.clone();
         let opened = tokio::select! {
             biased;
             _ = gate.until_shut() => None,
-            opened = self.open(hosts, &gate, portal) => Some(opened),
+            opened = self.open(driver, hosts, &gate, portal) => Some(opened),
         };
         let mut session = match opened {
             Some(Ok(session)) => session,
@@ -211,7 +224,7 @@ impl Slot {
         let outcome = tokio::select! {
             biased;
             shut = gate.until_shut() => Err(shut),
-            outcome = run(&desk, &mut session, script, plan) => outcome,
+            outcome = run(&desk, &mut *session, script, plan) => outcome,
         };
         match outcome {
             Ok(outcome) => {
@@ -226,23 +239,30 @@ impl Slot {
         Ok(())
     }
 
-    /// Opens a session with its way out.
-    async fn open(&self, hosts: Hosts, gate: &Gate, portal: Url) -> Result<Session, NoBrowser> {
-        let egress = match Egress::open(hosts, gate.clone()).await {
+    /// Opens a session by `driver` with its way out.
+    async fn open(
+        &self,
+        driver: DriverKind,
+        hosts: Hosts,
+        gate: &Gate,
+        portal: Url,
+    ) -> Result<Box<dyn Session>, NoBrowser> {
+        let openers = &self.member.openers;
+        let egress = match Egress::open_at(openers.way_out(driver), hosts, gate.clone()).await {
             Ok(egress) => Arc::new(egress),
             Err(error) => {
                 tracing::error!(%error, "there is no port for the session's way out");
                 return Err(NoBrowser);
             }
         };
-        match self.member.browsers.session(gate.clone(), egress, portal).await {
+        match openers.open(driver, gate.clone(), egress, portal).await {
             Ok(session) => Ok(session),
-            Err(OpenError::Launch(error)) => {
-                tracing::error!(%error, cause = cause(&error), hint = error.hint(), "no browser could be started");
+            Err(OpenError::NotStarted { source, hint }) => {
+                tracing::error!(error = %source, cause = cause(&*source), hint, %driver, "no browser could be started");
                 Err(NoBrowser)
             }
             Err(error) => {
-                tracing::warn!(%error, "no session could be opened");
+                tracing::warn!(%error, %driver, "no session could be opened");
                 Err(NoBrowser)
             }
         }
@@ -320,6 +340,6 @@ fn today(timezone: &str) -> jiff::civil::Date {
     Timestamp::now().to_zoned(zone).date()
 }
 
-fn cause(error: &LaunchError) -> String {
-    std::error::Error::source(error).map(ToString::to_string).unwrap_or_default()
+fn cause(error: &dyn std::error::Error) -> String {
+    error.source().map(ToString::to_string).unwrap_or_default()
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tracing::Instrument as _;
 
-use crate::cdp::Ending;
+use crate::driver::Ending;
 use crate::gate::{Gate, Shut};
 
 /// Watches over one session.
@@ -22,7 +22,7 @@ pub struct Watchdog {
 impl Watchdog {
     /// Sets one on the session that `ending` ends.
     #[must_use]
-    pub fn set(gate: Gate, ending: Arc<Ending>) -> Self {
+    pub fn set(gate: Gate, ending: Arc<dyn Ending>) -> Self {
         let watch = async move {
             let shut = gate.until_shut().await;
             if matches!(shut, Shut::Lost | Shut::Expired) {

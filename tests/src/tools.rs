@@ -1,5 +1,5 @@
 //! What nobody here wrote, to try Bursar with: the tools that `cargo xtask setup` puts
-//! into `.cache/tools`, as `tests/tools/requirements.txt` lists them.
+//! into `.cache/tools`, as `tests/tools/requirements.txt` lists them, and what it builds.
 //!
 //! Not here: installing them.
 
@@ -49,6 +49,13 @@ pub fn tool(name: &str) -> Result<Command, ToolError> {
     let mut command = found(folder.join(name))?;
     command.env("PATH", std::env::join_paths(paths).unwrap_or(path));
     Ok(command)
+}
+
+/// The geckodriver that was built, or the one on the path.
+#[must_use]
+pub fn geckodriver() -> PathBuf {
+    let built = top().join(".cache/cargo/bin/geckodriver");
+    if built.is_file() { built } else { "geckodriver".into() }
 }
 
 /// A call of a Node that runs TypeScript as it is.

@@ -24,6 +24,7 @@ pub fn scripts() -> PathBuf {
 /// A fleet to be started.
 pub struct Plan {
     agents: usize,
+    agents_are_told: Vec<String>,
     local: &'static str,
     settings: Vec<(String, String)>,
 }
@@ -42,6 +43,7 @@ pub struct Fleet {
     settings: Vec<(String, String)>,
     folder: tempfile::TempDir,
     agents_started: usize,
+    agents_are_told: Vec<String>,
 }
 
 /// The fleet couldn't be started.
@@ -96,7 +98,7 @@ impl Plan {
     /// One agent, and terms short enough that nobody waits for them.
     #[must_use]
     pub fn new() -> Self {
-        Self { agents: 1, local: "0", settings: Vec::new() }
+        Self { agents: 1, agents_are_told: Vec::new(), local: "0", settings: Vec::new() }
             .with("lease.term", "2s")
             .with("lease.expire_every", "100ms")
             .with("retry.base", "300ms")
@@ -110,6 +112,13 @@ impl Plan {
         self.agents = agents;
         // Whoever takes leases by hand renews none.
         if agents == 0 { self.with("lease.term", "60s") } else { self }
+    }
+
+    /// Arguments for each agent.
+    #[must_use]
+    pub fn agents_are_told(mut self, arguments: &[&str]) -> Self {
+        self.agents_are_told.extend(arguments.iter().map(|&argument| argument.to_owned()));
+        self
     }
 
     /// No agents but those that the coordinator keeps: a number, or `auto`.
@@ -142,6 +151,7 @@ impl Plan {
             settings: self.settings,
             folder,
             agents_started: 0,
+            agents_are_told: self.agents_are_told,
         };
         fleet.start_coordinator().await?;
         for _ in 0..self.agents {
@@ -207,6 +217,7 @@ impl Fleet {
         command.args(["run", "--slots", "1", "--until-stdin-closes", "--coordinator", &self.address]);
         command.args(["--name", &format!("agent-{}", self.agents_started)]).arg("--data").arg(data);
         command.arg("--token-file").arg(self.folder.path().join("data/agent.token"));
+        command.args(&self.agents_are_told);
         command.env("BURSAR_LOG", "info");
         if rustix::process::geteuid().is_root() {
             command.args(["--browser-sandbox", "off"]);

@@ -9,6 +9,7 @@ mod bench;
 mod cargo;
 mod chaos;
 mod demo;
+mod geckodriver;
 mod generate;
 mod mutants;
 mod setup;
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(),
         Command::Setup => setup::find_or_install(&setup::EVERYTHING)
             .and_then(|()| tools::find_or_install())
+            .and_then(|()| geckodriver::begin()?.finish())
             .map(|()| ExitCode::SUCCESS),
         Command::Generate => generate::run(),
     };

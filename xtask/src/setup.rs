@@ -1,7 +1,7 @@
 //! What the demo and the tests need beside a Rust toolchain with its linker: found, or installed where
 //! that can be done, or else named with the command that installs it.
 //!
-//! Not here: building anything; what comes from PyPI (`tools.rs`).
+//! Not here: building anything (`geckodriver.rs`); what comes from PyPI (`tools.rs`).
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -27,6 +27,16 @@ const BROWSER: Need = Need {
     sign: Sign::Programs(&["chromium-headless-shell", "chromium", "google-chrome"]),
     package: "chromium-headless-shell",
 };
+// Drivers work with browsers that could have a window alone.
+const CHROMIUM: Need = Need {
+    what: "a Chromium with a window",
+    sign: Sign::Programs(&["chromium", "google-chrome"]),
+    package: "chromium",
+};
+const CHROMEDRIVER: Need =
+    Need { what: "Chromium's driver", sign: Sign::Programs(&["chromedriver"]), package: "chromium-driver" };
+const FIREFOX: Need =
+    Need { what: "a Firefox", sign: Sign::Programs(&["firefox-esr", "firefox"]), package: "firefox-esr" };
 const REDIS: Need = Need { what: "redis-server", sign: Sign::Programs(&["redis-server"]), package: "redis-server" };
 const POSTGRES: Need = Need { what: "PostgreSQL's server", sign: Sign::Programs(&["initdb"]), package: "postgresql" };
 const PYTHON: Need = Need {
@@ -47,7 +57,8 @@ const NPM: Need = Need { what: "npm", sign: Sign::Programs(&["npm"]), package: "
 pub(crate) const FOR_DEMO: [Need; 2] = [BROWSER, REDIS];
 
 /// What all tests need of the system.
-pub(crate) const EVERYTHING: [Need; 6] = [BROWSER, REDIS, POSTGRES, PYTHON, CURL, FAKETIME];
+pub(crate) const EVERYTHING: [Need; 9] =
+    [BROWSER, CHROMIUM, CHROMEDRIVER, FIREFOX, REDIS, POSTGRES, PYTHON, CURL, FAKETIME];
 
 /// What the bench of the fleet needs beside all that.
 pub(crate) const FOR_FLEET_BENCH: [Need; 2] = [NODE, NPM];

@@ -5,7 +5,7 @@
 use std::process::ExitCode;
 
 use crate::cargo::{build_programs, cargo};
-use crate::{Outcome, setup, tools};
+use crate::{Outcome, geckodriver, setup, tools};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -17,8 +17,10 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     setup::find_or_install(&setup::EVERYTHING)?;
     tools::find_or_install()?;
+    let geckodriver = geckodriver::begin()?;
     // Tests from outside start the programs; cargo wouldn't build them for that.
     build_programs()?;
+    geckodriver.finish()?;
     let mut test = cargo();
     test.args(["test", "--locked", "--no-fail-fast"]);
     if !arguments.rest.iter().any(|argument| argument == "-p" || argument == "--package") {

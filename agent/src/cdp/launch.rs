@@ -15,6 +15,7 @@ use tokio::process::ChildStderr;
 use tokio::time::timeout;
 
 use super::limits::BrowserLimits;
+use crate::chromium;
 
 /// How long a browser has to say where it listens.
 const START: Duration = Duration::from_secs(15);
@@ -117,7 +118,8 @@ impl BrowserSettings {
     }
 
     fn switches(&self, profile: &Path) -> Vec<String> {
-        let mut switches: Vec<String> = SWITCHES.iter().map(|&switch| switch.to_owned()).collect();
+        let mut switches: Vec<String> = chromium::SWITCHES.iter().map(|&switch| switch.to_owned()).collect();
+        switches.push("--remote-debugging-port=0".into());
         switches.push(format!("--user-data-dir={}", profile.display()));
         if !self.is_shell() {
             switches.push("--headless=new".into());
@@ -214,47 +216,6 @@ async fn listening(stderr: ChildStderr) -> Result<String, String> {
         said.push_str(&text);
     }
 }
-
-/// What every browser is started with: no traffic of its own, nothing that outlives
-/// the session, nothing that waits for a person, and no throttling of pages that
-/// aren't in front.
-const SWITCHES: [&str; 32] = [
-    "--remote-debugging-port=0",
-    "--no-first-run",
-    "--no-default-browser-check",
-    "--no-service-autorun",
-    "--no-pings",
-    "--disable-background-networking",
-    "--disable-client-side-phishing-detection",
-    "--disable-component-extensions-with-background-pages",
-    "--disable-component-update",
-    "--disable-default-apps",
-    "--disable-domain-reliability",
-    "--disable-extensions",
-    "--disable-sync",
-    "--disable-quic",
-    "--disable-breakpad",
-    "--disable-crash-reporter",
-    "--disable-dev-shm-usage",
-    "--disable-gpu",
-    "--disable-background-timer-throttling",
-    "--disable-backgrounding-occluded-windows",
-    "--disable-renderer-backgrounding",
-    "--disable-hang-monitor",
-    "--disable-ipc-flooding-protection",
-    "--disable-search-engine-choice-screen",
-    "--metrics-recording-only",
-    "--mute-audio",
-    "--hide-scrollbars",
-    "--password-store=basic",
-    "--use-mock-keychain",
-    // Sessions reach the network through their own proxy or not at all.
-    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-    "--disable-features=BackForwardCache,Translate,MediaRouter,OptimizationHints,\
-     AutofillServerCommunication,CertificateTransparencyComponentUpdater,DialMediaRouteProvider,\
-     HttpsUpgrades,InterestFeedContentSuggestions,Prerender2,SpeculationRules",
-];
 
 #[cfg(test)]
 mod tests {

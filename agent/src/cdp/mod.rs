@@ -17,7 +17,7 @@ mod browser;
 mod browsers;
 mod launch;
 mod limits;
-mod page;
+pub(crate) mod page;
 mod scales;
 mod session;
 mod verbs;

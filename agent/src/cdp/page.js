@@ -16,7 +16,7 @@ async function bursarInPage(verb, request) {
   const ERROR_PAGE_PATIENCE = 2000; // For a page with an error status to be recognised.
 
   const MARK = Symbol.for("bursar");
-  const marked = () => (Object.hasOwn(globalThis, MARK) ? globalThis[MARK] : null);
+  const marked = () => (Object.hasOwn(window, MARK) ? window[MARK] : null);
 
   const method = (prototype, name) => {
     const own = prototype[name];
@@ -44,6 +44,12 @@ async function bursarInPage(verb, request) {
   const textContent = getter(Node.prototype, "textContent");
   const htmlText = getter(HTMLElement.prototype, "innerText");
   const innerText = (element) => (element instanceof HTMLElement ? htmlText(element) : textContent(element));
+  const setter = (prototype, name) => {
+    const { set } = Object.getOwnPropertyDescriptor(prototype, name);
+    return (self, value) => Reflect.apply(set, self, [value]);
+  };
+  const setInput = setter(HTMLInputElement.prototype, "value");
+  const setTextArea = setter(HTMLTextAreaElement.prototype, "value");
   const htmlFocus = method(HTMLElement.prototype, "focus");
   const htmlClick = method(HTMLElement.prototype, "click");
 
@@ -128,7 +134,7 @@ async function bursarInPage(verb, request) {
     const made = { page: page?.page ?? null, was, left: false };
     made.look = () => (made.left ||= page ? !holds(page) : false);
     made.end = observe(made.look);
-    globalThis[MARK] = made;
+    window[MARK] = made;
   };
   const regionText = (element, selector) => {
     try {
@@ -236,9 +242,10 @@ async function bursarInPage(verb, request) {
       if (!option) return false;
       element.value = option.value;
     } else if (element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement) {
-      // The prototype's own setter in this world: frameworks put theirs on the element
-      // in the page's world, and notice the change by the event.
-      element.value = text;
+      // The prototype's own setter: frameworks put theirs on the element, where a driver
+      // has no world of its own they are in this one, and they notice the change by the
+      // event only if theirs wasn't called.
+      (element instanceof HTMLInputElement ? setInput : setTextArea)(element, text);
       if (element.value !== text) return false;
     } else {
       return false;

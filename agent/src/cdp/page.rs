@@ -17,7 +17,7 @@ use crate::gate::Permit;
 const DOCUMENT_AT_MOST: usize = 8 * 1024 * 1024;
 
 /// The function that is called in pages.
-const IN_PAGE: &str = include_str!("page.js");
+pub(crate) const IN_PAGE: &str = include_str!("page.js");
 
 /// The line to one page.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(super) struct PageLine {
 
 /// What is asked of a page.
 #[derive(Clone, Copy)]
-pub(super) enum Request<'a> {
+pub(crate) enum Request<'a> {
     /// Wait until the document has been read.
     Loaded,
     /// Wait until a page is recognised.
@@ -50,7 +50,7 @@ pub(super) enum Request<'a> {
 /// What a page answers.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     /// The browser's own page that says that there is none.
     #[serde(rename_all = "camelCase")]
     ErrorPage { error_page: String, status: u16 },
@@ -75,7 +75,7 @@ pub(super) enum Answer {
 /// [`Problem`] as it is spelled in the page.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) enum Hindrance {
+pub(crate) enum Hindrance {
     Missing,
     Ambiguous,
     NotActionable,
@@ -129,7 +129,7 @@ impl PageLine {
 }
 
 impl Request<'_> {
-    fn verb(&self) -> &'static str {
+    pub(crate) fn verb(&self) -> &'static str {
         match self {
             Self::Loaded => "loaded",
             Self::Watch { .. } => "watch",
@@ -137,7 +137,7 @@ impl Request<'_> {
         }
     }
 
-    fn to_json(self) -> Value {
+    pub(crate) fn to_json(self) -> Value {
         match self {
             Self::Loaded => json!({}),
             Self::Watch { watch, left, patience } => json!({

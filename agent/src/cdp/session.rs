@@ -8,6 +8,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use script::command::Recogniser;
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -18,7 +19,7 @@ use super::browser::{Browser, PULSE_DECIDES};
 use super::launch::LaunchError;
 use super::page::{Answer, PageLine, Request};
 use super::wire::{Gone, Showing, Wire, WireError};
-use crate::driver::DriverError;
+use crate::driver::{self, DriverError};
 use crate::egress::Egress;
 use crate::gate::{Gate, Permit, Shut};
 
@@ -322,6 +323,29 @@ impl Ending {
 
     fn stage(&self) -> MutexGuard<'_, Stage> {
         self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl driver::Session for Session {
+    fn ending(&self) -> Arc<dyn driver::Ending> {
+        self.ending()
+    }
+}
+
+#[async_trait]
+impl driver::Ending for Ending {
+    async fn end(&self) {
+        self.end().await;
+    }
+}
+
+impl From<OpenError> for driver::OpenError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Launch(error) => Self::NotStarted { hint: error.hint(), source: error.into() },
+            OpenError::Shut(shut) => Self::Shut(shut),
+            OpenError::Refused => Self::Refused,
+        }
     }
 }
 

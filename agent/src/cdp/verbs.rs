@@ -3,7 +3,7 @@
 //!
 //! Not here: what is done inside the page (`page.js`).
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use script::command::{Act, Observation, Trouble, Watch};
@@ -167,7 +167,7 @@ impl Session {
         if let Some(page) = &page {
             self.seen_in.insert(page.page.clone(), world.document);
         }
-        let until = epoch_millis(self.gate.left());
+        let until = self.gate.ends_at();
         let page = page.as_ref();
         let request = Request::Act { acts, page, first, patience: TARGET, until };
         let acts = u32::try_from(acts.len()).unwrap_or(u32::MAX);
@@ -235,11 +235,4 @@ impl Session {
             Trouble::Reset
         }
     }
-}
-
-/// The moment `ahead` of now by the clock that pages read too.
-fn epoch_millis(ahead: Duration) -> u64 {
-    let moment = SystemTime::now() + ahead;
-    let since = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -13,6 +13,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use domain::driver::Drivers;
 use domain::fence::Fence;
 use domain::id::{ConnectionId, RunId};
 use domain::run::RunKind;
@@ -66,6 +67,7 @@ pub(crate) struct Offer {
     pub(crate) portal: Url,
     pub(crate) script: String,
     pub(crate) loopback: AllowLoopback,
+    pub(crate) drivers: Drivers,
 }
 
 impl Coordinator {
@@ -104,7 +106,12 @@ impl Coordinator {
     }
 
     pub(crate) fn enqueue(&self, portal: &Url, script: &str) {
-        let offer = Offer { portal: portal.clone(), script: script.into(), loopback: AllowLoopback::Yes };
+        self.enqueue_for(Drivers::default(), portal, script);
+    }
+
+    /// The same with these drivers.
+    pub(crate) fn enqueue_for(&self, drivers: Drivers, portal: &Url, script: &str) {
+        let offer = Offer { portal: portal.clone(), script: script.into(), loopback: AllowLoopback::Yes, drivers };
         self.desk().offers.push_back(offer);
         self.changed.notify_waiters();
     }
@@ -228,6 +235,7 @@ fn lease(offer: &Offer, acquire: &Acquire, term: Duration) -> Lease {
         credentials: sealed.expect("sealed"),
         challenge_term_ms: 60_000,
         since: None,
+        drivers: offer.drivers.clone(),
         steps_per_minute: domain::limits::Limits::MOST_STEPS_PER_MINUTE.try_into().expect("above zero"),
     }
 }

@@ -4,6 +4,7 @@
 
 pub(crate) mod coordinator;
 pub(crate) mod devtools;
+pub(crate) mod drivers;
 pub(crate) mod process;
 pub(crate) mod stage;
 

@@ -153,7 +153,9 @@ impl Fleet {
         metrics::counter!("bursar_leases_total").increment(1);
         let term = self.config.lease.term;
         let since = self.since(&run, clock::now());
-        let limits = self.catalog.institution(&run.institution_id).map(|institution| institution.limits);
+        let institution = self.catalog.institution(&run.institution_id);
+        let limits = institution.map(|institution| institution.limits);
+        let drivers = institution.map(|institution| institution.drivers.clone());
         Ok(Some(Lease {
             run_id,
             kind: run.kind,
@@ -174,6 +176,7 @@ impl Fleet {
             challenge_term_ms: milliseconds(self.config.challenge.term),
             steps_per_minute: limits.unwrap_or_default().steps_per_minute(),
             since,
+            drivers: drivers.unwrap_or_default(),
         }))
     }
 

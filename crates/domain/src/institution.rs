@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::driver::Drivers;
 use crate::history::History;
 use crate::limits::Limits;
 use crate::schedule::Schedule;
@@ -70,6 +71,9 @@ pub struct Institution {
     /// How far back its lists are read at once; whole, where it isn't said.
     #[serde(default)]
     pub history: Option<History>,
+    /// By which drivers its portal may be driven, the one that is wanted most first.
+    #[serde(default)]
+    pub drivers: Drivers,
 }
 
 /// The fields of a connection's instructions that a guide may name in braces.
@@ -143,6 +147,7 @@ impl Institution {
 mod tests {
     use super::{Institution, Mfa, SetupGuide};
     use crate::anchor::{Loopback, normalize_portal_url};
+    use crate::driver::Drivers;
     use crate::limits::Limits;
     use crate::schedule::Schedule;
 
@@ -188,6 +193,7 @@ mod tests {
             limits: Limits::DEFAULT,
             schedule: Schedule::default(),
             history: None,
+            drivers: Drivers::default(),
         };
         for known in [
             "https://bank.example",

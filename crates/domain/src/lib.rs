@@ -15,6 +15,7 @@ pub mod calendar;
 pub mod challenge;
 pub mod completeness;
 pub mod connection;
+pub mod driver;
 pub mod environment;
 pub mod event;
 pub mod failure;

@@ -25,6 +25,7 @@ use std::num::NonZeroU32;
 
 use domain::account::ObservedAccount;
 use domain::challenge::Question;
+use domain::driver::Drivers;
 use domain::failure::Failure;
 use domain::fence::Fence;
 use domain::id::{AgentId, ChallengeId, ConnectionId, IntentId, RunId};
@@ -154,6 +155,9 @@ pub struct Lease {
     /// lists. A backfill's goes further back than the one before it came to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Date>,
+    /// By which drivers the portal may be driven, the one that is wanted most first.
+    #[serde(default)]
+    pub drivers: Drivers,
 }
 
 fn usual_steps() -> NonZeroU32 {

@@ -62,7 +62,7 @@ fn crates_depend_on_each_other_as_the_table_says() {
 }
 
 /// Where a foreign crate may be named. Each path is a file, or a folder with all in it.
-const PLACES: [(&str, &[&str]); 24] = [
+const PLACES: [(&str, &[&str]); 27] = [
     ("redis", &["coordinator/src/queue/"]),
     ("tonic", &["coordinator/src/keda/"]),
     ("prost", &["coordinator/src/keda/"]),
@@ -71,6 +71,9 @@ const PLACES: [(&str, &[&str]); 24] = [
     ("utoipa_axum", &["coordinator/src/http/"]),
     ("sqlx", &["coordinator/src/store/"]),
     ("chromiumoxide", &["agent/src/cdp/wire.rs"]),
+    ("fantoccini", &["agent/src/webdriver/line.rs"]),
+    ("hyper_rustls", &["agent/src/webdriver/line.rs"]),
+    ("hyper_util", &["agent/src/webdriver/line.rs"]),
     (
         "axum",
         &["coordinator/src/http/", "coordinator/src/cli/serve.rs", "agent/tests/", "bench/", "fixtures/", "tests/"],

@@ -48,6 +48,6 @@ fn every_guard_has_its_text_once_and_its_test() {
 
 /// Whether a file is where the program or the tests called `target` begin.
 fn is_of(file: &str, target: &str) -> bool {
-    let places = ["{}/src/main.rs", "/tests/{}.rs", "/tests/{}/main.rs"];
+    let places = ["{}/src/main.rs", "/src/bin/{}.rs", "/tests/{}.rs", "/tests/{}/main.rs"];
     places.iter().any(|place| file.ends_with(&place.replace("{}", target)))
 }

@@ -1,0 +1,173 @@
+//! The line to one session of a remote end: the only way to send it a command, with a
+//! [`Permit`] and a deadline; and what became of it, in words of our own: what the other
+//! side says of an error may be the page's words, or hold what was typed.
+//!
+//! Texts that are filled in travel as arguments, never as source. Not here: when a call is
+//! made again.
+
+use std::time::Duration;
+
+use fantoccini::error::{CmdError, ErrorStatus, NewSessionError};
+use fantoccini::{Client, ClientBuilder};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use rustls::{ClientConfig, RootCertStore};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use tokio::time::timeout;
+use url::Url;
+
+use crate::cdp::page::IN_PAGE;
+use crate::gate::Permit;
+
+/// What is put behind `page.js`.
+const CALL: &str = include_str!("call.js");
+
+/// The line to one session.
+pub(super) struct Line {
+    client: Client,
+    script: String,
+}
+
+/// What hangs up: another line to the same session, since nothing gets past a command on
+/// the first.
+pub(super) struct HangUp {
+    client: Client,
+}
+
+/// What a document answered.
+#[derive(Debug, Deserialize)]
+pub(super) struct Told {
+    /// The document's name, which no other has.
+    pub(super) document: String,
+    /// Where it is.
+    pub(super) url: String,
+    /// What `page.js` answered; null when its slice was over before.
+    pub(super) answer: Value,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum LineError {
+    /// The document was replaced, or taken away, before it answered.
+    #[error("the document was replaced")]
+    Replaced,
+    /// There is no window.
+    #[error("the window is gone")]
+    NoWindow,
+    /// A prompt of the page was in the way.
+    #[error("a prompt was in the way")]
+    Prompt,
+    /// Not in time.
+    #[error("no answer in time")]
+    TimedOut,
+    /// The session, the browser, or who drives it.
+    #[error("the session is gone")]
+    Gone,
+    /// The remote end opens no session like that.
+    #[error("the remote end opens no such session")]
+    Refused,
+}
+
+impl Line {
+    /// Opens a session at `url`, and another line to it that hangs up.
+    pub(super) async fn open(
+        url: &Url,
+        asked: Map<String, Value>,
+        patience: Duration,
+    ) -> Result<(Self, HangUp), LineError> {
+        let connector = connector(url)?;
+        let mut builder = ClientBuilder::new(connector.clone());
+        builder.capabilities(asked);
+        // Where nobody waits any more, the session is closed as soon as it is there.
+        let opened = timeout(patience, builder.connect(url.as_str())).await;
+        let client = opened.map_err(|_| LineError::TimedOut)?.map_err(|error| refusal(&error))?;
+        let id = client.session_id().await.ok().flatten().ok_or(LineError::Refused)?;
+        let other = Client::with_existing_session(url.as_str(), &id, connector).await;
+        let other = other.map_err(|error| refusal(&error))?;
+        // The other one closes the session, when it is dropped at the latest.
+        client.persist().await.map_err(|_| LineError::Gone)?;
+        Ok((Self { client, script: format!("{IN_PAGE}\n{CALL}") }, HangUp { client: other }))
+    }
+
+    /// Asks the browser for an address; whether it can be opened is seen in the window.
+    pub(super) async fn go(&self, _permit: Permit, url: &Url, patience: Duration) -> Result<(), LineError> {
+        within(patience, self.client.goto(url.as_str())).await
+    }
+
+    /// Calls into the document that is showing, for no longer than `slice`.
+    pub(super) async fn call(
+        &self,
+        _permit: Permit,
+        verb: &'static str,
+        request: Value,
+        since: Option<&str>,
+        (slice, patience): (Option<Duration>, Duration),
+    ) -> Result<Told, LineError> {
+        let slice = slice.map(|slice| u64::try_from(slice.as_millis()).unwrap_or(u64::MAX));
+        let arguments = vec![json!(verb), request, json!(since), json!(slice)];
+        let told = within(patience, self.client.execute_async(&self.script, arguments)).await?;
+        // No answer at all is what a prompt leaves behind.
+        serde_json::from_value(told).map_err(|_| LineError::Prompt)
+    }
+
+    /// The address that the window is at, also where the browser shows an error in its place.
+    pub(super) async fn at(&self, _permit: Permit, patience: Duration) -> Result<Url, LineError> {
+        within(patience, self.client.current_url()).await
+    }
+}
+
+impl HangUp {
+    /// Closes the session; whether it is closed.
+    pub(super) async fn close(&self, patience: Duration) -> bool {
+        // A session that isn't there is closed.
+        matches!(timeout(patience, self.client.clone().close()).await, Ok(Ok(())))
+    }
+}
+
+fn connector(url: &Url) -> Result<HttpsConnector<HttpConnector>, LineError> {
+    let builder = HttpsConnectorBuilder::new();
+    let builder = match url.scheme() {
+        "https" => builder.try_with_platform_verifier().map_err(|_| LineError::Refused)?,
+        // A driver of ours: it takes time to read whom this machine trusts, and nobody is asked.
+        _ => builder.with_tls_config(
+            ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth(),
+        ),
+    };
+    Ok(builder.https_or_http().enable_http1().build())
+}
+
+async fn within<T>(patience: Duration, command: impl Future<Output = Result<T, CmdError>>) -> Result<T, LineError> {
+    match timeout(patience, command).await {
+        Ok(answered) => answered.map_err(|error| meaning(&error)),
+        Err(_) => Err(LineError::TimedOut),
+    }
+}
+
+/// What an error comes to; of its words nothing is kept.
+// chromedriver calls it a timeout when the document was replaced before it answered; ours
+// are our own.
+fn meaning(error: &CmdError) -> LineError {
+    let CmdError::Standard(said) = error else { return LineError::Gone };
+    match said.error {
+        ErrorStatus::NoSuchWindow => LineError::NoWindow,
+        ErrorStatus::UnexpectedAlertOpen => LineError::Prompt,
+        ErrorStatus::InvalidSessionId | ErrorStatus::SessionNotCreated => LineError::Gone,
+        ErrorStatus::UnknownError if is_the_end(&said.message) => LineError::Gone,
+        _ => LineError::Replaced,
+    }
+}
+
+/// What drivers say when a browser, or the page's part of it, is gone.
+fn is_the_end(message: &str) -> bool {
+    let ends = ["crashed", "disconnected", "not reachable", "Failed to decode response", "cannot determine loading"];
+    ends.iter().any(|end| message.contains(end))
+}
+
+fn refusal(error: &NewSessionError) -> LineError {
+    match error {
+        NewSessionError::SessionNotCreated(_) | NewSessionError::BadWebdriverUrl(_) => LineError::Refused,
+        NewSessionError::UnexpectedError(CmdError::Standard(_)) => LineError::Refused,
+        _ => LineError::Gone,
+    }
+}
