@@ -17,7 +17,7 @@ use script::command::{Act, Condition, Left, Observation, Problem, Recogniser, Wa
 use tokio::time::Instant;
 use url::Url;
 
-use crate::world::coordinator::{Coordinator, Renewals};
+use crate::world::coordinator::{Coordinator, PASSWORD, Renewals};
 use crate::world::drivers::{end, geckodriver, left_in, session, webdriver};
 use crate::world::process::{browser_in, processes_in, signal_to, until};
 use crate::world::stage::{ACCOUNTS, BEATING, LOGIN, SCRIPT, Stage, patient};
@@ -273,6 +273,9 @@ async fn a_remote_end_is_driven_by_its_url() {
     stage.coordinator.enqueue_for(webdriver_alone(), &stage.portal_url, SCRIPT);
     let complete = stage.coordinator.told("complete").await;
     assert_eq!(complete["accounts"][0]["name"], "Operating", "{complete}");
+    // It says all that it can say, and nothing of what was typed or read.
+    let said = stage.agent.said();
+    assert!(![PASSWORD, "Operating", "<form"].iter().any(|secret| said.contains(secret)), "{said}");
     // The session has ended, and who drove it hasn't.
     assert!(until(PATIENCE, || browser_in(folder.path()).is_empty()).await, "a browser was left");
     assert!(driver.try_wait().expect("a status").is_none());
