@@ -80,9 +80,9 @@ struct Run {
     /// alone. `auto` is a third of what is available, from 512M to 4G.
     #[arg(long, env = "BURSAR_BROWSER_MEMORY", default_value = "auto")]
     browser_memory: Choice<Bytes>,
-    /// What portals are driven with here, as in `cdp,webdriver`. A lease is worked with the
+    /// What portals are driven with here, as in `cdp,webdriver,http`. A lease is worked with the
     /// first of its own that is among these, and given back if none is.
-    #[arg(long, env = "BURSAR_DRIVERS", value_delimiter = ',', default_value = "cdp")]
+    #[arg(long, env = "BURSAR_DRIVERS", value_delimiter = ',', default_value = "cdp,http")]
     drivers: Vec<DriverKind>,
     /// Who drives browsers over WebDriver: a program that is started for each session, such
     /// as `chromedriver` or `geckodriver`, or the URL of a remote end, such as a Grid's.

@@ -14,6 +14,7 @@ use crate::cdp::Browsers;
 use crate::driver::{OpenError, Session};
 use crate::egress::Egress;
 use crate::gate::Gate;
+use crate::http;
 use crate::webdriver::Webdriver;
 
 /// The drivers of one agent.
@@ -72,6 +73,7 @@ impl Openers {
             (DriverKind::Cdp, _) => Ok(Box::new(self.cdp.session(gate, egress, portal).await?)),
             (DriverKind::Webdriver, Some(webdriver)) => Ok(Box::new(webdriver.session(gate, egress, portal).await?)),
             (DriverKind::Webdriver, None) => Err(OpenError::Refused),
+            (DriverKind::Http, _) => Ok(Box::new(http::Session::open(gate, egress)?)),
         }
     }
 

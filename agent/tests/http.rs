@@ -118,6 +118,7 @@ async fn a_page_that_comes_again_counts_and_one_that_stayed_does_not() {
     let mut stage = Stage::new(Portal::default().page("login", LOGIN).page("home", LOGIN)).await;
     stage.visit("login").await;
     let left = Left { page: "login".into(), region: None };
+    assert_eq!(stage.watch(&watch(&[("login", "form")])).await, "login at /login");
     let looks = Watch { left: Some(left), ..watch(&[("login", "form")]) };
     assert_eq!(stage.act(&[fill("#password", "x")]).await, "Acted");
     assert_eq!(stage.watch(&looks).await, "nothing, still Some(\"login\")");
@@ -134,6 +135,21 @@ async fn a_page_that_replaces_itself_is_waited_for_and_no_other() {
     assert_eq!(stage.watch(&watch(&[("home", "#home")])).await, "home at /home");
     assert_eq!(stage.watch(&watch(&[("wait", "#wait")])).await, "nothing, still None");
     assert_eq!(stage.portal.asked(), ["GET wait", "GET home"]);
+}
+
+#[tokio::test]
+async fn a_page_that_loads_itself_anew_is_told_once_for_each_time() {
+    let waits = "<meta http-equiv=refresh content=0><p id=wait>Wait</p>";
+    let mut stage = Stage::new(Portal::default().page("wait", waits)).await;
+    stage.visit("wait").await;
+    let pages = [("wait", "#wait")];
+    assert_eq!(stage.watch(&watch(&pages)).await, "wait at /wait");
+    let left = Left { page: "wait".into(), region: None };
+    let looks = Watch { left: Some(left), ..watch(&pages) };
+    for _ in 0..2 {
+        assert_eq!(stage.watch(&looks).await, "wait at /wait");
+    }
+    assert_eq!(stage.portal.asked().len(), 3, "it is looked at again once it was loaded anew");
 }
 
 #[tokio::test]

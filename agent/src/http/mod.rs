@@ -15,6 +15,7 @@
 mod charset;
 mod client;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,17 +26,15 @@ use tokio::time::{Instant, sleep};
 use url::Url;
 
 use self::client::{Client, Page};
-use crate::driver::{Driver, DriverError};
+use crate::driver::{self, Driver, DriverError, Ending, OpenError};
 use crate::egress::Egress;
 use crate::gate::Gate;
 
 /// The shortest that a page is left as it is that wants to be replaced at once.
 const REPLACED_AFTER: Duration = Duration::from_millis(100);
 
-/// No client could be made for a session.
-#[derive(Debug, thiserror::Error)]
-#[error("no HTTP client could be set up")]
-pub struct SetUpError(#[source] reqwest::Error);
+/// What to do where no client can be made.
+const HINT: &str = "see that the system's certificates can be read";
 
 /// A session with a portal: what it has of it, and the page that shows.
 pub struct Session {
@@ -43,9 +42,12 @@ pub struct Session {
     gate: Gate,
     egress: Arc<Egress>,
     page: Option<Page>,
-    /// How many pages there were, and which of them was acted on last.
-    pages: u64,
-    acted_on: Option<u64>,
+    /// How many documents there were.
+    documents: u64,
+    /// What was recognised last.
+    recognised: Option<String>,
+    /// The document in which each page was last recognised or acted on.
+    seen_in: BTreeMap<String, u64>,
     /// What was put into fields of the page that shows.
     fills: Vec<Filled>,
 }
@@ -64,10 +66,20 @@ impl Session {
     /// Opens one whose way out is `egress`. Nothing is asked for yet.
     ///
     /// # Errors
-    /// [`SetUpError`].
-    pub fn open(gate: Gate, egress: Arc<Egress>) -> Result<Self, SetUpError> {
-        let client = Client::new(&egress).map_err(SetUpError)?;
-        Ok(Self { client, gate, egress, page: None, pages: 0, acted_on: None, fills: Vec::new() })
+    /// [`OpenError::NotStarted`] if no HTTP client can be set up.
+    pub fn open(gate: Gate, egress: Arc<Egress>) -> Result<Self, OpenError> {
+        let failed = |error: reqwest::Error| OpenError::NotStarted { source: error.into(), hint: HINT };
+        let client = Client::new(&egress).map_err(failed)?;
+        Ok(Self {
+            client,
+            gate,
+            egress,
+            page: None,
+            documents: 0,
+            recognised: None,
+            seen_in: BTreeMap::new(),
+            fills: Vec::new(),
+        })
     }
 
     /// Asks for something; why it didn't come.
@@ -83,7 +95,7 @@ impl Session {
         let permit = self.gate.permit()?;
         match self.client.ask(permit, request, self.page.as_ref()).await {
             Ok(page) => {
-                self.pages += 1;
+                self.documents += 1;
                 self.fills.clear();
                 self.page = Some(page);
                 Ok(None)
@@ -100,8 +112,8 @@ impl Session {
         let Ok(plain) = Plain::parse(&page.html, &page.url) else { return Look::Nothing { still: None, next: None } };
         let shows = plain.recognise(watch).map(str::to_owned);
         let was_left = |name: &String| {
-            let is_left = watch.left.as_ref().is_none_or(|left| left.page != *name);
-            is_left || self.acted_on != Some(self.pages)
+            let is_another = watch.left.as_ref().is_none_or(|left| left.page != *name);
+            is_another || self.seen_in.get(name) != Some(&self.documents)
         };
         match shows {
             Some(name) if was_left(&name) => Look::Recognised(name),
@@ -129,7 +141,8 @@ impl Session {
 impl Driver for Session {
     async fn visit(&mut self, url: &Url) -> Result<Observation, DriverError> {
         self.page = None;
-        self.acted_on = None;
+        self.recognised = None;
+        self.seen_in.clear();
         if let Some(trouble) = self.ask(Request::Link(url.clone())).await? {
             return Ok(Observation::Unreachable(trouble));
         }
@@ -147,7 +160,10 @@ impl Driver for Session {
             let (url, status) = (page.url.clone(), page.status);
             let (still, next) = match self.look(page, watch) {
                 Look::Recognised(name) => {
-                    return Ok(Observation::Recognised { page: name, url, html: page.html.clone() });
+                    let html = page.html.clone();
+                    self.seen_in.insert(name.clone(), self.documents);
+                    self.recognised = Some(name.clone());
+                    return Ok(Observation::Recognised { page: name, url, html });
                 }
                 Look::Nothing { still, next } => (still, next),
             };
@@ -166,7 +182,9 @@ impl Driver for Session {
     }
 
     async fn act(&mut self, acts: &[Act]) -> Result<Observation, DriverError> {
-        self.acted_on = Some(self.pages);
+        if let Some(page) = &self.recognised {
+            self.seen_in.insert(page.clone(), self.documents);
+        }
         for act in acts {
             match (self.plan(act), act) {
                 (Err(problem), act) => return Ok(self.stuck(act.target(), problem)),
@@ -189,5 +207,21 @@ impl Driver for Session {
     async fn gone(&mut self) -> DriverError {
         // There is nothing that could go by itself.
         std::future::pending().await
+    }
+}
+
+impl driver::Session for Session {
+    fn ending(&self) -> Arc<dyn Ending> {
+        Arc::new(Cut(Arc::clone(&self.egress)))
+    }
+}
+
+/// The end of a session that is nothing but its connections.
+struct Cut(Arc<Egress>);
+
+#[async_trait]
+impl Ending for Cut {
+    async fn end(&self) {
+        self.0.cut();
     }
 }

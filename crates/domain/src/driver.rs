@@ -8,12 +8,14 @@ use serde::{Deserialize, Serialize};
 use crate::word::words;
 
 words! {
-    /// How a browser is driven.
+    /// How a portal is driven.
     pub enum DriverKind {
-        /// Chromium over the DevTools protocol: what costs the least.
+        /// Chromium over the DevTools protocol: of browsers what costs the least.
         Cdp = "cdp",
         /// Any browser over WebDriver: Firefox, and browsers of a Selenium Grid.
         Webdriver = "webdriver",
+        /// No browser, for portals that work without scripts: what costs next to nothing.
+        Http = "http",
     }
 }
 
@@ -120,9 +122,9 @@ mod tests {
         assert_eq!(read(r#"["webdriver", "cdp"]"#).expect("a list").to_string(), "webdriver, cdp");
         assert_eq!(Drivers::new(vec![DriverKind::Cdp; 2]), Err(DriversError::Twice(DriverKind::Cdp)));
         for (text, reason) in [
-            ("[]", "drivers is an empty list; name one of cdp, webdriver, or leave it out"),
+            ("[]", "drivers is an empty list; name one of cdp, webdriver, http, or leave it out"),
             (r#"["cdp", "cdp"]"#, "drivers has cdp twice"),
-            (r#"["http"]"#, "`http` is not one of cdp, webdriver"),
+            (r#"["ftp"]"#, "`ftp` is not one of cdp, webdriver, http"),
         ] {
             let error = read(text).expect_err("no list").to_string();
             assert!(error.starts_with(reason), "{error}");

@@ -33,6 +33,11 @@ impl Document {
         Ok(Self { html: markup::parse(html)? })
     }
 
+    /// The document as somebody has it who runs no scripts.
+    pub(crate) fn parse_plain(html: &str) -> Result<Self, Refused> {
+        Ok(Self { html: markup::parse_with(html, markup::Scripting::Off)? })
+    }
+
     /// What the selector fits, in the order of the document.
     pub(crate) fn all<'d>(&'d self, css: &Css) -> impl Iterator<Item = ElementRef<'d>> {
         self.fitting(&css.selector).filter(|element| !is_inert(element))

@@ -11,7 +11,7 @@ use ego_tree::Tree;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{Doctype, Tag, TagKind, Token, TokenSink, TokenSinkResult};
-use html5ever::tree_builder::{TreeBuilder, TreeSink};
+use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts, TreeSink};
 use html5ever::{Attribute, LocalName, QualName, ns};
 use html5gum::emitters::callback::{Callback, CallbackEmitter, CallbackEvent};
 use html5gum::{Emitter, ForwardingEmitter, Span, State, Tokenizer};
@@ -28,11 +28,27 @@ const HELD_EVERY: usize = 16;
 /// For how many nodes room is made ahead.
 const ROOM_LIMIT: usize = 200_000;
 
-/// Parses a document.
+/// Whether whoever shows a document runs its scripts; where not, what is there for that case is
+/// part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scripting {
+    On,
+    Off,
+}
+
+/// Parses a document as a browser has it.
 ///
 /// # Errors
 /// [`Refused`] if it is more than any page for people.
 pub(crate) fn parse(html: &str) -> Result<Html, Refused> {
+    parse_with(html, Scripting::On)
+}
+
+/// Parses a document as whoever runs its scripts or doesn't has it.
+///
+/// # Errors
+/// As [`parse`].
+pub(crate) fn parse_with(html: &str, scripting: Scripting) -> Result<Html, Refused> {
     if html.len() > SIZE_LIMIT {
         return Err(Refused::Size);
     }
@@ -41,7 +57,8 @@ pub(crate) fn parse(html: &str) -> Result<Html, Refused> {
     let tags = html.bytes().filter(|byte| *byte == b'<').count();
     document.tree = Tree::with_capacity(Node::Document, tags.clamp(16, ROOM_LIMIT));
     let sink = HtmlTreeSink::new(document);
-    let builder = TreeBuilder::new(sink, Default::default());
+    let options = TreeBuilderOpts { scripting_enabled: scripting == Scripting::On, ..TreeBuilderOpts::default() };
+    let builder = TreeBuilder::new(sink, options);
     let mut tokenizer = Tokenizer::new_with_emitter(html, Feed(CallbackEmitter::new(Tokens::to(&builder))));
     if let Some(Ok(refused)) = tokenizer.next() {
         return Err(refused);

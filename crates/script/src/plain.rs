@@ -75,7 +75,7 @@ impl Plain {
     /// # Errors
     /// Why the document is too large or nested too deeply, in words.
     pub fn parse(html: &str, url: &Url) -> Result<Self, String> {
-        let document = Document::parse(html).map_err(|refused: Refused| refused.text().to_string())?;
+        let document = Document::parse_plain(html).map_err(|refused: Refused| refused.text().to_string())?;
         Ok(Self { document, url: url.clone() })
     }
 
@@ -480,6 +480,8 @@ mod tests {
         assert_eq!(refresh("3; URL='/wait'"), after(3, "/wait"));
         assert_eq!(refresh("0;url=next"), after(0, "/in/next"));
         assert_eq!(refresh("5"), after(5, "/in/list"));
+        let within = plain("<p>Wait</p><noscript><meta http-equiv=refresh content=2></noscript>");
+        assert_eq!(within.refresh().map(|(after, _)| after), Some(Duration::from_secs(2)), "nobody runs scripts here");
         assert_eq!(refresh("soon"), None);
         assert_eq!(refresh("1;url=javascript:x()"), None);
         let charset = |meta: &str| plain(meta).declared_charset();

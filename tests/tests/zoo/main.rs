@@ -24,10 +24,11 @@ const KONTOR: Unshown<'_> =
 /// Meridian doesn't say whether an account is open.
 const MERIDIAN: Unshown<'_> = Unshown { accounts: &["status"], transactions: &["runningBalance"] };
 
-/// A fleet that finds a portal where it runs.
-async fn fleet(portal: &RunningPortal) -> Result<(Fleet, Integrator), Box<dyn std::error::Error>> {
+/// A fleet that finds a portal where it runs, and drives it by one of these drivers.
+async fn fleet(portal: &RunningPortal, drivers: &str) -> Result<(Fleet, Integrator), Box<dyn std::error::Error>> {
     let address = format!("development.portal_urls.{}", portal.name());
-    let fleet = Plan::new().with(&address, portal.url()).start().await?;
+    let plan = Plan::new().with(&address, portal.url()).agents_are_told(&["--drivers", drivers]);
+    let fleet = plan.start().await?;
     let integrator = fleet.integrator("default").await?;
     Ok((fleet, integrator))
 }
@@ -63,9 +64,18 @@ async fn app(portal: &RunningPortal, call: &str) -> Outcome {
 
 #[tokio::test]
 async fn a_bank_whose_app_approves_is_read_as_it_is() -> Outcome {
+    kontor_is_read("cdp").await
+}
+
+#[tokio::test]
+async fn a_bank_that_needs_no_scripts_is_read_the_same_without_a_browser() -> Outcome {
+    kontor_is_read("http").await
+}
+
+async fn kontor_is_read(drivers: &str) -> Outcome {
     let portal = Kontor::start(Kontor::settings()).await?;
     app(&portal, "_approval").await?;
-    let (fleet, integrator) = fleet(&portal).await?;
+    let (fleet, integrator) = fleet(&portal, drivers).await?;
     let id = integrator.set_up("kontor", portal.username(), portal.password()).await?;
     let challenge = integrator.open_challenge(&id, None).await?;
     assert_eq!((&challenge["kind"], &challenge["medium"]), (&json!("appApproval"), &json!("device")));
@@ -85,6 +95,7 @@ async fn a_bank_whose_app_approves_is_read_as_it_is() -> Outcome {
     assert_eq!(settled[0]["status"], "accepted", "{settled:?}");
     let oracle = portal.oracle();
     assert_eq!((oracle.sessions, oracle.password_submits, oracle.sign_outs), (1, 1, 1));
+    assert_eq!(fleet.talk().contains("started a browser"), drivers == "cdp", "{}", fleet.talk());
     Ok(())
 }
 
@@ -92,7 +103,7 @@ async fn a_bank_whose_app_approves_is_read_as_it_is() -> Outcome {
 async fn an_approval_that_is_declined_is_the_persons_answer() -> Outcome {
     let portal = Kontor::start(Kontor::settings()).await?;
     app(&portal, "_approval").await?;
-    let (fleet, integrator) = fleet(&portal).await?;
+    let (fleet, integrator) = fleet(&portal, "cdp,http").await?;
     let id = integrator.set_up("kontor", portal.username(), portal.password()).await?;
     integrator.open_challenge(&id, None).await?;
     app(&portal, "_decline").await?;
@@ -106,7 +117,7 @@ async fn an_approval_that_is_declined_is_the_persons_answer() -> Outcome {
 #[tokio::test]
 async fn a_bank_that_asks_a_question_is_read_page_by_numbered_page() -> Outcome {
     let portal = Meridian::start(Meridian::settings()).await?;
-    let (fleet, integrator) = fleet(&portal).await?;
+    let (fleet, integrator) = fleet(&portal, "cdp").await?;
     let id = integrator.set_up("meridian", portal.username(), portal.password()).await?;
     let wrong = integrator.open_challenge(&id, None).await?;
     assert_eq!(wrong["kind"], "securityQuestion");
@@ -143,7 +154,7 @@ async fn every_fault_of_a_bank_is_called_by_its_name() -> Outcome {
         (Faults { locked: on, ..Faults::default() }, Some("auth.locked")),
     ];
     let portal = Kontor::start(Kontor::settings()).await?;
-    let (fleet, integrator) = fleet(&portal).await?;
+    let (fleet, integrator) = fleet(&portal, "cdp,http").await?;
     let operator = fleet.operator()?;
     let mut wrong = Vec::new();
     for (number, (faults, code)) in faults.into_iter().enumerate() {
