@@ -15,6 +15,8 @@
 use std::time::Duration;
 
 use domain::secret::Secret;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive as _;
 use scraper::ElementRef;
 use url::Url;
 
@@ -22,6 +24,9 @@ use crate::bounds::Refused;
 use crate::command::{Condition, Problem, Watch};
 use crate::css::Css;
 use crate::document::{Document, fold, folded_case, hides, is_disabled, is_hidden, text};
+
+/// The longest that a page may want to be left as it is, in milliseconds: a day.
+const LONGEST_MS: u64 = 86_400_000;
 
 /// What a browser would ask a server for.
 pub enum Request {
@@ -98,13 +103,15 @@ impl Plain {
             meta.attr("content").filter(|_| is_refresh)
         })?;
         let (seconds, rest) = content.split_once([';', ',']).unwrap_or((content, ""));
-        let seconds: f64 = seconds.trim().parse().ok().filter(|seconds| (0.0..=86_400.0).contains(seconds))?;
+        let seconds: Decimal = seconds.trim().parse().ok()?;
+        let after_ms =
+            seconds.checked_mul(Decimal::ONE_THOUSAND)?.to_u64().filter(|after_ms| *after_ms <= LONGEST_MS)?;
         let rest = rest.trim();
         let is_named = rest.get(..3).is_some_and(|name| name.eq_ignore_ascii_case("url"));
         let address = if is_named { rest.get(3..)?.trim_start().strip_prefix('=').unwrap_or_default() } else { rest };
         let address = address.trim().trim_matches(['"', '\'']);
         let url = if address.is_empty() { self.url.clone() } else { self.address(address)? };
-        Some((Duration::from_secs_f64(seconds), url))
+        Some((Duration::from_millis(after_ms), url))
     }
 
     /// The character set that the page says it is in.
@@ -203,7 +210,7 @@ impl Plain {
                 "textarea" => entries.push(value(filled.unwrap_or(&text(control)))),
                 "select" => entries.extend(chosen(&control, filled).iter().map(|chosen| value(chosen))),
                 "button" if control.id() == submitter.id() => {
-                    entries.push(value(control.attr("value").unwrap_or_default()))
+                    entries.push(value(control.attr("value").unwrap_or_default()));
                 }
                 "button" => {}
                 _ => match kind(&control).as_str() {
@@ -356,12 +363,12 @@ fn chosen(select: &ElementRef<'_>, filled: Option<&str>) -> Vec<String> {
         return vec![value];
     }
     let selected: Vec<ElementRef<'_>> = options(select).filter(|option| option.attr("selected").is_some()).collect();
-    let selected = selected.iter().filter(|option| !is_disabled(option)).map(value_of);
+    let mut selected = selected.iter().filter(|option| !is_disabled(option)).map(value_of);
     if select.attr("multiple").is_some() {
         return selected.collect();
     }
     let first = || options(select).find(|option| !is_disabled(option)).map(|option| value_of(&option));
-    selected.last().or_else(first).into_iter().collect()
+    selected.next_back().or_else(first).into_iter().collect()
 }
 
 #[cfg(test)]
@@ -482,6 +489,8 @@ mod tests {
         assert_eq!(refresh("5"), after(5, "/in/list"));
         let within = plain("<p>Wait</p><noscript><meta http-equiv=refresh content=2></noscript>");
         assert_eq!(within.refresh().map(|(after, _)| after), Some(Duration::from_secs(2)), "nobody runs scripts here");
+        assert_eq!(refresh("79228162514264337593543950335"), None);
+        assert_eq!(refresh("-1"), None);
         assert_eq!(refresh("soon"), None);
         assert_eq!(refresh("1;url=javascript:x()"), None);
         let charset = |meta: &str| plain(meta).declared_charset();
