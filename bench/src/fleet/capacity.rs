@@ -51,16 +51,16 @@ pub(super) struct Measured {
 pub(super) const PUBLISHED: Measured = Measured {
     browser_cpu: 1.01,
     agent_memory: 202.0,
-    session_memory: 33.0,
-    redis_cpu: 881e-6,
-    coordinator_cpu: 4.62e-3,
-    database_cpu: 12.18e-3,
-    redis_commands: 189.0,
-    transactions: 17.4,
-    log: 35_046.0,
-    size: 16_282.0,
-    open_run: 758.0,
-    connection: 322.0,
+    session_memory: 56.0,
+    redis_cpu: 1_030e-6,
+    coordinator_cpu: 4.96e-3,
+    database_cpu: 15.82e-3,
+    redis_commands: 175.0,
+    transactions: 16.6,
+    log: 47_281.0,
+    size: 13_644.0,
+    open_run: 881.0,
+    connection: 247.0,
 };
 
 /// Something that is needed.

@@ -13,6 +13,7 @@ use html5ever::{LocalName, local_name};
 use scraper::{ElementRef, Html, Node, Selector};
 
 use crate::bounds::Refused;
+use crate::controls::value_of;
 use crate::css::Css;
 use crate::language::{Pick, Sign};
 use crate::markup;
@@ -95,10 +96,7 @@ impl Document {
             .collect();
         // The last that says so, or the first of all.
         let selected = options.iter().rposition(|option| option.attr("selected").is_some()).unwrap_or(0);
-        let value = |option: &ElementRef<'_>| {
-            option.attr("value").map_or_else(|| fold(&text(*option)).into_owned(), str::to_owned)
-        };
-        let choice = |(place, option)| Choice { value: value(option), is_selected: place == selected };
+        let choice = |(place, option)| Choice { value: value_of(option), is_selected: place == selected };
         Some(options.iter().enumerate().map(choice).collect())
     }
 

@@ -43,6 +43,7 @@
 
 mod bounds;
 pub mod command;
+mod controls;
 mod css;
 mod diagnostic;
 mod document;
