@@ -72,6 +72,8 @@ impl Client {
             .proxy(proxy)
             .cookie_store(true)
             .redirect(redirects)
+            // What it would say on the way is more than a browser does.
+            .referer(false)
             .user_agent(USER_AGENT)
             .default_headers(headers.into_iter().collect::<HeaderMap>())
             .connect_timeout(CONNECT)
@@ -82,14 +84,12 @@ impl Client {
 
     /// Asks for something from the page `on`.
     pub(super) async fn ask(&self, _permit: Permit, request: Request, on: Option<&Page>) -> Result<Page, Failed> {
-        let request = match request {
-            Request::Link(url) => self.0.get(url),
-            Request::Form(form) => self.form(form, on),
+        let (to, request) = match request {
+            Request::Link(url) => (url.clone(), self.0.get(url)),
+            Request::Form(form) => (form.to.clone(), self.form(form, on)),
         };
-        let request = on
-            .and_then(|page| referrer(&page.url))
-            .into_iter()
-            .fold(request, |request, from| request.header(REFERER, from));
+        let from = on.and_then(|page| referrer(&page.url, &to));
+        let request = from.into_iter().fold(request, |request, from| request.header(REFERER, from));
         let mut answer = request.send().await.map_err(Failed::Http)?;
         if !is_page(&answer) {
             return Err(Failed::NoPage);
@@ -163,10 +163,32 @@ fn is_page(answer: &Response) -> bool {
     !is_attached && ["text/html", "application/xhtml+xml", "text/plain"].iter().any(|known| kind.starts_with(known))
 }
 
-/// What a browser says of where it comes from: nothing that a fragment or a user's name tells.
-fn referrer(url: &Url) -> Option<String> {
-    let mut from = url.clone();
+/// What a browser says of where it comes from: within a host the page, less what is nobody's
+/// business; to another host the host alone, as an address may name a session.
+fn referrer(page: &Url, to: &Url) -> Option<String> {
+    let mut from = page.clone();
     from.set_fragment(None);
     from.set_username("").and_then(|()| from.set_password(None)).ok()?;
+    if page.origin() != to.origin() {
+        from.set_query(None);
+        from.set_path("/");
+    }
     Some(from.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::referrer;
+
+    #[test]
+    fn another_host_is_not_told_which_page_one_comes_from() {
+        let check = |page: &str, to: &str, expected: &str| {
+            let [page, to] = [page, to].map(|url| url.parse().expect("a url"));
+            assert_eq!(referrer(&page, &to).as_deref(), Some(expected));
+        };
+        let page = "https://me@bank.example/in?SID=7#top";
+        check(page, "https://bank.example/out", "https://bank.example/in?SID=7");
+        check(page, "https://files.bank.example/", "https://bank.example/");
+        check(page, "https://bank.example:8443/", "https://bank.example/");
+    }
 }

@@ -441,7 +441,8 @@ mod tests {
     fn a_number_of_agents_is_auto_or_a_number() {
         assert_eq!("auto".parse(), Ok(Agents::Auto));
         assert_eq!("3".parse(), Ok(Agents::Exactly(3)));
-        for text in ["", "-1", "many", "1.5"] {
+        assert_eq!("".parse(), Ok(Agents::Exactly(0)), "a variable that is set to nothing");
+        for text in ["-1", "many", "1.5"] {
             assert!(text.parse::<Agents>().is_err(), "{text}");
         }
     }
