@@ -228,9 +228,10 @@ impl Cli {
 impl Run {
     fn obey(self) -> Result<Exit, CliError> {
         let token = self.token()?;
-        let sandbox = self.sandbox()?;
         let drivers = Drivers::new(self.drivers.clone())?;
         let has = |kind| drivers.iter().any(|driver| driver == kind);
+        // An agent without a browser has nothing that could be in a sandbox.
+        let sandbox = if drivers.iter().all(|kind| kind == DriverKind::Http) { Sandbox::On } else { self.sandbox()? };
         let path = std::env::var_os("PATH");
         let found = BrowserSettings::find(self.browser.as_deref(), path.as_deref());
         // What isn't there isn't missed by an agent that doesn't use it.

@@ -1,8 +1,8 @@
 //! What a driver does: three verbs on one page of one session, each answered with
 //! what was seen; and to tell when the session is gone. A session is that, with its end.
 //!
-//! Not here: how ([`crate::cdp`], [`crate::webdriver`]), which driver a session is opened
-//! with ([`crate::openers`]), or what the answers mean (the script's runner).
+//! Not here: how ([`crate::cdp`], [`crate::webdriver`], [`crate::http`]), which driver a
+//! session is opened with ([`crate::openers`]), or what the answers mean (the script's runner).
 
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@
 //! member ── asker ──▶ seats ◀── surveyor
 //!             └─ slot ──┬── renewer ──▶ gate ◀── watchdog ──▶ ends the session
 //!                       └── run ──┬── coordinator             ▲
-//!                                 └── driver (cdp, webdriver) ── gate ── egress ── portal
+//!                                 └── driver (cdp, webdriver, http) ── gate ── egress ── portal
 //! ```
 //!
 //! An agent knows the coordinator and nothing else: no queue, no store, no other

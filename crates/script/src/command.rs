@@ -23,7 +23,8 @@ pub enum Command {
     /// [`Observation::Unreachable`]; see [`Command::Ask`].
     Watch(Watch),
     /// Do these on the page that is showing, in order, each when its target can be
-    /// acted on. Answered by [`Observation::Acted`] or [`Observation::Stuck`].
+    /// acted on. Answered by [`Observation::Acted`], [`Observation::Stuck`] or, where what is
+    /// asked for by it is waited for, [`Observation::Unreachable`].
     Act(Vec<Act>),
     /// Keep that an effect is about to happen.
     /// Answered by [`Observation::Done`] or [`Observation::Refused`].

@@ -324,7 +324,7 @@ fn path(element: ElementRef<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{CELL_LIMIT, Grid, TableError, link, places};
+    use super::{CELL_LIMIT, Grid, LinkError, TableError, behind, link, places};
     use crate::css::Css;
     use crate::document::{Document, fold};
     use crate::language::Table;
@@ -434,6 +434,21 @@ mod tests {
         check("<table id=t></table><table id=t></table>", Err(TableError::Ambiguous));
         check("<div id=t><table><tr><th>Name<th>Sum</table></div>", Err(TableError::NotATable));
         check("<table id=t></table>", Err(missing("name", &[])));
+    }
+
+    #[test]
+    fn the_number_behind_that_of_the_page_leads_on_and_a_page_without_its_own_is_odd() {
+        let check = |pager: &str, expected: Result<Option<&str>, LinkError>| {
+            let document = Document::parse(&format!("<p class=pager>{pager}</p>")).expect("a document");
+            let found = behind(&document, &css(".pager b"), &css(".pager a"));
+            assert_eq!(found.as_ref().map(Option::as_deref).map_err(|error| *error), expected, "{pager}");
+        };
+        check("<a href=1>1</a> <b>2</b> <a href=3>3</a> <a href=4>4</a>", Ok(Some(":is(.pager a)[href=\"3\"]")));
+        check("<a href=1>1</a> <b>2</b> <a href=3 hidden>3</a>", Ok(None));
+        check("<a href=1>1</a> <b>2</b>", Ok(None));
+        check("", Ok(None));
+        // It would end the list too soon.
+        check("<a href=1>1</a> <i>2</i> <a href=3>3</a>", Err(LinkError::Missing));
     }
 
     #[test]

@@ -26,9 +26,16 @@ const MERIDIAN: Unshown<'_> = Unshown { accounts: &["status"], transactions: &["
 
 /// A fleet that finds a portal where it runs, and drives it by one of these drivers.
 async fn fleet(portal: &RunningPortal, drivers: &str) -> Result<(Fleet, Integrator), Box<dyn std::error::Error>> {
+    fleet_of(Plan::new(), portal, drivers).await
+}
+
+async fn fleet_of(
+    plan: Plan,
+    portal: &RunningPortal,
+    drivers: &str,
+) -> Result<(Fleet, Integrator), Box<dyn std::error::Error>> {
     let address = format!("development.portal_urls.{}", portal.name());
-    let plan = Plan::new().with(&address, portal.url()).agents_are_told(&["--drivers", drivers]);
-    let fleet = plan.start().await?;
+    let fleet = plan.with(&address, portal.url()).agents_are_told(&["--drivers", drivers]).start().await?;
     let integrator = fleet.integrator("default").await?;
     Ok((fleet, integrator))
 }
@@ -111,6 +118,21 @@ async fn an_approval_that_is_declined_is_the_persons_answer() -> Outcome {
     assert_eq!(connection["setup"]["lastFailure"]["code"], "mfa.declined", "{connection} {}", fleet.talk());
     let settled = integrator.list(&format!("/v1/connections/{id}/challenges")).await?;
     assert_eq!(settled[0]["status"], "rejected", "{settled:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_approval_that_nobody_gives_ends_the_run_when_its_time_is_up() -> Outcome {
+    for drivers in ["cdp", "http"] {
+        let portal = Kontor::start(Kontor::settings()).await?;
+        app(&portal, "_approval").await?;
+        let (fleet, integrator) = fleet_of(Plan::new().with("challenge.term", "2s"), &portal, drivers).await?;
+        let id = integrator.set_up("kontor", portal.username(), portal.password()).await?;
+        let connection = activated(&integrator, &id).await?;
+        let code = &connection["setup"]["lastFailure"]["code"];
+        assert_eq!(code, "mfa.timeout", "{drivers}: {connection} {}", fleet.talk());
+        assert_eq!(portal.oracle().password_submits, 1, "nobody is asked again by itself");
+    }
     Ok(())
 }
 
