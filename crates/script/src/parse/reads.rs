@@ -11,6 +11,7 @@ use crate::css::Css;
 use crate::diagnostic::{DiagnosticCode as Code, Position, nearest};
 use crate::document::folded_case;
 use crate::form::{Faults, Form, cut};
+use crate::grammar::{self, Map};
 use crate::language::{
     AccountField, AccountRead, AccountsRead, Format, Next, Onward, Part, Reads, Spot, Table, TransactionField,
     TransactionsRead, Visit,
@@ -21,7 +22,7 @@ use crate::node::{Node, Value};
 const DEFAULT_LIMIT: u32 = 200;
 
 pub(super) fn reads(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<Reads> {
-    let mut form = Form::new("`reads`", node, faults);
+    let mut form = Form::new(&grammar::READS, node, faults);
     let accounts_node = form.need("accounts", faults);
     let account_node = form.ask("account");
     let transactions_node = form.ask("transactions");
@@ -65,7 +66,7 @@ fn visit(account: Option<&On>, transactions: Option<(&On, &Way)>, way: &Way, fau
         (_, Some((on, way))) => {
             if way.open.is_some() || way.back.is_some() {
                 let message = format!("transactions are read on `{}`, so there is nothing to open for them", on.page);
-                faults.add(Code::KeyConflict, way.at, message);
+                faults.add(Code::WayNeedless, way.at, message);
             }
             None
         }
@@ -74,7 +75,7 @@ fn visit(account: Option<&On>, transactions: Option<(&On, &Way)>, way: &Way, fau
     let Some(on) = account.or(transactions.map(|(on, _)| on)) else {
         if way.open.is_some() || way.back.is_some() {
             let message = "nothing is read on an account's own page, so there is nothing to open";
-            faults.add(Code::KeyConflict, way.at, message);
+            faults.add(Code::WayNeedless, way.at, message);
         }
         return None;
     };
@@ -82,7 +83,7 @@ fn visit(account: Option<&On>, transactions: Option<(&On, &Way)>, way: &Way, fau
         if css.is_none() {
             let message =
                 format!("`accounts` needs the key `{key}`, because the page `{}` is read for each account", on.page);
-            faults.add(Code::KeyMissing, way.at, message);
+            faults.add(Code::WayMissing, way.at, message);
         }
     }
     let onward = match onward {
@@ -104,7 +105,7 @@ fn onward(account: &On, on: &On, way: &Way, faults: &mut Faults) -> Option<Onwar
                 "open" => format!("`open` is what leads from `{whence}` to its transactions"),
                 _ => format!("`back` is what leads from `{whence}` to the list of accounts"),
             };
-            faults.hinted(Code::KeyMissing, on.at, message, hint);
+            faults.hinted(Code::WayMissing, on.at, message, hint);
         }
     }
     Some(Onward { page: on.page.clone(), open: way.open.clone()??, back: way.back.clone()?? })
@@ -122,7 +123,7 @@ fn on(form: &mut Form<'_>, pages: &[&str], faults: &mut Faults) -> Option<On> {
 }
 
 fn accounts(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(AccountsRead, Way)> {
-    let mut form = Form::new("`accounts`", node, faults);
+    let mut form = Form::new(&grammar::ACCOUNTS, node, faults);
     let on = on(&mut form, pages, faults);
     let table = table(&mut form, AccountField::KNOWN, faults);
     let key = form.need("key", faults).and_then(|node| pick(node, faults));
@@ -139,7 +140,7 @@ fn accounts(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(Account
 }
 
 fn account(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On, AccountRead)> {
-    let mut form = Form::new("`account`", node, faults);
+    let mut form = Form::new(&grammar::ACCOUNT, node, faults);
     let on = on(&mut form, pages, faults);
     let mut fields = Vec::new();
     if let Some(node) = form.need("fields", faults) {
@@ -156,11 +157,11 @@ fn account(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On, Acco
 
 fn transactions(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On, TransactionsRead, Way)> {
     use TransactionField as F;
-    let mut form = Form::new("`transactions`", node, faults);
+    let mut form = Form::new(&grammar::TRANSACTIONS, node, faults);
     let on = on(&mut form, pages, faults);
     let table = table(&mut form, F::KNOWN, faults);
     let has = |field| table.as_ref().map(|table| table.columns.iter().any(|(known, _)| *known == field));
-    let mut words = Words::new(&mut form, faults);
+    let mut words = Words::new(&mut form, &grammar::TRANSACTION_WORDS, faults);
     let rails = words.of("rail", has(F::Rail), &listed(domain::transaction::Rail::ALL), faults);
     let statuses = words.of("status", has(F::Status), &listed(domain::transaction::TransactionStatus::ALL), faults);
     words.finish(faults);
@@ -188,7 +189,7 @@ fn transactions(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On,
 
 /// The table of what is announced. Patterns and words are those of the other.
 fn pending_table(node: &Node, faults: &mut Faults) -> Option<Table<TransactionField>> {
-    let mut form = Form::new("`pendingTable`", node, faults);
+    let mut form = Form::new(&grammar::PENDING_TABLE, node, faults);
     let table = table(&mut form, TransactionField::KNOWN, faults);
     form.finish(faults);
     let has = |field| table.as_ref().is_some_and(|table| table.columns.iter().any(|(known, _)| *known == field));
@@ -204,7 +205,7 @@ fn pending_table(node: &Node, faults: &mut Faults) -> Option<Table<TransactionFi
 /// number of the page that shows and the numbers of the others.
 fn next(node: &Node, faults: &mut Faults) -> Option<Next> {
     let Value::Map(_) = node.value else { return faults.css(node).map(Next::Click) };
-    let mut form = Form::new("`next`", node, faults);
+    let mut form = Form::new(&grammar::NEXT, node, faults);
     let of = form.ask("choose").map(|node| faults.css(node));
     let shown = form.ask("behind").map(|node| faults.css(node));
     let click = form.need("click", faults).and_then(|node| faults.css(node));
@@ -283,7 +284,7 @@ fn table<F: Copy + PartialEq>(
 /// What a column is called: the header that it stands under, or the part of one that it is.
 fn column(key: &str, node: &Node, parts: &mut Vec<Part>, faults: &mut Faults) -> Option<String> {
     let Value::Map(_) = node.value else { return faults.text(node).map(folded_case) };
-    let mut form = Form::new("a part of a column", node, faults);
+    let mut form = Form::new(&grammar::PART, node, faults);
     let header = form.need("column", faults).and_then(|node| faults.text(node)).map(folded_case);
     let pick = pick_keys(&mut form, faults);
     form.finish(faults);
@@ -309,7 +310,7 @@ fn field<F: Copy>(key: &str, at: Position, known: &[(&'static str, F)], faults: 
 fn spot(node: &Node, faults: &mut Faults) -> Option<Spot> {
     match node.value {
         Value::Map(_) => {
-            let mut form = Form::new("a field", node, faults);
+            let mut form = Form::new(&grammar::PIECE, node, faults);
             let picked = pick_keys(&mut form, faults);
             form.finish(faults);
             picked.map(Spot::At)
@@ -319,7 +320,7 @@ fn spot(node: &Node, faults: &mut Faults) -> Option<Spot> {
 }
 
 fn account_format(form: &mut Form<'_>, has: impl Fn(AccountField) -> Option<bool>, faults: &mut Faults) -> Format {
-    let mut words = Words::new(form, faults);
+    let mut words = Words::new(form, &grammar::ACCOUNT_WORDS, faults);
     let types = words.of("type", has(AccountField::Type), &listed(domain::account::AccountType::ALL), faults);
     let account_statuses =
         words.of("status", has(AccountField::Status), &listed(domain::account::AccountStatus::ALL), faults);
@@ -352,9 +353,9 @@ struct Words<'n> {
 }
 
 impl<'n> Words<'n> {
-    fn new(form: &mut Form<'n>, faults: &mut Faults) -> Self {
+    fn new(form: &mut Form<'n>, map: &'static Map, faults: &mut Faults) -> Self {
         let at = form.at;
-        Self { at, form: form.ask("map").map(|node| Form::new("`map`", node, faults)) }
+        Self { at, form: form.ask("map").map(|node| Form::new(map, node, faults)) }
     }
 
     /// The words of one field, the bank's own with case folded.

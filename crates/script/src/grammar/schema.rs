@@ -1,0 +1,195 @@
+//! The language as JSON Schema (draft 2020-12), so that an editor completes, explains and refuses what a script says.
+//!
+//! What a schema can't say is left to the reader of scripts: whether a selector is one, whether a page exists and has a
+//! use, whether a submit is marked as the effect that it is.
+//!
+//! Not here: what the language is; that is the table.
+
+use serde_json::{Map as Object, Value, json};
+
+use super::{Key, Keys, Least, Map, Need, Numbers, Rule, SCRIPT, Takes, Text, maps};
+
+/// The schema of scripts.
+#[must_use]
+pub fn schema() -> Value {
+    let mut root = Object::new();
+    root.insert("$schema".into(), json!("https://json-schema.org/draft/2020-12/schema"));
+    root.insert("title".into(), json!("A portal script"));
+    if let Value::Object(script) = map(&SCRIPT) {
+        root.extend(script);
+    }
+    let rest = maps().into_iter().filter(|known| known.id != SCRIPT.id);
+    let definitions: Object<String, Value> = rest.map(|known| (known.id.to_owned(), map(known))).collect();
+    root.insert("$defs".into(), Value::Object(definitions));
+    Value::Object(root)
+}
+
+fn map(map: &Map) -> Value {
+    let mut schema = Object::new();
+    schema.insert("description".into(), json!(map.text));
+    schema.insert("type".into(), json!("object"));
+    match map.keys {
+        Keys::Ordered(keys) | Keys::Chosen(keys) => known(keys, &mut schema),
+        Keys::Named { key, takes, most } => {
+            schema.insert("propertyNames".into(), json!({ "pattern": key.pattern }));
+            schema.insert("additionalProperties".into(), value(takes));
+            if let Some(most) = most {
+                schema.insert("maxProperties".into(), json!(most));
+            }
+        }
+    }
+    let rules: Vec<Value> = map.rules.iter().flat_map(|rule| self::rule(*rule, map)).collect();
+    if !rules.is_empty() {
+        schema.insert("allOf".into(), Value::Array(rules));
+    }
+    Value::Object(schema)
+}
+
+fn known(keys: &[Key], schema: &mut Object<String, Value>) {
+    let properties: Object<String, Value> = keys.iter().map(|key| (key.name.to_owned(), property(key))).collect();
+    schema.insert("properties".into(), Value::Object(properties));
+    schema.insert("additionalProperties".into(), json!(false));
+    let needed: Vec<&str> = keys.iter().filter(|key| key.need == Need::Needed).map(|key| key.name).collect();
+    if !needed.is_empty() {
+        schema.insert("required".into(), json!(needed));
+    }
+    let mut beside = Object::new();
+    for key in keys {
+        match key.need {
+            Need::With(other) => {
+                beside.insert(key.name.into(), json!([other]));
+            }
+            Need::NeededWith(other) => {
+                beside.insert(key.name.into(), json!([other]));
+                beside.insert(other.into(), json!([key.name]));
+            }
+            Need::Needed | Need::Optional | Need::Default(_) => {}
+        }
+    }
+    if !beside.is_empty() {
+        schema.insert("dependentRequired".into(), Value::Object(beside));
+    }
+}
+
+fn property(key: &Key) -> Value {
+    let mut schema = value(key.takes);
+    if let Value::Object(schema) = &mut schema {
+        // The sentence about the key stands before the one about the map that it leads to.
+        schema.insert("description".into(), json!(key.text));
+        if let Need::Default(default) = key.need {
+            let default = default.parse::<u32>().map_or_else(|_| json!(default), |number| json!(number));
+            schema.insert("default".into(), default);
+        }
+    }
+    schema
+}
+
+fn value(takes: Takes) -> Value {
+    match takes {
+        Takes::Text(text) => self::text(text),
+        Takes::Word(words) => {
+            let words: Vec<Value> = words().iter().flat_map(|(word, _)| spellings(word)).collect();
+            json!({ "enum": words })
+        }
+        // A number in quotes is one as well.
+        Takes::Whole(least, most) => {
+            json!({ "type": ["integer", "string"], "minimum": least, "maximum": most, "pattern": "^[0-9]+$" })
+        }
+        Takes::Map(map) => json!({ "$ref": reference(map) }),
+        Takes::List(takes, least) => match least {
+            Least::None => json!({ "type": "array", "items": value(*takes) }),
+            Least::One => json!({ "type": "array", "items": value(*takes), "minItems": 1 }),
+        },
+        Takes::OneOrMany(takes) => {
+            let one = value(*takes);
+            json!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] })
+        }
+        Takes::Or(text, map) => json!({ "anyOf": [value(*text), { "$ref": reference(map) }] }),
+    }
+}
+
+fn reference(map: &Map) -> String {
+    format!("#/$defs/{}", map.id)
+}
+
+fn text(text: Text) -> Value {
+    match text.numbers {
+        Numbers::Never => json!({ "type": "string", "pattern": text.pattern }),
+        // To YAML, `on` is a text and `true` isn't; to the language both are.
+        Numbers::Too => json!({ "type": ["string", "number", "boolean"], "pattern": text.pattern }),
+    }
+}
+
+/// A word as YAML may read it.
+fn spellings(word: &str) -> Vec<Value> {
+    let number = word.parse::<u32>().ok().map(|number| json!(number));
+    number.into_iter().chain([json!(word)]).collect()
+}
+
+fn there(keys: &[&str]) -> Value {
+    json!({ "required": keys })
+}
+
+/// That `key` of the map in `of` is there.
+fn within(of: &str, key: &str) -> Value {
+    json!({ "required": [of], "properties": { of: { "type": "object", "required": [key] } } })
+}
+
+fn rule(rule: Rule, map: &Map) -> Vec<Value> {
+    match rule {
+        Rule::All(keys) => vec![there(keys)],
+        Rule::OneOf(keys) => vec![json!({ "oneOf": keys.iter().map(|key| there(&[key])).collect::<Vec<_>>() })],
+        Rule::AtMostOneOf(keys) => pairs(keys).map(|pair| json!({ "not": there(&pair) })).collect(),
+        Rule::SomeOf(keys) => {
+            let holding = |key: &&str| json!({ "required": [key], "properties": { *key: { "minProperties": 1 } } });
+            vec![json!({ "anyOf": keys.iter().map(holding).collect::<Vec<_>>() })]
+        }
+        Rule::Single => vec![json!({ "minProperties": 1, "maxProperties": 1 })],
+        Rule::Among { from, of } => {
+            let keys = map.takes(from).and_then(Takes::maps).map_or(&[][..], Map::known);
+            keys.iter().map(|key| json!({ "if": within(from, key.name), "then": within(of, key.name) })).collect()
+        }
+        Rule::NeededFor { key, of, any } => {
+            let any: Vec<Value> = any.iter().map(|other| within(of, other)).collect();
+            vec![json!({ "if": { "anyOf": any }, "then": there(&[key]) })]
+        }
+        Rule::Together { map, of, keys } => {
+            let both = |key: &&str| {
+                [
+                    json!({ "if": within(of, key), "then": within(map, key) }),
+                    json!({ "if": within(map, key), "then": within(of, key) }),
+                ]
+            };
+            keys.iter().flat_map(both).collect()
+        }
+        Rule::Amounts => vec![json!({
+            "oneOf": [
+                { "required": ["amount"], "not": { "anyOf": [there(&["debit"]), there(&["credit"])] } },
+                { "required": ["debit", "credit"], "not": there(&["amount"]) },
+            ],
+        })],
+        Rule::Answered => vec![answered()],
+    }
+}
+
+fn pairs<'a>(keys: &'a [&'a str]) -> impl Iterator<Item = [&'a str; 2]> {
+    let behind = move |(index, one)| keys.iter().skip(index + 1).map(move |other| [one, *other]);
+    keys.iter().copied().enumerate().flat_map(behind)
+}
+
+fn answered() -> Value {
+    let answer = json!({ "required": ["with"], "properties": { "with": { "const": "answer" } } });
+    let code = json!({ "required": ["effect"], "properties": { "effect": { "const": "code" } } });
+    let approval = json!({ "properties": { "challenge": {
+        "required": ["kind"], "properties": { "kind": { "const": "appApproval" } },
+    } } });
+    json!({
+        "if": there(&["challenge"]),
+        "then": {
+            "if": approval,
+            "then": { "not": there(&["do"]) },
+            "else": { "required": ["do"], "properties": { "do": { "type": "array", "contains": answer } } },
+        },
+        "else": { "properties": { "do": { "items": { "not": { "anyOf": [answer, code] } } } } },
+    })
+}

@@ -1,0 +1,75 @@
+//! The kinds of text that keys take, and pieces of a page's text.
+//!
+//! Not here: reading them.
+
+use super::{Key, Keys, Map, Need, Numbers, Rule, Takes, Text};
+
+/// A text of a kind that isn't a number.
+const fn text(name: &'static str, pattern: &'static str) -> Text {
+    Text { name, pattern, numbers: Numbers::Never }
+}
+
+/// A text of a kind that numbers are too.
+const fn or_number(name: &'static str, pattern: &'static str) -> Text {
+    Text { name, pattern, numbers: Numbers::Too }
+}
+
+/// Anything but blanks.
+const SOME: &str = r"\S";
+
+pub(super) const TEXT: Text = or_number("a text", SOME);
+pub(super) const SELECTOR: Text = text("a selector", SOME);
+pub(super) const HEADER: Text = or_number("a header", SOME);
+pub(super) const LABEL: Text = or_number("a label", SOME);
+pub(super) const PAGE_NAME: Text = text("the name of a page", "^[a-z][a-z0-9_]{0,63}$");
+pub(super) const BANKS_WORD: Text = or_number("the bank's word", "");
+pub(super) const SLUG: Text = text("an id", "^[a-z][a-z0-9-]{0,63}$");
+pub(super) const TIME_ZONE: Text = text("a time zone", r"^(UTC|[A-Z][A-Za-z0-9_+\-]*(/[A-Z][A-Za-z0-9_+\-]*)+)$");
+pub(super) const CURRENCY: Text = text("a currency", "^[A-Z0-9]{3,12}$");
+pub(super) const HOST: Text = or_number("a host", r"^[a-z0-9][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)*$");
+pub(super) const PATH: Text = or_number("a path", r"^(?!//)[^:\\\s]+$");
+/// From 100 ms to 5 minutes.
+pub(super) const DURATION: Text =
+    text("a time", "^0*(([1-9][0-9]{2,4}|[12][0-9]{5}|300000)ms|([1-9][0-9]?|[12][0-9]{2}|300)s|[1-5]m)$");
+/// The patterns of dates have rules of their own, which no pattern of theirs says whole.
+pub(super) const DATE: Text = text("a date's pattern", "^(?=.*D)(?=.*M)");
+
+pub(super) const ONE_SELECTOR: Takes = Takes::Text(SELECTOR);
+pub(super) const SELECTORS: Takes = Takes::OneOrMany(&ONE_SELECTOR);
+pub(super) const PIECE_OF_TEXT: Takes = Takes::Or(&ONE_SELECTOR, &PIECE);
+
+pub(super) const OF: Key = Key {
+    name: "of",
+    takes: ONE_SELECTOR,
+    need: Need::Optional,
+    text: "The first thing that this fits; without it, the thing at hand itself, such as a row.",
+};
+pub(super) const ATTRIBUTE: Key = Key {
+    name: "attribute",
+    takes: Takes::Text(TEXT),
+    need: Need::Optional,
+    text: "The attribute that holds the text; without it, the thing's own text.",
+};
+pub(super) const AFTER: Key = Key {
+    name: "after",
+    takes: Takes::Text(TEXT),
+    need: Need::Optional,
+    text: "Only what comes after the first of these.",
+};
+pub(super) const BEFORE: Key = Key {
+    name: "before",
+    takes: Takes::Text(TEXT),
+    need: Need::Optional,
+    text: "Only what comes before the first of these, `after` being applied.",
+};
+
+/// What a piece of text has to have.
+pub(super) const SOMEWHERE: Rule = Rule::SomeOf(&["of", "attribute"]);
+
+pub(crate) static PIECE: Map = Map {
+    id: "piece",
+    name: "a piece of text",
+    text: "A text on the page that isn't a cell under a header. A selector alone means its text. White space is folded.",
+    keys: Keys::Ordered(&[OF, ATTRIBUTE, AFTER, BEFORE]),
+    rules: &[SOMEWHERE],
+};
