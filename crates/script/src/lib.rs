@@ -49,6 +49,7 @@ mod diagnostic;
 mod document;
 mod explain;
 mod form;
+mod format;
 mod grammar;
 mod language;
 mod markup;
@@ -63,6 +64,7 @@ mod table;
 
 pub use diagnostic::{Diagnostic, DiagnosticCode, Diagnostics, UnknownCode};
 pub use explain::{explain, explanations};
+pub use format::format;
 pub use grammar::{reference, schema};
 pub use language::Script;
 pub use runner::{Plan, Runner};
