@@ -14,8 +14,8 @@
 pub mod admission;
 pub mod apart;
 pub mod asker;
+pub mod author;
 pub mod cdp;
-pub mod check;
 mod chromium;
 pub mod cli;
 pub mod coordinator;

@@ -289,7 +289,7 @@ impl Run<'_> {
 
 /// An address without what may be a customer's or a session's: of the path the words
 /// that are no secret, with every digit zero.
-fn scrubbed(url: &Url, secrets: &[&str]) -> Url {
+pub(crate) fn scrubbed(url: &Url, secrets: &[&str]) -> Url {
     let mut scrubbed = url.clone();
     scrubbed.set_query(None);
     scrubbed.set_fragment(None);
