@@ -48,6 +48,14 @@ impl Faults {
         }
     }
 
+    /// A text that may be nothing but white space.
+    pub(crate) fn blank_text<'n>(&mut self, node: &'n Node) -> Option<&'n str> {
+        match &node.value {
+            Value::Text(text) if !text.is_empty() => Some(text),
+            _ => self.text(node),
+        }
+    }
+
     pub(crate) fn list<'n>(&mut self, node: &'n Node) -> &'n [Node] {
         match &node.value {
             Value::List(items) => items,
