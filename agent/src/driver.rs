@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use script::command::{Act, Observation, Watch};
+use script::command::{Deed, Observation, Watch};
 use url::Url;
 
 use crate::gate::Shut;
@@ -24,8 +24,8 @@ pub trait Driver: Send {
     /// Waits until a page is recognised.
     async fn watch(&mut self, watch: &Watch) -> Result<Observation, DriverError>;
 
-    /// Does these on the page that is showing.
-    async fn act(&mut self, acts: &[Act]) -> Result<Observation, DriverError>;
+    /// Does something on the page that is showing.
+    async fn act(&mut self, deed: &Deed) -> Result<Observation, DriverError>;
 
     /// Waits until the session is gone, with its page or its browser, which is all that is
     /// looked at while a person thinks; how it went.

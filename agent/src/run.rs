@@ -139,9 +139,9 @@ impl Run<'_> {
                     let seen = self.watch(driver, &watch).await?;
                     self.look(seen)
                 }
-                Command::Act(acts) => {
+                Command::Act(deed) => {
                     self.turn().await;
-                    self.look(driver.act(&acts).await?)
+                    self.look(driver.act(&deed).await?)
                 }
                 command @ Command::Ask(_) => tokio::select! {
                     told = self.tell(command) => told?,
@@ -363,7 +363,7 @@ mod tests {
     use domain::secret::Secret;
     use protocol::lease::Proof;
     use protocol::sealed::PrivateKey;
-    use script::command::{Act, Observation, Watch};
+    use script::command::{Deed, Observation, Watch};
     use script::{Plan, Script};
     use tokio::time::{Instant, advance};
     use url::Url;
@@ -392,7 +392,7 @@ mod tests {
             Err(DriverError::Crashed)
         }
 
-        async fn act(&mut self, _: &[Act]) -> Result<Observation, DriverError> {
+        async fn act(&mut self, _: &Deed) -> Result<Observation, DriverError> {
             Err(DriverError::Crashed)
         }
 

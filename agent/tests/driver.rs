@@ -8,7 +8,7 @@ use std::time::Duration;
 use agent::driver::{Driver as _, DriverError};
 use agent::gate::Shut;
 use domain::secret::Secret;
-use script::command::{Act, Condition, Left, Observation, Problem, Recogniser, Watch};
+use script::command::{Act, Condition, Deed, Left, Observation, Problem, Recogniser, Watch};
 use tokio::time::timeout;
 use url::Url;
 
@@ -30,6 +30,10 @@ fn watch(pages: Vec<Recogniser>) -> Watch {
 
 fn fill(into: &str, text: &str) -> Act {
     Act::Fill { into: into.into(), text: Secret::new(text.into()) }
+}
+
+fn deed(acts: &[Act], region: &[&str]) -> Deed {
+    Deed { acts: acts.to_vec(), region: region.iter().map(|css| (*css).to_owned()).collect() }
 }
 
 fn click(target: &str) -> Act {
@@ -77,7 +81,12 @@ impl Stage {
     }
 
     async fn act(&mut self, acts: &[Act]) -> String {
-        outline(&self.session.act(acts).await.expect("an observation"))
+        outline(&self.session.act(&deed(acts, &[])).await.expect("an observation"))
+    }
+
+    /// The same where a part of the page tells one state of it from the next.
+    async fn act_on(&mut self, region: &str, acts: &[Act]) -> String {
+        outline(&self.session.act(&deed(acts, &[region])).await.expect("an observation"))
     }
 
     async fn end(self) {
@@ -95,7 +104,7 @@ async fn a_sign_in_is_seen_through() {
     assert_eq!(stage.watch(&watch(pages.clone())).await, "login at /login");
     let acts = [fill("#user", "clerk"), fill("#password", "An&chor 7"), click("#go")];
     assert_eq!(stage.act(&acts).await, "Acted");
-    let left = Some(Left { page: "login".into(), region: None });
+    let left = Some(Left { page: "login".into() });
     let after = Watch { left, ..watch(pages) };
     assert_eq!(stage.watch(&after).await, "home at /submit/home");
     let asked = stage.portal.asked();
@@ -164,11 +173,11 @@ async fn a_page_that_was_acted_on_counts_once_its_region_is_another() {
     stage.visit("page").await;
     let pages = vec![visible("rows", "#rows")];
     assert_eq!(stage.watch(&watch(pages.clone())).await, "rows at /page");
-    let left = Some(Left { page: "rows".into(), region: Some("#rows".into()) });
+    let left = Some(Left { page: "rows".into() });
     let after = Watch { left, patience_ms: 700, ..watch(pages) };
-    assert_eq!(stage.act(&[click("#next")]).await, "Acted");
+    assert_eq!(stage.act_on("#rows", &[click("#next")]).await, "Acted");
     assert_eq!(stage.watch(&after).await, "rows at /page");
-    assert_eq!(stage.act(&[click("#idle")]).await, "Acted");
+    assert_eq!(stage.act_on("#rows", &[click("#idle")]).await, "Acted");
     assert_eq!(stage.watch(&after).await, "nothing, still Some(\"rows\")");
     stage.end().await;
 }
@@ -182,7 +191,7 @@ async fn a_page_that_was_left_and_came_back_counts_again() {
     let pages = vec![visible("rows", "#rows")];
     assert_eq!(stage.watch(&watch(pages.clone())).await, "rows at /page");
     assert_eq!(stage.act(&[click("#next")]).await, "Acted");
-    let left = Some(Left { page: "rows".into(), region: None });
+    let left = Some(Left { page: "rows".into() });
     assert_eq!(stage.watch(&Watch { left, ..watch(pages) }).await, "rows at /page");
     stage.end().await;
 }
@@ -194,7 +203,7 @@ async fn the_same_page_in_another_document_counts_again() {
     let pages = vec![visible("page", "#next")];
     assert_eq!(stage.watch(&watch(pages.clone())).await, "page at /page");
     assert_eq!(stage.act(&[click("#next")]).await, "Acted");
-    let left = Some(Left { page: "page".into(), region: None });
+    let left = Some(Left { page: "page".into() });
     assert_eq!(stage.watch(&Watch { left, ..watch(pages) }).await, "page at /page");
     assert_eq!(stage.portal.asked().len(), 2);
     stage.end().await;
@@ -340,7 +349,7 @@ async fn a_shut_gate_lets_no_verb_through() {
     let lost = Some(DriverError::Shut(Shut::Lost));
     assert_eq!(session.visit(&at(&base, "page")).await.err(), lost);
     assert_eq!(session.watch(&watch(vec![visible("go", "#go")])).await.err(), lost);
-    assert_eq!(session.act(&[click("#go")]).await.err(), lost);
+    assert_eq!(session.act(&deed(&[click("#go")], &[])).await.err(), lost);
     assert_eq!(portal.asked().len(), 1, "{:?}", portal.asked());
     browsers.end().await;
 }
@@ -353,7 +362,7 @@ async fn a_page_that_hangs_is_a_crash_and_does_no_harm_to_others() {
     let mut other = world::session(&stage.browsers, &stage.base, &[], world::open_gate()).await;
     other.visit(&at(&stage.base, "hang")).await.expect("an observation");
     let pid = stage.browsers.pid().await;
-    assert_eq!(other.act(&[click("#go")]).await.err(), Some(DriverError::Crashed));
+    assert_eq!(other.act(&deed(&[click("#go")], &[])).await.err(), Some(DriverError::Crashed));
     other.ending().end().await;
     assert_eq!(stage.visit("page").await, "Visited");
     assert_eq!(stage.browsers.pid().await, pid, "the browser is another");
@@ -429,11 +438,11 @@ async fn names_that_a_page_gives_to_its_elements_change_nothing() {
     let text = Condition::Text { within: "#form".into(), contains: "next".into() };
     let pages = vec![Recogniser { page: "rows".into(), conditions: vec![Condition::Visible("#form".into()), text] }];
     assert_eq!(stage.watch(&watch(pages.clone())).await, "rows at /page");
-    assert_eq!(stage.act(&[fill("#user", "two"), click("#next")]).await, "Acted");
-    let left = Some(Left { page: "rows".into(), region: Some("#rows".into()) });
+    assert_eq!(stage.act_on("#rows", &[fill("#user", "two"), click("#next")]).await, "Acted");
+    let left = Some(Left { page: "rows".into() });
     let after = Watch { left, ..watch(pages) };
     assert_eq!(stage.watch(&after).await, "rows at /page");
-    assert_eq!(stage.act(&[click("#form")]).await, "Acted");
+    assert_eq!(stage.act_on("#rows", &[click("#form")]).await, "Acted");
     assert_eq!(stage.watch(&Watch { patience_ms: 500, ..after }).await, "nothing, still Some(\"rows\")");
     stage.end().await;
 }
@@ -463,7 +472,7 @@ async fn a_passage_that_goes_on_by_itself_is_recognised_once() {
     let mut stage = Stage::new(portal.page("home", "<h1 id=home>Home</h1>")).await;
     stage.visit("login").await;
     let pages = vec![visible("login", "#go"), visible("wait", "#wait"), visible("home", "#home")];
-    let after = |page: &str| Watch { left: Some(Left { page: page.into(), region: None }), ..watch(pages.clone()) };
+    let after = |page: &str| Watch { left: Some(Left { page: page.into() }), ..watch(pages.clone()) };
     assert_eq!(stage.watch(&watch(pages.clone())).await, "login at /login");
     assert_eq!(stage.act(&[click("#go")]).await, "Acted");
     assert_eq!(stage.watch(&after("login")).await, "wait at /wait");

@@ -13,7 +13,7 @@ use agent::hosts::Hosts;
 use agent::http::Session;
 use domain::secret::Secret;
 use protocol::lease::AllowLoopback;
-use script::command::{Act, Condition, Left, Observation, Recogniser, Watch};
+use script::command::{Act, Condition, Deed, Left, Observation, Recogniser, Watch};
 use url::Url;
 
 use world::Portal;
@@ -52,7 +52,7 @@ impl Stage {
     }
 
     async fn act(&mut self, acts: &[Act]) -> String {
-        outline(self.session.act(acts).await.expect("an observation"))
+        outline(self.session.act(&deed(acts)).await.expect("an observation"))
     }
 }
 
@@ -76,6 +76,10 @@ fn watch(pages: &[(&str, &str)]) -> Watch {
 
 fn fill(into: &str, text: &str) -> Act {
     Act::Fill { into: into.into(), text: Secret::new(text.into()) }
+}
+
+fn deed(acts: &[Act]) -> Deed {
+    Deed { acts: acts.to_vec(), region: Vec::new() }
 }
 
 fn click(target: &str) -> Act {
@@ -117,7 +121,7 @@ async fn what_needs_a_pages_own_scripts_is_said_to_be_out_of_reach() {
 async fn a_page_that_comes_again_counts_and_one_that_stayed_does_not() {
     let mut stage = Stage::new(Portal::default().page("login", LOGIN).page("home", LOGIN)).await;
     stage.visit("login").await;
-    let left = Left { page: "login".into(), region: None };
+    let left = Left { page: "login".into() };
     assert_eq!(stage.watch(&watch(&[("login", "form")])).await, "login at /login");
     let looks = Watch { left: Some(left), ..watch(&[("login", "form")]) };
     assert_eq!(stage.act(&[fill("#password", "x")]).await, "Acted");
@@ -144,7 +148,7 @@ async fn a_page_that_loads_itself_anew_is_told_once_for_each_time() {
     stage.visit("wait").await;
     let pages = [("wait", "#wait")];
     assert_eq!(stage.watch(&watch(&pages)).await, "wait at /wait");
-    let left = Left { page: "wait".into(), region: None };
+    let left = Left { page: "wait".into() };
     let looks = Watch { left: Some(left), ..watch(&pages) };
     for _ in 0..2 {
         assert_eq!(stage.watch(&looks).await, "wait at /wait");
@@ -174,7 +178,7 @@ async fn nothing_is_asked_for_once_the_gate_is_shut() {
     stage.visit("login").await;
     gate.shut(Shut::Lost);
     let shut = Err(DriverError::Shut(Shut::Lost));
-    assert_eq!(stage.session.act(&[click("#go")]).await.map(|_| ()), shut);
+    assert_eq!(stage.session.act(&deed(&[click("#go")])).await.map(|_| ()), shut);
     assert_eq!(stage.session.watch(&watch(&[("login", "form")])).await.map(|_| ()), shut);
     let url = stage.base.join("home").expect("a url");
     assert_eq!(stage.session.visit(&url).await.map(|_| ()), shut);

@@ -13,7 +13,7 @@ use agent::webdriver::Session;
 use domain::driver::{DriverKind, Drivers};
 use domain::secret::Secret;
 use rustix::process::Signal;
-use script::command::{Act, Condition, Left, Observation, Problem, Recogniser, Watch};
+use script::command::{Act, Condition, Deed, Left, Observation, Problem, Recogniser, Watch};
 use tokio::time::Instant;
 use url::Url;
 
@@ -59,7 +59,15 @@ async fn see(session: &mut Session, watch: &Watch) -> String {
 }
 
 async fn act(session: &mut Session, acts: &[Act]) -> String {
-    outline(&session.act(acts).await.expect("an observation"))
+    act_on(session, &[], acts).await
+}
+
+async fn act_on(session: &mut Session, region: &[&str], acts: &[Act]) -> String {
+    outline(&session.act(&deed(acts, region)).await.expect("an observation"))
+}
+
+fn deed(acts: &[Act], region: &[&str]) -> Deed {
+    Deed { acts: acts.to_vec(), region: region.iter().map(|css| (*css).to_owned()).collect() }
 }
 
 /// All that a script's verbs come to.
@@ -97,8 +105,8 @@ async fn conforms(driver: &str) {
     assert_eq!(see(session, &watch(pages.clone())).await, "login at /login");
     let acts = [fill("#user", "clerk"), fill("#password", "An&chor 7"), click("#go")];
     assert_eq!(act(session, &acts).await, "Acted");
-    let left = |page: &str, region: Option<&str>| Some(Left { page: page.into(), region: region.map(str::to_owned) });
-    let after = Watch { left: left("login", None), ..watch(pages.clone()) };
+    let left = |page: &str| Some(Left { page: page.into() });
+    let after = Watch { left: left("login"), ..watch(pages.clone()) };
     // The form goes to `next`, which isn't there.
     assert_eq!(see(session, &after).await, "Unreachable(Status(404))");
     assert_eq!(portal.asked().last().map(String::as_str), Some("POST next user=clerk&password=An%26chor+7"));
@@ -107,20 +115,20 @@ async fn conforms(driver: &str) {
     assert_eq!(visit(session, &base, "home").await, "Visited");
     assert_eq!(see(session, &watch(pages.clone())).await, "home at /home");
     assert_eq!(act(session, &[click("#again")]).await, "Acted");
-    assert_eq!(see(session, &Watch { left: left("home", None), ..watch(pages) }).await, "home at /home");
+    assert_eq!(see(session, &Watch { left: left("home"), ..watch(pages) }).await, "home at /home");
     assert_eq!(portal.asked().iter().filter(|asked| *asked == "GET home").count(), 2);
 
     // What is left, and what isn't.
     let pages = vec![visible("rows", "#rows")];
     assert_eq!(visit(session, &base, "rows").await, "Visited");
     assert_eq!(see(session, &watch(pages.clone())).await, "rows at /rows");
-    let after = Watch { left: left("rows", Some("#rows")), patience_ms: 700, ..watch(pages.clone()) };
-    assert_eq!(act(session, &[click("#next")]).await, "Acted");
+    let after = Watch { left: left("rows"), patience_ms: 700, ..watch(pages.clone()) };
+    assert_eq!(act_on(session, &["#rows"], &[click("#next")]).await, "Acted");
     assert_eq!(see(session, &after).await, "rows at /rows");
-    assert_eq!(act(session, &[click("#idle")]).await, "Acted");
+    assert_eq!(act_on(session, &["#rows"], &[click("#idle")]).await, "Acted");
     assert_eq!(see(session, &after).await, "nothing, still Some(\"rows\")");
     assert_eq!(act(session, &[click("#gone")]).await, "Acted");
-    assert_eq!(see(session, &Watch { left: left("rows", None), ..watch(pages) }).await, "rows at /rows");
+    assert_eq!(see(session, &Watch { left: left("rows"), ..watch(pages) }).await, "rows at /rows");
 
     // What can't be acted on.
     for (selector, problem) in
@@ -211,7 +219,7 @@ async fn a_shut_gate_lets_no_verb_through_to_a_driver() {
     let lost = Some(DriverError::Shut(Shut::Lost));
     assert_eq!(session.visit(&base.join("page").expect("a url")).await.err(), lost);
     assert_eq!(session.watch(&watch(vec![visible("go", "#go")])).await.err(), lost);
-    assert_eq!(session.act(&[click("#go")]).await.err(), lost);
+    assert_eq!(session.act(&deed(&[click("#go")], &[])).await.err(), lost);
     assert_eq!(Some(session.gone().await), lost);
     assert_eq!(portal.asked(), ["GET page"]);
     end(&session).await;

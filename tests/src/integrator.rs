@@ -206,11 +206,23 @@ impl Integrator {
         username: &str,
         password: &str,
     ) -> Result<String, CallError> {
+        self.set_up_with(entity, institution, &json!({ "bankUsername": username, "password": password })).await
+    }
+
+    /// The same with whatever credentials the institution asks for.
+    ///
+    /// # Errors
+    /// [`CallError`] for anything but success.
+    pub async fn set_up_with(
+        &self,
+        entity: &str,
+        institution: &str,
+        credentials: &Value,
+    ) -> Result<String, CallError> {
         let asked = json!({ "entityId": entity, "institutionId": institution });
         let connection = self.post("/v1/connections", &asked).await?;
         let id = connection["id"].as_str().unwrap_or_default().to_owned();
-        let credentials = json!({ "bankUsername": username, "password": password });
-        self.put(&format!("/v1/connections/{id}/credentials"), &credentials).await?;
+        self.put(&format!("/v1/connections/{id}/credentials"), credentials).await?;
         self.put(&format!("/v1/connections/{id}/setupCompletion"), &Value::Null).await?;
         Ok(id)
     }

@@ -37,6 +37,8 @@ pub(crate) enum Request<'a> {
     /// Do these; `page` is what was recognised before.
     Act {
         acts: &'a [Act],
+        /// What tells one state of the page from the next.
+        region: &'a [String],
         page: Option<&'a Recogniser>,
         /// The first of several calls for one command.
         first: bool,
@@ -79,6 +81,7 @@ pub(crate) enum Hindrance {
     Missing,
     Ambiguous,
     NotActionable,
+    AtEnd,
 }
 
 impl PageLine {
@@ -143,12 +146,13 @@ impl Request<'_> {
             Self::Watch { watch, left, patience } => json!({
                 "pages": watch.pages.iter().map(recogniser).collect::<Vec<_>>(),
                 "busy": watch.busy,
-                "left": left.map(|left| json!({ "page": left.page, "region": left.region })),
+                "left": left.map(|left| json!({ "page": left.page })),
                 "patience": millis(patience),
                 "limit": DOCUMENT_AT_MOST,
             }),
-            Self::Act { acts, page, first, patience, until } => json!({
+            Self::Act { acts, region, page, first, patience, until } => json!({
                 "acts": acts.iter().map(act).collect::<Vec<_>>(),
+                "region": region,
                 "page": page.map(recogniser),
                 "first": first,
                 "patience": millis(patience),
@@ -165,6 +169,7 @@ impl From<Hindrance> for Problem {
             Hindrance::Missing => Self::Missing,
             Hindrance::Ambiguous => Self::Ambiguous,
             Hindrance::NotActionable => Self::NotActionable,
+            Hindrance::AtEnd => Self::AtEnd,
         }
     }
 }
@@ -191,5 +196,6 @@ fn act(act: &Act) -> Value {
     match act {
         Act::Fill { into, text } => json!({ "into": into, "text": text.expose() }),
         Act::Click { target } => json!({ "target": target }),
+        Act::Scroll { within } => json!({ "scroll": within }),
     }
 }

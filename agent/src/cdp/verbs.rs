@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use script::command::{Act, Observation, Trouble, Watch};
+use script::command::{Act, Deed, Observation, Trouble, Watch};
 use serde_json::json;
 use tokio::time::Instant;
 use url::Url;
@@ -110,14 +110,14 @@ impl Driver for Session {
         }
     }
 
-    async fn act(&mut self, acts: &[Act]) -> Result<Observation, DriverError> {
+    async fn act(&mut self, deed: &Deed) -> Result<Observation, DriverError> {
         // A click may replace the document, so each is the last act of its call: if the
         // document is gone before the call was answered, all of the call was done.
-        let calls = acts.split_inclusive(|act| matches!(act, Act::Click { .. }));
+        let calls = deed.acts.split_inclusive(|act| matches!(act, Act::Click { .. }));
         for (number, acts) in calls.enumerate() {
             let deadline = Instant::now() + TARGET * 2;
             loop {
-                match self.acted(acts, number == 0).await {
+                match self.acted(acts, &deed.region, number == 0).await {
                     Ok(Some(Answer::Acted { .. })) | Err(WireError::DocumentReplaced) => break,
                     Ok(Some(Answer::Stuck { stuck, problem, html })) => {
                         let problem = problem.into();
@@ -161,7 +161,7 @@ impl Session {
         self.call(world, Request::Watch { watch, left, patience }, patience).await
     }
 
-    async fn acted(&mut self, acts: &[Act], first: bool) -> Result<Option<Answer>, WireError> {
+    async fn acted(&mut self, acts: &[Act], region: &[String], first: bool) -> Result<Option<Answer>, WireError> {
         let world = self.world().await?;
         let page = self.recognised.clone();
         if let Some(page) = &page {
@@ -169,7 +169,7 @@ impl Session {
         }
         let until = self.gate.ends_at();
         let page = page.as_ref();
-        let request = Request::Act { acts, page, first, patience: TARGET, until };
+        let request = Request::Act { acts, region, page, first, patience: TARGET, until };
         let acts = u32::try_from(acts.len()).unwrap_or(u32::MAX);
         self.call(world, request, TARGET.saturating_mul(acts)).await
     }

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use script::command::{Act, Observation, Problem, Trouble, Watch};
+use script::command::{Act, Deed, Observation, Problem, Trouble, Watch};
 use script::plain::{Filled, Plain, Request};
 use tokio::time::{Instant, sleep};
 use url::Url;
@@ -133,6 +133,8 @@ impl Session {
         match act {
             Act::Fill { into, text } => plain.fill(&Filled { into: into.clone(), text: text.clone() }).map(|()| None),
             Act::Click { target } => plain.click(target, &self.fills).map(Some),
+            // What comes by scrolling comes by the page's own scripts.
+            Act::Scroll { .. } => Err(Problem::NotActionable),
         }
     }
 }
@@ -181,11 +183,11 @@ impl Driver for Session {
         }
     }
 
-    async fn act(&mut self, acts: &[Act]) -> Result<Observation, DriverError> {
+    async fn act(&mut self, deed: &Deed) -> Result<Observation, DriverError> {
         if let Some(page) = &self.recognised {
             self.seen_in.insert(page.clone(), self.documents);
         }
-        for act in acts {
+        for act in &deed.acts {
             match (self.plan(act), act) {
                 (Err(problem), act) => return Ok(self.stuck(act.target(), problem)),
                 (Ok(None), Act::Fill { into, text }) => {
@@ -198,7 +200,7 @@ impl Driver for Session {
                         return Ok(Observation::Unreachable(trouble));
                     }
                 }
-                (Ok(None), Act::Click { .. }) => {}
+                (Ok(None), Act::Click { .. } | Act::Scroll { .. }) => {}
             }
         }
         Ok(Observation::Acted)

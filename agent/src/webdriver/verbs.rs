@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use script::command::{Act, Observation, Trouble, Watch};
+use script::command::{Act, Deed, Observation, Trouble, Watch};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 use url::Url;
@@ -135,12 +135,12 @@ impl Driver for Session {
         }
     }
 
-    async fn act(&mut self, acts: &[Act]) -> Result<Observation, DriverError> {
+    async fn act(&mut self, deed: &Deed) -> Result<Observation, DriverError> {
         // A click may replace the document, so each is the last act of its call: if the
         // document is gone before the call was answered, all of the call was done.
-        let calls = acts.split_inclusive(|act| matches!(act, Act::Click { .. }));
+        let calls = deed.acts.split_inclusive(|act| matches!(act, Act::Click { .. }));
         for (number, acts) in calls.enumerate() {
-            match self.acted(acts, number == 0).await {
+            match self.acted(acts, &deed.region, number == 0).await {
                 Ok(Some(Answer::Acted { .. })) => {}
                 Ok(Some(Answer::Stuck { stuck, problem, html })) => {
                     return Ok(Observation::Stuck { target: stuck, problem: problem.into(), html });
@@ -177,14 +177,14 @@ impl Session {
         told
     }
 
-    async fn acted(&mut self, acts: &[Act], first: bool) -> Result<Option<Answer>, LineError> {
+    async fn acted(&mut self, acts: &[Act], region: &[String], first: bool) -> Result<Option<Answer>, LineError> {
         let page = self.recognised.clone();
         let document = self.document.clone();
         if let Some((page, document)) = page.as_ref().zip(document) {
             self.seen_in.insert(page.page.clone(), document);
         }
         let until = self.gate.ends_at();
-        let request = Request::Act { acts, page: page.as_ref(), first, patience: TARGET, until };
+        let request = Request::Act { acts, region, page: page.as_ref(), first, patience: TARGET, until };
         let patience = TARGET.saturating_mul(u32::try_from(acts.len()).unwrap_or(u32::MAX)) + GRACE;
         let told = self.ask(request.verb(), request.to_json(), None, (None, patience)).await?;
         if let Some(page) = page {

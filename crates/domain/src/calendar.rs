@@ -6,6 +6,7 @@
 //! | `MM` `M` | the month, in two digits, or in one or two |
 //! | `MMM` `MMMM` | the month's name, short (`Sep`, `Sept`, `Sep.`) or in full, in any case |
 //! | `DD` `D` | the day, in two digits, or in one or two |
+//! | `GY` | a Japanese era and its year: `令和8`, `R8`, `平成元` |
 //! | a blank | one blank or more, of any kind |
 //! | any other character but `A` to `Z` and `a` to `z` | itself |
 //! | `[de]` before all else | names are German; without it, English; `fr` `es` `it` `nl` `pt` likewise |
@@ -13,6 +14,7 @@
 //! What a bank shows is a calendar date in the bank's own time zone; it never passes through UTC, so there are no
 //! instants and no zones here. Not here either: what day it is (callers say), and guessing a pattern.
 
+mod eras;
 mod months;
 
 use std::fmt;
@@ -78,7 +80,7 @@ pub enum DateError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
     /// Letters that stand for nothing.
-    #[error("`{letters}` stands for nothing in a date's pattern; use YYYY YY MMMM MMM MM M DD D")]
+    #[error("`{letters}` stands for nothing in a date's pattern; use YYYY YY GY MMMM MMM MM M DD D")]
     UnknownLetters {
         /// The letters.
         letters: String,
@@ -95,6 +97,9 @@ pub enum FormatError {
     /// More than one year.
     #[error("a date's pattern has at most one year")]
     TwoYears,
+    /// An era without its year right behind it, or the other way round.
+    #[error("an era and its year stand together: GY")]
+    EraApart,
     /// A part of one or two digits, with the next digits right behind it.
     #[error("nothing separates `{part}` from the digits behind it")]
     Unseparated {
@@ -147,6 +152,27 @@ impl DateFormat {
         &self.pattern
     }
 
+    /// Writes a day as the pattern has it, as a portal wants it typed.
+    #[must_use]
+    pub fn write(&self, day: Date) -> String {
+        let (year, month) = (day.year(), day.month());
+        let part = |part: &Part| match part {
+            Part::Year => format!("{year:04}"),
+            Part::ShortYear => format!("{:02}", year.rem_euclid(100)),
+            Part::Era => eras::of(day).name.to_owned(),
+            Part::EraYear => eras::of(day).year(year).to_string(),
+            Part::Month => format!("{month:02}"),
+            Part::NarrowMonth => month.to_string(),
+            Part::Name => self.language.name(month),
+            Part::ShortName => self.language.short_name(month),
+            Part::Day => format!("{:02}", day.day()),
+            Part::NarrowDay => day.day().to_string(),
+            Part::Blank => " ".to_owned(),
+            Part::Char(char) => char.to_string(),
+        };
+        self.parts.iter().map(part).collect()
+    }
+
     /// Reads a cell, and leaves open which year it is where the cell doesn't say.
     fn see(&self, cell: &str) -> Result<ShownDate, DateError> {
         let cell = cell.trim();
@@ -159,8 +185,14 @@ impl DateFormat {
     fn read(&self, cell: &str) -> Option<ShownDate> {
         let mut seen = ShownDate { year: SeenYear::Missing, month: 0, day: 0 };
         let mut chars = cell.chars().peekable();
+        let mut era = None;
         for (index, part) in self.parts.iter().enumerate() {
             match part {
+                Part::Era => era = Some(eras::take(&mut chars)?),
+                Part::EraYear => {
+                    let year = if chars.next_if_eq(&eras::FIRST).is_some() { 1 } else { digits(&mut chars, 1, 2)? };
+                    seen.year = SeenYear::Full(era?.first_year.checked_add(year)?.checked_sub(1)?);
+                }
                 Part::Year => seen.year = SeenYear::Full(digits(&mut chars, 4, 4)?),
                 Part::ShortYear => seen.year = SeenYear::Short(digits(&mut chars, 2, 2)?),
                 Part::Month => seen.month = small(digits(&mut chars, 2, 2)?)?,
@@ -282,6 +314,8 @@ impl From<DateFormat> for String {
 enum Part {
     Year,
     ShortYear,
+    Era,
+    EraYear,
     Month,
     NarrowMonth,
     ShortName,
@@ -296,6 +330,8 @@ impl Part {
     const LETTERS: &[(&str, Self)] = &[
         ("YYYY", Self::Year),
         ("YY", Self::ShortYear),
+        ("G", Self::Era),
+        ("Y", Self::EraYear),
         ("MM", Self::Month),
         ("M", Self::NarrowMonth),
         ("MMM", Self::ShortName),
@@ -305,7 +341,7 @@ impl Part {
     ];
 
     const fn is_year(self) -> bool {
-        matches!(self, Self::Year | Self::ShortYear)
+        matches!(self, Self::Year | Self::ShortYear | Self::EraYear)
     }
 
     const fn is_month(self) -> bool {
@@ -319,7 +355,7 @@ impl Part {
     /// Whether it may begin with a digit.
     fn is_digits(self) -> bool {
         match self {
-            Self::ShortName | Self::Name | Self::Blank => false,
+            Self::ShortName | Self::Name | Self::Era | Self::Blank => false,
             Self::Char(char) => char.is_ascii_digit(),
             _ => true,
         }
@@ -344,8 +380,13 @@ fn check_parts(parts: &[Part]) -> Result<(), FormatError> {
     if count(Part::is_year) > 1 {
         return Err(FormatError::TwoYears);
     }
+    let together = parts.windows(2).filter(|pair| matches!(pair, [Part::Era, Part::EraYear])).count();
+    if count(|part| part == Part::Era) != together || count(|part| part == Part::EraYear) != together {
+        return Err(FormatError::EraApart);
+    }
     for pair in parts.windows(2) {
         let part = match pair {
+            [Part::EraYear, next] if next.is_digits() => "Y",
             [Part::NarrowDay, next] if next.is_digits() => "D",
             [Part::NarrowMonth, next] if next.is_digits() => "M",
             _ => continue,
@@ -355,17 +396,27 @@ fn check_parts(parts: &[Part]) -> Result<(), FormatError> {
     Ok(())
 }
 
-/// Takes ASCII digits, at least and at most so many; there are never more than four.
+/// Takes digits, of ASCII or of full width, at least and at most so many; there are never more than four.
 fn digits(chars: &mut Peekable<Chars<'_>>, least: usize, most: usize) -> Option<i16> {
     let mut number: i16 = 0;
     for count in 0..most {
-        match chars.next_if(char::is_ascii_digit).and_then(|char| char.to_digit(10)) {
-            Some(digit) => number = number * 10 + i16::try_from(digit).ok()?,
+        match chars.peek().copied().and_then(digit) {
+            Some(digit) => {
+                chars.next();
+                number = number * 10 + i16::try_from(digit).ok()?;
+            }
             None if count >= least => break,
             None => return None,
         }
     }
     Some(number)
+}
+
+fn digit(char: char) -> Option<u32> {
+    match char {
+        '０'..='９' => Some(u32::from(char) - u32::from('０')),
+        _ => char.to_digit(10),
+    }
 }
 
 fn small(number: i16) -> Option<i8> {

@@ -23,6 +23,8 @@ words! {
         OneTimeCode = "oneTimeCode",
         /// The answer to a question that was agreed on before.
         SecurityQuestion = "securityQuestion",
+        /// What stands in some squares of a card that the bank handed out.
+        GridCard = "gridCard",
         /// An approval in the bank's app or on its device. Nobody answers it here: the portal
         /// goes on by itself.
         AppApproval = "appApproval",
@@ -131,7 +133,7 @@ impl ChallengeKind {
     #[must_use]
     pub const fn takes_answer(self) -> bool {
         match self {
-            Self::OneTimeCode | Self::SecurityQuestion => true,
+            Self::OneTimeCode | Self::SecurityQuestion | Self::GridCard => true,
             Self::AppApproval => false,
         }
     }

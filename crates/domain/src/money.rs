@@ -91,6 +91,19 @@ pub fn read_amount(cell: &str, locale: &Locale, currency: &Currency) -> Result<D
     Ok(signed(reading.size, reading.direction.unwrap_or(Direction::In)))
 }
 
+/// Reads an amount that is shown as what is owed, as on the statement of a card: without a word
+/// for its side, or with a sign, it is positive where money went out. A word such as `CR` says by
+/// itself which side it is.
+pub fn read_owed_amount(cell: &str, locale: &Locale, currency: &Currency) -> Result<Decimal, AmountError> {
+    let reading = Reader::read(cell, *locale, currency)?;
+    let direction = match (reading.direction, reading.side) {
+        (Some(direction), Side::Said) => direction,
+        (Some(Direction::Out), Side::Unsaid) => Direction::In,
+        (Some(Direction::In) | None, _) => Direction::Out,
+    };
+    Ok(signed(reading.size, direction))
+}
+
 /// Reads the amount of a row with a debit and a credit column, of which exactly one is filled, with no sign of its own.
 pub fn read_debit_credit(
     debit: &str,
@@ -98,16 +111,34 @@ pub fn read_debit_credit(
     locale: &Locale,
     currency: &Currency,
 ) -> Result<Decimal, AmountError> {
-    let (cell, direction) = match (is_blank(debit), is_blank(credit)) {
-        (false, true) => (debit, Direction::Out),
-        (true, false) => (credit, Direction::In),
-        (false, false) => return Err(AmountError::BothColumns),
-        (true, true) => return Err(AmountError::NeitherColumn),
-    };
+    let (cell, direction) = filled(debit, credit)?;
     let reading = Reader::read(cell, *locale, currency)?;
     match reading.direction {
         None => Ok(signed(reading.size, direction)),
         Some(_) => Err(AmountError::SignInColumn),
+    }
+}
+
+/// The same where debits have a minus of their own, which says what the column says.
+pub fn read_signed_debit_credit(
+    debit: &str,
+    credit: &str,
+    locale: &Locale,
+    currency: &Currency,
+) -> Result<Decimal, AmountError> {
+    let (cell, direction) = filled(debit, credit)?;
+    let reading = Reader::read(cell, *locale, currency)?;
+    let expected = if direction == Direction::Out { Some(Direction::Out) } else { None };
+    if reading.direction == expected { Ok(signed(reading.size, direction)) } else { Err(AmountError::SignInColumn) }
+}
+
+/// The one of two cells that is filled, and what its column says.
+fn filled<'c>(debit: &'c str, credit: &'c str) -> Result<(&'c str, Direction), AmountError> {
+    match (is_blank(debit), is_blank(credit)) {
+        (false, true) => Ok((debit, Direction::Out)),
+        (true, false) => Ok((credit, Direction::In)),
+        (false, false) => Err(AmountError::BothColumns),
+        (true, true) => Err(AmountError::NeitherColumn),
     }
 }
 
@@ -117,9 +148,17 @@ enum Direction {
     Out,
 }
 
+/// Whether a word says which side an amount is on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Said,
+    Unsaid,
+}
+
 struct Reading {
     size: Decimal,
     direction: Option<Direction>,
+    side: Side,
 }
 
 #[derive(PartialEq, Eq)]
@@ -135,6 +174,7 @@ struct Reader<'a> {
     locale: Locale,
     currency: &'a Currency,
     direction: Option<Direction>,
+    side: Side,
     bracket: Bracket,
     symbol: bool,
     code: bool,
@@ -145,14 +185,14 @@ impl<'a> Reader<'a> {
         if is_blank(cell) {
             return Err(AmountError::Empty);
         }
-        let mut reader =
-            Self { rest: cell, locale, currency, direction: None, bracket: Bracket::None, symbol: false, code: false };
+        let (direction, side, bracket) = (None, Side::Unsaid, Bracket::None);
+        let mut reader = Self { rest: cell, locale, currency, direction, side, bracket, symbol: false, code: false };
         while reader.leading_mark()? {}
         let size = reader.number()?;
         while reader.trailing_mark()? {}
         match (reader.rest.is_empty(), reader.bracket) {
             (true, Bracket::Open) => Err(AmountError::Brackets),
-            (true, _) => Ok(Reading { size, direction: reader.direction }),
+            (true, _) => Ok(Reading { size, direction: reader.direction, side: reader.side }),
             (false, bracket) => Err(Self { bracket, ..reader }.refusal()),
         }
     }
@@ -175,6 +215,7 @@ impl<'a> Reader<'a> {
         for (side, direction) in self.locale.sides() {
             if self.take(side) {
                 self.take(".");
+                self.side = Side::Said;
                 return self.say(*direction);
             }
         }

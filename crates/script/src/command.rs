@@ -22,10 +22,10 @@ pub enum Command {
     /// Answered by [`Observation::Recognised`], [`Observation::Unrecognised`] or
     /// [`Observation::Unreachable`]; see [`Command::Ask`].
     Watch(Watch),
-    /// Do these on the page that is showing, in order, each when its target can be
-    /// acted on. Answered by [`Observation::Acted`], [`Observation::Stuck`] or, where what is
-    /// asked for by it is waited for, [`Observation::Unreachable`].
-    Act(Vec<Act>),
+    /// Do something on the page that is showing. Answered by [`Observation::Acted`],
+    /// [`Observation::Stuck`] or, where what is asked for by it is waited for,
+    /// [`Observation::Unreachable`].
+    Act(Deed),
     /// Keep that an effect is about to happen.
     /// Answered by [`Observation::Done`] or [`Observation::Refused`].
     Declare(Effect),
@@ -89,14 +89,23 @@ pub enum Condition {
 /// A page that was acted on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Left {
-    /// The page's name. It counts again once it was seen not to hold, once the
-    /// document is another, or once the text of `region` is another.
+    /// The page's name. It counts again once it was seen not to hold, once its document or
+    /// the one that holds the [region](Deed::region) is another, or once the text of the region
+    /// is.
     pub page: String,
-    /// CSS selector of the part whose text tells one state of the page from the next.
-    pub region: Option<String>,
 }
 
-/// One thing that is done to a page.
+/// What is done to a page in one go.
+#[derive(Clone, Debug)]
+pub struct Deed {
+    /// In order, each when its target can be acted on.
+    pub acts: Vec<Act>,
+    /// Selectors of what tells one state of the page from the next; none where nothing does.
+    pub region: Vec<String>,
+}
+
+/// One thing that is done to a page. Each selector is CSS with the combinator `>>>`, which leads
+/// through shadow roots and the frames of the page's own origin, however deep.
 #[derive(Clone, Debug)]
 pub enum Act {
     /// Put a text into a field, in place of what is in it.
@@ -111,6 +120,11 @@ pub enum Act {
         /// CSS selector that fits exactly one visible, enabled thing.
         target: String,
     },
+    /// Scroll down by less than what shows at a time.
+    Scroll {
+        /// CSS selector that fits exactly one visible thing that scrolls.
+        within: String,
+    },
 }
 
 impl Act {
@@ -118,8 +132,7 @@ impl Act {
     #[must_use]
     pub fn target(&self) -> &str {
         match self {
-            Self::Fill { into, .. } => into,
-            Self::Click { target } => target,
+            Self::Fill { into: target, .. } | Self::Click { target } | Self::Scroll { within: target } => target,
         }
     }
 }
@@ -146,7 +159,8 @@ pub enum Observation {
         page: String,
         /// Where it is.
         url: Url,
-        /// The whole document as it stands, shadow roots left out.
+        /// The whole document as it stands. Where the selectors look into them, shadow roots
+        /// are in it as `<template shadowrootmode>`, and what a frame shows in its `srcdoc`.
         html: String,
     },
     /// Patience ended and no page was recognised.
@@ -203,4 +217,6 @@ pub enum Problem {
     Ambiguous,
     /// What fits is hidden or disabled and stayed so.
     NotActionable,
+    /// There is nothing further down to scroll to.
+    AtEnd,
 }

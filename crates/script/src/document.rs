@@ -9,14 +9,16 @@
 
 use std::borrow::Cow;
 
+use ego_tree::NodeRef;
 use html5ever::{LocalName, local_name};
-use scraper::{ElementRef, Html, Node, Selector};
+use scraper::{ElementRef, Html, Node};
 
 use crate::bounds::Refused;
 use crate::controls::value_of;
 use crate::css::Css;
 use crate::language::{Pick, Sign};
 use crate::markup;
+use crate::roots;
 
 /// A parsed document.
 pub(crate) struct Document {
@@ -31,29 +33,27 @@ pub(crate) struct Choice {
 
 impl Document {
     pub(crate) fn parse(html: &str) -> Result<Self, Refused> {
-        Ok(Self { html: markup::parse(html)? })
+        Ok(Self { html: roots::compose(markup::parse(html)?)? })
     }
 
     /// The document as somebody has it who runs no scripts.
     pub(crate) fn parse_plain(html: &str) -> Result<Self, Refused> {
-        Ok(Self { html: markup::parse_with(html, markup::Scripting::Off)? })
+        Ok(Self { html: roots::compose(markup::parse_with(html, markup::Scripting::Off)?)? })
     }
 
     /// What the selector fits, in the order of the document.
     pub(crate) fn all<'d>(&'d self, css: &Css) -> impl Iterator<Item = ElementRef<'d>> {
-        self.fitting(&css.selector).filter(|element| !is_inert(element))
+        let base = self.html.tree.root().id();
+        self.everything().filter(move |element| css.fits_from(base, *element) && !is_inert(element))
     }
 
-    /// The same for a selector that no script wrote.
-    pub(crate) fn fitting<'d>(&'d self, selector: &Selector) -> impl Iterator<Item = ElementRef<'d>> {
-        let root = self.html.tree.root().children().find_map(ElementRef::wrap);
-        root.into_iter().flat_map(move |root| {
-            let itself = std::iter::once(root).filter(|root| selector.matches(root));
-            itself.chain(root.select(selector))
-        })
-    }
-
+    /// The elements of the document itself.
     pub(crate) fn elements(&self) -> impl Iterator<Item = ElementRef<'_>> {
+        nodes_within(self.html.tree.root()).filter_map(ElementRef::wrap)
+    }
+
+    /// Those in shadow roots and frames too, each where its host is.
+    pub(crate) fn everything(&self) -> impl Iterator<Item = ElementRef<'_>> {
         self.html.tree.root().descendants().filter_map(ElementRef::wrap)
     }
 
@@ -113,6 +113,9 @@ pub(crate) fn piece(element: ElementRef<'_>, pick: &Pick) -> Option<String> {
         None => fold(&text(element)).into_owned(),
     };
     let mut part = whole.as_str();
+    if pick.starts.as_ref().is_some_and(|starts| !part.starts_with(starts)) {
+        return None;
+    }
     if let Some(after) = &pick.after {
         part = part.split_once(after.as_str())?.1;
     }
@@ -123,10 +126,11 @@ pub(crate) fn piece(element: ElementRef<'_>, pick: &Pick) -> Option<String> {
     (!part.is_empty()).then(|| part.to_owned())
 }
 
-/// The text within an element as it stands in the document; code isn't text.
+/// The text within an element as it stands in the document; code isn't text, and what is in a
+/// shadow root or a frame is text of another document.
 pub(crate) fn text(element: ElementRef<'_>) -> String {
     let mut text = String::new();
-    for node in element.descendants() {
+    for node in nodes_within(*element) {
         if let Node::Text(part) = node.value()
             && !node.parent().and_then(ElementRef::wrap).is_some_and(|parent| is_code(&parent))
         {
@@ -134,6 +138,19 @@ pub(crate) fn text(element: ElementRef<'_>) -> String {
         }
     }
     text
+}
+
+/// What is below a node in its own root, in the order of the document.
+pub(crate) fn nodes_within<'d>(top: NodeRef<'d, Node>) -> impl Iterator<Item = NodeRef<'d, Node>> {
+    let is_entered = |node: &NodeRef<'d, Node>| !matches!(node.value(), Node::Fragment | Node::Document);
+    let first = top.first_child();
+    std::iter::successors(first, move |node| {
+        node.first_child().filter(|_| is_entered(node)).or_else(|| {
+            let mut above = std::iter::once(*node).chain(node.ancestors()).take_while(|above| above.id() != top.id());
+            above.find_map(|above| above.next_sibling())
+        })
+    })
+    .filter(move |node| is_entered(node))
 }
 
 /// The same as people see it: white space folded, a line break being one, and what
@@ -273,7 +290,7 @@ mod tests {
             |html: &str, attribute: Option<&str>, after: Option<&str>, before: Option<&str>, expected: Option<&str>| {
                 let own = |text: Option<&str>| text.map(str::to_owned);
                 let of = Css::parse("b");
-                let pick = Pick { of, attribute: own(attribute), after: own(after), before: own(before) };
+                let pick = Pick { of, attribute: own(attribute), starts: None, after: own(after), before: own(before) };
                 assert_eq!(document(html).pick(&pick).as_deref(), expected, "{html}");
             };
         check("<b> As\n of <i>May&nbsp;1</i> </b>", None, None, None, Some("As of May 1"));

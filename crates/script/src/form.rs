@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use crate::css::Css;
 use crate::diagnostic::{Diagnostic, DiagnosticCode as Code, Position, nearest};
-use crate::grammar::{Map, Need};
+use crate::grammar::Map;
 use crate::node::{Entry, Node, Value};
 
 /// Collects faults.
@@ -50,6 +50,14 @@ impl Faults {
                 self.wanted("a text", node);
                 None
             }
+        }
+    }
+
+    /// A text that may be nothing but white space.
+    pub(crate) fn blank_text<'n>(&mut self, node: &'n Node) -> Option<&'n str> {
+        match &node.value {
+            Value::Text(text) if !text.is_empty() => Some(text),
+            _ => self.text(node),
         }
     }
 
@@ -205,23 +213,16 @@ impl<'n> Form<'n> {
 
     /// Reports every key that was never asked for.
     pub(crate) fn finish(self, faults: &mut Faults) {
+        let fitting = self.map.fitting(self.entries.iter().map(|entry| entry.key.as_str()));
         for entry in self.entries.iter().filter(|entry| !self.asked.contains(&entry.key.as_str())) {
             let message = format!("{} has no key `{}`", self.map.name, cut(&entry.key));
-            let hint = nearest(&entry.key, self.fitting())
-                .unwrap_or_else(|| format!("its keys are {}", self.fitting().collect::<Vec<_>>().join(", ")));
+            let hint = match nearest(&entry.key, fitting.iter().copied()) {
+                Some(hint) if !fitting.contains(&entry.key.as_str()) => hint,
+                _ => format!("its keys here are {}", fitting.join(", ")),
+            };
             faults.hinted(Code::KeyUnknown, entry.at, message, hint);
         }
         #[cfg(test)]
         faults.1.extend(self.asked.iter().map(|key| (self.map.id, *key)));
-    }
-
-    /// The keys that may stand beside those that are there.
-    fn fitting(&self) -> impl Iterator<Item = &'static str> {
-        let is_there = |name: &str| self.entries.iter().any(|entry| entry.key == name);
-        let fits = move |need: Need| match need {
-            Need::With(other) | Need::NeededWith(other) => is_there(other),
-            Need::Needed | Need::Optional | Need::Default(_) => true,
-        };
-        self.map.known().iter().filter(move |key| fits(key.need)).map(|key| key.name)
     }
 }

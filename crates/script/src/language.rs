@@ -24,6 +24,8 @@ pub struct Script {
     pub(crate) hosts: Vec<String>,
     pub(crate) start: Option<String>,
     pub(crate) busy: Vec<Css>,
+    /// What stands in a cell that says nothing, case folded.
+    pub(crate) blank: Vec<String>,
     pub(crate) patience_ms: u64,
     pub(crate) pages: Vec<Page>,
     pub(crate) reads: Reads,
@@ -148,6 +150,8 @@ pub(crate) enum Source {
     Credential(CredentialName),
     /// What the person answered.
     Answer,
+    /// One part of it, from 0: of several words, or of as many signs as there are parts.
+    AnswerPart(usize),
 }
 
 /// A piece of text on a page.
@@ -157,6 +161,8 @@ pub(crate) struct Pick {
     pub(crate) of: Option<Css>,
     /// The attribute that holds the text; none for the thing's own text.
     pub(crate) attribute: Option<String>,
+    /// Only a text that starts with this.
+    pub(crate) starts: Option<String>,
     /// Only what comes after the first of these.
     pub(crate) after: Option<String>,
     /// Only what comes before the first of these, `after` being applied.
@@ -171,6 +177,8 @@ pub(crate) struct Reads {
     pub(crate) visit: Option<Visit>,
     pub(crate) account: Option<AccountRead>,
     pub(crate) transactions: Option<TransactionsRead>,
+    /// The types of accounts whose balances and amounts are shown as what is owed.
+    pub(crate) owed: Vec<AccountType>,
 }
 
 /// The way to an account's own page and back.
@@ -204,6 +212,8 @@ pub(crate) struct AccountsRead {
     pub(crate) table: Table<AccountField>,
     /// What tells accounts apart, within a row.
     pub(crate) key: Pick,
+    /// Rows of accounts without a page of their own.
+    pub(crate) no_page: Option<Css>,
     pub(crate) format: Format,
 }
 
@@ -214,56 +224,103 @@ pub(crate) struct AccountRead {
     pub(crate) format: Format,
 }
 
-/// Where a value stands on a page.
+/// Where a value stands on a page, or in a record.
 #[derive(Clone, Debug)]
 pub(crate) enum Spot {
-    /// Beside this label, in a list of terms or a table.
-    Label(String),
+    /// Beside the one of these labels that is there, in a list of terms or a table; case folded.
+    Label(Vec<String>),
     At(Pick),
 }
 
 /// The transactions of an account.
 #[derive(Clone, Debug)]
 pub(crate) struct TransactionsRead {
-    pub(crate) table: Table<TransactionField>,
-    pub(crate) format: Format,
-    /// The column and the text in it that make a row a pending one.
-    pub(crate) pending: Option<(TransactionField, String)>,
+    /// How they are laid out, at least one: the first whose table is there with all its headers
+    /// is the one that shows.
+    pub(crate) layouts: Vec<Layout>,
     /// The table of those that are pending, where it is another; a page may lack it.
     pub(crate) pending_table: Option<Table<TransactionField>>,
     /// How many rows the portal says there are, on the first page.
     pub(crate) announced: Option<Pick>,
     /// What leads to the next page.
     pub(crate) next: Option<Next>,
+    /// How the portal is asked for some days after others, where it shows no more at a time.
+    pub(crate) windows: Option<Windows>,
+    /// Visible on an account's own page whose transactions aren't shown to the user.
+    pub(crate) unless: Option<Css>,
     /// How many pages there are at most.
     pub(crate) limit: u32,
+}
+
+/// One of the ways in which a portal lays out transactions.
+#[derive(Clone, Debug)]
+pub(crate) struct Layout {
+    pub(crate) table: Table<TransactionField>,
+    pub(crate) format: Format,
+    /// The column and the text in it that make a row a pending one.
+    pub(crate) pending: Option<(TransactionField, String)>,
+    /// Whether what stands under `debit` has a minus.
+    pub(crate) debits: Debits,
+}
+
+/// How amounts stand in a column of what goes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Debits {
+    /// Without a sign.
+    Bare,
+    /// With a minus, which says what the column says.
+    Signed,
 }
 
 /// What leads to the next page of a list.
 #[derive(Clone, Debug)]
 pub(crate) enum Next {
-    /// This, while it can be clicked.
-    Click(Css),
+    /// This, while it can be clicked, or until `end` shows.
+    Click { target: Css, end: Option<Css> },
     /// The next one of the options of a field, such as a month, and what asks for it.
     Choose { of: Css, click: Css },
     /// The first of these that stands behind the number of the page that shows.
     Behind { shown: Css, click: Css },
+    /// This, while it can be clicked: the rows come below those that are there.
+    More(Css),
+    /// Scrolling in this: rows come and go, told apart by `key`, until `end` shows and there is
+    /// nothing further down.
+    Scroll { within: Css, key: Pick, end: Css },
 }
 
-/// A part of a cell that is read like a column of its own.
+/// How a portal is asked for the transactions of some days.
+#[derive(Clone, Debug)]
+pub(crate) struct Windows {
+    /// The field of the first day, and that of the last.
+    pub(crate) from: Css,
+    pub(crate) to: Css,
+    /// What asks for them.
+    pub(crate) click: Css,
+    /// The part of the page that an answer replaces, where that isn't the table alone.
+    pub(crate) answer: Option<Css>,
+    /// How days are typed.
+    pub(crate) date: DateFormat,
+    /// How many days are asked for at once.
+    pub(crate) days: u32,
+    /// How many days back the portal can be asked.
+    pub(crate) reach: u32,
+}
+
+/// A field of a record that isn't a column of its own: a part of a cell, or of the record.
 #[derive(Clone, Debug)]
 pub(crate) struct Part {
     /// What the column is called that it makes.
     pub(crate) name: String,
-    /// The header of the cell that it is in, case folded.
-    pub(crate) header: String,
-    pub(crate) pick: Pick,
+    /// The header of the cell that it is in, case folded; none in the record itself.
+    pub(crate) header: Option<String>,
+    pub(crate) spot: Spot,
 }
 
-/// A table whose columns are found by their headers.
+/// Records: the rows of a table whose columns are found by their headers, or things of one kind.
 #[derive(Clone, Debug)]
 pub(crate) struct Table<F> {
     pub(crate) css: Css,
+    pub(crate) shape: Shape,
     /// Rows that are no records, such as a line between two months.
     pub(crate) skip: Option<Css>,
     /// Visible when there are really no records; a row that it fits is none.
@@ -271,6 +328,15 @@ pub(crate) struct Table<F> {
     /// Each field, and the header that it stands under or the name of its part.
     pub(crate) columns: Vec<(F, String)>,
     pub(crate) parts: Vec<Part>,
+}
+
+/// What the selector of records fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// The table that they are rows of.
+    Table,
+    /// Each of them.
+    Records,
 }
 
 impl<F> Table<F> {
@@ -282,7 +348,7 @@ impl<F> Table<F> {
     /// The headers that have to be there.
     pub(crate) fn headers(&self) -> impl Iterator<Item = &str> {
         let part = |name: &str| self.parts.iter().find(|part| part.name == *name);
-        self.names().map(move |name| part(name).map_or(name, |part| part.header.as_str()))
+        self.names().filter_map(move |name| part(name).map_or(Some(name), |part| part.header.as_deref()))
     }
 }
 

@@ -17,9 +17,9 @@ use url::Url;
 use crate::command::{Command, Observation};
 use crate::document::Document;
 use crate::language::{Script, Sign};
-use crate::read::{Cells, Place, blank, details, details_of, list};
+use crate::read::{Place, blank, details, details_of, list};
 use crate::runner::{Plan, Runner};
-use crate::saved::read_transactions;
+use crate::saved::{cells, read_transactions};
 
 /// One page of a script, held against a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -100,7 +100,7 @@ impl Script {
     /// What a run would end with on it.
     pub fn read_page(&self, page: &str, html: &str, today: Date) -> Result<PageRead, Failure> {
         let mut read = PageRead { accounts: None, account: None, transactions: None };
-        let cells = Cells { locale: self.locale, currency: &self.currency, today };
+        let cells = cells(self, today);
         let place = |stage| Place { stage, account: None };
         let parse = |stage| {
             let refused = |refused: crate::bounds::Refused| {

@@ -4,6 +4,7 @@
 //! Not here: how a cell is read (`read`), or what becomes of what was read.
 
 use domain::account::ObservedAccount;
+use domain::calendar::DateFormat;
 use domain::failure::{Failure, FailureCode, Stage};
 use domain::money::Currency;
 use domain::observation::{Sheet, SheetKind};
@@ -11,8 +12,8 @@ use domain::transaction::ObservedTransaction;
 use jiff::civil::Date;
 
 use crate::document::Document;
-use crate::language::Script;
-use crate::read::{Cells, Place, blank, details, listed, page, settle, transactions};
+use crate::language::{Script, TransactionsRead};
+use crate::read::{Cells, Place, Side, blank, details, layout, listed, page, settle, transactions};
 
 /// Reads the transactions on one page as the script reads them, in its own currency.
 /// `today` is the day on which it was saved, in the bank's time zone.
@@ -25,9 +26,9 @@ pub fn read_transactions(script: &Script, html: &str, today: Date) -> Result<Vec
         return Err(place.failure(FailureCode::ScriptParse, "the script reads no transactions"));
     };
     let document = Document::parse(html).map_err(|refused| place.failure(FailureCode::ScriptParse, refused.text()))?;
-    let cells = Cells { locale: script.locale, currency: &script.currency, today };
-    let mut rows = transactions(&page(&document, read, &place)?.sheet, read, cells, &place)?;
-    settle(&mut rows, read.format.date.as_ref(), today)
+    let sheet = page(&document, read, &place)?.sheet;
+    let mut rows = transactions(&sheet, read, cells(script, today), &place)?;
+    settle(&mut rows, date_of(&sheet, read), today)
         .map_err(|error| place.failure(FailureCode::ScriptParse, error.text()))?;
     Ok(rows)
 }
@@ -46,7 +47,7 @@ pub fn read_transactions(script: &Script, html: &str, today: Date) -> Result<Vec
 pub fn reread(script: &Script, account: &ObservedAccount, today: Date) -> Result<ObservedAccount, Failure> {
     let reads = &script.reads;
     let of = |kind| account.sheets.iter().filter(move |sheet: &&Sheet| sheet.kind == kind);
-    let cells = Cells { locale: script.locale, currency: &script.currency, today };
+    let cells = cells(script, today);
     let mut again = blank(account.portal_key.clone(), &script.currency);
 
     let place = Place { stage: Stage::Accounts, account: None };
@@ -62,17 +63,33 @@ pub fn reread(script: &Script, account: &ObservedAccount, today: Date) -> Result
     }
     if let Some(read) = &reads.transactions {
         let currency = Currency::parse(&again.currency).unwrap_or_else(|_| script.currency.clone());
-        let cells = Cells { currency: &currency, ..cells };
-        of(SheetKind::Transactions).next().ok_or_else(|| missing("its pages of transactions"))?;
+        let cells = Cells { currency: &currency, ..cells }.of_type(again.account_type);
+        let first = of(SheetKind::Transactions).next().ok_or_else(|| missing("its pages of transactions"))?;
         let is_listed = |sheet: &&Sheet| matches!(sheet.kind, SheetKind::Transactions | SheetKind::Pending);
         for sheet in account.sheets.iter().filter(is_listed) {
             again.transactions.extend(transactions(sheet, read, cells, &place)?);
         }
-        settle(&mut again.transactions, read.format.date.as_ref(), today)
+        settle(&mut again.transactions, date_of(first, read), today)
             .map_err(|error| place.failure(FailureCode::ScriptParse, error.text()))?;
     }
     again.window.clone_from(&account.window);
     again.balances.clone_from(&account.balances);
     again.sheets.clone_from(&account.sheets);
     Ok(again)
+}
+
+pub(crate) fn cells(script: &Script, today: Date) -> Cells<'_> {
+    Cells {
+        locale: script.locale,
+        currency: &script.currency,
+        today,
+        blank: &script.blank,
+        owed: &script.reads.owed,
+        side: Side::Own,
+    }
+}
+
+/// How the days of the rows of a sheet are written.
+fn date_of<'r>(sheet: &Sheet, read: &'r TransactionsRead) -> Option<&'r DateFormat> {
+    layout(sheet, read).and_then(|layout| layout.format.date.as_ref())
 }

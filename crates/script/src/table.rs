@@ -1,18 +1,22 @@
-//! Tables: headers, rows as lists of the texts of their cells, columns found by their
-//! headers.
+//! Records on a page: the rows of a table, whose columns are found by their headers, or things
+//! of one kind, whose fields stand within each.
 //!
-//! What is kept of a table is bounded: a cell that spans columns stands in each of them,
-//! so a small page could make a large table.
+//! A table is a `table`, or what says by its role that it is one.
 //!
-//! Not here: what a cell's text means.
+//! What is kept is bounded: a cell that spans columns stands in each of them, so a small page
+//! could make a large table.
+//!
+//! Not here: what a cell's text means, or how a row's link is told from the others (`link`).
 
 use html5ever::{LocalName, local_name};
-use scraper::{ElementRef, Selector};
+use scraper::ElementRef;
 
 use crate::bounds::SIZE_LIMIT;
-use crate::css::{Css, quoted};
-use crate::document::{Document, attribute, fold, hides, is_hidden, name, piece, raw_text, takes_no_room};
-use crate::language::{Part, Pick, Table};
+use crate::document::{
+    Document, attribute, fold, hides, is_hidden, name, nodes_within, piece, raw_text, takes_no_room,
+};
+use crate::label::labelled;
+use crate::language::{Pick, Shape, Spot, Table};
 
 /// How many rows a table may have.
 pub(crate) const ROWS_LIMIT: usize = 100_000;
@@ -31,12 +35,16 @@ const CELL_WEIGHT: usize = 4;
 pub(crate) enum TableError {
     /// Nothing fits the table's selector.
     Missing,
+    /// Nothing fits the selector of records, and nothing says that there are none.
+    NoRecords,
     /// Several things fit it.
     Ambiguous,
     /// What fits it is something else.
     NotATable,
     /// No header has this text; these are there.
     ColumnMissing(String, Vec<String>),
+    /// No record has something beside this label.
+    LabelMissing(String),
     /// Several headers have this text.
     ColumnAmbiguous(String),
     /// This record, counted from 1, has another number of cells than the headers.
@@ -72,82 +80,137 @@ pub(crate) struct Row<'d> {
 
 impl<'d> Grid<'d> {
     pub(crate) fn find<F>(document: &'d Document, table: &Table<F>) -> Result<Self, TableError> {
+        match table.shape {
+            Shape::Table => Self::rows_of(document, table),
+            Shape::Records => Self::records(document, table),
+        }
+    }
+
+    fn rows_of<F>(document: &'d Document, table: &Table<F>) -> Result<Self, TableError> {
         let mut fitting = document.all(&table.css);
-        let is_empty = || table.empty.as_ref().is_some_and(|css| document.shown(css).is_some());
         let Some(element) = fitting.next() else {
-            let nothing = Self { element: None, headers: Vec::new(), rows: Vec::new() };
-            return if is_empty() { Ok(nothing) } else { Err(TableError::Missing) };
+            return if says_empty(document, table) { Ok(Self::nothing()) } else { Err(TableError::Missing) };
         };
         if fitting.next().is_some() {
             return Err(TableError::Ambiguous);
         }
-        if *name(&element) != local_name!("table") {
-            return Err(TableError::NotATable);
-        }
-        let rows: Vec<ElementRef<'d>> = rows(element).take(ROWS_LIMIT + 1).collect();
+        let kind = Kind::of(element).ok_or(TableError::NotATable)?;
+        let rows: Vec<ElementRef<'d>> = kind.rows(element).take(ROWS_LIMIT + 1).collect();
         if rows.len() > ROWS_LIMIT {
             return Err(TableError::TooManyRows);
         }
-        let (header, headers) = headers(&rows, table)?;
-        let parts = parts(&headers, table)?;
+        let (header, headers) = headers(kind, &rows, table)?;
+        let within = table.parts.iter().filter_map(|part| part.header.as_deref());
+        let parts: Vec<usize> = places(&headers, within)?;
         let is_record = |row: &&ElementRef<'d>| {
-            let is_skipped = [&table.skip, &table.empty].into_iter().flatten().any(|css| css.selector.matches(row));
-            !is_skipped && !is_header(row) && !is_in(row, &local_name!("tfoot")) && is_shown(**row, element)
+            !is_skipped(**row, table)
+                && !kind.is_header(row)
+                && !is_in(row, &local_name!("tfoot"))
+                && is_shown(**row, element)
         };
         let (mut records, mut weight) = (Vec::new(), 0);
         for row in rows.iter().skip(header + 1).filter(is_record) {
-            let cells = texts(*row, headers.len(), &mut weight).map_err(|error| match error {
+            let cells = texts(kind, *row, headers.len(), &mut weight).map_err(|error| match error {
                 TextError::TooLong => TableError::CellTooLong(records.len() + 1),
                 TextError::TooMuch => TableError::TooMuchText,
             })?;
             if cells.len() != headers.len() {
                 return Err(TableError::CellCount(records.len() + 1));
             }
-            let cells = with_parts(*row, cells, &parts, &mut weight).ok_or(TableError::TooMuchText)?;
-            records.push(Row { element: *row, cells });
+            let mut row = Row { element: *row, cells };
+            let mut places = parts.iter();
+            for part in &table.parts {
+                let place = part.header.as_ref().and_then(|_| places.next());
+                let within = place.map_or(Some(row.element), |place| cell_at(kind, row.element, *place));
+                let text = within.and_then(|within| text_at(within, &part.spot)).unwrap_or_default();
+                row.add(text, &mut weight)?;
+            }
+            records.push(row);
         }
-        if records.is_empty() && !is_empty() {
+        if records.is_empty() && !says_empty(document, table) {
             return Err(TableError::Empty);
         }
         let headers = headers.into_iter().chain(table.parts.iter().map(|part| part.name.clone())).collect();
         Ok(Self { element: Some(element), headers, rows: records })
     }
-}
 
-/// Where each part of the script stands among the cells.
-fn parts<'t, F>(headers: &[String], table: &'t Table<F>) -> Result<Vec<(usize, &'t Part)>, TableError> {
-    let found = places(headers, table.parts.iter().map(|part| part.header.as_str()))?;
-    Ok(found.into_iter().zip(&table.parts).collect())
-}
-
-/// The cells of a row with those that their parts make; none if they hold too much. What isn't
-/// there is empty.
-fn with_parts(
-    row: ElementRef<'_>,
-    mut cells: Vec<String>,
-    parts: &[(usize, &Part)],
-    weight: &mut usize,
-) -> Option<Vec<String>> {
-    for (place, part) in parts {
-        let text = cell_at(row, *place).and_then(|cell| part_of(cell, &part.pick)).unwrap_or_default();
-        *weight += text.len() + CELL_WEIGHT;
-        cells.push(text);
+    fn records<F>(document: &'d Document, table: &Table<F>) -> Result<Self, TableError> {
+        let is_record = |element: &ElementRef<'d>| !is_hidden(element) && !is_skipped(*element, table);
+        let found: Vec<ElementRef<'d>> = document.all(&table.css).filter(is_record).take(ROWS_LIMIT + 1).collect();
+        if found.len() > ROWS_LIMIT {
+            return Err(TableError::TooManyRows);
+        }
+        if found.is_empty() {
+            return if says_empty(document, table) { Ok(Self::nothing()) } else { Err(TableError::NoRecords) };
+        }
+        let mut weight = 0;
+        let mut rows: Vec<Row<'d>> = found.into_iter().map(|element| Row { element, cells: Vec::new() }).collect();
+        for part in &table.parts {
+            let mut is_labelled = false;
+            for (index, row) in rows.iter_mut().enumerate() {
+                let text = text_at(row.element, &part.spot);
+                is_labelled |= text.is_some();
+                if text.as_ref().is_some_and(|text| text.len() > CELL_LIMIT) {
+                    return Err(TableError::CellTooLong(index + 1));
+                }
+                row.add(text.unwrap_or_default(), &mut weight)?;
+            }
+            // A label that no record has is one that was renamed.
+            if let Spot::Label(labels) = &part.spot
+                && !is_labelled
+            {
+                return Err(TableError::LabelMissing(labels.join("` or `")));
+            }
+        }
+        let headers = table.parts.iter().map(|part| part.name.clone()).collect();
+        let element = rows.first().and_then(|row| row.element.parent()).and_then(ElementRef::wrap);
+        Ok(Self { element, headers, rows })
     }
-    (*weight <= SIZE_LIMIT).then_some(cells)
+
+    const fn nothing() -> Self {
+        Self { element: None, headers: Vec::new(), rows: Vec::new() }
+    }
 }
 
-fn part_of(cell: ElementRef<'_>, pick: &Pick) -> Option<String> {
+impl Row<'_> {
+    /// Adds a cell that is a part of others.
+    fn add(&mut self, text: String, weight: &mut usize) -> Result<(), TableError> {
+        *weight += text.len() + CELL_WEIGHT;
+        self.cells.push(text);
+        if *weight > SIZE_LIMIT { Err(TableError::TooMuchText) } else { Ok(()) }
+    }
+}
+
+fn says_empty<F>(document: &Document, table: &Table<F>) -> bool {
+    table.empty.as_ref().is_some_and(|css| document.shown(css).is_some())
+}
+
+/// Whether a row is one that is no record.
+fn is_skipped<F>(row: ElementRef<'_>, table: &Table<F>) -> bool {
+    [&table.skip, &table.empty].into_iter().flatten().any(|css| css.fits(row))
+}
+
+/// What stands in a place within a record or a cell, if anything does.
+fn text_at(within: ElementRef<'_>, spot: &Spot) -> Option<String> {
+    match spot {
+        Spot::At(pick) => text_of(within, pick),
+        Spot::Label(labels) => labelled(within, labels).map(|value| raw_text(value, CELL_LIMIT)),
+    }
+}
+
+/// A piece of text within a record or a cell, if it is there and no longer than a cell may be.
+pub(crate) fn text_of(cell: ElementRef<'_>, pick: &Pick) -> Option<String> {
     let within = match &pick.of {
-        Some(css) => cell.select(&css.selector).find(|element| !is_hidden(element))?,
+        Some(css) => css.within(cell).find(|element| !is_hidden(element))?,
         None => cell,
     };
     piece(within, pick).filter(|text| text.len() <= CELL_LIMIT)
 }
 
 /// The cell that stands in a column.
-fn cell_at(row: ElementRef<'_>, place: usize) -> Option<ElementRef<'_>> {
+fn cell_at(kind: Kind, row: ElementRef<'_>, place: usize) -> Option<ElementRef<'_>> {
     let mut next = 0;
-    cells(row).find(|cell| {
+    kind.cells(row).find(|cell| {
         next += span(cell);
         place < next
     })
@@ -169,13 +232,77 @@ pub(crate) fn weight<'t>(texts: impl IntoIterator<Item = &'t String>) -> usize {
     texts.into_iter().map(|text| text.len() + CELL_WEIGHT).sum()
 }
 
-/// The rows of a table, those of tables within it left out: a parser puts each into a
-/// section of its table.
-fn rows(table: ElementRef<'_>) -> impl Iterator<Item = ElementRef<'_>> {
-    let sections = table
-        .child_elements()
-        .filter(|element| matches!(*name(element), local_name!("thead") | local_name!("tbody") | local_name!("tfoot")));
-    sections.flat_map(|section| section.child_elements().filter(|row| *name(row) == local_name!("tr")))
+/// How an element says that it is a table, its rows and its cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// By its tags.
+    Tags,
+    /// By its roles.
+    Roles,
+}
+
+impl Kind {
+    fn of(element: ElementRef<'_>) -> Option<Self> {
+        if *name(&element) == local_name!("table") {
+            return Some(Self::Tags);
+        }
+        has_role(&element, &["table", "grid", "treegrid"]).then_some(Self::Roles)
+    }
+
+    /// The rows of a table, those of tables within it left out: a parser puts each into a
+    /// section of its table.
+    fn rows<'d>(self, table: ElementRef<'d>) -> Box<dyn Iterator<Item = ElementRef<'d>> + 'd> {
+        match self {
+            Self::Tags => {
+                let sections = table.child_elements().filter(|element| {
+                    matches!(*name(element), local_name!("thead") | local_name!("tbody") | local_name!("tfoot"))
+                });
+                Box::new(
+                    sections.flat_map(|section| section.child_elements().filter(|row| *name(row) == local_name!("tr"))),
+                )
+            }
+            Self::Roles => Box::new(within(table, |element| has_role(element, &["row"]))),
+        }
+    }
+
+    /// The cells of a row that take room.
+    fn cells<'d>(self, row: ElementRef<'d>) -> Box<dyn Iterator<Item = ElementRef<'d>> + 'd> {
+        match self {
+            Self::Tags => {
+                let is_cell = |cell: &ElementRef<'_>| matches!(*name(cell), local_name!("td") | local_name!("th"));
+                Box::new(row.child_elements().filter(move |cell| is_cell(cell) && !takes_no_room(*cell)))
+            }
+            Self::Roles => {
+                let roles = ["cell", "gridcell", "columnheader", "rowheader"];
+                Box::new(within(row, move |cell| has_role(cell, &roles) && !takes_no_room(*cell)))
+            }
+        }
+    }
+
+    /// Whether a row holds headers: it stands in the head, or has no data cell.
+    fn is_header(self, row: &ElementRef<'_>) -> bool {
+        match self {
+            Self::Tags => {
+                is_in(row, &local_name!("thead")) || row.child_elements().all(|cell| *name(&cell) != local_name!("td"))
+            }
+            Self::Roles => {
+                let mut cells = self.cells(*row).peekable();
+                cells.peek().is_some() && cells.all(|cell| has_role(&cell, &["columnheader"]))
+            }
+        }
+    }
+}
+
+fn has_role(element: &ElementRef<'_>, roles: &[&str]) -> bool {
+    element.attr("role").is_some_and(|role| roles.contains(&role.trim()))
+}
+
+/// What is within an element and is wanted, of its own root.
+fn within<'d>(
+    element: ElementRef<'d>,
+    is_wanted: impl Fn(&ElementRef<'d>) -> bool + 'd,
+) -> impl Iterator<Item = ElementRef<'d>> + 'd {
+    nodes_within(*element).filter_map(ElementRef::wrap).filter(is_wanted)
 }
 
 /// Whether neither a row nor what it stands in within its table is hidden.
@@ -192,9 +319,9 @@ enum TextError {
 
 /// The texts of the cells of a row that take room, one that spans several columns
 /// standing in each of them. What they weigh is added to `weight`.
-fn texts(row: ElementRef<'_>, expected: usize, weight: &mut usize) -> Result<Vec<String>, TextError> {
+fn texts(kind: Kind, row: ElementRef<'_>, expected: usize, weight: &mut usize) -> Result<Vec<String>, TextError> {
     let mut texts = Vec::with_capacity(expected);
-    for cell in cells(row) {
+    for cell in kind.cells(row) {
         // One more than there may be, so that it is seen that there are more.
         let room = (COLUMNS_LIMIT + 1).saturating_sub(texts.len());
         if room == 0 {
@@ -214,12 +341,6 @@ fn texts(row: ElementRef<'_>, expected: usize, weight: &mut usize) -> Result<Vec
     Ok(texts)
 }
 
-/// The cells of a row that take room.
-fn cells(row: ElementRef<'_>) -> impl Iterator<Item = ElementRef<'_>> {
-    let is_cell = |cell: &ElementRef<'_>| matches!(*name(cell), local_name!("td") | local_name!("th"));
-    row.child_elements().filter(move |cell| is_cell(cell) && !takes_no_room(*cell))
-}
-
 /// How many columns a cell spans.
 fn span(cell: &ElementRef<'_>) -> usize {
     let said = attribute(cell, &local_name!("colspan")).and_then(|span| span.trim().parse::<usize>().ok());
@@ -227,11 +348,11 @@ fn span(cell: &ElementRef<'_>) -> usize {
 }
 
 /// The row with the headers, and they.
-fn headers<F>(rows: &[ElementRef<'_>], table: &Table<F>) -> Result<(usize, Vec<String>), TableError> {
+fn headers<F>(kind: Kind, rows: &[ElementRef<'_>], table: &Table<F>) -> Result<(usize, Vec<String>), TableError> {
     let mut nearest = TableError::ColumnMissing(first_column(table), Vec::new());
     let mut weight = 0;
-    for (row, element) in rows.iter().enumerate().take_while(|(_, row)| is_header(row)) {
-        let texts = texts(*element, table.columns.len(), &mut weight).map_err(|error| match error {
+    for (row, element) in rows.iter().enumerate().take_while(|(_, row)| kind.is_header(row)) {
+        let texts = texts(kind, *element, table.columns.len(), &mut weight).map_err(|error| match error {
             TextError::TooLong => TableError::HeaderTooLong,
             TextError::TooMuch => TableError::TooMuchText,
         })?;
@@ -249,85 +370,17 @@ fn first_column<F>(table: &Table<F>) -> String {
     table.headers().next().unwrap_or_default().to_owned()
 }
 
-/// Whether a row holds headers: it stands in the head, or has no data cell.
-fn is_header(row: &ElementRef<'_>) -> bool {
-    is_in(row, &local_name!("thead")) || row.child_elements().all(|cell| *name(&cell) != local_name!("td"))
-}
-
 /// Whether a row stands in this section of its table.
 fn is_in(row: &ElementRef<'_>, section: &LocalName) -> bool {
     row.parent().and_then(ElementRef::wrap).is_some_and(|parent| name(&parent) == section)
 }
 
-/// Why there is no one thing to click in a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LinkError {
-    Missing,
-    Ambiguous,
-}
-
-/// A selector that fits only what `open` fits in this row.
-///
-/// An address tells a link apart even when the rows change places before the click;
-/// where there is none, the place in the document has to do.
-pub(crate) fn link(document: &Document, table: &Css, open: &Css, row: ElementRef<'_>) -> Result<String, LinkError> {
-    let mut fitting = row.select(&open.selector);
-    let link = fitting.next().ok_or(LinkError::Missing)?;
-    if fitting.next().is_some() {
-        return Err(LinkError::Ambiguous);
-    }
-    let way = format!(":is({}) :is({})", table.text(), open.text());
-    apart(document, &way, link).ok_or(LinkError::Ambiguous)
-}
-
-/// A selector that fits only the first thing that `click` fits and that stands behind the one
-/// that `shown` fits, if there is such a thing.
-pub(crate) fn behind(document: &Document, shown: &Css, click: &Css) -> Result<Option<String>, LinkError> {
-    let Some(current) = document.shown(shown) else {
-        return if document.shown(click).is_some() { Err(LinkError::Missing) } else { Ok(None) };
-    };
-    let later = document.elements().skip_while(|element| element.id() != current.id()).skip(1);
-    let fits = |element: &ElementRef<'_>| click.selector.matches(element) && !is_hidden(element);
-    let Some(link) = later.into_iter().find(fits) else { return Ok(None) };
-    apart(document, &format!(":is({})", click.text()), link).map(Some).ok_or(LinkError::Ambiguous)
-}
-
-/// A selector that fits an element and no other thing: one of those that `way` fits, told apart
-/// by what it says of itself, or by its place.
-fn apart(document: &Document, way: &str, link: ElementRef<'_>) -> Option<String> {
-    let by_name = |name: &str| Some(format!("{way}[{name}={}]", quoted(link.attr(name)?)));
-    let named = ["href", "id", "data-testid", "name"].into_iter().filter_map(by_name);
-    named.chain([path(link)]).find(|selector| fits_only(document, selector, link))
-}
-
-fn fits_only(document: &Document, selector: &str, link: ElementRef<'_>) -> bool {
-    let Ok(selector) = Selector::parse(selector) else { return false };
-    let mut fitting = document.fitting(&selector);
-    fitting.next().is_some_and(|found| found.id() == link.id()) && fitting.next().is_none()
-}
-
-/// The way from the root to an element, by position.
-fn path(element: ElementRef<'_>) -> String {
-    let mut steps = Vec::new();
-    let mut current = Some(element);
-    while let Some(element) = current {
-        let before = element.prev_siblings().filter(|sibling| sibling.value().is_element()).count();
-        current = element.parent().and_then(ElementRef::wrap);
-        steps.push(match current {
-            Some(_) => format!(":nth-child({})", before + 1),
-            None => ":root".to_owned(),
-        });
-    }
-    steps.reverse();
-    steps.join(" > ")
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{CELL_LIMIT, Grid, LinkError, TableError, behind, link, places};
+    use super::{CELL_LIMIT, Grid, TableError, places};
     use crate::css::Css;
     use crate::document::{Document, fold};
-    use crate::language::Table;
+    use crate::language::{Shape, Table};
 
     fn css(text: &str) -> Css {
         Css::parse(text).expect("a selector")
@@ -337,8 +390,14 @@ mod tests {
     fn check(html: &str, expected: Result<&[&str], TableError>) {
         let document = Document::parse(html).expect("a document");
         let columns = vec![((), "name".to_owned()), ((), "sum".to_owned())];
-        let table =
-            Table { css: css("#t"), skip: Some(css(".skip")), empty: Some(css(".none")), columns, parts: Vec::new() };
+        let table = Table {
+            css: css("#t"),
+            shape: Shape::Table,
+            skip: Some(css(".skip")),
+            empty: Some(css(".none")),
+            columns,
+            parts: Vec::new(),
+        };
         let rows = Grid::find(&document, &table).map(|grid| {
             let places = places(&grid.headers, table.names()).unwrap_or_default();
             let cells = |row: &super::Row<'_>| -> Vec<String> {
@@ -434,37 +493,5 @@ mod tests {
         check("<table id=t></table><table id=t></table>", Err(TableError::Ambiguous));
         check("<div id=t><table><tr><th>Name<th>Sum</table></div>", Err(TableError::NotATable));
         check("<table id=t></table>", Err(missing("name", &[])));
-    }
-
-    #[test]
-    fn the_number_behind_that_of_the_page_leads_on_and_a_page_without_its_own_is_odd() {
-        let check = |pager: &str, expected: Result<Option<&str>, LinkError>| {
-            let document = Document::parse(&format!("<p class=pager>{pager}</p>")).expect("a document");
-            let found = behind(&document, &css(".pager b"), &css(".pager a"));
-            assert_eq!(found.as_ref().map(Option::as_deref).map_err(|error| *error), expected, "{pager}");
-        };
-        check("<a href=1>1</a> <b>2</b> <a href=3>3</a> <a href=4>4</a>", Ok(Some(":is(.pager a)[href=\"3\"]")));
-        check("<a href=1>1</a> <b>2</b> <a href=3 hidden>3</a>", Ok(None));
-        check("<a href=1>1</a> <b>2</b>", Ok(None));
-        check("", Ok(None));
-        // It would end the list too soon.
-        check("<a href=1>1</a> <i>2</i> <a href=3>3</a>", Err(LinkError::Missing));
-    }
-
-    #[test]
-    fn a_link_is_told_apart_by_what_it_leads_to_or_by_its_place() {
-        let check = |cells: [&str; 2], expected: &str| {
-            let [one, other] = cells;
-            let html = format!("<table id=t><tr><td>{one}</td></tr><tr><td>{other}</td></tr></table>");
-            let document = Document::parse(&html).expect("a document");
-            let row = document.all(&css("tr")).nth(1).expect("a row");
-            let found = link(&document, &css("#t"), &css("a, button"), row);
-            assert_eq!(found.as_deref(), Ok(expected), "{html}");
-        };
-        check(["<a href='1'>x</a>", "<a href='2'>x</a>"], ":is(#t) :is(a, button)[href=\"2\"]");
-        check(["<a href='#'>x</a>", "<a href='#' id='q\"'>x</a>"], ":is(#t) :is(a, button)[id=\"q\\\"\"]");
-        let place =
-            ":root > :nth-child(2) > :nth-child(1) > :nth-child(1) > :nth-child(2) > :nth-child(1) > :nth-child(1)";
-        check(["<button>x</button>", "<button>x</button>"], place);
     }
 }

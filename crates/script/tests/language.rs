@@ -82,7 +82,7 @@ fn words_outside_of_the_lists_are_refused() {
     check(
         "kind: oneTimeCode",
         "kind: onetimecode",
-        "word.unknown at `onetimecode`: `onetimecode` isn't one of oneTimeCode, securityQuestion, appApproval (did you mean `oneTimeCode`?)",
+        "word.unknown at `onetimecode`: `onetimecode` isn't one of oneTimeCode, securityQuestion, gridCard, appApproval (did you mean `oneTimeCode`?)",
     );
     check(
         "ACH: ach",
@@ -91,7 +91,7 @@ fn words_outside_of_the_lists_are_refused() {
     );
     check("with: answer", "with: answers", "
         key.missing at `- { fill: \"#`: a `challenge` needs a step that fills in the `answer`
-        word.unknown at `answers }`: `answers` isn't one of credentials.bankUsername, credentials.bankCustomerId, credentials.password, answer (did you mean `answer`?)".trim());
+        word.unknown at `answers }`: `answers` isn't one of credentials.bankUsername, credentials.bankCustomerId, credentials.password, answer, answer.1, answer.2, answer.3, answer.4, answer.5, answer.6, answer.7, answer.8 (did you mean `answer`?)".trim());
     check(
         "locale: en-US",
         "locale: en_US",
@@ -144,7 +144,7 @@ fn values_of_another_form_are_refused() {
     check(
         "date: MM/DD",
         "date: mm/dd",
-        "value.malformed at `mm/dd`: `mm/dd`: `mm` stands for nothing in a date's pattern; use YYYY YY MMMM MMM MM M DD D",
+        "value.malformed at `mm/dd`: `mm/dd`: `mm` stands for nothing in a date's pattern; use YYYY YY GY MMMM MMM MM M DD D",
     );
     check("limit: 4", "limit: 0", "value.malformed at `0`: a whole number from 1 to 1000 is wanted here");
     check("script: 1", "script: 2", "version.unknown at `2`: this is a version of the language other than 1");
@@ -342,6 +342,8 @@ fn transactions_on_a_page_of_their_own_say_how_to_get_there_and_back() {
 fn parts_of_cells_options_and_announced_rows_are_read() {
     for (from, to) in [
         ("description: Description", "description: { column: Description, of: .purpose }"),
+        ("description: Description", "description: { column: Description, after: \"To: \" }"),
+        ("description: Description", "description: { of: .purpose }"),
         ("next: \"#next\"", "next: { choose: \"#month\", click: \"#show\" }"),
         ("next: \"#next\"", "next: { behind: \".pager b\", click: \".pager a\" }"),
         (
@@ -354,8 +356,8 @@ fn parts_of_cells_options_and_announced_rows_are_read() {
     }
     check(
         "description: Description",
-        "description: { of: .purpose }",
-        "key.missing at `{ of: .purpo`: a part of a column needs the key `column`",
+        "description: { after: \"To: \" }",
+        "key.missing at `{ after: \"To`: a piece of text needs the key `of`, a selector, or `attribute`, or both",
     );
     check(
         "next: \"#next\"",
@@ -365,7 +367,7 @@ fn parts_of_cells_options_and_announced_rows_are_read() {
     check(
         "next: \"#next\"",
         "next: { choose: \"#month\", behind: \"b\", click: \"#show\" }",
-        "key.conflict at `{ choose: \"#`: `next` has `choose` or `behind`, and not both",
+        "key.conflict at `\"b\", click: `: `next` has `choose` or `behind`, and not both",
     );
     check(
         "    limit: 4",

@@ -102,14 +102,14 @@ impl Run {
     fn sees(&mut self, page: &str, html: &str) -> String {
         let url: Url = "https://bank.example/".parse().expect("a url");
         match self.next(Observation::Recognised { page: page.into(), url, html: html.into() }) {
-            Command::Act(acts) => {
+            Command::Act(deed) => {
                 let watch = self.next(Observation::Acted);
                 assert!(matches!(watch, Command::Watch(_)), "{watch:?}");
                 let line = |act: &Act| match act {
                     Act::Fill { into, text } => format!("{into}={}", text.expose()),
-                    Act::Click { target } => target.clone(),
+                    Act::Click { target } | Act::Scroll { within: target } => target.clone(),
                 };
-                acts.iter().map(line).collect::<Vec<_>>().join(" ")
+                deed.acts.iter().map(line).collect::<Vec<_>>().join(" ")
             }
             other => {
                 let line = format!("{other:?}");

@@ -233,7 +233,13 @@ fn both_agree_on_every_single_change_of_a_script() {
     let validator = validator();
     let language = include_str!("../LANGUAGE.md").split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next());
     let mut count = 0;
-    for script in [language.expect("the example"), include_str!("../../../scripts/kontor/script.yaml")] {
+    for script in [
+        language.expect("the example"),
+        include_str!("../../../scripts/kontor/script.yaml"),
+        include_str!("../../../scripts/coppermine/script.yaml"),
+        include_str!("../../../scripts/lantern/script.yaml"),
+        include_str!("../../../scripts/granary/script.yaml"),
+    ] {
         let sound = value(script);
         for at in places(&sound) {
             for changed in changes() {

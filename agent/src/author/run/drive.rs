@@ -11,7 +11,7 @@ use domain::driver::Drivers;
 use domain::failure::{Failure, FailureCode};
 use jiff::civil::Date;
 use protocol::lease::AllowLoopback;
-use script::command::{Act, Command, Observation, Watch};
+use script::command::{Act, Command, Deed, Observation, Watch};
 use script::{Plan, Runner};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
@@ -203,12 +203,12 @@ impl<P: Person> Loop<'_, P> {
                 };
                 Ok(seen)
             }
-            Command::Act(acts) => {
+            Command::Act(deed) => {
                 self.turn().await?;
-                self.trace.acts(&acts);
+                self.trace.acts(&deed.acts);
                 self.last = None;
                 let ended = at_once(self.interrupts.clone());
-                tokio::select! { () = ended => Err(End::Interrupted), seen = driver.act(&acts) => Ok(seen?) }
+                tokio::select! { () = ended => Err(End::Interrupted), seen = driver.act(&deed) => Ok(seen?) }
             }
             Command::Declare(effect) => {
                 self.trace.note("effect", effect.to_string());
@@ -267,9 +267,9 @@ impl<P: Person> Loop<'_, P> {
         if self.last.as_deref() != Some(page) || *self.interrupts.borrow() > 1 {
             return;
         }
-        let acts = [Act::Click { target: target.to_owned() }];
-        self.trace.acts(&acts);
-        let done = timeout(LEAVING, driver.act(&acts)).await;
+        let deed = Deed { acts: vec![Act::Click { target: target.to_owned() }], region: Vec::new() };
+        self.trace.acts(&deed.acts);
+        let done = timeout(LEAVING, driver.act(&deed)).await;
         let is_done = matches!(done, Ok(Ok(Observation::Acted)));
         self.trace.note("sign out", if is_done { "done" } else { "the session may still be open at the bank" }.into());
     }

@@ -80,6 +80,7 @@ impl Trace {
             let what = match act {
                 Act::Fill { .. } => "fill",
                 Act::Click { .. } => "click",
+                Act::Scroll { .. } => "scroll",
             };
             // A link's selector may hold its address, and that an account's number.
             let target = self.taint.words(act.target());

@@ -142,6 +142,26 @@ impl Language {
         self.find(|names| names.iter().skip(1).any(|short| *short == name))
     }
 
+    /// The name in full of a month from 1 to 12, as it is written within a date.
+    pub(super) fn name(self, month: i8) -> String {
+        self.written(month, 0)
+    }
+
+    /// The short name of a month from 1 to 12, without a dot.
+    pub(super) fn short_name(self, month: i8) -> String {
+        self.written(month, 1)
+    }
+
+    fn written(self, month: i8, which: usize) -> String {
+        let index = usize::try_from(month - 1).ok();
+        let name = index.and_then(|index| self.months().get(index)?.get(which)).copied().unwrap_or_default();
+        let mut letters = name.chars();
+        match (self, letters.next()) {
+            (Self::English | Self::German, Some(first)) => first.to_uppercase().chain(letters).collect(),
+            _ => name.to_owned(),
+        }
+    }
+
     fn find(self, is_it: impl Fn(Names) -> bool) -> Option<i8> {
         let index = self.months().iter().position(|names| is_it(names))?;
         i8::try_from(index + 1).ok()

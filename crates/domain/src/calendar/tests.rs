@@ -147,8 +147,8 @@ fn a_pattern_says_what_is_wrong_with_it() {
     let languages = "`[…]` holds a language of months' names: en, de, fr, es, it, nl or pt";
     check_pattern("[xx] D. MMM", Err(languages));
     check_pattern("[de D. MMM", Err(languages));
-    check_pattern("D. MMM [de]", Err("`d` stands for nothing in a date's pattern; use YYYY YY MMMM MMM MM M DD D"));
-    check_pattern("mm/DD/YYYY", Err("`mm` stands for nothing in a date's pattern; use YYYY YY MMMM MMM MM M DD D"));
+    check_pattern("D. MMM [de]", Err("`d` stands for nothing in a date's pattern; use YYYY YY GY MMMM MMM MM M DD D"));
+    check_pattern("mm/DD/YYYY", Err("`mm` stands for nothing in a date's pattern; use YYYY YY GY MMMM MMM MM M DD D"));
 }
 
 const PATTERNS: &[&str] = &[
@@ -166,42 +166,11 @@ const PATTERNS: &[&str] = &[
     "D.M.",
 ];
 
-/// Writes a date by a pattern, in its plainest form.
-fn write(day: Date, format: &DateFormat) -> String {
-    let is_short = |name: &str| format.language.short_month(name) == Some(day.month());
-    let is_name = |name: &str| format.language.month(name) == Some(day.month());
-    let named = |is_it: &dyn Fn(&str) -> bool| {
-        let names = NAMES.split_whitespace().find(|name| is_it(name));
-        names.map(str::to_owned).unwrap_or_default()
-    };
-    let mut written = String::new();
-    for part in &format.parts {
-        written += &match part {
-            Part::Year => format!("{:04}", day.year()),
-            Part::ShortYear => format!("{:02}", day.year().rem_euclid(100)),
-            Part::Month => format!("{:02}", day.month()),
-            Part::NarrowMonth => day.month().to_string(),
-            Part::ShortName => named(&is_short),
-            Part::Name => named(&is_name),
-            Part::Day => format!("{:02}", day.day()),
-            Part::NarrowDay => day.day().to_string(),
-            Part::Blank => " ".to_owned(),
-            Part::Char(char) => char.to_string(),
-        };
-    }
-    written
-}
-
-/// Names of months in the languages of the patterns above.
-const NAMES: &str = "january february march april may june july august september october november december
-    jan feb mar apr jun jul aug sep oct nov dec januar februar märz april mai juni juli oktober dezember
-    janv févr mars avr juin juil août sept déc ene abr ago dic";
-
 /// If a cell is accepted, its date is read from the plainest form, too.
 fn check_again(cell: &str, pattern: &str, hint: YearHint) -> Result<(), TestCaseError> {
     let format = DateFormat::parse(pattern).expect("a pattern");
     let Ok(day) = read_date(cell, &format, hint) else { return Ok(()) };
-    let plain = write(day, &format);
+    let plain = format.write(day);
     prop_assert_eq!(read_date(&plain, &format, hint), Ok(day), "{:?} as {}, from {:?}", plain, pattern, cell);
     Ok(())
 }
@@ -221,7 +190,7 @@ proptest! {
         let day = date(1930, 1, 1).saturating_add(Span::new().days(days));
         let hint = YearHint::up_to(date(1930, 1, 1).saturating_add(Span::new().days(latest)));
         let mut chars: Vec<String> =
-            write(day, &DateFormat::parse(pattern).expect("a pattern")).chars().map(String::from).collect();
+            DateFormat::parse(pattern).expect("a pattern").write(day).chars().map(String::from).collect();
         if let Some(put) = put {
             *at.get_mut(&mut chars) = put;
         }
@@ -280,4 +249,36 @@ proptest! {
             prop_assert_eq!(read_date(&cell, &format, YearHint::never_after(latest)), Ok(day), "{}", cell);
         }
     }
+}
+
+#[test]
+fn a_year_may_be_that_of_a_japanese_era() {
+    let check = |cell: &str, expected: Option<Date>| {
+        let format = DateFormat::parse("GY年M月D日").expect("a pattern");
+        let read = read_date(cell, &format, YearHint::up_to(date(2026, 11, 20)));
+        assert_eq!(read.ok(), expected, "{cell}");
+    };
+    check("令和8年11月20日", Some(date(2026, 11, 20)));
+    check("令和元年5月1日", Some(date(2019, 5, 1)));
+    check("平成31年4月30日", Some(date(2019, 4, 30)));
+    check("昭和64年1月7日", Some(date(1989, 1, 7)));
+    check("R8年1月2日", Some(date(2026, 1, 2)));
+    check("令和８年１１月２０日", Some(date(2026, 11, 20)));
+    check("2026年11月20日", None);
+    check("令和年11月20日", None);
+    check_pattern("YY年M月D日", Ok(()));
+    check_pattern("Y年M月D日", Err("an era and its year stand together: GY"));
+    check_pattern("G M月D日", Err("an era and its year stand together: GY"));
+}
+
+#[test]
+fn a_day_is_written_as_it_is_read() {
+    for pattern in ["MM/DD/YY", "D. MMMM YYYY", "[de] D. MMM YYYY", "[fr] D MMMM YYYY", "YYYY-MM-DD", "GY年M月D日"] {
+        let format = DateFormat::parse(pattern).expect("a pattern");
+        for day in [date(2026, 11, 20), date(2026, 2, 3), date(2019, 4, 30)] {
+            let written = format.write(day);
+            assert_eq!(read_date(&written, &format, YearHint::up_to(day)), Ok(day), "{pattern}: {written}");
+        }
+    }
+    assert_eq!(DateFormat::parse("D. MMMM YYYY").expect("a pattern").write(date(2026, 2, 3)), "3. February 2026");
 }

@@ -8,12 +8,17 @@ use proptest::sample::Index;
 use super::format;
 use crate::language::Script;
 
-const SCRIPTS: [&str; 5] = [
+const SCRIPTS: [&str; 10] = [
     include_str!("../explain/sound.yaml"),
     include_str!("../../tests/pretend/script.yaml"),
     include_str!("../../../../scripts/harbour/script.yaml"),
     include_str!("../../../../scripts/kontor/script.yaml"),
     include_str!("../../../../scripts/meridian/script.yaml"),
+    include_str!("../../../../scripts/granary/script.yaml"),
+    include_str!("../../../../scripts/lantern/script.yaml"),
+    include_str!("../../../../scripts/hoshizora/script.yaml"),
+    include_str!("../../../../scripts/coppermine/script.yaml"),
+    include_str!("../../../../scripts/threshold/script.yaml"),
 ];
 
 fn scripts() -> Vec<&'static str> {
@@ -124,7 +129,7 @@ fn what_cant_be_laid_out_is_refused_with_its_place() {
     check("a: |\n  b\n", "2:3 a text over several lines isn't laid out");
     check("a: \"b\n  c\"\n", "1:4 a text over several lines isn't laid out");
     check("a: [ # why\n]\n", "1:4 a comment within an empty list or map isn't laid out");
-    check("a:\n  -\n  - b\n", "3:3 an entry of a list that says nothing isn't laid out");
+    check("a:\n  -\n  - b\n", "2:4 an entry of a list that says nothing isn't laid out");
     check("- a\n", "1:1 a script is a map, and this is none");
     let extras = "anchors, aliases and tags aren't part of the language";
     check("a: &b c\n", &format!("1:7 {extras}"));

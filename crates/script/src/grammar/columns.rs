@@ -2,14 +2,14 @@
 //!
 //! Not here: how each is read from a cell.
 
-use super::texts::{HEADER, LABEL, PIECE, TEXT};
-use super::{Key, Need, Takes, Word, reads};
+use super::texts::{HEADER, LABELS, PART, PIECE_MAP, TEXT};
+use super::{Key, Keys, Map, Need, Rule, Takes, Word};
 
-/// A column: its header, or a part of the cells under one.
-const COLUMN: Takes = Takes::Or(&Takes::Text(HEADER), &reads::PART);
+/// A column: its header, or of `records` a selector; or a part of the cells under one.
+const COLUMN: Takes = Takes::Or(&Takes::Text(HEADER), &PART);
 
 /// A field beside its label, or a piece of the page.
-const FIELD: Takes = Takes::Or(&Takes::Text(LABEL), &PIECE);
+const FIELD: Takes = Takes::Or(&LABELS, &PIECE_MAP);
 
 const ACCOUNT: [Word; 12] = [
     ("name", "What the portal calls the account."),
@@ -61,7 +61,48 @@ const fn keys<const N: usize>(words: [Word; N], takes: Takes) -> [Key; N] {
     keys
 }
 
-pub(super) static ACCOUNT_COLUMNS: [Key; 12] = keys(ACCOUNT, COLUMN);
-pub(super) static ACCOUNT_FIELDS: [Key; 12] = keys(ACCOUNT, FIELD);
-pub(super) static TRANSACTION_COLUMNS: [Key; 18] = keys(TRANSACTION, COLUMN);
-pub(super) static PENDING_WORDS: [Key; 18] = keys(TRANSACTION, Takes::Text(TEXT));
+static ACCOUNT_COLUMNS: [Key; 12] = keys(ACCOUNT, COLUMN);
+static ACCOUNT_FIELDS: [Key; 12] = keys(ACCOUNT, FIELD);
+static TRANSACTION_COLUMNS: [Key; 18] = keys(TRANSACTION, COLUMN);
+static PENDING_WORDS: [Key; 18] = keys(TRANSACTION, Takes::Text(TEXT));
+
+pub(super) static COLUMNS_OF_ACCOUNTS: Map = Map {
+    id: "accountColumns",
+    name: "`columns` of accounts",
+    text: "Headers are compared whole, white space and case folded. Of `records` a field is what a selector fits in each.",
+    keys: Keys::Chosen(&ACCOUNT_COLUMNS),
+    rules: &[Rule::All(&["name"])],
+};
+
+pub(super) static FIELDS_OF_ACCOUNT: Map = Map {
+    id: "accountFields",
+    name: "`fields`",
+    text: "A label is a term of a list, a header cell, or the first of two cells that are all of a row; the value is what \
+           follows it.",
+    keys: Keys::Chosen(&ACCOUNT_FIELDS),
+    rules: &[],
+};
+
+pub(super) static COLUMNS_OF_TRANSACTIONS: Map = Map {
+    id: "transactionColumns",
+    name: "`columns` of transactions",
+    text: "Headers are compared whole, white space and case folded. Of `records` a field is what a selector fits in each.",
+    keys: Keys::Chosen(&TRANSACTION_COLUMNS),
+    rules: &[Rule::All(&["postedDate", "description"]), Rule::Amounts],
+};
+
+pub(super) static COLUMNS_OF_PENDING: Map = Map {
+    id: "pendingColumns",
+    name: "`columns` of `pendingTable`",
+    text: "Headers are compared whole, white space and case folded. Of `records` a field is what a selector fits in each.",
+    keys: Keys::Chosen(&TRANSACTION_COLUMNS),
+    rules: &[Rule::All(&["description", "amount"])],
+};
+
+pub(super) static PENDING: Map = Map {
+    id: "pending",
+    name: "`pending`",
+    text: "One column and the text in it: `{ postedDate: Pending }`.",
+    keys: Keys::Chosen(&PENDING_WORDS),
+    rules: &[Rule::Single],
+};

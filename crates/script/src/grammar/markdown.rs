@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Key, Keys, Least, Map, Need, Rule, Takes, Word, Words, maps};
+use super::{Key, Keys, Least, Map, Need, Rule, Shape, Takes, Word, Words, maps};
 
 /// The page in Markdown.
 #[must_use]
@@ -79,8 +79,6 @@ fn need(need: Need) -> String {
         Need::Needed => "needed".into(),
         Need::Optional => "optional".into(),
         Need::Default(default) => format!("`{default}` unless said"),
-        Need::With(other) => format!("beside `{other}`"),
-        Need::NeededWith(other) => format!("needed beside `{other}`"),
     }
 }
 
@@ -99,7 +97,7 @@ fn shown(takes: Takes) -> String {
         Takes::Map(map) => link(map),
         Takes::List(takes, Least::None) => format!("a list, each {}", shown(*takes)),
         Takes::List(takes, Least::One) => format!("a list of one or more, each {}", shown(*takes)),
-        Takes::OneOrMany(takes) => format!("{}, or a list of them", shown(*takes)),
+        Takes::OneOrMany(takes) => format!("{} or several", shown(*takes)),
         Takes::Or(text, map) => format!("{}, or {}", shown(*text), link(map)),
     }
 }
@@ -129,6 +127,14 @@ fn listed(keys: &[&str], last: &str) -> String {
 fn sentence(rule: Rule) -> String {
     match rule {
         Rule::All(keys) => format!("It needs {}.", listed(keys, "and")),
+        Rule::Shapes(shapes) => {
+            let keys = |keys: &[&str]| keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" ");
+            let shape = |shape: &Shape| match shape.optional {
+                [] => keys(shape.needed),
+                optional => format!("{} (and perhaps {})", keys(shape.needed), keys(optional)),
+            };
+            format!("It has one of: {}.", shapes.iter().map(shape).collect::<Vec<_>>().join("; "))
+        }
         Rule::OneOf(keys) => format!("It has one of {}.", listed(keys, "and")),
         Rule::AtMostOneOf([one, other]) => format!("It has no `{one}` beside `{other}`."),
         Rule::AtMostOneOf(keys) => format!("It has at most one of {}.", listed(keys, "and")),
@@ -141,6 +147,14 @@ fn sentence(rule: Rule) -> String {
         Rule::Together { map, of, keys } => {
             format!("`{map}` has the words of {} where it is one of the `{of}`, and there alone.", listed(keys, "or"))
         }
+        Rule::Only { map, of, keys } => {
+            format!("`{map}` has the words of {} only where it is one of the `{of}`.", listed(keys, "or"))
+        }
+        Rule::With { key, of, field } => format!("`{key}` is only there where `{field}` is one of the `{of}`."),
+        Rule::Later { list, map, of, keys } => format!(
+            "Each of the `{list}` that has {} among its `{of}` needs the words in its `{map}`, unless they stand here.",
+            listed(keys, "or")
+        ),
         Rule::Amounts => "It needs either `amount`, or both `debit` and `credit`.".into(),
         Rule::Answered => {
             "A page with a `challenge` has a step that fills in the `answer`, and only there is an `answer` or the \

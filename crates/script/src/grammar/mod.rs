@@ -15,16 +15,18 @@ mod script;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod transactions;
+mod words;
 
 pub use markdown::reference;
 pub use schema::schema;
 
 pub(crate) use pages::{CHALLENGE, FAILURE, PAGE, STEP, WHEN};
-pub(crate) use reads::{
-    ACCOUNT, ACCOUNT_WORDS, ACCOUNTS, NEXT, PART, PENDING_TABLE, READS, TRANSACTION_WORDS, TRANSACTIONS,
-};
+pub(crate) use reads::{ACCOUNT, ACCOUNTS, READS};
 pub(crate) use script::SCRIPT;
-pub(crate) use texts::PIECE;
+pub(crate) use texts::{PART, PIECE_MAP as PIECE};
+pub(crate) use transactions::{LAYOUT, NEXT, PENDING_TABLE, TRANSACTIONS, WINDOWS};
+pub(crate) use words::{ACCOUNT_WORDS, TRANSACTION_WORDS};
 
 /// A map of the language.
 #[derive(Debug)]
@@ -74,10 +76,6 @@ pub(crate) enum Need {
     Optional,
     /// It may be missing, and then is this.
     Default(&'static str),
-    /// It stands beside that other key alone, and may be missing there.
-    With(&'static str),
-    /// It stands beside that other key alone, and has to.
-    NeededWith(&'static str),
 }
 
 /// What a key takes.
@@ -133,6 +131,8 @@ pub(crate) enum Numbers {
 pub(crate) enum Rule {
     /// These are there.
     All(&'static [&'static str]),
+    /// The keys are those of one of these shapes.
+    Shapes(&'static [Shape]),
     /// Exactly one of these is there.
     OneOf(&'static [&'static str]),
     /// No two of these are there.
@@ -147,13 +147,46 @@ pub(crate) enum Rule {
     NeededFor { key: &'static str, of: &'static str, any: &'static [&'static str] },
     /// Each of `keys` is in `map` exactly where it is in `of`.
     Together { map: &'static str, of: &'static str, keys: &'static [&'static str] },
+    /// Each of `keys` is in `map` only where it is in `of`.
+    Only { map: &'static str, of: &'static str, keys: &'static [&'static str] },
+    /// `key` is there only where `of` has `field`.
+    With { key: &'static str, of: &'static str, field: &'static str },
+    /// Each of `keys` that is in `of` of an entry of the list is in its `map`, unless this map has it in its own.
+    Later { list: &'static str, map: &'static str, of: &'static str, keys: &'static [&'static str] },
     /// Either `amount`, or both `debit` and `credit`.
     Amounts,
     /// A challenge is answered in `do`, unless somebody approves it elsewhere; nothing else is.
     Answered,
 }
 
+/// One of the ways in which a map is filled in. The first of the needed keys is what tells it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    pub(crate) needed: &'static [&'static str],
+    pub(crate) optional: &'static [&'static str],
+}
+
+impl Shape {
+    fn keys(self) -> impl Iterator<Item = &'static str> {
+        self.needed.iter().chain(self.optional).copied()
+    }
+}
+
 impl Map {
+    /// The keys that go with those that are there: of the shapes that these tell, or all.
+    pub(crate) fn fitting<'k>(&self, there: impl Iterator<Item = &'k str> + Clone) -> Vec<&'static str> {
+        let shapes = self.rules.iter().find_map(|rule| match rule {
+            Rule::Shapes(shapes) => Some(*shapes),
+            _ => None,
+        });
+        let told = |shape: &&Shape| shape.needed.first().is_some_and(|first| there.clone().any(|key| key == *first));
+        let shape = shapes.unwrap_or_default().iter().find(told);
+        match shape {
+            Some(shape) => shape.keys().collect(),
+            None => self.known().iter().map(|key| key.name).collect(),
+        }
+    }
+
     /// The keys that it knows; none where the author names them.
     pub(crate) const fn known(&self) -> &'static [Key] {
         match self.keys {

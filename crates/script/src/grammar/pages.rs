@@ -7,7 +7,7 @@ use domain::failure::FailureCode;
 use domain::run::Effect;
 
 use super::texts::{ONE_SELECTOR, PAGE_NAME, PIECE_OF_TEXT, SELECTOR, SELECTORS, TEXT};
-use super::{Key, Keys, Least, Map, Need, Rule, Takes, Word};
+use super::{Key, Keys, Least, Map, Need, Rule, Shape, Takes, Word};
 use crate::parse::{PAGES_LIMIT, is_a_portals_answer};
 
 fn failures() -> Vec<Word> {
@@ -37,6 +37,17 @@ fn sources() -> Vec<Word> {
         ("credentials.bankCustomerId", "The company's number at the bank, where it asks for one."),
         ("credentials.password", "The user's password."),
         ("answer", "What the person answered whom the page's challenge asked."),
+        (
+            "answer.1",
+            "The first part of it: of several words, or of as many signs as there are parts; so on to `answer.8`.",
+        ),
+        ("answer.2", ""),
+        ("answer.3", ""),
+        ("answer.4", ""),
+        ("answer.5", ""),
+        ("answer.6", ""),
+        ("answer.7", ""),
+        ("answer.8", ""),
     ]
 }
 
@@ -190,19 +201,17 @@ pub(crate) static STEP: Map = Map {
             need: Need::Optional,
             text: "Puts a text into this field, in place of what is in it.",
         },
-        Key {
-            name: "with",
-            takes: Takes::Word(sources),
-            need: Need::NeededWith("fill"),
-            text: "Where the text comes from.",
-        },
+        Key { name: "with", takes: Takes::Word(sources), need: Need::Optional, text: "Where the text comes from." },
         Key { name: "click", takes: ONE_SELECTOR, need: Need::Optional, text: "Clicks this." },
         Key {
             name: "effect",
             takes: Takes::Word(effects),
-            need: Need::With("click"),
+            need: Need::Optional,
             text: "What the click may do, once each time that it is declared. A click that submits a password or an answer needs it.",
         },
     ]),
-    rules: &[Rule::OneOf(&["fill", "click"])],
+    rules: &[Rule::Shapes(&[
+        Shape { needed: &["fill", "with"], optional: &[] },
+        Shape { needed: &["click"], optional: &["effect"] },
+    ])],
 };

@@ -7,7 +7,7 @@
 
 use serde_json::{Map as Object, Value, json};
 
-use super::{Key, Keys, Least, Map, Need, Numbers, Rule, SCRIPT, Takes, Text, maps};
+use super::{Key, Keys, Least, Map, Need, Numbers, Rule, SCRIPT, Shape, Takes, Text, maps};
 
 /// The schema of scripts.
 #[must_use]
@@ -23,6 +23,9 @@ pub fn schema() -> Value {
     root.insert("$defs".into(), Value::Object(definitions));
     Value::Object(root)
 }
+
+/// How many parts an answer has at most.
+const PARTS: usize = 8;
 
 fn map(map: &Map) -> Value {
     let mut schema = Object::new();
@@ -52,22 +55,6 @@ fn known(keys: &[Key], schema: &mut Object<String, Value>) {
     let needed: Vec<&str> = keys.iter().filter(|key| key.need == Need::Needed).map(|key| key.name).collect();
     if !needed.is_empty() {
         schema.insert("required".into(), json!(needed));
-    }
-    let mut beside = Object::new();
-    for key in keys {
-        match key.need {
-            Need::With(other) => {
-                beside.insert(key.name.into(), json!([other]));
-            }
-            Need::NeededWith(other) => {
-                beside.insert(key.name.into(), json!([other]));
-                beside.insert(other.into(), json!([key.name]));
-            }
-            Need::Needed | Need::Optional | Need::Default(_) => {}
-        }
-    }
-    if !beside.is_empty() {
-        schema.insert("dependentRequired".into(), Value::Object(beside));
     }
 }
 
@@ -137,6 +124,13 @@ fn within(of: &str, key: &str) -> Value {
 
 fn rule(rule: Rule, map: &Map) -> Vec<Value> {
     match rule {
+        Rule::Shapes(shapes) => {
+            let closed = |shape: &Shape| {
+                let keys: Vec<&str> = shape.keys().collect();
+                json!({ "required": shape.needed, "propertyNames": { "enum": keys } })
+            };
+            vec![json!({ "anyOf": shapes.iter().map(closed).collect::<Vec<_>>() })]
+        }
         Rule::All(keys) => vec![there(keys)],
         Rule::OneOf(keys) => vec![json!({ "oneOf": keys.iter().map(|key| there(&[key])).collect::<Vec<_>>() })],
         Rule::AtMostOneOf(keys) => pairs(keys).map(|pair| json!({ "not": there(&pair) })).collect(),
@@ -162,6 +156,20 @@ fn rule(rule: Rule, map: &Map) -> Vec<Value> {
             };
             keys.iter().flat_map(both).collect()
         }
+        Rule::Only { map, of, keys } => {
+            keys.iter().map(|key| json!({ "if": within(map, key), "then": within(of, key) })).collect()
+        }
+        Rule::With { key, of, field } => vec![json!({ "if": there(&[key]), "then": within(of, field) })],
+        Rule::Later { list, map, of, keys } => {
+            let later = |key: &&str| {
+                let said = json!({ "required": [map], "properties": { map: {
+                    "required": [key], "properties": { *key: { "minProperties": 1 } },
+                } } });
+                let each = json!({ "if": within(of, key), "then": within(map, key) });
+                json!({ "if": said, "else": { "properties": { list: { "items": each } } } })
+            };
+            keys.iter().map(later).collect()
+        }
         Rule::Amounts => vec![json!({
             "oneOf": [
                 { "required": ["amount"], "not": { "anyOf": [there(&["debit"]), there(&["credit"])] } },
@@ -178,18 +186,28 @@ fn pairs<'a>(keys: &'a [&'a str]) -> impl Iterator<Item = [&'a str; 2]> {
 }
 
 fn answered() -> Value {
-    let answer = json!({ "required": ["with"], "properties": { "with": { "const": "answer" } } });
+    let with = |word: &str| json!({ "required": ["with"], "properties": { "with": { "const": word } } });
+    let part = |part: usize| with(&format!("answer.{part}"));
+    let any = json!({ "required": ["with"], "properties": { "with": { "pattern": "^answer" } } });
     let code = json!({ "required": ["effect"], "properties": { "effect": { "const": "code" } } });
     let approval = json!({ "properties": { "challenge": {
         "required": ["kind"], "properties": { "kind": { "const": "appApproval" } },
     } } });
+    let steps = |of: Value| json!({ "properties": { "do": of } });
+    // Each part has the one before it, and the first stands beside no whole.
+    let before = |number: usize| match number {
+        1 => json!({ "not": { "contains": with("answer") } }),
+        number => json!({ "contains": part(number - 1) }),
+    };
+    let parts = (1..=PARTS).map(|number| json!({ "if": { "contains": part(number) }, "then": before(number) }));
+    let parts: Vec<Value> = parts.collect();
     json!({
         "if": there(&["challenge"]),
         "then": {
             "if": approval,
             "then": { "not": there(&["do"]) },
-            "else": { "required": ["do"], "properties": { "do": { "type": "array", "contains": answer } } },
+            "else": { "allOf": [there(&["do"]), steps(json!({ "type": "array", "contains": any, "allOf": parts }))] },
         },
-        "else": { "properties": { "do": { "items": { "not": { "anyOf": [answer, code] } } } } },
+        "else": steps(json!({ "items": { "not": { "anyOf": [any, code] } } })),
     })
 }

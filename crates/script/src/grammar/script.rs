@@ -6,7 +6,7 @@ use domain::money::Locale;
 
 use super::pages::PAGES;
 use super::reads::READS;
-use super::texts::{CURRENCY, DURATION, HOST, ONE_SELECTOR, PATH, SELECTORS, SLUG, TIME_ZONE};
+use super::texts::{CURRENCY, DURATION, HOST, ONE_SELECTOR, PATH, SELECTORS, SLUG, TIME_ZONE, WORDS};
 use super::{Key, Keys, Least, Map, Need, Takes, Word};
 
 fn versions() -> Vec<Word> {
@@ -64,6 +64,12 @@ pub(crate) static SCRIPT: Map = Map {
             takes: SELECTORS,
             need: Need::Optional,
             text: "While one of these is visible, nothing is recognised.",
+        },
+        Key {
+            name: "blank",
+            takes: WORDS,
+            need: Need::Optional,
+            text: "Texts that say nothing: a cell with one of them counts as empty.",
         },
         Key {
             name: "patience",

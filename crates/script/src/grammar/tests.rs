@@ -14,12 +14,17 @@ use crate::node::tree;
 use crate::parse::read;
 
 /// Scripts that together have every map of the language.
-const SCRIPTS: [&str; 5] = [
+const SCRIPTS: [&str; 10] = [
     include_str!("../../LANGUAGE.md"),
     include_str!("../../tests/pretend/script.yaml"),
     include_str!("../../../../scripts/harbour/script.yaml"),
     include_str!("../../../../scripts/kontor/script.yaml"),
     include_str!("../../../../scripts/meridian/script.yaml"),
+    include_str!("../../../../scripts/granary/script.yaml"),
+    include_str!("../../../../scripts/lantern/script.yaml"),
+    include_str!("../../../../scripts/hoshizora/script.yaml"),
+    include_str!("../../../../scripts/coppermine/script.yaml"),
+    include_str!("../../../../scripts/threshold/script.yaml"),
 ];
 
 /// The script itself, or the one in the first fenced block of a document.

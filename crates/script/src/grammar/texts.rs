@@ -2,7 +2,7 @@
 //!
 //! Not here: reading them.
 
-use super::{Key, Keys, Map, Need, Numbers, Rule, Takes, Text};
+use super::{Key, Keys, Map, Need, Numbers, Rule, Shape, Takes, Text};
 
 /// A text of a kind that isn't a number.
 const fn text(name: &'static str, pattern: &'static str) -> Text {
@@ -16,6 +16,12 @@ const fn or_number(name: &'static str, pattern: &'static str) -> Text {
 
 /// Anything but blanks.
 const SOME: &str = r"\S";
+
+/// Blanks too, but not nothing.
+const ANY: &str = r"[\s\S]";
+
+/// What may be nothing but blanks, as before a number that stands alone.
+const PIECE: Text = or_number("a text", ANY);
 
 pub(super) const TEXT: Text = or_number("a text", SOME);
 pub(super) const SELECTOR: Text = text("a selector", SOME);
@@ -36,7 +42,11 @@ pub(super) const DATE: Text = text("a date's pattern", "^(?=.*D)(?=.*M)");
 
 pub(super) const ONE_SELECTOR: Takes = Takes::Text(SELECTOR);
 pub(super) const SELECTORS: Takes = Takes::OneOrMany(&ONE_SELECTOR);
-pub(super) const PIECE_OF_TEXT: Takes = Takes::Or(&ONE_SELECTOR, &PIECE);
+pub(super) const PIECE_OF_TEXT: Takes = Takes::Or(&ONE_SELECTOR, &PIECE_MAP);
+/// One text or several.
+pub(super) const WORDS: Takes = Takes::OneOrMany(&Takes::Text(TEXT));
+/// One label, or several of which one is there.
+pub(super) const LABELS: Takes = Takes::OneOrMany(&Takes::Text(LABEL));
 
 pub(super) const OF: Key = Key {
     name: "of",
@@ -50,26 +60,62 @@ pub(super) const ATTRIBUTE: Key = Key {
     need: Need::Optional,
     text: "The attribute that holds the text; without it, the thing's own text.",
 };
+pub(super) const STARTS: Key = Key {
+    name: "starts",
+    takes: Takes::Text(PIECE),
+    need: Need::Optional,
+    text: "Only a text that begins with this; any other isn't there.",
+};
 pub(super) const AFTER: Key = Key {
     name: "after",
-    takes: Takes::Text(TEXT),
+    takes: Takes::Text(PIECE),
     need: Need::Optional,
     text: "Only what comes after the first of these.",
 };
 pub(super) const BEFORE: Key = Key {
     name: "before",
-    takes: Takes::Text(TEXT),
+    takes: Takes::Text(PIECE),
     need: Need::Optional,
     text: "Only what comes before the first of these, `after` being applied.",
 };
 
-/// What a piece of text has to have.
-pub(super) const SOMEWHERE: Rule = Rule::SomeOf(&["of", "attribute"]);
-
-pub(crate) static PIECE: Map = Map {
+pub(crate) static PIECE_MAP: Map = Map {
     id: "piece",
     name: "a piece of text",
     text: "A text on the page that isn't a cell under a header. A selector alone means its text. White space is folded.",
-    keys: Keys::Ordered(&[OF, ATTRIBUTE, AFTER, BEFORE]),
-    rules: &[SOMEWHERE],
+    keys: Keys::Ordered(&[OF, ATTRIBUTE, STARTS, AFTER, BEFORE]),
+    rules: &[Rule::SomeOf(&["of", "attribute"])],
+};
+
+/// A field that isn't a column of its own.
+pub(crate) static PART: Map = Map {
+    id: "part",
+    name: "a part of a column",
+    text: "A piece of text in the cells under a header, or in the record itself. Several fields may be parts of one cell; \
+           what isn't there is empty.",
+    keys: Keys::Ordered(&[
+        Key {
+            name: "column",
+            takes: Takes::Text(HEADER),
+            need: Need::Optional,
+            text: "The header of the cells; without it, the record itself is looked into.",
+        },
+        Key {
+            name: "label",
+            takes: LABELS,
+            need: Need::Optional,
+            text: "The label in the record that it stands beside, or several of which one is there.",
+        },
+        OF,
+        ATTRIBUTE,
+        STARTS,
+        AFTER,
+        BEFORE,
+    ]),
+    rules: &[Rule::Shapes(&[
+        Shape { needed: &["label"], optional: &[] },
+        Shape { needed: &["column"], optional: &["of", "attribute", "starts", "after", "before"] },
+        Shape { needed: &["of"], optional: &["attribute", "starts", "after", "before"] },
+        Shape { needed: &["attribute"], optional: &["starts", "after", "before"] },
+    ])],
 };

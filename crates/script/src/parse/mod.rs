@@ -10,6 +10,7 @@ pub(crate) use pages::{PAGES_LIMIT, is_a_portals_answer};
 use sha2::{Digest, Sha256};
 
 use crate::diagnostic::{DiagnosticCode as Code, Diagnostics};
+use crate::document::folded_case;
 use crate::form::{Faults, Form, cut};
 use crate::grammar;
 use crate::language::{Pick, Script};
@@ -55,6 +56,7 @@ pub(crate) fn read(root: &Node, faults: &mut Faults) -> Option<Script> {
     let hosts = form.ask("hosts").map(|node| hosts(node, faults)).unwrap_or_default();
     let start = form.ask("start").and_then(|node| start(node, faults));
     let busy = form.ask("busy").map(|node| css_list(node, faults)).unwrap_or_default();
+    let blank = form.ask("blank").map(|node| words(node, faults)).unwrap_or_default();
     let patience = form.ask("patience").and_then(|node| duration_ms(node, faults));
     let pages_node = form.need("pages", faults);
     let pages = pages_node.map(|node| pages::pages(node, faults));
@@ -76,6 +78,7 @@ pub(crate) fn read(root: &Node, faults: &mut Faults) -> Option<Script> {
         hosts,
         start,
         busy,
+        blank,
         patience_ms: patience.unwrap_or(DEFAULT_PATIENCE_MS),
         pages: pages?,
         reads: reads?,
@@ -150,6 +153,12 @@ fn css_list(node: &Node, faults: &mut Faults) -> Vec<crate::css::Css> {
     nodes.iter().filter_map(|node| faults.css(node)).collect()
 }
 
+/// One text or several, case folded.
+fn words(node: &Node, faults: &mut Faults) -> Vec<String> {
+    let nodes = faults.one_or_many(node);
+    nodes.iter().filter_map(|node| faults.text(node)).map(folded_case).collect()
+}
+
 /// `500ms`, `15s` or `2m`, from 100 ms to 5 minutes.
 fn duration_ms(node: &Node, faults: &mut Faults) -> Option<u64> {
     let text = faults.text(node)?;
@@ -187,14 +196,20 @@ fn pick_keys(form: &mut Form<'_>, faults: &mut Faults) -> Option<Pick> {
     if of.is_none() && attribute.is_none() {
         let message = "a piece of text needs the key `of`, a selector, or `attribute`, or both";
         faults.add(Code::KeyMissing, form.at, message);
+        cut_keys(form, faults);
         return None;
     }
     let css = match of {
         Some(node) => Some(faults.css(node)?),
         None => None,
     };
-    let mut text = |key| form.ask(key).and_then(|node| faults.text(node)).map(str::to_owned);
-    let (after, before) = (text("after"), text("before"));
     let attribute = attribute.and_then(|node| faults.text(node)).map(str::to_lowercase);
-    Some(Pick { of: css, attribute, after, before })
+    cut_keys(form, faults).map(|cut| Pick { of: css, attribute, ..cut })
+}
+
+/// What is cut out of a text.
+fn cut_keys(form: &mut Form<'_>, faults: &mut Faults) -> Option<Pick> {
+    let mut text = |key| form.ask(key).and_then(|node| faults.blank_text(node)).map(str::to_owned);
+    let (starts, after, before) = (text("starts"), text("after"), text("before"));
+    Some(Pick { starts, after, before, ..Pick::default() })
 }

@@ -6,15 +6,18 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use super::{pick, pick_keys};
+use domain::account::AccountType;
+use domain::calendar::DateFormat;
+
+use super::{cut_keys, pick, pick_keys, words};
 use crate::css::Css;
 use crate::diagnostic::{DiagnosticCode as Code, Position, nearest};
 use crate::document::folded_case;
 use crate::form::{Faults, Form, cut};
 use crate::grammar::{self, Map};
 use crate::language::{
-    AccountField, AccountRead, AccountsRead, Format, Next, Onward, Part, Reads, Spot, Table, TransactionField,
-    TransactionsRead, Visit,
+    AccountField, AccountRead, AccountsRead, Debits, Format, Layout, Next, Onward, Part, Pick, Reads, Shape, Spot,
+    Table, TransactionField, TransactionsRead, Visit, Windows,
 };
 use crate::node::{Node, Value};
 
@@ -26,6 +29,7 @@ pub(super) fn reads(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<
     let accounts_node = form.need("accounts", faults);
     let account_node = form.ask("account");
     let transactions_node = form.ask("transactions");
+    let owed = form.ask("owed").map(|node| owed(node, faults)).unwrap_or_default();
     form.finish(faults);
 
     let list = accounts_node.and_then(|node| accounts(node, pages, faults));
@@ -39,7 +43,14 @@ pub(super) fn reads(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<
         visit,
         account: account.map(|(_, read)| read),
         transactions: transactions.map(|(_, read, _)| read),
+        owed,
     })
+}
+
+/// Types of accounts, one or a list.
+fn owed(node: &Node, faults: &mut Faults) -> Vec<AccountType> {
+    let known: Vec<(&'static str, AccountType)> = AccountType::ALL.iter().map(|kind| (kind.as_str(), *kind)).collect();
+    faults.one_or_many(node).iter().filter_map(|node| faults.word(node, &known)).collect()
 }
 
 /// The page that something is read on, and where the script says so.
@@ -127,6 +138,7 @@ fn accounts(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(Account
     let on = on(&mut form, pages, faults);
     let table = table(&mut form, AccountField::KNOWN, faults);
     let key = form.need("key", faults).and_then(|node| pick(node, faults));
+    let no_page = form.ask("noPage").and_then(|node| faults.css(node));
     let open = form.ask("open").map(|node| faults.css(node));
     let back = form.ask("back").map(|node| faults.css(node));
     let has = |field| table.as_ref().map(|table| table.columns.iter().any(|(known, _)| *known == field));
@@ -136,7 +148,7 @@ fn accounts(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(Account
         faults.add(Code::KeyMissing, at, "`columns` of accounts needs the key `name`");
     }
     form.finish(faults);
-    Some((AccountsRead { on: on?.page, table: table?, key: key?, format }, Way { at: node.at, open, back }))
+    Some((AccountsRead { on: on?.page, table: table?, key: key?, no_page, format }, Way { at: node.at, open, back }))
 }
 
 fn account(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On, AccountRead)> {
@@ -156,35 +168,88 @@ fn account(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On, Acco
 }
 
 fn transactions(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On, TransactionsRead, Way)> {
-    use TransactionField as F;
     let mut form = Form::new(&grammar::TRANSACTIONS, node, faults);
     let on = on(&mut form, pages, faults);
-    let table = table(&mut form, F::KNOWN, faults);
-    let has = |field| table.as_ref().map(|table| table.columns.iter().any(|(known, _)| *known == field));
-    let mut words = Words::new(&mut form, &grammar::TRANSACTION_WORDS, faults);
-    let rails = words.of("rail", has(F::Rail), &listed(domain::transaction::Rail::ALL), faults);
-    let statuses = words.of("status", has(F::Status), &listed(domain::transaction::TransactionStatus::ALL), faults);
-    words.finish(faults);
-    let has_date = has(F::TransactionDate).filter(|has_date| *has_date).or(has(F::PostedDate));
-    let date = date(&mut form, has_date, faults);
+    let first = layout(&mut form, None, faults);
+    let others = form.ask("layouts").map(|node| layouts(node, first.as_ref(), faults)).unwrap_or_default();
     let announced = form.ask("announced").and_then(|node| pick(node, faults));
-    let pending = form.ask("pending").and_then(|node| pending(node, &has, faults));
     let pending_table = form.ask("pendingTable").and_then(|node| pending_table(node, faults));
     let next = form.ask("next").and_then(|node| next(node, faults));
+    let windows = form.ask("windows").map(|node| windows(node, faults));
+    let unless = form.ask("unless").and_then(|node| faults.css(node));
     let way = Way {
         at: node.at,
         open: form.ask("open").map(|node| faults.css(node)),
         back: form.ask("back").map(|node| faults.css(node)),
     };
     let limit = form.ask("limit").and_then(|node| faults.number(node, 1..=1_000));
+    form.finish(faults);
+    let windows = match windows {
+        Some(windows) => Some(windows?),
+        None => None,
+    };
+    let layouts = std::iter::once(first?).chain(others).collect();
+    let limit = limit.unwrap_or(DEFAULT_LIMIT);
+    Some((on?, TransactionsRead { layouts, pending_table, announced, next, windows, unless, limit }, way))
+}
+
+/// What `layouts` says; of dates and words each that it doesn't say is as in the first.
+fn layouts(node: &Node, first: Option<&Layout>, faults: &mut Faults) -> Vec<Layout> {
+    let mut layouts = Vec::new();
+    for node in faults.list(node) {
+        let mut form = Form::new(&grammar::LAYOUT, node, faults);
+        layouts.extend(layout(&mut form, first, faults));
+        form.finish(faults);
+    }
+    layouts
+}
+
+/// The keys of a layout within a map that may have others.
+fn layout(form: &mut Form<'_>, first: Option<&Layout>, faults: &mut Faults) -> Option<Layout> {
+    use TransactionField as F;
+    let table = table(form, F::KNOWN, faults);
+    let has = |field| table.as_ref().map(|table| table.columns.iter().any(|(known, _)| *known == field));
+    let known = first.map(|first| &first.format);
+    let mut map = Words::new(form, &grammar::TRANSACTION_WORDS, faults);
+    // What the first layout says needn't be said again.
+    let is_needed = |field, has_words: bool| has(field).filter(|is_read| !is_read || !has_words);
+    let has_rails = known.is_some_and(|known| !known.rails.is_empty());
+    let has_statuses = known.is_some_and(|known| !known.statuses.is_empty());
+    let rails = map.of("rail", is_needed(F::Rail, has_rails), &listed(domain::transaction::Rail::ALL), faults);
+    let all = listed(domain::transaction::TransactionStatus::ALL);
+    let statuses = map.of("status", is_needed(F::Status, has_statuses), &all, faults);
+    map.finish(faults);
+    let has_date = has(F::TransactionDate).filter(|has_date| *has_date).or(has(F::PostedDate));
+    let is_dated = known.is_some_and(|known| known.date.is_some());
+    let date = date(form, has_date.filter(|_| !is_dated), faults);
+    let pending = form.ask("pending").and_then(|node| pending(node, &has, faults));
+    let signed =
+        form.ask("signed").and_then(|node| faults.word(node, &[("debit", Debits::Signed)]).map(|word| (node, word)));
+    if let Some((node, _)) = signed.filter(|_| has(F::Debit) == Some(false)) {
+        faults.add(Code::KeyConflict, node.at, "`debit` isn't one of the `columns`");
+    }
     if let Some(table) = &table {
-        let at = form.ask("columns").map_or(node.at, |node| node.at);
+        let at = form.ask("columns").map_or(form.at, |node| node.at);
         required_columns(at, table, faults);
     }
+    let mut format = known.cloned().unwrap_or_default();
+    format.date = date.or(format.date);
+    format.rails = if rails.is_empty() { format.rails } else { rails };
+    format.statuses = if statuses.is_empty() { format.statuses } else { statuses };
+    let debits = signed.map_or(Debits::Bare, |(_, debits)| debits);
+    Some(Layout { table: table?, format, pending, debits })
+}
+
+/// How a portal is asked for some days after others.
+fn windows(node: &Node, faults: &mut Faults) -> Option<Windows> {
+    let mut form = Form::new(&grammar::WINDOWS, node, faults);
+    let [from, to, click] = ["from", "to", "click"].map(|key| form.need(key, faults).map(|node| faults.css(node)));
+    let answer = form.ask("answer").and_then(|node| faults.css(node));
+    let date: Option<DateFormat> = form.need("date", faults).and_then(|node| faults.parsed(node));
+    let days = form.need("days", faults).and_then(|node| faults.number(node, 1..=3_660));
+    let reach = form.need("reach", faults).and_then(|node| faults.number(node, 1..=36_600));
     form.finish(faults);
-    let format = Format { date, rails, statuses, ..Format::default() };
-    let limit = limit.unwrap_or(DEFAULT_LIMIT);
-    Some((on?, TransactionsRead { table: table?, format, pending, pending_table, announced, next, limit }, way))
+    Some(Windows { from: from??, to: to??, click: click??, answer, date: date?, days: days?, reach: reach? })
 }
 
 /// The table of what is announced. Patterns and words are those of the other.
@@ -201,28 +266,43 @@ fn pending_table(node: &Node, faults: &mut Faults) -> Option<Table<TransactionFi
     table
 }
 
-/// What leads to the next page: a selector, a field with options and what asks for one, or the
-/// number of the page that shows and the numbers of the others.
+/// What leads to the next page: a selector, or a map whose first key says which way it goes.
 fn next(node: &Node, faults: &mut Faults) -> Option<Next> {
-    let Value::Map(_) = node.value else { return faults.css(node).map(Next::Click) };
+    let Value::Map(_) = node.value else {
+        return faults.css(node).map(|target| Next::Click { target, end: None });
+    };
     let mut form = Form::new(&grammar::NEXT, node, faults);
-    let of = form.ask("choose").map(|node| faults.css(node));
-    let shown = form.ask("behind").map(|node| faults.css(node));
-    let click = form.need("click", faults).and_then(|node| faults.css(node));
-    form.finish(faults);
-    match (of, shown) {
-        (Some(of), None) => Some(Next::Choose { of: of?, click: click? }),
-        (None, Some(shown)) => Some(Next::Behind { shown: shown?, click: click? }),
-        (Some(_), Some(_)) => {
-            faults.add(Code::KeyConflict, node.at, "`next` has `choose` or `behind`, and not both");
-            None
-        }
-        (None, None) => {
-            let message = "`next` is a selector, or needs the key `choose` or `behind`";
-            faults.add(Code::KeyMissing, node.at, message);
-            None
-        }
+    let ways = ["choose", "behind", "more", "scroll"].map(|key| (key, form.ask(key)));
+    let mut said = ways.into_iter().filter_map(|(key, node)| Some((key, node?)));
+    let way = said.next();
+    if let Some((other, node)) = said.next() {
+        let message = format!("`next` has `{}` or `{other}`, and not both", way.map_or("", |(key, _)| key));
+        faults.add(Code::KeyConflict, node.at, message);
     }
+    let next = match way {
+        Some(("choose", of)) => {
+            let click = form.need("click", faults).and_then(|node| faults.css(node));
+            faults.css(of).zip(click).map(|(of, click)| Next::Choose { of, click })
+        }
+        Some(("behind", shown)) => {
+            let click = form.need("click", faults).and_then(|node| faults.css(node));
+            faults.css(shown).zip(click).map(|(shown, click)| Next::Behind { shown, click })
+        }
+        Some(("more", more)) => faults.css(more).map(Next::More),
+        Some((_, within)) => {
+            let end = form.need("end", faults).and_then(|node| faults.css(node));
+            let key = form.need("key", faults).and_then(|node| pick(node, faults));
+            let within = faults.css(within);
+            within.zip(key).zip(end).map(|((within, key), end)| Next::Scroll { within, key, end })
+        }
+        None => {
+            let end = form.ask("end").and_then(|node| faults.css(node));
+            let target = form.need("click", faults).and_then(|node| faults.css(node));
+            target.map(|target| Next::Click { target, end })
+        }
+    };
+    form.finish(faults);
+    next
 }
 
 fn required_columns(at: Position, table: &Table<TransactionField>, faults: &mut Faults) {
@@ -264,7 +344,19 @@ fn table<F: Copy + PartialEq>(
     known: &[(&'static str, F)],
     faults: &mut Faults,
 ) -> Option<Table<F>> {
-    let css = form.need("table", faults).and_then(|node| faults.css(node));
+    let (shape, node) = match (form.ask("table"), form.ask("records")) {
+        (Some(node), None) => (Shape::Table, Some(node)),
+        (None, Some(node)) => (Shape::Records, Some(node)),
+        (Some(_), Some(node)) => {
+            faults.add(Code::KeyConflict, node.at, "records are the rows of a `table`, or `records`, and not both");
+            (Shape::Table, Some(node))
+        }
+        (None, None) => {
+            faults.add(Code::KeyMissing, form.at, "the key `table` or `records` is needed here");
+            (Shape::Table, None)
+        }
+    };
+    let css = node.and_then(|node| faults.css(node));
     let skip = form.ask("skip").and_then(|node| faults.css(node));
     let empty = form.ask("empty").and_then(|node| faults.css(node));
     let columns_node = form.need("columns", faults);
@@ -272,26 +364,52 @@ fn table<F: Copy + PartialEq>(
     if let Some(node) = columns_node {
         for entry in faults.entries(node) {
             let field = field(&entry.key, entry.at, known, faults);
-            let name = column(&entry.key, &entry.value, &mut parts, faults);
+            let name = column(&entry.key, &entry.value, shape, &mut parts, faults);
             // One whose name is faulty is there all the same: a fault isn't made two.
             columns.extend(field.map(|field| (field, name.unwrap_or_default())));
         }
     }
     // What isn't a map says nothing of which columns there are.
-    matches!(columns_node?.value, Value::Map(_)).then_some(Table { css: css?, skip, empty, columns, parts })
+    matches!(columns_node?.value, Value::Map(_)).then_some(Table { css: css?, shape, skip, empty, columns, parts })
 }
 
-/// What a column is called: the header that it stands under, or the part of one that it is.
-fn column(key: &str, node: &Node, parts: &mut Vec<Part>, faults: &mut Faults) -> Option<String> {
-    let Value::Map(_) = node.value else { return faults.text(node).map(folded_case) };
-    let mut form = Form::new(&grammar::PART, node, faults);
-    let header = form.need("column", faults).and_then(|node| faults.text(node)).map(folded_case);
-    let pick = pick_keys(&mut form, faults);
-    form.finish(faults);
-    let (header, pick) = (header?, pick?);
+/// What a column is called: the header that it stands under, or the part that it is of a cell or
+/// of the record.
+fn column(key: &str, node: &Node, shape: Shape, parts: &mut Vec<Part>, faults: &mut Faults) -> Option<String> {
+    let (header, spot) = match (&node.value, shape) {
+        (Value::Map(_), _) => {
+            let mut form = Form::new(&grammar::PART, node, faults);
+            let header = form.ask("column").map(|node| faults.text(node).map(folded_case));
+            let label = form.ask("label").map(|node| words(node, faults));
+            if label.is_some() && header.is_some() {
+                faults.add(Code::KeyConflict, node.at, "a part of a column has a `label` or a `column`, and not both");
+            }
+            let spot = match label {
+                Some(labels) => Some(Spot::Label(labels)).filter(|_| header.is_none()),
+                None if header.is_some() && form.ask("of").is_none() && form.ask("attribute").is_none() => {
+                    // The whole cell, of which `after` and `before` cut a part out.
+                    cut_keys(&mut form, faults).map(Spot::At)
+                }
+                None => pick_keys(&mut form, faults).map(Spot::At),
+            };
+            form.finish(faults);
+            match header {
+                Some(header) => (Some(header?), spot?),
+                None => (None, spot?),
+            }
+        }
+        (_, Shape::Table) => return faults.text(node).map(folded_case),
+        (_, Shape::Records) => {
+            let css = faults.css(node)?;
+            (None, Spot::At(Pick { of: Some(css), ..Pick::default() }))
+        }
+    };
     // Each field is read once, so no two parts are called the same.
-    let name = format!("{header} › {}", key.to_lowercase());
-    parts.push(Part { name: name.clone(), header, pick });
+    let name = match &header {
+        Some(header) => format!("{header} › {}", key.to_lowercase()),
+        None => format!("› {}", key.to_lowercase()),
+    };
+    parts.push(Part { name: name.clone(), header, spot });
     Some(name)
 }
 
@@ -306,8 +424,9 @@ fn field<F: Copy>(key: &str, at: Position, known: &[(&'static str, F)], faults: 
     found.map(|(_, field)| *field)
 }
 
-/// The label beside which a value stands, or a piece of the page.
+/// The labels beside one of which a value stands, or a piece of the page.
 fn spot(node: &Node, faults: &mut Faults) -> Option<Spot> {
+    let before = faults.0.len();
     match node.value {
         Value::Map(_) => {
             let mut form = Form::new(&grammar::PIECE, node, faults);
@@ -315,21 +434,21 @@ fn spot(node: &Node, faults: &mut Faults) -> Option<Spot> {
             form.finish(faults);
             picked.map(Spot::At)
         }
-        _ => faults.text(node).map(|label| Spot::Label(folded_case(label))),
+        _ => Some(Spot::Label(words(node, faults))).filter(|_| faults.0.len() == before),
     }
 }
 
 fn account_format(form: &mut Form<'_>, has: impl Fn(AccountField) -> Option<bool>, faults: &mut Faults) -> Format {
-    let mut words = Words::new(form, &grammar::ACCOUNT_WORDS, faults);
-    let types = words.of("type", has(AccountField::Type), &listed(domain::account::AccountType::ALL), faults);
+    let mut map = Words::new(form, &grammar::ACCOUNT_WORDS, faults);
+    let types = map.of("type", has(AccountField::Type), &listed(domain::account::AccountType::ALL), faults);
     let account_statuses =
-        words.of("status", has(AccountField::Status), &listed(domain::account::AccountStatus::ALL), faults);
-    words.finish(faults);
+        map.of("status", has(AccountField::Status), &listed(domain::account::AccountStatus::ALL), faults);
+    map.finish(faults);
     let date = date(form, has(AccountField::BalanceAsOf), faults);
     Format { date, types, account_statuses, ..Format::default() }
 }
 
-fn date(form: &mut Form<'_>, is_read: Option<bool>, faults: &mut Faults) -> Option<domain::calendar::DateFormat> {
+fn date(form: &mut Form<'_>, is_read: Option<bool>, faults: &mut Faults) -> Option<DateFormat> {
     match form.ask("date") {
         Some(node) => faults.parsed(node),
         None if is_read == Some(true) => {

@@ -58,7 +58,7 @@ impl Filled {
     fn of(source: Source, at: Position) -> Option<Self> {
         let (what, effect) = match source {
             Source::Credential(CredentialName::Password) => ("the password", Effect::Password),
-            Source::Answer => ("the answer", Effect::Code),
+            Source::Answer | Source::AnswerPart(_) => ("the answer", Effect::Code),
             Source::Credential(_) => return None,
         };
         Some(Self { what, effect, at })
@@ -119,6 +119,14 @@ fn source(node: &Node, faults: &mut Faults) -> Option<Source> {
         ("credentials.bankCustomerId", Source::Credential(CredentialName::BankCustomerId)),
         ("credentials.password", Source::Credential(CredentialName::Password)),
         ("answer", Source::Answer),
+        ("answer.1", Source::AnswerPart(0)),
+        ("answer.2", Source::AnswerPart(1)),
+        ("answer.3", Source::AnswerPart(2)),
+        ("answer.4", Source::AnswerPart(3)),
+        ("answer.5", Source::AnswerPart(4)),
+        ("answer.6", Source::AnswerPart(5)),
+        ("answer.7", Source::AnswerPart(6)),
+        ("answer.8", Source::AnswerPart(7)),
     ];
     faults.word(node, &known)
 }
@@ -141,7 +149,12 @@ pub(super) fn fit_the_meaning(at: Position, asks: Asks, steps: &[Step], faults: 
         return;
     }
     let is_challenge = asks == Asks::Something;
-    let answers = steps.iter().any(|step| matches!(step, Step::Fill { with: Source::Answer, .. }));
+    let answers =
+        steps.iter().any(|step| matches!(step, Step::Fill { with: Source::Answer | Source::AnswerPart(_), .. }));
+    if !parts_fit(steps) {
+        let message = "an answer is filled in whole, or in parts of which each from `answer.1` on is filled in";
+        faults.add(Code::KeyConflict, at, message);
+    }
     if !is_challenge && steps.iter().any(|step| step.effect() == Some(Effect::Code)) {
         faults.add(Code::KeyConflict, at, "the effect `code` belongs on a page with a `challenge`");
     }
@@ -158,4 +171,17 @@ pub(super) fn fit_the_meaning(at: Position, asks: Asks, steps: &[Step], faults: 
             "the last step on a page with a `challenge` is an effect that submits the answer",
         );
     }
+}
+
+/// Whether an answer is filled in whole, or in parts without a gap.
+fn parts_fit(steps: &[Step]) -> bool {
+    let parts = || {
+        steps.iter().filter_map(|step| match step {
+            Step::Fill { with: Source::AnswerPart(part), .. } => Some(*part),
+            _ => None,
+        })
+    };
+    let is_whole = steps.iter().any(|step| matches!(step, Step::Fill { with: Source::Answer, .. }));
+    let count = parts().max().map_or(0, |last| last + 1);
+    (count == 0 || !is_whole) && (0..count).all(|part| parts().any(|known| known == part))
 }

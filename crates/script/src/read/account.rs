@@ -13,6 +13,7 @@ use scraper::ElementRef;
 use super::{Cells, Place, word};
 use crate::bounds::SIZE_LIMIT;
 use crate::document::{Document, fold, piece, raw_text};
+use crate::label::{beside, can_label, is_pair};
 use crate::language::{AccountField, AccountRead, AccountsRead, Format, Spot};
 use crate::table::{CELL_LIMIT, COLUMNS_LIMIT, Grid, places, weight};
 
@@ -37,7 +38,7 @@ pub(crate) fn list<'d>(document: &'d Document, read: &AccountsRead, place: &Plac
     for (index, row) in grid.rows.into_iter().enumerate() {
         let refuse = |what: &str| place.failure(FailureCode::ScriptParse, format!("row {}: {what}", index + 1));
         let key_element = match &read.key.of {
-            Some(css) => row.element.select(&css.selector).next(),
+            Some(css) => css.within(row.element).next(),
             None => Some(row.element),
         };
         let key = key_element.and_then(|element| piece(element, &read.key));
@@ -86,10 +87,9 @@ pub(crate) fn listed(
 ) -> Result<(), Failure> {
     let found = places(&sheet.headers, read.table.names()).map_err(|error| place.table(&error))?;
     let row = sheet.rows.first().map(Vec::as_slice).unwrap_or_default();
-    // The currency decides how many decimals a balance has, so it comes first.
     let columns = || read.table.columns.iter().zip(&found);
-    let currency_first = columns().filter(|((field, _), _)| *field == AccountField::Currency).chain(columns());
-    for ((field, header), at) in currency_first {
+    let first = columns().filter(|((field, _), _)| comes_first(*field));
+    for ((field, header), at) in first.chain(columns()) {
         let text = row.get(*at).map(|cell| fold(cell)).unwrap_or_default();
         let set = set(account, *field, text.into_owned(), &read.format, cells);
         set.map_err(|why| place.cell(number, header, &why))?;
@@ -140,11 +140,12 @@ pub(crate) fn details_of(document: &Document, read: &AccountRead, place: &Place)
         row.push(text);
     }
     let mut spare = COLUMNS_LIMIT;
-    for element in document.elements().filter(|element| matches!(element.value().name(), "dt" | "th" | "td")) {
+    for element in document.everything().filter(can_label) {
         let Some(value) = beside(element) else { continue };
         let label = fold(&raw_text(element, CELL_LIMIT)).into_owned();
         let folded = label.to_lowercase();
-        let wanted = read.fields.iter().find(|(_, spot)| matches!(spot, Spot::Label(label) if *label == folded));
+        let wanted =
+            read.fields.iter().find(|(_, spot)| matches!(spot, Spot::Label(labels) if labels.contains(&folded)));
         if element.value().name() == "td" && (wanted.is_none() || !is_pair(element)) {
             continue;
         }
@@ -181,23 +182,24 @@ pub(crate) fn details(
 ) -> Result<(), Failure> {
     let row = sheet.rows.first().map(Vec::as_slice).unwrap_or_default();
     let folded: Vec<String> = sheet.headers.iter().map(|header| header.to_lowercase()).collect();
-    // As in the list, the currency comes first.
     let fields = || read.fields.iter();
-    let currency_first = fields().filter(|(field, _)| *field == AccountField::Currency).chain(fields());
-    for (field, spot) in currency_first {
+    for (field, spot) in fields().filter(|(field, _)| comes_first(*field)).chain(fields()) {
         let refuse = |code, what: &str| place.failure(code, format!("field `{}`: {what}", name_of(*field)));
+        let piece = [piece_header(*field).to_lowercase()];
         let wanted = match spot {
-            Spot::Label(label) => label.clone(),
-            Spot::At(_) => piece_header(*field).to_lowercase(),
+            Spot::Label(labels) => labels.as_slice(),
+            Spot::At(_) => piece.as_slice(),
         };
-        let mut fitting = folded.iter().zip(row).filter(|(header, _)| **header == wanted);
+        let mut fitting = folded.iter().zip(row).filter(|(header, _)| wanted.contains(*header));
         let text = match (spot, fitting.next(), fitting.next()) {
             (_, Some((_, text)), None) => text,
-            (Spot::Label(label), None, _) => {
-                return Err(refuse(FailureCode::ElementMissing, &format!("nothing is labelled `{label}`")));
+            (Spot::Label(labels), None, _) => {
+                let what = format!("nothing is labelled `{}`", labels.join("` or `"));
+                return Err(refuse(FailureCode::ElementMissing, &what));
             }
-            (Spot::Label(label), Some(_), Some(_)) => {
-                return Err(refuse(FailureCode::ElementAmbiguous, &format!("several things are labelled `{label}`")));
+            (Spot::Label(labels), Some(_), Some(_)) => {
+                let what = format!("several things are labelled `{}`", labels.join("` or `"));
+                return Err(refuse(FailureCode::ElementAmbiguous, &what));
             }
             (Spot::At(_), _, _) => return Err(refuse(FailureCode::ElementMissing, "it isn't on the page")),
         };
@@ -207,6 +209,12 @@ pub(crate) fn details(
     Ok(())
 }
 
+/// Whether a field says how others are read: the currency how many decimals a balance has, the
+/// type whether it is shown as what is owed.
+const fn comes_first(field: AccountField) -> bool {
+    matches!(field, AccountField::Currency | AccountField::Type)
+}
+
 /// What heads a piece of text: the field's name, in brackets that no label of a bank has.
 fn piece_header(field: AccountField) -> String {
     format!("{{{}}}", name_of(field))
@@ -214,20 +222,6 @@ fn piece_header(field: AccountField) -> String {
 
 fn name_of(field: AccountField) -> &'static str {
     AccountField::KNOWN.iter().find(|(_, known)| *known == field).map_or("", |(name, _)| *name)
-}
-
-/// What stands beside a label: the description of a term, or the cell after a header.
-fn beside(label: ElementRef<'_>) -> Option<ElementRef<'_>> {
-    let wanted = if label.value().name() == "dt" { "dd" } else { "td" };
-    label.next_siblings().find_map(ElementRef::wrap).filter(|next| next.value().name() == wanted)
-}
-
-/// Whether a cell is the first of two that are all there is in a row: in tables without headers
-/// that is a label.
-fn is_pair(label: ElementRef<'_>) -> bool {
-    let is_first = label.prev_siblings().find_map(ElementRef::wrap).is_none();
-    let row = label.parent().and_then(ElementRef::wrap);
-    is_first && row.is_some_and(|row| row.child_elements().take(3).count() == 2)
 }
 
 /// Whether a label and its value are all that there is in a row: then it isn't one of
@@ -245,7 +239,7 @@ fn set(
     format: &Format,
     cells: Cells<'_>,
 ) -> Result<(), String> {
-    if text.is_empty() {
+    if cells.is_blank(&text) {
         return Ok(());
     }
     match field {
@@ -258,7 +252,9 @@ fn set(
         AccountField::AccountNumber => account.account_number = Some(text),
         AccountField::RoutingNumber => account.routing_number = Some(text),
         AccountField::SwiftBic => account.swift_bic = Some(text),
-        AccountField::CurrentBalance => account.current_balance = balance(&text, account, cells)?,
+        AccountField::CurrentBalance => {
+            account.current_balance = balance(&text, account, cells.of_type(account.account_type))?;
+        }
         AccountField::AvailableBalance => account.available_balance = balance(&text, account, cells)?,
         AccountField::BalanceAsOf => account.balance_as_of = cells.date(&text, format)?,
     }

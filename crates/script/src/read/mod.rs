@@ -15,16 +15,18 @@ mod account;
 mod transaction;
 mod years;
 
+use domain::account::AccountType;
 use domain::calendar::{YearHint, read_date};
 use domain::failure::{Failure, FailureCode, Stage};
-use domain::money::{Currency, Locale, read_amount};
+use domain::money::{AmountError, Currency, Locale, read_amount, read_owed_amount};
 use jiff::civil::Date;
+use rust_decimal::Decimal;
 
 use crate::language::Format;
 use crate::table::TableError;
 
 pub(crate) use account::{Listing, blank, details, details_of, list, listed};
-pub(crate) use transaction::{announced, announcements, page, transactions};
+pub(crate) use transaction::{announced, announcements, layout, page, transactions};
 pub(crate) use years::{has_year, settle};
 
 /// How many headers a message names, and how much of each.
@@ -38,15 +40,49 @@ pub(crate) struct Cells<'s> {
     pub(crate) currency: &'s Currency,
     /// No date that is shown lies more than a week after this.
     pub(crate) today: Date,
+    /// What stands in a cell that says nothing, case folded.
+    pub(crate) blank: &'s [String],
+    /// The types of accounts whose amounts are shown as what is owed.
+    pub(crate) owed: &'s [AccountType],
+    /// Whether those at hand are.
+    pub(crate) side: Side,
+}
+
+/// What an amount without a word for its side is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// The customer's own money.
+    Own,
+    /// What the customer owes, as of a card or a loan.
+    Owed,
 }
 
 impl Cells<'_> {
+    /// The same for an account of this type.
+    pub(crate) fn of_type(self, account_type: AccountType) -> Self {
+        let side = if self.owed.contains(&account_type) { Side::Owed } else { Side::Own };
+        Self { side, ..self }
+    }
+
+    /// Whether a text says nothing: it is empty, or one of those that stand for that.
+    pub(crate) fn is_blank(&self, text: &str) -> bool {
+        text.is_empty() || self.blank.iter().any(|blank| is_word(text, blank))
+    }
+
+    /// A signed decimal, in which what flows in and what is owned is positive.
+    fn decimal(&self, cell: &str) -> Result<Decimal, AmountError> {
+        match self.side {
+            Side::Own => read_amount(cell, &self.locale, self.currency),
+            Side::Owed => read_owed_amount(cell, &self.locale, self.currency),
+        }
+    }
+
     /// A signed decimal with the scale that is shown; none for an empty cell.
     fn amount(&self, cell: &str) -> Result<Option<String>, String> {
         if cell.is_empty() {
             return Ok(None);
         }
-        let amount = read_amount(cell, &self.locale, self.currency).map_err(|error| error.to_string())?;
+        let amount = self.decimal(cell).map_err(|error| error.to_string())?;
         Ok(Some(amount.to_string()))
     }
 
@@ -105,11 +141,18 @@ impl Place {
         use FailureCode::{DataIncomplete, ElementAmbiguous, ElementMissing, ScriptParse};
         match error {
             TableError::Missing => self.failure(ElementMissing, "there is no such table on the page"),
+            TableError::NoRecords => {
+                let what = "nothing on the page fits `records`, and nothing shows that there are none; see `empty`";
+                self.failure(ElementMissing, what)
+            }
             TableError::Ambiguous => self.failure(ElementAmbiguous, "several tables fit the selector"),
             TableError::NotATable => self.failure(ElementMissing, "what the table's selector fits isn't a table"),
             TableError::ColumnMissing(header, there) => {
                 let there = headers(there);
                 self.failure(ElementMissing, format!("no column of the table is headed `{header}`; {there}"))
+            }
+            TableError::LabelMissing(label) => {
+                self.failure(ElementMissing, format!("in no record anything is labelled `{label}`"))
             }
             TableError::ColumnAmbiguous(header) => {
                 self.failure(ElementAmbiguous, format!("several columns of the table are headed `{header}`"))

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use domain::failure::Failure;
-use domain::money::{Currency, Locale, read_amount, read_debit_credit};
+use domain::money::{Currency, Locale, read_amount, read_debit_credit, read_signed_debit_credit};
 use domain::observation::{Sheet, SheetKind};
 use domain::transaction::{EntryType, ObservedTransaction, Rail, TransactionStatus};
 use rust_decimal::Decimal;
@@ -13,13 +13,15 @@ use scraper::ElementRef;
 
 use super::{Cells, Place, is_word, word};
 use crate::document::{Document, fold, shown_text};
-use crate::language::{Pick, TransactionField, TransactionsRead};
-use crate::table::{Grid, TableError, places};
+use crate::language::{Debits, Layout, Next, Pick, TransactionField, TransactionsRead};
+use crate::table::{Grid, TableError, places, text_of};
 
 /// One page of transactions.
 pub(crate) struct TransactionsPage<'d> {
     /// Its cells, in the portal's order.
     pub(crate) sheet: Sheet,
+    /// What tells each row from the others, where rows come and go; empty where nothing does.
+    pub(crate) keys: Vec<Option<String>>,
     table: Option<ElementRef<'d>>,
 }
 
@@ -30,16 +32,41 @@ impl TransactionsPage<'_> {
     }
 }
 
-/// Takes the cells of the page that shows.
+/// Takes the cells of the page that shows, in the layout that it has.
 pub(crate) fn page<'d>(
     document: &'d Document,
     read: &TransactionsRead,
     place: &Place,
 ) -> Result<TransactionsPage<'d>, Failure> {
-    let grid = Grid::find(document, &read.table).map_err(|error| place.table(&error))?;
+    let mut grid = None;
+    for layout in &read.layouts {
+        match Grid::find(document, &layout.table) {
+            Err(TableError::Missing | TableError::NoRecords | TableError::ColumnMissing(..))
+                if read.layouts.len() > 1 => {}
+            found => {
+                grid = Some(found);
+                break;
+            }
+        }
+    }
+    // Of layouts none of which shows, the first is what the script means.
+    let first = || read.layouts.first().map(|layout| Grid::find(document, &layout.table));
+    let grid = grid.or_else(first).unwrap_or(Err(TableError::Missing)).map_err(|error| place.table(&error))?;
+    let key = match &read.next {
+        Some(Next::Scroll { key, .. }) => Some(key),
+        _ => None,
+    };
+    let keys_of = |key: &Pick| grid.rows.iter().map(|row| text_of(row.element, key)).collect();
+    let keys = key.map(keys_of).unwrap_or_default();
     let rows = grid.rows.into_iter().map(|row| row.cells).collect();
     let sheet = Sheet { kind: SheetKind::Transactions, headers: grid.headers, rows };
-    Ok(TransactionsPage { sheet, table: grid.element })
+    Ok(TransactionsPage { sheet, keys, table: grid.element })
+}
+
+/// The layout that rows stand in, by the columns that they have; the first where none fits.
+pub(crate) fn layout<'r>(sheet: &Sheet, read: &'r TransactionsRead) -> Option<&'r Layout> {
+    let fits = |layout: &&Layout| places(&sheet.headers, layout.table.names()).is_ok();
+    read.layouts.iter().find(fits).or(read.layouts.first())
 }
 
 /// Takes the cells of the table of what is announced; none where the page has none.
@@ -93,11 +120,12 @@ pub(crate) fn transactions(
     if sheet.rows.is_empty() {
         return Ok(Vec::new());
     }
+    let Some(layout) = layout(sheet, read) else { return Ok(Vec::new()) };
     let table = match (sheet.kind, &read.pending_table) {
         (SheetKind::Pending, Some(table)) => table,
         // Another revision may know of no such table any more; its rows are no others for that.
         (SheetKind::Pending, None) => return Ok(Vec::new()),
-        _ => &read.table,
+        _ => &layout.table,
     };
     let found = places(&sheet.headers, table.names()).map_err(|error| place.table(&error))?;
     let mut columns = Columns::default();
@@ -105,7 +133,7 @@ pub(crate) fn transactions(
         columns.set(*field, Column { header, place });
     }
     let rows = sheet.rows.iter().enumerate();
-    let fields = |row| Fields { columns: &columns, row, read, kind: sheet.kind };
+    let fields = |row| Fields { columns: &columns, row, layout, kind: sheet.kind, cells };
     rows.map(|(index, row)| transaction(&fields(row), cells, place, index + 1)).collect()
 }
 
@@ -135,9 +163,10 @@ impl<'s> Columns<'s> {
 struct Fields<'r> {
     columns: &'r Columns<'r>,
     row: &'r [String],
-    read: &'r TransactionsRead,
+    layout: &'r Layout,
     /// Which table it stands in.
     kind: SheetKind,
+    cells: Cells<'r>,
 }
 
 /// A cell with the header that it stands under.
@@ -154,7 +183,9 @@ impl<'r> Fields<'r> {
     fn get(&self, field: TransactionField) -> Option<Cell<'r>> {
         let Column { header, place } = self.columns.get(field)?;
         let raw = self.row.get(place)?;
-        Some(Cell { header, raw, text: fold(raw) })
+        let text = fold(raw);
+        let (raw, text) = if self.cells.is_blank(&text) { ("", Cow::Borrowed("")) } else { (raw.as_str(), text) };
+        Some(Cell { header, raw, text })
     }
 }
 
@@ -165,14 +196,14 @@ fn transaction(
     number: usize,
 ) -> Result<ObservedTransaction, Failure> {
     use TransactionField as F;
-    let format = &fields.read.format;
+    let format = &fields.layout.format;
     let get = |field| fields.get(field);
     let refuse = |cell: &Cell<'_>, why: String| place.cell(number, cell.header, &why);
     let nothing = || place.cell(number, "", "the script reads no such column");
 
     // The field that says it, in which nothing else stands then.
     let shows = |field, text: &str| get(field).is_some_and(|cell| is_word(&cell.text, text));
-    let pending = fields.read.pending.as_ref().filter(|(field, text)| shows(*field, text));
+    let pending = fields.layout.pending.as_ref().filter(|(field, text)| shows(*field, text));
     let says_pending = |field| pending.is_some_and(|(known, _)| *known == field);
     let status = match get(F::Status) {
         _ if pending.is_some() || fields.kind == SheetKind::Pending => TransactionStatus::Pending,
@@ -194,11 +225,13 @@ fn transaction(
         _ => None,
     };
     let amount = match (get(F::Amount), get(F::Debit), get(F::Credit)) {
-        (Some(cell), _, _) => {
-            read_amount(&cell.text, &cells.locale, cells.currency).map_err(|why| refuse(&cell, why.to_string()))?
-        }
+        (Some(cell), _, _) => cells.decimal(&cell.text).map_err(|why| refuse(&cell, why.to_string()))?,
         (None, Some(debit), Some(credit)) => {
-            read_debit_credit(&debit.text, &credit.text, &cells.locale, cells.currency)
+            let read = match fields.layout.debits {
+                Debits::Bare => read_debit_credit,
+                Debits::Signed => read_signed_debit_credit,
+            };
+            read(&debit.text, &credit.text, &cells.locale, cells.currency)
                 .map_err(|why| refuse(&debit, why.to_string()))?
         }
         _ => return Err(nothing()),
@@ -253,7 +286,8 @@ mod tests {
     use super::{Cells, Place, page, transactions, whole_number};
     use crate::css::Css;
     use crate::document::Document;
-    use crate::language::{Format, Table, TransactionField, TransactionsRead};
+    use crate::language::{Debits, Format, Layout, Shape, Table, TransactionField, TransactionsRead};
+    use crate::read::Side;
 
     /// The rows of a table whose columns are headed by the names of their fields.
     fn rows(fields: &[&str], pending: (&str, &str), rows: &str) -> Result<Vec<ObservedTransaction>, Failure> {
@@ -262,14 +296,24 @@ mod tests {
             fields.iter().filter_map(|name| Some((known(name)?, name.to_lowercase()))).collect();
         let headers: String = columns.iter().map(|(_, header)| format!("<th>{header}")).collect();
         let html = format!("<table id=t><thead><tr>{headers}</thead>{rows}</table>");
-        let table =
-            Table { css: Css::parse("#t").expect("a selector"), skip: None, empty: None, columns, parts: Vec::new() };
+        let css = Css::parse("#t").expect("a selector");
+        let table = Table { css, shape: Shape::Table, skip: None, empty: None, columns, parts: Vec::new() };
         let pending = known(pending.0).map(|field| (field, pending.1.to_owned()));
         let format = Format { date: Some("MM/DD/YYYY".parse().expect("a pattern")), ..Format::default() };
-        let read =
-            TransactionsRead { table, format, pending, pending_table: None, announced: None, next: None, limit: 1 };
+        let layouts = vec![Layout { table, format, pending, debits: Debits::Bare }];
+        let read = TransactionsRead {
+            layouts,
+            pending_table: None,
+            announced: None,
+            next: None,
+            windows: None,
+            unless: None,
+            limit: 1,
+        };
         let currency = Currency::parse("USD").expect("a currency");
-        let cells = Cells { locale: Locale::EnUs, currency: &currency, today: date(2026, 1, 15) };
+        let today = date(2026, 1, 15);
+        let (locale, side) = (Locale::EnUs, Side::Own);
+        let cells = Cells { locale, currency: &currency, today, blank: &[], owed: &[], side };
         let place = Place { stage: Stage::Transactions, account: Some(1) };
         let document = Document::parse(&html).expect("a document");
         transactions(&page(&document, &read, &place)?.sheet, &read, cells, &place)

@@ -7,10 +7,10 @@ use domain::challenge::{ChallengeKind, Question};
 use domain::failure::{Failure, FailureCode, Stage};
 use domain::secret::Secret;
 
-use super::{Acted, Awaiting, Runner, Seen};
-use crate::command::Command;
+use super::{Acted, Awaiting, Runner, Seen, Then};
+use crate::command::{AnswerVerdict, Command};
 use crate::document::{Document, shown_text};
-use crate::language::{Challenge, Meaning, Page};
+use crate::language::{Challenge, Meaning, Page, Source, Step};
 use crate::scrub::masked;
 
 /// How many questions one run asks, whatever the script allows for each.
@@ -58,6 +58,11 @@ impl Runner {
         self.answers.push(answer.clone());
         // A person acted, so the page may come up anew.
         self.looks.clear();
+        if parts(page, answer).is_none() {
+            // The portal wants other parts than these, and needn't be told.
+            self.acted = None;
+            return self.settle([Command::SettleAnswer(AnswerVerdict::Rejected)].into(), Then::Look);
+        }
         self.act(page, Some(answer))
     }
 
@@ -66,7 +71,7 @@ impl Runner {
         self.attempts += 1;
         self.answered = true;
         self.looks.clear();
-        self.acted = Some(Acted { page: page.name, region: None });
+        self.acted = Some(Acted { page: page.name });
         self.watch()
     }
 
@@ -88,6 +93,22 @@ impl Runner {
         let secrets: Vec<&str> = self.plan.credentials.values().chain(&self.answers).map(Secret::expose).collect();
         masked(words, &secrets)
     }
+}
+
+/// The parts of an answer that a page takes, none of one that it takes whole: its words, or its
+/// signs. None at all where there are more or fewer.
+pub(super) fn parts(page: &Page, answer: &Secret) -> Option<Vec<Secret>> {
+    let wanted = page.steps.iter().filter_map(|step| match step {
+        Step::Fill { with: Source::AnswerPart(part), .. } => Some(part + 1),
+        _ => None,
+    });
+    let Some(wanted) = wanted.max() else { return Some(Vec::new()) };
+    let words: Vec<&str> = answer.expose().split([' ', ',', ';', '\t']).filter(|word| !word.is_empty()).collect();
+    let parts: Vec<String> = match words.as_slice() {
+        [word] if wanted > 1 => word.chars().map(String::from).collect(),
+        words => words.iter().map(|word| (*word).to_owned()).collect(),
+    };
+    (parts.len() == wanted).then(|| parts.into_iter().map(Secret::new).collect())
 }
 
 /// Whether a page waits for an approval elsewhere.
@@ -114,6 +135,7 @@ fn prompt(kind: ChallengeKind) -> String {
     match kind {
         ChallengeKind::OneTimeCode => "The bank asks for a one-time code.".into(),
         ChallengeKind::SecurityQuestion => "The bank asks a security question.".into(),
+        ChallengeKind::GridCard => "The bank asks for squares of its card.".into(),
         ChallengeKind::AppApproval => "The bank waits for an approval in its app.".into(),
     }
 }

@@ -21,6 +21,7 @@ mod ask;
 mod recognise;
 mod settle;
 mod trouble;
+mod turn;
 mod walk;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -34,7 +35,7 @@ use domain::secret::Secret;
 use jiff::civil::Date;
 use url::Url;
 
-use crate::command::{Act, Command, Left, Observation, Recogniser, Watch};
+use crate::command::{Act, Command, Deed, Left, Observation, Recogniser, Watch};
 use crate::css::Css;
 use crate::document::Document;
 use crate::language::{Meaning, Page, Script, Source, Step};
@@ -151,14 +152,23 @@ struct Seen {
 /// What is done to a page in one go.
 struct Batch {
     page: String,
-    region: Option<String>,
-    acts: Vec<Act>,
+    deed: Deed,
     effect: Option<Effect>,
+    /// Whether the page counts as it stands afterwards.
+    after: After,
+}
+
+/// When the page that was acted on counts again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum After {
+    /// Once it was left, or its region is another.
+    OnceChanged,
+    /// At once: not each such act changes it.
+    AtOnce,
 }
 
 struct Acted {
     page: String,
-    region: Option<String>,
 }
 
 impl Runner {
@@ -215,7 +225,7 @@ impl Runner {
                 self.end(Command::Fail(failure))
             }
             (Awaiting::Acted(batch), Some(Observation::Acted)) => {
-                self.acted = Some(Acted { page: batch.page, region: batch.region });
+                self.acted = Some(Acted { page: batch.page }).filter(|_| batch.after == After::OnceChanged);
                 self.watch()
             }
             (Awaiting::Acted(batch), Some(Observation::Stuck { target, problem, .. })) => {
@@ -284,7 +294,7 @@ impl Runner {
         self.awaiting = Awaiting::Page;
         // After an act that couldn't be done, the page counts as it stands.
         let acted = self.acted.as_ref().filter(|_| self.stuck.is_none());
-        let left = acted.map(|acted| Left { page: acted.page.clone(), region: acted.region.clone() });
+        let left = acted.map(|acted| Left { page: acted.page.clone() });
         Command::Watch(Watch {
             pages: self.recognisers.clone(),
             busy: self.script.busy.iter().map(|css| css.text().to_owned()).collect(),
@@ -360,7 +370,7 @@ impl Runner {
         }
         if seen.page.steps.is_empty() {
             // It may be on its way to the page that is waited for.
-            self.acted = Some(Acted { page: seen.page.name, region: None });
+            self.acted = Some(Acted { page: seen.page.name });
             return self.watch();
         }
         self.act(&seen.page, None)
@@ -369,10 +379,10 @@ impl Runner {
     fn walk(&mut self, step: Move, seen: Seen) -> Command {
         self.looks.clear();
         match step {
-            Move::Click { page, choice, target, region } => {
-                let fill = choice.map(|(into, value)| Act::Fill { into, text: Secret::new(value) });
-                let acts = fill.into_iter().chain([Act::Click { target }]).collect();
-                self.carry_out(Batch { page, region, acts, effect: None })
+            Move::Act { page, deed, after } => self.carry_out(Batch { page, deed, effect: None, after }),
+            Move::Wait { page } => {
+                self.acted = Some(Acted { page });
+                self.watch()
             }
             Move::SignOut { page, target, accounts } => {
                 let accounts = self.masked_failures(accounts);
@@ -415,7 +425,8 @@ impl Runner {
     fn sign_out(&mut self, page: String, target: String, end: Command) -> Command {
         self.stage = Stage::Logout;
         self.phase = Phase::SigningOut(Box::new(end));
-        self.carry_out(Batch { page, region: None, acts: vec![Act::Click { target }], effect: None })
+        let deed = Deed { acts: vec![Act::Click { target }], region: Vec::new() };
+        self.carry_out(Batch { page, deed, effect: None, after: After::OnceChanged })
     }
 
     /// Does a page's steps in one go, its effect declared before.
@@ -430,6 +441,7 @@ impl Runner {
                 _ => self.fail(FailureCode::SessionExpired, "the bank asks to sign in again in mid-run"),
             };
         }
+        let parts = answer.and_then(|answer| ask::parts(page, answer)).unwrap_or_default();
         let mut acts = Vec::new();
         for step in &page.steps {
             acts.push(match step {
@@ -438,6 +450,7 @@ impl Runner {
                     let text = match with {
                         Source::Credential(name) => self.plan.credentials.get(name),
                         Source::Answer => answer,
+                        Source::AnswerPart(part) => parts.get(*part),
                     };
                     let Some(text) = text else {
                         return self.fail(FailureCode::CredentialsMissing, "there is nothing to fill in");
@@ -447,10 +460,11 @@ impl Runner {
             });
         }
         let region = match &page.meaning {
-            Meaning::Challenge(challenge) => challenge.refused.as_ref().map(|css| css.text().to_owned()),
-            _ => None,
+            Meaning::Challenge(challenge) => challenge.refused.iter().map(|css| css.text().to_owned()).collect(),
+            _ => Vec::new(),
         };
-        let batch = Batch { page: page.name.clone(), region, acts, effect };
+        let deed = Deed { acts, region };
+        let batch = Batch { page: page.name.clone(), deed, effect, after: After::OnceChanged };
         match effect {
             Some(effect) => {
                 self.awaiting = Awaiting::Declared(batch);
@@ -468,9 +482,9 @@ impl Runner {
             self.answered = page.is_some_and(|page| matches!(page.meaning, Meaning::Challenge(_)));
         }
         self.came_again = false;
-        let acts = batch.acts.clone();
+        let deed = batch.deed.clone();
         self.awaiting = Awaiting::Acted(batch);
-        Command::Act(acts)
+        Command::Act(deed)
     }
 
     fn fail(&mut self, code: FailureCode, message: impl Into<String>) -> Command {

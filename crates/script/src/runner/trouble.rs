@@ -29,15 +29,22 @@ impl Runner {
         if let Some(command) = self.signed_out() {
             return command;
         }
+        if let (Phase::Reading(walk), Problem::AtEnd) = (&mut self.phase, problem) {
+            // Whether the list ends there is for the page to say.
+            walk.reached_end();
+            self.acted = None;
+            return self.watch();
+        }
         let (code, what) = match problem {
             Problem::Missing => (FailureCode::ElementMissing, "nothing fits"),
             Problem::Ambiguous => (FailureCode::ElementAmbiguous, "several things fit"),
             Problem::NotActionable => (FailureCode::ElementMissing, "what fits is hidden or disabled:"),
+            Problem::AtEnd => (FailureCode::ElementMissing, "nothing further down is in"),
         };
         let message = format!("on the page `{}`, {what} `{target}`", batch.page);
         self.stuck = Some(Failure::new(code, self.stage).with_message(message));
         let in_doubt = self.script.page(&batch.page).is_some_and(|page| may_submit_itself(page, target));
-        self.acted = Some(Acted { page: batch.page, region: None });
+        self.acted = Some(Acted { page: batch.page });
         let commands = match batch.effect {
             // The effect is the last act, so it didn't happen.
             Some(_) if !in_doubt => self.own_settlements(EffectOutcome::Absent),
@@ -96,7 +103,9 @@ impl Runner {
 fn may_submit_itself(page: &Page, target: &str) -> bool {
     let before = page.steps.iter().take_while(|step| step.target().text() != target);
     before.into_iter().any(|step| match step {
-        Step::Fill { with, .. } => matches!(with, Source::Credential(CredentialName::Password) | Source::Answer),
+        Step::Fill { with, .. } => {
+            matches!(with, Source::Credential(CredentialName::Password) | Source::Answer | Source::AnswerPart(_))
+        }
         Step::Click { .. } => false,
     })
 }

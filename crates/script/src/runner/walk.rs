@@ -19,6 +19,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use domain::account::ObservedAccount;
+use domain::calendar::DateFormat;
 use domain::failure::{Failure, FailureCode, Stage};
 use domain::money::Currency;
 use domain::observation::{Extent, Sheet, Source, Window};
@@ -26,13 +27,18 @@ use domain::transaction::ObservedTransaction;
 use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 
+use super::After;
+use super::turn::{self, Keys, Windowed};
+use crate::command::{Act, Deed};
 use crate::css::Css;
 use crate::document::Document;
 use crate::language::{Next, Script, TransactionsRead, Visit};
+use crate::link::{LinkError, link};
 use crate::read::{
-    Cells, Listing, Place, announced, announcements, details, details_of, has_year, list, page, settle, transactions,
+    Cells, Listing, Place, Side, announced, announcements, details, details_of, has_year, layout, list, page, settle,
+    transactions,
 };
-use crate::table::{LinkError, ROWS_LIMIT, behind, link, weight};
+use crate::table::{ROWS_LIMIT, weight};
 
 /// How much the sheets of a run weigh together. What is beyond is read and not kept: a
 /// run has to fit into one message.
@@ -40,8 +46,10 @@ const KEPT_LIMIT: usize = 24 * 1024 * 1024;
 
 /// What comes next.
 pub(super) enum Move {
-    /// Click this on the page that shows, a field put to a value before where there is one.
-    Click { page: String, choice: Option<(String, String)>, target: String, region: Option<String> },
+    /// Do this on the page that shows.
+    Act { page: String, deed: Deed, after: After },
+    /// Nothing: the page that shows becomes another by itself.
+    Wait { page: String },
     /// All is read: end the session.
     SignOut { page: String, target: String, accounts: Vec<ObservedAccount> },
     /// All is read, and there is nothing to sign out with.
@@ -80,14 +88,22 @@ enum At {
 struct Pages {
     /// Which account it is, from 0.
     index: usize,
+    /// How many they are.
+    count: usize,
     /// Of each page of transactions, so that none is read twice.
     digests: HashSet<[u8; 32]>,
     /// What the sheets weigh.
     weight: usize,
-    /// How many rows the first page says there are.
+    /// How many rows the first page says there are; of windows, the first of each.
     announced: Option<u64>,
     /// Whether they are on a page of their own, and the account's is behind.
     leg: Leg,
+    /// Which rows were read, where rows come and go.
+    keys: Keys,
+    /// Where rows that are added to begin, of the account's and of its sheets.
+    grows_from: Option<(usize, usize)>,
+    /// Which days were asked for.
+    windowed: Windowed,
 }
 
 /// Which of an account's pages shows.
@@ -123,15 +139,23 @@ impl Walk {
         self.failed
     }
 
+    /// There is nothing further down on the page that is read.
+    pub(super) fn reached_end(&mut self) {
+        if let At::Account(pages) = &mut self.at {
+            pages.keys.is_at_end = true;
+        }
+    }
+
     /// Reads the page that was expected.
     pub(super) fn read(&mut self, html: &str) -> Result<Move, Failure> {
         let place = Place { stage: self.stage(), account: self.account_number() };
         match std::mem::replace(&mut self.at, At::List) {
             At::List => {
                 let document = parse(html, &place)?;
-                let read = &self.script.reads.accounts;
+                let script = Arc::clone(&self.script);
+                let read = &script.reads.accounts;
                 let listing = list(&document, read, &place)?;
-                self.accounts = listing.accounts(read, self.cells(&self.script.currency), &place)?;
+                self.accounts = listing.accounts(read, cells(&script, self.today), &place)?;
                 self.weight = self.accounts.iter().flat_map(|account| &account.sheets).map(weigh).sum();
                 self.open(&document, &listing, 0, &place)
             }
@@ -152,8 +176,7 @@ impl Walk {
                     Err(failure) => self.spoil(index, failure),
                 }
                 self.at = At::Between(index + 1);
-                let (page, target) = (page.to_owned(), back.text().to_owned());
-                Ok(Move::Click { page, choice: None, target, region: None })
+                Ok(click(page, back.text().to_owned()))
             }
         }
     }
@@ -166,10 +189,6 @@ impl Walk {
         }
     }
 
-    fn cells<'s>(&self, currency: &'s Currency) -> Cells<'s> {
-        Cells { locale: self.script.locale, currency, today: self.today }
-    }
-
     /// Goes on to an account of the list, or ends when all are read.
     fn open(
         &mut self,
@@ -179,9 +198,17 @@ impl Walk {
         place: &Place,
     ) -> Result<Move, Failure> {
         let reads = &self.script.reads;
+        // Accounts without a page of their own have nothing to be opened.
+        let has_page = |row| reads.accounts.no_page.as_ref().is_none_or(|css| !css.fits(row));
+        let is_listed_only = |account: &ObservedAccount| {
+            let mut entries = listing.entries.iter();
+            entries.find(|entry| entry.portal_key == account.portal_key).is_some_and(|entry| !has_page(entry.row))
+        };
+        let rest = self.accounts.get(index..).unwrap_or_default();
+        let index = index + rest.iter().take_while(|account| is_listed_only(account)).count();
         let (Some(visit), Some(account)) = (&reads.visit, self.accounts.get(index)) else {
             let accounts = std::mem::take(&mut self.accounts);
-            let first = accounts.first().and_then(|account| account.failure.clone());
+            let first = accounts.iter().find_map(|account| account.failure.clone());
             if let Some(failure) = first.filter(|_| self.failed == accounts.len()) {
                 return Ok(Move::GiveUp(failure));
             }
@@ -202,9 +229,8 @@ impl Walk {
             };
             place.failure(code, format!("{why} in the row of account {} fits `{}`", index + 1, visit.open.text()))
         })?;
-        let page = reads.accounts.on.clone();
         self.at = At::Account(Pages { index, ..Pages::default() });
-        Ok(Move::Click { page, choice: None, target, region: None })
+        Ok(click(&reads.accounts.on, target))
     }
 
     /// Reads one page of an account; none when it was the last.
@@ -214,55 +240,58 @@ impl Walk {
             return Err(place.failure(FailureCode::DataIncomplete, "the account isn't known any more"));
         };
         let document = parse(html, place)?;
-        let cells = Cells { locale: script.locale, currency: &script.currency, today: self.today };
-        let is_first = pages.digests.is_empty();
+        let cells = cells(&script, self.today);
+        let is_first = pages.count == 0 && !pages.windowed.is_asked();
         if let Some(read) = script.reads.account.as_ref().filter(|_| is_first && pages.leg == Leg::Own) {
             let sheet = details_of(&document, read, place)?;
             details(&sheet, read, account, cells, place)?;
             keep(sheet, account, &mut pages, self.weight);
         }
+        let unless = script.reads.transactions.as_ref().and_then(|read| read.unless.as_ref());
+        if is_first && unless.is_some_and(|css| document.shown(css).is_some()) {
+            self.weight += pages.weight;
+            return Ok(None);
+        }
         if let Some(onward) = visit.onward.as_ref().filter(|_| pages.leg == Leg::Own) {
             self.at = At::Account(Pages { leg: Leg::Onward, ..pages });
-            let (page, target) = (visit.page.clone(), onward.open.text().to_owned());
-            return Ok(Some(Move::Click { page, choice: None, target, region: None }));
+            return Ok(Some(click(&visit.page, onward.open.text().to_owned())));
         }
         if let Some(read) = &script.reads.transactions {
+            let on = self::place(visit, pages.leg).0.to_owned();
+            if let Some(windows) = read.windows.as_ref().filter(|_| !pages.windowed.is_asked()) {
+                let turn = pages.windowed.ask(windows, read, self.today, (0, account.sheets.len()));
+                self.at = At::Account(pages);
+                return Ok(Some(turn.on(on)));
+            }
             // The account's own page may have said it.
             let currency = Currency::parse(&account.currency).unwrap_or_else(|_| script.currency.clone());
-            let cells = Cells { currency: &currency, ..cells };
-            let page = page(&document, read, place)?;
-            let chosen = read.next.as_ref().and_then(|next| chosen(&document, next)).unwrap_or_default();
-            let digest = Sha256::digest([chosen.as_str(), "\n", &page.text()].concat()).into();
-            let rows = transactions(&page.sheet, read, cells, place)?;
-            if let Some(pick) = read.announced.as_ref().filter(|_| is_first) {
-                pages.announced = announced(&document, pick, script.locale, &rows, place)?;
-            }
-            let is_empty = rows.is_empty();
-            if let Some(sheet) = announcements(&document, read, place)? {
-                account.transactions.extend(transactions(&sheet, read, cells, place)?);
-                keep(sheet, account, &mut pages, self.weight);
-            }
+            let cells = Cells { currency: &currency, ..cells }.of_type(account.account_type);
             let read_before = account.transactions.len();
-            account.transactions.extend(rows);
-            keep(page.sheet, account, &mut pages, self.weight);
+            let Rows { date, is_empty } = add_rows(&document, read, account, &mut pages, self.weight, cells, place)?;
             if self.rows + account.transactions.len() > ROWS_LIMIT {
                 return Err(place.failure(FailureCode::DataIncomplete, "there are more than 100,000 rows"));
             }
-            if !pages.digests.insert(digest) {
-                let what = "a page of transactions came up again in place of the next one";
-                return Err(place.failure(FailureCode::DataIncomplete, what));
-            }
-            let next = turn(&document, read, is_empty, pages.digests.len(), place)?;
-            let cut = self.since.filter(|since| next.is_some() && is_past(account, read_before, read, *since));
-            if let Some((choice, target)) = next.filter(|_| cut.is_none()) {
-                let region = Some(read.table.css.text().to_owned());
-                let page = self::place(visit, pages.leg).0.to_owned();
+            let next = turn::next(&document, read, &pages.keys, is_empty, place)?;
+            let next = turn::within(next, read, pages.count, place)?;
+            let is_past = |since: &Date| is_past(account, read_before, date.as_ref(), *since);
+            let cut = self.since.filter(|since| next.is_some() && read.windows.is_none() && is_past(since));
+            if let Some(next) = next.filter(|_| cut.is_none()) {
+                pages.keys.is_at_end = false;
                 self.at = At::Account(pages);
-                return Ok(Some(Move::Click { page, choice, target, region }));
+                return Ok(Some(next.on(on)));
             }
-            settle(&mut account.transactions, read.format.date.as_ref(), self.today)
+            if let Some(windows) = &read.windows {
+                let until = (account.transactions.len(), account.sheets.len());
+                if pages.windowed.goes_on(windows, self.since, self.today) {
+                    let turn = pages.windowed.ask(windows, read, self.today, until);
+                    self.at = At::Account(pages);
+                    return Ok(Some(turn.on(on)));
+                }
+                pages.windowed.put_in_order(account);
+            }
+            settle(&mut account.transactions, date.as_ref(), self.today)
                 .map_err(|error| place.failure(FailureCode::ScriptParse, error.text()))?;
-            account.window = Some(window(&pages, cut));
+            account.window = Some(window(&pages, cut.or(pages.windowed.first_day())));
         }
         self.rows += account.transactions.len();
         self.weight += pages.weight;
@@ -284,6 +313,79 @@ impl Walk {
             account.failure = Some(failure);
         }
     }
+}
+
+/// What is known of the rows of a page.
+struct Rows {
+    /// How their days are written.
+    date: Option<DateFormat>,
+    is_empty: bool,
+}
+
+/// Adds the rows of a page of transactions to an account.
+fn add_rows(
+    document: &Document,
+    read: &TransactionsRead,
+    account: &mut ObservedAccount,
+    pages: &mut Pages,
+    others: usize,
+    cells: Cells<'_>,
+    place: &Place,
+) -> Result<Rows, Failure> {
+    let page = page(document, read, place)?;
+    let date = layout(&page.sheet, read).and_then(|layout| layout.format.date.clone());
+    if !matches!(read.next, Some(Next::Scroll { .. })) {
+        let chosen = read.next.as_ref().and_then(|next| turn::chosen(document, next)).unwrap_or_default();
+        let asked = pages.windowed.count().to_string();
+        let digest = Sha256::digest([&asked, "\n", &chosen, "\n", &page.text()].concat()).into();
+        if !pages.digests.insert(digest) {
+            let what = "a page of transactions came up again in place of the next one";
+            return Err(place.failure(FailureCode::DataIncomplete, what));
+        }
+    }
+    let sheet = pages.keys.unseen(page.sheet, page.keys).map_err(|what| place.failure(what.code(), what.text()))?;
+    let rows = transactions(&sheet, read, cells, place)?;
+    if let Some(pick) = read.announced.as_ref().filter(|_| pages.count == 0 || pages.windowed.is_fresh()) {
+        let announced = announced(document, pick, cells.locale, &rows, place)?;
+        pages.announced = match (pages.announced, announced) {
+            (Some(before), more) => Some(before + more.unwrap_or(0)),
+            (None, announced) => announced,
+        };
+    }
+    pages.windowed.look();
+    if let Some(sheet) = announcements(document, read, place)?.filter(|_| pages.count == 0 || !grows(read)) {
+        account.transactions.extend(transactions(&sheet, read, cells, place)?);
+        keep(sheet, account, pages, others);
+    }
+    if grows(read) {
+        // What was there is there again, with more below it.
+        let (rows, sheets) = *pages.grows_from.get_or_insert((account.transactions.len(), account.sheets.len()));
+        account.transactions.truncate(rows);
+        pages.weight -= account.sheets.get(sheets..).unwrap_or_default().iter().map(weigh).sum::<usize>();
+        account.sheets.truncate(sheets);
+    }
+    let is_empty = rows.is_empty();
+    account.transactions.extend(rows);
+    pages.count += 1;
+    if !sheet.rows.is_empty() || !matches!(read.next, Some(Next::Scroll { .. })) {
+        keep(sheet, account, pages, others);
+    }
+    Ok(Rows { date, is_empty })
+}
+
+/// Whether the rows of the next page come below those that are there.
+const fn grows(read: &TransactionsRead) -> bool {
+    matches!(read.next, Some(Next::More(_)))
+}
+
+fn click(page: &str, target: String) -> Move {
+    let deed = Deed { acts: vec![Act::Click { target }], region: Vec::new() };
+    Move::Act { page: page.to_owned(), deed, after: After::OnceChanged }
+}
+
+fn cells(script: &Script, today: Date) -> Cells<'_> {
+    let (locale, currency) = (script.locale, &script.currency);
+    Cells { locale, currency, today, blank: &script.blank, owed: &script.reads.owed, side: Side::Own }
 }
 
 fn parse(html: &str, place: &Place) -> Result<Document, Failure> {
@@ -313,7 +415,7 @@ fn window(pages: &Pages, cut: Option<Date>) -> Window {
         extent: Extent::Whole,
         from: cut,
         to: None,
-        pages: u32::try_from(pages.digests.len()).unwrap_or(u32::MAX),
+        pages: u32::try_from(pages.count).unwrap_or(u32::MAX),
         // The portal says how many there are in all.
         rows_announced: pages.announced.filter(|_| cut.is_none()),
     }
@@ -322,12 +424,12 @@ fn window(pages: &Pages, cut: Option<Date>) -> Window {
 /// Whether the last page of a list that has the newest first, whose rows begin at `from`, holds
 /// nothing any more that was booked on `since` or later. A whole page: rows of a weekend may
 /// be out of order.
-fn is_past(account: &ObservedAccount, from: usize, read: &TransactionsRead, since: Date) -> bool {
+fn is_past(account: &ObservedAccount, from: usize, date: Option<&DateFormat>, since: Date) -> bool {
     let dates = |rows: &[ObservedTransaction]| rows.iter().filter_map(|row| row.posted_date).max();
     let first = account.transactions.iter().find_map(|row| row.posted_date);
     let newest = account.transactions.get(from..).and_then(dates);
     // A day without a year is settled by the order of the whole list.
-    let is_dated = read.format.date.as_ref().is_some_and(has_year);
+    let is_dated = date.is_some_and(has_year);
     is_dated && newest.is_some_and(|newest| newest < since && first > Some(newest))
 }
 
@@ -337,52 +439,4 @@ fn place(visit: &Visit, leg: Leg) -> (&str, &Css) {
         Some(onward) if leg == Leg::Onward => (&onward.page, &onward.back),
         _ => (&visit.page, &visit.back),
     }
-}
-
-/// What leads to the next page: a field and its value, if there is one, and what is clicked.
-type Turn = (Option<(String, String)>, String);
-
-/// What leads to the next page, if there is one. `pages` were read.
-fn turn(
-    document: &Document,
-    read: &TransactionsRead,
-    is_empty: bool,
-    pages: usize,
-    place: &Place,
-) -> Result<Option<Turn>, Failure> {
-    let missing = |css: &Css| {
-        let what = format!("nothing on the page of transactions fits `{}`, which is `next`", css.text());
-        place.failure(FailureCode::ElementMissing, what)
-    };
-    let next = match &read.next {
-        None => None,
-        // Without it nothing tells the last page from one that changed, except where there
-        // is nothing to turn.
-        Some(Next::Click(css)) if !is_empty && document.all(css).next().is_none() => return Err(missing(css)),
-        Some(Next::Click(css)) => document.can_click(css).then(|| (None, css.text().to_owned())),
-        Some(Next::Choose { of, click }) => {
-            let options = document.options(of).ok_or_else(|| missing(of))?;
-            let later = options.iter().skip_while(|option| !option.is_selected).nth(1);
-            later.map(|option| (Some((of.text().to_owned(), option.value.clone())), click.text().to_owned()))
-        }
-        Some(Next::Behind { shown, click }) => {
-            let target = behind(document, shown, click).map_err(|error| match error {
-                LinkError::Missing => missing(shown),
-                LinkError::Ambiguous => missing(click),
-            })?;
-            target.map(|target| (None, target))
-        }
-    };
-    let limit = usize::try_from(read.limit).unwrap_or(usize::MAX);
-    if next.is_some() && pages >= limit {
-        let what = format!("after {limit} pages of transactions there are still more; see `limit`");
-        return Err(place.failure(FailureCode::DataIncomplete, what));
-    }
-    Ok(next)
-}
-
-/// The option that the page shows, where pages are those of options.
-fn chosen(document: &Document, next: &Next) -> Option<String> {
-    let Next::Choose { of, .. } = next else { return None };
-    document.options(of)?.into_iter().find(|option| option.is_selected).map(|option| option.value)
 }

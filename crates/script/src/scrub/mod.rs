@@ -16,6 +16,7 @@
 
 mod disguise;
 
+use ego_tree::NodeRef;
 use scraper::{ElementRef, Node};
 
 use crate::bounds::SIZE_LIMIT;
@@ -45,6 +46,8 @@ enum Voice {
 enum Work<N> {
     Visit(N, Voice),
     Close(String),
+    /// What was written since then is what a frame shows; it ends with this.
+    Frame(usize, &'static str),
 }
 
 /// A page without anything that is a customer's, at most 256 KiB of it. `secrets`
@@ -66,6 +69,13 @@ pub fn scrub(html: &str, secrets: &[&str]) -> String {
                 out.push_str(&name);
                 out.push('>');
             }
+            Work::Frame(start, end) => {
+                let inner = out.split_off(start.min(out.len()));
+                // Within an attribute all of it is longer.
+                let inner = attribute_text(&inner);
+                out.push_str(if inner.len() < (LIMIT - RESERVE).saturating_sub(out.len()) { &inner } else { "" });
+                out.push_str(end);
+            }
             Work::Visit(_, _) if out.len() > LIMIT - RESERVE => {}
             Work::Visit(node, voice) => {
                 let mut inner = voice;
@@ -83,6 +93,15 @@ pub fn scrub(html: &str, secrets: &[&str]) -> String {
                         inner = voice_within(element, voice, &secrets);
                         let name = name(element, &secrets);
                         open(element, &name, inner, &secrets, &mut out);
+                        if let Some(document) = shown_in(element) {
+                            // The tag is still open: what it shows is an attribute of it.
+                            out.truncate(out.trim_end_matches('>').len());
+                            out.push_str(" srcdoc=\"");
+                            let end = if is_empty(&name) { "\">" } else { "\"></iframe>" };
+                            work.push(Work::Frame(out.len(), end));
+                            work.push(Work::Visit(document, Voice::Shape));
+                            continue;
+                        }
                         if is_empty(&name) {
                             continue;
                         }
@@ -91,7 +110,11 @@ pub fn scrub(html: &str, secrets: &[&str]) -> String {
                             continue;
                         }
                     }
-                    Node::Document | Node::Fragment => {}
+                    Node::Fragment => {
+                        out.push_str("<template shadowrootmode=\"open\">");
+                        work.push(Work::Close("template".to_owned()));
+                    }
+                    Node::Document => {}
                     _ => continue,
                 }
                 work.extend(node.children().rev().map(|child| Work::Visit(child, inner)));
@@ -99,6 +122,15 @@ pub fn scrub(html: &str, secrets: &[&str]) -> String {
         }
     }
     out
+}
+
+/// The document that a frame shows.
+fn shown_in(frame: ElementRef<'_>) -> Option<NodeRef<'_, Node>> {
+    frame.children().find(|child| child.value().is_document())
+}
+
+fn attribute_text(text: &str) -> String {
+    text.replace('&', "&amp;").replace('"', "&quot;")
 }
 
 /// The bank's words with each that holds a secret masked; all of them when a secret

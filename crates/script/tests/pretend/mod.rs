@@ -95,7 +95,8 @@ pub(crate) struct Pretend {
     answers: Vec<&'static str>,
     turns: usize,
     pub(crate) log: Vec<String>,
-    last_region: Option<String>,
+    region: Vec<String>,
+    last_region: Vec<String>,
     /// How many accounts the runner would give if the browser ended now, at each look.
     pub(crate) safe: Vec<Option<usize>>,
     /// The page that the failure is about, if it isn't the one that was seen last.
@@ -118,7 +119,8 @@ impl Pretend {
             answers: vec![CODE],
             turns: 0,
             log: Vec::new(),
-            last_region: None,
+            region: Vec::new(),
+            last_region: Vec::new(),
             safe: Vec::new(),
             failed_page: None,
         }
@@ -192,10 +194,11 @@ impl Pretend {
                 Observation::Visited
             }
             Command::Watch(watch) => self.look(&watch),
-            Command::Act(acts) => {
-                let targets: Vec<&str> = acts.iter().map(Act::target).collect();
+            Command::Act(deed) => {
+                let targets: Vec<&str> = deed.acts.iter().map(Act::target).collect();
                 self.log.push(format!("act {}", targets.join(", ")));
-                acts.into_iter().find_map(|act| self.act(&act)).unwrap_or(Observation::Acted)
+                self.region.clone_from(&deed.region);
+                deed.acts.into_iter().find_map(|act| self.act(&act)).unwrap_or(Observation::Acted)
             }
             Command::Declare(effect) => self.done(format!("declare {effect}")),
             Command::SettleIntents(outcome) => self.done(format!("intents {outcome}")),
@@ -228,9 +231,10 @@ impl Pretend {
                 continue;
             }
             let left = watch.left.as_ref().filter(|left| left.page == page.page);
-            if let Some(left) = left {
-                let region = left.region.as_ref().map(|css| text(&document, css));
-                let is_new = self.quirk == Quirk::RefusesSilently || (region.is_some() && region != self.last_region);
+            if left.is_some() {
+                let region = texts(&document, &self.region);
+                let is_new =
+                    self.quirk == Quirk::RefusesSilently || (!self.region.is_empty() && region != self.last_region);
                 if !is_new {
                     still = Some(page.page.clone());
                     continue;
@@ -257,10 +261,7 @@ impl Pretend {
             return Some(Observation::Stuck { target: act.target().to_owned(), problem, html });
         }
         // What a look after this is compared with.
-        self.last_region = Some(match self.place {
-            Place::Account { .. } => text(&document, "#rows"),
-            _ => text(&document, "#code [role=alert]"),
-        });
+        self.last_region = texts(&document, &self.region);
         let element = fitting.first()?.value();
         let name = element.attr("href").or(element.attr("id")).unwrap_or_default().to_owned();
         match act {
@@ -271,6 +272,7 @@ impl Pretend {
                 }
             }
             Act::Click { .. } => self.click(&name),
+            Act::Scroll { .. } => return Some(Observation::Stuck { target: name, problem: Problem::AtEnd, html }),
         }
         None
     }
@@ -403,6 +405,11 @@ pub(crate) fn runner() -> Runner {
 
 fn selector(css: &str) -> Selector {
     Selector::parse(css).unwrap_or_else(|_| panic!("{css} isn't a selector"))
+}
+
+/// What stands in each part of a region.
+fn texts(document: &Html, region: &[String]) -> Vec<String> {
+    region.iter().map(|css| text(document, css)).collect()
 }
 
 fn text(document: &Html, css: &str) -> String {

@@ -1,0 +1,136 @@
+//! A document with what shows within it: shadow roots and frames, as drivers hand them in.
+//!
+//! A shadow root stands in the text of a document as the HTML standard declares one
+//! (`<template shadowrootmode>`), what a frame shows in its `srcdoc`. In the tree each is a root
+//! below its host, so that no selector sees from one into another unless it says so.
+//!
+//! Not here: parsing (`markup`), or selectors that look into roots (`css`).
+
+use ego_tree::{NodeId, Tree};
+use html5ever::local_name;
+use scraper::{ElementRef, Html, Node};
+
+use crate::bounds::Refused;
+use crate::document::name;
+use crate::markup;
+
+/// How many frames are looked into.
+const FRAMES_LIMIT: usize = 64;
+
+/// What is found in a tree.
+enum Found {
+    ShadowRoot { template: NodeId, content: NodeId },
+    Frame(NodeId, String),
+}
+
+/// Puts what is declared where it belongs.
+///
+/// # Errors
+/// [`Refused`] if what a frame shows is more than any page for people, or there are more frames.
+pub(crate) fn compose(mut html: Html) -> Result<Html, Refused> {
+    let (mut looked_at, mut frames) = (0, 0);
+    loop {
+        let found: Vec<Found> = html.tree.nodes().skip(looked_at).filter_map(found).collect();
+        looked_at = html.tree.nodes().len();
+        if found.is_empty() {
+            return Ok(html);
+        }
+        for one in found {
+            match one {
+                Found::ShadowRoot { template, content } => {
+                    if let Some(mut template) = html.tree.get_mut(template) {
+                        template.insert_id_before(content);
+                        template.detach();
+                    }
+                }
+                Found::Frame(id, text) => {
+                    frames += 1;
+                    if frames > FRAMES_LIMIT {
+                        return Err(Refused::Work);
+                    }
+                    graft(&mut html.tree, id, markup::parse(&text)?.tree);
+                }
+            }
+        }
+    }
+}
+
+fn found(node: ego_tree::NodeRef<'_, Node>) -> Option<Found> {
+    let element = ElementRef::wrap(node)?;
+    // A parser may leave behind what it made twice.
+    node.parent()?;
+    let name = name(&element);
+    if *name == local_name!("template") {
+        let content = node.first_child().filter(|_| element.attr("shadowrootmode").is_some())?;
+        return Some(Found::ShadowRoot { template: node.id(), content: content.id() });
+    }
+    let is_frame = *name == local_name!("iframe") || *name == local_name!("frame");
+    let text = element.attr("srcdoc").filter(|_| is_frame)?;
+    Some(Found::Frame(node.id(), text.to_owned()))
+}
+
+/// Puts a document below the frame that shows it.
+fn graft(tree: &mut Tree<Node>, frame: NodeId, document: Tree<Node>) {
+    let root = tree.extend_tree(document).id();
+    if let Some(mut frame) = tree.get_mut(frame) {
+        frame.append_id(root);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::css::Css;
+    use crate::document::{Document, text};
+
+    /// What a selector fits, by its text.
+    fn check(html: &str, selector: &str, expected: &[&str]) {
+        let document = Document::parse(html).expect("a document");
+        let css = Css::parse(selector).expect("a selector");
+        let found: Vec<String> = document.all(&css).map(text).collect();
+        assert_eq!(found, expected, "{selector} in {html}");
+    }
+
+    #[test]
+    fn a_selector_sees_its_own_document_alone_unless_it_says_so() {
+        let shadow = "<p>a</p><x-y><template shadowrootmode=open><p>b</p><x-z><template shadowrootmode=open><p>c</p>\
+                      </template></x-z></template><p>d</p></x-y>";
+        check(shadow, "p", &["a", "d"]);
+        check(shadow, "x-y p", &["d"]);
+        check(shadow, ">>> p", &["a", "b", "c", "d"]);
+        check(shadow, "x-y >>> p", &["b", "c", "d"]);
+        check(shadow, "x-z >>> p", &[]);
+        check(shadow, ">>> x-z >>> p", &["c"]);
+        check(shadow, "x-y >>> x-z >>> p", &["c"]);
+        check(shadow, "body >>> x-y >>> x-z >>> p", &["c"]);
+        check(shadow, "i >>> p", &[]);
+    }
+
+    #[test]
+    fn what_a_frame_shows_is_a_document_of_its_own() {
+        let frames = "<frameset><frame name=a srcdoc='&lt;p>one&lt;/p>&lt;iframe name=c \
+                      srcdoc=\"&amp;lt;p>three&amp;lt;/p>\">&lt;/iframe>'><frame name=b srcdoc='&lt;p>two'></frameset>";
+        check(frames, "p", &[]);
+        check(frames, "frame[name=a] >>> p", &["one", "three"]);
+        check(frames, "frame[name=b] >>> p", &["two"]);
+        check(frames, "frame[name=a] >>> iframe >>> p", &["three"]);
+        // The first element of its own document, and within nothing of the other.
+        check(frames, "frame[name=b] >>> :root > body > p", &["two"]);
+        check(frames, "frame[name=b] >>> frameset p", &[]);
+    }
+
+    #[test]
+    fn a_template_that_declares_no_root_is_none() {
+        check("<x-y><template><p>b</p></template></x-y>", ">>> p", &[]);
+    }
+
+    #[test]
+    fn the_text_of_an_element_is_that_of_its_own_root() {
+        check("<x-y>a<template shadowrootmode=open>b</template>c</x-y>", "x-y", &["ac"]);
+    }
+
+    #[test]
+    fn frames_within_frames_end() {
+        let many = "<iframe srcdoc='x'></iframe>".repeat(65);
+        assert!(Document::parse(&many).is_err());
+    }
+}
