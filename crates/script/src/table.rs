@@ -257,7 +257,9 @@ impl Kind {
                 let sections = table.child_elements().filter(|element| {
                     matches!(*name(element), local_name!("thead") | local_name!("tbody") | local_name!("tfoot"))
                 });
-                Box::new(sections.flat_map(|section| section.child_elements().filter(|row| *name(row) == local_name!("tr"))))
+                Box::new(
+                    sections.flat_map(|section| section.child_elements().filter(|row| *name(row) == local_name!("tr"))),
+                )
             }
             Self::Roles => Box::new(within(table, |element| has_role(element, &["row"]))),
         }
@@ -281,8 +283,7 @@ impl Kind {
     fn is_header(self, row: &ElementRef<'_>) -> bool {
         match self {
             Self::Tags => {
-                is_in(row, &local_name!("thead"))
-                    || row.child_elements().all(|cell| *name(&cell) != local_name!("td"))
+                is_in(row, &local_name!("thead")) || row.child_elements().all(|cell| *name(&cell) != local_name!("td"))
             }
             Self::Roles => {
                 let mut cells = self.cells(*row).peekable();
@@ -389,8 +390,14 @@ mod tests {
     fn check(html: &str, expected: Result<&[&str], TableError>) {
         let document = Document::parse(html).expect("a document");
         let columns = vec![((), "name".to_owned()), ((), "sum".to_owned())];
-        let table =
-            Table { css: css("#t"), shape: Shape::Table, skip: Some(css(".skip")), empty: Some(css(".none")), columns, parts: Vec::new() };
+        let table = Table {
+            css: css("#t"),
+            shape: Shape::Table,
+            skip: Some(css(".skip")),
+            empty: Some(css(".none")),
+            columns,
+            parts: Vec::new(),
+        };
         let rows = Grid::find(&document, &table).map(|grid| {
             let places = places(&grid.headers, table.names()).unwrap_or_default();
             let cells = |row: &super::Row<'_>| -> Vec<String> {

@@ -15,8 +15,8 @@ use crate::diagnostic::{DiagnosticCode as Code, Position, nearest};
 use crate::document::folded_case;
 use crate::form::{Faults, Form, cut};
 use crate::language::{
-    AccountField, AccountRead, AccountsRead, Debits, Format, Layout, Next, Onward, Part, Pick, Reads, Shape, Spot, Table,
-    TransactionField, TransactionsRead, Visit, Windows,
+    AccountField, AccountRead, AccountsRead, Debits, Format, Layout, Next, Onward, Part, Pick, Reads, Shape, Spot,
+    Table, TransactionField, TransactionsRead, Visit, Windows,
 };
 use crate::node::{Node, Value};
 
@@ -222,7 +222,8 @@ fn layout(form: &mut Form<'_>, first: Option<&Layout>, faults: &mut Faults) -> O
     let is_dated = known.is_some_and(|known| known.date.is_some());
     let date = date(form, has_date.filter(|_| !is_dated), faults);
     let pending = form.ask("pending").and_then(|node| pending(node, &has, faults));
-    let signed = form.ask("signed").and_then(|node| faults.word(node, &[("debit", Debits::Signed)]).map(|word| (node, word)));
+    let signed =
+        form.ask("signed").and_then(|node| faults.word(node, &[("debit", Debits::Signed)]).map(|word| (node, word)));
     if let Some((node, _)) = signed.filter(|_| has(F::Debit) == Some(false)) {
         faults.add(Code::KeyConflict, node.at, "`debit` isn't one of the `columns`");
     }

@@ -148,7 +148,8 @@ pub(super) fn fit_the_meaning(at: Position, asks: Asks, steps: &[Step], faults: 
         return;
     }
     let is_challenge = asks == Asks::Something;
-    let answers = steps.iter().any(|step| matches!(step, Step::Fill { with: Source::Answer | Source::AnswerPart(_), .. }));
+    let answers =
+        steps.iter().any(|step| matches!(step, Step::Fill { with: Source::Answer | Source::AnswerPart(_), .. }));
     if !parts_fit(steps) {
         let message = "an answer is filled in whole, or in parts of which each from `answer.1` on is filled in";
         faults.add(Code::KeyConflict, at, message);

@@ -144,7 +144,8 @@ pub(crate) fn details_of(document: &Document, read: &AccountRead, place: &Place)
         let Some(value) = beside(element) else { continue };
         let label = fold(&raw_text(element, CELL_LIMIT)).into_owned();
         let folded = label.to_lowercase();
-        let wanted = read.fields.iter().find(|(_, spot)| matches!(spot, Spot::Label(labels) if labels.contains(&folded)));
+        let wanted =
+            read.fields.iter().find(|(_, spot)| matches!(spot, Spot::Label(labels) if labels.contains(&folded)));
         if element.value().name() == "td" && (wanted.is_none() || !is_pair(element)) {
             continue;
         }

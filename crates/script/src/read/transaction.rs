@@ -41,7 +41,8 @@ pub(crate) fn page<'d>(
     let mut grid = None;
     for layout in &read.layouts {
         match Grid::find(document, &layout.table) {
-            Err(TableError::Missing | TableError::NoRecords | TableError::ColumnMissing(..)) if read.layouts.len() > 1 => {}
+            Err(TableError::Missing | TableError::NoRecords | TableError::ColumnMissing(..))
+                if read.layouts.len() > 1 => {}
             found => {
                 grid = Some(found);
                 break;
@@ -224,9 +225,7 @@ fn transaction(
         _ => None,
     };
     let amount = match (get(F::Amount), get(F::Debit), get(F::Credit)) {
-        (Some(cell), _, _) => {
-            cells.decimal(&cell.text).map_err(|why| refuse(&cell, why.to_string()))?
-        }
+        (Some(cell), _, _) => cells.decimal(&cell.text).map_err(|why| refuse(&cell, why.to_string()))?,
         (None, Some(debit), Some(credit)) => {
             let read = match fields.layout.debits {
                 Debits::Bare => read_debit_credit,
@@ -285,10 +284,10 @@ mod tests {
     use jiff::civil::date;
 
     use super::{Cells, Place, page, transactions, whole_number};
-    use crate::read::Side;
     use crate::css::Css;
     use crate::document::Document;
     use crate::language::{Debits, Format, Layout, Shape, Table, TransactionField, TransactionsRead};
+    use crate::read::Side;
 
     /// The rows of a table whose columns are headed by the names of their fields.
     fn rows(fields: &[&str], pending: (&str, &str), rows: &str) -> Result<Vec<ObservedTransaction>, Failure> {
@@ -302,8 +301,15 @@ mod tests {
         let pending = known(pending.0).map(|field| (field, pending.1.to_owned()));
         let format = Format { date: Some("MM/DD/YYYY".parse().expect("a pattern")), ..Format::default() };
         let layouts = vec![Layout { table, format, pending, debits: Debits::Bare }];
-        let read =
-            TransactionsRead { layouts, pending_table: None, announced: None, next: None, windows: None, unless: None, limit: 1 };
+        let read = TransactionsRead {
+            layouts,
+            pending_table: None,
+            announced: None,
+            next: None,
+            windows: None,
+            unless: None,
+            limit: 1,
+        };
         let currency = Currency::parse("USD").expect("a currency");
         let today = date(2026, 1, 15);
         let (locale, side) = (Locale::EnUs, Side::Own);

@@ -126,7 +126,7 @@ enum Then {
 /// How far the run has come.
 enum Phase {
     SigningIn,
-    Reading(Walk),
+    Reading(Box<Walk>),
     /// The run is over, with this; the session is ended as far as that works.
     SigningOut(Box<Command>),
 }
@@ -347,7 +347,8 @@ impl Runner {
             }
             Meaning::SignedIn if matches!(self.phase, Phase::SigningIn) => {
                 self.stage = Stage::Accounts;
-                self.phase = Phase::Reading(Walk::new(Arc::clone(&self.script), self.plan.today, self.plan.since));
+                self.phase =
+                    Phase::Reading(Box::new(Walk::new(Arc::clone(&self.script), self.plan.today, self.plan.since)));
             }
             _ => {}
         }

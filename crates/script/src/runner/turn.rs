@@ -160,7 +160,8 @@ impl Keys {
         if keys.is_empty() {
             return Ok(sheet);
         }
-        let keys: Vec<String> = keys.into_iter().enumerate().map(|(row, key)| key.ok_or(Lost::NoKey(row + 1))).collect::<Result<_, _>>()?;
+        let keys: Vec<String> =
+            keys.into_iter().enumerate().map(|(row, key)| key.ok_or(Lost::NoKey(row + 1))).collect::<Result<_, _>>()?;
         let is_known: Vec<bool> = keys.iter().map(|key| self.read.contains(key)).collect();
         if !self.read.is_empty() && !is_known.contains(&true) {
             return Err(Lost::Gap);
@@ -218,8 +219,9 @@ impl Windowed {
         self.starts.push(start);
         self.from = Some(from);
         self.is_fresh = true;
-        let fill = |css: &Css, day: Date| {
-            Act::Fill { into: css.text().to_owned(), text: Secret::new(windows.date.write(day)) }
+        let fill = |css: &Css, day: Date| Act::Fill {
+            into: css.text().to_owned(),
+            text: Secret::new(windows.date.write(day)),
         };
         let click = Act::Click { target: windows.click.text().to_owned() };
         let acts = vec![fill(&windows.from, from), fill(&windows.to, to), click];
