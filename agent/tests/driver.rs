@@ -227,7 +227,9 @@ async fn conditions_mean_what_they_say() {
         (Condition::Absent("h1".into()), false),
         (Condition::Url("/page#t".into()), true),
         (Condition::Url("/other".into()), false),
-        (Condition::Visible("h1 >>> b".into()), false),
+        (Condition::Visible("h1 >>> b".into()), true),
+        (Condition::Visible("h1 >>> i".into()), false),
+        (Condition::Visible("h1 /deep/ b".into()), false),
     ] {
         let page = Recogniser { page: "page".into(), conditions: vec![condition.clone()] };
         let seen = stage.watch(&Watch { patience_ms: 100, ..watch(vec![page]) }).await;

@@ -213,12 +213,7 @@ impl Integrator {
     ///
     /// # Errors
     /// [`CallError`] for anything but success.
-    pub async fn set_up_with(
-        &self,
-        entity: &str,
-        institution: &str,
-        credentials: &Value,
-    ) -> Result<String, CallError> {
+    pub async fn set_up_with(&self, entity: &str, institution: &str, credentials: &Value) -> Result<String, CallError> {
         let asked = json!({ "entityId": entity, "institutionId": institution });
         let connection = self.post("/v1/connections", &asked).await?;
         let id = connection["id"].as_str().unwrap_or_default().to_owned();

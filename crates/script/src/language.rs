@@ -99,7 +99,7 @@ pub(crate) enum Meaning {
     /// The portal's answer instead of data.
     Failure { code: FailureCode, message: Option<Pick> },
     /// The bank asks something of a person.
-    Challenge(Challenge),
+    Challenge(Box<Challenge>),
     /// The sign-in worked.
     SignedIn,
     /// The session was ended as wished.

@@ -408,3 +408,22 @@ fn a_run_can_move_between_threads() {
     fn check<T: Send>() {}
     check::<script::Runner>();
 }
+
+#[test]
+fn an_answer_in_parts_is_given_part_by_part_or_asked_for_again() {
+    let check = |answer: &'static str, expected: &[&str]| {
+        let mut portal = Pretend::new(Quirk::AnswerInParts).answers(&[answer]);
+        portal.run("Lantern-7", &[]);
+        let filled: Vec<_> = portal.filled.iter().filter(|(field, _)| field == "digits").collect();
+        assert_eq!(filled.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>(), expected, "{answer}");
+        assert!(portal.log.contains(&"answer rejected".to_owned()), "{:?}", portal.log);
+        assert_eq!(portal.log.iter().filter(|line| line.starts_with("declare code")).count(), expected.len() / 2);
+    };
+    check("07 42", &["42", "07"]);
+    check(" 07,42 ", &["42", "07"]);
+    check("74", &["4", "7"]);
+    // What doesn't fit never reaches the portal.
+    check("07 42 11", &[]);
+    check("742", &[]);
+    check("7", &[]);
+}

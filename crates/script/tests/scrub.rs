@@ -45,6 +45,23 @@ fn a_customer_is_not_seen() {
 }
 
 #[test]
+fn what_shows_in_roots_and_frames_is_left_where_it_is() {
+    check(
+        "<x-a><template shadowrootmode=open><b>Jane</b><h2>Sum</h2></template></x-a>",
+        "<x-a><template shadowrootmode=\"open\"><b>xxxx</b><h2>Sum</h2></template></x-a>",
+    );
+    check("<template><h2>Jane</h2></template>", "");
+    // The frame is a page of its own, in the form that browsers show.
+    let frame = "<iframe name=a srcdoc=\"&lt;h2 id='x'>Sum &amp;amp; more 1&lt;/h2>&lt;p>Jane\"></iframe>";
+    let inner = "<html><body><h2 id=&quot;x&quot;>Sum &amp;amp; more 0</h2><p>xxxx</p></body></html>";
+    let scrubbed = scrub(frame, &[]);
+    assert!(scrubbed.contains(&format!("<iframe name=\"a\" srcdoc=\"{inner}\"></iframe>")), "{scrubbed}");
+    let secret = format!("<iframe srcdoc=\"&lt;h2>{PASSWORD}&lt;/h2>\"></iframe>").replace(" & ", " &amp;amp; ");
+    let scrubbed = scrub(&secret, &[PASSWORD]);
+    assert!(scrubbed.contains("[secret]") && !scrubbed.contains("Anchor"), "{scrubbed}");
+}
+
+#[test]
 fn a_secret_is_masked_with_all_that_stands_around_it() {
     check(&format!("<h1>Your password is {} now</h1>", PASSWORD.replace('&', "&amp;")), "<h1>[secret]</h1>");
     check("<h1>lantern/7 &amp; <b>anchor+É</b></h1>", "<h1>[secret]<b>[secret]</b></h1>");

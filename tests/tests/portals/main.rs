@@ -27,10 +27,13 @@ struct Case {
 }
 
 impl Case {
-    async fn set_up(portal: RunningPortal, drivers: &str, credentials: &Value) -> Result<Self, Box<dyn std::error::Error>> {
+    async fn set_up(
+        portal: RunningPortal,
+        drivers: &str,
+        credentials: &Value,
+    ) -> Result<Self, Box<dyn std::error::Error>> {
         let address = format!("development.portal_urls.{}", portal.name());
-        let fleet =
-            Plan::new().with(&address, portal.url()).agents_are_told(&["--drivers", drivers]).start().await?;
+        let fleet = Plan::new().with(&address, portal.url()).agents_are_told(&["--drivers", drivers]).start().await?;
         let integrator = fleet.integrator("default").await?;
         let entity = integrator.default_entity().await?;
         let id = integrator.set_up_with(&entity, portal.name(), credentials).await?;
@@ -80,7 +83,8 @@ async fn a_bank_of_components_is_scrolled_to_the_end() -> Outcome {
     let word: Vec<char> = case.portal.credential("memorableWord").chars().collect();
     let letters = |challenge: &Value| {
         let asked = challenge["prompt"].as_str().unwrap_or_default();
-        let numbers = asked.split(|letter: char| !letter.is_ascii_digit()).filter_map(|part| part.parse::<usize>().ok());
+        let numbers =
+            asked.split(|letter: char| !letter.is_ascii_digit()).filter_map(|part| part.parse::<usize>().ok());
         numbers.filter_map(|number| word.get(number - 1)).collect()
     };
     case.answer(letters).await?;
@@ -147,7 +151,11 @@ async fn accounts_of_which_only_balances_may_be_seen_have_no_transactions() -> O
 }
 
 /// What is said behind the scenes of a portal.
-async fn behind(portal: &RunningPortal, method: reqwest::Method, call: &str) -> Result<Value, Box<dyn std::error::Error>> {
+async fn behind(
+    portal: &RunningPortal,
+    method: reqwest::Method,
+    call: &str,
+) -> Result<Value, Box<dyn std::error::Error>> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let request = reqwest::Client::new().request(method, format!("{}{call}", portal.url()));
     Ok(request.send().await?.error_for_status()?.json().await?)

@@ -310,3 +310,36 @@ fn no_symbol_hides_behind_its_own_beginning() {
         assert!(!SYMBOLS[..index].iter().any(hides), "{longer}");
     }
 }
+
+#[test]
+fn what_is_shown_as_owed_is_the_other_way_round_unless_a_word_says_its_side() {
+    let check = |cell: &str, expected: Result<&str, &str>| {
+        let result = read_owed_amount(cell, &Locale::EnUs, &usd());
+        assert_eq!(shown(&result), expected.map(str::to_owned).map_err(str::to_owned), "{cell}");
+    };
+    check("$45.00", Ok("-45.00"));
+    check("+45.00", Ok("-45.00"));
+    check("-$1,500.00", Ok("1500.00"));
+    check("($1,500.00)", Ok("1500.00"));
+    check("$1,500.00 CR", Ok("1500.00"));
+    check("1,500.00 DR", Ok("-1500.00"));
+    check("0.00", Ok("0.00"));
+    check("", Err("Empty"));
+    check("-1.00 CR", Err("SignTwice"));
+}
+
+#[test]
+fn a_debit_may_have_its_minus_where_all_do() {
+    let check = |debit: &str, credit: &str, expected: Result<&str, &str>| {
+        let result = read_signed_debit_credit(debit, credit, &Locale::EnUs, &usd());
+        assert_eq!(shown(&result), expected.map(str::to_owned).map_err(str::to_owned), "{debit} {credit}");
+    };
+    check("4.00-", "", Ok("-4.00"));
+    check("-4.00", " ", Ok("-4.00"));
+    check("", "5.00", Ok("5.00"));
+    for (debit, credit) in [("4.00", ""), ("+4.00", ""), ("", "-5.00"), ("", "+5.00")] {
+        check(debit, credit, Err("SignInColumn"));
+    }
+    check("-4.00", "5.00", Err("BothColumns"));
+    check("", "", Err("NeitherColumn"));
+}

@@ -124,13 +124,7 @@ fn within(of: &str, key: &str) -> Value {
 
 fn rule(rule: Rule, map: &Map) -> Vec<Value> {
     match rule {
-        Rule::Shapes(shapes) => {
-            let closed = |shape: &Shape| {
-                let keys: Vec<&str> = shape.keys().collect();
-                json!({ "required": shape.needed, "propertyNames": { "enum": keys } })
-            };
-            vec![json!({ "anyOf": shapes.iter().map(closed).collect::<Vec<_>>() })]
-        }
+        Rule::Shapes(shapes) => self::shapes(shapes, map),
         Rule::All(keys) => vec![there(keys)],
         Rule::OneOf(keys) => vec![json!({ "oneOf": keys.iter().map(|key| there(&[key])).collect::<Vec<_>>() })],
         Rule::AtMostOneOf(keys) => pairs(keys).map(|pair| json!({ "not": there(&pair) })).collect(),
@@ -171,13 +165,29 @@ fn rule(rule: Rule, map: &Map) -> Vec<Value> {
             keys.iter().map(later).collect()
         }
         Rule::Amounts => vec![json!({
-            "oneOf": [
-                { "required": ["amount"], "not": { "anyOf": [there(&["debit"]), there(&["credit"])] } },
-                { "required": ["debit", "credit"], "not": there(&["amount"]) },
-            ],
+            "if": { "anyOf": [there(&["debit"]), there(&["credit"])] },
+            "then": { "required": ["debit", "credit"], "properties": { "amount": false } },
+            "else": there(&["amount"]),
         })],
         Rule::Answered => vec![answered()],
     }
+}
+
+/// The first shape whose own key is there is the one that is meant, so that an editor names what it lacks.
+fn shapes(shapes: &[Shape], map: &Map) -> Vec<Value> {
+    let own: Vec<&str> = shapes.iter().filter_map(|shape| shape.needed.first().copied()).collect();
+    let one_of_them = json!({ "anyOf": own.iter().map(|key| there(&[key])).collect::<Vec<_>>() });
+    let meant = shapes.iter().zip(&own).enumerate().map(|(index, (shape, key))| {
+        let before: Vec<Value> = own.iter().take(index).map(|key| there(&[key])).collect();
+        let is_meant = match before.is_empty() {
+            true => there(&[key]),
+            false => json!({ "required": [key], "not": { "anyOf": before } }),
+        };
+        let others = map.known().iter().filter(|known| shape.keys().all(|key| key != known.name));
+        let others: Object<String, Value> = others.map(|known| (known.name.to_owned(), json!(false))).collect();
+        json!({ "if": is_meant, "then": { "required": shape.needed, "properties": others } })
+    });
+    std::iter::once(one_of_them).chain(meant).collect()
 }
 
 fn pairs<'a>(keys: &'a [&'a str]) -> impl Iterator<Item = [&'a str; 2]> {

@@ -57,7 +57,7 @@ fn page(name: &str, node: &Node, faults: &mut Faults) -> Page {
         first = Some(key);
         let read = match key {
             "failure" => failure(node, faults),
-            "challenge" => challenge(node, faults).map(Meaning::Challenge),
+            "challenge" => challenge(node, faults).map(|challenge| Meaning::Challenge(Box::new(challenge))),
             _ => {
                 faults.word(node, &[("signed_in", Goal::SignedIn), ("signed_out", Goal::SignedOut)]).map(Goal::meaning)
             }

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use domain::account::AccountType;
 use domain::calendar::DateFormat;
 
+use super::lists::{layout, layouts, next, windows};
 use super::{cut_keys, pick, pick_keys, words};
 use crate::css::Css;
 use crate::diagnostic::{DiagnosticCode as Code, Position, nearest};
@@ -16,8 +17,8 @@ use crate::document::folded_case;
 use crate::form::{Faults, Form, cut};
 use crate::grammar::{self, Map};
 use crate::language::{
-    AccountField, AccountRead, AccountsRead, Debits, Format, Layout, Next, Onward, Part, Pick, Reads, Shape, Spot,
-    Table, TransactionField, TransactionsRead, Visit, Windows,
+    AccountField, AccountRead, AccountsRead, Format, Onward, Part, Pick, Reads, Shape, Spot, Table, TransactionField,
+    TransactionsRead, Visit,
 };
 use crate::node::{Node, Value};
 
@@ -193,65 +194,6 @@ fn transactions(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On,
     Some((on?, TransactionsRead { layouts, pending_table, announced, next, windows, unless, limit }, way))
 }
 
-/// What `layouts` says; of dates and words each that it doesn't say is as in the first.
-fn layouts(node: &Node, first: Option<&Layout>, faults: &mut Faults) -> Vec<Layout> {
-    let mut layouts = Vec::new();
-    for node in faults.list(node) {
-        let mut form = Form::new(&grammar::LAYOUT, node, faults);
-        layouts.extend(layout(&mut form, first, faults));
-        form.finish(faults);
-    }
-    layouts
-}
-
-/// The keys of a layout within a map that may have others.
-fn layout(form: &mut Form<'_>, first: Option<&Layout>, faults: &mut Faults) -> Option<Layout> {
-    use TransactionField as F;
-    let table = table(form, F::KNOWN, faults);
-    let has = |field| table.as_ref().map(|table| table.columns.iter().any(|(known, _)| *known == field));
-    let known = first.map(|first| &first.format);
-    let mut map = Words::new(form, &grammar::TRANSACTION_WORDS, faults);
-    // What the first layout says needn't be said again.
-    let is_needed = |field, has_words: bool| has(field).filter(|is_read| !is_read || !has_words);
-    let has_rails = known.is_some_and(|known| !known.rails.is_empty());
-    let has_statuses = known.is_some_and(|known| !known.statuses.is_empty());
-    let rails = map.of("rail", is_needed(F::Rail, has_rails), &listed(domain::transaction::Rail::ALL), faults);
-    let all = listed(domain::transaction::TransactionStatus::ALL);
-    let statuses = map.of("status", is_needed(F::Status, has_statuses), &all, faults);
-    map.finish(faults);
-    let has_date = has(F::TransactionDate).filter(|has_date| *has_date).or(has(F::PostedDate));
-    let is_dated = known.is_some_and(|known| known.date.is_some());
-    let date = date(form, has_date.filter(|_| !is_dated), faults);
-    let pending = form.ask("pending").and_then(|node| pending(node, &has, faults));
-    let signed =
-        form.ask("signed").and_then(|node| faults.word(node, &[("debit", Debits::Signed)]).map(|word| (node, word)));
-    if let Some((node, _)) = signed.filter(|_| has(F::Debit) == Some(false)) {
-        faults.add(Code::KeyConflict, node.at, "`debit` isn't one of the `columns`");
-    }
-    if let Some(table) = &table {
-        let at = form.ask("columns").map_or(form.at, |node| node.at);
-        required_columns(at, table, faults);
-    }
-    let mut format = known.cloned().unwrap_or_default();
-    format.date = date.or(format.date);
-    format.rails = if rails.is_empty() { format.rails } else { rails };
-    format.statuses = if statuses.is_empty() { format.statuses } else { statuses };
-    let debits = signed.map_or(Debits::Bare, |(_, debits)| debits);
-    Some(Layout { table: table?, format, pending, debits })
-}
-
-/// How a portal is asked for some days after others.
-fn windows(node: &Node, faults: &mut Faults) -> Option<Windows> {
-    let mut form = Form::new(&grammar::WINDOWS, node, faults);
-    let [from, to, click] = ["from", "to", "click"].map(|key| form.need(key, faults).map(|node| faults.css(node)));
-    let answer = form.ask("answer").and_then(|node| faults.css(node));
-    let date: Option<DateFormat> = form.need("date", faults).and_then(|node| faults.parsed(node));
-    let days = form.need("days", faults).and_then(|node| faults.number(node, 1..=3_660));
-    let reach = form.need("reach", faults).and_then(|node| faults.number(node, 1..=36_600));
-    form.finish(faults);
-    Some(Windows { from: from??, to: to??, click: click??, answer, date: date?, days: days?, reach: reach? })
-}
-
 /// The table of what is announced. Patterns and words are those of the other.
 fn pending_table(node: &Node, faults: &mut Faults) -> Option<Table<TransactionField>> {
     let mut form = Form::new(&grammar::PENDING_TABLE, node, faults);
@@ -266,46 +208,7 @@ fn pending_table(node: &Node, faults: &mut Faults) -> Option<Table<TransactionFi
     table
 }
 
-/// What leads to the next page: a selector, or a map whose first key says which way it goes.
-fn next(node: &Node, faults: &mut Faults) -> Option<Next> {
-    let Value::Map(_) = node.value else {
-        return faults.css(node).map(|target| Next::Click { target, end: None });
-    };
-    let mut form = Form::new(&grammar::NEXT, node, faults);
-    let ways = ["choose", "behind", "more", "scroll"].map(|key| (key, form.ask(key)));
-    let mut said = ways.into_iter().filter_map(|(key, node)| Some((key, node?)));
-    let way = said.next();
-    if let Some((other, node)) = said.next() {
-        let message = format!("`next` has `{}` or `{other}`, and not both", way.map_or("", |(key, _)| key));
-        faults.add(Code::KeyConflict, node.at, message);
-    }
-    let next = match way {
-        Some(("choose", of)) => {
-            let click = form.need("click", faults).and_then(|node| faults.css(node));
-            faults.css(of).zip(click).map(|(of, click)| Next::Choose { of, click })
-        }
-        Some(("behind", shown)) => {
-            let click = form.need("click", faults).and_then(|node| faults.css(node));
-            faults.css(shown).zip(click).map(|(shown, click)| Next::Behind { shown, click })
-        }
-        Some(("more", more)) => faults.css(more).map(Next::More),
-        Some((_, within)) => {
-            let end = form.need("end", faults).and_then(|node| faults.css(node));
-            let key = form.need("key", faults).and_then(|node| pick(node, faults));
-            let within = faults.css(within);
-            within.zip(key).zip(end).map(|((within, key), end)| Next::Scroll { within, key, end })
-        }
-        None => {
-            let end = form.ask("end").and_then(|node| faults.css(node));
-            let target = form.need("click", faults).and_then(|node| faults.css(node));
-            target.map(|target| Next::Click { target, end })
-        }
-    };
-    form.finish(faults);
-    next
-}
-
-fn required_columns(at: Position, table: &Table<TransactionField>, faults: &mut Faults) {
+pub(super) fn required_columns(at: Position, table: &Table<TransactionField>, faults: &mut Faults) {
     use TransactionField as F;
     let has = |field| table.columns.iter().any(|(known, _)| *known == field);
     for (field, key) in [(F::PostedDate, "postedDate"), (F::Description, "description")] {
@@ -321,7 +224,7 @@ fn required_columns(at: Position, table: &Table<TransactionField>, faults: &mut 
 }
 
 /// One column and the text in it: `{ postedDate: Pending }`.
-fn pending(
+pub(super) fn pending(
     node: &Node,
     has: &impl Fn(TransactionField) -> Option<bool>,
     faults: &mut Faults,
@@ -339,7 +242,7 @@ fn pending(
     Some((found, folded_case(faults.text(&entry.value)?)))
 }
 
-fn table<F: Copy + PartialEq>(
+pub(super) fn table<F: Copy + PartialEq>(
     form: &mut Form<'_>,
     known: &[(&'static str, F)],
     faults: &mut Faults,
@@ -448,7 +351,7 @@ fn account_format(form: &mut Form<'_>, has: impl Fn(AccountField) -> Option<bool
     Format { date, types, account_statuses, ..Format::default() }
 }
 
-fn date(form: &mut Form<'_>, is_read: Option<bool>, faults: &mut Faults) -> Option<DateFormat> {
+pub(super) fn date(form: &mut Form<'_>, is_read: Option<bool>, faults: &mut Faults) -> Option<DateFormat> {
     match form.ask("date") {
         Some(node) => faults.parsed(node),
         None if is_read == Some(true) => {
@@ -460,25 +363,25 @@ fn date(form: &mut Form<'_>, is_read: Option<bool>, faults: &mut Faults) -> Opti
     }
 }
 
-fn listed<W: Copy + Display>(all: &[W]) -> Vec<String> {
+pub(super) fn listed<W: Copy + Display>(all: &[W]) -> Vec<String> {
     all.iter().map(W::to_string).collect()
 }
 
 /// The key `map`. Whether a field `is_read` isn't known where its table has faults.
 /// For each field, the bank's words and ours.
-struct Words<'n> {
+pub(super) struct Words<'n> {
     at: Position,
     form: Option<Form<'n>>,
 }
 
 impl<'n> Words<'n> {
-    fn new(form: &mut Form<'n>, map: &'static Map, faults: &mut Faults) -> Self {
+    pub(super) fn new(form: &mut Form<'n>, map: &'static Map, faults: &mut Faults) -> Self {
         let at = form.at;
         Self { at, form: form.ask("map").map(|node| Form::new(map, node, faults)) }
     }
 
     /// The words of one field, the bank's own with case folded.
-    fn of<W: FromStr>(
+    pub(super) fn of<W: FromStr>(
         &mut self,
         key: &'static str,
         is_read: Option<bool>,
@@ -511,7 +414,7 @@ impl<'n> Words<'n> {
         words
     }
 
-    fn finish(self, faults: &mut Faults) {
+    pub(super) fn finish(self, faults: &mut Faults) {
         if let Some(form) = self.form {
             form.finish(faults);
         }

@@ -17,6 +17,7 @@
 //! Not here: how records are read (`read`), in which order pages are visited
 //! (`walk`), or how a command is carried out.
 
+mod act;
 mod ask;
 mod recognise;
 mod settle;
@@ -35,10 +36,11 @@ use domain::secret::Secret;
 use jiff::civil::Date;
 use url::Url;
 
-use crate::command::{Act, Command, Deed, Left, Observation, Recogniser, Watch};
+use crate::command::{Command, Left, Observation, Recogniser, Watch};
 use crate::css::Css;
 use crate::document::Document;
-use crate::language::{Meaning, Page, Script, Source, Step};
+use crate::language::{Meaning, Page, Script};
+use act::{After, Batch};
 use settle::Shows;
 use walk::{Move, Walk};
 
@@ -126,7 +128,7 @@ enum Then {
 /// How far the run has come.
 enum Phase {
     SigningIn,
-    Reading(Walk),
+    Reading(Box<Walk>),
     /// The run is over, with this; the session is ended as far as that works.
     SigningOut(Box<Command>),
 }
@@ -147,24 +149,6 @@ struct Seen {
     page: Page,
     url: Url,
     html: String,
-}
-
-/// What is done to a page in one go.
-struct Batch {
-    page: String,
-    deed: Deed,
-    effect: Option<Effect>,
-    /// Whether the page counts as it stands afterwards.
-    after: After,
-}
-
-/// When the page that was acted on counts again.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum After {
-    /// Once it was left, or its region is another.
-    OnceChanged,
-    /// At once: not each such act changes it.
-    AtOnce,
 }
 
 struct Acted {
@@ -347,7 +331,8 @@ impl Runner {
             }
             Meaning::SignedIn if matches!(self.phase, Phase::SigningIn) => {
                 self.stage = Stage::Accounts;
-                self.phase = Phase::Reading(Walk::new(Arc::clone(&self.script), self.plan.today, self.plan.since));
+                self.phase =
+                    Phase::Reading(Box::new(Walk::new(Arc::clone(&self.script), self.plan.today, self.plan.since)));
             }
             _ => {}
         }
@@ -420,71 +405,6 @@ impl Runner {
             Some(target) => self.sign_out(page, target, end),
             None => self.end(end),
         }
-    }
-
-    fn sign_out(&mut self, page: String, target: String, end: Command) -> Command {
-        self.stage = Stage::Logout;
-        self.phase = Phase::SigningOut(Box::new(end));
-        let deed = Deed { acts: vec![Act::Click { target }], region: Vec::new() };
-        self.carry_out(Batch { page, deed, effect: None, after: After::OnceChanged })
-    }
-
-    /// Does a page's steps in one go, its effect declared before.
-    fn act(&mut self, page: &Page, answer: Option<&Secret>) -> Command {
-        let effect = page.steps.last().and_then(Step::effect);
-        if effect == Some(Effect::Password) && self.password_submitted {
-            return match self.phase {
-                Phase::SigningIn => {
-                    let message = format!("the page `{}` shows again after the password was submitted", page.name);
-                    self.fail(FailureCode::PageUnrecognised, message)
-                }
-                _ => self.fail(FailureCode::SessionExpired, "the bank asks to sign in again in mid-run"),
-            };
-        }
-        let parts = answer.and_then(|answer| ask::parts(page, answer)).unwrap_or_default();
-        let mut acts = Vec::new();
-        for step in &page.steps {
-            acts.push(match step {
-                Step::Click { target, .. } => Act::Click { target: target.text().to_owned() },
-                Step::Fill { into, with } => {
-                    let text = match with {
-                        Source::Credential(name) => self.plan.credentials.get(name),
-                        Source::Answer => answer,
-                        Source::AnswerPart(part) => parts.get(*part),
-                    };
-                    let Some(text) = text else {
-                        return self.fail(FailureCode::CredentialsMissing, "there is nothing to fill in");
-                    };
-                    Act::Fill { into: into.text().to_owned(), text: text.clone() }
-                }
-            });
-        }
-        let region = match &page.meaning {
-            Meaning::Challenge(challenge) => challenge.refused.iter().map(|css| css.text().to_owned()).collect(),
-            _ => Vec::new(),
-        };
-        let deed = Deed { acts, region };
-        let batch = Batch { page: page.name.clone(), deed, effect, after: After::OnceChanged };
-        match effect {
-            Some(effect) => {
-                self.awaiting = Awaiting::Declared(batch);
-                Command::Declare(effect)
-            }
-            None => self.carry_out(batch),
-        }
-    }
-
-    fn carry_out(&mut self, batch: Batch) -> Command {
-        if let Some(effect) = batch.effect {
-            self.intents = Intents::Own;
-            self.password_submitted |= effect == Effect::Password;
-            let page = self.script.page(&batch.page);
-            self.answered = page.is_some_and(|page| matches!(page.meaning, Meaning::Challenge(_)));
-        }
-        self.came_again = false;
-        let deed = batch.deed.clone();
-        self.awaiting = Awaiting::Acted(batch);
-        Command::Act(deed)
     }
 
     fn fail(&mut self, code: FailureCode, message: impl Into<String>) -> Command {

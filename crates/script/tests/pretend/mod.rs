@@ -39,6 +39,8 @@ enum Place {
 /// What the portal does beside what it should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Quirk {
+    /// The field of the code is filled twice, with one part of the answer each.
+    AnswerInParts,
     None,
     /// After the code comes an advert that the script knows.
     Advert,
@@ -91,7 +93,7 @@ pub(crate) enum Quirk {
 pub(crate) struct Pretend {
     place: Place,
     quirk: Quirk,
-    filled: Vec<(String, String)>,
+    pub(crate) filled: Vec<(String, String)>,
     answers: Vec<&'static str>,
     turns: usize,
     pub(crate) log: Vec<String>,
@@ -143,6 +145,11 @@ impl Pretend {
     /// The script that fits the portal.
     pub(crate) fn script(&self) -> Script {
         let source = match self.quirk {
+            Quirk::AnswerInParts => {
+                let whole = "      - { fill: \"#digits\", with: answer }\n";
+                let part = |part: u8| whole.replace("answer", &format!("answer.{part}"));
+                SCRIPT.replacen(whole, &(part(2) + &part(1)), 1)
+            }
             Quirk::Euros => SCRIPT.replacen("fields: { ", "fields: { currency: Currency, ", 1),
             _ => SCRIPT.to_owned(),
         };
