@@ -27,7 +27,7 @@ const NUMBER: &str = "000012345678";
 const SIGN_IN: &str = r#"<h1>Sign in</h1><form id="sign-in" action="/submit/next" method="post">
     <input id="user" name="user"><input id="password" name="password" type="password">
     <button>Sign in</button></form>"#;
-const CODE: &str = r#"<form id="code" action="/submit/accounts" method="post"><p id="sent">A code was sent to •• 42.</p>
+const CODE: &str = r#"<form id="code" action="/submit/accounts" method="post"><p id="sent">A code was sent to •• 42.&#27;[2J</p>
     <input id="digits" name="digits"><button>Go on</button></form>"#;
 const ACCOUNTS: &str = r##"<h1>Accounts of Canary-Holder</h1><a id="sign-out" href="/goodbye">Sign out</a>
     <table class="accounts"><thead><tr><th>Account</th><th>Number</th><th>Type</th></tr></thead><tbody>
@@ -208,6 +208,7 @@ impl Seen {
                 assert!(!text.contains(secret), "{secret} is in {name}:\n{text}");
             }
         }
+        assert!(!stderr.contains('\u{1b}'), "the portal gives the terminal an order: {stderr}");
         for (name, text) in [("stderr", stderr), ("report", report)] {
             assert!(!text.contains(NUMBER), "the account's number is in {name}:\n{text}");
         }
@@ -246,6 +247,7 @@ async fn a_run_reads_a_portal_and_tells_it_step_by_step_without_a_secret() {
     assert_eq!(rehearsal.portal.asked().last().map(String::as_str), Some("GET goodbye"), "it signs out");
     for said in [
         "page        sign_in",
+        "fill        `#password` with credentials.password",
         "effect      password",
         "challenge   oneTimeCode",
         "click       `#sign-out`",

@@ -75,3 +75,22 @@ fn print_json(value: &impl serde::Serialize) -> Result<(), WriteError> {
 fn say(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
+
+/// A portal's text as a terminal may show it: without what moves the cursor, colours or turns what follows around.
+fn plain(text: &str) -> String {
+    let is_order =
+        |letter: char| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let shown = text.chars().filter(|letter| !is_order(*letter));
+    shown.map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn a_portals_text_gives_a_terminal_no_orders() {
+        assert_eq!(plain("Sign in\u{1b}[2J\u{7}\r\n now\u{202e}!"), "Sign in [2J    now!");
+        assert_eq!(plain("Überweisung 残高"), "Überweisung 残高");
+    }
+}

@@ -16,7 +16,7 @@ use url::Url;
 
 use crate::command::{Command, Observation};
 use crate::document::Document;
-use crate::language::{Script, Sign};
+use crate::language::{Script, Sign, Source, Step};
 use crate::read::{Place, blank, details, details_of, list};
 use crate::runner::{Plan, Runner};
 use crate::saved::{cells, read_transactions};
@@ -132,6 +132,19 @@ impl Script {
     /// The pages' names, in the order of the script.
     pub fn pages(&self) -> impl Iterator<Item = &str> {
         self.pages.iter().map(|page| page.name.as_str())
+    }
+
+    /// What a page's steps fill into a field, as the script says it: `credentials.password`.
+    #[must_use]
+    pub fn filled_with(&self, page: &str, into: &str) -> Option<String> {
+        self.page(page)?.steps.iter().find_map(|step| match step {
+            Step::Fill { into: field, with } if field.text() == into => Some(match with {
+                Source::Credential(name) => format!("credentials.{name}"),
+                Source::Answer => "answer".to_owned(),
+                Source::AnswerPart(part) => format!("answer.{}", part + 1),
+            }),
+            _ => None,
+        })
     }
 
     /// What ends a session, and the page that it is on.

@@ -205,8 +205,8 @@ impl<P: Person> Loop<'_, P> {
             }
             Command::Act(deed) => {
                 self.turn().await?;
-                self.trace.acts(&deed.acts);
-                self.last = None;
+                let page = self.last.take();
+                self.trace.acts(page.as_deref(), &deed.acts);
                 let ended = at_once(self.interrupts.clone());
                 tokio::select! { () = ended => Err(End::Interrupted), seen = driver.act(&deed) => Ok(seen?) }
             }
@@ -268,7 +268,7 @@ impl<P: Person> Loop<'_, P> {
             return;
         }
         let deed = Deed { acts: vec![Act::Click { target: target.to_owned() }], region: Vec::new() };
-        self.trace.acts(&deed.acts);
+        self.trace.acts(None, &deed.acts);
         let done = timeout(LEAVING, driver.act(&deed)).await;
         let is_done = matches!(done, Ok(Ok(Observation::Acted)));
         self.trace.note("sign out", if is_done { "done" } else { "the session may still be open at the bank" }.into());

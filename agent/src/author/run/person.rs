@@ -10,7 +10,7 @@ use domain::secret::Secret;
 use tokio::sync::oneshot;
 
 use super::is_attended;
-use crate::author::say;
+use crate::author::{plain, say};
 
 /// What came of a question.
 #[derive(Debug)]
@@ -37,8 +37,9 @@ impl Person for Terminal {
     async fn ask(&mut self, question: &Question) -> Asked {
         let Question { kind, medium, masked_target, prompt, institution_message, attempts_left } = question;
         if let Some(message) = institution_message {
-            say(&format!("the bank says: {message}"));
+            say(&format!("the bank says: {}", plain(message)));
         }
+        let prompt = plain(prompt);
         if !kind.takes_answer() {
             say(&format!(
                 "the bank asks: {prompt}\napprove it where the bank asks you to; this waits for the portal to go on"
@@ -46,7 +47,7 @@ impl Person for Terminal {
             return Asked::Elsewhere;
         }
         let medium = medium.map(|medium| format!(" by {medium}")).unwrap_or_default();
-        let target = masked_target.as_deref().map(|target| format!(" to {target}")).unwrap_or_default();
+        let target = masked_target.as_deref().map(|target| format!(" to {}", plain(target))).unwrap_or_default();
         say(&format!("the bank asks{medium}{target}: {prompt} ({attempts_left} left)"));
         // A code is good for this one sign-in; the answer to a question is good for years.
         let is_lasting = *kind == ChallengeKind::SecurityQuestion;

@@ -6,6 +6,8 @@ use comfy_table::{Table, presets};
 use domain::account::ObservedAccount;
 use domain::transaction::TransactionStatus;
 
+use crate::author::plain;
+
 /// The accounts without the cells that they were read from.
 pub(super) fn bare(accounts: &[ObservedAccount]) -> Vec<ObservedAccount> {
     let bare = |account: &ObservedAccount| ObservedAccount { sheets: Vec::new(), ..account.clone() };
@@ -21,12 +23,12 @@ pub(super) fn table(accounts: &[ObservedAccount]) -> String {
         let rows = &account.transactions;
         let days = || rows.iter().filter_map(|row| row.posted_date);
         let day = |day: Option<jiff::civil::Date>| day.map(|day| day.to_string()).unwrap_or_default();
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let text = |text: &Option<String>| text.as_deref().map(plain).unwrap_or_default();
         let pending = rows.iter().filter(|row| row.status == TransactionStatus::Pending).count();
         let failure = account.failure.as_ref().map(|failure| format!("{}: {}", failure.code, failure.message));
         table.add_row([
-            account.name.clone(),
-            account.masked_number.clone().or_else(|| account.account_number.clone()).unwrap_or_default(),
+            plain(&account.name),
+            text(account.masked_number.as_ref().map_or(&account.account_number, |_| &account.masked_number)),
             account.account_type.to_string(),
             text(&account.current_balance),
             text(&account.available_balance),

@@ -6,6 +6,8 @@ use domain::secret::Secret;
 use script::{masked, scrub};
 use url::Url;
 
+use crate::author::plain;
+
 /// How many digits in a row are no count, row or status any more.
 const LONG: usize = 5;
 
@@ -30,12 +32,12 @@ impl Taint {
 
     /// Our own words, which may quote a page's: without secrets and long numbers.
     pub(super) fn words(&self, words: &str) -> String {
-        without_runs(&masked(words, &self.texts()), LONG)
+        without_runs(&plain(&masked(words, &self.texts())), LONG)
     }
 
     /// The bank's words: without secrets and any digit.
     pub(super) fn banks_words(&self, words: &str) -> String {
-        without_runs(&masked(words, &self.texts()), 1)
+        without_runs(&plain(&masked(words, &self.texts())), 1)
     }
 
     /// A page's structure and its own words, without what is a customer's.

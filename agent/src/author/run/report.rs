@@ -4,8 +4,9 @@
 //! Not here: what happened (`trace`).
 
 use std::fmt::Write as _;
+use std::fs::Permissions;
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use base64::Engine as _;
@@ -158,6 +159,8 @@ fn escaped(text: &str) -> String {
 /// Writes the report so that others can't read it.
 pub(super) fn write(path: &Path, page: &str) -> io::Result<()> {
     let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    // One that was there before may have been open to others.
+    file.set_permissions(Permissions::from_mode(0o600))?;
     file.write_all(page.as_bytes())
 }
 

@@ -74,9 +74,11 @@ impl Trace {
         self.note("visit", address);
     }
 
-    /// Things that are about to be done. What is filled in isn't said.
-    pub(super) fn acts(&mut self, acts: &[Act]) {
+    /// Things that are about to be done on a page. Of what is filled in its name is said, and nothing else.
+    pub(super) fn acts(&mut self, page: Option<&str>, acts: &[Act]) {
         for act in acts {
+            let source = page.and_then(|page| self.script.filled_with(page, act.target()));
+            let source = source.map(|source| format!(" with {source}")).unwrap_or_default();
             let what = match act {
                 Act::Fill { .. } => "fill",
                 Act::Click { .. } => "click",
@@ -84,7 +86,7 @@ impl Trace {
             };
             // A link's selector may hold its address, and that an account's number.
             let target = self.taint.words(act.target());
-            self.note(what, format!("`{target}`"));
+            self.note(what, format!("`{target}`{source}"));
         }
     }
 

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::compare::{bare, differences};
+use crate::author::plain;
 use crate::author::record::Folder;
 
 /// How large a saved page may be; the reader of pages is stricter still.
@@ -227,7 +228,7 @@ impl Tried {
             }
         }
         if let Some(failure) = &self.failure {
-            lines.push(format!("{}: {}: {}", self.file, failure.code, failure.message));
+            lines.push(format!("{}: {}: {}", self.file, failure.code, plain(&failure.message)));
         }
         if !self.differences.is_empty() {
             lines.push(format!("{}: read otherwise than expected", self.file));
