@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use domain::account::ObservedAccount;
 use domain::challenge::Question;
-use domain::failure::{Failure, FailureCode};
+use domain::failure::{Failure, FailureCode, Stage};
 use domain::id::ChallengeId;
+use domain::run::Reading;
 use domain::secret::Secret;
 use protocol::lease::{AnswerState, Evidence, Verdict, answer_context};
 use protocol::sealed::PrivateKey;
@@ -51,7 +52,7 @@ pub struct Desk<'a> {
 #[derive(Debug)]
 pub enum Outcome {
     /// All was read.
-    Finished(Vec<ObservedAccount>),
+    Finished(Read),
     /// It wasn't.
     Failed {
         /// Why.
@@ -62,6 +63,17 @@ pub enum Outcome {
     /// Nothing can be said that the coordinator would understand: the lease is left to
     /// run out, which counts as a crash and so ends in a bounded number of tries.
     Abandoned,
+}
+
+/// What was read, and by what.
+#[derive(Debug)]
+pub struct Read {
+    /// Every account with its transactions.
+    pub accounts: Vec<ObservedAccount>,
+    /// By what they were read.
+    pub reading: Reading,
+    /// How long it took.
+    pub took: Duration,
 }
 
 /// Why a run ends without an outcome of its own.
@@ -80,7 +92,17 @@ pub async fn run(desk: &Desk<'_>, driver: &mut dyn Driver, script: Arc<Script>, 
     let secrets = plan.credentials.values().cloned().collect();
     let runner = Runner::new(script, plan);
     let until = Instant::now() + LONGEST;
-    let mut run = Run { desk, runner, secrets, last_page: None, challenge: None, approved_by: None, until };
+    let mut run = Run {
+        desk,
+        runner,
+        secrets,
+        last_page: None,
+        challenge: None,
+        approved_by: None,
+        until,
+        lean: None,
+        reads_since: None,
+    };
     match run.go_on(driver).await {
         Ok(outcome) => Ok(outcome),
         Err(End::Shut(shut) | End::Driver(DriverError::Shut(shut))) => Err(shut),
@@ -110,6 +132,10 @@ struct Run<'a> {
     approved_by: Option<Instant>,
     /// When it has taken too long.
     until: Instant,
+    /// What goes on without the browser.
+    lean: Option<Box<dyn Driver>>,
+    /// When reading began.
+    reads_since: Option<Instant>,
 }
 
 impl Run<'_> {
@@ -124,9 +150,12 @@ impl Run<'_> {
                 return Ok(self.broken_off(FailureCode::PortalUnavailable));
             }
             let command = self.runner.next(observation.take());
+            if self.reads_since.is_none() && self.runner.stage() == Stage::Accounts {
+                self.reads_since = Some(Instant::now());
+            }
             tracing::debug!(command = name(&command), "next");
             observation = Some(match command {
-                Command::Finish(accounts) => return Ok(Outcome::Finished(accounts)),
+                Command::Finish(accounts) => return Ok(self.finished(accounts)),
                 Command::Fail(failure) => {
                     let evidence = self.evidence();
                     return Ok(Outcome::Failed { failure, evidence });
@@ -136,12 +165,28 @@ impl Run<'_> {
                     driver.visit(&url).await?
                 }
                 Command::Watch(watch) => {
-                    let seen = self.watch(driver, &watch).await?;
+                    let mut lean = self.lean.take();
+                    let seen = match &mut lean {
+                        Some(lean) => self.watch(&mut **lean, &watch).await?,
+                        None => self.watch(driver, &watch).await?,
+                    };
+                    self.lean = lean;
                     self.look(seen)
                 }
                 Command::Act(deed) => {
                     self.turn().await;
-                    self.look(driver.act(&deed).await?)
+                    let acted = match &mut self.lean {
+                        Some(lean) => lean.act(&deed).await?,
+                        None => driver.act(&deed).await?,
+                    };
+                    self.look(acted)
+                }
+                Command::LeaveBrowser => self.leave(driver).await?,
+                Command::ReturnToBrowser => {
+                    let why = self.runner.fell_back_for().map(|code| code.as_str());
+                    tracing::info!(why, "reads in the browser");
+                    self.lean = None;
+                    Observation::Done
                 }
                 command @ Command::Ask(_) => tokio::select! {
                     told = self.tell(command) => told?,
@@ -151,6 +196,26 @@ impl Run<'_> {
                 command => self.tell(command).await?,
             });
         }
+    }
+
+    /// Goes on without the browser, at the page that it shows.
+    async fn leave(&mut self, driver: &mut dyn Driver) -> Result<Observation, End> {
+        let Some((url, _)) = &self.last_page else { return Ok(Observation::Kept) };
+        let Some(mut lean) = driver.without_browser().await? else { return Ok(Observation::Kept) };
+        let url = url.clone();
+        self.turn().await;
+        match lean.visit(&url).await? {
+            Observation::Visited => {
+                self.lean = Some(lean);
+                Ok(Observation::Done)
+            }
+            _ => Ok(Observation::Kept),
+        }
+    }
+
+    fn finished(&self, accounts: Vec<ObservedAccount>) -> Outcome {
+        let took = self.reads_since.map(|since| since.elapsed()).unwrap_or_default();
+        Outcome::Finished(Read { accounts, reading: self.runner.reading(), took })
     }
 
     /// Watches the page. While somebody approves what it waits for elsewhere another lease may
@@ -228,6 +293,7 @@ impl Run<'_> {
                 }
             }
             Command::Visit(_) | Command::Watch(_) | Command::Act(_) => {}
+            Command::LeaveBrowser | Command::ReturnToBrowser => {}
             Command::Finish(_) | Command::Fail(_) => {}
         }
         Ok(Observation::Done)
@@ -272,7 +338,7 @@ impl Run<'_> {
         match self.runner.outcome_if_signing_out() {
             Some(accounts) => {
                 tracing::warn!(%code, "the run ended while it signed out");
-                Outcome::Finished(accounts)
+                self.finished(accounts)
             }
             // The page that was showing isn't what failed.
             None => Outcome::Failed { failure: Failure::new(code, self.runner.stage()), evidence: None },
@@ -320,6 +386,8 @@ fn name(command: &Command) -> &'static str {
         Command::Visit(_) => "visit",
         Command::Watch(_) => "watch",
         Command::Act(_) => "act",
+        Command::LeaveBrowser => "leave the browser",
+        Command::ReturnToBrowser => "return to the browser",
         Command::Declare(_) => "declare",
         Command::SettleIntents(_) => "settle intents",
         Command::Ask(_) => "ask",
@@ -364,7 +432,7 @@ mod tests {
     use protocol::lease::Proof;
     use protocol::sealed::PrivateKey;
     use script::command::{Deed, Observation, Watch};
-    use script::{Plan, Script};
+    use script::{Compares, Plan, Script};
     use tokio::time::{Instant, advance};
     use url::Url;
     use uuid::Uuid;
@@ -396,6 +464,10 @@ mod tests {
             Err(DriverError::Crashed)
         }
 
+        async fn without_browser(&mut self) -> Result<Option<Box<dyn Driver>>, DriverError> {
+            Ok(None)
+        }
+
         async fn gone(&mut self) -> DriverError {
             std::future::pending().await
         }
@@ -425,6 +497,7 @@ mod tests {
             open_intents: Vec::new(),
             today: jiff::civil::date(2026, 1, 2),
             since: None,
+            compares: Compares::No,
         };
         let outcome = run(&desk, &mut Slow, Arc::new(script), plan).await.expect("an outcome");
         let Outcome::Failed { failure, .. } = outcome else { unreachable!("nothing was read") };

@@ -22,6 +22,7 @@
 //!     open_intents: Vec::new(),
 //!     today: jiff::civil::date(2026, 11, 20),
 //!     since: None,
+//!     compares: script::Compares::No,
 //! };
 //! let mut runner = Runner::new(Arc::new(script), plan);
 //! let mut observation = None;
@@ -64,6 +65,6 @@ mod table;
 
 pub use diagnostic::{Diagnostic, DiagnosticCode, Diagnostics};
 pub use language::Script;
-pub use runner::{Plan, Runner};
+pub use runner::{Compares, Plan, Runner};
 pub use saved::{read_transactions, reread};
 pub use scrub::scrub;
