@@ -3,28 +3,35 @@
 //! Data goes to standard output, talk to standard error; an error ends in lines that
 //! begin with `hint:`. Not here: doing it.
 
+mod browser;
+
 use std::io::Write as _;
-use std::net::{IpAddr, Ipv4Addr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use domain::driver::{DriverKind, Drivers, DriversError};
 use domain::secret::Secret;
 use url::Url;
 
-use crate::cdp::{BrowserLimits, BrowserSettings, Browsers, FindError, Sandbox};
-use crate::check::check;
+use crate::author::WriteError;
+use crate::author::check::{Check, CheckError};
+use crate::author::explain::Explain;
+use crate::author::fmt::{Fmt, FmtError};
+use crate::author::new::{New, NewError};
+use crate::author::run::{Driving, RunError};
+use crate::author::schema::Schema;
+use crate::author::test::{Test, TestError};
 use crate::coordinator::{CallError, Coordinator, SetUpError};
 use crate::drain::Drain;
 use crate::logs::{self, LogError, LogFormat};
 use crate::measure;
 use crate::member::{Member, MemberError};
-use crate::openers::Openers;
 use crate::quantity::{Bytes, Choice, Count};
 use crate::sizing::{Room, browser_memory};
-use crate::webdriver::{self, RemoteEnd, Webdriver, WebdriverError, WebdriverSettings};
+
+pub use browser::{BrowserArguments, BrowserError};
 
 const TOKEN: &str = "BURSAR_AGENT_TOKEN";
 
@@ -41,17 +48,39 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Hold leases and drive portals, until a signal ends it.
+    /// Drive the portal of a folder from this terminal; or hold leases, until a signal ends it.
     Run(Box<Run>),
+    /// Try a script on saved pages, or on a simulated portal.
+    Test(Box<Test>),
+    /// Make a folder for an institution, with a script to begin with.
+    New(New),
     /// Say all that is wrong with a script.
     Check(Check),
+    /// Say what a fault means, with an example, and how to mend it.
+    Explain(Explain),
+    /// Lay scripts out: keys in order, levels, blank lines; comments stay.
+    Fmt(Fmt),
+    /// Print the language as JSON Schema, for editors.
+    Schema(Schema),
+}
+
+/// What is run: a portal by the script in a folder, or leases of a coordinator.
+#[derive(Debug, Args)]
+struct Run {
+    /// The folder of an institution, whose portal is driven from this terminal, without a coordinator. Without one, leases
+    /// are held for a coordinator, until a signal ends it.
+    folder: Option<PathBuf>,
+    #[command(flatten)]
+    driving: Driving,
+    #[command(flatten, next_help_heading = "For a coordinator")]
+    fleet: Fleet,
 }
 
 #[derive(Debug, Args)]
-struct Run {
+struct Fleet {
     /// Where the coordinator is.
-    #[arg(long, env = "BURSAR_COORDINATOR")]
-    coordinator: Url,
+    #[arg(long, env = "BURSAR_COORDINATOR", required_unless_present = "folder")]
+    coordinator: Option<Url>,
     /// How many runs at once: a number, exactly; or `auto`, two for each CPU at first, and
     /// then more or fewer by what the CPUs and the memory are measured to bear.
     #[arg(long, env = "BURSAR_AGENT_SLOTS", default_value = "auto")]
@@ -63,18 +92,9 @@ struct Run {
     /// A name for people; the host's unless given.
     #[arg(long)]
     name: Option<String>,
-    /// A folder for browsers' profiles, which don't outlive them.
-    #[arg(long, env = "BURSAR_AGENT_DATA")]
-    data: Option<PathBuf>,
     /// A file with the agent's token, instead of BURSAR_AGENT_TOKEN.
     #[arg(long)]
     token_file: Option<PathBuf>,
-    /// The browser: a program's path or name.
-    #[arg(long, env = "BURSAR_BROWSER")]
-    browser: Option<PathBuf>,
-    /// Chromium's own sandbox. Off only where something else is the sandbox.
-    #[arg(long, value_enum, env = "BURSAR_BROWSER_SANDBOX")]
-    browser_sandbox: Option<Switch>,
     /// How much memory a browser may hold, as in 1500M or 2G. Past that it gets no further
     /// session, at twice that it is ended; a page that holds as much by itself is ended
     /// alone. `auto` is a third of what is available, from 512M to 4G.
@@ -84,48 +104,12 @@ struct Run {
     /// first of its own that is among these, and given back if none is.
     #[arg(long, env = "BURSAR_DRIVERS", value_delimiter = ',', default_value = "cdp,http")]
     drivers: Vec<DriverKind>,
-    /// Who drives browsers over WebDriver: a program that is started for each session, such
-    /// as `chromedriver` or `geckodriver`, or the URL of a remote end, such as a Grid's.
-    #[arg(long, env = "BURSAR_WEBDRIVER")]
-    webdriver: Option<RemoteEnd>,
-    /// The browser that is driven over WebDriver: a program's path or name; of a remote end
-    /// `chrome` or `firefox`. Found by the driver's name unless given.
-    #[arg(long, env = "BURSAR_WEBDRIVER_BROWSER")]
-    webdriver_browser: Option<PathBuf>,
-    /// The address of this machine by which the browsers of a remote end reach it: they have
-    /// no other way to a portal than through the agent.
-    #[arg(long, env = "BURSAR_WEBDRIVER_WAY_OUT", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
-    webdriver_way_out: IpAddr,
     /// How long runs may go on once a signal came.
     #[arg(long, default_value_t = 20)]
     drain_seconds: u64,
     /// Drain when standard input closes, for whoever started this and may be killed.
     #[arg(long)]
     until_stdin_closes: bool,
-}
-
-#[derive(Debug, Args)]
-struct Check {
-    /// The script.
-    file: PathBuf,
-    /// One JSON list, for programs.
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Switch {
-    On,
-    Off,
-}
-
-/// How what was found is listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Listing {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// What the process ends with.
@@ -152,30 +136,36 @@ pub enum CliError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// A script that is no script.
-    #[error("{} is far too large for a script", .0.display())]
-    TooLarge(PathBuf),
+    /// A script wasn't checked.
+    #[error(transparent)]
+    Check(#[from] CheckError),
+    /// Scripts weren't laid out.
+    #[error(transparent)]
+    Fmt(#[from] FmtError),
+    /// No folder was made.
+    #[error(transparent)]
+    New(#[from] NewError),
     /// Standard output is closed.
-    #[error("could not write to standard output")]
-    Write(#[source] std::io::Error),
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// There is no coordinator.
+    #[error("there is no coordinator to hold leases for")]
+    NoCoordinator,
     /// There is no token.
     #[error("the agent has no token")]
     NoToken,
-    /// Chromium refuses its sandbox to root.
-    #[error("the browser's sandbox can't be on for the user root")]
-    SandboxedRoot,
-    /// There is no browser.
+    /// There is nothing to drive portals with.
     #[error(transparent)]
-    NoBrowser(#[from] FindError),
+    Browser(#[from] BrowserError),
+    /// A portal wasn't driven.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// A script wasn't tried.
+    #[error(transparent)]
+    Test(#[from] TestError),
     /// The list of drivers says nothing.
     #[error(transparent)]
     Drivers(#[from] DriversError),
-    /// Nobody drives browsers over WebDriver.
-    #[error("the driver webdriver needs to know who drives the browsers")]
-    NoWebdriver,
-    /// What it takes for WebDriver isn't there.
-    #[error(transparent)]
-    Webdriver(#[from] WebdriverError),
     /// The filter of the log is no filter.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -213,43 +203,45 @@ pub fn main() -> ExitCode {
 impl Cli {
     fn obey(self) -> Result<Exit, CliError> {
         match self.verb {
-            Verb::Check(Check { file, json }) => {
-                let listing = if json { Listing::Json } else { Listing::Text };
-                check(&file, listing, std::io::stdout().lock())
+            Verb::New(new) => Ok(new.obey()?),
+            Verb::Check(check) => Ok(check.obey()?),
+            Verb::Explain(explain) => Ok(explain.obey()?),
+            Verb::Fmt(fmt) => Ok(fmt.obey()?),
+            Verb::Schema(schema) => Ok(schema.obey()?),
+            Verb::Test(test) => {
+                quiet_logs(self.log_format)?;
+                Ok(test.obey()?)
             }
-            Verb::Run(run) => {
-                logs::start(self.log_format, std::env::var(logs::VARIABLE).ok().as_deref())?;
-                run.obey()
-            }
+            Verb::Run(run) => match &run.folder {
+                Some(folder) => {
+                    quiet_logs(self.log_format)?;
+                    Ok(run.driving.obey(folder)?)
+                }
+                None => {
+                    logs::start(self.log_format, std::env::var(logs::VARIABLE).ok().as_deref())?;
+                    run.fleet.obey(run.driving.browser())
+                }
+            },
         }
     }
 }
 
-impl Run {
-    fn obey(self) -> Result<Exit, CliError> {
+/// Starts the log of a command that says by itself what it does: only what is wrong is heard, unless somebody asks for more.
+fn quiet_logs(format: LogFormat) -> Result<(), LogError> {
+    logs::start(format, Some(std::env::var(logs::VARIABLE).ok().as_deref().unwrap_or("error")))
+}
+
+impl Fleet {
+    fn obey(&self, browser: &BrowserArguments) -> Result<Exit, CliError> {
         let token = self.token()?;
         let drivers = Drivers::new(self.drivers.clone())?;
-        let has = |kind| drivers.iter().any(|driver| driver == kind);
-        // An agent without a browser has nothing that could be in a sandbox.
-        let sandbox = if drivers.iter().all(|kind| kind == DriverKind::Http) { Sandbox::On } else { self.sandbox()? };
-        let path = std::env::var_os("PATH");
-        let found = BrowserSettings::find(self.browser.as_deref(), path.as_deref());
-        // What isn't there isn't missed by an agent that doesn't use it.
-        let program = if has(DriverKind::Cdp) { found? } else { found.unwrap_or_default() };
-        let profiles = self.data.clone().unwrap_or_else(default_data).join("profiles");
         let machine = measure::machine();
         let count = |choice: Choice<Count>| choice.named().map(|Count(count)| count);
         let room = Room::new(machine, count(self.slots), count(self.parked));
         let memory = self.browser_memory.named().map_or_else(|| browser_memory(machine), |Bytes(bytes)| bytes);
-        let limits = BrowserLimits::new(memory);
-        let webdriver = match has(DriverKind::Webdriver) {
-            true => Some(Webdriver::new(self.webdriver_settings(sandbox, profiles.clone())?)),
-            false => None,
-        };
-        let settings = BrowserSettings { program, sandbox, profiles, limits, supervised_by: None };
-        // Fails only if another was installed before, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let coordinator = Coordinator::new(self.coordinator.clone(), token)?;
+        let openers = browser.openers(drivers, memory)?;
+        let coordinator = self.coordinator.clone().ok_or(CliError::NoCoordinator)?;
+        let coordinator = Coordinator::new(coordinator, token)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let ended = runtime.map_err(CliError::Runtime)?.block_on(async {
             let drain = Drain::new(Duration::from_secs(self.drain_seconds));
@@ -257,22 +249,10 @@ impl Run {
                 drain_when_stdin_closes(drain.clone());
             }
             let name = self.name.clone().unwrap_or_else(host_name);
-            let openers = Openers::new(drivers, Browsers::new(settings), webdriver);
             Member::new(name, coordinator, openers, drain, machine, room).run().await
         });
         ended?;
         Ok(Exit::Done)
-    }
-
-    fn webdriver_settings(&self, sandbox: Sandbox, profiles: PathBuf) -> Result<WebdriverSettings, CliError> {
-        let path = std::env::var_os("PATH");
-        let end = self.webdriver.clone().ok_or(CliError::NoWebdriver)?.found(path.as_deref())?;
-        if end.is_overheard() {
-            tracing::warn!("the remote end is spoken to in plain text; passwords go that way");
-        }
-        let browser = webdriver::Browser::find(self.webdriver_browser.as_deref(), &end, path.as_deref())?;
-        let way_out = self.webdriver_way_out;
-        Ok(WebdriverSettings { end, browser, sandbox, profiles, way_out, supervised_by: None })
     }
 
     fn token(&self) -> Result<Secret, CliError> {
@@ -285,18 +265,6 @@ impl Run {
         let token = text.trim();
         let is_token = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
         is_token.then(|| Secret::new(token.to_owned())).ok_or(CliError::NoToken)
-    }
-
-    fn sandbox(&self) -> Result<Sandbox, CliError> {
-        let is_root = rustix::process::geteuid().is_root();
-        match (self.browser_sandbox, is_root) {
-            (Some(Switch::Off), _) => {
-                tracing::warn!("the browser's sandbox is off, by a setting");
-                Ok(Sandbox::Off)
-            }
-            (_, true) => Err(CliError::SandboxedRoot),
-            (Some(Switch::On) | None, false) => Ok(Sandbox::On),
-        }
     }
 }
 
@@ -313,18 +281,18 @@ impl CliError {
     fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NoToken => Some("set BURSAR_AGENT_TOKEN, or name a file with --token-file"),
-            Self::SandboxedRoot => Some(
-                "run the agent as another user, or set BURSAR_BROWSER_SANDBOX=off where the container is the sandbox",
-            ),
-            Self::NoBrowser(error) => Some(error.hint()),
-            Self::Webdriver(error) => Some(error.hint()),
-            Self::NoWebdriver => Some("name a program such as chromedriver, or a URL, with --webdriver"),
+            Self::NoCoordinator => Some("name one with --coordinator, or a folder whose portal is to be driven"),
+            Self::Browser(error) => Some(error.hint()),
+            Self::Run(error) => error.hint(),
+            Self::Test(error) => error.hint(),
             Self::Log(_) => Some("levels are error, warn, info, debug and trace, as in BURSAR_LOG=info,agent=debug"),
             Self::Member(MemberError::Call(CallError::Unauthorized)) => {
                 Some("see that the token is the one that the coordinator was given")
             }
+            Self::New(error) => error.hint(),
             Self::Read { .. }
-            | Self::TooLarge(_)
+            | Self::Check(_)
+            | Self::Fmt(_)
             | Self::Write(_)
             | Self::SetUp(_)
             | Self::Drivers(_)
@@ -352,14 +320,6 @@ fn report(error: &CliError) -> String {
         text.push_str(&format!("hint: {hint}\n"));
     }
     text
-}
-
-/// A folder of this user's own: one that anybody may write to could be prepared.
-fn default_data() -> PathBuf {
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache"));
-    let folder = cache.filter(|path| path.is_absolute()).or_else(home);
-    folder.unwrap_or_else(std::env::temp_dir).join("bursar-agent")
 }
 
 fn host_name() -> String {

@@ -14,8 +14,8 @@
 pub mod admission;
 pub mod apart;
 pub mod asker;
+pub mod author;
 pub mod cdp;
-pub mod check;
 mod chromium;
 pub mod cli;
 pub mod coordinator;
@@ -26,6 +26,7 @@ pub mod gate;
 pub mod holding;
 pub mod hosts;
 pub mod http;
+pub mod leavable;
 pub mod logs;
 pub mod measure;
 pub mod member;

@@ -24,6 +24,7 @@ use crate::coordinator::{CallError, Coordinator, PersistError, persist};
 use crate::driver::{Driver, DriverError};
 use crate::gate::{Gate, Shut};
 use crate::holding::Holding;
+use crate::leavable::Leavable;
 use crate::pace::Pace;
 use crate::seats::Seat;
 
@@ -92,18 +93,9 @@ pub async fn run(desk: &Desk<'_>, driver: &mut dyn Driver, script: Arc<Script>, 
     let secrets = plan.credentials.values().cloned().collect();
     let runner = Runner::new(script, plan);
     let until = Instant::now() + LONGEST;
-    let mut run = Run {
-        desk,
-        runner,
-        secrets,
-        last_page: None,
-        challenge: None,
-        approved_by: None,
-        until,
-        lean: None,
-        reads_since: None,
-    };
-    match run.go_on(driver).await {
+    let mut run =
+        Run { desk, runner, secrets, last_page: None, challenge: None, approved_by: None, until, reads_since: None };
+    match run.go_on(&mut Leavable::new(driver)).await {
         Ok(outcome) => Ok(outcome),
         Err(End::Shut(shut) | End::Driver(DriverError::Shut(shut))) => Err(shut),
         Err(End::Driver(DriverError::Crashed)) => Ok(run.broken_off(FailureCode::BrowserCrashed)),
@@ -132,14 +124,12 @@ struct Run<'a> {
     approved_by: Option<Instant>,
     /// When it has taken too long.
     until: Instant,
-    /// What goes on without the browser.
-    lean: Option<Box<dyn Driver>>,
     /// When reading began.
     reads_since: Option<Instant>,
 }
 
 impl Run<'_> {
-    async fn go_on(&mut self, driver: &mut dyn Driver) -> Result<Outcome, End> {
+    async fn go_on(&mut self, driver: &mut Leavable<'_>) -> Result<Outcome, End> {
         let mut observation = None;
         loop {
             // Parsing takes its time: nothing is sent for a lease that ended meanwhile.
@@ -165,28 +155,18 @@ impl Run<'_> {
                     driver.visit(&url).await?
                 }
                 Command::Watch(watch) => {
-                    let mut lean = self.lean.take();
-                    let seen = match &mut lean {
-                        Some(lean) => self.watch(&mut **lean, &watch).await?,
-                        None => self.watch(driver, &watch).await?,
-                    };
-                    self.lean = lean;
+                    let seen = self.watch(driver, &watch).await?;
                     self.look(seen)
                 }
                 Command::Act(deed) => {
                     self.turn().await;
-                    let acted = match &mut self.lean {
-                        Some(lean) => lean.act(&deed).await?,
-                        None => driver.act(&deed).await?,
-                    };
-                    self.look(acted)
+                    self.look(driver.act(&deed).await?)
                 }
                 Command::LeaveBrowser => self.leave(driver).await?,
                 Command::ReturnToBrowser => {
                     let why = self.runner.fell_back_for().map(|code| code.as_str());
                     tracing::info!(why, "reads in the browser");
-                    self.lean = None;
-                    Observation::Done
+                    driver.go_back()
                 }
                 command @ Command::Ask(_) => tokio::select! {
                     told = self.tell(command) => told?,
@@ -199,18 +179,10 @@ impl Run<'_> {
     }
 
     /// Goes on without the browser, at the page that it shows.
-    async fn leave(&mut self, driver: &mut dyn Driver) -> Result<Observation, End> {
-        let Some((url, _)) = &self.last_page else { return Ok(Observation::Kept) };
-        let Some(mut lean) = driver.without_browser().await? else { return Ok(Observation::Kept) };
-        let url = url.clone();
+    async fn leave(&mut self, driver: &mut Leavable<'_>) -> Result<Observation, End> {
+        let Some((url, _)) = self.last_page.clone() else { return Ok(Observation::Kept) };
         self.turn().await;
-        match lean.visit(&url).await? {
-            Observation::Visited => {
-                self.lean = Some(lean);
-                Ok(Observation::Done)
-            }
-            _ => Ok(Observation::Kept),
-        }
+        Ok(driver.leave(&url).await?)
     }
 
     fn finished(&self, accounts: Vec<ObservedAccount>) -> Outcome {
@@ -355,7 +327,7 @@ impl Run<'_> {
 
 /// An address without what may be a customer's or a session's: of the path the words
 /// that are no secret, with every digit zero.
-fn scrubbed(url: &Url, secrets: &[&str]) -> Url {
+pub(crate) fn scrubbed(url: &Url, secrets: &[&str]) -> Url {
     let mut scrubbed = url.clone();
     scrubbed.set_query(None);
     scrubbed.set_fragment(None);

@@ -9,20 +9,23 @@ use std::process::{ExitCode, Stdio};
 use crate::Outcome;
 use crate::cargo::cargo;
 
-/// Each file, and what the coordinator is asked for it.
-const FILES: [(&str, &[&str]); 2] =
-    [("docs/reference/openapi.json", &["openapi"]), ("docs/reference/failures.md", &["failures", "--markdown"])];
+/// Each file, and what is asked of which program for it.
+const FILES: [(&str, &str, &[&str]); 5] = [
+    ("docs/reference/openapi.json", "coordinator", &["openapi"]),
+    ("docs/reference/failures.md", "coordinator", &["failures", "--markdown"]),
+    ("docs/reference/script.schema.json", "agent", &["schema"]),
+    ("docs/reference/script.md", "agent", &["schema", "--markdown"]),
+    ("docs/reference/diagnostics.md", "agent", &["explain", "--markdown"]),
+];
 
 pub(crate) fn run() -> Outcome {
-    for (name, asked) in FILES {
+    for (name, program, asked) in FILES {
         let mut print = cargo();
-        print
-            .args(["run", "--locked", "--quiet", "--package", "coordinator", "--bin", "coordinator", "--"])
-            .args(asked);
+        print.args(["run", "--locked", "--quiet", "--package", program, "--bin", program, "--"]).args(asked);
         let output = print.stderr(Stdio::inherit()).output();
         let output = output.map_err(|error| format!("cargo couldn't be started: {error}"))?;
         if !output.status.success() {
-            return Err(format!("`coordinator {}` failed; it said why above", asked.join(" ")));
+            return Err(format!("`{program} {}` failed; it said why above", asked.join(" ")));
         }
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
         std::fs::write(&path, output.stdout)

@@ -45,7 +45,8 @@ enum Command {
     Tidy,
     /// Find or install what the demo and the tests need, and nothing else.
     Setup,
-    /// Write anew what is made from the code: docs/reference/openapi.json, docs/reference/failures.md.
+    /// Write anew what is made from the code: what stands in docs/reference/ but for ledger-figures.md and
+    /// statement-files.md.
     Generate,
 }
 

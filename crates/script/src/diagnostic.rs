@@ -2,7 +2,7 @@
 //! there is one, a hint. A [`Diagnostics`] shows itself with excerpts for people and
 //! serializes for programs.
 //!
-//! Not here: what a portal answers, which is a [`Failure`](domain::failure::Failure).
+//! Not here: how each is mended (`explain`), or what a portal answers, which is a [`Failure`](domain::failure::Failure).
 
 use std::fmt::Write as _;
 
@@ -15,57 +15,95 @@ const DIAGNOSTICS_LIMIT: usize = 100;
 const EXCERPT_CHARS: usize = 160;
 
 macro_rules! codes {
-    ($( $(#[$attribute:meta])* $variant:ident = $code:literal ),+ $(,)?) => {
+    ($( $(#[doc = $meaning:literal])+ $variant:ident = $code:literal ),+ $(,)?) => {
         /// What kind of fault it is, as a dotted code.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum DiagnosticCode {
-            $( $(#[$attribute])* $variant ),+
+            $( $(#[doc = $meaning])+ $variant ),+
         }
 
         impl DiagnosticCode {
+            /// Every code, in the order in which they are explained.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
             /// The code as it is shown.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $code),+ }
+            }
+
+            /// What it means, as its comment in the code says.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($meaning),+).trim_ascii()),+ }
             }
         }
     };
 }
 
 codes! {
-    /// More than 256 KiB.
-    SourceTooLarge = "source.tooLarge",
-    /// Not YAML, or YAML that the language has no use for.
-    YamlSyntax = "yaml.syntax",
-    /// Another version of the language.
-    VersionUnknown = "version.unknown",
-    /// A key that has no meaning here.
+    /// A key that the language hasn't got here.
     KeyUnknown = "key.unknown",
+    /// A key that has to be there, and isn't.
+    KeyMissing = "key.missing",
     /// A key that stands twice.
     KeyDuplicate = "key.duplicate",
-    /// A key that has to be there.
-    KeyMissing = "key.missing",
-    /// Keys that can't stand together, or alone.
+    /// Keys that can't stand together, or one that stands where it has no meaning.
     KeyConflict = "key.conflict",
-    /// A list where a text is wanted, and the like.
+    /// A value of another kind than is wanted, such as a list in place of a text, or none.
     ValueType = "value.type",
     /// A text that isn't of the form that is wanted.
     ValueMalformed = "value.malformed",
-    /// A word outside a closed list.
+    /// A word outside of a closed list.
     WordUnknown = "word.unknown",
-    /// Not a CSS selector that works on saved pages too.
+    /// A text that isn't a CSS selector, or is one that only a browser understands.
     SelectorMalformed = "selector.malformed",
-    /// A page that the script doesn't have.
+    /// The name of a page that the script doesn't have.
     PageUnknown = "page.unknown",
     /// A page with nothing to do, to say or to read.
     PageMeaningless = "page.meaningless",
     /// No page says that the sign-in worked.
     GoalMissing = "goal.missing",
+    /// A page is read that nothing leads to, or nothing leads back from.
+    WayMissing = "way.missing",
+    /// A way to a page that isn't read.
+    WayNeedless = "way.needless",
     /// A submit that isn't marked as the effect that it is.
     EffectMissing = "effect.missing",
     /// An effect with steps after it.
     EffectMisplaced = "effect.misplaced",
+    /// A script in another version of the language.
+    VersionUnknown = "version.unknown",
+    /// A text that isn't YAML, or YAML that the language has no use for.
+    YamlSyntax = "yaml.syntax",
+    /// A script of more than 256 KiB.
+    SourceTooLarge = "source.tooLarge",
 }
+
+impl std::str::FromStr for DiagnosticCode {
+    type Err = UnknownCode;
+
+    fn from_str(code: &str) -> Result<Self, Self::Err> {
+        let found = Self::ALL.iter().find(|known| known.as_str() == code);
+        found.copied().ok_or_else(|| UnknownCode(nearest(code, Self::ALL.iter().map(|known| known.as_str()))))
+    }
+}
+
+/// Not the code of any fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownCode(Option<String>);
+
+impl std::fmt::Display for UnknownCode {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("no fault of a script has that code")?;
+        match &self.0 {
+            Some(hint) => write!(formatter, "; {hint}"),
+            None => formatter.write_str("; `agent explain` lists them all"),
+        }
+    }
+}
+
+impl std::error::Error for UnknownCode {}
 
 impl Serialize for DiagnosticCode {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -148,6 +186,18 @@ impl Diagnostics {
     /// The faults, in the order of the document.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.list.iter()
+    }
+
+    /// The codes of the faults, each once, in the order of the document.
+    #[must_use]
+    pub fn codes(&self) -> Vec<DiagnosticCode> {
+        let mut codes = Vec::new();
+        for Diagnostic { code, .. } in &self.list {
+            if !codes.contains(code) {
+                codes.push(*code);
+            }
+        }
+        codes
     }
 
     /// All faults for people, each with the line it is about. `name` is what the

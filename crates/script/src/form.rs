@@ -1,18 +1,23 @@
 //! Reading one map of a script key by key: what is there, what is missing, what
 //! nobody asked for. Faults are collected, so that reading goes on after them.
 //!
-//! Not here: what the keys mean; `parse` knows that.
+//! Not here: which keys there are (`grammar`), or what they mean (`parse`).
 
 use std::fmt::Display;
 use std::str::FromStr;
 
 use crate::css::Css;
 use crate::diagnostic::{Diagnostic, DiagnosticCode as Code, Position, nearest};
+use crate::grammar::Map;
 use crate::node::{Entry, Node, Value};
 
 /// Collects faults.
 #[derive(Default)]
-pub(crate) struct Faults(pub(crate) Vec<Diagnostic>);
+pub(crate) struct Faults(pub(crate) Vec<Diagnostic>, #[cfg(test)] pub(crate) Asked);
+
+/// Every key that was asked for, each with the id of its map.
+#[cfg(test)]
+pub(crate) type Asked = std::collections::BTreeSet<(&'static str, &'static str)>;
 
 impl Faults {
     pub(crate) fn add(&mut self, code: Code, at: Position, message: impl Into<String>) {
@@ -66,10 +71,15 @@ impl Faults {
         }
     }
 
-    /// One text or a list of them.
+    /// One text or a list of at least one.
     pub(crate) fn one_or_many<'n>(&mut self, node: &'n Node) -> &'n [Node] {
         match &node.value {
-            Value::List(items) => items,
+            Value::List(items) => {
+                if items.is_empty() {
+                    self.add(Code::ValueType, node.at, "a list with at least one entry is wanted here");
+                }
+                items
+            }
             _ => std::slice::from_ref(node),
         }
     }
@@ -174,20 +184,20 @@ pub(crate) fn cut(text: &str) -> String {
 
 /// A map whose keys are asked for one by one.
 pub(crate) struct Form<'n> {
-    /// What the map is, for messages: "a page".
-    what: &'static str,
+    map: &'static Map,
     pub(crate) at: Position,
     entries: Vec<&'n Entry>,
     asked: Vec<&'static str>,
 }
 
 impl<'n> Form<'n> {
-    pub(crate) fn new(what: &'static str, node: &'n Node, faults: &mut Faults) -> Self {
-        Self { what, at: node.at, entries: faults.entries(node), asked: Vec::new() }
+    pub(crate) fn new(map: &'static Map, node: &'n Node, faults: &mut Faults) -> Self {
+        Self { map, at: node.at, entries: faults.entries(node), asked: Vec::new() }
     }
 
     /// The value of a key that may be there.
     pub(crate) fn ask(&mut self, key: &'static str) -> Option<&'n Node> {
+        debug_assert!(self.map.takes(key).is_some(), "the grammar knows no key `{key}` of {}", self.map.name);
         self.asked.push(key);
         self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
     }
@@ -196,19 +206,23 @@ impl<'n> Form<'n> {
     pub(crate) fn need(&mut self, key: &'static str, faults: &mut Faults) -> Option<&'n Node> {
         let found = self.ask(key);
         if found.is_none() {
-            faults.add(Code::KeyMissing, self.at, format!("{} needs the key `{key}`", self.what));
+            faults.add(Code::KeyMissing, self.at, format!("{} needs the key `{key}`", self.map.name));
         }
         found
     }
 
     /// Reports every key that was never asked for.
     pub(crate) fn finish(self, faults: &mut Faults) {
+        let fitting = self.map.fitting(self.entries.iter().map(|entry| entry.key.as_str()));
         for entry in self.entries.iter().filter(|entry| !self.asked.contains(&entry.key.as_str())) {
-            let message = format!("{} has no key `{}`", self.what, cut(&entry.key));
-            let known = || self.asked.iter().copied();
-            let hint = nearest(&entry.key, known())
-                .unwrap_or_else(|| format!("its keys are {}", known().collect::<Vec<_>>().join(", ")));
+            let message = format!("{} has no key `{}`", self.map.name, cut(&entry.key));
+            let hint = match nearest(&entry.key, fitting.iter().copied()) {
+                Some(hint) if !fitting.contains(&entry.key.as_str()) => hint,
+                _ => format!("its keys here are {}", fitting.join(", ")),
+            };
             faults.hinted(Code::KeyUnknown, entry.at, message, hint);
         }
+        #[cfg(test)]
+        faults.1.extend(self.asked.iter().map(|key| (self.map.id, *key)));
     }
 }

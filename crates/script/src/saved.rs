@@ -78,7 +78,7 @@ pub fn reread(script: &Script, account: &ObservedAccount, today: Date) -> Result
     Ok(again)
 }
 
-fn cells(script: &Script, today: Date) -> Cells<'_> {
+pub(crate) fn cells(script: &Script, today: Date) -> Cells<'_> {
     Cells {
         locale: script.locale,
         currency: &script.currency,

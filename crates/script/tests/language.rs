@@ -242,7 +242,7 @@ fn what_is_read_can_be_read() {
     check(
         "    back: \"#back\"\n",
         "",
-        "key.missing at `on: accounts`: `accounts` needs the key `back`, because the page `account` is read for each account",
+        "way.missing at `on: accounts`: `accounts` needs the key `back`, because the page `account` is read for each account",
     );
     check(
         "    date: MM/DD\n",
@@ -291,7 +291,7 @@ fn all_faults_come_at_once_in_the_order_of_the_document() {
     let codes: Vec<_> = faults(&source).iter().map(|fault| (fault.line, fault.code.as_str())).collect();
     assert!(codes.is_sorted_by_key(|(line, _)| *line), "{codes:?}");
     let codes: Vec<_> = codes.into_iter().map(|(_, code)| code).collect();
-    assert_eq!(codes, ["value.malformed", "word.unknown", "key.missing", "key.unknown"]);
+    assert_eq!(codes, ["value.malformed", "word.unknown", "way.missing", "key.unknown"]);
 }
 
 #[test]
@@ -334,7 +334,7 @@ fn transactions_on_a_page_of_their_own_say_how_to_get_there_and_back() {
     check(
         "    table: \"#rows\"",
         "    open: \"#list\"\n    table: \"#rows\"",
-        "key.conflict at `on: account`: transactions are read on `account`, so there is nothing to open for them",
+        "way.needless at `on: account`: transactions are read on `account`, so there is nothing to open for them",
     );
 }
 

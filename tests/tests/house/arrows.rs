@@ -81,6 +81,7 @@ const PLACES: [(&str, &[&str]); 27] = [
     (
         "reqwest",
         &[
+            "agent/src/author/test/truth.rs",
             "agent/src/coordinator/",
             "agent/src/http/",
             "coordinator/src/cli/control.rs",
@@ -104,7 +105,10 @@ const PLACES: [(&str, &[&str]); 27] = [
         &["coordinator/src/store/sql/observations.rs", "crates/statement/src/zipped.rs", "crates/statement/tests/"],
     ),
     ("encoding_rs", &["agent/src/http/", "crates/statement/src/decode.rs", "fixtures/"]),
-    ("serde_saphyr", &["crates/script/", "coordinator/src/catalog.rs", "tests/tests/deploy/main.rs"]),
+    (
+        "serde_saphyr",
+        &["agent/src/author/", "coordinator/src/catalog.rs", "crates/script/", "tests/tests/deploy/main.rs"],
+    ),
     ("pathfinding", &["crates/domain/src/ledger/posting.rs"]),
     (
         "StatusCode",

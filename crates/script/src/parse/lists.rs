@@ -8,6 +8,7 @@ use super::pick;
 use super::reads::{Words, date, listed, pending, required_columns, table};
 use crate::diagnostic::DiagnosticCode as Code;
 use crate::form::{Faults, Form};
+use crate::grammar;
 use crate::language::{Debits, Layout, Next, TransactionField, Windows};
 use crate::node::{Node, Value};
 
@@ -15,7 +16,7 @@ use crate::node::{Node, Value};
 pub(super) fn layouts(node: &Node, first: Option<&Layout>, faults: &mut Faults) -> Vec<Layout> {
     let mut layouts = Vec::new();
     for node in faults.list(node) {
-        let mut form = Form::new("a layout", node, faults);
+        let mut form = Form::new(&grammar::LAYOUT, node, faults);
         layouts.extend(layout(&mut form, first, faults));
         form.finish(faults);
     }
@@ -28,7 +29,7 @@ pub(super) fn layout(form: &mut Form<'_>, first: Option<&Layout>, faults: &mut F
     let table = table(form, F::KNOWN, faults);
     let has = |field| table.as_ref().map(|table| table.columns.iter().any(|(known, _)| *known == field));
     let known = first.map(|first| &first.format);
-    let mut map = Words::new(form, faults);
+    let mut map = Words::new(form, &grammar::TRANSACTION_WORDS, faults);
     // What the first layout says needn't be said again.
     let is_needed = |field, has_words: bool| has(field).filter(|is_read| !is_read || !has_words);
     let has_rails = known.is_some_and(|known| !known.rails.is_empty());
@@ -60,7 +61,7 @@ pub(super) fn layout(form: &mut Form<'_>, first: Option<&Layout>, faults: &mut F
 
 /// How a portal is asked for some days after others.
 pub(super) fn windows(node: &Node, faults: &mut Faults) -> Option<Windows> {
-    let mut form = Form::new("`windows`", node, faults);
+    let mut form = Form::new(&grammar::WINDOWS, node, faults);
     let [from, to, click] = ["from", "to", "click"].map(|key| form.need(key, faults).map(|node| faults.css(node)));
     let answer = form.ask("answer").and_then(|node| faults.css(node));
     let date: Option<DateFormat> = form.need("date", faults).and_then(|node| faults.parsed(node));
@@ -75,7 +76,7 @@ pub(super) fn next(node: &Node, faults: &mut Faults) -> Option<Next> {
     let Value::Map(_) = node.value else {
         return faults.css(node).map(|target| Next::Click { target, end: None });
     };
-    let mut form = Form::new("`next`", node, faults);
+    let mut form = Form::new(&grammar::NEXT, node, faults);
     let ways = ["choose", "behind", "more", "scroll"].map(|key| (key, form.ask(key)));
     let mut said = ways.into_iter().filter_map(|(key, node)| Some((key, node?)));
     let way = said.next();

@@ -7,11 +7,13 @@ mod pages;
 mod reads;
 mod steps;
 
+pub(crate) use pages::{PAGES_LIMIT, is_a_portals_answer};
 use sha2::{Digest, Sha256};
 
 use crate::diagnostic::{DiagnosticCode as Code, Diagnostics};
 use crate::document::folded_case;
 use crate::form::{Faults, Form, cut};
+use crate::grammar;
 use crate::language::{Pick, Script};
 use crate::node::{Node, Value, tree};
 
@@ -43,8 +45,8 @@ impl Script {
 
 /// Reads what is sound; a script comes out only when nothing that it needs is
 /// missing, and counts only when no fault was found.
-fn read(root: &Node, faults: &mut Faults) -> Option<Script> {
-    let mut form = Form::new("a script", root, faults);
+pub(crate) fn read(root: &Node, faults: &mut Faults) -> Option<Script> {
+    let mut form = Form::new(&grammar::SCRIPT, root, faults);
     if let Some(node) = form.need("script", faults) {
         version(node, faults);
     }
@@ -183,7 +185,7 @@ fn pick(node: &Node, faults: &mut Faults) -> Option<Pick> {
     if let Value::Text(_) = node.value {
         return faults.css(node).map(|css| Pick { of: Some(css), ..Pick::default() });
     }
-    let mut form = Form::new("a piece of text", node, faults);
+    let mut form = Form::new(&grammar::PIECE, node, faults);
     let picked = pick_keys(&mut form, faults);
     form.finish(faults);
     picked

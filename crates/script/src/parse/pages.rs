@@ -9,22 +9,24 @@ use super::steps::{Asks, steps};
 use super::{css_list, pick};
 use crate::diagnostic::DiagnosticCode as Code;
 use crate::form::{Faults, Form, cut};
+use crate::grammar;
 use crate::language::{Challenge, Meaning, Page, Reads, Sign};
 use crate::node::{Entry, Node, Value};
 
 /// How many pages a script may have.
-const PAGES_LIMIT: usize = 200;
+pub(crate) const PAGES_LIMIT: u32 = 200;
 
 /// How many answers a run tries where the script doesn't say.
 const DEFAULT_ATTEMPTS: u32 = 3;
 
 pub(super) fn pages(node: &Node, faults: &mut Faults) -> Vec<Page> {
     let entries = faults.entries(node);
-    if entries.len() > PAGES_LIMIT {
+    let limit = usize::try_from(PAGES_LIMIT).unwrap_or(usize::MAX);
+    if entries.len() > limit {
         faults.add(Code::ValueMalformed, node.at, format!("a script has at most {PAGES_LIMIT} pages"));
     }
     let mut pages = Vec::new();
-    for entry in entries.into_iter().take(PAGES_LIMIT) {
+    for entry in entries.into_iter().take(limit) {
         let is_name = entry.key.len() <= 64
             && entry.key.starts_with(|c: char| c.is_ascii_lowercase())
             && entry.key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
@@ -38,7 +40,7 @@ pub(super) fn pages(node: &Node, faults: &mut Faults) -> Vec<Page> {
 }
 
 fn page(name: &str, node: &Node, faults: &mut Faults) -> Page {
-    let mut form = Form::new("a page", node, faults);
+    let mut form = Form::new(&grammar::PAGE, node, faults);
     let when = form.need("when", faults).map(|node| signs(node, faults)).unwrap_or_default();
     let said = ["failure", "challenge", "goal"].map(|key| (key, form.ask(key)));
     let steps_node = form.ask("do");
@@ -98,7 +100,7 @@ impl Goal {
 /// How a page is recognised: everything in the map has to hold.
 fn signs(node: &Node, faults: &mut Faults) -> Vec<Sign> {
     let before = faults.0.len();
-    let mut form = Form::new("`when`", node, faults);
+    let mut form = Form::new(&grammar::WHEN, node, faults);
     let mut signs = Vec::new();
     if let Some(node) = form.ask("visible") {
         signs.extend(css_list(node, faults).into_iter().map(Sign::Visible));
@@ -130,7 +132,7 @@ fn signs(node: &Node, faults: &mut Faults) -> Vec<Sign> {
 }
 
 fn failure(node: &Node, faults: &mut Faults) -> Option<Meaning> {
-    let mut form = Form::new("a failure", node, faults);
+    let mut form = Form::new(&grammar::FAILURE, node, faults);
     let code = form.need("code", faults).and_then(|node| {
         let codes: Vec<(&'static str, FailureCode)> = FailureCode::ALL
             .iter()
@@ -146,14 +148,14 @@ fn failure(node: &Node, faults: &mut Faults) -> Option<Meaning> {
 
 /// Whether a page can mean it; the other codes are what the runner itself finds, and families
 /// are for codes that nobody knows.
-fn is_a_portals_answer(code: FailureCode) -> bool {
+pub(crate) fn is_a_portals_answer(code: FailureCode) -> bool {
     ["auth.", "mfa.", "portal."].iter().any(|prefix| code.as_str().starts_with(prefix))
         && !code.is_family()
         && code != FailureCode::CredentialsMissing
 }
 
 fn challenge(node: &Node, faults: &mut Faults) -> Option<Challenge> {
-    let mut form = Form::new("a challenge", node, faults);
+    let mut form = Form::new(&grammar::CHALLENGE, node, faults);
     let kinds = ChallengeKind::ALL.iter().map(|kind| (kind.as_str(), *kind)).collect::<Vec<_>>();
     let kind = form.need("kind", faults).and_then(|node| faults.word(node, &kinds));
     let media = Medium::ALL.iter().map(|medium| (medium.as_str(), *medium)).collect::<Vec<_>>();

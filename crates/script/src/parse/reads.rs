@@ -15,6 +15,7 @@ use crate::css::Css;
 use crate::diagnostic::{DiagnosticCode as Code, Position, nearest};
 use crate::document::folded_case;
 use crate::form::{Faults, Form, cut};
+use crate::grammar::{self, Map};
 use crate::language::{
     AccountField, AccountRead, AccountsRead, Format, Onward, Part, Pick, ReadBy, Reads, Shape, Spot, Table,
     TransactionField, TransactionsRead, Visit,
@@ -25,7 +26,7 @@ use crate::node::{Node, Value};
 const DEFAULT_LIMIT: u32 = 200;
 
 pub(super) fn reads(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<Reads> {
-    let mut form = Form::new("`reads`", node, faults);
+    let mut form = Form::new(&grammar::READS, node, faults);
     let accounts_node = form.need("accounts", faults);
     let account_node = form.ask("account");
     let transactions_node = form.ask("transactions");
@@ -79,7 +80,7 @@ fn visit(account: Option<&On>, transactions: Option<(&On, &Way)>, way: &Way, fau
         (_, Some((on, way))) => {
             if way.open.is_some() || way.back.is_some() {
                 let message = format!("transactions are read on `{}`, so there is nothing to open for them", on.page);
-                faults.add(Code::KeyConflict, way.at, message);
+                faults.add(Code::WayNeedless, way.at, message);
             }
             None
         }
@@ -88,7 +89,7 @@ fn visit(account: Option<&On>, transactions: Option<(&On, &Way)>, way: &Way, fau
     let Some(on) = account.or(transactions.map(|(on, _)| on)) else {
         if way.open.is_some() || way.back.is_some() {
             let message = "nothing is read on an account's own page, so there is nothing to open";
-            faults.add(Code::KeyConflict, way.at, message);
+            faults.add(Code::WayNeedless, way.at, message);
         }
         return None;
     };
@@ -96,7 +97,7 @@ fn visit(account: Option<&On>, transactions: Option<(&On, &Way)>, way: &Way, fau
         if css.is_none() {
             let message =
                 format!("`accounts` needs the key `{key}`, because the page `{}` is read for each account", on.page);
-            faults.add(Code::KeyMissing, way.at, message);
+            faults.add(Code::WayMissing, way.at, message);
         }
     }
     let onward = match onward {
@@ -118,7 +119,7 @@ fn onward(account: &On, on: &On, way: &Way, faults: &mut Faults) -> Option<Onwar
                 "open" => format!("`open` is what leads from `{whence}` to its transactions"),
                 _ => format!("`back` is what leads from `{whence}` to the list of accounts"),
             };
-            faults.hinted(Code::KeyMissing, on.at, message, hint);
+            faults.hinted(Code::WayMissing, on.at, message, hint);
         }
     }
     Some(Onward { page: on.page.clone(), open: way.open.clone()??, back: way.back.clone()?? })
@@ -136,7 +137,7 @@ fn on(form: &mut Form<'_>, pages: &[&str], faults: &mut Faults) -> Option<On> {
 }
 
 fn accounts(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(AccountsRead, Way)> {
-    let mut form = Form::new("`accounts`", node, faults);
+    let mut form = Form::new(&grammar::ACCOUNTS, node, faults);
     let on = on(&mut form, pages, faults);
     let table = table(&mut form, AccountField::KNOWN, faults);
     let key = form.need("key", faults).and_then(|node| pick(node, faults));
@@ -154,7 +155,7 @@ fn accounts(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(Account
 }
 
 fn account(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On, AccountRead)> {
-    let mut form = Form::new("`account`", node, faults);
+    let mut form = Form::new(&grammar::ACCOUNT, node, faults);
     let on = on(&mut form, pages, faults);
     let mut fields = Vec::new();
     if let Some(node) = form.need("fields", faults) {
@@ -170,7 +171,7 @@ fn account(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On, Acco
 }
 
 fn transactions(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On, TransactionsRead, Way)> {
-    let mut form = Form::new("`transactions`", node, faults);
+    let mut form = Form::new(&grammar::TRANSACTIONS, node, faults);
     let on = on(&mut form, pages, faults);
     let first = layout(&mut form, None, faults);
     let others = form.ask("layouts").map(|node| layouts(node, first.as_ref(), faults)).unwrap_or_default();
@@ -197,7 +198,7 @@ fn transactions(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On,
 
 /// The table of what is announced. Patterns and words are those of the other.
 fn pending_table(node: &Node, faults: &mut Faults) -> Option<Table<TransactionField>> {
-    let mut form = Form::new("`pendingTable`", node, faults);
+    let mut form = Form::new(&grammar::PENDING_TABLE, node, faults);
     let table = table(&mut form, TransactionField::KNOWN, faults);
     form.finish(faults);
     let has = |field| table.as_ref().is_some_and(|table| table.columns.iter().any(|(known, _)| *known == field));
@@ -282,9 +283,12 @@ pub(super) fn table<F: Copy + PartialEq>(
 fn column(key: &str, node: &Node, shape: Shape, parts: &mut Vec<Part>, faults: &mut Faults) -> Option<String> {
     let (header, spot) = match (&node.value, shape) {
         (Value::Map(_), _) => {
-            let mut form = Form::new("a part of a column", node, faults);
+            let mut form = Form::new(&grammar::PART, node, faults);
             let header = form.ask("column").map(|node| faults.text(node).map(folded_case));
             let label = form.ask("label").map(|node| words(node, faults));
+            if label.is_some() && header.is_some() {
+                faults.add(Code::KeyConflict, node.at, "a part of a column has a `label` or a `column`, and not both");
+            }
             let spot = match label {
                 Some(labels) => Some(Spot::Label(labels)).filter(|_| header.is_none()),
                 None if header.is_some() && form.ask("of").is_none() && form.ask("attribute").is_none() => {
@@ -330,7 +334,7 @@ fn spot(node: &Node, faults: &mut Faults) -> Option<Spot> {
     let before = faults.0.len();
     match node.value {
         Value::Map(_) => {
-            let mut form = Form::new("a field", node, faults);
+            let mut form = Form::new(&grammar::PIECE, node, faults);
             let picked = pick_keys(&mut form, faults);
             form.finish(faults);
             picked.map(Spot::At)
@@ -340,7 +344,7 @@ fn spot(node: &Node, faults: &mut Faults) -> Option<Spot> {
 }
 
 fn account_format(form: &mut Form<'_>, has: impl Fn(AccountField) -> Option<bool>, faults: &mut Faults) -> Format {
-    let mut map = Words::new(form, faults);
+    let mut map = Words::new(form, &grammar::ACCOUNT_WORDS, faults);
     let types = map.of("type", has(AccountField::Type), &listed(domain::account::AccountType::ALL), faults);
     let account_statuses =
         map.of("status", has(AccountField::Status), &listed(domain::account::AccountStatus::ALL), faults);
@@ -373,9 +377,9 @@ pub(super) struct Words<'n> {
 }
 
 impl<'n> Words<'n> {
-    pub(super) fn new(form: &mut Form<'n>, faults: &mut Faults) -> Self {
+    pub(super) fn new(form: &mut Form<'n>, map: &'static Map, faults: &mut Faults) -> Self {
         let at = form.at;
-        Self { at, form: form.ask("map").map(|node| Form::new("`map`", node, faults)) }
+        Self { at, form: form.ask("map").map(|node| Form::new(map, node, faults)) }
     }
 
     /// The words of one field, the bank's own with case folded.

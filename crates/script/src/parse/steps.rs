@@ -8,6 +8,7 @@ use domain::run::Effect;
 
 use crate::diagnostic::{DiagnosticCode as Code, Position};
 use crate::form::{Faults, Form};
+use crate::grammar;
 use crate::language::{Source, Step};
 use crate::node::Node;
 
@@ -84,7 +85,7 @@ fn submits(filled: &mut Vec<Filled>, marked: Option<Effect>, at: Position, fault
 }
 
 fn step(node: &Node, faults: &mut Faults) -> Option<Step> {
-    let mut form = Form::new("a step", node, faults);
+    let mut form = Form::new(&grammar::STEP, node, faults);
     let (fill, click) = (form.ask("fill"), form.ask("click"));
     let step = match (fill, click) {
         (Some(fill), None) => {

@@ -135,7 +135,8 @@ fn attribute_text(text: &str) -> String {
 
 /// The bank's words with each that holds a secret masked; all of them when a secret
 /// is spread over several. A secret of one or two letters hides nothing.
-pub(crate) fn masked(words: &str, secrets: &[&str]) -> String {
+#[must_use]
+pub fn masked(words: &str, secrets: &[&str]) -> String {
     let long: Vec<&str> = secrets.iter().copied().filter(|secret| secret.trim().chars().count() > 2).collect();
     let secrets = Secrets::new(&long);
     let mask = |word: &str| {

@@ -1,0 +1,96 @@
+//! The commands of script authors, who have a terminal, an editor and no coordinator: from a new folder to a script that
+//! was tried.
+//!
+//! ```text
+//! new ─▶ check ─▶ test (saved pages) ─▶ test --portal (a simulated portal) ─▶ run (the real one)
+//!          └ fmt, explain, schema
+//! ```
+//!
+//! Not here: the language, which is the script crate's; and working under leases.
+
+pub mod check;
+pub mod explain;
+pub mod fmt;
+pub mod new;
+mod record;
+pub mod run;
+pub mod schema;
+pub mod test;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// How large a script may be to be read at all; the reader of scripts is stricter still.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
+/// Why a script's text isn't there.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The file can't be read.
+    #[error("could not read {}", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A script that is no script.
+    #[error("{} is far too large for a script", .0.display())]
+    TooLarge(PathBuf),
+}
+
+/// The file that is meant by a path: the script in it, where it is a folder.
+fn script_file(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join("script.yaml") } else { path.to_owned() }
+}
+
+/// The text of a script.
+fn script_text(path: &Path) -> Result<String, ReadError> {
+    let unreadable = |source| ReadError::Unreadable { path: path.to_owned(), source };
+    if std::fs::metadata(path).map_err(unreadable)?.len() > LARGEST {
+        return Err(ReadError::TooLarge(path.to_owned()));
+    }
+    std::fs::read_to_string(path).map_err(unreadable)
+}
+
+/// Standard output is closed.
+#[derive(Debug, thiserror::Error)]
+#[error("could not write to standard output")]
+pub struct WriteError(#[from] io::Error);
+
+/// Prints data.
+fn print(text: &str) -> Result<(), WriteError> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}
+
+/// Prints a value for programs.
+fn print_json(value: &impl serde::Serialize) -> Result<(), WriteError> {
+    let text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
+    print(&format!("{text}\n"))
+}
+
+/// Says something to whoever sits at the terminal; where nobody listens, nothing is lost.
+fn say(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// A portal's text as a terminal may show it: without what moves the cursor, colours or turns what follows around.
+fn plain(text: &str) -> String {
+    let is_order =
+        |letter: char| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let shown = text.chars().filter(|letter| !is_order(*letter));
+    shown.map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn a_portals_text_gives_a_terminal_no_orders() {
+        assert_eq!(plain("Sign in\u{1b}[2J\u{7}\r\n now\u{202e}!"), "Sign in [2J    now!");
+        assert_eq!(plain("Überweisung 残高"), "Überweisung 残高");
+    }
+}

@@ -1,0 +1,257 @@
+//! `agent new`: a folder for an institution, with a script that is sound, pages to try it on, and comments that teach.
+//!
+//! Not here: what the portal is like; the author says that in place of the examples.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use domain::money::{Currency, Locale};
+use jiff::tz::TimeZone;
+use script::schema;
+use url::Url;
+
+use super::{WriteError, print, say};
+use crate::cli::Exit;
+
+/// What is made.
+#[derive(Debug, Args)]
+pub struct New {
+    /// The folder. Its last part is the institution's id: lower-case letters, digits and `-`.
+    folder: PathBuf,
+    /// Where customers sign in.
+    #[arg(long, default_value = "https://portal.example/", value_parser = portal)]
+    portal: Url,
+    /// How the portal writes amounts.
+    #[arg(long, default_value = "en-US")]
+    locale: Locale,
+    /// What amounts are in where an account doesn't say.
+    #[arg(long, default_value = "USD", value_parser = currency)]
+    currency: Currency,
+    /// Where the portal's dates are dates.
+    #[arg(long, default_value = "America/New_York", value_parser = time_zone)]
+    timezone: String,
+    /// What one signs in with.
+    #[arg(long, value_enum, default_value = "password")]
+    login: Login,
+}
+
+/// What one signs in with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Login {
+    /// A user name and a password.
+    Password,
+    /// Those, and then a code that the bank sends.
+    #[value(name = "password+code")]
+    PasswordAndCode,
+}
+
+/// Why no folder was made.
+#[derive(Debug, thiserror::Error)]
+pub enum NewError {
+    /// Its name is no id.
+    #[error("`{0}` can't be an institution's id: lower-case letters, digits and `-`, a letter first, 64 at most")]
+    NoId(String),
+    /// Something is there already.
+    #[error("{} is there already, and nothing is overwritten", .0.display())]
+    Taken(PathBuf),
+    /// A file can't be written.
+    #[error("could not write {}", path.display())]
+    Unwritable {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Nobody listens.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+/// A page to try the script on.
+const PAGES: [(&str, &str); 5] = [
+    ("pages/sign_in.html", include_str!("new/pages/sign_in.html")),
+    ("pages/refused.html", include_str!("new/pages/refused.html")),
+    ("pages/accounts.html", include_str!("new/pages/accounts.html")),
+    ("pages/account.html", include_str!("new/pages/account.html")),
+    ("pages/signed_out.html", include_str!("new/pages/signed_out.html")),
+];
+const CODE_PAGE: (&str, &str) = ("pages/code.html", include_str!("new/pages/code.html"));
+
+const SCRIPT: &str = include_str!("new/script.yaml");
+const CODE: &str = include_str!("new/code.yaml");
+const RECORD: &str = include_str!("new/institution.yaml");
+const NOTES: &str = include_str!("new/NOTES.md");
+
+impl NewError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NoId(_) => Some("name the folder after the bank, as in `agent new scripts/first-example-bank`"),
+            Self::Taken(_) => Some("name another folder, or move that one away"),
+            Self::Unwritable { .. } | Self::Write(_) => None,
+        }
+    }
+}
+
+impl New {
+    /// Makes the folder.
+    ///
+    /// # Errors
+    /// When there is one, or it can't be written.
+    pub fn obey(&self) -> Result<Exit, NewError> {
+        let id = self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let is_id = id.len() <= 64
+            && id.starts_with(|c: char| c.is_ascii_lowercase())
+            && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        if !is_id {
+            return Err(NewError::NoId(id));
+        }
+        make_folder(&self.folder)?;
+        for (name, text) in self.files(&id) {
+            let path = self.folder.join(name);
+            let folder = path.parent().unwrap_or(&self.folder);
+            let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, text));
+            written.map_err(|source| NewError::Unwritable { path: path.clone(), source })?;
+        }
+        let folder = self.folder.display();
+        print(&format!("{folder}\n"))?;
+        say(&format!(
+            "It has a script for a bank of two pages, and pages to try it on.\n\
+             next: agent check {folder}   what is wrong with it\n      \
+             agent test {folder}    what it makes of the pages in pages/\n      \
+             agent run {folder}     the real portal, from this terminal"
+        ));
+        Ok(Exit::Done)
+    }
+
+    /// Each file with what is in it.
+    fn files(&self, id: &str) -> Vec<(&'static str, String)> {
+        let has_code = self.login == Login::PasswordAndCode;
+        let filled = |text: &str| {
+            text.replace("{{code}}\n", if has_code { CODE } else { "" })
+                .replace("{{id}}", id)
+                .replace("{{name}}", &title(id))
+                .replace("{{portal}}", self.portal.as_str())
+                .replace("{{locale}}", self.locale.as_str())
+                .replace("{{currency}}", &self.currency.to_string())
+                .replace("{{timezone}}", &self.timezone)
+                .replace("{{mfa}}", if has_code { "always" } else { "none" })
+        };
+        let schema = serde_json::to_string_pretty(&schema()).unwrap_or_default();
+        let mut files = vec![
+            ("script.yaml", filled(SCRIPT)),
+            ("institution.yaml", filled(RECORD)),
+            ("NOTES.md", filled(NOTES)),
+            ("script.schema.json", format!("{schema}\n")),
+        ];
+        let code_page = has_code.then_some(CODE_PAGE);
+        files.extend(PAGES.into_iter().chain(code_page).map(|(name, text)| (name, text.to_owned())));
+        files
+    }
+}
+
+/// Makes a folder, or takes one that is empty.
+fn make_folder(folder: &Path) -> Result<(), NewError> {
+    let unwritable = |source| NewError::Unwritable { path: folder.to_owned(), source };
+    match std::fs::read_dir(folder) {
+        Ok(mut entries) => match entries.next() {
+            Some(_) => Err(NewError::Taken(folder.to_owned())),
+            None => Ok(()),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => std::fs::create_dir_all(folder).map_err(unwritable),
+        Err(_) => Err(NewError::Taken(folder.to_owned())),
+    }
+}
+
+/// `first-example-bank` as a name.
+fn title(id: &str) -> String {
+    let words = id.split('-').filter(|word| !word.is_empty()).map(|word| {
+        let mut letters = word.chars();
+        let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+        first.into_iter().chain(letters).collect::<String>()
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+fn portal(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    let is_portal = url.scheme() == "https" && url.host_str().is_some() && url.username().is_empty();
+    is_portal.then_some(url).ok_or_else(|| "a portal's address begins with `https://`".to_owned())
+}
+
+fn currency(text: &str) -> Result<Currency, String> {
+    Currency::parse(text).map_err(|error| error.to_string())
+}
+
+fn time_zone(text: &str) -> Result<String, String> {
+    match TimeZone::get(text) {
+        Ok(_) if text == "UTC" || text.contains('/') => Ok(text.to_owned()),
+        _ => Err("that isn't the name of a time zone, such as America/New_York".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use domain::institution::Institution;
+    use script::{Script, format};
+
+    use super::New;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        new: New,
+    }
+
+    fn files(arguments: &[&str]) -> Vec<(&'static str, String)> {
+        let line = Line::try_parse_from([&["new", "first-bank"], arguments].concat()).expect("arguments");
+        line.new.files("first-bank")
+    }
+
+    #[test]
+    fn what_is_made_is_sound_and_laid_out_whatever_was_asked_for() {
+        for arguments in [
+            &[][..],
+            &["--login", "password+code"],
+            &[
+                "--locale",
+                "de-DE",
+                "--currency",
+                "EUR",
+                "--timezone",
+                "Europe/Berlin",
+                "--portal",
+                "https://b.example/x",
+            ],
+        ] {
+            let files = files(arguments);
+            let file = |name: &str| files.iter().find(|(known, _)| *known == name).map(|(_, text)| text.as_str());
+            let source = file("script.yaml").expect("a script");
+            let script = Script::parse(source).expect("a sound script");
+            assert_eq!(script.institution(), "first-bank");
+            assert_eq!(format(source).expect("a script"), source, "it is laid out");
+            let record: Institution =
+                serde_saphyr::from_str(file("institution.yaml").expect("a record")).expect("a record");
+            assert_eq!((record.id.as_str(), record.name.as_str()), ("first-bank", "First Bank"));
+            assert_eq!(record.credentials, script.credentials());
+            assert!(files.iter().all(|(_, text)| !text.contains("{{")), "something wasn't filled in");
+        }
+    }
+
+    #[test]
+    fn what_the_script_couldnt_say_is_refused_before_anything_is_made() {
+        for arguments in [
+            ["--locale", "en_US"],
+            ["--currency", "dollars"],
+            ["--timezone", "EST"],
+            ["--portal", "http://bank.example/"],
+            ["--login", "fingerprint"],
+        ] {
+            let line = Line::try_parse_from([&["new", "first-bank"], &arguments[..]].concat());
+            assert!(line.is_err(), "{arguments:?}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The options of a run that an author starts: with what, as whom, how fast, and where the report goes.
+//!
+//! Not here: which portal.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use domain::driver::{DriverKind, Drivers};
+
+use crate::cli::BrowserArguments;
+
+/// How a portal is driven.
+#[derive(Debug, Args)]
+pub struct PortalArguments {
+    /// By what the portal is driven; the first that its record names, unless given.
+    #[arg(long)]
+    driver: Option<DriverKind>,
+    /// A JSON file with the credentials, readable by you alone: `{"bankUsername": "…", "password": "…"}`. Without it they
+    /// are taken from BURSAR_CREDENTIAL_BANK_USERNAME and the like, or asked for.
+    #[arg(long, value_name = "FILE")]
+    credentials: Option<PathBuf>,
+    /// Wait so many milliseconds before each thing that is done.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    slow: u64,
+    /// Write what happened, page by page, into one HTML file. Nothing secret is in it.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) browser: BrowserArguments,
+}
+
+impl PortalArguments {
+    /// The driver that is used, where the record wants these.
+    pub(super) fn driver(&self, wanted: &Drivers) -> DriverKind {
+        self.driver.or_else(|| wanted.iter().next()).unwrap_or(DriverKind::Cdp)
+    }
+
+    pub(crate) fn credentials(&self) -> Option<&Path> {
+        self.credentials.as_deref()
+    }
+
+    pub(super) fn slow(&self) -> Duration {
+        Duration::from_millis(self.slow)
+    }
+
+    pub(super) fn report(&self) -> Option<&Path> {
+        self.report.as_deref()
+    }
+}

@@ -1,0 +1,100 @@
+//! What may be shown of a run: never a credential or an answer in any disguise, never an account's number.
+//!
+//! Not here: what is shown.
+
+use domain::secret::Secret;
+use script::{masked, scrub};
+use url::Url;
+
+use crate::author::plain;
+
+/// How many digits in a row are no count, row or status any more.
+const LONG: usize = 5;
+
+/// Everything that was typed in a run, which marks whatever it stands in.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Taint {
+    secrets: Vec<Secret>,
+}
+
+impl Taint {
+    pub(super) fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
+        Self { secrets: secrets.into_iter().collect() }
+    }
+
+    pub(super) fn add(&mut self, secret: Secret) {
+        self.secrets.push(secret);
+    }
+
+    fn texts(&self) -> Vec<&str> {
+        self.secrets.iter().map(Secret::expose).collect()
+    }
+
+    /// Our own words, which may quote a page's: without secrets and long numbers.
+    pub(super) fn words(&self, words: &str) -> String {
+        without_runs(&plain(&masked(words, &self.texts())), LONG)
+    }
+
+    /// The bank's words: without secrets and any digit.
+    pub(super) fn banks_words(&self, words: &str) -> String {
+        without_runs(&plain(&masked(words, &self.texts())), 1)
+    }
+
+    /// A page's structure and its own words, without what is a customer's.
+    pub(super) fn page(&self, html: &str) -> String {
+        scrub(html, &self.texts())
+    }
+
+    /// An address without what may be a customer's or a session's.
+    pub(super) fn address(&self, url: &Url) -> String {
+        crate::run::scrubbed(url, &self.texts()).into()
+    }
+}
+
+/// The text with a zero for each digit of runs at least so long; blanks and dashes within don't end a run.
+fn without_runs(text: &str, least: usize) -> String {
+    let mut out = String::with_capacity(text.len());
+    let (mut run, mut digits) = (String::new(), 0);
+    let flush = |run: &mut String, digits: &mut usize, out: &mut String| {
+        let is_long = *digits >= least;
+        out.extend(run.drain(..).map(|letter| if is_long && letter.is_numeric() { '0' } else { letter }));
+        *digits = 0;
+    };
+    for letter in text.chars() {
+        let joins = digits > 0 && matches!(letter, ' ' | '-' | '\u{a0}');
+        if letter.is_numeric() || joins {
+            digits += usize::from(letter.is_numeric());
+            run.push(letter);
+        } else {
+            flush(&mut run, &mut digits, &mut out);
+            out.push(letter);
+        }
+    }
+    flush(&mut run, &mut digits, &mut out);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::secret::Secret;
+
+    use super::{Taint, without_runs};
+
+    #[test]
+    fn long_numbers_are_gone_and_short_ones_are_left() {
+        let check = |text: &str, expected: &str| assert_eq!(without_runs(text, 5), expected);
+        check("account 1, row 300: status 503", "account 1, row 300: status 503");
+        check("no column is headed `DE89 3704 0044`", "no column is headed `DE00 0000 0000`");
+        check("12-34-56", "00-00-00");
+        check("１２３４５", "00000");
+    }
+
+    #[test]
+    fn what_was_typed_is_in_no_words() {
+        let mut taint = Taint::new([Secret::new("hunter2-canary".into())]);
+        taint.add(Secret::new("blue house".into()));
+        let said = taint.words("the form says hunter2-canary and Blue House, row 3");
+        assert!(!said.contains("canary") && !said.to_lowercase().contains("blue house"), "{said}");
+        assert_eq!(taint.banks_words("Sent to 42"), "Sent to 00");
+    }
+}

@@ -1,0 +1,148 @@
+//! What happens in a run, step by step: said on standard error as it happens, and kept for the report.
+//!
+//! Nothing comes in here but through the redaction. Not here: how a report looks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use script::command::{Act, Observation};
+use script::{Script, Sight};
+use tokio::time::Instant;
+use url::Url;
+
+use super::redact::Taint;
+use crate::author::say;
+
+/// How many pages a report holds; of a longer run the last ones, which tell why it ended.
+const PAGES_KEPT: usize = 120;
+
+/// One thing that happened.
+#[derive(Debug)]
+pub(super) struct Step {
+    /// Since the run began.
+    pub(super) at: Duration,
+    pub(super) took: Duration,
+    pub(super) what: &'static str,
+    pub(super) detail: String,
+    /// The page that showed then.
+    pub(super) page: Option<Showed>,
+}
+
+/// A page that showed.
+#[derive(Debug)]
+pub(super) struct Showed {
+    pub(super) address: String,
+    /// Scrubbed.
+    pub(super) html: String,
+    /// Every page of the script, held against it.
+    pub(super) sights: Vec<Sight>,
+}
+
+/// Whether pages are kept for a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pages {
+    Kept,
+    Dropped,
+}
+
+/// The trace of one run.
+pub(super) struct Trace {
+    begun: Instant,
+    script: Arc<Script>,
+    pages: Pages,
+    pub(super) taint: Taint,
+    pub(super) steps: Vec<Step>,
+}
+
+impl Trace {
+    pub(super) fn new(script: Arc<Script>, taint: Taint, pages: Pages) -> Self {
+        Self { begun: Instant::now(), script, pages, taint, steps: Vec::new() }
+    }
+
+    pub(super) fn script(&self) -> Arc<Script> {
+        Arc::clone(&self.script)
+    }
+
+    /// Something that takes no time.
+    pub(super) fn note(&mut self, what: &'static str, detail: String) {
+        self.push(Duration::ZERO, what, detail, None);
+    }
+
+    /// An address is opened.
+    pub(super) fn visit(&mut self, url: &Url) {
+        let address = self.taint.address(url);
+        self.note("visit", address);
+    }
+
+    /// Things that are about to be done on a page. Of what is filled in its name is said, and nothing else.
+    pub(super) fn acts(&mut self, page: Option<&str>, acts: &[Act]) {
+        for act in acts {
+            let source = page.and_then(|page| self.script.filled_with(page, act.target()));
+            let source = source.map(|source| format!(" with {source}")).unwrap_or_default();
+            let what = match act {
+                Act::Fill { .. } => "fill",
+                Act::Click { .. } => "click",
+                Act::Scroll { .. } => "scroll",
+            };
+            // A link's selector may hold its address, and that an account's number.
+            let target = self.taint.words(act.target());
+            self.note(what, format!("`{target}`{source}"));
+        }
+    }
+
+    /// What came of the command before.
+    pub(super) fn saw(&mut self, observation: &Observation, took: Duration) {
+        match observation {
+            Observation::Recognised { page, url, html } => {
+                let showed = self.showed(Some(url), html);
+                let signs = showed.sights.iter().find(|sight| sight.page == *page).map(signs).unwrap_or_default();
+                self.push(took, "page", format!("{page}  ({signs})"), Some(showed));
+            }
+            Observation::Unrecognised { url, html, still } => {
+                let showed = self.showed(Some(url), html);
+                let detail = match still {
+                    Some(page) => format!("`{page}` still shows though it was acted on"),
+                    None => "no page of the script shows".into(),
+                };
+                self.push(took, "no page", detail, Some(showed));
+            }
+            Observation::Stuck { target, problem, html } => {
+                let showed = self.showed(None, html);
+                let target = self.taint.words(target);
+                self.push(took, "stuck", format!("{problem:?}: `{target}`"), Some(showed));
+            }
+            Observation::Unreachable(trouble) => self.push(took, "unreachable", format!("{trouble:?}"), None),
+            Observation::Refused(code) => self.push(took, "refused", code.to_string(), None),
+            // That it was done shows by what comes next.
+            _ => {}
+        }
+    }
+
+    /// How the run ended.
+    pub(super) fn end(&mut self, detail: String) {
+        self.note("end", detail);
+    }
+
+    fn showed(&self, url: Option<&Url>, html: &str) -> Showed {
+        let address = url.map(|url| self.taint.address(url)).unwrap_or_default();
+        let sights = url.and_then(|url| self.script.sights(url, html).ok()).unwrap_or_default();
+        let html = if self.pages == Pages::Kept { self.taint.page(html) } else { String::new() };
+        Showed { address, html, sights }
+    }
+
+    fn push(&mut self, took: Duration, what: &'static str, detail: String, page: Option<Showed>) {
+        let at = self.begun.elapsed();
+        let lasted = if took.is_zero() { String::new() } else { format!("  {} ms", took.as_millis()) };
+        say(&format!("{:>8.2}s  {what:<11} {detail}{lasted}", at.as_secs_f64()));
+        self.steps.push(Step { at, took, what, detail, page });
+        let mut pages = self.steps.iter_mut().rev().filter_map(|step| step.page.as_mut());
+        if let Some(old) = pages.nth(PAGES_KEPT) {
+            old.html.clear();
+        }
+    }
+}
+
+/// The signs of a page in a line.
+fn signs(sight: &Sight) -> String {
+    sight.signs.iter().map(|seen| seen.sign.as_str()).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,154 @@
+//! `agent test`: what a script makes of pages that were saved, or of a simulated portal, without a bank.
+//!
+//! Not here: one page (`page`), or the simulated portal (`truth`).
+
+mod compare;
+mod page;
+mod truth;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use comfy_table::{Table, presets};
+use jiff::civil::Date;
+use url::Url;
+
+use super::record::{Folder, FolderError};
+use super::run::portal::PortalArguments;
+use super::run::{RunError, today};
+use super::{WriteError, print, print_json, say};
+use crate::cli::Exit;
+use page::{Accept, PageError, Tried};
+use truth::{Listing, TruthError};
+
+/// What is tried.
+#[derive(Debug, Args)]
+pub struct Test {
+    /// The folder, whose pages/ holds saved pages: `account.html` or `account.empty.html` is the page `account`.
+    folder: PathBuf,
+    /// A simulated portal, as `fixtures serve` prints its address: the whole script is run against it, and what was read
+    /// is compared with its truth.
+    #[arg(long)]
+    portal: Option<Url>,
+    /// Keep what was read as what is expected from now on.
+    #[arg(long, conflicts_with = "portal")]
+    accept: bool,
+    /// The day on which pages were saved that have no expectations yet; today unless given.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    today: Option<Date>,
+    /// One JSON value, for programs.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    through: PortalArguments,
+}
+
+/// Why nothing was tried.
+#[derive(Debug, thiserror::Error)]
+pub enum TestError {
+    /// The folder can't be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// There are no pages.
+    #[error("{} has no saved pages", .0.display())]
+    NoPages(PathBuf),
+    /// A saved page, or what is expected of it, can't be used.
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// The portal's truth can't be had.
+    #[error(transparent)]
+    Truth(#[from] TruthError),
+    /// The script wasn't run.
+    #[error(transparent)]
+    Run(#[from] Box<RunError>),
+    /// Nobody listens.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+impl TestError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Folder(error) => error.hint(),
+            Self::NoPages(_) => {
+                Some("save a page of the portal as pages/NAME.html, NAME being that of a page of the script")
+            }
+            Self::Page(error) => error.hint(),
+            Self::Truth(error) => error.hint(),
+            Self::Run(error) => error.hint(),
+            Self::Write(_) => None,
+        }
+    }
+}
+
+impl Test {
+    /// Tries the script.
+    ///
+    /// # Errors
+    /// When it can't be tried.
+    pub fn obey(self) -> Result<Exit, TestError> {
+        let folder = Folder::open(&self.folder)?;
+        if let Some(portal) = self.portal {
+            let listing = if self.json { Listing::Json } else { Listing::Text };
+            return truth::run(&folder, portal, &self.through, listing);
+        }
+        let files = saved(&folder.path.join("pages"))?;
+        let day = self.today.unwrap_or_else(|| today(folder.script.timezone()));
+        let accept = if self.accept { Accept::Read } else { Accept::Nothing };
+        let mut tried = Vec::new();
+        for file in &files {
+            tried.push(page::tried(&folder, file, day, accept)?);
+        }
+        let is_sound = tried.iter().all(Tried::is_sound);
+        if self.json {
+            print_json(&tried)?;
+        } else {
+            print(&listed(&tried))?;
+            tell(&folder, &tried);
+        }
+        Ok(if is_sound { Exit::Done } else { Exit::Faults })
+    }
+}
+
+/// The saved pages, by name.
+fn saved(pages: &Path) -> Result<Vec<PathBuf>, TestError> {
+    let entries = std::fs::read_dir(pages).map_err(|_| TestError::NoPages(pages.to_owned()))?;
+    let is_page = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "html");
+    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_page).collect();
+    if files.is_empty() {
+        return Err(TestError::NoPages(pages.to_owned()));
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// A line for each page.
+fn listed(tried: &[Tried]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(vec!["PAGE", "RECOGNISED AS", "READ", "EXPECTED", ""]);
+    for tried in tried {
+        table.add_row(tried.row());
+    }
+    format!("{}\n", table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n"))
+}
+
+/// What isn't as it should be, in detail, and which pages nobody saved.
+fn tell(folder: &Folder, tried: &[Tried]) {
+    for line in tried.iter().flat_map(Tried::troubles) {
+        say(&line);
+    }
+    if tried.iter().any(Tried::is_unsaid) {
+        say("what was read isn't compared with anything yet: `agent test --accept` keeps it as what is expected");
+    }
+    let missing: Vec<&str> =
+        folder.script.pages().filter(|page| !tried.iter().any(|tried| tried.page == *page)).collect();
+    if !missing.is_empty() {
+        say(&format!("not tried, as no page was saved: {}", missing.join(", ")));
+    }
+    let count = tried.iter().filter(|tried| !tried.is_sound()).count();
+    if count > 0 {
+        say(&format!("{count} of {} pages aren't as they should be", tried.len()));
+    }
+}

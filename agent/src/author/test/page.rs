@@ -1,0 +1,286 @@
+//! One saved page: which page of the script it is, what is read on it, and whether that is what was expected.
+//!
+//! Not here: which pages there are.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use domain::failure::Failure;
+use jiff::civil::Date;
+use script::{PageRead, Sight};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use super::compare::{bare, differences};
+use crate::author::plain;
+use crate::author::record::Folder;
+
+/// How large a saved page may be; the reader of pages is stricter still.
+const LARGEST: u64 = 32 * 1024 * 1024;
+
+/// How many differences are told of one page.
+const TOLD: usize = 8;
+
+/// Whether what was read is kept as what is expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Accept {
+    Read,
+    Nothing,
+}
+
+/// What came of one page.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Tried {
+    file: String,
+    /// The page that the file is named after.
+    pub(super) page: String,
+    /// The page that shows; none where no page does.
+    recognised: Option<String>,
+    /// The signs of the page that the file is named after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sight: Option<Sight>,
+    /// What was read.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    read: Value,
+    /// Why it couldn't be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<Failure>,
+    expected: Expected,
+    /// What was read otherwise than expected.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    differences: Vec<String>,
+}
+
+/// How what was read compares with what was expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Expected {
+    /// Nothing is read here.
+    NotRead,
+    /// Nobody said what to expect.
+    Unsaid,
+    Same,
+    Otherwise,
+    Accepted,
+}
+
+/// Why a page wasn't tried.
+#[derive(Debug, thiserror::Error)]
+pub enum PageError {
+    /// A file can't be read or written.
+    #[error("could not read or write {}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A page that is no page.
+    #[error("{} is far too large for a page", .0.display())]
+    TooLarge(PathBuf),
+    /// The expectations aren't any.
+    #[error("{} isn't what `agent test --accept` writes", path.display())]
+    Expectations {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        source: serde_json::Error,
+    },
+    /// The page isn't looked into.
+    #[error("{}: {reason}", path.display())]
+    Refused {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        reason: &'static str,
+    },
+}
+
+impl PageError {
+    pub(super) fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Expectations { .. } => Some("take the file away, and run `agent test --accept` again"),
+            Self::File { .. } | Self::TooLarge(_) | Self::Refused { .. } => None,
+        }
+    }
+}
+
+/// Tries one page. `day` is when it was saved, unless its expectations say.
+pub(super) fn tried(folder: &Folder, file: &Path, day: Date, accept: Accept) -> Result<Tried, PageError> {
+    let html = text(file)?;
+    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let page = name.split('.').next().unwrap_or_default().to_owned();
+    let url = saved_from(&html).unwrap_or_else(|| folder.record.default_portal_url.clone());
+    let refused = |reason| PageError::Refused { path: file.to_owned(), reason };
+    let sights = folder.script.sights(&url, &html).map_err(refused)?;
+    let recognised = sights.iter().find(|sight| sight.holds()).map(|sight| sight.page.clone());
+    let is_right = recognised.as_deref() == Some(page.as_str());
+    let sight = sights.into_iter().find(|sight| sight.page == page).filter(|_| !is_right);
+
+    let mut tried = Tried {
+        file: name,
+        page,
+        recognised,
+        sight,
+        read: Value::Null,
+        failure: None,
+        expected: Expected::NotRead,
+        differences: Vec::new(),
+    };
+    if !is_right {
+        return Ok(tried);
+    }
+    let kept = file.with_extension("expected.json");
+    let expectations = expectations(&kept)?;
+    let today = expectations.as_ref().and_then(|known| known["today"].as_str()?.parse().ok()).unwrap_or(day);
+    match folder.script.read_page(&tried.page, &html, today) {
+        Ok(read) => tried.read = shown(&read),
+        Err(failure) => {
+            tried.failure = Some(failure);
+            return Ok(tried);
+        }
+    }
+    if tried.read.is_null() {
+        return Ok(tried);
+    }
+    let mut with_day = json!({ "today": today });
+    if let (Value::Object(all), Value::Object(read)) = (&mut with_day, tried.read.clone()) {
+        all.extend(read);
+    }
+    if accept == Accept::Read {
+        write(&kept, &with_day)?;
+        tried.expected = Expected::Accepted;
+        return Ok(tried);
+    }
+    let Some(expectations) = expectations else {
+        tried.expected = Expected::Unsaid;
+        return Ok(tried);
+    };
+    tried.differences = differences(&expectations, &with_day);
+    tried.expected = if tried.differences.is_empty() { Expected::Same } else { Expected::Otherwise };
+    Ok(tried)
+}
+
+impl Tried {
+    /// Whether it is what its name says, could be read, and is as expected.
+    pub(super) fn is_sound(&self) -> bool {
+        self.is_right() && self.failure.is_none() && self.expected != Expected::Otherwise
+    }
+
+    /// Whether something was read and nobody said what to expect.
+    pub(super) fn is_unsaid(&self) -> bool {
+        self.expected == Expected::Unsaid
+    }
+
+    fn is_right(&self) -> bool {
+        self.recognised.as_deref() == Some(self.page.as_str())
+    }
+
+    /// Its line in the table.
+    pub(super) fn row(&self) -> [String; 5] {
+        let recognised = self.recognised.as_deref().unwrap_or("no page").to_owned();
+        let read = match &self.failure {
+            Some(failure) => failure.code.to_string(),
+            None => self.counts(),
+        };
+        let expected = match self.expected {
+            Expected::NotRead => "",
+            Expected::Unsaid => "nobody said",
+            Expected::Same => "as expected",
+            Expected::Otherwise => "otherwise",
+            Expected::Accepted => "accepted",
+        };
+        let verdict = if self.is_sound() { "ok" } else { "FAULT" };
+        [self.file.clone(), recognised, read, expected.to_owned(), verdict.to_owned()]
+    }
+
+    /// How much was read.
+    fn counts(&self) -> String {
+        let count = |what: &str| self.read[what].as_array().map(|list| format!("{} {what}", list.len()));
+        let details = self.read["account"].as_object().map(|_| "details".to_owned());
+        [count("accounts"), details, count("transactions")].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+
+    /// What isn't as it should be, a line each.
+    pub(super) fn troubles(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if !self.is_right() {
+            let said = match &self.recognised {
+                Some(other) => format!("is recognised as `{other}` and not as `{}`", self.page),
+                None => "is recognised as no page".into(),
+            };
+            lines.push(format!("{}: {said}", self.file));
+            match &self.sight {
+                None => lines.push(format!("  the script has no page `{}`", self.page)),
+                Some(sight) => lines.extend(
+                    sight
+                        .signs
+                        .iter()
+                        .map(|seen| format!("  {} {}", if seen.holds { "holds " } else { "missing" }, seen.sign)),
+                ),
+            }
+            if self.sight.as_ref().is_some_and(Sight::holds) {
+                lines.push(
+                    "  all its signs hold, and the other page's do too: give it one that the other has not".into(),
+                );
+            }
+        }
+        if let Some(failure) = &self.failure {
+            lines.push(format!("{}: {}: {}", self.file, failure.code, plain(&failure.message)));
+        }
+        if !self.differences.is_empty() {
+            lines.push(format!("{}: read otherwise than expected", self.file));
+            lines.extend(self.differences.iter().take(TOLD).map(|difference| format!("  {difference}")));
+            if let Some(more) = self.differences.len().checked_sub(TOLD).filter(|more| *more > 0) {
+                lines.push(format!("  and {more} more"));
+            }
+        }
+        lines
+    }
+}
+
+/// What was read, without what says nothing; null where nothing is read.
+fn shown(read: &PageRead) -> Value {
+    let mut shown = Map::new();
+    let mut put = |what: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            shown.insert(what.into(), bare(value));
+        }
+    };
+    put("accounts", read.accounts.as_ref().map(|accounts| json!(accounts)));
+    put("account", read.account.as_ref().map(|account| json!(account)));
+    put("transactions", read.transactions.as_ref().map(|transactions| json!(transactions)));
+    if shown.is_empty() { Value::Null } else { Value::Object(shown) }
+}
+
+fn text(path: &Path) -> Result<String, PageError> {
+    let failed = |source| PageError::File { path: path.to_owned(), source };
+    if std::fs::metadata(path).map_err(failed)?.len() > LARGEST {
+        return Err(PageError::TooLarge(path.to_owned()));
+    }
+    // Bytes that are no text are shown as such, as a browser does.
+    Ok(String::from_utf8_lossy(&std::fs::read(path).map_err(failed)?).into_owned())
+}
+
+fn expectations(path: &Path) -> Result<Option<Value>, PageError> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let read = serde_json::from_str(&text(path)?);
+    read.map(Some).map_err(|source| PageError::Expectations { path: path.to_owned(), source })
+}
+
+fn write(path: &Path, value: &Value) -> Result<(), PageError> {
+    let failed = |source| PageError::File { path: path.to_owned(), source };
+    let text = serde_json::to_string_pretty(value).map_err(io::Error::other).map_err(failed)?;
+    std::fs::write(path, format!("{text}\n")).map_err(failed)
+}
+
+/// Where browsers say that a page was saved from: `<!-- saved from url=(0020)https://… -->`.
+fn saved_from(html: &str) -> Option<Url> {
+    let (_, rest) = html.split_once("<!-- saved from url=(")?;
+    let (_, address) = rest.split_once(')')?;
+    address.split_whitespace().next()?.parse().ok()
+}

@@ -1,0 +1,217 @@
+//! The keys of pages: how each is recognised, what it means, and what is done on it.
+//!
+//! Not here: what is read on them (`reads`).
+
+use domain::challenge::{ChallengeKind, Medium};
+use domain::failure::FailureCode;
+use domain::run::Effect;
+
+use super::texts::{ONE_SELECTOR, PAGE_NAME, PIECE_OF_TEXT, SELECTOR, SELECTORS, TEXT};
+use super::{Key, Keys, Least, Map, Need, Rule, Shape, Takes, Word};
+use crate::parse::{PAGES_LIMIT, is_a_portals_answer};
+
+fn failures() -> Vec<Word> {
+    let codes = FailureCode::ALL.iter().filter(|code| is_a_portals_answer(**code));
+    codes.map(|code| (code.as_str(), code.text())).collect()
+}
+
+fn kinds() -> Vec<Word> {
+    ChallengeKind::ALL.iter().map(|kind| (kind.as_str(), kind.meaning())).collect()
+}
+
+fn media() -> Vec<Word> {
+    Medium::ALL.iter().map(|medium| (medium.as_str(), medium.meaning())).collect()
+}
+
+fn effects() -> Vec<Word> {
+    Effect::ALL.iter().map(|effect| (effect.as_str(), effect.meaning())).collect()
+}
+
+fn goals() -> Vec<Word> {
+    vec![("signed_in", "The sign-in worked."), ("signed_out", "The session was ended as wished.")]
+}
+
+fn sources() -> Vec<Word> {
+    vec![
+        ("credentials.bankUsername", "The user's name at the bank."),
+        ("credentials.bankCustomerId", "The company's number at the bank, where it asks for one."),
+        ("credentials.password", "The user's password."),
+        ("answer", "What the person answered whom the page's challenge asked."),
+        (
+            "answer.1",
+            "The first part of it: of several words, or of as many signs as there are parts; so on to `answer.8`.",
+        ),
+        ("answer.2", ""),
+        ("answer.3", ""),
+        ("answer.4", ""),
+        ("answer.5", ""),
+        ("answer.6", ""),
+        ("answer.7", ""),
+        ("answer.8", ""),
+    ]
+}
+
+pub(super) static PAGES: Map = Map {
+    id: "pages",
+    name: "`pages`",
+    text: "The pages by their names: lower-case letters, digits and `_`. Failures are looked for first, then challenges, \
+           then the page with the most signs, then in the order of the file.",
+    keys: Keys::Named { key: PAGE_NAME, takes: Takes::Map(&PAGE), most: Some(PAGES_LIMIT) },
+    rules: &[],
+};
+
+pub(crate) static PAGE: Map = Map {
+    id: "page",
+    name: "a page",
+    text: "A recognisable place in the portal: how it is recognised, what it means, and what is done there.",
+    keys: Keys::Ordered(&[
+        Key {
+            name: "when",
+            takes: Takes::Map(&WHEN),
+            need: Need::Needed,
+            text: "How it is recognised: everything in it holds when the page shows.",
+        },
+        Key {
+            name: "failure",
+            takes: Takes::Map(&FAILURE),
+            need: Need::Optional,
+            text: "The portal says no, and the run ends.",
+        },
+        Key {
+            name: "challenge",
+            takes: Takes::Map(&CHALLENGE),
+            need: Need::Optional,
+            text: "The bank asks something that only a person, or their device, can supply.",
+        },
+        Key { name: "goal", takes: Takes::Word(goals), need: Need::Optional, text: "The run has come somewhere." },
+        Key {
+            name: "do",
+            takes: Takes::List(&Takes::Map(&STEP), Least::One),
+            need: Need::Optional,
+            text: "The steps, in order and in one go; an effect is the last one.",
+        },
+    ]),
+    rules: &[
+        Rule::AtMostOneOf(&["failure", "challenge", "goal"]),
+        Rule::AtMostOneOf(&["failure", "do"]),
+        Rule::Answered,
+    ],
+};
+
+pub(crate) static WHEN: Map = Map {
+    id: "when",
+    name: "`when`",
+    text: "The signs of a page. Take what a person would go by: a form, a table, a title.",
+    keys: Keys::Ordered(&[
+        Key {
+            name: "visible",
+            takes: SELECTORS,
+            need: Need::Optional,
+            text: "Each of these fits something that is visible.",
+        },
+        Key {
+            name: "absent",
+            takes: SELECTORS,
+            need: Need::Optional,
+            text: "None of these fits anything that is visible.",
+        },
+        Key {
+            name: "text",
+            takes: Takes::Map(&TEXTS),
+            need: Need::Optional,
+            text: "What visible things contain; words are compared with white space and case folded.",
+        },
+        Key {
+            name: "url",
+            takes: Takes::OneOrMany(&Takes::Text(TEXT)),
+            need: Need::Optional,
+            text: "Parts of the address, what follows `?` and `#` included. An address alone often stays while the page changes.",
+        },
+    ]),
+    rules: &[Rule::SomeOf(&["visible", "text", "url"])],
+};
+
+static TEXTS: Map = Map {
+    id: "texts",
+    name: "`text`",
+    text: "Selectors, and what a thing that they fit contains: `{ h1: Sign in }`.",
+    keys: Keys::Named { key: SELECTOR, takes: Takes::Text(TEXT), most: None },
+    rules: &[],
+};
+
+pub(crate) static FAILURE: Map = Map {
+    id: "failure",
+    name: "a failure",
+    text: "What a page says instead of going on.",
+    keys: Keys::Ordered(&[
+        Key { name: "code", takes: Takes::Word(failures), need: Need::Needed, text: "What happened." },
+        Key {
+            name: "message",
+            takes: PIECE_OF_TEXT,
+            need: Need::Optional,
+            text: "The bank's own words, which are kept.",
+        },
+    ]),
+    rules: &[],
+};
+
+pub(crate) static CHALLENGE: Map = Map {
+    id: "challenge",
+    name: "a challenge",
+    text: "What the bank asks. Its page fills in the answer; one that is approved elsewhere has no steps.",
+    keys: Keys::Ordered(&[
+        Key { name: "kind", takes: Takes::Word(kinds), need: Need::Needed, text: "What is asked for." },
+        Key { name: "medium", takes: Takes::Word(media), need: Need::Optional, text: "Which way the bank sent it." },
+        Key {
+            name: "target",
+            takes: PIECE_OF_TEXT,
+            need: Need::Optional,
+            text: "The masked number or address that the bank names.",
+        },
+        Key {
+            name: "prompt",
+            takes: PIECE_OF_TEXT,
+            need: Need::Needed,
+            text: "What the person is asked, in the bank's words.",
+        },
+        Key {
+            name: "refused",
+            takes: ONE_SELECTOR,
+            need: Need::Optional,
+            text: "Visible when the answer before was refused; its text says why.",
+        },
+        Key {
+            name: "attempts",
+            takes: Takes::Whole(1, 5),
+            need: Need::Default("3"),
+            text: "How many answers are tried in one run.",
+        },
+    ]),
+    rules: &[],
+};
+
+pub(crate) static STEP: Map = Map {
+    id: "step",
+    name: "a step",
+    text: "One thing that is done. What is filled or clicked fits exactly one visible, enabled thing.",
+    keys: Keys::Ordered(&[
+        Key {
+            name: "fill",
+            takes: ONE_SELECTOR,
+            need: Need::Optional,
+            text: "Puts a text into this field, in place of what is in it.",
+        },
+        Key { name: "with", takes: Takes::Word(sources), need: Need::Optional, text: "Where the text comes from." },
+        Key { name: "click", takes: ONE_SELECTOR, need: Need::Optional, text: "Clicks this." },
+        Key {
+            name: "effect",
+            takes: Takes::Word(effects),
+            need: Need::Optional,
+            text: "What the click may do, once each time that it is declared. A click that submits a password or an answer needs it.",
+        },
+    ]),
+    rules: &[Rule::Shapes(&[
+        Shape { needed: &["fill", "with"], optional: &[] },
+        Shape { needed: &["click"], optional: &["effect"] },
+    ])],
+};
