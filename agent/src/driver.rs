@@ -27,6 +27,10 @@ pub trait Driver: Send {
     /// Does something on the page that is showing.
     async fn act(&mut self, deed: &Deed) -> Result<Observation, DriverError>;
 
+    /// A session that goes on as this one does and takes no browser: with its cookies, at nothing
+    /// yet. None where there is no browser to be left, or its cookies aren't to be had.
+    async fn without_browser(&mut self) -> Result<Option<Box<dyn Driver>>, DriverError>;
+
     /// Waits until the session is gone, with its page or its browser, which is all that is
     /// looked at while a person thinks; how it went.
     async fn gone(&mut self) -> DriverError;

@@ -26,6 +26,7 @@ pub mod gate;
 pub mod holding;
 pub mod hosts;
 pub mod http;
+pub mod leavable;
 pub mod logs;
 pub mod measure;
 pub mod member;

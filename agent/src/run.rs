@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use domain::account::ObservedAccount;
 use domain::challenge::Question;
-use domain::failure::{Failure, FailureCode};
+use domain::failure::{Failure, FailureCode, Stage};
 use domain::id::ChallengeId;
+use domain::run::Reading;
 use domain::secret::Secret;
 use protocol::lease::{AnswerState, Evidence, Verdict, answer_context};
 use protocol::sealed::PrivateKey;
@@ -23,6 +24,7 @@ use crate::coordinator::{CallError, Coordinator, PersistError, persist};
 use crate::driver::{Driver, DriverError};
 use crate::gate::{Gate, Shut};
 use crate::holding::Holding;
+use crate::leavable::Leavable;
 use crate::pace::Pace;
 use crate::seats::Seat;
 
@@ -51,7 +53,7 @@ pub struct Desk<'a> {
 #[derive(Debug)]
 pub enum Outcome {
     /// All was read.
-    Finished(Vec<ObservedAccount>),
+    Finished(Read),
     /// It wasn't.
     Failed {
         /// Why.
@@ -62,6 +64,17 @@ pub enum Outcome {
     /// Nothing can be said that the coordinator would understand: the lease is left to
     /// run out, which counts as a crash and so ends in a bounded number of tries.
     Abandoned,
+}
+
+/// What was read, and by what.
+#[derive(Debug)]
+pub struct Read {
+    /// Every account with its transactions.
+    pub accounts: Vec<ObservedAccount>,
+    /// By what they were read.
+    pub reading: Reading,
+    /// How long it took.
+    pub took: Duration,
 }
 
 /// Why a run ends without an outcome of its own.
@@ -80,8 +93,9 @@ pub async fn run(desk: &Desk<'_>, driver: &mut dyn Driver, script: Arc<Script>, 
     let secrets = plan.credentials.values().cloned().collect();
     let runner = Runner::new(script, plan);
     let until = Instant::now() + LONGEST;
-    let mut run = Run { desk, runner, secrets, last_page: None, challenge: None, approved_by: None, until };
-    match run.go_on(driver).await {
+    let mut run =
+        Run { desk, runner, secrets, last_page: None, challenge: None, approved_by: None, until, reads_since: None };
+    match run.go_on(&mut Leavable::new(driver)).await {
         Ok(outcome) => Ok(outcome),
         Err(End::Shut(shut) | End::Driver(DriverError::Shut(shut))) => Err(shut),
         Err(End::Driver(DriverError::Crashed)) => Ok(run.broken_off(FailureCode::BrowserCrashed)),
@@ -110,10 +124,12 @@ struct Run<'a> {
     approved_by: Option<Instant>,
     /// When it has taken too long.
     until: Instant,
+    /// When reading began.
+    reads_since: Option<Instant>,
 }
 
 impl Run<'_> {
-    async fn go_on(&mut self, driver: &mut dyn Driver) -> Result<Outcome, End> {
+    async fn go_on(&mut self, driver: &mut Leavable<'_>) -> Result<Outcome, End> {
         let mut observation = None;
         loop {
             // Parsing takes its time: nothing is sent for a lease that ended meanwhile.
@@ -124,9 +140,12 @@ impl Run<'_> {
                 return Ok(self.broken_off(FailureCode::PortalUnavailable));
             }
             let command = self.runner.next(observation.take());
+            if self.reads_since.is_none() && self.runner.stage() == Stage::Accounts {
+                self.reads_since = Some(Instant::now());
+            }
             tracing::debug!(command = name(&command), "next");
             observation = Some(match command {
-                Command::Finish(accounts) => return Ok(Outcome::Finished(accounts)),
+                Command::Finish(accounts) => return Ok(self.finished(accounts)),
                 Command::Fail(failure) => {
                     let evidence = self.evidence();
                     return Ok(Outcome::Failed { failure, evidence });
@@ -143,6 +162,12 @@ impl Run<'_> {
                     self.turn().await;
                     self.look(driver.act(&deed).await?)
                 }
+                Command::LeaveBrowser => self.leave(driver).await?,
+                Command::ReturnToBrowser => {
+                    let why = self.runner.fell_back_for().map(|code| code.as_str());
+                    tracing::info!(why, "reads in the browser");
+                    driver.go_back()
+                }
                 command @ Command::Ask(_) => tokio::select! {
                     told = self.tell(command) => told?,
                     // Nobody should look for a code that can't be used any more.
@@ -151,6 +176,18 @@ impl Run<'_> {
                 command => self.tell(command).await?,
             });
         }
+    }
+
+    /// Goes on without the browser, at the page that it shows.
+    async fn leave(&mut self, driver: &mut Leavable<'_>) -> Result<Observation, End> {
+        let Some((url, _)) = self.last_page.clone() else { return Ok(Observation::Kept) };
+        self.turn().await;
+        Ok(driver.leave(&url).await?)
+    }
+
+    fn finished(&self, accounts: Vec<ObservedAccount>) -> Outcome {
+        let took = self.reads_since.map(|since| since.elapsed()).unwrap_or_default();
+        Outcome::Finished(Read { accounts, reading: self.runner.reading(), took })
     }
 
     /// Watches the page. While somebody approves what it waits for elsewhere another lease may
@@ -228,6 +265,7 @@ impl Run<'_> {
                 }
             }
             Command::Visit(_) | Command::Watch(_) | Command::Act(_) => {}
+            Command::LeaveBrowser | Command::ReturnToBrowser => {}
             Command::Finish(_) | Command::Fail(_) => {}
         }
         Ok(Observation::Done)
@@ -272,7 +310,7 @@ impl Run<'_> {
         match self.runner.outcome_if_signing_out() {
             Some(accounts) => {
                 tracing::warn!(%code, "the run ended while it signed out");
-                Outcome::Finished(accounts)
+                self.finished(accounts)
             }
             // The page that was showing isn't what failed.
             None => Outcome::Failed { failure: Failure::new(code, self.runner.stage()), evidence: None },
@@ -320,6 +358,8 @@ fn name(command: &Command) -> &'static str {
         Command::Visit(_) => "visit",
         Command::Watch(_) => "watch",
         Command::Act(_) => "act",
+        Command::LeaveBrowser => "leave the browser",
+        Command::ReturnToBrowser => "return to the browser",
         Command::Declare(_) => "declare",
         Command::SettleIntents(_) => "settle intents",
         Command::Ask(_) => "ask",
@@ -364,7 +404,7 @@ mod tests {
     use protocol::lease::Proof;
     use protocol::sealed::PrivateKey;
     use script::command::{Deed, Observation, Watch};
-    use script::{Plan, Script};
+    use script::{Compares, Plan, Script};
     use tokio::time::{Instant, advance};
     use url::Url;
     use uuid::Uuid;
@@ -396,6 +436,10 @@ mod tests {
             Err(DriverError::Crashed)
         }
 
+        async fn without_browser(&mut self) -> Result<Option<Box<dyn Driver>>, DriverError> {
+            Ok(None)
+        }
+
         async fn gone(&mut self) -> DriverError {
             std::future::pending().await
         }
@@ -425,6 +469,7 @@ mod tests {
             open_intents: Vec::new(),
             today: jiff::civil::date(2026, 1, 2),
             since: None,
+            compares: Compares::No,
         };
         let outcome = run(&desk, &mut Slow, Arc::new(script), plan).await.expect("an outcome");
         let Outcome::Failed { failure, .. } = outcome else { unreachable!("nothing was read") };

@@ -18,7 +18,7 @@ use domain::failure::{Failure, FailureCode, Stage};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use protocol::lease::{Advice, Complete, Credentials, Fail, Lease, credentials_context};
-use script::{Plan, Script};
+use script::{Compares, Plan, Script};
 use tokio::time::{Instant, sleep};
 use tracing::Instrument as _;
 use url::Url;
@@ -33,7 +33,7 @@ use crate::hosts::Hosts;
 use crate::member::Member;
 use crate::pace::Pace;
 use crate::renewer::Renewer;
-use crate::run::{Desk, Outcome, run};
+use crate::run::{Desk, Outcome, Read, run};
 use crate::seats::Seat;
 use crate::watchdog::Watchdog;
 
@@ -191,6 +191,7 @@ impl Slot {
             open_intents: lease.open_intents.iter().map(|intent| intent.effect).collect(),
             today: today(script.timezone()),
             since: lease.since,
+            compares: compares(&lease),
         };
         let hosts = Hosts::new(&lease.portal_url, script.hosts(), lease.allow_loopback);
         let pace = self.member.paces.at(&lease.institution_id, lease.steps_per_minute);
@@ -273,14 +274,15 @@ impl Slot {
         let coordinator = &self.member.coordinator;
         let Holding { run_id, proof, .. } = holding;
         let told = match outcome {
-            Outcome::Finished(accounts) => {
+            Outcome::Finished(Read { accounts, reading, took }) => {
                 let count = accounts.len();
                 let failures: Vec<_> = accounts.iter().filter_map(|account| account.failure.as_ref()).collect();
                 for Failure { code, stage, .. } in &failures {
                     tracing::warn!(%code, %stage, "an account couldn't be read");
                 }
                 let failed = failures.len();
-                let complete = Complete { proof, accounts };
+                let reading_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+                let complete = Complete { proof, accounts, reading, reading_ms };
                 match persist(gate, || coordinator.complete(run_id, &complete)).await {
                     // What can't be taken now won't be taken the next time either.
                     Err(PersistError::Call(CallError::Refused { status, code })) => {
@@ -290,7 +292,7 @@ impl Slot {
                         let fail = Fail { proof, failure, evidence: None };
                         persist(gate, || coordinator.fail(run_id, &fail)).await
                     }
-                    told => told.map(|()| tracing::info!(accounts = count, failed, "completed")),
+                    told => told.map(|()| tracing::info!(accounts = count, failed, %reading, reading_ms, "completed")),
                 }
             }
             Outcome::Failed { failure, evidence } => {
@@ -329,6 +331,14 @@ impl Slot {
             Err(error) => tracing::warn!(%error, "the lease wasn't released and runs out by itself"),
         }
     }
+}
+
+/// Whether this run, of those that are read without the browser, is read in it, too: each is one
+/// in as many as the lease says, by chance.
+fn compares(lease: &Lease) -> Compares {
+    let one_in = lease.compare_one_in.map_or(0, |one_in| u128::from(one_in.get()));
+    let (_, lot) = lease.run_id.0.as_u64_pair();
+    if one_in > 0 && u128::from(lot) % one_in == 0 { Compares::Yes } else { Compares::No }
 }
 
 /// The day it is in the bank's time zone.

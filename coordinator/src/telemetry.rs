@@ -37,6 +37,10 @@ pub fn metrics() -> Result<PrometheusHandle, String> {
     metrics::describe_counter!("bursar_leases_total", "Runs that were leased to agents");
     metrics::describe_counter!("bursar_leases_lapsed_total", "Leases whose agent went silent");
     metrics::describe_counter!("bursar_runs_total", "Runs that ended, by outcome");
+    metrics::describe_histogram!(
+        "bursar_reading_seconds",
+        "How long reading took, by what was read with and institution"
+    );
     metrics::describe_counter!("bursar_challenges_total", "Questions of banks that were opened");
     metrics::describe_counter!("bursar_webhook_deliveries_total", "Attempts at deliveries, by outcome");
     metrics::describe_gauge!("bursar_webhook_deliveries_in_flight", "Deliveries that are being sent");

@@ -21,9 +21,7 @@ const FILES: [(&str, &str, &[&str]); 5] = [
 pub(crate) fn run() -> Outcome {
     for (name, program, asked) in FILES {
         let mut print = cargo();
-        print
-            .args(["run", "--locked", "--quiet", "--package", program, "--bin", program, "--"])
-            .args(asked);
+        print.args(["run", "--locked", "--quiet", "--package", program, "--bin", program, "--"]).args(asked);
         let output = print.stderr(Stdio::inherit()).output();
         let output = output.map_err(|error| format!("cargo couldn't be started: {error}"))?;
         if !output.status.success() {

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use domain::secret::Secret;
 use script::command::Recogniser;
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -22,6 +23,7 @@ use super::wire::{Gone, Showing, Wire, WireError};
 use crate::driver::{self, DriverError};
 use crate::egress::Egress;
 use crate::gate::{Gate, Permit, Shut};
+use crate::http::{Cookie, Identity};
 
 /// How long a command has that a browser does at once.
 const AT_ONCE: Duration = Duration::from_secs(5);
@@ -179,6 +181,27 @@ impl Session {
             line.wire.call(Some(&line.session), "Emulation.setFocusEmulationEnabled", focus, AT_ONCE),
         )?;
         Ok((line, showing))
+    }
+
+    /// What the portal knows this browser by; none if the browser doesn't say.
+    pub(super) async fn identity(&self) -> Result<Option<Identity>, WireError> {
+        let wire = &self.line.wire;
+        let context = json!({ "browserContextId": self.ending.context });
+        let (cookies, version) = tokio::try_join!(
+            wire.call(None, "Storage.getCookies", context, AT_ONCE),
+            wire.call(None, "Browser.getVersion", json!({}), AT_ONCE),
+        )?;
+        let Some(cookies) = cookies["cookies"].as_array() else { return Ok(None) };
+        let text = |cookie: &Value, name: &str| cookie[name].as_str().unwrap_or_default().to_owned();
+        let cookie = |cookie: &Value| Cookie {
+            name: text(cookie, "name"),
+            value: Secret::new(text(cookie, "value")),
+            domain: text(cookie, "domain"),
+            path: text(cookie, "path"),
+            is_secure: cookie["secure"] == true,
+        };
+        let user_agent = version["userAgent"].as_str().map(str::to_owned);
+        Ok(Some(Identity { user_agent, cookies: cookies.iter().map(cookie).collect() }))
     }
 
     /// What ends it.

@@ -3,6 +3,7 @@
 //!
 //! Not here: what is done inside the page (`page.js`).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -16,6 +17,7 @@ use super::session::Session;
 use super::wire::WireError;
 use crate::driver::{Driver, DriverError};
 use crate::gate::Shut;
+use crate::http;
 
 /// How long a document has to be there.
 const VISIT: Duration = Duration::from_secs(30);
@@ -26,6 +28,20 @@ const FRAMES: Duration = Duration::from_secs(5);
 
 #[async_trait]
 impl Driver for Session {
+    async fn without_browser(&mut self) -> Result<Option<Box<dyn Driver>>, DriverError> {
+        self.gate.check()?;
+        let identity = match self.identity().await {
+            Ok(identity) => identity,
+            Err(error) => {
+                self.verdict(error)?;
+                None
+            }
+        };
+        let Some(identity) = identity else { return Ok(None) };
+        let opened = http::Session::open_as(&identity, self.gate.clone(), Arc::clone(&self.egress));
+        Ok(opened.ok().map(|session| -> Box<dyn Driver> { Box::new(session) }))
+    }
+
     async fn gone(&mut self) -> DriverError {
         // Its end without a word is the wire's, and so the browser's.
         let _ = self.showing.wait_for(|now| now.gone.is_some()).await;

@@ -16,6 +16,7 @@ use script::plain::{Form, Method, Request};
 use url::Url;
 
 use super::charset::{decode, encoding_of};
+use super::identity::Identity;
 use crate::egress::Egress;
 use crate::gate::Permit;
 
@@ -58,7 +59,7 @@ pub(super) enum Failed {
 
 impl Client {
     /// One whose every connection goes out by `egress`.
-    pub(super) fn new(egress: &Arc<Egress>) -> Result<Self, reqwest::Error> {
+    pub(super) fn new(identity: &Identity, egress: &Arc<Egress>) -> Result<Self, reqwest::Error> {
         // Names are resolved on the way out, which knows the session's hosts.
         let proxy = reqwest::Proxy::all(egress.proxy().replacen("socks5://", "socks5h://", 1))?;
         let way = Arc::clone(egress);
@@ -70,11 +71,11 @@ impl Client {
         let headers = [(ACCEPT, ACCEPTED), (ACCEPT_LANGUAGE, HeaderValue::from_static("en-US,en;q=0.9"))];
         let client = reqwest::Client::builder()
             .proxy(proxy)
-            .cookie_store(true)
+            .cookie_provider(identity.jar())
             .redirect(redirects)
             // What it would say on the way is more than a browser does.
             .referer(false)
-            .user_agent(USER_AGENT)
+            .user_agent(identity.user_agent.as_deref().unwrap_or(USER_AGENT))
             .default_headers(headers.into_iter().collect::<HeaderMap>())
             .connect_timeout(CONNECT)
             .timeout(PATIENCE)

@@ -14,6 +14,7 @@
 
 mod charset;
 mod client;
+mod identity;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,6 +25,8 @@ use script::command::{Act, Deed, Observation, Problem, Trouble, Watch};
 use script::plain::{Filled, Plain, Request};
 use tokio::time::{Instant, sleep};
 use url::Url;
+
+pub use self::identity::{Cookie, Identity};
 
 use self::client::{Client, Page};
 use crate::driver::{self, Driver, DriverError, Ending, OpenError};
@@ -68,8 +71,16 @@ impl Session {
     /// # Errors
     /// [`OpenError::NotStarted`] if no HTTP client can be set up.
     pub fn open(gate: Gate, egress: Arc<Egress>) -> Result<Self, OpenError> {
+        Self::open_as(&Identity::default(), gate, egress)
+    }
+
+    /// The same as a browser that is known to the portal already.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_as(identity: &Identity, gate: Gate, egress: Arc<Egress>) -> Result<Self, OpenError> {
         let failed = |error: reqwest::Error| OpenError::NotStarted { source: error.into(), hint: HINT };
-        let client = Client::new(&egress).map_err(failed)?;
+        let client = Client::new(identity, &egress).map_err(failed)?;
         Ok(Self {
             client,
             gate,
@@ -204,6 +215,10 @@ impl Driver for Session {
             }
         }
         Ok(Observation::Acted)
+    }
+
+    async fn without_browser(&mut self) -> Result<Option<Box<dyn Driver>>, DriverError> {
+        Ok(None)
     }
 
     async fn gone(&mut self) -> DriverError {

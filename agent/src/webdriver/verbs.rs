@@ -38,6 +38,11 @@ const PULSE_PATIENCE: Duration = Duration::from_secs(3);
 
 #[async_trait]
 impl Driver for Session {
+    async fn without_browser(&mut self) -> Result<Option<Box<dyn Driver>>, DriverError> {
+        // The protocol tells the cookies of one page alone.
+        Ok(None)
+    }
+
     async fn gone(&mut self) -> DriverError {
         loop {
             sleep(PULSE).await;

@@ -236,6 +236,7 @@ fn lease(offer: &Offer, acquire: &Acquire, term: Duration) -> Lease {
         challenge_term_ms: 60_000,
         since: None,
         drivers: offer.drivers.clone(),
+        compare_one_in: None,
         steps_per_minute: domain::limits::Limits::MOST_STEPS_PER_MINUTE.try_into().expect("above zero"),
     }
 }

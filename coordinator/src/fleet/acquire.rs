@@ -156,6 +156,7 @@ impl Fleet {
         let institution = self.catalog.institution(&run.institution_id);
         let limits = institution.map(|institution| institution.limits);
         let drivers = institution.map(|institution| institution.drivers.clone());
+        let compare_one_in = institution.and_then(|institution| institution.compare_one_in);
         Ok(Some(Lease {
             run_id,
             kind: run.kind,
@@ -177,6 +178,7 @@ impl Fleet {
             steps_per_minute: limits.unwrap_or_default().steps_per_minute(),
             since,
             drivers: drivers.unwrap_or_default(),
+            compare_one_in,
         }))
     }
 

@@ -1,12 +1,15 @@
 //! A run hands in what it read: one transaction in the store that checks the fence,
 //! and only then the queue is told.
 
+use std::time::Duration;
+
 use domain::account::ObservedAccount;
 use domain::breaker::BreakerEvent;
 use domain::id::RunId;
+use domain::run::Reading;
 use domain::transaction::{ObservedTransaction, TransactionStatus};
 use jiff::civil::Date;
-use protocol::lease::Proof;
+use protocol::lease::Complete;
 
 use super::{Error, Fleet};
 use crate::clock;
@@ -18,7 +21,8 @@ impl Fleet {
     /// # Errors
     /// [`Refused::LeaseLost`](crate::store::Refused::LeaseLost) under a stale fence;
     /// [`Error::Invalid`] if two accounts have one key or a balance isn't a decimal.
-    pub async fn complete(&self, run_id: RunId, proof: Proof, accounts: &[ObservedAccount]) -> Result<(), Error> {
+    pub async fn complete(&self, run_id: RunId, complete: &Complete) -> Result<(), Error> {
+        let Complete { proof, accounts, reading, reading_ms } = complete;
         check(accounts)?;
         let now = clock::now();
         let institution = self.store.institution_of_run(run_id).await?.unwrap_or_default();
@@ -27,14 +31,21 @@ impl Fleet {
             today: self.catalog.today(&institution, now),
             revision: self.catalog.script(&institution).map(|script| script.revision.as_str()),
         };
-        let completed = self.store.complete(run_id, proof, handed_in, now).await?;
+        let completed = self.store.complete(run_id, *proof, handed_in, now).await?;
         self.forget(run_id).await;
         self.tell_breaker(&institution, BreakerEvent::Succeeded).await;
         tracing::info!(
             %run_id, accounts = accounts.len(), transactions = completed.read, added = completed.added,
-            modified = completed.modified, removed = completed.removed,
+            modified = completed.modified, removed = completed.removed, %reading, reading_ms,
             "a run succeeded",
         );
+        if *reading == Reading::Differs {
+            let hint = "see which records differ, or take `by: http` out of the script";
+            tracing::warn!(%run_id, institution, hint, "what was read without the browser isn't what it shows");
+        }
+        let reading_time = Duration::from_millis(*reading_ms);
+        let labels = [("by", reading.to_string()), ("institution", institution.clone())];
+        metrics::histogram!("bursar_reading_seconds", &labels).record(reading_time.as_secs_f64());
         metrics::counter!("bursar_runs_total", "outcome" => "succeeded").increment(1);
         Ok(())
     }

@@ -104,7 +104,7 @@ async fn complete(
     Ids([run]): Ids<1>,
     Body(request): Body<Complete>,
 ) -> Result<StatusCode, Problem> {
-    app.fleet.complete(RunId(run), request.proof, &request.accounts).await?;
+    app.fleet.complete(RunId(run), &request).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

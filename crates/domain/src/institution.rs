@@ -3,6 +3,8 @@
 //!
 //! Not here: how its portal is driven; that is the script's.
 
+use std::num::NonZeroU32;
+
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -74,6 +76,10 @@ pub struct Institution {
     /// By which drivers its portal may be driven, the one that is wanted most first.
     #[serde(default)]
     pub drivers: Drivers,
+    /// Of the runs that are read without the browser that signed in, one in so many is read in it,
+    /// too, and compared; none where it isn't said.
+    #[serde(default)]
+    pub compare_one_in: Option<NonZeroU32>,
 }
 
 /// The fields of a connection's instructions that a guide may name in braces.
@@ -194,6 +200,7 @@ mod tests {
             schedule: Schedule::default(),
             history: None,
             drivers: Drivers::default(),
+            compare_one_in: None,
         };
         for known in [
             "https://bank.example",

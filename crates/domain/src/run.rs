@@ -102,3 +102,19 @@ words! {
         Absent = "absent",
     }
 }
+
+words! {
+    /// By what the accounts of a run were read, once the sign-in worked.
+    pub enum Reading {
+        /// By whatever signed in.
+        Session = "session",
+        /// Without the browser that signed in.
+        Http = "http",
+        /// In the browser, as it went wrong without it.
+        FellBack = "fellBack",
+        /// In both ways, with the same records.
+        Same = "same",
+        /// In both ways, with other records; those of the browser count.
+        Differs = "differs",
+    }
+}

@@ -31,7 +31,7 @@ use domain::fence::Fence;
 use domain::id::{AgentId, ChallengeId, ConnectionId, IntentId, RunId};
 use domain::institution::CredentialName;
 use domain::limits::Limits;
-use domain::run::{Effect, EffectOutcome, RunKind};
+use domain::run::{Effect, EffectOutcome, Reading, RunKind};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -158,6 +158,10 @@ pub struct Lease {
     /// By which drivers the portal may be driven, the one that is wanted most first.
     #[serde(default)]
     pub drivers: Drivers,
+    /// Of the runs that are read without the browser that signed in, one in so many is read in it,
+    /// too, and compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compare_one_in: Option<NonZeroU32>,
 }
 
 fn usual_steps() -> NonZeroU32 {
@@ -362,6 +366,16 @@ pub struct Complete {
     pub proof: Proof,
     /// Every account with its transactions.
     pub accounts: Vec<ObservedAccount>,
+    /// By what they were read.
+    #[serde(default = "by_session")]
+    pub reading: Reading,
+    /// How long it took to read them, in milliseconds.
+    #[serde(default)]
+    pub reading_ms: u64,
+}
+
+const fn by_session() -> Reading {
+    Reading::Session
 }
 
 /// Says why nothing could be read.

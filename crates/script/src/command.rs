@@ -37,6 +37,11 @@ pub enum Command {
     Ask(Question),
     /// Keep what the portal made of the answer. Answered by [`Observation::Done`].
     SettleAnswer(AnswerVerdict),
+    /// Go on without the browser, with the session's cookies, at the page that shows.
+    /// Answered by [`Observation::Done`], or by [`Observation::Kept`] where it can't be.
+    LeaveBrowser,
+    /// Go on in the browser, at the page that shows there. Answered by [`Observation::Done`].
+    ReturnToBrowser,
     /// The run has read what it was to read. It ends here.
     Finish(Vec<ObservedAccount>),
     /// The run ends here with the failure; the page that was seen last is kept as
@@ -185,6 +190,8 @@ pub enum Observation {
     },
     /// The command was carried out.
     Done,
+    /// It wasn't, and all is as it was.
+    Kept,
     /// The command was refused: by the lockout budget, or nobody answered.
     Refused(FailureCode),
     /// What the person gave.

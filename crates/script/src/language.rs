@@ -82,6 +82,13 @@ pub(crate) struct Page {
     pub(crate) steps: Vec<Step>,
 }
 
+impl Page {
+    /// Whether what is done on it has an effect that happens once.
+    pub(crate) fn submits(&self) -> bool {
+        self.steps.last().and_then(Step::effect).is_some()
+    }
+}
+
 /// One thing by which a page is recognised.
 #[derive(Clone, Debug)]
 pub(crate) enum Sign {
@@ -179,6 +186,17 @@ pub(crate) struct Reads {
     pub(crate) transactions: Option<TransactionsRead>,
     /// The types of accounts whose balances and amounts are shown as what is owed.
     pub(crate) owed: Vec<AccountType>,
+    /// By what they are made once the sign-in worked.
+    pub(crate) by: ReadBy,
+}
+
+/// By what a portal is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReadBy {
+    /// By whatever signed in.
+    Session,
+    /// Without a browser, with the session's cookies.
+    Http,
 }
 
 /// The way to an account's own page and back.

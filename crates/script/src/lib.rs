@@ -22,6 +22,7 @@
 //!     open_intents: Vec::new(),
 //!     today: jiff::civil::date(2026, 11, 20),
 //!     since: None,
+//!     compares: script::Compares::No,
 //! };
 //! let mut runner = Runner::new(Arc::new(script), plan);
 //! let mut observation = None;
@@ -72,6 +73,6 @@ pub use format::format;
 pub use grammar::{reference, schema};
 pub use language::Script;
 pub use rehearse::{PageRead, Sight, SignSeen};
-pub use runner::{Plan, Runner};
+pub use runner::{Compares, Plan, Runner};
 pub use saved::{read_transactions, reread};
 pub use scrub::{masked, scrub};

@@ -85,6 +85,7 @@ impl Script {
             open_intents: Vec::new(),
             today: Date::MIN,
             since: None,
+            compares: crate::Compares::No,
         };
         let mut runner = Runner::new(Arc::new(self.clone()), plan);
         match (runner.next(None), runner.next(Some(Observation::Visited))) {

@@ -12,7 +12,7 @@ use domain::secret::Secret;
 use pages::{TODAY, account, read, script};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use script::command::{Command, Observation, Problem, Trouble};
-use script::{Plan, Runner, Script, reread, scrub};
+use script::{Compares, Plan, Runner, Script, reread, scrub};
 
 /// A script without faults.
 const SCRIPT: &str = include_str!("pretend/script.yaml");
@@ -147,6 +147,7 @@ proptest! {
             open_intents: Vec::new(),
             today: TODAY,
             since: None,
+            compares: Compares::No,
         };
         let mut runner = Runner::new(Arc::new(script.clone()), plan);
         let mut finished = Vec::new();
@@ -176,7 +177,11 @@ proptest! {
                 }),
                 Command::Act(_) => Some(Observation::Acted),
                 Command::Ask(_) => Some(Observation::Answered(secret())),
-                Command::Declare(_) | Command::SettleIntents(_) | Command::SettleAnswer(_) => Some(Observation::Done),
+                Command::Declare(_)
+                | Command::SettleIntents(_)
+                | Command::SettleAnswer(_)
+                | Command::LeaveBrowser
+                | Command::ReturnToBrowser => Some(Observation::Done),
             };
             false
         });

@@ -7,7 +7,7 @@ use domain::account::ObservedAccount;
 use domain::secret::Secret;
 use jiff::civil::{Date, date};
 use script::command::{Act, Command, Observation, Problem};
-use script::{Plan, Runner, Script};
+use script::{Compares, Plan, Runner, Script};
 use url::Url;
 
 const TODAY: Date = date(2026, 3, 20);
@@ -69,6 +69,7 @@ impl Run {
             open_intents: Vec::new(),
             today: TODAY,
             since,
+            compares: Compares::No,
         };
         let mut run = Self(Runner::new(Arc::new(script), plan));
         assert!(matches!(run.0.next(None), Command::Visit(_)));
@@ -181,6 +182,7 @@ fn a_label_that_no_record_has_was_renamed() {
         open_intents: Vec::new(),
         today: TODAY,
         since: None,
+        compares: Compares::No,
     };
     run.0 = Runner::new(Arc::new(script), plan);
     run.0.next(None);

@@ -7,7 +7,7 @@ use domain::account::ObservedAccount;
 use domain::failure::FailureCode;
 use jiff::civil::date;
 use script::command::{Act, Command, Observation};
-use script::{Plan, Runner, Script};
+use script::{Compares, Plan, Runner, Script};
 use url::Url;
 
 const SCRIPT: &str = "
@@ -90,6 +90,7 @@ impl Run {
             open_intents: Vec::new(),
             today: date(2026, 3, 20),
             since: None,
+            compares: Compares::No,
         };
         Self { runner: Runner::new(Arc::new(script), plan), observation: None }
     }

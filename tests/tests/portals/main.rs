@@ -146,6 +146,9 @@ async fn accounts_of_which_only_balances_may_be_seen_have_no_transactions() -> O
         let app = behind(&case.portal, reqwest::Method::GET, "_authenticator").await?;
         case.integrator.answer(&case.id, &challenge, app["code"].as_str().unwrap_or_default()).await?;
         case.is_read(Unshown { accounts: &["permissions"], transactions: &["rail", "runningBalance"] }).await?;
+        // A browser that signed in is left there: it asked for no page of an account.
+        let by = if drivers == "cdp" { "reading=http" } else { "reading=session" };
+        assert!(case.fleet.talk().contains(by), "{drivers}: {}", case.fleet.talk());
     }
     Ok(())
 }

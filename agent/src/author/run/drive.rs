@@ -12,7 +12,7 @@ use domain::failure::{Failure, FailureCode};
 use jiff::civil::Date;
 use protocol::lease::AllowLoopback;
 use script::command::{Act, Command, Deed, Observation, Watch};
-use script::{Plan, Runner};
+use script::{Compares, Plan, Runner};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 use url::{Host, Url};
@@ -30,6 +30,7 @@ use crate::driver::{Driver, DriverError, Session};
 use crate::egress::Egress;
 use crate::gate::{Gate, TrustWindow};
 use crate::hosts::Hosts;
+use crate::leavable::Leavable;
 use crate::measure;
 use crate::openers::Openers;
 use crate::pace::Paces;
@@ -81,6 +82,7 @@ impl Run<'_> {
             open_intents: Vec::new(),
             today: today(script.timezone()),
             since: self.since,
+            compares: Compares::No,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(RunError::Runtime)?;
         let outcome = runtime.block_on(async {
@@ -96,9 +98,10 @@ impl Run<'_> {
                 interrupts,
                 pace,
                 slow: self.through.slow(),
+                at: None,
                 last: None,
             };
-            let outcome = loop_.go(&mut *session).await;
+            let outcome = loop_.go(&mut Leavable::new(&mut *session)).await;
             ending.end().await;
             openers.end().await;
             Ok::<_, RunError>(outcome)
@@ -148,6 +151,8 @@ struct Loop<'a, P> {
     interrupts: watch::Receiver<usize>,
     pace: crate::pace::Pace,
     slow: Duration,
+    /// Where the last page was.
+    at: Option<Url>,
     /// The page that was recognised last, and nothing was done on it since.
     last: Option<String>,
 }
@@ -159,7 +164,7 @@ enum End {
 }
 
 impl<P: Person> Loop<'_, P> {
-    async fn go(&mut self, driver: &mut dyn Driver) -> Outcome {
+    async fn go(&mut self, driver: &mut Leavable<'_>) -> Outcome {
         let mut observation = None;
         loop {
             if *self.interrupts.borrow() > 0 {
@@ -187,7 +192,7 @@ impl<P: Person> Loop<'_, P> {
         }
     }
 
-    async fn carry_out(&mut self, driver: &mut dyn Driver, command: Command) -> Result<Observation, End> {
+    async fn carry_out(&mut self, driver: &mut Leavable<'_>, command: Command) -> Result<Observation, End> {
         match command {
             Command::Visit(url) => {
                 self.turn().await?;
@@ -201,6 +206,9 @@ impl<P: Person> Loop<'_, P> {
                     Observation::Recognised { page, .. } => Some(page.clone()),
                     _ => None,
                 };
+                if let Observation::Recognised { url, .. } = &seen {
+                    self.at = Some(url.clone());
+                }
                 Ok(seen)
             }
             Command::Act(deed) => {
@@ -209,6 +217,20 @@ impl<P: Person> Loop<'_, P> {
                 self.trace.acts(page.as_deref(), &deed.acts);
                 let ended = at_once(self.interrupts.clone());
                 tokio::select! { () = ended => Err(End::Interrupted), seen = driver.act(&deed) => Ok(seen?) }
+            }
+            Command::LeaveBrowser => {
+                let left = match &self.at {
+                    Some(at) => driver.leave(at).await?,
+                    None => Observation::Kept,
+                };
+                let is_left = matches!(left, Observation::Done);
+                self.trace.note("browser", if is_left { "left; reads without it" } else { "stays" }.into());
+                Ok(left)
+            }
+            Command::ReturnToBrowser => {
+                let why = self.runner.fell_back_for().map_or("to compare", |code| code.as_str());
+                self.trace.note("browser", format!("gone back to: {why}"));
+                Ok(driver.go_back())
             }
             Command::Declare(effect) => {
                 self.trace.note("effect", effect.to_string());

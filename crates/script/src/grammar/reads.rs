@@ -5,7 +5,7 @@
 use super::columns::{COLUMNS_OF_ACCOUNTS, FIELDS_OF_ACCOUNT};
 use super::texts::{DATE, ONE_SELECTOR, PAGE_NAME, PIECE_OF_TEXT};
 use super::transactions::TRANSACTIONS;
-use super::words::{ACCOUNT_WORDS, types};
+use super::words::{ACCOUNT_WORDS, read_by, types};
 use super::{Key, Keys, Map, Need, Rule, Takes};
 
 pub(super) const ON: Key =
@@ -51,6 +51,12 @@ pub(crate) static READS: Map = Map {
     name: "`reads`",
     text: "What is read. Values are read whole, by the declared locale and patterns, or not at all.",
     keys: Keys::Ordered(&[
+        Key {
+            name: "by",
+            takes: Takes::Word(read_by),
+            need: Need::Default("session"),
+            text: "By what they are made once the sign-in worked: a browser isn't needed where links and forms will do.",
+        },
         Key {
             name: "owed",
             takes: Takes::OneOrMany(&Takes::Word(types)),

@@ -12,6 +12,10 @@ pub(super) fn types() -> Vec<Word> {
     AccountType::ALL.iter().map(|word| (word.as_str(), word.meaning())).collect()
 }
 
+pub(super) fn read_by() -> Vec<Word> {
+    vec![("session", "By whatever signed in."), ("http", "Without a browser, with the session's cookies.")]
+}
+
 fn account_statuses() -> Vec<Word> {
     AccountStatus::ALL.iter().map(|word| (word.as_str(), word.meaning())).collect()
 }

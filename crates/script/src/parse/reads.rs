@@ -17,8 +17,8 @@ use crate::document::folded_case;
 use crate::form::{Faults, Form, cut};
 use crate::grammar::{self, Map};
 use crate::language::{
-    AccountField, AccountRead, AccountsRead, Format, Onward, Part, Pick, Reads, Shape, Spot, Table, TransactionField,
-    TransactionsRead, Visit,
+    AccountField, AccountRead, AccountsRead, Format, Onward, Part, Pick, ReadBy, Reads, Shape, Spot, Table,
+    TransactionField, TransactionsRead, Visit,
 };
 use crate::node::{Node, Value};
 
@@ -30,6 +30,7 @@ pub(super) fn reads(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<
     let accounts_node = form.need("accounts", faults);
     let account_node = form.ask("account");
     let transactions_node = form.ask("transactions");
+    let by = form.ask("by").and_then(|node| faults.word(node, &[("session", ReadBy::Session), ("http", ReadBy::Http)]));
     let owed = form.ask("owed").map(|node| owed(node, faults)).unwrap_or_default();
     form.finish(faults);
 
@@ -45,6 +46,7 @@ pub(super) fn reads(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<
         account: account.map(|(_, read)| read),
         transactions: transactions.map(|(_, read, _)| read),
         owed,
+        by: by.unwrap_or(ReadBy::Session),
     })
 }
 

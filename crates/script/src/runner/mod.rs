@@ -19,6 +19,7 @@
 
 mod act;
 mod ask;
+mod lean;
 mod recognise;
 mod settle;
 mod trouble;
@@ -41,6 +42,7 @@ use crate::css::Css;
 use crate::document::Document;
 use crate::language::{Meaning, Page, Script};
 use act::{After, Batch};
+use lean::Lean;
 use settle::Shows;
 use walk::{Move, Walk};
 
@@ -69,6 +71,18 @@ pub struct Plan {
     /// From which day on transactions are wanted: lists that have the newest first aren't
     /// walked further than one page before it. None for whole lists.
     pub since: Option<Date>,
+    /// Whether what is read without the browser is read in it, too, and compared.
+    pub compares: Compares,
+}
+
+/// Whether what is read without the browser is read in it, too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Compares {
+    /// It isn't.
+    #[default]
+    No,
+    /// It is, and where they differ the browser's is what counts.
+    Yes,
 }
 
 /// Drives one run. See the module's picture.
@@ -102,6 +116,8 @@ pub struct Runner {
     spoiled_page: Option<Seen>,
     /// The page that the run's failure is about.
     failed_page: Option<Seen>,
+    /// Whether the browser is left alone while it is read.
+    lean: Lean,
     commands: u32,
 }
 
@@ -115,6 +131,10 @@ enum Awaiting {
     Declared(Batch),
     Acted(Batch),
     Answer(Page),
+    /// The browser is left, or isn't; the page that showed in it.
+    Left(Box<Seen>),
+    /// The browser is gone back to.
+    Returned,
     End(Command),
 }
 
@@ -180,6 +200,7 @@ impl Runner {
             looks: BTreeMap::new(),
             spoiled_page: None,
             failed_page: None,
+            lean: Lean::default(),
             commands: 0,
         }
     }
@@ -217,6 +238,8 @@ impl Runner {
             }
             (Awaiting::Answer(page), Some(Observation::Answered(answer))) => self.answered(&page, &answer),
             (Awaiting::Answer(page), Some(Observation::Done)) => self.approving(page),
+            (Awaiting::Left(seen), Some(Observation::Kept)) => self.kept(*seen),
+            (Awaiting::Left(_) | Awaiting::Returned, Some(Observation::Done)) => self.watch(),
             (_, _) => {
                 // Trying that again elsewhere would only repeat it.
                 let message = "the driver's answer wasn't one to the command before it";
@@ -309,6 +332,9 @@ impl Runner {
         let seen = Seen { page, url, html };
         let looks = self.looks.entry(seen.page.name.clone()).or_default();
         *looks += 1;
+        if *looks > LOOKS_LIMIT && self.lean.is_on() {
+            return self.return_to_browser(FailureCode::PageUnrecognised);
+        }
         if *looks > LOOKS_LIMIT {
             let message = format!("the page `{}` came up {looks} times and nothing changed", seen.page.name);
             let commands = self.own_settlements(EffectOutcome::Happened);
@@ -323,6 +349,9 @@ impl Runner {
     /// Does what the script says of the page.
     fn handle(&mut self, seen: Seen) -> Command {
         match &seen.page.meaning {
+            Meaning::Failure { code, .. } if self.lean.is_on() => {
+                return self.return_to_browser(*code);
+            }
             Meaning::Failure { code, message } => {
                 let words = message.as_ref().and_then(|pick| Document::parse(&seen.html).ok()?.pick(pick));
                 let words = words.map(|words| self.bounded(&words));
@@ -331,8 +360,10 @@ impl Runner {
             }
             Meaning::SignedIn if matches!(self.phase, Phase::SigningIn) => {
                 self.stage = Stage::Accounts;
-                self.phase =
-                    Phase::Reading(Box::new(Walk::new(Arc::clone(&self.script), self.plan.today, self.plan.since)));
+                self.begin_reading();
+                if let Some(command) = self.leave_browser(&seen) {
+                    return command;
+                }
             }
             _ => {}
         }
@@ -347,8 +378,14 @@ impl Runner {
                     }
                     self.walk(step, seen)
                 }
+                Err(failure) if self.lean.is_on() => self.return_to_browser(failure.code),
                 Err(failure) => self.give_up(failure, seen),
             };
+        }
+        let asks = matches!(seen.page.meaning, Meaning::Challenge(_)) || seen.page.submits();
+        if asks && self.lean.is_on() {
+            // The session isn't one without the browser.
+            return self.return_to_browser(FailureCode::SessionExpired);
         }
         if let Meaning::Challenge(challenge) = &seen.page.meaning {
             return self.ask(&seen, challenge);
@@ -369,11 +406,17 @@ impl Runner {
                 self.acted = Some(Acted { page });
                 self.watch()
             }
+            Move::SignOut { accounts, .. } | Move::Finish(accounts) if self.lean.is_unproven(&accounts) => {
+                self.prove(accounts)
+            }
+            Move::GiveUp(failure) if self.lean.is_on() => self.return_to_browser(failure.code),
             Move::SignOut { page, target, accounts } => {
+                let accounts = self.lean.compared(accounts);
                 let accounts = self.masked_failures(accounts);
                 self.sign_out(page, target, Command::Finish(accounts))
             }
             Move::Finish(accounts) => {
+                let accounts = self.lean.compared(accounts);
                 let accounts = self.masked_failures(accounts);
                 self.end(Command::Finish(accounts))
             }

@@ -35,6 +35,9 @@ impl Runner {
             self.acted = None;
             return self.watch();
         }
+        if self.lean.is_on() {
+            return self.return_to_browser(FailureCode::ElementMissing);
+        }
         let (code, what) = match problem {
             Problem::Missing => (FailureCode::ElementMissing, "nothing fits"),
             Problem::Ambiguous => (FailureCode::ElementAmbiguous, "several things fit"),
@@ -56,6 +59,9 @@ impl Runner {
     pub(super) fn unrecognised(&mut self, url: &Url, html: &str, still: Option<&str>) -> Command {
         if let Some(command) = self.signed_out() {
             return command;
+        }
+        if self.lean.is_on() {
+            return self.return_to_browser(FailureCode::PageUnrecognised);
         }
         let failure = self.stuck.take().unwrap_or_else(|| {
             let message = match still {
@@ -94,6 +100,9 @@ impl Runner {
                 Failure::new(FailureCode::PageUnrecognised, self.stage).with_message(message)
             }
         };
+        if self.lean.is_on() {
+            return self.return_to_browser(failure.code);
+        }
         self.end(Command::Fail(failure))
     }
 }

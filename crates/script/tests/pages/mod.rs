@@ -11,7 +11,7 @@ use domain::institution::CredentialName;
 use domain::secret::Secret;
 use jiff::civil::{Date, date};
 use script::command::{Command, Observation};
-use script::{Plan, Runner, Script};
+use script::{Compares, Plan, Runner, Script};
 
 /// The day of the run.
 pub(crate) const TODAY: Date = date(2026, 1, 15);
@@ -48,6 +48,7 @@ pub(crate) fn read_since(script: &Script, pages: &[String], since: Option<Date>)
         open_intents: Vec::new(),
         today: TODAY,
         since,
+        compares: Compares::No,
     };
     let mut runner = Runner::new(Arc::new(script.clone()), plan);
     let list = ("accounts", LIST);

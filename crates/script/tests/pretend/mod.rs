@@ -13,7 +13,7 @@ use domain::secret::Secret;
 use jiff::civil::date;
 use scraper::{Html, Selector};
 use script::command::{Act, Command, Condition, Observation, Problem, Trouble, Watch};
-use script::{Plan, Runner, Script};
+use script::{Compares, Plan, Runner, Script};
 
 /// The script for the pretend portal.
 const SCRIPT: &str = include_str!("script.yaml");
@@ -168,6 +168,7 @@ impl Pretend {
             open_intents: open_intents.to_vec(),
             today: date(2026, 1, 15),
             since: None,
+            compares: Compares::No,
         };
         let mut runner = Runner::new(Arc::new(script), plan);
         let mut observation = None;
@@ -219,6 +220,7 @@ impl Pretend {
                     None => Observation::Refused(FailureCode::MfaTimeout),
                 }
             }
+            Command::LeaveBrowser | Command::ReturnToBrowser => unreachable!("the script says nothing of it"),
             Command::Finish(_) | Command::Fail(_) => unreachable!("the run is over"),
         }
     }
@@ -406,6 +408,7 @@ pub(crate) fn runner() -> Runner {
         open_intents: Vec::new(),
         today: date(2026, 1, 15),
         since: None,
+        compares: Compares::No,
     };
     Runner::new(Arc::new(script), plan)
 }
