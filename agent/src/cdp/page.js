@@ -137,11 +137,12 @@ async function bursarInPage(verb, request) {
       return null; // This browser can't read the selector.
     }
   };
-  const targetOf = (one) => one.into ?? one.target ?? one.scroll;
+  const targetOf = (one) => one.into ?? one.target ?? { ways: [{ css: one.scroll }], votes: 1 };
   const selectors = () =>
     (request.pages ?? [request.page ?? { conditions: [] }])
       .flatMap((page) => page.conditions.map((one) => one.visible ?? one.absent ?? one.within ?? ""))
-      .concat(request.busy ?? [], request.region ?? [], (request.acts ?? []).map(targetOf));
+      .concat(request.busy ?? [], request.region ?? [])
+      .concat((request.acts ?? []).flatMap((one) => targetOf(one).ways.map((way) => way.css ?? "")));
   // Whether what is asked looks into roots below the document's own; most portals have none.
   const pierces = selectors().some((selector) => selector.includes(">>>"));
 
@@ -340,17 +341,102 @@ async function bursarInPage(verb, request) {
       look();
     });
 
-  // Waits until the selector fits exactly one thing that can be acted on.
-  const target = async (selector) => {
+  // What a person would go by. Names follow the W3C's "Accessible Name and Description Computation" as
+  // far as it takes to tell the controls of a form, links and buttons.
+  const everything = () => [...(pierces ? rootsBelow().keys() : [document])].flatMap((own) => queryAny(own, "*"));
+  const attribute = method(Element.prototype, "getAttribute");
+  const isField = (element) => ["input", "select", "textarea"].some((name) => isOne(element, name));
+  const INPUTS = { submit: "button", button: "button", image: "button", reset: "button", checkbox: "checkbox", radio: "radio" };
+  const NO_ROLE = ["hidden", "file", "color", "range"];
+  const roleOf = (element) => {
+    const said = attribute(element, "role");
+    if (said !== null) return said.trim().toLowerCase();
+    if (isOne(element, "a") || isOne(element, "area")) return attribute(element, "href") === null ? null : "link";
+    if (isOne(element, "button") || isOne(element, "summary")) return "button";
+    if (isOne(element, "select")) return "combobox";
+    if (isOne(element, "textarea")) return "textbox";
+    if (!isOne(element, "input")) return null;
+    const kind = (attribute(element, "type") ?? "text").trim().toLowerCase();
+    return NO_ROLE.includes(kind) ? null : (INPUTS[kind] ?? "textbox");
+  };
+  const ownWords = (element) => {
+    if (isOne(element, "input")) return fold(attribute(element, "value") ?? attribute(element, "alt") ?? "");
+    return isOne(element, "select") || isOne(element, "textarea") ? "" : fold(innerText(element));
+  };
+  const labelOf = (element) => {
+    const id = attribute(element, "id");
+    const isFor = (label) => {
+      const wanted = attribute(label, "for");
+      return wanted === null ? holdsNode(label, element) : wanted === id;
+    };
+    return queryAny(rootOf(element), "label").find(isFor) ?? null;
+  };
+  const holdsNode = method(Node.prototype, "contains");
+  const nameOf = (element) => {
+    const ids = (attribute(element, "aria-labelledby") ?? "").split(/\s+/u).filter(Boolean);
+    const labelling = queryAny(rootOf(element), "[id]").filter((one) => ids.includes(attribute(one, "id")));
+    if (labelling.length > 0) {
+      const of = (id) => labelling.find((one) => attribute(one, "id") === id);
+      return fold(ids.map(of).filter(Boolean).map(innerText).join(" "));
+    }
+    const said = attribute(element, "aria-label");
+    if (said !== null && said.trim() !== "") return fold(said);
+    const role = roleOf(element);
+    if (isField(element) && role !== "button") {
+      const label = labelOf(element);
+      if (label !== null) return fold(innerText(label));
+    }
+    const words = ownWords(element);
+    if (words !== "" && !(isField(element) && role === "textbox")) return words;
+    return fold(attribute(element, "title") ?? attribute(element, "placeholder") ?? "");
+  };
+  const found = (way) => {
+    if (way.css !== undefined) return all(way.css) ?? [];
+    if (way.label !== undefined) return everything().filter((one) => isField(one) && nameOf(one) === way.label);
+    if (way.role !== undefined) return everything().filter((one) => roleOf(one) === way.role && nameOf(one) === way.name);
+    return everything().filter((one) => ["button", "link"].includes(roleOf(one)) && ownWords(one) === way.words);
+  };
+
+  // Each way that finds exactly one thing that can be acted on votes for it. A strong way that names
+  // another is a veto: the nearest thing that looks alike is the wrong one.
+  const elected = (wanted) => {
+    const voices = wanted.ways.map((way) => {
+      const there = found(way);
+      return { way, there, usable: there.filter((element) => visible(element) && enabled(element)) };
+    });
+    const votes = voices.filter((voice) => voice.usable.length === 1);
+    const count = (element) => votes.filter((vote) => vote.usable[0] === element).length;
+    const sorted = [...new Set(votes.map((vote) => vote.usable[0]))].sort((one, other) => count(other) - count(one));
+    const [element, second] = sorted;
+    if (element === undefined) {
+      if (voices.some((voice) => voice.usable.length > 1)) return { problem: "ambiguous" };
+      return { problem: voices.some((voice) => voice.there.length > 0) ? "notActionable" : "missing" };
+    }
+    const isVetoed = votes.some((vote) => vote.way.strong && vote.usable[0] !== element);
+    const isTied = second !== undefined && count(second) === count(element);
+    if (isVetoed || isTied || count(element) < wanted.votes) return { problem: "disagreement" };
+    const silent = voices.filter((voice) => voice.there.length === 0).map(({ way }) => way);
+    return { element, silent: silent.map((way) => way.css ?? way.label ?? way.name ?? way.words) };
+  };
+
+  // Waits until one thing is elected, and stands still for a frame.
+  const target = async (wanted) => {
     const end = performance.now() + request.patience;
-    for (;;) {
-      const found = all(selector) ?? [];
-      const usable = found.filter((element) => visible(element) && enabled(element));
-      if (usable.length === 1) return usable[0];
-      if (performance.now() >= end) {
-        if (usable.length > 1) return "ambiguous";
-        return found.length === 0 ? "missing" : "notActionable";
+    const place = (element) => {
+      const { x, y, width, height } = getClientRects(element)[0] ?? {};
+      return [x, y, width, height].join(" ");
+    };
+    for (let before = null; ; ) {
+      const now = elected(wanted);
+      if (now.element !== undefined) {
+        const at = place(now.element);
+        if (before !== null && before.element === now.element && before.at === at) return now;
+        before = { element: now.element, at };
+      } else {
+        before = null;
+        if (performance.now() >= end) return now;
       }
+      if (performance.now() >= end + MINIMUM_PAUSE * 4) return { problem: "notActionable" };
       await new Promise((resolve) => setTimeout(resolve, MINIMUM_PAUSE));
     }
   };
@@ -394,23 +480,26 @@ async function bursarInPage(verb, request) {
   };
   const act = async () => {
     if (request.first || marked() === null) mark(request.page, request.region);
+    const silent = [];
     for (const one of request.acts) {
-      const selector = targetOf(one);
-      const element = await target(selector);
-      if (typeof element === "string") return { stuck: selector, problem: element, ...here() };
+      const wanted = targetOf(one);
+      const { element, problem, silent: lost } = await target(wanted);
+      const named = wanted.text ?? one.scroll;
+      if (problem !== undefined) return { stuck: named, problem, ...here() };
+      silent.push(...lost);
       // The lease may have ended while this waited.
       if (Date.now() >= request.until) return { late: true };
       scrollIntoView(element, { block: "center", inline: "nearest", behavior: "instant" });
       if (one.scroll !== undefined) {
-        if (!(await scroll(element))) return { stuck: selector, problem: "atEnd", ...here() };
+        if (!(await scroll(element))) return { stuck: named, problem: "atEnd", ...here() };
       } else if (one.into === undefined) {
         if (isHtml(element)) htmlClick(element);
         else dispatch(element, new MouseEvent("click", { bubbles: true, cancelable: true, composed: true }));
       } else if (!fill(element, one.text)) {
-        return { stuck: selector, problem: "notActionable", ...here() };
+        return { stuck: named, problem: "notActionable", ...here() };
       }
     }
-    return { acted: true };
+    return { acted: true, silent };
   };
 
   return { loaded, watch, act }[verb]();

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use script::command::{Act, Condition, Left, Problem, Recogniser};
+use script::command::{Act, Condition, Left, Problem, Recogniser, Target, Way};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -67,6 +67,9 @@ pub(crate) enum Answer {
     Acted {
         #[serde(rename = "acted")]
         _acted: bool,
+        /// The ways to find what was acted on that found nothing, by their places.
+        #[serde(default)]
+        silent: Vec<String>,
     },
     /// Something couldn't be done.
     Stuck { stuck: String, problem: Hindrance, html: String },
@@ -82,6 +85,19 @@ pub(crate) enum Hindrance {
     Ambiguous,
     NotActionable,
     AtEnd,
+    Disagreement,
+}
+
+/// Says which ways to find what was acted on found nothing: the others did, but each that is lost
+/// makes it likelier that the next change of the portal ends it.
+pub(crate) fn told(silent: &[String]) {
+    for way in silent {
+        tracing::warn!(
+            way,
+            hint = "see what the portal calls it now, and mend the script",
+            "a way to find something is lost"
+        );
+    }
 }
 
 impl PageLine {
@@ -170,6 +186,7 @@ impl From<Hindrance> for Problem {
             Hindrance::Ambiguous => Self::Ambiguous,
             Hindrance::NotActionable => Self::NotActionable,
             Hindrance::AtEnd => Self::AtEnd,
+            Hindrance::Disagreement => Self::Disagreement,
         }
     }
 }
@@ -194,8 +211,23 @@ fn condition(condition: &Condition) -> Value {
 
 fn act(act: &Act) -> Value {
     match act {
-        Act::Fill { into, text } => json!({ "into": into, "text": text.expose() }),
-        Act::Click { target } => json!({ "target": target }),
+        Act::Fill { into, text } => json!({ "into": target(into), "text": text.expose() }),
+        Act::Click { target: one } => json!({ "target": target(one) }),
         Act::Scroll { within } => json!({ "scroll": within }),
+    }
+}
+
+fn target(target: &Target) -> Value {
+    let ways: Vec<Value> = target.ways().iter().map(way).collect();
+    json!({ "text": target.text(), "ways": ways, "votes": target.votes() })
+}
+
+fn way(way: &Way) -> Value {
+    let is_strong = way.is_strong();
+    match way {
+        Way::Css(selector) => json!({ "css": selector, "strong": is_strong }),
+        Way::Label(words) => json!({ "label": words, "strong": is_strong }),
+        Way::Role { role, name } => json!({ "role": role, "name": name, "strong": is_strong }),
+        Way::Text(words) => json!({ "words": words, "strong": is_strong }),
     }
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::time::Instant;
 use url::Url;
 
-use super::page::{Answer, Request};
+use super::page::{Answer, Request, told};
 use super::session::Session;
 use super::wire::WireError;
 use crate::driver::{Driver, DriverError};
@@ -134,7 +134,11 @@ impl Driver for Session {
             let deadline = Instant::now() + TARGET * 2;
             loop {
                 match self.acted(acts, &deed.region, number == 0).await {
-                    Ok(Some(Answer::Acted { .. })) | Err(WireError::DocumentReplaced) => break,
+                    Ok(Some(Answer::Acted { silent, .. })) => {
+                        told(&silent);
+                        break;
+                    }
+                    Err(WireError::DocumentReplaced) => break,
                     Ok(Some(Answer::Stuck { stuck, problem, html })) => {
                         let problem = problem.into();
                         return Ok(Observation::Stuck { target: stuck, problem, html });

@@ -42,10 +42,7 @@ impl Identity {
             let scheme = if cookie.is_secure { "https" } else { "http" };
             let Ok(from) = Url::parse(&format!("{scheme}://{host}/")) else { continue };
             let is_plain = |text: &str| !text.contains(|c: char| c.is_control() || c == ';');
-            if ![&cookie.name, cookie.value.expose(), &cookie.domain, &cookie.path]
-                .into_iter()
-                .all(|text| is_plain(text))
-            {
+            if ![&cookie.name, cookie.value.expose(), &cookie.domain, &cookie.path].into_iter().all(is_plain) {
                 continue;
             }
             let mut line = format!("{}={}; Path={}", cookie.name, cookie.value.expose(), cookie.path);

@@ -16,7 +16,7 @@ use url::Url;
 use super::line::{LineError, Told};
 use super::session::Session;
 use super::troubles::trouble;
-use crate::cdp::page::{Answer, Request};
+use crate::cdp::page::{Answer, Request, told};
 use crate::driver::{Driver, DriverError};
 use crate::gate::Shut;
 
@@ -146,7 +146,7 @@ impl Driver for Session {
         let calls = deed.acts.split_inclusive(|act| matches!(act, Act::Click { .. }));
         for (number, acts) in calls.enumerate() {
             match self.acted(acts, &deed.region, number == 0).await {
-                Ok(Some(Answer::Acted { .. })) => {}
+                Ok(Some(Answer::Acted { silent, .. })) => told(&silent),
                 Ok(Some(Answer::Stuck { stuck, problem, html })) => {
                     return Ok(Observation::Stuck { target: stuck, problem: problem.into(), html });
                 }

@@ -109,35 +109,127 @@ pub struct Deed {
     pub region: Vec<String>,
 }
 
-/// One thing that is done to a page. Each selector is CSS with the combinator `>>>`, which leads
-/// through shadow roots and the frames of the page's own origin, however deep.
+/// One thing that is done to a page.
 #[derive(Clone, Debug)]
 pub enum Act {
     /// Put a text into a field, in place of what is in it.
     Fill {
-        /// CSS selector that fits exactly one visible, enabled field.
-        into: String,
+        /// One visible, enabled field.
+        into: Target,
         /// The text.
         text: Secret,
     },
     /// Click.
     Click {
-        /// CSS selector that fits exactly one visible, enabled thing.
-        target: String,
+        /// One visible, enabled thing.
+        target: Target,
     },
     /// Scroll down by less than what shows at a time.
     Scroll {
-        /// CSS selector that fits exactly one visible thing that scrolls.
+        /// Selector that fits exactly one visible thing that scrolls.
         within: String,
     },
 }
 
 impl Act {
-    /// The selector of what is acted on.
+    /// What is acted on, by its first way.
     #[must_use]
     pub fn target(&self) -> &str {
         match self {
-            Self::Fill { into: target, .. } | Self::Click { target } | Self::Scroll { within: target } => target,
+            Self::Fill { into: target, .. } | Self::Click { target } => target.text(),
+            Self::Scroll { within } => within,
+        }
+    }
+}
+
+/// What is acted on, by every way in which it can be found.
+///
+/// Each way that finds exactly one visible, enabled thing votes for it. It is acted on if it has at
+/// least as many votes as are needed, more than any other, and no [strong](Way::is_strong) way
+/// names another thing: the nearest thing that looks alike is the wrong one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    ways: Vec<Way>,
+    votes: usize,
+}
+
+/// One way in which a thing can be found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// CSS with the combinator `>>>`, which leads through shadow roots and the frames of the
+    /// page's own origin, however deep.
+    Css(String),
+    /// A field by the words of its label, compared whole with white space and case folded.
+    Label(String),
+    /// A thing by its role and its name for people who can't see it.
+    Role {
+        /// Its role, of its own or by its tag.
+        role: String,
+        /// Its name, compared whole with white space and case folded.
+        name: String,
+    },
+    /// A link or a button by its words, compared whole with white space and case folded.
+    Text(String),
+}
+
+impl Target {
+    /// By these ways, the first of which names it for people. What needs `votes` of them has
+    /// all of them to agree where there are fewer.
+    #[must_use]
+    pub fn new(first: Way, others: Vec<Way>, votes: usize) -> Self {
+        let ways: Vec<Way> = std::iter::once(first).chain(others).collect();
+        let votes = votes.clamp(1, ways.len());
+        Self { ways, votes }
+    }
+
+    /// The ways, at least one.
+    #[must_use]
+    pub fn ways(&self) -> &[Way] {
+        &self.ways
+    }
+
+    /// How many of them have to agree.
+    #[must_use]
+    pub fn votes(&self) -> usize {
+        self.votes
+    }
+
+    /// What names it for people: its first way.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.ways.first().map_or("", Way::text)
+    }
+}
+
+impl From<&str> for Target {
+    fn from(selector: &str) -> Self {
+        selector.to_owned().into()
+    }
+}
+
+impl From<String> for Target {
+    fn from(selector: String) -> Self {
+        Self::new(Way::Css(selector), Vec::new(), 1)
+    }
+}
+
+impl Way {
+    /// The selector, or the words.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Css(text) | Self::Label(text) | Self::Text(text) | Self::Role { name: text, .. } => text,
+        }
+    }
+
+    /// Whether it names a thing by what it is for, and not by where it stands: its label, its
+    /// role and name, or an attribute that names it.
+    #[must_use]
+    pub fn is_strong(&self) -> bool {
+        match self {
+            Self::Label(_) | Self::Role { .. } => true,
+            Self::Text(_) => false,
+            Self::Css(text) => ["#", "[name", "[id", "[data-"].iter().any(|mark| text.contains(mark)),
         }
     }
 }
@@ -181,7 +273,7 @@ pub enum Observation {
     Acted,
     /// An act couldn't be done; those before it were.
     Stuck {
-        /// Its selector.
+        /// What was to be acted on, by its first way.
         target: String,
         /// Why.
         problem: Problem,
@@ -226,4 +318,6 @@ pub enum Problem {
     NotActionable,
     /// There is nothing further down to scroll to.
     AtEnd,
+    /// The ways in which it can be found name different things, or too few of them find it.
+    Disagreement,
 }

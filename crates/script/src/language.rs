@@ -12,6 +12,7 @@ use domain::money::{Currency, Locale};
 use domain::run::Effect;
 use domain::transaction::{Rail, TransactionStatus};
 
+use crate::command::Target;
 use crate::css::Css;
 
 /// How to drive one portal. Made by [`Script::parse`].
@@ -131,13 +132,13 @@ pub(crate) struct Challenge {
 /// One thing a script does on a page.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
-    Fill { into: Css, with: Source },
-    Click { target: Css, effect: Option<Effect> },
+    Fill { into: Target, with: Source },
+    Click { target: Target, effect: Option<Effect> },
 }
 
 impl Step {
     /// What is acted on.
-    pub(crate) const fn target(&self) -> &Css {
+    pub(crate) const fn target(&self) -> &Target {
         match self {
             Self::Fill { into: target, .. } | Self::Click { target, .. } => target,
         }

@@ -66,6 +66,7 @@ mod runner;
 mod saved;
 mod scrub;
 mod table;
+mod ways;
 
 pub use diagnostic::{Diagnostic, DiagnosticCode, Diagnostics, UnknownCode};
 pub use explain::{explain, explanations};

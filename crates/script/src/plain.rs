@@ -21,10 +21,11 @@ use scraper::ElementRef;
 use url::Url;
 
 use crate::bounds::Refused;
-use crate::command::{Condition, Problem, Watch};
+use crate::command::{Condition, Problem, Target, Watch};
 use crate::controls::{chosen, is_control, is_in_disabled_set, kind, option, submits, takes_text};
 use crate::css::Css;
 use crate::document::{Document, folded_case, is_disabled, is_hidden, text};
+use crate::ways::found;
 
 /// The longest that a page may want to be left as it is, in milliseconds: a day.
 const LONGEST_MS: u64 = 86_400_000;
@@ -62,8 +63,8 @@ pub enum Method {
 /// What was put into a field of a page.
 #[derive(Clone, Debug)]
 pub struct Filled {
-    /// CSS selector that fits exactly one field.
-    pub into: String,
+    /// One field.
+    pub into: Target,
     /// The text.
     pub text: Secret,
 }
@@ -134,7 +135,7 @@ impl Plain {
     /// # Errors
     /// [`Problem`] where it can't.
     pub fn fill(&self, filled: &Filled) -> Result<(), Problem> {
-        let field = self.target(&filled.into)?;
+        let field = found(&self.document, &filled.into)?;
         let value = field.value();
         if value.attr("readonly").is_some() {
             return Err(Problem::NotActionable);
@@ -152,8 +153,8 @@ impl Plain {
     /// # Errors
     /// [`Problem`] where nothing or several things fit, or nothing would be asked for without
     /// the page's own scripts.
-    pub fn click(&self, selector: &str, fills: &[Filled]) -> Result<Request, Problem> {
-        let target = self.target(selector)?;
+    pub fn click(&self, target: &Target, fills: &[Filled]) -> Result<Request, Problem> {
+        let target = found(&self.document, target)?;
         let around = std::iter::once(target).chain(target.ancestors().filter_map(ElementRef::wrap));
         let acts = |element: &ElementRef<'_>| matches!(element.value().name(), "a" | "area" | "button" | "input");
         let element = around.into_iter().find(acts).ok_or(Problem::NotActionable)?;
@@ -195,7 +196,7 @@ impl Plain {
     ) -> Result<Vec<(String, String)>, Problem> {
         let mut texts: Vec<(ElementRef<'_>, &Secret)> = Vec::new();
         for filled in fills {
-            texts.push((self.target(&filled.into)?, &filled.text));
+            texts.push((found(&self.document, &filled.into)?, &filled.text));
         }
         let mut entries = Vec::new();
         for control in self.document.elements() {
@@ -253,23 +254,6 @@ impl Plain {
         self.document.elements().filter(|element| element.value().name() == "form")
     }
 
-    /// The one thing that the selector fits and that could be used.
-    fn target(&self, selector: &str) -> Result<ElementRef<'_>, Problem> {
-        let css = Css::parse(selector).ok_or(Problem::Missing)?;
-        let mut found = self.document.all(&css).peekable();
-        if found.peek().is_none() {
-            return Err(Problem::Missing);
-        }
-        let usable =
-            |element: &ElementRef<'_>| !is_hidden(element) && !is_disabled(element) && !is_in_disabled_set(element);
-        let mut usable = found.filter(usable);
-        match (usable.next(), usable.next()) {
-            (None, _) => Err(Problem::NotActionable),
-            (Some(one), None) => Ok(one),
-            (Some(_), Some(_)) => Err(Problem::Ambiguous),
-        }
-    }
-
     fn holds(&self, condition: &Condition) -> bool {
         match condition {
             Condition::Visible(selector) => self.shows(selector),
@@ -313,7 +297,7 @@ mod tests {
     fn asked(html: &str, click: &str, fills: &[(&str, &str)]) -> String {
         let filled = |(into, text): &(&str, &str)| Filled { into: (*into).into(), text: Secret::new((*text).into()) };
         let fills: Vec<Filled> = fills.iter().map(filled).collect();
-        match plain(html).click(click, &fills) {
+        match plain(html).click(&click.into(), &fills) {
             Ok(Request::Link(url)) => url.into(),
             Ok(Request::Form(form)) => {
                 let entries: Vec<String> = form.entries.iter().map(|(name, value)| format!("{name}={value}")).collect();

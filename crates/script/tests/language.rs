@@ -388,3 +388,24 @@ fn nothing_is_done_where_somebody_approves_it_elsewhere() {
         "key.conflict at `- { fill: \"#`: nothing is done on a page that waits for an approval elsewhere",
     );
 }
+
+#[test]
+fn what_is_acted_on_is_found_by_one_way_or_by_several_that_differ() {
+    let click = "- { click: \"#sign-in button\", effect: password }";
+    for ways in ["{ label: Sign in }", "[\"#go\", { text: Sign in }]", "[{ role: button, name: Sign in }]"] {
+        let source = edited(click, &format!("- {{ click: {ways}, effect: password }}"));
+        assert!(Script::parse(&source).is_ok(), "{ways}: {}", faults(&source));
+    }
+    let check = |ways: &str, expected: &str| check(click, &format!("- {{ click: {ways}, effect: password }}"), expected);
+    check("{ name: Go }", "key.missing at `{ name: Go }`: a way to find it needs the key `label`, `text` or `role`");
+    check("{ role: button }", "key.missing at `{ role: butt`: a way to find it needs the key `name`");
+    check(
+        "{ role: knob, name: Go }",
+        "word.unknown at `knob, name: `: `knob` isn't one of button, checkbox, combobox, link, menuitem, radio, tab, textbox",
+    );
+    check(
+        "{ label: Go, text: Go }",
+        "key.unknown at `text: Go }, `: a way to find it has no key `text` (its keys are label)",
+    );
+    check("[\"#go\", \"#go\"]", "key.duplicate at `\"#go\"], effe`: this way to find it was said already");
+}

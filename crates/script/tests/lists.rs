@@ -117,8 +117,8 @@ impl Run {
 
 fn line(acts: &[Act]) -> String {
     let line = |act: &Act| match act {
-        Act::Fill { into, text } => format!("{into}={}", Secret::expose(text)),
-        Act::Click { target } => target.clone(),
+        Act::Fill { into, text } => format!("{}={}", into.text(), Secret::expose(text)),
+        Act::Click { target } => target.text().to_owned(),
         Act::Scroll { within } => format!("scroll {within}"),
     };
     acts.iter().map(line).collect::<Vec<_>>().join(" ")

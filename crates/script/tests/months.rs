@@ -107,8 +107,9 @@ impl Run {
                 let watch = self.next(Observation::Acted);
                 assert!(matches!(watch, Command::Watch(_)), "{watch:?}");
                 let line = |act: &Act| match act {
-                    Act::Fill { into, text } => format!("{into}={}", text.expose()),
-                    Act::Click { target } | Act::Scroll { within: target } => target.clone(),
+                    Act::Fill { into, text } => format!("{}={}", into.text(), text.expose()),
+                    Act::Click { target } => target.text().to_owned(),
+                    Act::Scroll { within } => within.clone(),
                 };
                 deed.acts.iter().map(line).collect::<Vec<_>>().join(" ")
             }

@@ -289,7 +289,7 @@ impl<P: Person> Loop<'_, P> {
         if self.last.as_deref() != Some(page) || *self.interrupts.borrow() > 1 {
             return;
         }
-        let deed = Deed { acts: vec![Act::Click { target: target.to_owned() }], region: Vec::new() };
+        let deed = Deed { acts: vec![Act::Click { target: target.into() }], region: Vec::new() };
         self.trace.acts(None, &deed.acts);
         let done = timeout(LEAVING, driver.act(&deed)).await;
         let is_done = matches!(done, Ok(Ok(Observation::Acted)));

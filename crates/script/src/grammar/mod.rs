@@ -21,7 +21,7 @@ mod words;
 pub use markdown::reference;
 pub use schema::schema;
 
-pub(crate) use pages::{CHALLENGE, FAILURE, PAGE, STEP, WHEN};
+pub(crate) use pages::{CHALLENGE, FAILURE, PAGE, STEP, WAY, WHEN};
 pub(crate) use reads::{ACCOUNT, ACCOUNTS, READS};
 pub(crate) use script::SCRIPT;
 pub(crate) use texts::{PART, PIECE_MAP as PIECE};

@@ -9,6 +9,7 @@ use domain::run::Effect;
 use super::texts::{ONE_SELECTOR, PAGE_NAME, PIECE_OF_TEXT, SELECTOR, SELECTORS, TEXT};
 use super::{Key, Keys, Least, Map, Need, Rule, Shape, Takes, Word};
 use crate::parse::{PAGES_LIMIT, is_a_portals_answer};
+use crate::ways::ROLES;
 
 fn failures() -> Vec<Word> {
     let codes = FailureCode::ALL.iter().filter(|code| is_a_portals_answer(**code));
@@ -190,19 +191,59 @@ pub(crate) static CHALLENGE: Map = Map {
     rules: &[],
 };
 
+/// One way to find what is acted on, or several that vote.
+const WAYS: Takes = Takes::OneOrMany(&Takes::Or(&ONE_SELECTOR, &WAY));
+
+pub(crate) static WAY: Map = Map {
+    id: "way",
+    name: "a way to find it",
+    text: "What a person would go by, in place of a selector. Words are compared whole, with white space and case folded.",
+    keys: Keys::Ordered(&[
+        Key {
+            name: "label",
+            takes: Takes::Text(TEXT),
+            need: Need::Optional,
+            text: "A field by the words of its label.",
+        },
+        Key { name: "text", takes: Takes::Text(TEXT), need: Need::Optional, text: "A link or a button by its words." },
+        Key {
+            name: "role",
+            takes: Takes::Word(roles),
+            need: Need::Optional,
+            text: "A thing by its role, of its own or by its tag, and its name.",
+        },
+        Key {
+            name: "name",
+            takes: Takes::Text(TEXT),
+            need: Need::Optional,
+            text: "Its name, as somebody hears it who can't see the page.",
+        },
+    ]),
+    rules: &[Rule::Shapes(&[
+        Shape { needed: &["label"], optional: &[] },
+        Shape { needed: &["text"], optional: &[] },
+        Shape { needed: &["role", "name"], optional: &[] },
+    ])],
+};
+
+fn roles() -> Vec<Word> {
+    ROLES.iter().map(|role| (*role, "")).collect()
+}
+
 pub(crate) static STEP: Map = Map {
     id: "step",
     name: "a step",
-    text: "One thing that is done. What is filled or clicked fits exactly one visible, enabled thing.",
+    text: "One thing that is done. What is filled or clicked is found by a selector, or by several ways that agree, and is \
+           exactly one visible, enabled thing.",
     keys: Keys::Ordered(&[
         Key {
             name: "fill",
-            takes: ONE_SELECTOR,
+            takes: WAYS,
             need: Need::Optional,
             text: "Puts a text into this field, in place of what is in it.",
         },
         Key { name: "with", takes: Takes::Word(sources), need: Need::Optional, text: "Where the text comes from." },
-        Key { name: "click", takes: ONE_SELECTOR, need: Need::Optional, text: "Clicks this." },
+        Key { name: "click", takes: WAYS, need: Need::Optional, text: "Clicks this." },
         Key {
             name: "effect",
             takes: Takes::Word(effects),

@@ -6,11 +6,14 @@
 use domain::institution::CredentialName;
 use domain::run::Effect;
 
+use crate::command::{Target, Way};
 use crate::diagnostic::{DiagnosticCode as Code, Position};
+use crate::document::folded_case;
 use crate::form::{Faults, Form};
 use crate::grammar;
 use crate::language::{Source, Step};
-use crate::node::Node;
+use crate::node::{Node, Value};
+use crate::ways::ROLES;
 
 pub(super) fn steps(node: &Node, faults: &mut Faults) -> Vec<Step> {
     let nodes = faults.list(node);
@@ -90,12 +93,15 @@ fn step(node: &Node, faults: &mut Faults) -> Option<Step> {
     let step = match (fill, click) {
         (Some(fill), None) => {
             let with = form.need("with", faults).and_then(|node| source(node, faults));
-            faults.css(fill).zip(with).map(|(into, with)| Step::Fill { into, with })
+            // The wrong field would get the secret, so one way alone isn't believed where there are more.
+            let votes = with.map_or(1, |with| if Filled::of(with, node.at).is_some() { 2 } else { 1 });
+            target(fill, votes, faults).zip(with).map(|(into, with)| Step::Fill { into, with })
         }
         (None, Some(click)) => {
             let effects: Vec<_> = Effect::ALL.iter().map(|effect| (effect.as_str(), *effect)).collect();
             let effect = form.ask("effect").and_then(|node| faults.word(node, &effects));
-            faults.css(click).map(|target| Step::Click { target, effect })
+            let votes = if effect.is_some() { 2 } else { 1 };
+            target(click, votes, faults).map(|target| Step::Click { target, effect })
         }
         (Some(_), Some(_)) => {
             faults.add(Code::KeyConflict, node.at, "a step does one thing: `fill` or `click`");
@@ -111,6 +117,51 @@ fn step(node: &Node, faults: &mut Faults) -> Option<Step> {
     };
     form.finish(faults);
     step
+}
+
+/// What is acted on, by one way or several of which so many have to agree.
+fn target(node: &Node, votes: usize, faults: &mut Faults) -> Option<Target> {
+    let nodes = faults.one_or_many(node);
+    if nodes.is_empty() {
+        faults.add(Code::ValueType, node.at, "a way to find it is wanted here, and this list is empty");
+    }
+    let mut ways: Vec<Way> = Vec::new();
+    for node in nodes {
+        let Some(way) = way(node, faults) else { continue };
+        if ways.contains(&way) {
+            faults.add(Code::KeyDuplicate, node.at, "this way to find it was said already");
+        }
+        ways.push(way);
+    }
+    let mut ways = ways.into_iter();
+    // One that is faulty would be missed by the others.
+    Some(Target::new(ways.next()?, ways.collect(), votes)).filter(|target| target.ways().len() == nodes.len())
+}
+
+/// A selector, or a map of what a person would go by.
+fn way(node: &Node, faults: &mut Faults) -> Option<Way> {
+    let Value::Map(_) = node.value else {
+        return faults.css(node).map(|css| Way::Css(css.text().to_owned()));
+    };
+    let mut form = Form::new(&grammar::WAY, node, faults);
+    let (label, text, role) = (form.ask("label"), form.ask("text"), form.ask("role"));
+    let way = match (label, text, role) {
+        (Some(label), _, _) => faults.text(label).map(folded_case).map(Way::Label),
+        (None, Some(text), _) => faults.text(text).map(folded_case).map(Way::Text),
+        (None, None, Some(role)) => {
+            let roles: Vec<(&'static str, &'static str)> = ROLES.iter().map(|role| (*role, *role)).collect();
+            let name = form.need("name", faults).and_then(|node| faults.text(node)).map(folded_case);
+            let role = faults.word(role, &roles);
+            role.zip(name).map(|(role, name)| Way::Role { role: role.to_owned(), name })
+        }
+        (None, None, None) => {
+            faults.add(Code::KeyMissing, node.at, "a way to find it needs the key `label`, `text` or `role`");
+            form.ask("name");
+            None
+        }
+    };
+    form.finish(faults);
+    way
 }
 
 fn source(node: &Node, faults: &mut Faults) -> Option<Source> {

@@ -32,7 +32,7 @@ impl Runner {
     pub(super) fn sign_out(&mut self, page: String, target: String, end: Command) -> Command {
         self.stage = Stage::Logout;
         self.phase = Phase::SigningOut(Box::new(end));
-        let deed = Deed { acts: vec![Act::Click { target }], region: Vec::new() };
+        let deed = Deed { acts: vec![Act::Click { target: target.into() }], region: Vec::new() };
         self.carry_out(Batch { page, deed, effect: None, after: After::OnceChanged })
     }
 
@@ -52,7 +52,7 @@ impl Runner {
         let mut acts = Vec::new();
         for step in &page.steps {
             acts.push(match step {
-                Step::Click { target, .. } => Act::Click { target: target.text().to_owned() },
+                Step::Click { target, .. } => Act::Click { target: target.clone() },
                 Step::Fill { into, with } => {
                     let text = match with {
                         Source::Credential(name) => self.plan.credentials.get(name),
@@ -62,7 +62,7 @@ impl Runner {
                     let Some(text) = text else {
                         return self.fail(FailureCode::CredentialsMissing, "there is nothing to fill in");
                     };
-                    Act::Fill { into: into.text().to_owned(), text: text.clone() }
+                    Act::Fill { into: into.clone(), text: text.clone() }
                 }
             });
         }

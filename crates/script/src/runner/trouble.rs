@@ -42,6 +42,9 @@ impl Runner {
             Problem::Missing => (FailureCode::ElementMissing, "nothing fits"),
             Problem::Ambiguous => (FailureCode::ElementAmbiguous, "several things fit"),
             Problem::NotActionable => (FailureCode::ElementMissing, "what fits is hidden or disabled:"),
+            Problem::Disagreement => {
+                (FailureCode::ElementAmbiguous, "the ways to find it name different things, or too few find it:")
+            }
             Problem::AtEnd => (FailureCode::ElementMissing, "nothing further down is in"),
         };
         let message = format!("on the page `{}`, {what} `{target}`", batch.page);

@@ -50,7 +50,7 @@ pub(super) fn next(
         let what = format!("nothing on the page of transactions fits `{}`, which is `next`", css.text());
         place.failure(FailureCode::ElementMissing, what)
     };
-    let click = |target: String| vec![Act::Click { target }];
+    let click = |target: String| vec![Act::Click { target: target.into() }];
     let acts = match &read.next {
         None => None,
         // Without it nothing tells the last page from one that changed, except where there
@@ -65,8 +65,8 @@ pub(super) fn next(
         Some(Next::Choose { of, click }) => {
             let options = document.options(of).ok_or_else(|| missing(of))?;
             let later = options.iter().skip_while(|option| !option.is_selected).nth(1);
-            let fill = |value: &str| Act::Fill { into: of.text().to_owned(), text: Secret::new(value.to_owned()) };
-            later.map(|option| vec![fill(&option.value), Act::Click { target: click.text().to_owned() }])
+            let fill = |value: &str| Act::Fill { into: of.text().into(), text: Secret::new(value.to_owned()) };
+            later.map(|option| vec![fill(&option.value), Act::Click { target: click.text().into() }])
         }
         Some(Next::Behind { shown, click: other }) => {
             let target = behind(document, shown, other).map_err(|error| match error {
@@ -219,11 +219,9 @@ impl Windowed {
         self.starts.push(start);
         self.from = Some(from);
         self.is_fresh = true;
-        let fill = |css: &Css, day: Date| Act::Fill {
-            into: css.text().to_owned(),
-            text: Secret::new(windows.date.write(day)),
-        };
-        let click = Act::Click { target: windows.click.text().to_owned() };
+        let fill =
+            |css: &Css, day: Date| Act::Fill { into: css.text().into(), text: Secret::new(windows.date.write(day)) };
+        let click = Act::Click { target: windows.click.text().into() };
         let acts = vec![fill(&windows.from, from), fill(&windows.to, to), click];
         Turn::Act(Deed { acts, region: region(read) }, After::OnceChanged)
     }

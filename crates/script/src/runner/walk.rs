@@ -379,7 +379,7 @@ const fn grows(read: &TransactionsRead) -> bool {
 }
 
 fn click(page: &str, target: String) -> Move {
-    let deed = Deed { acts: vec![Act::Click { target }], region: Vec::new() };
+    let deed = Deed { acts: vec![Act::Click { target: target.into() }], region: Vec::new() };
     Move::Act { page: page.to_owned(), deed, after: After::OnceChanged }
 }
 
