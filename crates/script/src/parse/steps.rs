@@ -144,21 +144,19 @@ fn way(node: &Node, faults: &mut Faults) -> Option<Way> {
         return faults.css(node).map(|css| Way::Css(css.text().to_owned()));
     };
     let mut form = Form::new(&grammar::WAY, node, faults);
-    let (label, text, role) = (form.ask("label"), form.ask("text"), form.ask("role"));
-    let way = match (label, text, role) {
-        (Some(label), _, _) => faults.text(label).map(folded_case).map(Way::Label),
-        (None, Some(text), _) => faults.text(text).map(folded_case).map(Way::Text),
-        (None, None, Some(role)) => {
-            let roles: Vec<(&'static str, &'static str)> = ROLES.iter().map(|role| (*role, *role)).collect();
-            let name = form.need("name", faults).and_then(|node| faults.text(node)).map(folded_case);
-            let role = faults.word(role, &roles);
-            role.zip(name).map(|(role, name)| Way::Role { role: role.to_owned(), name })
-        }
-        (None, None, None) => {
-            faults.add(Code::KeyMissing, node.at, "a way to find it needs the key `label`, `text` or `role`");
-            form.ask("name");
-            None
-        }
+    let way = if let Some(label) = form.ask("label") {
+        faults.text(label).map(folded_case).map(Way::Label)
+    } else if let Some(text) = form.ask("text") {
+        faults.text(text).map(folded_case).map(Way::Text)
+    } else if let Some(role) = form.ask("role") {
+        let roles: Vec<(&'static str, &'static str)> = ROLES.iter().map(|role| (*role, *role)).collect();
+        let name = form.need("name", faults).and_then(|node| faults.text(node)).map(folded_case);
+        let role = faults.word(role, &roles);
+        role.zip(name).map(|(role, name)| Way::Role { role: role.to_owned(), name })
+    } else {
+        faults.add(Code::KeyMissing, node.at, "a way to find it needs the key `label`, `text` or `role`");
+        form.ask("name");
+        None
     };
     form.finish(faults);
     way
