@@ -127,6 +127,15 @@ impl Egress {
         self.door.record.lock().get(&(host.to_owned(), port)).copied()
     }
 
+    /// The hosts that weren't reached because they aren't among the session's, since they were
+    /// [forgotten](Self::forget) last. Pages choose their names.
+    #[must_use]
+    pub fn foreign(&self) -> Vec<String> {
+        let troubles = self.door.record.lock();
+        let is_foreign = |(host, port): &&(String, u16)| !self.door.hosts.allow_host(host, *port);
+        troubles.keys().filter(is_foreign).map(|(host, _)| host.clone()).collect()
+    }
+
     /// Ends every connection at once and makes no other.
     pub fn cut(&self) {
         self.accepting.abort();

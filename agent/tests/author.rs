@@ -219,12 +219,15 @@ impl Seen {
 }
 
 fn pages() -> Portal {
-    Portal::default()
-        .page("login", SIGN_IN)
-        .page("next", CODE)
-        .page("accounts", ACCOUNTS)
-        .page(NUMBER, ACCOUNT)
-        .page("goodbye", GOODBYE)
+    pages_with("", "")
+}
+
+/// The portal with another body for one of its pages.
+fn pages_with(name: &str, body: &str) -> Portal {
+    let pages = [("login", SIGN_IN), ("next", CODE), ("accounts", ACCOUNTS), (NUMBER, ACCOUNT), ("goodbye", GOODBYE)];
+    pages
+        .into_iter()
+        .fold(Portal::default(), |portal, (known, usual)| portal.page(known, if known == name { body } else { usual }))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -268,9 +271,12 @@ async fn a_run_reads_a_portal_and_tells_it_step_by_step_without_a_secret() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_is_driven_as_well_and_ends_with_the_run() {
-    let rehearsal = Rehearsal::of(pages()).await;
+    let sign_in = format!("{SIGN_IN}<img src='https://cdn.elsewhere.example/logo.png' onerror='document.title=1'>");
+    let rehearsal = Rehearsal::of(pages_with("login", &sign_in)).await;
     let seen = rehearsal.seen(&["--driver", "cdp", "--json"]).await;
     assert_eq!(seen.code, Some(0), "{}", seen.stderr);
+    let wanted = "cdn.elsewhere.example; name it in `hosts`";
+    assert!(seen.stderr.contains(wanted) && seen.report.contains(wanted), "{}", seen.stderr);
     seen.holds_no_secret();
     assert!(world::process::processes_in(&rehearsal.path).is_empty(), "the browser still runs");
 }

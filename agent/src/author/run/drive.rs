@@ -3,6 +3,7 @@
 //! The first Ctrl-C lets the step that is under way end, signs out where the page has what does it, and ends the session;
 //! a second one ends it at once. Not here: what is said of it (`trace`).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,6 +42,8 @@ use crate::sizing::browser_memory;
 const LONGEST: Duration = Duration::from_secs(12 * 60 * 60);
 /// How long signing out may take once somebody has pressed Ctrl-C.
 const LEAVING: Duration = Duration::from_secs(5);
+/// How many foreign hosts are told of; a page can name any number.
+const FOREIGN_TOLD: usize = 40;
 /// A page that is watched for longer waits for a person.
 const PATIENT: u64 = 10 * 60 * 1000;
 
@@ -93,12 +96,14 @@ impl Run<'_> {
         let outcome = runtime.block_on(async {
             let interrupts = interrupts();
             let gate = Gate::new(TrustWindow::new(Instant::now(), LONGEST, Duration::ZERO));
-            let mut session = open(&openers, kind, hosts, gate, self.portal.clone()).await?;
+            let (mut session, egress) = open(&openers, kind, hosts, gate, self.portal.clone()).await?;
             let ending = session.ending();
             let pace = Paces::default().at(&self.folder.record.id, self.folder.record.limits.steps_per_minute());
             let mut loop_ = Loop {
                 runner: Runner::new(script, plan),
                 trace: &mut trace,
+                egress,
+                foreign: BTreeSet::new(),
                 person,
                 interrupts,
                 pace,
@@ -123,16 +128,18 @@ impl Run<'_> {
     }
 }
 
-/// Opens a session with the portal.
+/// Opens a session with the portal, and its way out.
 async fn open(
     openers: &Openers,
     kind: DriverKind,
     hosts: Hosts,
     gate: Gate,
     portal: Url,
-) -> Result<Box<dyn Session>, RunError> {
+) -> Result<(Box<dyn Session>, Arc<Egress>), RunError> {
     let egress = Egress::open_at(openers.way_out(kind), hosts, gate.clone()).await.map_err(RunError::WayOut)?;
-    openers.open(kind, gate, Arc::new(egress), portal).await.map_err(RunError::Session)
+    let egress = Arc::new(egress);
+    let session = openers.open(kind, gate, Arc::clone(&egress), portal).await.map_err(RunError::Session)?;
+    Ok((session, egress))
 }
 
 /// How often somebody pressed Ctrl-C.
@@ -152,6 +159,9 @@ fn interrupts() -> watch::Receiver<usize> {
 struct Loop<'a, P> {
     runner: Runner,
     trace: &'a mut Trace,
+    egress: Arc<Egress>,
+    /// The hosts that pages wanted and that aren't the script's.
+    foreign: BTreeSet<String>,
     person: P,
     interrupts: watch::Receiver<usize>,
     pace: crate::pace::Pace,
@@ -186,6 +196,7 @@ impl<P: Person> Loop<'_, P> {
             match seen {
                 Ok(seen) => {
                     self.trace.saw(&seen, begun.elapsed());
+                    self.tell_foreign();
                     observation = Some(seen);
                 }
                 Err(End::Interrupted) => {
@@ -193,6 +204,15 @@ impl<P: Person> Loop<'_, P> {
                     return Outcome::Interrupted;
                 }
                 Err(End::Driver(error)) => return self.broken_off(error),
+            }
+        }
+    }
+
+    /// Says which hosts a page wanted in vain: some portals don't work without one of them.
+    fn tell_foreign(&mut self) {
+        for host in self.egress.foreign() {
+            if self.foreign.len() < FOREIGN_TOLD && self.foreign.insert(host.clone()) {
+                self.trace.foreign(&host);
             }
         }
     }

@@ -16,6 +16,9 @@ use crate::author::say;
 /// How many pages a report holds; of a longer run the last ones, which tell why it ended.
 const PAGES_KEPT: usize = 120;
 
+/// How much of a name that a page chose is said.
+const NAMED_AT_MOST: usize = 100;
+
 /// One thing that happened.
 #[derive(Debug)]
 pub(super) struct Step {
@@ -116,6 +119,13 @@ impl Trace {
             // That it was done shows by what comes next.
             _ => {}
         }
+    }
+
+    /// A host that a page wanted and that isn't the script's. The page chose its name.
+    pub(super) fn foreign(&mut self, host: &str) {
+        let host: String = host.chars().take(NAMED_AT_MOST).collect();
+        let host = self.taint.words(&host);
+        self.note("kept out", format!("{host}; name it in `hosts` if the portal doesn't work without it"));
     }
 
     /// How the run ended.
