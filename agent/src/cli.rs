@@ -23,6 +23,7 @@ use crate::author::new::{New, NewError};
 use crate::author::run::{Driving, RunError};
 use crate::author::schema::Schema;
 use crate::author::test::{Test, TestError};
+use crate::cdp::Window;
 use crate::coordinator::{CallError, Coordinator, SetUpError};
 use crate::drain::Drain;
 use crate::logs::{self, LogError, LogFormat};
@@ -239,7 +240,7 @@ impl Fleet {
         let count = |choice: Choice<Count>| choice.named().map(|Count(count)| count);
         let room = Room::new(machine, count(self.slots), count(self.parked));
         let memory = self.browser_memory.named().map_or_else(|| browser_memory(machine), |Bytes(bytes)| bytes);
-        let openers = browser.openers(drivers, memory)?;
+        let openers = browser.openers(drivers, memory, Window::None)?;
         let coordinator = self.coordinator.clone().ok_or(CliError::NoCoordinator)?;
         let coordinator = Coordinator::new(coordinator, token)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();

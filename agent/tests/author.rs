@@ -374,6 +374,9 @@ async fn what_cant_be_run_is_said_before_a_portal_hears_of_it() {
     std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o644)).expect("a mode");
     let path = open.to_str().expect("a plain path");
     check(vec!["--portal", rehearsal.url.as_str(), "--credentials", path], 1, "hint: `chmod 600` it");
+    std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o600)).expect("a mode");
+    let windowless = vec!["--portal", rehearsal.url.as_str(), "--credentials", path, "--driver", "http", "--headed"];
+    check(windowless, 1, "the driver http shows no window");
     std::fs::write(rehearsal.path.join("institution.yaml"), "id: other\n").expect("a record");
     check(vec![], 1, "institution.yaml has a mistake");
     std::fs::write(rehearsal.path.join("script.yaml"), "script: 1\n").expect("a script");

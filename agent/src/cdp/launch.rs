@@ -33,6 +33,8 @@ pub struct BrowserSettings {
     pub program: PathBuf,
     /// Whether Chromium's own sandbox is on.
     pub sandbox: Sandbox,
+    /// Whether somebody looks on.
+    pub window: Window,
     /// Where profile folders are made and swept.
     pub profiles: PathBuf,
     /// When one is worn.
@@ -49,6 +51,16 @@ pub enum Sandbox {
     On,
     /// It is off, by a setting.
     Off,
+}
+
+/// Whether the browser shows what it does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Window {
+    /// It has no window.
+    #[default]
+    None,
+    /// It has one, on the desk of whoever started it.
+    Shown,
 }
 
 /// There is no browser to be found.
@@ -111,6 +123,16 @@ impl BrowserSettings {
         }
     }
 
+    /// The same of those that have a window.
+    ///
+    /// # Errors
+    /// [`FindError`] when there is none.
+    pub fn find_with_window(named: Option<&Path>, path: Option<&std::ffi::OsStr>) -> Result<PathBuf, FindError> {
+        let known = KNOWN.iter().filter(|name| !name.contains("headless"));
+        let found = || known.map(|name| Self::find(Some(Path::new(name)), path)).find_map(Result::ok);
+        if named.is_some() { Self::find(named, path) } else { found().ok_or(FindError::None) }
+    }
+
     /// Whether the program is the small one that has no window at all.
     fn is_shell(&self) -> bool {
         let name = self.program.file_name().unwrap_or_default().to_string_lossy();
@@ -121,7 +143,7 @@ impl BrowserSettings {
         let mut switches: Vec<String> = chromium::SWITCHES.iter().map(|&switch| switch.to_owned()).collect();
         switches.push("--remote-debugging-port=0".into());
         switches.push(format!("--user-data-dir={}", profile.display()));
-        if !self.is_shell() {
+        if !self.is_shell() && self.window == Window::None {
             switches.push("--headless=new".into());
         }
         if self.sandbox == Sandbox::Off {
@@ -174,7 +196,12 @@ pub(super) async fn launch(settings: &BrowserSettings) -> Result<Launched, Launc
         .stdout(Output::Null)
         .stderr(Output::Piped)
         .remove(&profile);
-    for name in ["PATH", "LANG", "FONTCONFIG_FILE", "FONTCONFIG_PATH"] {
+    // The desk, where there is to be a window on it.
+    let desk: &[&str] = match settings.window {
+        Window::None => &[],
+        Window::Shown => &["DISPLAY", "XAUTHORITY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR"],
+    };
+    for name in ["PATH", "LANG", "FONTCONFIG_FILE", "FONTCONFIG_PATH"].iter().chain(desk) {
         if let Some(value) = std::env::var_os(name) {
             spec = spec.env(name, value);
         }

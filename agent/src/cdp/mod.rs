@@ -24,6 +24,6 @@ mod verbs;
 mod wire;
 
 pub use browsers::Browsers;
-pub use launch::{BrowserSettings, FindError, LaunchError, Sandbox};
+pub use launch::{BrowserSettings, FindError, LaunchError, Sandbox, Window};
 pub use limits::BrowserLimits;
 pub use session::{Ending, OpenError, Session};

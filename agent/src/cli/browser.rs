@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use domain::driver::{DriverKind, Drivers};
 
-use crate::cdp::{BrowserLimits, BrowserSettings, Browsers, FindError, Sandbox};
+use crate::cdp::{BrowserLimits, BrowserSettings, Browsers, FindError, Sandbox, Window};
 use crate::openers::Openers;
 use crate::webdriver::{self, RemoteEnd, Webdriver, WebdriverError, WebdriverSettings};
 
@@ -79,12 +79,16 @@ impl BrowserError {
 
 impl BrowserArguments {
     /// What sessions are opened with, by these `drivers`; a shared browser may hold so many bytes of memory.
-    pub(crate) fn openers(&self, drivers: Drivers, memory: u64) -> Result<Openers, BrowserError> {
+    pub(crate) fn openers(&self, drivers: Drivers, memory: u64, window: Window) -> Result<Openers, BrowserError> {
         let has = |kind| drivers.iter().any(|driver| driver == kind);
         // Without a browser there is nothing that could be in a sandbox.
         let sandbox = if drivers.iter().all(|kind| kind == DriverKind::Http) { Sandbox::On } else { self.sandbox()? };
         let path = std::env::var_os("PATH");
-        let found = BrowserSettings::find(self.browser.as_deref(), path.as_deref());
+        let find = match window {
+            Window::None => BrowserSettings::find,
+            Window::Shown => BrowserSettings::find_with_window,
+        };
+        let found = find(self.browser.as_deref(), path.as_deref());
         // What isn't there isn't missed by whoever doesn't use it.
         let program = if has(DriverKind::Cdp) { found? } else { found.unwrap_or_default() };
         let profiles = self.data.clone().unwrap_or_else(default_data).join("profiles");
@@ -93,7 +97,7 @@ impl BrowserArguments {
             false => None,
         };
         let limits = BrowserLimits::new(memory);
-        let settings = BrowserSettings { program, sandbox, profiles, limits, supervised_by: None };
+        let settings = BrowserSettings { program, sandbox, window, profiles, limits, supervised_by: None };
         // Fails only if another was installed before, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(Openers::new(drivers, Browsers::new(settings), webdriver))

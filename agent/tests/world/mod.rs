@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use agent::cdp::{BrowserLimits, BrowserSettings, Browsers, Sandbox, Session};
+use agent::cdp::{BrowserLimits, BrowserSettings, Browsers, Sandbox, Session, Window};
 use agent::egress::Egress;
 use agent::gate::{Gate, TrustWindow};
 use agent::hosts::Hosts;
@@ -48,6 +48,7 @@ pub(crate) fn settings(folder: &Path) -> BrowserSettings {
     BrowserSettings {
         program,
         sandbox: if root { Sandbox::Off } else { Sandbox::On },
+        window: Window::None,
         profiles: folder.to_owned(),
         limits: BrowserLimits::new(u64::MAX),
         supervised_by: Some(env!("CARGO_BIN_EXE_agent").into()),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::account::ObservedAccount;
-use domain::driver::Drivers;
+use domain::driver::{DriverKind, Drivers};
 use domain::failure::{Failure, FailureCode};
 use jiff::civil::Date;
 use protocol::lease::AllowLoopback;
@@ -27,6 +27,7 @@ use super::trace::{Pages, Trace};
 use super::{RunError, today};
 use crate::author::record::Folder;
 use crate::author::say;
+use crate::cdp::Window;
 use crate::driver::{Driver, DriverError, Session};
 use crate::egress::Egress;
 use crate::gate::{Gate, TrustWindow};
@@ -71,10 +72,14 @@ impl Run<'_> {
     pub(crate) fn go(self, person: impl Person) -> Result<Outcome, RunError> {
         let loopback = loopback(&self.portal)?;
         let kind = self.through.driver(&self.folder.record.drivers);
-        let openers = self
-            .through
-            .browser
-            .openers(Drivers::new(vec![kind]).unwrap_or_default(), browser_memory(measure::machine()))?;
+        if self.through.window() == Window::Shown && kind != DriverKind::Cdp {
+            return Err(RunError::NoWindow(kind));
+        }
+        let openers = self.through.browser.openers(
+            Drivers::new(vec![kind]).unwrap_or_default(),
+            browser_memory(measure::machine()),
+            self.through.window(),
+        )?;
         let script = Arc::new(self.folder.script.clone());
         let pages = if self.through.report().is_some() { Pages::Kept } else { Pages::Dropped };
         let mut trace = Trace::new(Arc::clone(&script), Taint::new(self.credentials.values().cloned()), pages);
@@ -126,7 +131,7 @@ impl Run<'_> {
 /// Opens a session with the portal, and its way out.
 async fn open(
     openers: &Openers,
-    kind: domain::driver::DriverKind,
+    kind: DriverKind,
     hosts: Hosts,
     gate: Gate,
     portal: Url,

@@ -23,6 +23,7 @@ use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use domain::driver::DriverKind;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -66,6 +67,9 @@ pub enum RunError {
     /// The address is no portal's.
     #[error("{0} isn't the address of a portal: it has to begin with https://")]
     Portal(Url),
+    /// The driver has no window to show.
+    #[error("the driver {0} shows no window")]
+    NoWindow(DriverKind),
     /// There is nothing to drive it with.
     #[error(transparent)]
     Browser(#[from] BrowserError),
@@ -101,6 +105,7 @@ impl RunError {
             Self::Portal(_) => {
                 Some("only a simulated portal on this machine, such as http://127.0.0.1:4000/, may do without")
             }
+            Self::NoWindow(_) => Some("take --headed away, or say `--driver cdp`"),
             Self::Browser(error) => Some(error.hint()),
             Self::Session(OpenError::NotStarted { hint, .. }) => Some(hint),
             Self::Session(_) | Self::WayOut(_) | Self::Runtime(_) | Self::Report { .. } | Self::Write(_) => None,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use domain::driver::{DriverKind, Drivers};
 
+use crate::cdp::Window;
 use crate::cli::BrowserArguments;
 
 /// How a portal is driven.
@@ -20,6 +21,9 @@ pub struct PortalArguments {
     /// are taken from BURSAR_CREDENTIAL_BANK_USERNAME and the like, or asked for.
     #[arg(long, value_name = "FILE")]
     credentials: Option<PathBuf>,
+    /// Show the browser's window. Over DevTools alone, and with a Chromium that has one.
+    #[arg(long)]
+    headed: bool,
     /// Wait so many milliseconds before each thing that is done.
     #[arg(long, value_name = "MS", default_value_t = 0)]
     slow: u64,
@@ -38,6 +42,10 @@ impl PortalArguments {
 
     pub(crate) fn credentials(&self) -> Option<&Path> {
         self.credentials.as_deref()
+    }
+
+    pub(super) fn window(&self) -> Window {
+        if self.headed { Window::Shown } else { Window::None }
     }
 
     pub(super) fn slow(&self) -> Duration {
