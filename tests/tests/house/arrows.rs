@@ -96,7 +96,7 @@ const PLACES: [(&str, &[&str]); 27] = [
     ("scraper", &["crates/script/"]),
     ("html5ever", &["crates/script/"]),
     ("html5gum", &["crates/script/src/markup.rs"]),
-    ("ego_tree", &["crates/script/src/markup.rs"]),
+    ("ego_tree", &["crates/script/src/"]),
     ("quick_xml", &["crates/statement/src/camt/mod.rs"]),
     ("csv_core", &["crates/statement/src/csv/rows.rs"]),
     ("rawzip", &["crates/statement/src/zipped.rs", "crates/statement/tests/"]),

@@ -363,7 +363,7 @@ pub(crate) const MUTANTS: [Mutant; 52] = [
     },
     Mutant {
         guard: "an effect is declared before it happens",
-        file: "crates/script/src/runner/mod.rs",
+        file: "crates/script/src/runner/act.rs",
         find: "self.awaiting = Awaiting::Declared(batch);\n                Command::Declare(effect)",
         replace: "let _ = effect;\n                self.carry_out(batch)",
         suite: SCRIPT,
@@ -371,7 +371,7 @@ pub(crate) const MUTANTS: [Mutant; 52] = [
     },
     Mutant {
         guard: "a password is submitted once in a run",
-        file: "crates/script/src/runner/mod.rs",
+        file: "crates/script/src/runner/act.rs",
         find: "if effect == Some(Effect::Password) && self.password_submitted {",
         replace: "if false {",
         suite: SCRIPT,
