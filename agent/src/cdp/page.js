@@ -96,6 +96,12 @@ async function bursarInPage(verb, request) {
     }
     return hosts;
   };
+  // Kept for as long as nothing else runs, which is one look.
+  let kept = null;
+  const hostsOfRoots = () => {
+    if (kept === null) queueMicrotask(() => (kept = null));
+    return (kept ??= rootsBelow());
+  };
   const isFrame = (element) => isOne(element, "iframe") || isOne(element, "frame");
   // Of another origin's frame there is none.
   const frameDocument = (frame) => {
@@ -123,7 +129,7 @@ async function bursarInPage(verb, request) {
     const isAnywhere = first === "";
     const within = isAnywhere ? rest : [first, ...rest];
     const last = within.pop();
-    const hosts = rootsBelow();
+    const hosts = hostsOfRoots();
     const found = [];
     for (const [own] of hosts) {
       found.push(...queryAny(own, last).filter((one) => fitsWithin(within, isAnywhere, one, hosts)));
@@ -230,7 +236,7 @@ async function bursarInPage(verb, request) {
     const windowEvents = ["hashchange", "popstate", "resize"];
     const followed = new Set();
     const follow = () => {
-      for (const own of pierces ? rootsBelow().keys() : [document]) {
+      for (const own of pierces ? hostsOfRoots().keys() : [document]) {
         if (followed.has(own)) continue;
         followed.add(own);
         observer.observe(own, { subtree: true, childList: true, attributes: true, characterData: true });
@@ -299,7 +305,7 @@ async function bursarInPage(verb, request) {
       const shows = () => {
         // Half a document may lack the very thing that tells two pages apart.
         if (readyState(document) === "loading") return null;
-        const roots = pierces ? [...rootsBelow().keys()] : [];
+        const roots = pierces ? [...hostsOfRoots().keys()] : [];
         if (roots.some((own) => isDocument(own) && readyState(own) === "loading")) return null;
         if (request.busy.some((selector) => all(selector)?.some(visible))) return null;
         return request.pages.find(holds)?.page ?? null;
@@ -343,7 +349,7 @@ async function bursarInPage(verb, request) {
 
   // What a person would go by. Names follow the W3C's "Accessible Name and Description Computation" as
   // far as it takes to tell the controls of a form, links and buttons.
-  const everything = () => [...(pierces ? rootsBelow().keys() : [document])].flatMap((own) => queryAny(own, "*"));
+  const everything = () => [...(pierces ? hostsOfRoots().keys() : [document])].flatMap((own) => queryAny(own, "*"));
   const attribute = method(Element.prototype, "getAttribute");
   const isField = (element) => ["input", "select", "textarea"].some((name) => isOne(element, name));
   const INPUTS = { submit: "button", button: "button", image: "button", reset: "button", checkbox: "checkbox", radio: "radio" };
