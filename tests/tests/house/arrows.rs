@@ -10,7 +10,7 @@ use crate::no;
 /// Which crate of this repository a crate may depend on, tests apart.
 const ARROWS: [(&str, &[&str]); 12] = [
     ("agent", &["domain", "protocol", "script", "supervisor"]),
-    ("bench", &["domain", "script", "statement", "tests", "worlds"]),
+    ("bench", &["domain", "fixtures", "script", "statement", "tests", "worlds"]),
     ("coordinator", &["domain", "protocol", "script", "statement", "supervisor"]),
     ("domain", &[]),
     ("fixtures", &[]),
@@ -104,7 +104,10 @@ const PLACES: [(&str, &[&str]); 27] = [
         &["coordinator/src/store/sql/observations.rs", "crates/statement/src/zipped.rs", "crates/statement/tests/"],
     ),
     ("encoding_rs", &["agent/src/http/", "crates/statement/src/decode.rs", "fixtures/"]),
-    ("serde_saphyr", &["crates/script/", "coordinator/src/catalog.rs", "tests/tests/deploy/main.rs"]),
+    (
+        "serde_saphyr",
+        &["crates/script/", "coordinator/src/catalog.rs", "tests/src/zoo/banks.rs", "tests/tests/deploy/main.rs"],
+    ),
     ("pathfinding", &["crates/domain/src/ledger/posting.rs"]),
     (
         "StatusCode",
