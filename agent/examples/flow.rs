@@ -97,6 +97,8 @@ fn main() -> ExitCode {
     // This executable is also the supervisor of its browsers.
     supervisor::run_if_asked();
     let arguments = Arguments::parse();
+    // Fails only if another was installed before, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let done = runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(serve(arguments)));
     match done {
