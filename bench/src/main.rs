@@ -1,5 +1,6 @@
 //! Bursar measured beside its peers, in the same run: `cargo xtask bench api`,
-//! `cargo xtask bench fleet`, `cargo xtask bench ledger`, `cargo xtask bench scaling`.
+//! `cargo xtask bench fleet`, `cargo xtask bench flow`, `cargo xtask bench ledger`,
+//! `cargo xtask bench scaling`.
 //!
 //! A bench prints what it measured and whether a bar holds; whether the figures are good
 //! is for people to say, so a bar that doesn't hold is no failure of the run.
@@ -10,6 +11,8 @@ mod api;
 mod deliveries;
 mod fill;
 mod fleet;
+mod flow;
+mod keeper;
 mod ledger;
 mod load;
 mod node;
@@ -40,10 +43,16 @@ enum Bench {
     Api(api::Arguments),
     /// Leases, faults and wear; a million connections, and what a fleet for them needs.
     Fleet(fleet::Arguments),
+    /// One reading of a portal: CPU, speed and memory beside other libraries, and what is left
+    /// when it is killed.
+    Flow(flow::Arguments),
     /// Identity, reading pages and files, and taking records in.
     Ledger(ledger::Arguments),
     /// How many agents there are, in simulated days, beside a queue's length as the rule.
     Scaling(scaling::Arguments),
+    /// Between a bench and a program that it measures; not for people.
+    #[command(hide = true)]
+    Keep(keeper::Arguments),
 }
 
 #[tokio::main]
@@ -51,8 +60,10 @@ async fn main() -> ExitCode {
     let outcome = match Arguments::parse().bench {
         Bench::Api(arguments) => api::run(arguments).await,
         Bench::Fleet(arguments) => fleet::run(arguments).await,
+        Bench::Flow(arguments) => flow::run(arguments).await,
         Bench::Ledger(arguments) => ledger::run(arguments).await,
         Bench::Scaling(arguments) => scaling::run(&arguments),
+        Bench::Keep(arguments) => keeper::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

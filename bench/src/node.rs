@@ -11,6 +11,18 @@ use crate::Failure;
 
 const HINT: &str = "hint: apt-get install -y nodejs npm (Node 20 or newer), and see that npm's registry can be reached";
 
+/// What is laid beside the packages, to find them.
+const PROGRAMS: [&str; 8] = [
+    "browsers.mjs",
+    "flow-israeli.mjs",
+    "flow-page.mjs",
+    "flow-playwright.mjs",
+    "flow-puppeteer.mjs",
+    "flow-selenium.mjs",
+    "flow.mjs",
+    "lease.mjs",
+];
+
 /// A folder with packages and the programs that use them.
 pub(crate) struct Node(PathBuf);
 
@@ -32,7 +44,7 @@ impl Node {
             run(install.current_dir(&folder)).await?;
             std::fs::write(filled_with, wanted)?;
         }
-        for program in ["lease.mjs", "browsers.mjs"] {
+        for program in PROGRAMS {
             std::fs::copy(peers.join(program), folder.join(program))?;
         }
         Ok(Self(folder))

@@ -16,5 +16,7 @@ pub mod redis;
 pub mod rows;
 pub mod statements;
 pub mod tools;
+pub mod usage;
 pub mod verdict;
 pub mod world;
+pub mod zoo;

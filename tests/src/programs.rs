@@ -183,6 +183,12 @@ impl Program {
         (code, self.talk())
     }
 
+    /// Closes its stdin, which is the end of what it is wanted for, and waits.
+    pub async fn end_by_itself(mut self) {
+        self.stdin = None;
+        let _ = tokio::time::timeout(patience(), self.child.wait()).await;
+    }
+
     /// Asks it to end without finishing what it is at, and waits.
     pub async fn end_at_once(mut self) {
         self.send(Signal::TERM);

@@ -16,11 +16,12 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     setup::find_or_install(&setup::EVERYTHING)?;
-    if arguments.rest.first().is_some_and(|bench| bench == "fleet") {
-        setup::find_or_install(&setup::FOR_FLEET_BENCH)?;
+    if arguments.rest.first().is_some_and(|bench| ["fleet", "flow"].contains(&bench.as_str())) {
+        setup::find_or_install(&setup::FOR_PEERS)?;
     }
     let started = |error| format!("cargo couldn't be started: {error}");
-    let programs = ["-p", "coordinator", "-p", "agent", "-p", "bench"];
+    // `flow` is a client of the agent's own, among its examples.
+    let programs = ["-p", "coordinator", "-p", "agent", "-p", "bench", "--bins", "--example", "flow"];
     let built = cargo().args(["build", "--locked", "--release"]).args(programs).status();
     if !built.map_err(started)?.success() {
         return Err("the programs couldn't be built".into());

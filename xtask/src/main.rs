@@ -16,6 +16,7 @@ mod setup;
 mod test;
 mod tidy;
 mod tools;
+mod zoo;
 
 use std::process::ExitCode;
 
@@ -39,6 +40,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Throw everything at a fleet, and see whether what is promised holds.
     Chaos(chaos::Arguments),
+    /// Read every simulated bank by every driver, and have each of them fail.
+    Zoo(zoo::Arguments),
     /// Take guards out of a copy of the code, one at a time, and see their tests fail.
     Mutants(mutants::Arguments),
     /// Check formatting, lints and house rules.
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Chaos(arguments) => chaos::run(&arguments),
+        Command::Zoo(arguments) => zoo::run(&arguments),
         Command::Mutants(arguments) => mutants::run(&arguments),
         Command::Tidy => tidy::run(),
         Command::Setup => setup::find_or_install(&setup::EVERYTHING)

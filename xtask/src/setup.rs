@@ -60,8 +60,8 @@ pub(crate) const FOR_DEMO: [Need; 2] = [BROWSER, REDIS];
 pub(crate) const EVERYTHING: [Need; 9] =
     [BROWSER, CHROMIUM, CHROMEDRIVER, FIREFOX, REDIS, POSTGRES, PYTHON, CURL, FAKETIME];
 
-/// What the bench of the fleet needs beside all that.
-pub(crate) const FOR_FLEET_BENCH: [Need; 2] = [NODE, NPM];
+/// What the benches beside peers from npm need beside all that.
+pub(crate) const FOR_PEERS: [Need; 2] = [NODE, NPM];
 
 /// Makes sure that all of it is there.
 ///

@@ -13,6 +13,7 @@ use supervisor::{ScratchDir, Supervised};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use super::frames::Frames;
 use super::launch::{BrowserSettings, LaunchError, Launched, launch};
 use super::limits::BrowserLimits;
 use super::scales::Scales;
@@ -28,6 +29,7 @@ pub(super) const PULSE_DECIDES: Duration = Duration::from_millis(4500);
 /// A browser. Dropping the last reference ends its process.
 pub(super) struct Browser {
     pub(super) wire: Wire,
+    pub(super) frames: Frames,
     process: Arc<Supervised>,
     /// Removed once the process is gone.
     _profile: ScratchDir,
@@ -84,6 +86,7 @@ impl Browser {
         tracing::info!(pid = process.pid(), "started a browser");
         Ok(Arc::new(Self {
             wire,
+            frames: settings.frames(),
             process,
             _profile: profile,
             pulse: pulse.abort_handle(),

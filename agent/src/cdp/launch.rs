@@ -14,6 +14,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::ChildStderr;
 use tokio::time::timeout;
 
+use super::frames::{self, Frames, Turn};
 use super::limits::BrowserLimits;
 use crate::chromium;
 
@@ -139,12 +140,20 @@ impl BrowserSettings {
         name.contains("headless-shell") || name.contains("headless_shell")
     }
 
+    /// Who says when the pages of a browser draw.
+    pub(super) fn frames(&self) -> Frames {
+        if self.is_shell() { Frames::OnDemand(Turn::default()) } else { Frames::OfBrowser }
+    }
+
     fn switches(&self, profile: &Path) -> Vec<String> {
         let mut switches: Vec<String> = chromium::SWITCHES.iter().map(|&switch| switch.to_owned()).collect();
         switches.push("--remote-debugging-port=0".into());
         switches.push(format!("--user-data-dir={}", profile.display()));
         if !self.is_shell() && self.window == Window::None {
             switches.push("--headless=new".into());
+        }
+        if self.frames().are_on_demand() {
+            switches.extend(frames::SWITCHES.map(str::to_owned));
         }
         if self.sandbox == Sandbox::Off {
             switches.push("--no-sandbox".into());

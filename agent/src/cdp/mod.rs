@@ -15,6 +15,7 @@
 
 mod browser;
 mod browsers;
+mod frames;
 mod launch;
 mod limits;
 pub(crate) mod page;

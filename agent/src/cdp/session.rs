@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::browser::{Browser, PULSE_DECIDES};
+use super::frames::Frames;
 use super::launch::LaunchError;
 use super::page::{Answer, PageLine, Request};
 use super::wire::{Gone, Showing, Wire, WireError};
@@ -38,6 +39,7 @@ const CLOSE: Duration = Duration::from_secs(1);
 /// A session with a portal.
 pub struct Session {
     pub(super) line: PageLine,
+    frames: Frames,
     pub(super) gate: Gate,
     pub(super) egress: Arc<Egress>,
     pub(super) showing: watch::Receiver<Showing>,
@@ -113,7 +115,7 @@ impl Session {
         egress: Arc<Egress>,
         portal: Url,
     ) -> Result<Self, WireError> {
-        let wire = browser.wire.clone();
+        let (wire, frames) = (browser.wire.clone(), browser.frames.clone());
         let context = json!({
             "disposeOnDetach": true,
             "proxyServer": egress.proxy(),
@@ -143,9 +145,10 @@ impl Session {
             egress: Arc::clone(&egress),
             stage: Mutex::new(Stage::Open),
         });
-        match Self::make_page(wire, &context).await {
+        match Self::make_page(wire, &context, &frames).await {
             Ok((line, showing)) => Ok(Self {
                 line,
+                frames,
                 gate,
                 egress,
                 showing,
@@ -162,9 +165,19 @@ impl Session {
         }
     }
 
-    async fn make_page(wire: Wire, context: &str) -> Result<(PageLine, watch::Receiver<Showing>), WireError> {
+    async fn make_page(
+        wire: Wire,
+        context: &str,
+        frames: &Frames,
+    ) -> Result<(PageLine, watch::Receiver<Showing>), WireError> {
         let deny = json!({ "behavior": "deny", "browserContextId": context });
-        let page = json!({ "url": "about:blank", "browserContextId": context, "width": 1280, "height": 1024 });
+        let page = json!({
+            "url": "about:blank",
+            "browserContextId": context,
+            "width": 1280,
+            "height": 1024,
+            "enableBeginFrameControl": frames.are_on_demand(),
+        });
         let (_, page) = tokio::try_join!(
             wire.call(None, "Browser.setDownloadBehavior", deny, AT_ONCE),
             wire.call(None, "Target.createTarget", page, AT_ONCE),
@@ -238,6 +251,7 @@ impl Session {
             biased;
             answer = call => answer,
             _ = replaced => Err(WireError::DocumentReplaced),
+            never = self.frames.keep_coming(&self.line, &self.gate) => match never {},
         }
     }
 

@@ -259,6 +259,11 @@ impl Line {
                 let target = &event.params["targetId"];
                 self.first_targets.retain(|_, first| target != first.as_str());
             }
+            // Also where nobody follows the page any more.
+            ("Target.detachedFromTarget", None) => {
+                let detached = event.params["sessionId"].as_str();
+                self.pending.retain(|_, pending| pending.session.is_none() || pending.session.as_deref() != detached);
+            }
             ("Target.targetCreated", None) => self.close_if_popup(&event.params["targetInfo"]),
             _ => {}
         }

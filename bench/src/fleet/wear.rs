@@ -14,9 +14,10 @@ use tokio::time::Instant;
 
 use crate::Failure;
 use crate::load::Latencies;
-use crate::processes::{cpu_seconds, memory_mib, zombies};
+use crate::processes::{memory_mib, zombies};
 use crate::progress::Progress;
 use ::tests::rows::Row;
+use ::tests::usage::cpu_seconds;
 
 /// How many of the first and of the last runs are held against each other, at most a quarter.
 const ENDS: usize = 50;

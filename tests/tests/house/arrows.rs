@@ -10,7 +10,7 @@ use crate::no;
 /// Which crate of this repository a crate may depend on, tests apart.
 const ARROWS: [(&str, &[&str]); 12] = [
     ("agent", &["domain", "protocol", "script", "supervisor"]),
-    ("bench", &["domain", "script", "statement", "tests", "worlds"]),
+    ("bench", &["domain", "fixtures", "script", "statement", "tests", "worlds"]),
     ("coordinator", &["domain", "protocol", "script", "statement", "supervisor"]),
     ("domain", &[]),
     ("fixtures", &[]),
@@ -107,7 +107,13 @@ const PLACES: [(&str, &[&str]); 27] = [
     ("encoding_rs", &["agent/src/http/", "crates/statement/src/decode.rs", "fixtures/"]),
     (
         "serde_saphyr",
-        &["agent/src/author/", "coordinator/src/catalog.rs", "crates/script/", "tests/tests/deploy/main.rs"],
+        &[
+            "agent/src/author/",
+            "coordinator/src/catalog.rs",
+            "crates/script/",
+            "tests/src/zoo/banks.rs",
+            "tests/tests/deploy/main.rs",
+        ],
     ),
     ("pathfinding", &["crates/domain/src/ledger/posting.rs"]),
     (

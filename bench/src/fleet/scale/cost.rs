@@ -5,8 +5,8 @@
 use super::database::RedisUse;
 use super::world::World;
 use crate::Failure;
-use crate::processes::cpu_seconds;
 use ::tests::rows::Row;
+use ::tests::usage::cpu_seconds;
 
 /// What was used so far.
 #[derive(Clone, Copy, Debug)]

@@ -18,8 +18,8 @@ use tests::world::{Fleet, Plan, scripts};
 
 use super::database::Database;
 use crate::Failure;
-use crate::processes::cpu_seconds;
 use crate::progress::Progress;
+use ::tests::usage::cpu_seconds;
 
 /// What both of the coordinators know of.
 const AGENTS: &str = "the token of the agents of this bench";

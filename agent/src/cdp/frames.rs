@@ -1,0 +1,114 @@
+//! Who says when a page draws, and the frames that are asked for.
+//!
+//! Drawing is the greater half of what a page costs, and nobody looks at it. A browser without
+//! a window lets its client say when a page draws: then it runs, lays out and answers
+//! without, and whatever waits for a frame (animations, observers of what is in view, what
+//! was asked to run before the next drawing) gets one every now and then while something
+//! is awaited from the page. Nothing of those frames is put on a surface.
+//!
+//! ```text
+//! awaited ──a while──▶ the page answers ──the browser's turn──▶ a frame ──drawn──▶ awaited
+//! ```
+//!
+//! A browser bears one such frame at a time, whichever page it is of: two that overlap end
+//! the process that draws. So frames take turns; a page that is busy isn't given one, which
+//! would keep all others waiting; and one that was given one and doesn't draw is closed.
+//!
+//! Not here: pictures of a page. Whoever needs one asks for a frame with it, in its turn,
+//! since such a page draws none by itself.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::time::{sleep, timeout};
+
+use super::page::PageLine;
+use super::wire::WireError;
+use crate::gate::{Gate, Permit};
+
+/// How long lies between two frames that are asked for: short for what waits for one, and long
+/// beside what most answers of a page take.
+const BETWEEN_FRAMES: Duration = Duration::from_millis(50);
+/// How long a page may be busy before it is asked again whether it still is.
+const BUSY: Duration = Duration::from_secs(5);
+/// How long a frame may take before its page is closed.
+const FRAME: Duration = Duration::from_secs(5);
+/// By then a page that was closed is gone, and its frame with it.
+const CLOSED: Duration = Duration::from_secs(30);
+
+/// The switches by which pages can be made to draw as they are told. All of what is drawn is
+/// made before a frame is answered, so that one frame is enough.
+pub(super) const SWITCHES: [&str; 4] = [
+    "--run-all-compositor-stages-before-draw",
+    "--disable-threaded-animation",
+    "--disable-threaded-scrolling",
+    "--disable-checker-imaging",
+];
+
+/// Who says when the pages of one browser draw.
+#[derive(Clone, Debug)]
+pub(super) enum Frames {
+    /// The browser, by its own clock.
+    OfBrowser,
+    /// This driver, one page after the other.
+    OnDemand(Turn),
+}
+
+/// The turn to have a page draw: whose it is, until the page has.
+pub(super) type Turn = Arc<Mutex<()>>;
+
+impl Frames {
+    /// Whether pages have to be opened so that they draw as they are told.
+    pub(super) fn are_on_demand(&self) -> bool {
+        matches!(self, Self::OnDemand(_))
+    }
+
+    /// Has a page draw now and then, for as long as this is waited for.
+    pub(super) async fn keep_coming(&self, line: &PageLine, gate: &Gate) -> Infallible {
+        match self {
+            Self::OfBrowser => {}
+            Self::OnDemand(turn) => draw(turn, line, gate).await,
+        }
+        std::future::pending().await
+    }
+}
+
+/// Until the gate is shut or the page is gone, which others find out.
+async fn draw(turn: &Turn, line: &PageLine, gate: &Gate) {
+    loop {
+        sleep(BETWEEN_FRAMES).await;
+        let Ok(permit) = gate.permit() else { return };
+        let nothing = json!({ "expression": "0", "silent": true });
+        match line.send(permit, "Runtime.evaluate", nothing, BUSY).await {
+            Ok(_) => {}
+            Err(WireError::Gone) => return,
+            Err(_) => continue,
+        }
+        let turn = Arc::clone(turn).lock_owned().await;
+        let Ok(permit) = gate.permit() else { return };
+        // By itself, since a frame is on its way also when nobody waits any more.
+        let line = PageLine { wire: line.wire.clone(), session: line.session.clone(), target: line.target.clone() };
+        if let Ok(Err(WireError::Gone)) = tokio::spawn(frame(line, permit, turn)).await {
+            return;
+        }
+    }
+}
+
+/// Has a page draw once, and keeps the turn until it has.
+async fn frame(line: PageLine, permit: Permit, turn: OwnedMutexGuard<()>) -> Result<(), WireError> {
+    let unseen = json!({ "noDisplayUpdates": true });
+    let mut drawn = Box::pin(line.send(permit, "HeadlessExperimental.beginFrame", unseen, FRAME + CLOSED));
+    let drawn = match timeout(FRAME, drawn.as_mut()).await {
+        Ok(drawn) => drawn,
+        Err(_) => {
+            tracing::warn!("a page doesn't draw and is closed, so that others can");
+            line.wire.tell("Target.closeTarget", json!({ "targetId": line.target }));
+            drawn.await
+        }
+    };
+    drop(turn);
+    drawn.map(|_| ())
+}
