@@ -115,9 +115,12 @@ async fn a_sign_in_is_seen_through() {
 #[tokio::test]
 async fn what_cannot_be_reached_says_why() {
     let mut stage = Stage::new(Portal::default()).await;
-    assert_eq!(stage.visit("status/503").await, "Unreachable(Status(503))");
-    assert_eq!(stage.visit("empty/502").await, "Unreachable(Status(502))");
-    assert_eq!(stage.visit("missing").await, "Unreachable(Status(404))");
+    assert_eq!(stage.visit("status/503").await, "Visited");
+    assert_eq!(stage.watch(&watch(vec![visible("page", "body")])).await, "page at /status/503");
+    assert_eq!(stage.watch(&watch(vec![visible("other", "#other")])).await, "Unreachable(Status(503))");
+    assert_eq!(stage.visit("empty/502").await, "Visited");
+    assert_eq!(stage.watch(&watch(vec![visible("other", "#other")])).await, "Unreachable(Status(502))");
+    assert_eq!(stage.visit("missing").await, "Visited");
     assert_eq!(stage.visit("to?http://elsewhere.example/").await, "Unreachable(Forbidden)");
     assert_eq!(stage.visit("http://elsewhere.example/").await, "Unreachable(Forbidden)");
     assert_eq!(stage.visit("file:///etc/passwd").await, "Unreachable(Forbidden)");

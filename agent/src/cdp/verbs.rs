@@ -79,9 +79,7 @@ impl Driver for Session {
         while Instant::now() < deadline {
             let left = deadline - Instant::now();
             match self.loaded(left).await {
-                Ok(Some(Answer::Status { status: status @ 400.. })) => {
-                    return Ok(Observation::Unreachable(Trouble::Status(status)));
-                }
+                // What it says with a status of an error may be one of the script's pages.
                 Ok(Some(Answer::Status { .. })) => return Ok(Observation::Visited),
                 Ok(Some(Answer::ErrorPage { error_page, status })) => {
                     return Ok(self.unreachable(&error_page, status).await);

@@ -159,10 +159,8 @@ impl Driver for Session {
         if let Some(trouble) = self.ask(Request::Link(url.clone())).await? {
             return Ok(Observation::Unreachable(trouble));
         }
-        Ok(match &self.page {
-            Some(Page { status: status @ 400.., .. }) => Observation::Unreachable(Trouble::Status(*status)),
-            _ => Observation::Visited,
-        })
+        // What it says with a status of an error may be one of the script's pages.
+        Ok(Observation::Visited)
     }
 
     async fn watch(&mut self, watch: &Watch) -> Result<Observation, DriverError> {

@@ -83,9 +83,7 @@ impl Driver for Session {
             let slice = SLICE.min(deadline - Instant::now());
             match self.ask("loaded", json!({}), before.as_deref(), (Some(slice), slice + GRACE)).await {
                 Ok(told) => match answer(told.answer) {
-                    Some(Answer::Status { status: status @ 400.. }) => {
-                        return Ok(Observation::Unreachable(Trouble::Status(status)));
-                    }
+                    // What it says with a status of an error may be one of the script's pages.
                     Some(Answer::Status { .. }) => return Ok(Observation::Visited),
                     Some(Answer::ErrorPage { error_page, status }) => {
                         return Ok(self.unreachable(&error_page, status).await);

@@ -126,8 +126,12 @@ impl Manners {
             },
             Portal::Meridian => Self {
                 unshown: Unshown { accounts: &["status"], transactions: &["runningBalance"] },
-                // Its first page is known by what was renamed.
-                differs: &[(Switch::RenamedId, Meaning::Code("script.page.unrecognised"))],
+                differs: &[
+                    // Its first page is known by what was renamed.
+                    (Switch::RenamedId, Meaning::Code("script.page.unrecognised")),
+                    // Without numbers a page is the only one. The chain of balances says that it isn't.
+                    (Switch::HalfPage, Meaning::Read),
+                ],
             },
             // The balance after a row is a proof and no field of a transaction.
             Portal::Granary => Self {
@@ -154,8 +158,13 @@ impl Manners {
                     // The truth has no category, and the API no day on which a card was used.
                     transactions: &["runningBalance", "transactionDate", "category"],
                 },
-                // `CR` says by itself which side an amount is on.
-                differs: &[(Switch::LayoutVariant, Meaning::Read)],
+                differs: &[
+                    // `CR` says by itself which side an amount is on.
+                    (Switch::LayoutVariant, Meaning::Read),
+                    // Nothing on the page tells a short list from a whole one: the button that is
+                    // lost is the one that isn't there at the end.
+                    (Switch::HalfPage, Meaning::Read),
+                ],
             },
             Portal::Threshold => Self {
                 unshown: Unshown { accounts: &["permissions"], transactions: &["rail", "runningBalance"] },

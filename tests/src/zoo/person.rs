@@ -125,8 +125,10 @@ impl<'a> Person<'a> {
         Ok(credentials)
     }
 
-    /// The code that an authenticator shows, which is good once.
+    /// The code that an authenticator shows. Each is good once and for a while, so whoever signs in
+    /// often sets up a new one.
     async fn shown_by_the_app(&self) -> Result<String, Failure> {
+        self.credentials().await?;
         let shown = self.client.get(format!("{}_authenticator", self.portal.url())).send().await?;
         let shown: Value = shown.error_for_status()?.json().await?;
         shown["code"].as_str().map(str::to_owned).ok_or_else(|| "the user has no authenticator".into())
