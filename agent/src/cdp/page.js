@@ -41,6 +41,7 @@ async function bursarInPage(verb, request) {
   const firstChild = getter(Node.prototype, "firstChild");
   const nextSibling = getter(Node.prototype, "nextSibling");
   const ownerDocument = getter(Node.prototype, "ownerDocument");
+  const isConnected = getter(Node.prototype, "isConnected");
   const defaultView = getter(Document.prototype, "defaultView");
   const shadowRoot = getter(Element.prototype, "shadowRoot");
   const localName = getter(Element.prototype, "localName");
@@ -272,7 +273,7 @@ async function bursarInPage(verb, request) {
   // hold since.
   const mark = (page, region) => {
     marked()?.end();
-    const made = { page: page?.page ?? null, region, was: stateOf(region), left: false };
+    const made = { page: page?.page ?? null, region, was: stateOf(region), filled: [], left: false };
     made.look = () => (made.left ||= page ? !holds(page) : false);
     made.end = observe(made.look);
     window[MARK] = made;
@@ -300,7 +301,10 @@ async function bursarInPage(verb, request) {
       const wasLeft = (page) => {
         if (request.left?.page !== page) return true;
         const made = marked();
-        return (made.left ||= made.region.length > 0 && differs(stateOf(made.region), made.was));
+        if (made.region.length === 0) return made.left;
+        // A form that was made anew is another, even if it says the same again.
+        made.left ||= made.filled.some((field) => !isConnected(field));
+        return (made.left ||= differs(stateOf(made.region), made.was));
       };
       const shows = () => {
         // Half a document may lack the very thing that tells two pages apart.
@@ -503,6 +507,8 @@ async function bursarInPage(verb, request) {
         else dispatch(element, new MouseEvent("click", { bubbles: true, cancelable: true, composed: true }));
       } else if (!fill(element, one.text)) {
         return { stuck: named, problem: "notActionable", ...here() };
+      } else {
+        marked().filled.push(element);
       }
     }
     return { acted: true, silent };
