@@ -186,28 +186,6 @@ async fn a_page_that_was_acted_on_counts_once_its_region_is_another() {
 }
 
 #[tokio::test]
-async fn a_form_that_is_made_anew_counts_again_though_it_says_the_same() {
-    // The second code is refused in the words in which the first one was.
-    let body = "<div id=panel></div><script>const ask = () => { panel.innerHTML = '<p role=alert>Wrong</p>\
-        <input id=code><button id=go onclick=\"setTimeout(ask, 200)\">Go</button>' }; ask();</script>";
-    let mut stage = Stage::new(Portal::default().page("page", body)).await;
-    stage.visit("page").await;
-    let pages = vec![visible("code", "#code")];
-    assert_eq!(stage.watch(&watch(pages.clone())).await, "code at /page");
-    for _ in 0..2 {
-        assert_eq!(stage.act_on("[role=alert]", &[fill("#code", "1"), click("#go")]).await, "Acted");
-        let left = Some(Left { page: "code".into() });
-        assert_eq!(stage.watch(&Watch { left, ..watch(pages.clone()) }).await, "code at /page");
-    }
-    // Nothing was filled in: a list that is drawn anew with the same rows is the same page.
-    assert_eq!(stage.act_on("[role=alert]", &[click("#go")]).await, "Acted");
-    let left = Some(Left { page: "code".into() });
-    let after = Watch { left, patience_ms: 700, ..watch(pages) };
-    assert_eq!(stage.watch(&after).await, "nothing, still Some(\"code\")");
-    stage.end().await;
-}
-
-#[tokio::test]
 async fn a_page_that_was_left_and_came_back_counts_again() {
     let body = "<div id=rows>one</div><button id=next onclick=\"rows.hidden = true;\
         setTimeout(() => { rows.hidden = false }, 200)\">next</button>";

@@ -174,3 +174,27 @@ async fn chromium_over_webdriver_looks_into_roots() {
 async fn firefox_over_webdriver_looks_into_roots() {
     over_webdriver(&geckodriver()).await;
 }
+
+#[tokio::test]
+async fn a_form_that_is_made_anew_counts_again_though_it_says_the_same() {
+    // The second code is refused in the words in which the first one was.
+    let body = "<div id=panel></div><script>const ask = () => { panel.innerHTML = '<p role=alert>Wrong</p>\
+        <input id=code><button id=go onclick=\"setTimeout(ask, 200)\">Go</button>' }; ask();</script>";
+    let folder = tempfile::tempdir().expect("a folder");
+    let browsers = browsers(folder.path());
+    let base = Portal::default().page("page", body).serve().await;
+    let mut session = world::session(&browsers, &base, &[], open_gate()).await;
+    visit(&mut session, &base, "page").await;
+    let pages = vec![shows("code", "#code")];
+    assert_eq!(see(&mut session, &watch(pages.clone())).await.0.as_deref(), Some("code"));
+    let after = Watch { left: Some(Left { page: "code".into() }), ..watch(pages) };
+    for _ in 0..2 {
+        assert_eq!(act(&mut session, &["[role=alert]"], &[fill("#code", "1"), click("#go")]).await, "Acted");
+        assert_eq!(see(&mut session, &after).await.0.as_deref(), Some("code"));
+    }
+    // Nothing was filled in: a list that is drawn anew with the same rows is the same page.
+    assert_eq!(act(&mut session, &["[role=alert]"], &[click("#go")]).await, "Acted");
+    assert_eq!(see(&mut session, &Watch { patience_ms: 700, ..after }).await.0, None);
+    drop(session);
+    browsers.end().await;
+}
