@@ -1,5 +1,5 @@
 //! What a driver does: three verbs on one page of one session, each answered with
-//! what was seen; and to tell when the session is gone. A session is that, with its end.
+//! what was seen; to go on without its browser, and to tell when the session is gone. A session is that, with its end.
 //!
 //! Not here: how ([`crate::cdp`], [`crate::webdriver`], [`crate::http`]), which driver a
 //! session is opened with ([`crate::openers`]), or what the answers mean (the script's runner).

@@ -1,5 +1,5 @@
 //! Frames, shadow roots and lists that scroll, with each driver that has a browser: what a
-//! selector finds there, when a page of theirs counts again, and what is handed in of them.
+//! selector finds there and what is handed in of them; and when a page counts again.
 //!
 //! Not here: reading what was handed in; the language's own tests do that.
 

@@ -478,15 +478,17 @@ async function bursarInPage(verb, request) {
   // comes of it; whether there was anything further down.
   const scroll = async (element) => {
     const before = element.scrollTop;
-    const changed = new Promise((resolve) => {
-      const observer = new MutationObserver(resolve);
-      observer.observe(rootOf(element), { subtree: true, childList: true, characterData: true });
-      setTimeout(resolve, SCROLL_PATIENCE);
-    });
+    let tell;
+    const changed = new Promise((resolve) => (tell = resolve));
+    const observer = new MutationObserver(tell);
+    observer.observe(rootOf(element), { subtree: true, childList: true, characterData: true });
+    const patience = setTimeout(tell, SCROLL_PATIENCE);
     element.scrollTop = before + Math.max(1, Math.floor(element.clientHeight * SCROLL_SHARE));
-    if (element.scrollTop <= before) return false;
-    await changed;
-    return true;
+    const isFurther = element.scrollTop > before;
+    if (isFurther) await changed;
+    observer.disconnect();
+    clearTimeout(patience);
+    return isFurther;
   };
   const act = async () => {
     if (request.first || marked() === null) mark(request.page, request.region);

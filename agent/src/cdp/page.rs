@@ -67,7 +67,7 @@ pub(crate) enum Answer {
     Acted {
         #[serde(rename = "acted")]
         _acted: bool,
-        /// The ways to find what was acted on that found nothing, by their places.
+        /// The ways to find what was acted on that found nothing, each by its selector or its words.
         #[serde(default)]
         silent: Vec<String>,
     },

@@ -70,7 +70,7 @@ impl<'a> Person<'a> {
             }
             Some("securityQuestion") => self.remembered(challenge)?,
             Some("gridCard") => self.squares(challenge),
-            Some("oneTimeCode") if self.portal.name() == "threshold" => self.shown_by_the_app().await?,
+            Some("oneTimeCode") if self.has_an_authenticator() => self.shown_by_the_app().await?,
             Some("oneTimeCode") => self.newest_code()?,
             _ => return Err(self.at_a_loss(challenge)),
         };
@@ -118,17 +118,27 @@ impl<'a> Person<'a> {
                 credentials["bankCustomerId"] = known.value.as_str().into();
             }
         }
-        if portal.name() == "threshold" {
-            let enrolled = self.client.post(format!("{}_enrol", portal.url())).send().await?;
-            credentials["password"] = enrolled.error_for_status()?.json::<Value>().await?["password"].take();
+        if self.has_an_authenticator() {
+            credentials["password"] = self.enrol().await?;
         }
         Ok(credentials)
+    }
+
+    /// Whether the user's codes come from an app, which a first sign-in sets up.
+    fn has_an_authenticator(&self) -> bool {
+        self.portal.name() == "threshold"
+    }
+
+    /// Sets the user up anew, with a new app; the password.
+    async fn enrol(&self) -> Result<Value, Failure> {
+        let enrolled = self.client.post(format!("{}_enrol", self.portal.url())).send().await?;
+        Ok(enrolled.error_for_status()?.json::<Value>().await?["password"].take())
     }
 
     /// The code that an authenticator shows. Each is good once and for a while, so whoever signs in
     /// often sets up a new one.
     async fn shown_by_the_app(&self) -> Result<String, Failure> {
-        self.credentials().await?;
+        self.enrol().await?;
         let shown = self.client.get(format!("{}_authenticator", self.portal.url())).send().await?;
         let shown: Value = shown.error_for_status()?.json().await?;
         shown["code"].as_str().map(str::to_owned).ok_or_else(|| "the user has no authenticator".into())

@@ -109,7 +109,7 @@ impl Runner {
         }
         self.lean = Lean { stage: Stage::On, compares: self.plan.compares, why: None };
         self.acted = None;
-        self.awaiting = Awaiting::Left(Box::new(seen.clone()));
+        self.awaiting = Awaiting::BrowserLeft(Box::new(seen.clone()));
         Some(Command::LeaveBrowser)
     }
 
@@ -140,7 +140,7 @@ impl Runner {
         self.spoiled_page = None;
         self.looks.clear();
         self.begin_reading();
-        self.awaiting = Awaiting::Returned;
+        self.awaiting = Awaiting::BrowserReturned;
         Command::ReturnToBrowser
     }
 }

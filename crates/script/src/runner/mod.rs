@@ -132,9 +132,9 @@ enum Awaiting {
     Acted(Batch),
     Answer(Page),
     /// The browser is left, or isn't; the page that showed in it.
-    Left(Box<Seen>),
+    BrowserLeft(Box<Seen>),
     /// The browser is gone back to.
-    Returned,
+    BrowserReturned,
     End(Command),
 }
 
@@ -238,8 +238,8 @@ impl Runner {
             }
             (Awaiting::Answer(page), Some(Observation::Answered(answer))) => self.answered(&page, &answer),
             (Awaiting::Answer(page), Some(Observation::Done)) => self.approving(page),
-            (Awaiting::Left(seen), Some(Observation::Kept)) => self.kept(*seen),
-            (Awaiting::Left(_) | Awaiting::Returned, Some(Observation::Done)) => self.watch(),
+            (Awaiting::BrowserLeft(seen), Some(Observation::Kept)) => self.kept(*seen),
+            (Awaiting::BrowserLeft(_) | Awaiting::BrowserReturned, Some(Observation::Done)) => self.watch(),
             (_, _) => {
                 // Trying that again elsewhere would only repeat it.
                 let message = "the driver's answer wasn't one to the command before it";
