@@ -53,5 +53,11 @@ async fn main() -> ExitCode {
         eprintln!("error: the rows can't be printed: {error}");
         return ExitCode::FAILURE;
     }
-    ExitCode::SUCCESS
+    match rows.iter().filter(|row| row.holds == Some(false)).count() {
+        0 => ExitCode::SUCCESS,
+        count => {
+            eprintln!("error: {count} of the rows don't hold");
+            ExitCode::FAILURE
+        }
+    }
 }
