@@ -49,18 +49,18 @@ pub(super) struct Measured {
 
 /// The figures that `docs/concepts/capacity.md` was written with.
 pub(super) const PUBLISHED: Measured = Measured {
-    browser_cpu: 1.01,
-    agent_memory: 202.0,
-    session_memory: 56.0,
-    redis_cpu: 1_030e-6,
-    coordinator_cpu: 4.96e-3,
-    database_cpu: 15.82e-3,
-    redis_commands: 175.0,
-    transactions: 16.6,
-    log: 47_281.0,
-    size: 13_644.0,
+    browser_cpu: 0.63,
+    agent_memory: 207.0,
+    session_memory: 36.0,
+    redis_cpu: 785e-6,
+    coordinator_cpu: 3.49e-3,
+    database_cpu: 8.58e-3,
+    redis_commands: 163.0,
+    transactions: 9.2,
+    log: 49_408.0,
+    size: 14_991.0,
     open_run: 881.0,
-    connection: 247.0,
+    connection: 246.0,
 };
 
 /// Something that is needed.

@@ -41,6 +41,9 @@ pub(crate) const ROWS_AT_ONCE: usize = 5_000;
 
 const CONNECTIONS: u32 = 16;
 
+/// How many statements a connection keeps.
+const STATEMENTS: usize = 256;
+
 /// How long a request waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -62,9 +65,11 @@ pub(super) async fn steps(url: &Secret) -> Result<Vec<Step>, StoreError> {
 async fn connect(url: &Secret) -> Result<PgPool, StoreError> {
     let failed = |source| StoreError::Database { doing: "connect to PostgreSQL", source };
     let options: PgConnectOptions = url.expose().parse().map_err(failed)?;
-    // A statement that was prepared before a newer coordinator added a column would fail
-    // after it for as long as its connection lives, so none is kept.
-    let options = options.statement_cache_capacity(0);
+    // Statements are kept, so each names its columns: what `*` stands for changes under it when a newer
+    // coordinator adds one. Plans aren't: one that was made while a table was empty is bad for long.
+    // Keeping no statement isn't a way out, the driver would leave each of them open
+    // (launchbadge/sqlx#4328), and each is looked at whenever statistics change.
+    let options = options.statement_cache_capacity(STATEMENTS).options([("plan_cache_mode", "force_custom_plan")]);
     // One connection outside of the pool first: the pool would try until its patience
     // ends and then only say that it has ended.
     PgConnection::connect_with(&options).await.map_err(failed)?.close().await.map_err(failed)?;
@@ -86,4 +91,31 @@ pub(crate) fn push_rows(query: &mut QueryBuilder<Db>, columns: Vec<Column>) {
         };
     }
     query.push(")");
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::secret::Secret;
+    use tests::postgres::Postgres;
+
+    use super::{STATEMENTS, connect};
+
+    #[tokio::test]
+    async fn a_session_keeps_each_statement_once_and_no_more_than_it_may() {
+        let server = Postgres::start().await.expect("PostgreSQL");
+        let pool = connect(&Secret::new(server.url())).await.expect("a pool");
+        let mut session = pool.acquire().await.expect("a session");
+        let asked = "SELECT COUNT(*) FROM pg_prepared_statements";
+        let mut kept = 0;
+        for _ in 0..5 {
+            kept = sqlx::query_scalar::<_, i64>(asked).fetch_one(&mut *session).await.expect("a count");
+        }
+        assert_eq!(kept, 1);
+        for number in 0..2 * STATEMENTS {
+            let other = sqlx::AssertSqlSafe(format!("SELECT {number}"));
+            sqlx::query(other).execute(&mut *session).await.expect("a number");
+        }
+        let kept = sqlx::query_scalar::<_, i64>(asked).fetch_one(&mut *session).await.expect("a count");
+        assert_eq!(usize::try_from(kept), Ok(STATEMENTS));
+    }
 }

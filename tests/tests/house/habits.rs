@@ -101,3 +101,27 @@ fn nothing_names_a_folder_of_one_machine() {
     }
     no(&faults);
 }
+
+#[test]
+fn statements_name_their_columns_and_dont_compare_a_key_and_the_state_of_a_partial_index() {
+    let mut faults = Vec::new();
+    for file in files(&["rs"]).into_iter().filter(|file| file.is_in("coordinator/src/store/sql/")) {
+        let mut fault = |at: usize, said: &str| {
+            let line = file.text[..=at].lines().count();
+            faults.push(format!("{}:{line} {said}; coordinator/src/store/sql/mod.rs says why", file.name));
+        };
+        for all in ["SELECT *", "RETURNING *", ".*,", ".* ", ".*\n"] {
+            for (at, _) in file.text.match_indices(all) {
+                fault(at, "has to name the columns");
+            }
+        }
+        for (at, _) in file.text.match_indices("state = 'open'").chain(file.text.match_indices("state IN ('open'")) {
+            let statement = file.text[..at].rfind('"').map_or("", |quote| &file.text[quote..at]);
+            let condition = statement.rfind("WHERE").map_or("", |begin| &statement[begin..]);
+            if condition.contains("id = ") || condition.contains("login = ") {
+                fault(at, "compares a key and the state of a partial index");
+            }
+        }
+    }
+    no(&faults);
+}

@@ -60,46 +60,69 @@ pub(super) struct Habit {
     pub(super) rows: usize,
 }
 
-/// Has the agents complete `runs` runs.
-pub(super) async fn work(agents: Vec<BareAgent>, runs: usize, habit: Habit) -> Result<Worked, Failure> {
-    let (times, done, start) = (Arc::new(Mutex::new(Times::default())), Arc::new(AtomicUsize::new(0)), Instant::now());
-    let mut under_way = JoinSet::new();
-    for agent in agents {
-        let (times, done) = (Arc::clone(&times), Arc::clone(&done));
-        under_way.spawn(async move {
-            loop {
-                let mut own = Times::default();
-                let asked = Instant::now();
-                let completed = match agent.acquire(WAIT_MS).await {
-                    Ok(Some(held)) => {
-                        own.acquire.push(milliseconds(asked));
-                        own.run(&agent, &held, habit).await;
-                        1
-                    }
-                    Ok(None) => 0,
-                    Err(_) => {
-                        own.failures += 1;
-                        0
-                    }
-                };
-                times.lock().unwrap_or_else(PoisonError::into_inner).add(own);
-                done.fetch_add(completed, Ordering::Relaxed);
-            }
-        });
-    }
-    while done.load(Ordering::Relaxed) < runs {
-        if start.elapsed() > LONGEST {
-            let done = done.load(Ordering::Relaxed);
-            return Err(format!("{done} of {runs} runs were completed in {LONGEST:?}").into());
+/// Agents that take leases and complete them until they are dropped.
+pub(super) struct Working {
+    agents: JoinSet<()>,
+    times: Arc<Mutex<Times>>,
+    done: Arc<AtomicUsize>,
+}
+
+impl Working {
+    /// Has them begin.
+    pub(super) fn begin(agents: Vec<BareAgent>, habit: Habit) -> Self {
+        let (times, done) = (Arc::new(Mutex::new(Times::default())), Arc::new(AtomicUsize::new(0)));
+        let mut working = JoinSet::new();
+        for (agent, mut wait) in staggered(agents) {
+            let (times, done) = (Arc::clone(&times), Arc::clone(&done));
+            working.spawn(async move {
+                loop {
+                    let mut own = Times::default();
+                    let asked = Instant::now();
+                    let completed = match agent.acquire(wait).await {
+                        Ok(Some(held)) => {
+                            own.acquire.push(milliseconds(asked));
+                            own.run(&agent, &held, habit).await;
+                            1
+                        }
+                        Ok(None) => 0,
+                        Err(_) => {
+                            own.failures += 1;
+                            0
+                        }
+                    };
+                    wait = WAIT_MS;
+                    times.lock().unwrap_or_else(PoisonError::into_inner).add(own);
+                    done.fetch_add(completed, Ordering::Relaxed);
+                }
+            });
         }
-        sleep(Duration::from_millis(20)).await;
+        Self { agents: working, times, done }
     }
-    let seconds = start.elapsed().as_secs_f64();
-    // Those that wait for a run that won't come.
-    under_way.shutdown().await;
-    let times = std::mem::take(&mut *times.lock().unwrap_or_else(PoisonError::into_inner));
-    let [acquire, renew, complete] = [times.acquire, times.renew, times.complete].map(Latencies::new);
-    Ok(Worked { seconds, acquire, renew, complete, failures: times.failures })
+
+    /// Waits until they have completed `runs` runs.
+    pub(super) async fn completed(mut self, runs: usize) -> Result<Worked, Failure> {
+        let start = Instant::now();
+        while self.done.load(Ordering::Relaxed) < runs {
+            if start.elapsed() > LONGEST {
+                let done = self.done.load(Ordering::Relaxed);
+                return Err(format!("{done} of {runs} runs were completed in {LONGEST:?}").into());
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+        let seconds = start.elapsed().as_secs_f64();
+        // Those that wait for a run that won't come.
+        self.agents.shutdown().await;
+        let times = std::mem::take(&mut *self.times.lock().unwrap_or_else(PoisonError::into_inner));
+        let [acquire, renew, complete] = [times.acquire, times.renew, times.complete].map(Latencies::new);
+        Ok(Worked { seconds, acquire, renew, complete, failures: times.failures })
+    }
+}
+
+/// Agents, and for how long the first request of each is held open in milliseconds: they began at
+/// any time, so that not all of them ask again at once.
+fn staggered(agents: Vec<BareAgent>) -> impl Iterator<Item = (BareAgent, u64)> {
+    let count = agents.len() as u64;
+    (1..).zip(agents).map(move |(place, agent)| (agent, WAIT_MS * place / count))
 }
 
 impl Times {
@@ -146,12 +169,9 @@ impl Waiting {
     pub(super) fn begin(agents: Vec<BareAgent>, rows: usize) -> Self {
         let (tell, leased) = mpsc::unbounded_channel();
         let mut waiting = JoinSet::new();
-        let count = agents.len() as u64;
-        for (place, agent) in (1..).zip(agents) {
+        for (agent, mut wait) in staggered(agents) {
             let tell = tell.clone();
             waiting.spawn(async move {
-                // They began at any time, so that not all of them ask again at once.
-                let mut wait = WAIT_MS * place / count;
                 loop {
                     let asked = agent.acquire(wait).await;
                     wait = WAIT_MS;

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tests::integrator::Integrator;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::Failure;
 use crate::load::Latencies;
@@ -26,7 +26,7 @@ use crate::progress::Progress;
 use ::tests::rows::Row;
 pub(crate) use cost::Cost;
 use cost::Used;
-use load::{Habit, Waiting, work};
+use load::{Habit, Waiting, Working};
 use world::{A_DAY, NEVER, World};
 
 /// The size of it.
@@ -138,7 +138,7 @@ impl Bench<'_> {
     /// second time it is the same connections, so that what was read is read again.
     async fn heap(&mut self, stage: &str, rows: usize) -> Result<Cost, Failure> {
         self.progress.say(format!("{stage}: {} at once", self.heap));
-        self.make_due(self.heap, 0.0, rows > ROWS).await?;
+        self.make_due(self.heap, Apart::default(), rows > ROWS).await?;
         let database = &self.world.database;
         let open = "SELECT count(*) FROM runs WHERE state = 'open'";
         until(|| database.number(open), |open| open >= self.heap as f64).await?;
@@ -146,9 +146,8 @@ impl Bench<'_> {
         let queued = self.heap as f64 / database.number(span).await?;
         self.row(Row::new(format!("{stage}: runs queued by the scheduler"), queued, "/s").at_least(BAR));
         let before = Used::of(&self.world).await?;
-        let worked =
-            work(self.world.agents(HANDS), self.heap, Habit { holds: Duration::ZERO, renewals: RENEWALS, rows })
-                .await?;
+        let habit = Habit { holds: Duration::ZERO, renewals: RENEWALS, rows };
+        let worked = Working::begin(self.world.agents(HANDS), habit).completed(self.heap).await?;
         let after = Used::of(&self.world).await?;
         self.row(Row::new(format!("{stage}: runs at most"), self.heap as f64 / worked.seconds, "/s").at_least(BAR));
         for (step, latencies) in [("acquire", &worked.acquire), ("complete", &worked.complete)] {
@@ -207,11 +206,14 @@ impl Bench<'_> {
         let runs = ((wanted * size.seconds as f64) as usize).min(self.heap);
         self.progress.say(format!("{name}: {wanted:.1} runs a second"));
         let since = self.world.database.text("SELECT (extract(epoch FROM now()) * 1000)::bigint").await?;
-        self.make_due(runs, 1_000.0 / wanted, true).await?;
+        let habit = Habit { holds: HOLDS, renewals: 0, rows: ROWS + 2 * NEW_ROWS };
+        // They were there before: that all of them come at once isn't what is measured.
+        let working = Working::begin(self.world.agents(size.agents), habit);
+        let begins = Instant::now() + LEAD;
+        self.make_due(runs, Apart { first: LEAD, each: Duration::from_secs_f64(1.0 / wanted) }, true).await?;
         let before = Used::of(&self.world).await?;
-        let worked =
-            work(self.world.agents(size.agents), runs, Habit { holds: HOLDS, renewals: 0, rows: ROWS + 2 * NEW_ROWS });
-        let worked = worked.await?;
+        sleep_until(begins).await;
+        let worked = working.completed(runs).await?;
         let cost = Used::of(&self.world).await?.each_since(&before, runs);
         let rate = runs as f64 / (worked.seconds - HOLDS.as_secs_f64());
         // Leases of runs that waited for nothing but for an agent to be told of them.
@@ -269,14 +271,14 @@ impl Bench<'_> {
         Ok(held)
     }
 
-    /// Makes `count` connections due, one every so many milliseconds: such as have been read, or
-    /// such as haven't.
-    async fn make_due(&self, count: usize, apart: f64, read: bool) -> Result<(), Failure> {
+    /// Makes `count` connections due, so far apart: such as have been read, or such as haven't.
+    async fn make_due(&self, count: usize, apart: Apart, read: bool) -> Result<(), Failure> {
+        let [first, each] = [apart.first, apart.each].map(|span| span.as_secs_f64() * 1_000.0);
         let which = if read { "last_synced_at IS NOT NULL" } else { "last_synced_at IS NULL" };
         self.world
             .database
             .run(&format!(
-            "UPDATE connections c SET next_sync_at = (extract(epoch FROM now()) * 1000 + {apart} * due.place)::bigint
+            "UPDATE connections c SET next_sync_at = (extract(epoch FROM now()) * 1000 + {first} + {each} * due.place)::bigint
              FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM
                       (SELECT id FROM connections WHERE {which} AND status = 'active' AND next_sync_at < {NEVER}
                        ORDER BY id LIMIT {count}) chosen) due WHERE c.id = due.id"
@@ -296,6 +298,15 @@ impl Bench<'_> {
     }
 }
 
+/// When the first of many is due, and how long after it the next, and so on.
+#[derive(Clone, Copy, Default)]
+struct Apart {
+    first: Duration,
+    each: Duration,
+}
+
+/// How long the agents of a flow have been there when its first run is due.
+const LEAD: Duration = Duration::from_secs(5);
 /// How many runs a second a million connections give on the average of a day.
 const RATE: f64 = 1_000_000.0 * A_DAY / 86_400.0;
 /// How much of a rate has to be kept up with: all but what the first and the last run take.

@@ -315,7 +315,9 @@ impl Balances for SqlStore {
         page: BalancePageRequest,
     ) -> Result<Vec<Balance>, StoreError> {
         let mut query = QueryBuilder::<Db>::new(
-            "SELECT b.*, c.entity_id FROM balances b JOIN connections c ON c.id = b.connection_id
+            "SELECT b.account_id, b.connection_id, b.date, b.currency, b.ledger_balance, b.posted_delta,
+                    b.source, b.updated_at,
+                    c.entity_id FROM balances b JOIN connections c ON c.id = b.connection_id
              WHERE ",
         );
         push_owned(

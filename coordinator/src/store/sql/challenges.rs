@@ -32,6 +32,14 @@ struct ChallengeRow {
     updated_at: i64,
 }
 
+/// The columns of a challenge.
+macro_rules! columns {
+    () => {
+        "id, organization_id, connection_id, run_id, question, state, answer_sealed, created_at, expires_at,
+         updated_at"
+    };
+}
+
 impl ChallengeRow {
     fn read(self) -> Result<Challenge, StoreError> {
         Ok(Challenge {
@@ -51,7 +59,7 @@ impl ChallengeRow {
 pub(super) async fn cancel_pending(tx: &mut Tx, run_id: RunId, now: Timestamp) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE challenges SET state = 'cancelled', answer_sealed = NULL, updated_at = $2
-         WHERE run_id = $1 AND state IN ('open', 'answered')",
+         WHERE run_id = $1 AND state || '' IN ('open', 'answered')",
     )
     .bind(run_id.0)
     .bind(to_ms(now))
@@ -63,10 +71,13 @@ pub(super) async fn cancel_pending(tx: &mut Tx, run_id: RunId, now: Timestamp) -
 
 /// Takes a challenge's row for this transaction.
 async fn take(tx: &mut Tx, id: ChallengeId) -> Result<ChallengeRow, Refused> {
-    let row = sqlx::query_as::<_, ChallengeRow>("UPDATE challenges SET state = state WHERE id = $1 RETURNING *")
-        .bind(id.0)
-        .fetch_optional(&mut **tx)
-        .await;
+    let row = sqlx::query_as::<_, ChallengeRow>(concat!(
+        "UPDATE challenges SET state = state WHERE id = $1 RETURNING ",
+        columns!()
+    ))
+    .bind(id.0)
+    .fetch_optional(&mut **tx)
+    .await;
     found(row, "take a challenge")
 }
 
@@ -103,9 +114,12 @@ impl Challenges for SqlStore {
         let mut tx = self.begin().await?;
         let run = hold(&mut tx, run_id, proof).await?;
         let question = to_json(&new.question, "question")?;
-        let same = sqlx::query_as::<_, ChallengeRow>(
-            "SELECT * FROM challenges WHERE run_id = $1 AND fence = $2 AND question = $3 AND state = 'open'",
-        )
+        let same = sqlx::query_as::<_, ChallengeRow>(concat!(
+            "SELECT ",
+            columns!(),
+            "
+             FROM challenges WHERE run_id = $1 AND fence = $2 AND question = $3 AND state || '' = 'open'"
+        ))
         .bind(run_id.0)
         .bind(proof.fence.to_i64())
         .bind(question.clone())
@@ -117,10 +131,12 @@ impl Challenges for SqlStore {
             return Ok(row.read()?);
         }
         cancel_pending(&mut tx, run_id, now).await?;
-        let row = sqlx::query_as::<_, ChallengeRow>(
-            "INSERT INTO challenges (id, organization_id, connection_id, run_id, fence, question, state, created_at, expires_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $7) RETURNING *",
-        )
+        let row = sqlx::query_as::<_, ChallengeRow>(concat!(
+            "INSERT INTO challenges (id, organization_id, connection_id, run_id, fence, question, state, created_at,
+                                         expires_at, updated_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $7) RETURNING ",
+            columns!()
+        ))
         .bind(new.id.0)
         .bind(run.organization_id.0)
         .bind(run.connection_id.0)
@@ -153,7 +169,7 @@ impl Challenges for SqlStore {
         let (agent, fence) = fence_of(proof);
         let key = sqlx::query_scalar::<_, String>(
             "SELECT agent_key FROM runs
-             WHERE id = $1 AND state = 'open' AND started_at IS NOT NULL AND agent_id = $2 AND fence = $3",
+             WHERE id = $1 AND finished_at IS NULL AND started_at IS NOT NULL AND agent_id = $2 AND fence = $3",
         )
         .bind(run_id.0)
         .bind(agent.0)
@@ -162,11 +178,15 @@ impl Challenges for SqlStore {
         .await
         .map_err(failed("read an agent's key"))?
         .ok_or(Refused::LeaseLost)?;
-        let row = sqlx::query_as::<_, ChallengeRow>("SELECT * FROM challenges WHERE id = $1 AND run_id = $2")
-            .bind(id.0)
-            .bind(run_id.0)
-            .fetch_optional(&self.read)
-            .await;
+        let row = sqlx::query_as::<_, ChallengeRow>(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM challenges WHERE id = $1 AND run_id = $2"
+        ))
+        .bind(id.0)
+        .bind(run_id.0)
+        .fetch_optional(&self.read)
+        .await;
         let mut row = found(row, "read a challenge")?;
         let answer = row.answer_sealed.take();
         Ok((row.read()?, answer, from_word(&key, "agent's key")?))
@@ -204,7 +224,8 @@ impl Challenges for SqlStore {
         page: PageRequest,
     ) -> Result<Vec<Challenge>, Refused> {
         self.connection(organization, connection).await?;
-        let mut query = QueryBuilder::<Db>::new("SELECT * FROM challenges WHERE connection_id = ");
+        let mut query =
+            QueryBuilder::<Db>::new(concat!("SELECT ", columns!(), " FROM challenges WHERE connection_id = "));
         query.push_bind(connection.0);
         push_page(&mut query, "id", page);
         let rows = query.build_query_as::<ChallengeRow>().fetch_all(&self.read).await;
@@ -213,8 +234,11 @@ impl Challenges for SqlStore {
     }
 
     async fn waiting_challenges(&self) -> Result<Vec<Challenge>, StoreError> {
-        let rows =
-            sqlx::query_as::<_, ChallengeRow>("SELECT * FROM challenges WHERE state = 'open' ORDER BY id LIMIT 1000");
+        let rows = sqlx::query_as::<_, ChallengeRow>(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM challenges WHERE state = 'open' ORDER BY id LIMIT 1000"
+        ));
         let rows = rows.fetch_all(&self.read).await.map_err(failed("list challenges"))?;
         rows.into_iter().map(ChallengeRow::read).collect()
     }

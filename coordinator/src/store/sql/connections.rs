@@ -22,12 +22,14 @@ use crate::store::{
 
 /// Everything that is known of connections right now.
 const SELECT: &str = "
-    SELECT c.*, k.connection_id AS credentials_of, k.refused AS credentials_refused,
-        EXISTS (SELECT 1 FROM challenges q WHERE q.connection_id = c.id AND q.state = 'open') AS is_asked,
+    SELECT c.id, c.entity_id, c.institution_id, c.portal_url, c.state, c.activated_at, c.last_synced_at,
+        c.instructions, c.metadata, c.created_at, c.updated_at, c.last_failure,
+        k.connection_id AS credentials_of, k.refused AS credentials_refused,
+        EXISTS (SELECT 1 FROM challenges q WHERE q.connection_id = c.id AND q.state || '' = 'open') AS is_asked,
         r.not_before AS run_not_before, r.failure AS run_failure
     FROM connections c
     LEFT JOIN credentials k ON k.connection_id = c.id
-    LEFT JOIN runs r ON r.connection_id = c.id AND r.state = 'open'
+    LEFT JOIN runs r ON r.connection_id = c.id AND r.finished_at IS NULL
     WHERE ";
 
 #[derive(FromRow)]
@@ -197,7 +199,10 @@ impl Connections for SqlStore {
         page: PageRequest,
     ) -> Result<Vec<ConnectionEventRecord>, Refused> {
         self.connection(organization, id).await?;
-        let mut query = QueryBuilder::<Db>::new("SELECT * FROM connection_events WHERE connection_id = ");
+        let mut query = QueryBuilder::<Db>::new(
+            "SELECT id, cause, actor, previous_status, status, failure, run_id, created_at
+             FROM connection_events WHERE connection_id = ",
+        );
         query.push_bind(id.0);
         push_page(&mut query, "id", page);
         let rows = query.build_query_as::<EventRow>().fetch_all(&self.read).await;

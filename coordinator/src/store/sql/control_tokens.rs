@@ -21,6 +21,13 @@ struct TokenRow {
     last_used_at: Option<i64>,
 }
 
+/// The columns of a control token.
+macro_rules! columns {
+    () => {
+        "id, name, role, secret_hash, created_at, expires_at, revoked_at, last_used_at"
+    };
+}
+
 impl TokenRow {
     fn read(self) -> Result<ControlToken, StoreError> {
         Ok(ControlToken {
@@ -39,10 +46,11 @@ impl TokenRow {
 #[async_trait]
 impl ControlTokens for SqlStore {
     async fn create_control_token(&self, token: NewControlToken, now: Timestamp) -> Result<ControlToken, StoreError> {
-        let made = sqlx::query_as::<_, TokenRow>(
+        let made = sqlx::query_as::<_, TokenRow>(concat!(
             "INSERT INTO control_tokens (id, name, role, secret_hash, created_at, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6) RETURNING *",
-        )
+                 VALUES ($1, $2, $3, $4, $5, $6) RETURNING ",
+            columns!()
+        ))
         .bind(token.id)
         .bind(token.name)
         .bind(token.role.as_str())
@@ -55,13 +63,18 @@ impl ControlTokens for SqlStore {
     }
 
     async fn control_tokens(&self) -> Result<Vec<ControlToken>, StoreError> {
-        let rows = sqlx::query_as::<_, TokenRow>("SELECT * FROM control_tokens ORDER BY created_at, id");
+        let rows = sqlx::query_as::<_, TokenRow>(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM control_tokens ORDER BY created_at, id"
+        ));
         let rows = rows.fetch_all(&self.read).await.map_err(failed("list control tokens"))?;
         rows.into_iter().map(TokenRow::read).collect()
     }
 
     async fn control_token(&self, id: &str) -> Result<Option<ControlToken>, StoreError> {
-        let row = sqlx::query_as::<_, TokenRow>("SELECT * FROM control_tokens WHERE id = $1").bind(id);
+        let row = sqlx::query_as::<_, TokenRow>(concat!("SELECT ", columns!(), " FROM control_tokens WHERE id = $1"))
+            .bind(id);
         let row = row.fetch_optional(&self.read).await.map_err(failed("read a control token"))?;
         row.map(TokenRow::read).transpose()
     }
@@ -77,9 +90,10 @@ impl ControlTokens for SqlStore {
     }
 
     async fn revoke_control_token(&self, id: &str, now: Timestamp) -> Result<ControlToken, Refused> {
-        let revoked = sqlx::query_as::<_, TokenRow>(
-            "UPDATE control_tokens SET revoked_at = COALESCE(revoked_at, $2) WHERE id = $1 RETURNING *",
-        )
+        let revoked = sqlx::query_as::<_, TokenRow>(concat!(
+            "UPDATE control_tokens SET revoked_at = COALESCE(revoked_at, $2) WHERE id = $1 RETURNING ",
+            columns!()
+        ))
         .bind(id)
         .bind(to_ms(now))
         .fetch_optional(&self.write)

@@ -95,6 +95,13 @@ struct DecisionRow {
     undone_at: Option<i64>,
 }
 
+/// The columns of a decision.
+macro_rules! columns {
+    () => {
+        "id, kind, account_id, transaction_id, other_id, undo, reason, created_at, undone_at"
+    };
+}
+
 impl DecisionRow {
     fn read(self) -> Result<Decision, StoreError> {
         Ok(Decision {
@@ -116,7 +123,7 @@ pub(super) async fn list(
     account: Option<AccountId>,
     transaction: Option<TransactionId>,
 ) -> Result<Vec<Decision>, StoreError> {
-    let mut query = sqlx::QueryBuilder::new("SELECT * FROM ledger_decisions WHERE 1 = 1");
+    let mut query = sqlx::QueryBuilder::new(concat!("SELECT ", columns!(), " FROM ledger_decisions WHERE 1 = 1"));
     if let Some(account) = account {
         query.push(" AND account_id = ").push_bind(account.0);
     }
@@ -189,9 +196,12 @@ pub(super) async fn decide(store: &SqlStore, new: NewDecision, now: Timestamp) -
     };
     let changes = deciding.changes;
     let row = sqlx::query_as::<_, DecisionRow>(
-        "INSERT INTO ledger_decisions (id, organization_id, account_id, kind, transaction_id, other_id, said, undo, reason,
-                                       created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING *",
+        concat!(
+            "INSERT INTO ledger_decisions (id, organization_id, account_id, kind, transaction_id, other_id, said, undo, reason,
+                                           created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING ",
+            columns!()
+        ),
     )
     .bind(new.id)
     .bind(owner.organization_id.0)
@@ -216,9 +226,10 @@ pub(super) async fn undo(store: &SqlStore, id: Uuid, now: Timestamp) -> Result<D
     let account = sqlx::query_scalar::<_, Uuid>("SELECT account_id FROM ledger_decisions WHERE id = $1").bind(id);
     let account = account.fetch_optional(&mut *tx).await.map_err(failed("look for a decision"))?;
     let owner = take_account(&mut tx, AccountId(account.ok_or(Refused::NotFound)?)).await?;
-    let row = sqlx::query_as::<_, DecisionRow>(
-        "UPDATE ledger_decisions SET undone_at = $2 WHERE id = $1 AND undone_at IS NULL RETURNING *",
-    );
+    let row = sqlx::query_as::<_, DecisionRow>(concat!(
+        "UPDATE ledger_decisions SET undone_at = $2 WHERE id = $1 AND undone_at IS NULL RETURNING ",
+        columns!()
+    ));
     let row = row.bind(id).bind(to_ms(now)).fetch_optional(&mut *tx).await.map_err(failed("undo a decision"))?;
     let row = row.ok_or(Refused::Undecidable("the decision was undone before"))?;
     let undo: Undo = from_json(&row.undo, "decision")?;

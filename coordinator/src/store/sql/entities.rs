@@ -27,6 +27,13 @@ struct EntityRow {
     updated_at: i64,
 }
 
+/// The columns of an entity.
+macro_rules! columns {
+    () => {
+        "id, external_entity_id, is_default, name, contact_emails, metadata, created_at, updated_at"
+    };
+}
+
 impl EntityRow {
     fn read(self) -> Result<Entity, StoreError> {
         Ok(Entity {
@@ -45,10 +52,12 @@ impl EntityRow {
 #[async_trait]
 impl Entities for SqlStore {
     async fn create_entity(&self, new: NewEntity, now: Timestamp) -> Result<Entity, Refused> {
-        let row = sqlx::query_as::<_, EntityRow>(
-            "INSERT INTO entities (id, organization_id, external_entity_id, is_default, name, contact_emails, metadata, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) RETURNING *",
-        )
+        let row = sqlx::query_as::<_, EntityRow>(concat!(
+            "INSERT INTO entities (id, organization_id, external_entity_id, is_default, name, contact_emails, metadata,
+                                       created_at, updated_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) RETURNING ",
+            columns!()
+        ))
         .bind(new.id.0)
         .bind(new.organization_id.0)
         .bind(&new.external_entity_id)
@@ -71,7 +80,8 @@ impl Entities for SqlStore {
         external_entity_id: Option<&str>,
         page: PageRequest,
     ) -> Result<Vec<Entity>, StoreError> {
-        let mut query = QueryBuilder::<Db>::new("SELECT * FROM entities WHERE organization_id = ");
+        let mut query =
+            QueryBuilder::<Db>::new(concat!("SELECT ", columns!(), " FROM entities WHERE organization_id = "));
         query.push_bind(organization.0);
         if let Some(external) = external_entity_id {
             query.push(" AND external_entity_id = ").push_bind(external.to_owned());
@@ -82,9 +92,13 @@ impl Entities for SqlStore {
     }
 
     async fn entity(&self, organization: OrganizationId, id: EntityId) -> Result<Entity, Refused> {
-        let row = sqlx::query_as::<_, EntityRow>("SELECT * FROM entities WHERE organization_id = $1 AND id = $2")
-            .bind(organization.0)
-            .bind(id.0);
+        let row = sqlx::query_as::<_, EntityRow>(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM entities WHERE organization_id = $1 AND id = $2"
+        ))
+        .bind(organization.0)
+        .bind(id.0);
         Ok(found(row.fetch_optional(&self.read).await, "read an entity")?.read()?)
     }
 
@@ -108,7 +122,7 @@ impl Entities for SqlStore {
             return Ok(before);
         }
         let row = sqlx::query_as::<_, EntityRow>(
-            "UPDATE entities SET name = $2, contact_emails = $3, metadata = $4, updated_at = $5 WHERE id = $1 RETURNING *",
+            concat!("UPDATE entities SET name = $2, contact_emails = $3, metadata = $4, updated_at = $5 WHERE id = $1 RETURNING ", columns!()),
         )
         .bind(id.0)
         .bind(name)
@@ -136,7 +150,7 @@ impl Entities for SqlStore {
         }
         let open = sqlx::query_scalar::<_, i64>(
             "SELECT COUNT(*) FROM runs r JOIN connections c ON c.id = r.connection_id
-             WHERE c.entity_id = $1 AND r.state = 'open'",
+             WHERE c.entity_id = $1 AND r.finished_at IS NULL",
         );
         if open.bind(id.0).fetch_one(&mut *tx).await.map_err(failed("look for open runs"))? > 0 {
             return Err(Refused::EntitySyncing);
@@ -153,9 +167,10 @@ impl Entities for SqlStore {
 
 /// Takes the entity's row for this transaction, before any of its connections'.
 async fn take(tx: &mut Tx, organization: OrganizationId, id: EntityId) -> Result<EntityRow, Refused> {
-    let row = sqlx::query_as::<_, EntityRow>(
-        "UPDATE entities SET updated_at = updated_at WHERE organization_id = $1 AND id = $2 RETURNING *",
-    )
+    let row = sqlx::query_as::<_, EntityRow>(concat!(
+        "UPDATE entities SET updated_at = updated_at WHERE organization_id = $1 AND id = $2 RETURNING ",
+        columns!()
+    ))
     .bind(organization.0)
     .bind(id.0)
     .fetch_optional(&mut **tx)

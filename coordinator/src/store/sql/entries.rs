@@ -130,6 +130,17 @@ struct KeptRow {
     updated_at: i64,
 }
 
+/// Reads transactions as they are kept.
+macro_rules! select {
+    () => {
+        "SELECT id, status, posted_date, amount, currency, entry_type, description, raw_description, rail, bank_reference,
+             customer_reference, bai_code, category, subcategory, mcc, merchant_name, counterparty_name,
+             counterparty_account_masked, transaction_date, source, alias, reference_source, first_seen, booked_seen_at,
+             absences, observation_id, observation_row, created_at, updated_at
+         FROM transactions WHERE "
+    };
+}
+
 impl KeptRow {
     fn read(self) -> Result<Kept, StoreError> {
         let created_at = from_ms(self.created_at)?;
@@ -229,9 +240,7 @@ pub(super) async fn near(
     today: Date,
 ) -> Result<Vec<Kept>, StoreError> {
     let from = oldest.map_or(NO_DATE.to_owned(), |date| date.saturating_sub(REACH_DAYS.days()).to_string());
-    let rows = sqlx::query_as::<_, KeptRow>(
-        "SELECT * FROM transactions WHERE account_id = $1 AND sort_date >= $2 ORDER BY id",
-    );
+    let rows = sqlx::query_as::<_, KeptRow>(concat!(select!(), "account_id = $1 AND sort_date >= $2 ORDER BY id"));
     let rows = rows.bind(account.0).bind(from).fetch_all(&mut **tx).await.map_err(failed("read known transactions"))?;
     let mut kept = rows.into_iter().map(KeptRow::read).collect::<Result<Vec<_>, _>>()?;
     let since = today.saturating_sub(COMES_BACK_DAYS.days()).to_zoned(jiff::tz::TimeZone::UTC);
@@ -242,7 +251,7 @@ pub(super) async fn near(
 
 /// One live transaction of the account.
 pub(super) async fn live(tx: &mut Tx, account: AccountId, id: TransactionId) -> Result<Option<Kept>, StoreError> {
-    let row = sqlx::query_as::<_, KeptRow>("SELECT * FROM transactions WHERE id = $1 AND account_id = $2");
+    let row = sqlx::query_as::<_, KeptRow>(concat!(select!(), "id = $1 AND account_id = $2"));
     let row = row.bind(id.0).bind(account.0).fetch_optional(&mut **tx).await.map_err(failed("read a transaction"))?;
     row.map(KeptRow::read).transpose()
 }

@@ -37,7 +37,7 @@ pub(super) fn held(row: HeldRow) -> Result<HeldRun, StoreError> {
 pub(super) async fn hold(tx: &mut Tx, run_id: RunId, proof: Proof) -> Result<HeldRun, Refused> {
     let (agent, fence) = fence_of(proof);
     let row = sqlx::query_as::<_, HeldRow>(
-        "UPDATE runs SET attempt = attempt WHERE id = $1 AND state = 'open' AND started_at IS NOT NULL AND agent_id = $2 AND fence = $3
+        "UPDATE runs SET attempt = attempt WHERE id = $1 AND finished_at IS NULL AND started_at IS NOT NULL AND agent_id = $2 AND fence = $3
          RETURNING organization_id, connection_id, institution_id, kind, attempt",
     )
     .bind(run_id.0)

@@ -119,6 +119,15 @@ pub(super) struct ImportRow {
     taken_back_at: Option<i64>,
 }
 
+/// The columns of an import.
+macro_rules! import_columns {
+    () => {
+        "id, account_id, format, proof, masked_number, covers_from, covers_to, row_count, added, modified,
+         removed, references_kept, references_broken, imported_at, taken_back_at"
+    };
+}
+pub(super) use import_columns;
+
 impl ImportRow {
     pub(super) fn read(self) -> Result<Import, StoreError> {
         let count = |count: i64| usize::try_from(count).unwrap_or_default();
@@ -177,7 +186,8 @@ impl Imports for SqlStore {
         let mut tx = self.read.begin().await.map_err(failed("begin to read"))?;
         let known = sqlx::query_scalar::<_, Uuid>("SELECT id FROM accounts WHERE id = $1").bind(account.0);
         super::found(known.fetch_optional(&mut *tx).await, "look for an account")?;
-        let mut query = QueryBuilder::<Db>::new("SELECT * FROM imports WHERE account_id = ");
+        let mut query =
+            QueryBuilder::<Db>::new(concat!("SELECT ", import_columns!(), " FROM imports WHERE account_id = "));
         query.push_bind(account.0);
         if let Some(after) = page.after {
             query.push(" AND id < ").push_bind(after);

@@ -177,7 +177,7 @@ async fn sessions_elsewhere(tx: &mut Tx, login: Option<&[u8]>, connection: Conne
     let Some(login) = login else { return Ok(0) };
     sqlx::query_scalar(
         "SELECT COUNT(*) FROM runs r JOIN intents i ON i.run_id = r.id
-         WHERE r.login = $1 AND r.connection_id <> $2 AND r.state = 'open' AND i.effect = 'password'
+         WHERE r.login = $1 AND r.connection_id <> $2 AND r.finished_at IS NULL AND i.effect = 'password'
            AND (i.outcome IS NULL OR (i.fence = r.fence AND r.started_at IS NOT NULL))",
     )
     .bind(login.to_vec())

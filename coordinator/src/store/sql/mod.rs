@@ -4,6 +4,14 @@
 //! A row that is going to be changed is taken with an `UPDATE … RETURNING`, which
 //! locks it on PostgreSQL; on SQLite the transaction holds the one write lock.
 //!
+//! Each statement names its columns: those that are prepared are kept, and a newer coordinator may
+//! add a column under them.
+//!
+//! What is looked up by a key is never compared with the state of a partial index as well: an open
+//! run is one that isn't finished (`finished_at IS NULL`), a pending delivery one that isn't settled, and
+//! a challenge's state is compared as `state || ''`. While statistics say that nothing is open, going
+//! through the whole of such an index looks as cheap as the key.
+//!
 //! Not here: what the two databases do differently; that is in `sqlite.rs` and
 //! `postgres.rs`.
 

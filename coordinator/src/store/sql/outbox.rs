@@ -144,7 +144,7 @@ struct Mark<'a> {
 async fn mark(tx: &mut Tx, delivery: &Delivery, mark: Mark<'_>, now: Timestamp) -> Result<bool, StoreError> {
     let marked = sqlx::query(
         "UPDATE webhook_deliveries SET state = $2, due_at = $3, last_status = $4, last_error = $5, settled_at = $6
-         WHERE id = $1 AND state = 'pending' AND attempt = $7",
+         WHERE id = $1 AND settled_at IS NULL AND attempt = $7",
     )
     .bind(delivery.id)
     .bind(mark.state.as_str())
@@ -162,7 +162,7 @@ async fn mark(tx: &mut Tx, delivery: &Delivery, mark: Mark<'_>, now: Timestamp) 
 /// Makes a delivery due again that wasn't tried; the try isn't counted.
 async fn give_back(tx: &mut Tx, delivery: &Delivery, now: Timestamp) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE webhook_deliveries SET due_at = $2, attempt = attempt - 1 WHERE id = $1 AND state = 'pending' AND attempt = $3",
+        "UPDATE webhook_deliveries SET due_at = $2, attempt = attempt - 1 WHERE id = $1 AND settled_at IS NULL AND attempt = $3",
     )
     .bind(delivery.id)
     .bind(to_ms(now))

@@ -39,6 +39,15 @@ struct AccountRow {
     updated_at: i64,
 }
 
+/// The columns of an account.
+macro_rules! account_columns {
+    () => {
+        "id, connection_id, type, currency, name, status, official_name, masked_number, account_number,
+         routing_number, swift_bic, current_balance, available_balance, balance_as_of, completeness, metadata,
+         created_at, updated_at"
+    };
+}
+
 impl AccountRow {
     fn read(self) -> Result<Account, StoreError> {
         Ok(Account {
@@ -90,6 +99,15 @@ pub(super) struct TransactionRow {
     updated_at: i64,
 }
 
+/// The columns of a transaction.
+macro_rules! transaction_columns {
+    () => {
+        "id, connection_id, account_id, status, posted_date, sort_date, amount, currency, entry_type,
+         description, raw_description, rail, bank_reference, customer_reference, bai_code, category,
+         subcategory, mcc, merchant_name, counterparty_name, counterparty_account_masked, updated_at"
+    };
+}
+
 impl TransactionRow {
     pub(super) fn read(self) -> Result<Transaction, StoreError> {
         Ok(Transaction {
@@ -127,7 +145,8 @@ impl Ledger for SqlStore {
         filter: AccountFilter,
         page: PageRequest,
     ) -> Result<Vec<Account>, StoreError> {
-        let mut query = QueryBuilder::<Db>::new("SELECT * FROM accounts WHERE organization_id = ");
+        let mut query =
+            QueryBuilder::<Db>::new(concat!("SELECT ", account_columns!(), " FROM accounts WHERE organization_id = "));
         query.push_bind(organization.0);
         if let Some(connection) = filter.connection_id {
             query.push(" AND connection_id = ").push_bind(connection.0);
@@ -147,9 +166,13 @@ impl Ledger for SqlStore {
     }
 
     async fn account(&self, organization: OrganizationId, id: AccountId) -> Result<Account, Refused> {
-        let row = sqlx::query_as::<_, AccountRow>("SELECT * FROM accounts WHERE organization_id = $1 AND id = $2")
-            .bind(organization.0)
-            .bind(id.0);
+        let row = sqlx::query_as::<_, AccountRow>(concat!(
+            "SELECT ",
+            account_columns!(),
+            " FROM accounts WHERE organization_id = $1 AND id = $2"
+        ))
+        .bind(organization.0)
+        .bind(id.0);
         Ok(found(row.fetch_optional(&self.read).await, "read an account")?.read()?)
     }
 
@@ -160,7 +183,8 @@ impl Ledger for SqlStore {
         sort: TransactionSort,
         page: TransactionPageRequest,
     ) -> Result<Vec<Transaction>, StoreError> {
-        let mut query = QueryBuilder::<Db>::new("SELECT * FROM transactions WHERE ");
+        let mut query =
+            QueryBuilder::<Db>::new(concat!("SELECT ", transaction_columns!(), " FROM transactions WHERE "));
         push_owned(
             &mut query,
             ("organization_id", organization),
@@ -203,10 +227,13 @@ impl Ledger for SqlStore {
     }
 
     async fn transaction(&self, organization: OrganizationId, id: TransactionId) -> Result<Transaction, Refused> {
-        let row =
-            sqlx::query_as::<_, TransactionRow>("SELECT * FROM transactions WHERE organization_id = $1 AND id = $2")
-                .bind(organization.0)
-                .bind(id.0);
+        let row = sqlx::query_as::<_, TransactionRow>(concat!(
+            "SELECT ",
+            transaction_columns!(),
+            " FROM transactions WHERE organization_id = $1 AND id = $2"
+        ))
+        .bind(organization.0)
+        .bind(id.0);
         Ok(found(row.fetch_optional(&self.read).await, "read a transaction")?.read()?)
     }
 }

@@ -87,7 +87,7 @@ pub(super) async fn end_open(
     now: Timestamp,
 ) -> Result<Option<RunId>, StoreError> {
     let run = sqlx::query_scalar::<_, Uuid>(
-        "UPDATE runs SET state = 'failed', finished_at = $2 WHERE connection_id = $1 AND state = 'open' RETURNING id",
+        "UPDATE runs SET state = 'failed', finished_at = $2 WHERE connection_id = $1 AND finished_at IS NULL RETURNING id",
     )
     .bind(connection.0)
     .bind(to_ms(now))
@@ -113,7 +113,7 @@ async fn was_completed_by(tx: &mut Tx, run_id: RunId, proof: Proof) -> Result<bo
 async fn was_failed_by(tx: &mut Tx, run_id: RunId, proof: Proof) -> Result<bool, StoreError> {
     let count = sqlx::query_scalar::<_, i64>(
         "SELECT COUNT(*) FROM runs WHERE id = $1 AND agent_id = $2 AND fence = $3
-         AND (state = 'failed' OR (state = 'open' AND started_at IS NULL))",
+         AND (state = 'failed' OR (finished_at IS NULL AND started_at IS NULL))",
     );
     counts_one(tx, count, run_id, proof).await
 }
@@ -170,7 +170,7 @@ impl Runs for SqlStore {
             "UPDATE runs SET agent_id = $2, fence = $3, agent_key = $4, attempt = attempt + 1, started_at = $5,
                  (login, whole) = (SELECT k.login, k.whole FROM credentials k
                      WHERE k.connection_id = runs.connection_id AND k.printed_at = k.given_at)
-             WHERE id = $1 AND state = 'open' AND fence < $3 AND not_before <= $5
+             WHERE id = $1 AND finished_at IS NULL AND fence < $3 AND not_before <= $5
              RETURNING organization_id, connection_id, institution_id, kind, attempt",
         )
         .bind(run_id.0)
@@ -183,7 +183,7 @@ impl Runs for SqlStore {
         .map_err(failed("grant a run"))?;
         let Some(row) = row else {
             let due = sqlx::query_scalar::<_, i64>(
-                "SELECT not_before FROM runs WHERE id = $1 AND state = 'open' AND fence < $2",
+                "SELECT not_before FROM runs WHERE id = $1 AND finished_at IS NULL AND fence < $2",
             )
             .bind(run_id.0)
             .bind(fence)
@@ -243,7 +243,7 @@ impl Runs for SqlStore {
     }
 
     async fn is_open(&self, run_id: RunId) -> Result<bool, StoreError> {
-        let open = sqlx::query_scalar::<_, i64>("SELECT COUNT(*) FROM runs WHERE id = $1 AND state = 'open'");
+        let open = sqlx::query_scalar::<_, i64>("SELECT COUNT(*) FROM runs WHERE id = $1 AND finished_at IS NULL");
         let open = open.bind(run_id.0).fetch_one(&self.read).await.map_err(failed("read a run"))?;
         Ok(open > 0)
     }
@@ -365,7 +365,7 @@ impl Runs for SqlStore {
         let mut tx = self.begin().await?;
         take_connection_of(&mut tx, run_id).await?;
         let row = sqlx::query_as::<_, HeldRow>(
-            "UPDATE runs SET attempt = attempt WHERE id = $1 AND state = 'open'
+            "UPDATE runs SET attempt = attempt WHERE id = $1 AND finished_at IS NULL
              RETURNING organization_id, connection_id, institution_id, kind, attempt",
         )
         .bind(run_id.0)

@@ -52,7 +52,7 @@ impl Schedules for SqlStore {
     async fn reconsider(&self) -> Result<(), StoreError> {
         let reconsidered = sqlx::query(
             "UPDATE connections SET next_sync_at = NULL WHERE next_sync_at = $1 OR (next_sync_at = $2
-                 AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.connection_id = connections.id AND r.state = 'open'))",
+                 AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.connection_id = connections.id AND r.finished_at IS NULL))",
         );
         let reconsidered = reconsidered.bind(NEVER).bind(UNDER_WAY).execute(&self.write).await;
         reconsidered.map(|_| ()).map_err(failed("reconsider schedules"))
@@ -118,7 +118,7 @@ impl Schedules for SqlStore {
 
     async fn next_sync(&self, id: ConnectionId) -> Result<(NextSync, Past), Refused> {
         let row = sqlx::query_as::<_, (Option<i64>, i64, String, Option<String>)>(
-            "SELECT next_sync_at, (SELECT COUNT(*) FROM runs r WHERE r.connection_id = c.id AND r.state = 'open'),
+            "SELECT next_sync_at, (SELECT COUNT(*) FROM runs r WHERE r.connection_id = c.id AND r.finished_at IS NULL),
                  status, past
              FROM connections c WHERE id = $1",
         );

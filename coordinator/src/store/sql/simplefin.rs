@@ -12,7 +12,10 @@ use super::super::Db;
 use super::{SqlStore, failed, found, from_ms, to_ms};
 use crate::store::{NewSimpleFinToken, Refused, SimpleFin, SimpleFinToken, StoreError};
 
-const SELECT: &str = "SELECT s.*, o.slug FROM simplefin_tokens s JOIN organizations o ON o.id = s.organization_id";
+const SELECT: &str = "
+    SELECT s.id, s.organization_id, s.entity_id, s.name, s.claim_expires_at, s.claimed_at, s.secret_hash,
+        s.created_at, s.revoked_at, s.last_used_at, o.slug
+    FROM simplefin_tokens s JOIN organizations o ON o.id = s.organization_id";
 
 #[derive(FromRow)]
 struct TokenRow {

@@ -185,7 +185,11 @@ impl Stream for SqlStore {
         let (head, _) = self.extent(organization).await?;
         let mut query = QueryBuilder::<Db>::new(
             "SELECT e.position AS event_position, e.id AS event_id, e.type AS event_type, e.transaction_id AS event_of,
-                    e.created_at AS event_at, t.*
+                    e.created_at AS event_at,
+                    t.id, t.connection_id, t.account_id, t.status, t.posted_date, t.sort_date, t.amount,
+                    t.currency, t.entry_type, t.description, t.raw_description, t.rail, t.bank_reference,
+                    t.customer_reference, t.bai_code, t.category, t.subcategory, t.mcc, t.merchant_name,
+                    t.counterparty_name, t.counterparty_account_masked, t.updated_at
              FROM transaction_events e LEFT JOIN transactions t ON t.id = e.transaction_id
              WHERE e.organization_id = ",
         );

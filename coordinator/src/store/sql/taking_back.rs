@@ -30,7 +30,7 @@ use uuid::Uuid;
 use super::completeness::Checked;
 use super::entries::{Cause, Kept, Origin, Owner, bar, gone, near, remove, rewrite_removed, write};
 use super::identity::institution_of;
-use super::imports::{ImportRow, Touch, keep_touches};
+use super::imports::{ImportRow, Touch, import_columns, keep_touches};
 use super::ledger::{covered, differences, tell};
 use super::observations;
 use super::stream::NewChange;
@@ -47,10 +47,10 @@ pub(super) async fn take_back(
     let account = sqlx::query_scalar::<_, Uuid>("SELECT account_id FROM imports WHERE id = $1").bind(id);
     let account = account.fetch_optional(&mut *tx).await.map_err(failed("look for an import"))?;
     let owner = decisions::take_account(&mut tx, AccountId(account.ok_or(Refused::NotFound)?)).await?;
-    let row = sqlx::query_as::<_, ImportRow>(
-        "UPDATE imports SET taken_back_at = $2, account_number = NULL WHERE id = $1 AND taken_back_at IS NULL
-         RETURNING *",
-    );
+    let row = sqlx::query_as::<_, ImportRow>(concat!(
+        "UPDATE imports SET taken_back_at = $2, account_number = NULL WHERE id = $1 AND taken_back_at IS NULL RETURNING ",
+        import_columns!()
+    ));
     let row = row.bind(id).bind(to_ms(now)).fetch_optional(&mut *tx).await.map_err(failed("take an import back"))?;
     let row = row.ok_or(Refused::TakenBackBefore)?;
     observations::one(&mut tx, id).await?.ok_or(Refused::ReadingGone)?;
