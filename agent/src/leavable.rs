@@ -3,7 +3,7 @@
 //! Not here: when that is done; the script's runner says so.
 
 use async_trait::async_trait;
-use script::command::{Deed, Observation, Watch};
+use script::command::{Capture, Collect, Deed, Observation, Watch};
 use url::Url;
 
 use crate::driver::{Driver, DriverError};
@@ -62,6 +62,20 @@ impl Driver for Leavable<'_> {
         match &mut self.lean {
             Some(lean) => lean.act(deed).await,
             None => self.driver.act(deed).await,
+        }
+    }
+
+    async fn capture(&mut self, capture: &Capture) -> Result<Observation, DriverError> {
+        match &mut self.lean {
+            Some(lean) => lean.capture(capture).await,
+            None => self.driver.capture(capture).await,
+        }
+    }
+
+    async fn collect(&mut self, collect: &Collect) -> Result<Observation, DriverError> {
+        match &mut self.lean {
+            Some(lean) => lean.collect(collect).await,
+            None => self.driver.collect(collect).await,
         }
     }
 

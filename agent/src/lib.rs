@@ -34,6 +34,7 @@ pub mod openers;
 pub mod pace;
 pub mod quantity;
 pub mod renewer;
+pub mod requests;
 pub mod run;
 pub mod seats;
 pub mod sizing;

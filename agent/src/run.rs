@@ -162,6 +162,8 @@ impl Run<'_> {
                     self.turn().await;
                     self.look(driver.act(&deed).await?)
                 }
+                Command::Capture(capture) => driver.capture(&capture).await?,
+                Command::Collect(collect) => driver.collect(&collect).await?,
                 Command::LeaveBrowser => self.leave(driver).await?,
                 Command::ReturnToBrowser => {
                     let why = self.runner.fell_back_for().map(|code| code.as_str());
@@ -265,7 +267,7 @@ impl Run<'_> {
                 }
             }
             Command::Visit(_) | Command::Watch(_) | Command::Act(_) => {}
-            Command::LeaveBrowser | Command::ReturnToBrowser => {}
+            Command::Capture(_) | Command::Collect(_) | Command::LeaveBrowser | Command::ReturnToBrowser => {}
             Command::Finish(_) | Command::Fail(_) => {}
         }
         Ok(Observation::Done)
@@ -358,6 +360,8 @@ fn name(command: &Command) -> &'static str {
         Command::Visit(_) => "visit",
         Command::Watch(_) => "watch",
         Command::Act(_) => "act",
+        Command::Capture(_) => "capture",
+        Command::Collect(_) => "collect",
         Command::LeaveBrowser => "leave the browser",
         Command::ReturnToBrowser => "return to the browser",
         Command::Declare(_) => "declare",

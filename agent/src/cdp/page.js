@@ -474,16 +474,17 @@ async function bursarInPage(verb, request) {
     tell(element, "change");
     return true;
   };
-  // Scrolls on by less than what shows, so that something of it still does, and waits for what
-  // comes of it; whether there was anything further down.
-  const scroll = async (element) => {
+  // Scrolls on by less than what shows, so that something of it still does, or to the end, and
+  // waits for what comes of it; whether there was anything further down.
+  const scroll = async (element, toEnd) => {
     const before = element.scrollTop;
     let tell;
     const changed = new Promise((resolve) => (tell = resolve));
     const observer = new MutationObserver(tell);
     observer.observe(rootOf(element), { subtree: true, childList: true, characterData: true });
     const patience = setTimeout(tell, SCROLL_PATIENCE);
-    element.scrollTop = before + Math.max(1, Math.floor(element.clientHeight * SCROLL_SHARE));
+    const stride = Math.max(1, Math.floor(element.clientHeight * SCROLL_SHARE));
+    element.scrollTop = toEnd ? element.scrollHeight : before + stride;
     const isFurther = element.scrollTop > before;
     if (isFurther) await changed;
     observer.disconnect();
@@ -503,7 +504,7 @@ async function bursarInPage(verb, request) {
       if (Date.now() >= request.until) return { late: true };
       scrollIntoView(element, { block: "center", inline: "nearest", behavior: "instant" });
       if (one.scroll !== undefined) {
-        if (!(await scroll(element))) return { stuck: named, problem: "atEnd", ...here() };
+        if (!(await scroll(element, one.toEnd))) return { stuck: named, problem: "atEnd", ...here() };
       } else if (one.into === undefined) {
         if (isHtml(element)) htmlClick(element);
         else dispatch(element, new MouseEvent("click", { bubbles: true, cancelable: true, composed: true }));

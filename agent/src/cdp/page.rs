@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use script::command::{Act, Condition, Left, Problem, Recogniser, Target, Way};
+use script::command::{Act, Condition, Left, Problem, Recogniser, Stride, Target, Way};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -213,7 +213,7 @@ fn act(act: &Act) -> Value {
     match act {
         Act::Fill { into, text } => json!({ "into": target(into), "text": text.expose() }),
         Act::Click { target: one } => json!({ "target": target(one) }),
-        Act::Scroll { within } => json!({ "scroll": within }),
+        Act::Scroll { within, stride } => json!({ "scroll": within, "toEnd": *stride == Stride::ToEnd }),
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use script::command::{Act, Deed, Observation, Trouble, Watch};
+use script::command::{Act, Capture, Collect, Deed, Observation, Trouble, Watch};
 use serde_json::json;
 use tokio::time::Instant;
 use url::Url;
@@ -28,6 +28,15 @@ const FRAMES: Duration = Duration::from_secs(5);
 
 #[async_trait]
 impl Driver for Session {
+    async fn capture(&mut self, capture: &Capture) -> Result<Observation, DriverError> {
+        self.gate.check()?;
+        self.keep_answers(capture).await
+    }
+
+    async fn collect(&mut self, collect: &Collect) -> Result<Observation, DriverError> {
+        self.hand_answers_over(collect).await
+    }
+
     async fn without_browser(&mut self) -> Result<Option<Box<dyn Driver>>, DriverError> {
         self.gate.check()?;
         let identity = match self.identity().await {

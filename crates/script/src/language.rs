@@ -3,6 +3,8 @@
 //!
 //! Not here: how the text is read (`parse`) or what is done with it (`runner`).
 
+mod captured;
+
 use domain::account::{AccountStatus, AccountType};
 use domain::calendar::DateFormat;
 use domain::challenge::{ChallengeKind, Medium};
@@ -14,6 +16,8 @@ use domain::transaction::{Rail, TransactionStatus};
 
 use crate::command::Target;
 use crate::css::Css;
+
+pub(crate) use captured::{Captured, Datum, Words as CapturedWords};
 
 /// How to drive one portal. Made by [`Script::parse`].
 #[derive(Clone, Debug)]
@@ -265,6 +269,8 @@ pub(crate) struct TransactionsRead {
     pub(crate) next: Option<Next>,
     /// How the portal is asked for some days after others, where it shows no more at a time.
     pub(crate) windows: Option<Windows>,
+    /// The portal's own answers, from which rows are taken where a driver sees them.
+    pub(crate) captured: Option<Box<Captured>>,
     /// Visible on an account's own page whose transactions aren't shown to the user.
     pub(crate) unless: Option<Css>,
     /// How many pages there are at most.

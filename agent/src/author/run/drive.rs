@@ -243,6 +243,14 @@ impl<P: Person> Loop<'_, P> {
                 let ended = at_once(self.interrupts.clone());
                 tokio::select! { () = ended => Err(End::Interrupted), seen = driver.act(&deed) => Ok(seen?) }
             }
+            Command::Capture(capture) => Ok(driver.capture(&capture).await?),
+            Command::Collect(collect) => {
+                let seen = driver.collect(&collect).await?;
+                if let Observation::Captured(bodies) = &seen {
+                    self.trace.note("captured", format!("{} of the portal's answers", bodies.len()));
+                }
+                Ok(seen)
+            }
             Command::LeaveBrowser => {
                 let left = match &self.at {
                     Some(at) => driver.leave(at).await?,

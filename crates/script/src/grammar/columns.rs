@@ -26,7 +26,7 @@ const ACCOUNT: [Word; 12] = [
     ("balanceAsOf", "The day of both balances."),
 ];
 
-const TRANSACTION: [Word; 18] = [
+pub(super) const TRANSACTION: [Word; 18] = [
     ("postedDate", "The day of the booking."),
     (
         "transactionDate",

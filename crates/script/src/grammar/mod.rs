@@ -6,6 +6,7 @@
 //!
 //! Not here: what a script comes to (`parse`), or what is done with it (`runner`).
 
+mod captured;
 mod columns;
 mod markdown;
 mod pages;
@@ -21,6 +22,7 @@ mod words;
 pub use markdown::reference;
 pub use schema::schema;
 
+pub(crate) use captured::{AMOUNT_MAP as AMOUNT, CAPTURED, CAPTURED_WORDS, DATUM_MAP as DATUM};
 pub(crate) use pages::{CHALLENGE, FAILURE, PAGE, STEP, WAY, WHEN};
 pub(crate) use reads::{ACCOUNT, ACCOUNTS, READS};
 pub(crate) use script::SCRIPT;

@@ -18,6 +18,7 @@
 //! (`walk`), or how a command is carried out.
 
 mod act;
+mod answers;
 mod ask;
 mod lean;
 mod recognise;
@@ -42,6 +43,7 @@ use crate::css::Css;
 use crate::document::Document;
 use crate::language::{Meaning, Page, Script};
 use act::{After, Batch};
+use answers::Answers;
 use lean::Lean;
 use settle::Shows;
 use walk::{Move, Walk};
@@ -131,6 +133,10 @@ enum Awaiting {
     Declared(Batch),
     Acted(Batch),
     Answer(Page),
+    /// The answers of an account are kept, or aren't; it is opened then.
+    Capturing(Batch),
+    /// What came of them; the page that shows.
+    Collected(Box<Seen>),
     /// The browser is left, or isn't; the page that showed in it.
     BrowserLeft(Box<Seen>),
     /// The browser is gone back to.
@@ -238,6 +244,9 @@ impl Runner {
             }
             (Awaiting::Answer(page), Some(Observation::Answered(answer))) => self.answered(&page, &answer),
             (Awaiting::Answer(page), Some(Observation::Done)) => self.approving(page),
+            (Awaiting::Capturing(batch), Some(Observation::Done)) => self.capturing(batch, Answers::Kept),
+            (Awaiting::Capturing(batch), Some(Observation::Kept)) => self.capturing(batch, Answers::Off),
+            (Awaiting::Collected(seen), Some(Observation::Captured(bodies))) => self.collected(*seen, bodies),
             (Awaiting::BrowserLeft(seen), Some(Observation::Kept)) => self.kept(*seen),
             (Awaiting::BrowserLeft(_) | Awaiting::BrowserReturned, Some(Observation::Done)) => self.watch(),
             (_, _) => {
@@ -367,19 +376,12 @@ impl Runner {
             }
             _ => {}
         }
-        if let Phase::Reading(walk) = &mut self.phase
+        if let Phase::Reading(walk) = &self.phase
             && walk.expects() == seen.page.name
         {
-            self.stage = walk.stage();
-            return match walk.read(&seen.html) {
-                Ok(step) => {
-                    if walk.failed() > 0 && self.spoiled_page.is_none() {
-                        self.spoiled_page = Some(seen.clone());
-                    }
-                    self.walk(step, seen)
-                }
-                Err(failure) if self.lean.is_on() => self.return_to_browser(failure.code),
-                Err(failure) => self.give_up(failure, seen),
+            return match walk.awaits() {
+                Some(expects) => self.collect(seen, expects),
+                None => self.read(seen),
             };
         }
         let asks = matches!(seen.page.meaning, Meaning::Challenge(_)) || seen.page.submits();
@@ -398,9 +400,31 @@ impl Runner {
         self.act(&seen.page, None)
     }
 
+    /// Reads the page that was expected.
+    fn read(&mut self, seen: Seen) -> Command {
+        let Phase::Reading(walk) = &mut self.phase else { return self.watch() };
+        self.stage = walk.stage();
+        match walk.read(&seen.html) {
+            Ok(step) => {
+                if walk.failed() > 0 && self.spoiled_page.is_none() {
+                    self.spoiled_page = Some(seen.clone());
+                }
+                self.walk(step, seen)
+            }
+            Err(failure) if self.lean.is_on() => self.return_to_browser(failure.code),
+            Err(failure) => self.give_up(failure, seen),
+        }
+    }
+
     fn walk(&mut self, step: Move, seen: Seen) -> Command {
         self.looks.clear();
         match step {
+            Move::Open { page, deed, capture: Some(capture) } => {
+                self.capture(capture, Batch { page, deed, effect: None, after: After::OnceChanged })
+            }
+            Move::Open { page, deed, capture: None } => {
+                self.carry_out(Batch { page, deed, effect: None, after: After::OnceChanged })
+            }
             Move::Act { page, deed, after } => self.carry_out(Batch { page, deed, effect: None, after }),
             Move::Wait { page } => {
                 self.acted = Some(Acted { page });

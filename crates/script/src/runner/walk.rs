@@ -28,8 +28,9 @@ use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 
 use super::After;
+use super::answers::{Answers, Joined, Taken};
 use super::turn::{self, Keys, Windowed};
-use crate::command::{Act, Deed};
+use crate::command::{Act, Body, Capture, Deed, Expects};
 use crate::css::Css;
 use crate::document::Document;
 use crate::language::{Next, Script, TransactionsRead, Visit};
@@ -48,6 +49,8 @@ const KEPT_LIMIT: usize = 24 * 1024 * 1024;
 pub(super) enum Move {
     /// Do this on the page that shows.
     Act { page: String, deed: Deed, after: After },
+    /// Open an account like this, once its answers are kept.
+    Open { page: String, deed: Deed, capture: Option<Capture> },
     /// Nothing: the page that shows becomes another by itself.
     Wait { page: String },
     /// All is read: end the session.
@@ -72,6 +75,8 @@ pub(super) struct Walk {
     weight: usize,
     /// How many accounts couldn't be read.
     failed: usize,
+    /// The answers that came since the page before.
+    bodies: Vec<Body>,
 }
 
 enum At {
@@ -104,6 +109,8 @@ struct Pages {
     grows_from: Option<(usize, usize)>,
     /// Which days were asked for.
     windowed: Windowed,
+    /// What the portal answered its page.
+    answers: Answers,
 }
 
 /// Which of an account's pages shows.
@@ -116,7 +123,8 @@ enum Leg {
 
 impl Walk {
     pub(super) fn new(script: Arc<Script>, today: Date, since: Option<Date>) -> Self {
-        Self { script, today, since, accounts: Vec::new(), at: At::List, rows: 0, weight: 0, failed: 0 }
+        let (accounts, bodies) = (Vec::new(), Vec::new());
+        Self { script, today, since, accounts, at: At::List, rows: 0, weight: 0, failed: 0, bodies }
     }
 
     /// The page that is read next.
@@ -144,6 +152,26 @@ impl Walk {
         if let At::Account(pages) = &mut self.at {
             pages.keys.is_at_end = true;
         }
+    }
+
+    /// How answers are waited for before the page that is expected is read; none where they aren't.
+    pub(super) fn awaits(&self) -> Option<Expects> {
+        let At::Account(pages) = &self.at else { return None };
+        let visit = self.script.reads.visit.as_ref()?;
+        let is_there = visit.onward.is_none() || pages.leg == Leg::Onward;
+        (is_there && pages.answers.are_kept()).then(|| pages.answers.expects())
+    }
+
+    /// What is known of the answers of the account that is opened.
+    pub(super) fn set_answers(&mut self, answers: Answers) {
+        if let At::Account(pages) = &mut self.at {
+            pages.answers = answers;
+        }
+    }
+
+    /// Brings the answers that came since the page before.
+    pub(super) fn bring(&mut self, bodies: Vec<Body>) {
+        self.bodies = bodies;
     }
 
     /// Reads the page that was expected.
@@ -229,8 +257,11 @@ impl Walk {
             };
             place.failure(code, format!("{why} in the row of account {} fits `{}`", index + 1, visit.open.text()))
         })?;
+        let captured = reads.transactions.as_ref().and_then(|read| read.captured.as_deref());
+        let capture = captured.map(|captured| captured.of_account(&account.portal_key));
+        let (page, deed) = (reads.accounts.on.clone(), clicked(target));
         self.at = At::Account(Pages { index, ..Pages::default() });
-        Ok(click(&reads.accounts.on, target))
+        Ok(Move::Open { page, deed, capture })
     }
 
     /// Reads one page of an account; none when it was the last.
@@ -267,11 +298,16 @@ impl Walk {
             let currency = Currency::parse(&account.currency).unwrap_or_else(|_| script.currency.clone());
             let cells = Cells { currency: &currency, ..cells }.of_type(account.account_type);
             let read_before = account.transactions.len();
-            let Rows { date, is_empty } = add_rows(&document, read, account, &mut pages, self.weight, cells, place)?;
+            let bodies = std::mem::take(&mut self.bodies);
+            let taken = pages.answers.take(bodies, &document, read, cells, place)?;
+            let Rows { date, is_empty } = match taken {
+                Some(taken) => add_answers(taken, read, account, &mut pages, self.weight),
+                None => add_rows(&document, read, account, &mut pages, self.weight, cells, place)?,
+            };
             if self.rows + account.transactions.len() > ROWS_LIMIT {
                 return Err(place.failure(FailureCode::DataIncomplete, "there are more than 100,000 rows"));
             }
-            let next = turn::next(&document, read, &pages.keys, is_empty, place)?;
+            let next = turn::next(&document, read, &pages.keys, pages.answers.joined(), is_empty, place)?;
             let next = turn::within(next, read, pages.count, place)?;
             let is_past = |since: &Date| is_past(account, read_before, date.as_ref(), *since);
             let cut = self.since.filter(|since| next.is_some() && read.windows.is_none() && is_past(since));
@@ -373,14 +409,35 @@ fn add_rows(
     Ok(Rows { date, is_empty })
 }
 
+/// Adds the rows that answers brought to an account.
+fn add_answers(
+    taken: Taken,
+    read: &TransactionsRead,
+    account: &mut ObservedAccount,
+    pages: &mut Pages,
+    others: usize,
+) -> Rows {
+    for (sheet, rows) in taken.rows {
+        account.transactions.extend(rows);
+        keep(sheet, account, pages, others);
+    }
+    pages.count += 1;
+    pages.announced = pages.answers.joined().and_then(Joined::announced);
+    let date = read.captured.as_ref().map(|captured| captured.date.clone());
+    Rows { date, is_empty: taken.is_empty }
+}
+
 /// Whether the rows of the next page come below those that are there.
 const fn grows(read: &TransactionsRead) -> bool {
     matches!(read.next, Some(Next::More(_)))
 }
 
 fn click(page: &str, target: String) -> Move {
-    let deed = Deed { acts: vec![Act::Click { target: target.into() }], region: Vec::new() };
-    Move::Act { page: page.to_owned(), deed, after: After::OnceChanged }
+    Move::Act { page: page.to_owned(), deed: clicked(target), after: After::OnceChanged }
+}
+
+fn clicked(target: String) -> Deed {
+    Deed { acts: vec![Act::Click { target: target.into() }], region: Vec::new() }
 }
 
 fn cells(script: &Script, today: Date) -> Cells<'_> {
