@@ -7,10 +7,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use protocol::lease::WayCount;
 use script::command::{Capture, Collect, Deed, Observation, Watch};
 use url::Url;
 
 use crate::gate::Shut;
+use crate::requests::Request;
 
 /// One session with a portal.
 ///
@@ -36,6 +38,19 @@ pub trait Driver: Send {
     /// Hands over those that came since.
     async fn collect(&mut self, _: &Collect) -> Result<Observation, DriverError> {
         Ok(Observation::Captured(Vec::new()))
+    }
+
+    /// How the ways to find things fared so far.
+    fn ways(&self) -> Vec<WayCount>;
+
+    /// Lists what the page asks for from now on, where the driver sees it.
+    async fn list_requests(&mut self) -> Result<(), DriverError> {
+        Ok(())
+    }
+
+    /// What was listed so far.
+    fn requests(&self) -> Vec<Request> {
+        Vec::new()
     }
 
     /// A session that goes on as this one does and takes no browser: with its cookies, at nothing

@@ -7,9 +7,7 @@
 mod world;
 
 use agent::driver::Driver;
-use script::command::{
-    Act, Body, Capture, Collect, Condition, Deed, Expects, Method, Observation, Recogniser, Watch,
-};
+use script::command::{Act, Body, Capture, Collect, Condition, Deed, Expects, Method, Observation, Recogniser, Watch};
 use url::Url;
 
 use crate::world::drivers::webdriver;
@@ -54,7 +52,7 @@ async fn click(driver: &mut dyn Driver, button: &str) {
 async fn collect(driver: &mut dyn Driver, expects: Expects) -> Vec<Body> {
     match driver.collect(&Collect { patience_ms: 10_000, expects }).await.expect("an observation") {
         Observation::Captured(bodies) => bodies,
-        other => panic!("{other:?}"),
+        other => unreachable!("{other:?}"),
     }
 }
 

@@ -6,12 +6,13 @@
 
 use std::time::Duration;
 
-use script::command::{Act, Condition, Left, Problem, Recogniser, Stride, Target, Way};
+use script::command::{Act, Condition, Left, Problem, Recogniser, Stride, Target, Vote, Way, WaySeen};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::wire::{SessionId, Wire, WireError};
 use crate::gate::Permit;
+use crate::tally::Tally;
 
 /// How much of a document is taken, in UTF-16 units.
 const DOCUMENT_AT_MOST: usize = 8 * 1024 * 1024;
@@ -67,12 +68,18 @@ pub(crate) enum Answer {
     Acted {
         #[serde(rename = "acted")]
         _acted: bool,
-        /// The ways to find what was acted on that found nothing, each by its selector or its words.
+        /// What the ways to find what was acted on came to.
         #[serde(default)]
-        silent: Vec<String>,
+        votes: Vec<Cast>,
     },
     /// Something couldn't be done.
-    Stuck { stuck: String, problem: Hindrance, html: String },
+    Stuck {
+        stuck: String,
+        problem: Hindrance,
+        #[serde(default)]
+        votes: Vec<Cast>,
+        html: String,
+    },
     /// A page was recognised, or none.
     Seen { page: Option<String>, still: Option<String>, url: String, html: String },
 }
@@ -88,15 +95,19 @@ pub(crate) enum Hindrance {
     Disagreement,
 }
 
-/// Says which ways to find what was acted on found nothing: the others did, but each that is lost
-/// makes it likelier that the next change of the portal ends it.
-pub(crate) fn told(silent: &[String]) {
-    for way in silent {
-        tracing::warn!(
-            way,
-            hint = "see what the portal calls it now, and mend the script",
-            "a way to find something is lost"
-        );
+/// A vote, and what it is about.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Cast {
+    target: String,
+    way: String,
+    seen: WaySeen,
+}
+
+impl Cast {
+    /// Counts it.
+    pub(crate) fn count(self, tally: &mut Tally) {
+        let Self { target, way, seen } = self;
+        tally.count(&target, Vote { way, seen });
     }
 }
 
@@ -112,9 +123,12 @@ impl PageLine {
         self.wire.call(Some(&self.session), method, params, patience).await
     }
 
-    /// Makes a world of our own in the document that is showing; its number.
+    /// Makes a world of our own in the document that is showing; its number. It sees into frames of other
+    /// origins of the same site, which are in the page's own process; what those show comes from the
+    /// session's hosts alone, as nothing else is reached.
     pub(super) async fn make_world(&self, permit: Permit, patience: Duration) -> Result<i64, WireError> {
-        let params = json!({ "frameId": self.target, "worldName": "bursar" });
+        // The protocol spells it so.
+        let params = json!({ "frameId": self.target, "worldName": "bursar", "grantUniveralAccess": true });
         let answer = self.send(permit, "Page.createIsolatedWorld", params, patience).await?;
         answer["executionContextId"].as_i64().ok_or(WireError::NoDocument)
     }

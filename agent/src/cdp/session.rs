@@ -26,6 +26,7 @@ use crate::driver::{self, DriverError};
 use crate::egress::Egress;
 use crate::gate::{Gate, Permit, Shut};
 use crate::http::{Cookie, Identity};
+use crate::tally::Tally;
 
 /// How long a command has that a browser does at once.
 const AT_ONCE: Duration = Duration::from_secs(5);
@@ -43,6 +44,8 @@ pub struct Session {
     pub(super) frames: Frames,
     /// What is known of the page's requests, once somebody wants to know.
     pub(super) traffic: Option<Arc<Traffic>>,
+    /// How the ways to find things fared.
+    pub(super) tally: Tally,
     pub(super) gate: Gate,
     pub(super) egress: Arc<Egress>,
     pub(super) showing: watch::Receiver<Showing>,
@@ -153,6 +156,7 @@ impl Session {
                 line,
                 frames,
                 traffic: None,
+                tally: Tally::default(),
                 gate,
                 egress,
                 showing,

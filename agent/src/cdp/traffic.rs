@@ -113,7 +113,8 @@ impl Traffic {
         if state.are_too_many {
             return None;
         }
-        let (whole, rest) = std::mem::take(&mut state.exchanges).into_iter().partition(|one| one.state == Reached::Whole);
+        let (whole, rest) =
+            std::mem::take(&mut state.exchanges).into_iter().partition(|one| one.state == Reached::Whole);
         state.exchanges = rest;
         let whole: Vec<Exchange> = whole;
         Some(whole.into_iter().map(|exchange| exchange.id).collect())

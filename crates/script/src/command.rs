@@ -6,6 +6,7 @@
 //! the others.
 
 mod capture;
+mod vote;
 
 use domain::account::ObservedAccount;
 use domain::challenge::Question;
@@ -15,6 +16,7 @@ use domain::secret::Secret;
 use url::Url;
 
 pub use capture::{Body, Capture, Collect, Expects, Method};
+pub use vote::{Vote, WaySeen};
 
 /// What is to be done next.
 #[derive(Clone, Debug)]
@@ -178,8 +180,8 @@ pub struct Target {
 /// One way in which a thing can be found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// CSS with the combinator `>>>`, which leads through shadow roots and the frames of the
-    /// page's own origin, however deep.
+    /// CSS with the combinator `>>>`, which leads through shadow roots and the frames that a
+    /// driver looks into, however deep: those of the page's own origin at least.
     Css(String),
     /// A field by the words of its label, compared whole with white space and case folded.
     Label(String),

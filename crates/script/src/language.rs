@@ -4,6 +4,7 @@
 //! Not here: how the text is read (`parse`) or what is done with it (`runner`).
 
 mod captured;
+mod permissions;
 
 use domain::account::{AccountStatus, AccountType};
 use domain::calendar::DateFormat;
@@ -18,6 +19,7 @@ use crate::command::Target;
 use crate::css::Css;
 
 pub(crate) use captured::{Captured, Datum, Words as CapturedWords};
+pub(crate) use permissions::{PermissionField, PermissionsRead};
 
 /// How to drive one portal. Made by [`Script::parse`].
 #[derive(Clone, Debug)]
@@ -189,6 +191,8 @@ pub(crate) struct Reads {
     pub(crate) visit: Option<Visit>,
     pub(crate) account: Option<AccountRead>,
     pub(crate) transactions: Option<TransactionsRead>,
+    /// What the user may do.
+    pub(crate) permissions: Option<PermissionsRead>,
     /// The types of accounts whose balances and amounts are shown as what is owed.
     pub(crate) owed: Vec<AccountType>,
     /// By what they are made once the sign-in worked.

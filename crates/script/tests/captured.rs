@@ -216,10 +216,19 @@ fn page_and_answers_that_differ_are_a_failure_that_names_the_field_and_no_value(
         assert_eq!((failure.code, failure.message.as_str()), (FailureCode::ScriptParse, expected));
     };
     check((10, "tea a", "$3.85"), "account 1, row 2 of the page: its `amount` isn't what the portal's answer says");
-    check((11, "tea a", "-$3.85"), "account 1, row 2 of the page: its `postedDate` isn't what the portal's answer says");
-    check((10, "tea x", "-$3.85"), "account 1, row 2 of the page: its `description` isn't what the portal's answer says");
+    check(
+        (11, "tea a", "-$3.85"),
+        "account 1, row 2 of the page: its `postedDate` isn't what the portal's answer says",
+    );
+    check(
+        (10, "tea x", "-$3.85"),
+        "account 1, row 2 of the page: its `description` isn't what the portal's answer says",
+    );
     check((10, "tea x", "$7.00"), "account 1, row 2 of the page: no row of the portal's answers is like it");
-    check((9, "tea b", "$1,000.00"), "account 1, row 2 of the page: its `postedDate` isn't what the portal's answer says");
+    check(
+        (9, "tea b", "$1,000.00"),
+        "account 1, row 2 of the page: its `postedDate` isn't what the portal's answer says",
+    );
     let mut run = Run::begin(Observation::Done);
     let back = run.looks("<a id=home>Home</a><p id=none>None</p>", Expects::One, &[body(&first())]);
     assert_eq!(run.failure(&back).message, "account 1, the page shows no rows, and the portal's answers have some");
@@ -238,13 +247,29 @@ fn answers_that_cant_be_read_are_failures() {
     let half = Body::Text(half[..half.len() / 2].to_owned());
     let parse = FailureCode::ScriptParse;
     check(half, parse, "an answer of the portal isn't JSON, or breaks off");
-    check(with("385", "3.85"), parse, "row 1, column `amount.minor`: it has decimals, and the script says that it counts minor units");
-    check(with("100000", "-100000"), parse, "row 2, column `amount.minor`: it has a minus, and its direction says that money came in");
+    check(
+        with("385", "3.85"),
+        parse,
+        "row 1, column `amount.minor`: it has decimals, and the script says that it counts minor units",
+    );
+    check(
+        with("100000", "-100000"),
+        parse,
+        "row 2, column `amount.minor`: it has a minus, and its direction says that money came in",
+    );
     check(with("T23", " 23"), parse, "row 1, column `bookedAt`: it is empty");
     check(with("Booked", "Gone"), parse, "row 1, column `state`: the cell holds a word that isn't in `map`");
-    check(with("\"id\":\"b\"", "\"id\":\"a\""), parse, "an answer of the portal has the same `id` in row 2 as in one before it");
+    check(
+        with("\"id\":\"b\"", "\"id\":\"a\""),
+        parse,
+        "an answer of the portal has the same `id` in row 2 as in one before it",
+    );
     check(with("\"id\":\"b\"", "\"id\":null"), parse, "an answer of the portal has nothing at `id` in row 2");
-    check(with("\"total\":3", "\"total\":\"many\""), parse, "an answer of the portal says in no whole number how many rows there are");
+    check(
+        with("\"total\":3", "\"total\":\"many\""),
+        parse,
+        "an answer of the portal says in no whole number how many rows there are",
+    );
     let incomplete = FailureCode::DataIncomplete;
     check(Body::Lost, incomplete, "an answer of the portal was gone before it was looked at");
     check(Body::TooLarge, incomplete, "the portal's answers are more than is kept of them: 8 MiB each, 32 MiB in all");

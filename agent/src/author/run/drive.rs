@@ -111,7 +111,13 @@ impl Run<'_> {
                 at: None,
                 last: None,
             };
-            let outcome = loop_.go(&mut Leavable::new(&mut *session)).await;
+            let mut driver = Leavable::new(&mut *session);
+            // Where it can't be done the run itself finds out why.
+            if self.through.report().is_some() && driver.list_requests().await.is_err() {
+                say("the session ended before it began");
+            }
+            let outcome = loop_.go(&mut driver).await;
+            loop_.trace.asked(&driver.requests());
             ending.end().await;
             openers.end().await;
             Ok::<_, RunError>(outcome)

@@ -126,11 +126,7 @@ static CAPTURED_FIELDS: Map = Map {
     text: "Each is a path within a row: keys with dots between them, and numbers of entries, the first of which is 0. What is \
            `null` or isn't there says nothing. Amounts are numbers, or texts of that form.",
     keys: Keys::Chosen(&FIELDS),
-    rules: &[
-        Rule::All(&["postedDate", "description"]),
-        Rule::Amounts,
-        Rule::AtMostOneOf(&["direction", "debit"]),
-    ],
+    rules: &[Rule::All(&["postedDate", "description"]), Rule::Amounts, Rule::AtMostOneOf(&["direction", "debit"])],
 };
 
 pub(crate) static DATUM_MAP: Map = Map {

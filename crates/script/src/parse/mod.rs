@@ -5,6 +5,7 @@
 mod captured;
 mod lists;
 mod pages;
+mod permissions;
 mod reads;
 mod steps;
 

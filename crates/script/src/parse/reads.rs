@@ -11,6 +11,7 @@ use domain::calendar::DateFormat;
 
 use super::captured::captured;
 use super::lists::{layout, layouts, next, windows};
+use super::permissions::permissions;
 use super::{cut_keys, pick, pick_keys, words};
 use crate::css::Css;
 use crate::diagnostic::{DiagnosticCode as Code, Position, nearest};
@@ -31,6 +32,7 @@ pub(super) fn reads(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<
     let accounts_node = form.need("accounts", faults);
     let account_node = form.ask("account");
     let transactions_node = form.ask("transactions");
+    let permissions_node = form.ask("permissions");
     let by = form.ask("by").and_then(|node| faults.word(node, &[("session", ReadBy::Session), ("http", ReadBy::Http)]));
     let owed = form.ask("owed").map(|node| owed(node, faults)).unwrap_or_default();
     form.finish(faults);
@@ -38,6 +40,7 @@ pub(super) fn reads(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<
     let list = accounts_node.and_then(|node| accounts(node, pages, faults));
     let account = account_node.and_then(|node| account(node, pages, faults));
     let transactions = transactions_node.and_then(|node| transactions(node, pages, faults));
+    let permissions = permissions_node.map(|node| permissions(node, pages, faults));
     let onward = transactions.as_ref().map(|(on, _, way)| (on, way));
     let (list, way) = list?;
     let visit = visit(account.as_ref().map(|(on, _)| on), onward, &way, faults);
@@ -46,6 +49,7 @@ pub(super) fn reads(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<
         visit,
         account: account.map(|(_, read)| read),
         transactions: transactions.map(|(_, read, _)| read),
+        permissions: permissions.flatten(),
         owed,
         by: by.unwrap_or(ReadBy::Session),
     })

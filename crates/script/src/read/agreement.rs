@@ -141,7 +141,8 @@ mod tests {
     #[test]
     fn what_differs_is_named_and_two_equal_rows_are_two() {
         let (first, second) = (Some(date(2026, 3, 1)), Some(date(2026, 3, 2)));
-        let answers = [(first, "-3.85", "coffee"), (first, "-3.85", "coffee"), (second, "9", "wages"), (None, "1", "x")];
+        let answers =
+            [(first, "-3.85", "coffee"), (first, "-3.85", "coffee"), (second, "9", "wages"), (None, "1", "x")];
         let mut shown = Shown::default();
         shown.add(&answers.map(row));
         let check = |page: &[(Option<Date>, &str, &str)], days, expected: Result<(), (usize, Option<&'static str>)>| {

@@ -15,6 +15,7 @@ mod account;
 mod agreement;
 mod answer;
 mod captured;
+mod permissions;
 mod transaction;
 mod years;
 
@@ -32,6 +33,7 @@ pub(crate) use account::{Listing, blank, details, details_of, list, listed};
 pub(crate) use agreement::{Days, Shown};
 pub(crate) use answer::{Answer, Unread, answer};
 pub(crate) use captured::captured;
+pub(crate) use permissions::permissions;
 pub(crate) use transaction::{announced, announcements, layout, page, transactions};
 pub(crate) use years::{has_year, settle};
 
@@ -109,8 +111,13 @@ fn is_word(text: &str, word: &str) -> bool {
 
 /// What one of the bank's words stands for.
 fn word<W: Copy>(cell: &str, words: &[(String, W)]) -> Result<W, String> {
+    word_of(cell, words).copied()
+}
+
+/// The same where it stands for several things.
+fn word_of<'w, W>(cell: &str, words: &'w [(String, W)]) -> Result<&'w W, String> {
     let found = words.iter().find(|(word, _)| is_word(cell, word));
-    found.map(|(_, value)| *value).ok_or_else(|| "the cell holds a word that isn't in `map`".into())
+    found.map(|(_, value)| value).ok_or_else(|| "the cell holds a word that isn't in `map`".into())
 }
 
 /// Where a value stands, for people.

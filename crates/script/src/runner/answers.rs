@@ -22,12 +22,10 @@ use domain::transaction::ObservedTransaction;
 
 use super::act::Batch;
 use super::{Awaiting, Phase, Runner, Seen};
-use crate::command::{Body, Capture, Collect, Command, Expects};
+use crate::command::{Body, Capture, Collect, Command, Expects, Vote, WaySeen};
 use crate::document::Document;
 use crate::language::{Captured, TransactionsRead};
-use crate::read::{
-    Answer, Cells, Days, Place, Shown, Unread, answer, captured, has_year, layout, page, transactions,
-};
+use crate::read::{Answer, Cells, Days, Place, Shown, Unread, answer, captured, has_year, layout, page, transactions};
 
 /// What is known of an account's answers.
 #[derive(Default)]
@@ -38,7 +36,7 @@ pub(super) enum Answers {
     /// The driver keeps them, and none was looked at.
     Kept,
     /// Rows come from them.
-    Joined(Joined),
+    Joined(Box<Joined>),
     /// They were none, or unlike what the script says: the table is read.
     Lost,
 }
@@ -110,7 +108,7 @@ impl Answers {
         }
         let mut joined = match std::mem::take(self) {
             Self::Joined(joined) => joined,
-            Self::Off | Self::Kept | Self::Lost => Joined::default(),
+            Self::Off | Self::Kept | Self::Lost => Box::default(),
         };
         let mut taken = Taken::default();
         for answer in answers {
@@ -181,6 +179,14 @@ impl Joined {
 }
 
 impl Runner {
+    /// What the portal's own answers came to as a way to transactions, once for each account whose
+    /// answers were looked at: found, or nothing like what the script says.
+    #[must_use]
+    pub fn answers_seen(&self) -> Vec<Vote> {
+        let vote = |seen: &WaySeen| Vote { way: "captured".into(), seen: *seen };
+        self.answers_seen.iter().map(vote).collect()
+    }
+
     /// Opens an account, once its answers are kept.
     pub(super) fn capture(&mut self, capture: Capture, batch: Batch) -> Command {
         self.awaiting = Awaiting::Capturing(batch);
