@@ -1,5 +1,5 @@
 //! What a driver does: three verbs on one page of one session, each answered with
-//! what was seen; to go on without its browser, and to tell when the session is gone. A session is that, with its end.
+//! what was seen; to keep what a portal answers its page, where it can; to go on without its browser, and to tell when the session is gone. A session is that, with its end.
 //!
 //! Not here: how ([`crate::cdp`], [`crate::webdriver`], [`crate::http`]), which driver a
 //! session is opened with ([`crate::openers`]), or what the answers mean (the script's runner).
@@ -7,10 +7,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use script::command::{Deed, Observation, Watch};
+use protocol::lease::WayCount;
+use script::command::{Capture, Collect, Deed, Observation, Watch};
 use url::Url;
 
 use crate::gate::Shut;
+use crate::requests::Request;
 
 /// One session with a portal.
 ///
@@ -26,6 +28,30 @@ pub trait Driver: Send {
 
     /// Does something on the page that is showing.
     async fn act(&mut self, deed: &Deed) -> Result<Observation, DriverError>;
+
+    /// Keeps the portal's answers to its own page that fit, from now on. A driver that sees none
+    /// says so.
+    async fn capture(&mut self, _: &Capture) -> Result<Observation, DriverError> {
+        Ok(Observation::Kept)
+    }
+
+    /// Hands over those that came since.
+    async fn collect(&mut self, _: &Collect) -> Result<Observation, DriverError> {
+        Ok(Observation::Captured(Vec::new()))
+    }
+
+    /// How the ways to find things fared so far.
+    fn ways(&self) -> Vec<WayCount>;
+
+    /// Lists what the page asks for from now on, where the driver sees it.
+    async fn list_requests(&mut self) -> Result<(), DriverError> {
+        Ok(())
+    }
+
+    /// What was listed so far.
+    fn requests(&self) -> Vec<Request> {
+        Vec::new()
+    }
 
     /// A session that goes on as this one does and takes no browser: with its cookies, at nothing
     /// yet. None where there is no browser to be left, or its cookies aren't to be had.

@@ -116,6 +116,12 @@ impl Egress {
         self.door.hosts.allow(url)
     }
 
+    /// The hosts that it leads to.
+    #[must_use]
+    pub fn hosts(&self) -> &Hosts {
+        &self.door.hosts
+    }
+
     /// Forgets what couldn't be reached before.
     pub fn forget(&self) {
         self.door.record.lock().clear();

@@ -3,21 +3,26 @@
 //! Not here: when that is done; the script's runner says so.
 
 use async_trait::async_trait;
-use script::command::{Deed, Observation, Watch};
+use protocol::lease::WayCount;
+use script::command::{Capture, Collect, Deed, Observation, Watch};
 use url::Url;
 
 use crate::driver::{Driver, DriverError};
+use crate::requests::Request;
+use crate::tally::Tally;
 
 /// The driver of a run's session, and what goes on in its place.
 pub struct Leavable<'d> {
     driver: &'d mut dyn Driver,
     lean: Option<Box<dyn Driver>>,
+    /// How the ways to find things fared in what was gone back from.
+    before: Tally,
 }
 
 impl<'d> Leavable<'d> {
     /// One whose browser isn't left yet.
     pub fn new(driver: &'d mut dyn Driver) -> Self {
-        Self { driver, lean: None }
+        Self { driver, lean: None, before: Tally::default() }
     }
 
     /// Goes on without the browser, at the page that it shows.
@@ -37,7 +42,9 @@ impl<'d> Leavable<'d> {
 
     /// Goes on in the browser.
     pub fn go_back(&mut self) -> Observation {
-        self.lean = None;
+        if let Some(lean) = self.lean.take() {
+            self.before.add_all(lean.ways());
+        }
         Observation::Done
     }
 }
@@ -63,6 +70,35 @@ impl Driver for Leavable<'_> {
             Some(lean) => lean.act(deed).await,
             None => self.driver.act(deed).await,
         }
+    }
+
+    async fn capture(&mut self, capture: &Capture) -> Result<Observation, DriverError> {
+        match &mut self.lean {
+            Some(lean) => lean.capture(capture).await,
+            None => self.driver.capture(capture).await,
+        }
+    }
+
+    async fn collect(&mut self, collect: &Collect) -> Result<Observation, DriverError> {
+        match &mut self.lean {
+            Some(lean) => lean.collect(collect).await,
+            None => self.driver.collect(collect).await,
+        }
+    }
+
+    fn ways(&self) -> Vec<WayCount> {
+        let mut tally = self.before.clone();
+        tally.add_all(self.driver.ways());
+        tally.add_all(self.lean.as_ref().map(|lean| lean.ways()).unwrap_or_default());
+        tally.counts()
+    }
+
+    async fn list_requests(&mut self) -> Result<(), DriverError> {
+        self.driver.list_requests().await
+    }
+
+    fn requests(&self) -> Vec<Request> {
+        self.driver.requests()
     }
 
     async fn without_browser(&mut self) -> Result<Option<Box<dyn Driver>>, DriverError> {

@@ -11,6 +11,7 @@
 //! agent. Not here: what a portal's pages mean (`script`), or who may run next (the
 //! coordinator).
 
+mod addresses;
 pub mod admission;
 pub mod apart;
 pub mod asker;
@@ -34,10 +35,12 @@ pub mod openers;
 pub mod pace;
 pub mod quantity;
 pub mod renewer;
+pub mod requests;
 pub mod run;
 pub mod seats;
 pub mod sizing;
 pub mod slot;
 pub mod surveyor;
+pub mod tally;
 pub mod watchdog;
 pub mod webdriver;

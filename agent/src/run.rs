@@ -11,15 +11,17 @@ use domain::account::ObservedAccount;
 use domain::challenge::Question;
 use domain::failure::{Failure, FailureCode, Stage};
 use domain::id::ChallengeId;
+use domain::permissions::Permissions;
 use domain::run::Reading;
 use domain::secret::Secret;
-use protocol::lease::{AnswerState, Evidence, Verdict, answer_context};
+use protocol::lease::{AnswerState, Evidence, Verdict, WayCount, answer_context};
 use protocol::sealed::PrivateKey;
 use script::command::{AnswerVerdict, Command, Observation, Watch};
 use script::{Plan, Runner, Script};
 use tokio::time::{Instant, sleep_until};
 use url::Url;
 
+use crate::addresses::scrubbed;
 use crate::coordinator::{CallError, Coordinator, PersistError, persist};
 use crate::driver::{Driver, DriverError};
 use crate::gate::{Gate, Shut};
@@ -27,11 +29,15 @@ use crate::holding::Holding;
 use crate::leavable::Leavable;
 use crate::pace::Pace;
 use crate::seats::Seat;
+use crate::tally::Tally;
 
 /// How long the coordinator is asked to hold a request for an answer open.
 const ANSWER_HELD: Duration = Duration::from_secs(20);
 /// How long a run may take, the time in which it waits for a person aside.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
+
+/// What the portal's own answers are a way to, beside a table.
+const ANSWERS: &str = "transactions";
 
 /// What a run needs beside its driver.
 pub struct Desk<'a> {
@@ -75,6 +81,17 @@ pub struct Read {
     pub reading: Reading,
     /// How long it took.
     pub took: Duration,
+    /// What the portal says its user may do, where it was read.
+    pub permissions: Option<Permissions>,
+}
+
+/// What came of a run, and how the ways to find things fared in it.
+#[derive(Debug)]
+pub struct Ended {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Of what has several ways, each.
+    pub ways: Vec<WayCount>,
 }
 
 /// Why a run ends without an outcome of its own.
@@ -89,26 +106,31 @@ enum End {
 ///
 /// # Errors
 /// Why the lease ended first.
-pub async fn run(desk: &Desk<'_>, driver: &mut dyn Driver, script: Arc<Script>, plan: Plan) -> Result<Outcome, Shut> {
+pub async fn run(desk: &Desk<'_>, driver: &mut dyn Driver, script: Arc<Script>, plan: Plan) -> Result<Ended, Shut> {
     let secrets = plan.credentials.values().cloned().collect();
     let runner = Runner::new(script, plan);
     let until = Instant::now() + LONGEST;
     let mut run =
         Run { desk, runner, secrets, last_page: None, challenge: None, approved_by: None, until, reads_since: None };
-    match run.go_on(&mut Leavable::new(driver)).await {
-        Ok(outcome) => Ok(outcome),
-        Err(End::Shut(shut) | End::Driver(DriverError::Shut(shut))) => Err(shut),
-        Err(End::Driver(DriverError::Crashed)) => Ok(run.broken_off(FailureCode::BrowserCrashed)),
-        Err(End::Driver(DriverError::OutOfMemory)) => Ok(run.broken_off(FailureCode::BrowserOom)),
+    let mut driver = Leavable::new(driver);
+    let outcome = match run.go_on(&mut driver).await {
+        Ok(outcome) => outcome,
+        Err(End::Shut(shut) | End::Driver(DriverError::Shut(shut))) => return Err(shut),
+        Err(End::Driver(DriverError::Crashed)) => run.broken_off(FailureCode::BrowserCrashed),
+        Err(End::Driver(DriverError::OutOfMemory)) => run.broken_off(FailureCode::BrowserOom),
         Err(End::Call(error)) => {
             tracing::error!(%error, "the coordinator refused what the run needs; the run is abandoned");
-            Ok(Outcome::Abandoned)
+            Outcome::Abandoned
         }
         Err(End::Unreadable) => {
             tracing::error!("the answer can't be opened with this agent's key; the run is abandoned");
-            Ok(Outcome::Abandoned)
+            Outcome::Abandoned
         }
-    }
+    };
+    let mut tally = Tally::default();
+    tally.add_all(driver.ways());
+    run.runner.answers_seen().into_iter().for_each(|vote| tally.count(ANSWERS, vote));
+    Ok(Ended { outcome, ways: tally.counts() })
 }
 
 struct Run<'a> {
@@ -162,6 +184,8 @@ impl Run<'_> {
                     self.turn().await;
                     self.look(driver.act(&deed).await?)
                 }
+                Command::Capture(capture) => driver.capture(&capture).await?,
+                Command::Collect(collect) => driver.collect(&collect).await?,
                 Command::LeaveBrowser => self.leave(driver).await?,
                 Command::ReturnToBrowser => {
                     let why = self.runner.fell_back_for().map(|code| code.as_str());
@@ -187,7 +211,12 @@ impl Run<'_> {
 
     fn finished(&self, accounts: Vec<ObservedAccount>) -> Outcome {
         let took = self.reads_since.map(|since| since.elapsed()).unwrap_or_default();
-        Outcome::Finished(Read { accounts, reading: self.runner.reading(), took })
+        if let Some(Failure { code, message, .. }) = self.runner.permissions_failure() {
+            let hint = "see what the portal calls it now, and mend the script";
+            tracing::warn!(%code, message, hint, "what the user may do couldn't be read");
+        }
+        let permissions = self.runner.permissions();
+        Outcome::Finished(Read { accounts, reading: self.runner.reading(), took, permissions })
     }
 
     /// Watches the page. While somebody approves what it waits for elsewhere another lease may
@@ -265,7 +294,7 @@ impl Run<'_> {
                 }
             }
             Command::Visit(_) | Command::Watch(_) | Command::Act(_) => {}
-            Command::LeaveBrowser | Command::ReturnToBrowser => {}
+            Command::Capture(_) | Command::Collect(_) | Command::LeaveBrowser | Command::ReturnToBrowser => {}
             Command::Finish(_) | Command::Fail(_) => {}
         }
         Ok(Observation::Done)
@@ -325,39 +354,14 @@ impl Run<'_> {
     }
 }
 
-/// An address without what may be a customer's or a session's: of the path the words
-/// that are no secret, with every digit zero.
-pub(crate) fn scrubbed(url: &Url, secrets: &[&str]) -> Url {
-    let mut scrubbed = url.clone();
-    scrubbed.set_query(None);
-    scrubbed.set_fragment(None);
-    // Both fail only for addresses that can't have one.
-    let _ = scrubbed.set_username("");
-    let _ = scrubbed.set_password(None);
-    let segments: Vec<String> = url.path_segments().into_iter().flatten().map(|part| word(part, secrets)).collect();
-    if let Ok(mut path) = scrubbed.path_segments_mut() {
-        path.clear().extend(segments);
-    }
-    scrubbed
-}
-
-/// One part of a path, without its parameters. One with escapes isn't read.
-fn word(segment: &str, secrets: &[&str]) -> String {
-    let word = segment.split(';').next().unwrap_or_default();
-    let folded = word.to_lowercase();
-    let is_secret = |secret: &&str| !secret.is_empty() && folded.contains(&secret.to_lowercase());
-    if word.contains('%') || secrets.iter().any(is_secret) {
-        return "hidden".to_owned();
-    }
-    word.chars().map(|char| if char.is_ascii_digit() { '0' } else { char }).collect()
-}
-
 /// What a command is called; what is in it may be secret.
 fn name(command: &Command) -> &'static str {
     match command {
         Command::Visit(_) => "visit",
         Command::Watch(_) => "watch",
         Command::Act(_) => "act",
+        Command::Capture(_) => "capture",
+        Command::Collect(_) => "collect",
         Command::LeaveBrowser => "leave the browser",
         Command::ReturnToBrowser => "return to the browser",
         Command::Declare(_) => "declare",
@@ -401,7 +405,7 @@ mod tests {
     use domain::fence::Fence;
     use domain::id::{AgentId, RunId};
     use domain::secret::Secret;
-    use protocol::lease::Proof;
+    use protocol::lease::{Proof, WayCount};
     use protocol::sealed::PrivateKey;
     use script::command::{Deed, Observation, Watch};
     use script::{Compares, Plan, Script};
@@ -409,7 +413,7 @@ mod tests {
     use url::Url;
     use uuid::Uuid;
 
-    use super::{Desk, LONGEST, Outcome, run, scrubbed};
+    use super::{Desk, LONGEST, Outcome, run};
     use crate::admission::Limits;
     use crate::coordinator::Coordinator;
     use crate::driver::{Driver, DriverError};
@@ -443,6 +447,10 @@ mod tests {
         async fn gone(&mut self) -> DriverError {
             std::future::pending().await
         }
+
+        fn ways(&self) -> Vec<WayCount> {
+            Vec::new()
+        }
     }
 
     #[tokio::test(start_paused = true)]
@@ -471,25 +479,8 @@ mod tests {
             since: None,
             compares: Compares::No,
         };
-        let outcome = run(&desk, &mut Slow, Arc::new(script), plan).await.expect("an outcome");
-        let Outcome::Failed { failure, .. } = outcome else { unreachable!("nothing was read") };
+        let ended = run(&desk, &mut Slow, Arc::new(script), plan).await.expect("an outcome");
+        let Outcome::Failed { failure, .. } = ended.outcome else { unreachable!("nothing was read") };
         assert_eq!(failure.code, FailureCode::PortalUnavailable);
-    }
-
-    #[test]
-    fn evidence_says_where_it_was_seen_and_not_whose_it_is() {
-        for (url, expected) in [
-            ("https://bank.example/login", "https://bank.example/login"),
-            ("https://bank.example/", "https://bank.example/"),
-            ("https://bank.example/a?b=c#d", "https://bank.example/a"),
-            ("https://me:pass@bank.example/a", "https://bank.example/a"),
-            ("https://bank.example/in;jsessionid=1F2e/home", "https://bank.example/in/home"),
-            ("https://bank.example/accounts/12345678/v2", "https://bank.example/accounts/00000000/v0"),
-            ("https://bank.example/user/Clerk.smith", "https://bank.example/user/hidden"),
-            ("https://bank.example/user/cl%65rk", "https://bank.example/user/hidden"),
-        ] {
-            let url = url.parse().expect("a url");
-            assert_eq!(scrubbed(&url, &["clerk", ""]).as_str(), expected);
-        }
     }
 }

@@ -33,7 +33,7 @@ use crate::hosts::Hosts;
 use crate::member::Member;
 use crate::pace::Pace;
 use crate::renewer::Renewer;
-use crate::run::{Desk, Outcome, Read, run};
+use crate::run::{Desk, Ended, Outcome, Read, run};
 use crate::seats::Seat;
 use crate::watchdog::Watchdog;
 
@@ -127,7 +127,8 @@ impl Slot {
             Ok(prepared) => self.under(prepared).await,
             Err(Unfit::Script(fault)) => {
                 let failure = Failure::new(FailureCode::ScriptParse, Stage::Connect).with_message(fault);
-                self.hand_in(holding, &gate, Outcome::Failed { failure, evidence: None }).await;
+                let outcome = Outcome::Failed { failure, evidence: None };
+                self.hand_in(holding, &gate, Ended { outcome, ways: Vec::new() }).await;
                 Ok(())
             }
             Err(Unfit::Credentials) => {
@@ -222,15 +223,15 @@ impl Slot {
         let watchdog = Watchdog::set(gate.clone(), Arc::clone(&ending));
         let key = &member.key;
         let desk = Desk { coordinator: &member.coordinator, holding, gate: &gate, key, seat: &self.seat, pace: &pace };
-        let outcome = tokio::select! {
+        let ended = tokio::select! {
             biased;
             shut = gate.until_shut() => Err(shut),
-            outcome = run(&desk, &mut *session, script, plan) => outcome,
+            ended = run(&desk, &mut *session, script, plan) => ended,
         };
-        match outcome {
-            Ok(outcome) => {
+        match ended {
+            Ok(ended) => {
                 ending.end().await;
-                self.hand_in(holding, &gate, outcome).await;
+                self.hand_in(holding, &gate, ended).await;
             }
             Err(_) => {
                 watchdog.ended().await;
@@ -270,11 +271,12 @@ impl Slot {
     }
 
     /// Tells the coordinator what came of the run.
-    async fn hand_in(&self, holding: Holding, gate: &Gate, outcome: Outcome) {
+    async fn hand_in(&self, holding: Holding, gate: &Gate, ended: Ended) {
         let coordinator = &self.member.coordinator;
         let Holding { run_id, proof, .. } = holding;
+        let Ended { outcome, ways } = ended;
         let told = match outcome {
-            Outcome::Finished(Read { accounts, reading, took }) => {
+            Outcome::Finished(Read { accounts, reading, took, permissions }) => {
                 let count = accounts.len();
                 let failures: Vec<_> = accounts.iter().filter_map(|account| account.failure.as_ref()).collect();
                 for Failure { code, stage, .. } in &failures {
@@ -282,14 +284,14 @@ impl Slot {
                 }
                 let failed = failures.len();
                 let reading_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-                let complete = Complete { proof, accounts, reading, reading_ms };
+                let complete = Complete { proof, accounts, reading, reading_ms, permissions, ways };
                 match persist(gate, || coordinator.complete(run_id, &complete)).await {
                     // What can't be taken now won't be taken the next time either.
                     Err(PersistError::Call(CallError::Refused { status, code })) => {
                         tracing::error!(status, code, "the coordinator refused the records");
                         let message = format!("The records that the script read were refused: {code}.");
                         let failure = Failure::new(FailureCode::ScriptParse, Stage::Transactions).with_message(message);
-                        let fail = Fail { proof, failure, evidence: None };
+                        let fail = Fail { proof, failure, evidence: None, ways: complete.ways };
                         persist(gate, || coordinator.fail(run_id, &fail)).await
                     }
                     told => told.map(|()| tracing::info!(accounts = count, failed, %reading, reading_ms, "completed")),
@@ -297,7 +299,7 @@ impl Slot {
             }
             Outcome::Failed { failure, evidence } => {
                 let (code, stage) = (failure.code, failure.stage);
-                let fail = Fail { proof, failure, evidence };
+                let fail = Fail { proof, failure, evidence, ways };
                 let told = persist(gate, || coordinator.fail(run_id, &fail)).await;
                 told.map(|()| tracing::info!(%code, %stage, "failed"))
             }

@@ -271,12 +271,22 @@ async fn a_run_reads_a_portal_and_tells_it_step_by_step_without_a_secret() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_is_driven_as_well_and_ends_with_the_run() {
-    let sign_in = format!("{SIGN_IN}<img src='https://cdn.elsewhere.example/logo.png' onerror='document.title=1'>");
+    let sign_in = format!(
+        "{SIGN_IN}<img src='https://cdn.elsewhere.example/logo.png' onerror='document.title=1'>\
+         <img src='/{PASSWORD}?of={PASSWORD}'><img src='/status/404?{NUMBER}'>"
+    );
     let rehearsal = Rehearsal::of(pages_with("login", &sign_in)).await;
     let seen = rehearsal.seen(&["--driver", "cdp", "--json"]).await;
     assert_eq!(seen.code, Some(0), "{}", seen.stderr);
     let wanted = "cdn.elsewhere.example; name it in `hosts`";
     assert!(seen.stderr.contains(wanted) && seen.report.contains(wanted), "{}", seen.stderr);
+    // What the pages asked for is listed, without what may be a customer's.
+    assert!(seen.report.contains("What the pages asked for"), "{}", seen.report);
+    let row = |cells: &[&str]| seen.report.contains(&format!("<tr><td>{}</td>", cells.join("</td><td>")));
+    assert!(row(&["POST", "127.0.0.1", "/submit/next", "200", "document"]), "{}", seen.report);
+    assert!(row(&["GET", "127.0.0.1", "/hidden", "404", "image"]), "{}", seen.report);
+    assert!(row(&["GET", "127.0.0.1", "/status/000", "404", "image"]), "{}", seen.report);
+    assert!(row(&["GET", "cdn.elsewhere.example", "/logo.png", "failed", "image"]), "{}", seen.report);
     seen.holds_no_secret();
     assert!(world::process::processes_in(&rehearsal.path).is_empty(), "the browser still runs");
 }

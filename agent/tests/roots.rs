@@ -8,7 +8,7 @@ mod world;
 
 use agent::driver::Driver;
 use domain::secret::Secret;
-use script::command::{Act, Condition, Deed, Left, Observation, Recogniser, Watch};
+use script::command::{Act, Condition, Deed, Left, Observation, Recogniser, Stride, Watch};
 use url::Url;
 
 use crate::world::drivers::{geckodriver, session, webdriver};
@@ -132,7 +132,7 @@ async fn roots_are_looked_into(driver: &mut dyn Driver, base: &Url) {
         let now = rows(&html);
         assert!(seen.is_empty() || now.iter().any(|row| seen.contains(row)), "{now:?} after {seen:?}");
         seen.extend(now);
-        match act(driver, &["#all"], &[Act::Scroll { within: "#view".into() }]).await.as_str() {
+        match act(driver, &["#all"], &[Act::Scroll { within: "#view".into(), stride: Stride::Part }]).await.as_str() {
             "Acted" => {}
             ended => {
                 assert_eq!(ended, "stuck at #view: AtEnd");

@@ -79,3 +79,39 @@ async fn ways_find_in_a_browser_what_they_find_without_one() {
     drop(session);
     browsers.end().await;
 }
+
+#[tokio::test]
+async fn how_each_way_fared_is_counted_where_there_are_several() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let browsers = browsers(folder.path());
+    let base = Portal::default().page("form", FORM).serve().await;
+    let mut session = world::session(&browsers, &base, &[], open_gate()).await;
+    let url = base.join("form").expect("a url");
+    assert!(matches!(session.visit(&url).await, Ok(Observation::Visited)));
+    let text = Way::Text("sign in".into());
+    for (ways, votes) in [
+        (vec![css(".main"), css("#gone"), text.clone()], 2),
+        (vec![css(".main"), css("#gone"), text.clone()], 2),
+        (vec![css("#a1"), text.clone()], 1),
+        (vec![text], 1),
+    ] {
+        let (first, others) = ways.split_first().expect("a way");
+        let act = Act::Click { target: Target::new(first.clone(), others.to_vec(), votes) };
+        session.act(&Deed { acts: vec![act], region: Vec::new() }).await.expect("an observation");
+    }
+    let counts: Vec<String> = session
+        .ways()
+        .iter()
+        .map(|way| format!("{} by {}: {} {} {}", way.target, way.way, way.found, way.missing, way.disagreed))
+        .collect();
+    let expected = [
+        "#a1 by #a1: 0 0 1",
+        "#a1 by sign in: 0 0 1",
+        ".main by #gone: 0 2 0",
+        ".main by .main: 2 0 0",
+        ".main by sign in: 2 0 0",
+    ];
+    assert_eq!(counts, expected);
+    drop(session);
+    browsers.end().await;
+}

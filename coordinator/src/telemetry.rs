@@ -41,6 +41,8 @@ pub fn metrics() -> Result<PrometheusHandle, String> {
         "bursar_reading_seconds",
         "How long reading took, by what was read with and institution"
     );
+    metrics::describe_counter!("bursar_script_ways_total", "Ways to find what has several, by institution and outcome");
+    metrics::describe_counter!("bursar_overprivileged_runs_total", "Runs whose user may do more than look at accounts");
     metrics::describe_counter!("bursar_challenges_total", "Questions of banks that were opened");
     metrics::describe_counter!("bursar_webhook_deliveries_total", "Attempts at deliveries, by outcome");
     metrics::describe_gauge!("bursar_webhook_deliveries_in_flight", "Deliveries that are being sent");

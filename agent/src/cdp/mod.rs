@@ -13,6 +13,7 @@
 //! Not here: what a page means, or whether a command may be sent; each needs a
 //! [`Permit`](crate::gate::Permit).
 
+mod answers;
 mod browser;
 mod browsers;
 mod frames;
@@ -21,6 +22,7 @@ mod limits;
 pub(crate) mod page;
 mod scales;
 mod session;
+mod traffic;
 mod verbs;
 mod wire;
 

@@ -418,15 +418,23 @@ async function bursarInPage(verb, request) {
     const count = (element) => votes.filter((vote) => vote.usable[0] === element).length;
     const sorted = [...new Set(votes.map((vote) => vote.usable[0]))].sort((one, other) => count(other) - count(one));
     const [element, second] = sorted;
+    const nameOfWay = (way) => way.css ?? way.label ?? way.name ?? way.words;
+    const seen = ({ there, usable }, winner) => {
+      if (there.length === 0) return "missing";
+      return winner !== undefined && usable.length === 1 && usable[0] === winner ? "found" : "disagreed";
+    };
+    // A single way is found or isn't, which the act itself tells.
+    const told = (winner) =>
+      voices.length < 2 ? [] : voices.map((voice) => ({ way: nameOfWay(voice.way), seen: seen(voice, winner) }));
     if (element === undefined) {
-      if (voices.some((voice) => voice.usable.length > 1)) return { problem: "ambiguous" };
-      return { problem: voices.some((voice) => voice.there.length > 0) ? "notActionable" : "missing" };
+      if (voices.some((voice) => voice.usable.length > 1)) return { problem: "ambiguous", votes: told() };
+      const isThere = voices.some((voice) => voice.there.length > 0);
+      return { problem: isThere ? "notActionable" : "missing", votes: told() };
     }
     const isVetoed = votes.some((vote) => vote.way.strong && vote.usable[0] !== element);
     const isTied = second !== undefined && count(second) === count(element);
-    if (isVetoed || isTied || count(element) < wanted.votes) return { problem: "disagreement" };
-    const silent = voices.filter((voice) => voice.there.length === 0).map(({ way }) => way);
-    return { element, silent: silent.map((way) => way.css ?? way.label ?? way.name ?? way.words) };
+    if (isVetoed || isTied || count(element) < wanted.votes) return { problem: "disagreement", votes: told() };
+    return { element, votes: told(element) };
   };
 
   // Waits until one thing is elected, and stands still for a frame.
@@ -446,7 +454,7 @@ async function bursarInPage(verb, request) {
         before = null;
         if (performance.now() >= end) return now;
       }
-      if (performance.now() >= end + MINIMUM_PAUSE * 4) return { problem: "notActionable" };
+      if (performance.now() >= end + MINIMUM_PAUSE * 4) return { problem: "notActionable", votes: [] };
       await new Promise((resolve) => setTimeout(resolve, MINIMUM_PAUSE));
     }
   };
@@ -474,16 +482,17 @@ async function bursarInPage(verb, request) {
     tell(element, "change");
     return true;
   };
-  // Scrolls on by less than what shows, so that something of it still does, and waits for what
-  // comes of it; whether there was anything further down.
-  const scroll = async (element) => {
+  // Scrolls on by less than what shows, so that something of it still does, or to the end, and
+  // waits for what comes of it; whether there was anything further down.
+  const scroll = async (element, toEnd) => {
     const before = element.scrollTop;
     let tell;
     const changed = new Promise((resolve) => (tell = resolve));
     const observer = new MutationObserver(tell);
     observer.observe(rootOf(element), { subtree: true, childList: true, characterData: true });
     const patience = setTimeout(tell, SCROLL_PATIENCE);
-    element.scrollTop = before + Math.max(1, Math.floor(element.clientHeight * SCROLL_SHARE));
+    const stride = Math.max(1, Math.floor(element.clientHeight * SCROLL_SHARE));
+    element.scrollTop = toEnd ? element.scrollHeight : before + stride;
     const isFurther = element.scrollTop > before;
     if (isFurther) await changed;
     observer.disconnect();
@@ -492,28 +501,28 @@ async function bursarInPage(verb, request) {
   };
   const act = async () => {
     if (request.first || marked() === null) mark(request.page, request.region);
-    const silent = [];
+    const votes = [];
     for (const one of request.acts) {
       const wanted = targetOf(one);
-      const { element, problem, silent: lost } = await target(wanted);
+      const { element, problem, votes: cast } = await target(wanted);
       const named = wanted.text ?? one.scroll;
-      if (problem !== undefined) return { stuck: named, problem, ...here() };
-      silent.push(...lost);
+      votes.push(...cast.map((vote) => ({ ...vote, target: named })));
+      if (problem !== undefined) return { stuck: named, problem, votes, ...here() };
       // The lease may have ended while this waited.
       if (Date.now() >= request.until) return { late: true };
       scrollIntoView(element, { block: "center", inline: "nearest", behavior: "instant" });
       if (one.scroll !== undefined) {
-        if (!(await scroll(element))) return { stuck: named, problem: "atEnd", ...here() };
+        if (!(await scroll(element, one.toEnd))) return { stuck: named, problem: "atEnd", votes, ...here() };
       } else if (one.into === undefined) {
         if (isHtml(element)) htmlClick(element);
         else dispatch(element, new MouseEvent("click", { bubbles: true, cancelable: true, composed: true }));
       } else if (!fill(element, one.text)) {
-        return { stuck: named, problem: "notActionable", ...here() };
+        return { stuck: named, problem: "notActionable", votes, ...here() };
       } else {
         marked().filled.push(element);
       }
     }
-    return { acted: true, silent };
+    return { acted: true, votes };
   };
 
   return { loaded, watch, act }[verb]();

@@ -6,12 +6,13 @@
 
 use std::time::Duration;
 
-use script::command::{Act, Condition, Left, Problem, Recogniser, Target, Way};
+use script::command::{Act, Condition, Left, Problem, Recogniser, Stride, Target, Vote, Way, WaySeen};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::wire::{SessionId, Wire, WireError};
 use crate::gate::Permit;
+use crate::tally::Tally;
 
 /// How much of a document is taken, in UTF-16 units.
 const DOCUMENT_AT_MOST: usize = 8 * 1024 * 1024;
@@ -67,12 +68,18 @@ pub(crate) enum Answer {
     Acted {
         #[serde(rename = "acted")]
         _acted: bool,
-        /// The ways to find what was acted on that found nothing, each by its selector or its words.
+        /// What the ways to find what was acted on came to.
         #[serde(default)]
-        silent: Vec<String>,
+        votes: Vec<Cast>,
     },
     /// Something couldn't be done.
-    Stuck { stuck: String, problem: Hindrance, html: String },
+    Stuck {
+        stuck: String,
+        problem: Hindrance,
+        #[serde(default)]
+        votes: Vec<Cast>,
+        html: String,
+    },
     /// A page was recognised, or none.
     Seen { page: Option<String>, still: Option<String>, url: String, html: String },
 }
@@ -88,15 +95,19 @@ pub(crate) enum Hindrance {
     Disagreement,
 }
 
-/// Says which ways to find what was acted on found nothing: the others did, but each that is lost
-/// makes it likelier that the next change of the portal ends it.
-pub(crate) fn told(silent: &[String]) {
-    for way in silent {
-        tracing::warn!(
-            way,
-            hint = "see what the portal calls it now, and mend the script",
-            "a way to find something is lost"
-        );
+/// A vote, and what it is about.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Cast {
+    target: String,
+    way: String,
+    seen: WaySeen,
+}
+
+impl Cast {
+    /// Counts it.
+    pub(crate) fn count(self, tally: &mut Tally) {
+        let Self { target, way, seen } = self;
+        tally.count(&target, Vote { way, seen });
     }
 }
 
@@ -213,7 +224,7 @@ fn act(act: &Act) -> Value {
     match act {
         Act::Fill { into, text } => json!({ "into": target(into), "text": text.expose() }),
         Act::Click { target: one } => json!({ "target": target(one) }),
-        Act::Scroll { within } => json!({ "scroll": within }),
+        Act::Scroll { within, stride } => json!({ "scroll": within, "toEnd": *stride == Stride::ToEnd }),
     }
 }
 

@@ -20,11 +20,13 @@ use super::browser::{Browser, PULSE_DECIDES};
 use super::frames::Frames;
 use super::launch::LaunchError;
 use super::page::{Answer, PageLine, Request};
+use super::traffic::Traffic;
 use super::wire::{Gone, Showing, Wire, WireError};
 use crate::driver::{self, DriverError};
 use crate::egress::Egress;
 use crate::gate::{Gate, Permit, Shut};
 use crate::http::{Cookie, Identity};
+use crate::tally::Tally;
 
 /// How long a command has that a browser does at once.
 const AT_ONCE: Duration = Duration::from_secs(5);
@@ -39,7 +41,11 @@ const CLOSE: Duration = Duration::from_secs(1);
 /// A session with a portal.
 pub struct Session {
     pub(super) line: PageLine,
-    frames: Frames,
+    pub(super) frames: Frames,
+    /// What is known of the page's requests, once somebody wants to know.
+    pub(super) traffic: Option<Arc<Traffic>>,
+    /// How the ways to find things fared.
+    pub(super) tally: Tally,
     pub(super) gate: Gate,
     pub(super) egress: Arc<Egress>,
     pub(super) showing: watch::Receiver<Showing>,
@@ -149,6 +155,8 @@ impl Session {
             Ok((line, showing)) => Ok(Self {
                 line,
                 frames,
+                traffic: None,
+                tally: Tally::default(),
                 gate,
                 egress,
                 showing,
@@ -256,7 +264,7 @@ impl Session {
     }
 
     /// The gate's leave. That it is shut is told by [`Self::verdict`].
-    fn permit(&self) -> Result<Permit, WireError> {
+    pub(super) fn permit(&self) -> Result<Permit, WireError> {
         self.gate.permit().map_err(|_| WireError::Gone)
     }
 

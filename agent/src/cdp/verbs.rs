@@ -7,17 +7,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use script::command::{Act, Deed, Observation, Trouble, Watch};
+use protocol::lease::WayCount;
+use script::command::{Act, Capture, Collect, Deed, Observation, Trouble, Watch};
 use serde_json::json;
 use tokio::time::Instant;
 use url::Url;
 
-use super::page::{Answer, Request, told};
+use super::page::{Answer, Cast, Request};
 use super::session::Session;
 use super::wire::WireError;
 use crate::driver::{Driver, DriverError};
 use crate::gate::Shut;
 use crate::http;
+use crate::requests;
 
 /// How long a document has to be there.
 const VISIT: Duration = Duration::from_secs(30);
@@ -28,6 +30,32 @@ const FRAMES: Duration = Duration::from_secs(5);
 
 #[async_trait]
 impl Driver for Session {
+    async fn capture(&mut self, capture: &Capture) -> Result<Observation, DriverError> {
+        self.gate.check()?;
+        self.keep_answers(capture).await
+    }
+
+    async fn collect(&mut self, collect: &Collect) -> Result<Observation, DriverError> {
+        self.hand_answers_over(collect).await
+    }
+
+    fn ways(&self) -> Vec<WayCount> {
+        self.tally.counts()
+    }
+
+    async fn list_requests(&mut self) -> Result<(), DriverError> {
+        self.gate.check()?;
+        match self.traffic().await {
+            Ok(traffic) => traffic.list(),
+            Err(error) => self.verdict(error)?,
+        }
+        Ok(())
+    }
+
+    fn requests(&self) -> Vec<requests::Request> {
+        self.traffic.as_ref().map(|traffic| traffic.listed()).unwrap_or_default()
+    }
+
     async fn without_browser(&mut self) -> Result<Option<Box<dyn Driver>>, DriverError> {
         self.gate.check()?;
         let identity = match self.identity().await {
@@ -132,12 +160,13 @@ impl Driver for Session {
             let deadline = Instant::now() + TARGET * 2;
             loop {
                 match self.acted(acts, &deed.region, number == 0).await {
-                    Ok(Some(Answer::Acted { silent, .. })) => {
-                        told(&silent);
+                    Ok(Some(Answer::Acted { votes, .. })) => {
+                        self.tally(votes);
                         break;
                     }
                     Err(WireError::DocumentReplaced) => break,
-                    Ok(Some(Answer::Stuck { stuck, problem, html })) => {
+                    Ok(Some(Answer::Stuck { stuck, problem, votes, html })) => {
+                        self.tally(votes);
                         let problem = problem.into();
                         return Ok(Observation::Stuck { target: stuck, problem, html });
                     }
@@ -168,6 +197,10 @@ impl Driver for Session {
 }
 
 impl Session {
+    fn tally(&mut self, votes: Vec<Cast>) {
+        votes.into_iter().for_each(|cast| cast.count(&mut self.tally));
+    }
+
     async fn loaded(&mut self, patience: Duration) -> Result<Option<Answer>, WireError> {
         let world = self.world().await?;
         self.call(world, Request::Loaded, patience).await

@@ -19,6 +19,8 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
+use super::traffic::Traffic;
+
 /// How long a browser has to accept a connection.
 const CONNECT: Duration = Duration::from_secs(5);
 
@@ -44,6 +46,8 @@ type Pages = Arc<Mutex<HashMap<SessionId, Page>>>;
 struct Page {
     target: String,
     showing: watch::Sender<Showing>,
+    /// Who wants to know what it asks the network for.
+    traffic: Option<Arc<Traffic>>,
 }
 
 /// What is known of a page without asking it.
@@ -146,8 +150,15 @@ impl Wire {
     /// Follows what is known of a page; `forget` ends it.
     pub(super) fn follow(&self, session: &SessionId, target: String) -> watch::Receiver<Showing> {
         let (showing, receiver) = watch::channel(Showing::default());
-        lock(&self.pages).insert(session.clone(), Page { target, showing });
+        lock(&self.pages).insert(session.clone(), Page { target, showing, traffic: None });
         receiver
+    }
+
+    /// Tells of what a followed page asks the network for, once the browser does.
+    pub(super) fn listen(&self, session: &SessionId, traffic: Arc<Traffic>) {
+        if let Some(page) = lock(&self.pages).get_mut(session) {
+            page.traffic = Some(traffic);
+        }
     }
 
     /// No longer follows a page.
@@ -242,6 +253,12 @@ impl Line {
         match (event.method.as_str(), &event.session) {
             ("Page.frameNavigated", Some(session)) if event.params["frame"]["parentId"].is_null() => {
                 self.change(session, |showing| showing.document += 1);
+            }
+            (method, Some(session)) if method.starts_with("Network.") => {
+                let traffic = lock(&self.pages).get(session).and_then(|page| page.traffic.clone());
+                if let Some(traffic) = traffic {
+                    traffic.hear(method, &event.params);
+                }
             }
             ("Page.javascriptDialogOpening", Some(session)) => {
                 // To leave a page is ours to decide; whatever else it asks is denied.

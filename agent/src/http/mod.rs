@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use protocol::lease::WayCount;
 use script::command::{Act, Deed, Observation, Problem, Trouble, Watch};
 use script::plain::{Filled, Plain, Request};
 use tokio::time::{Instant, sleep};
@@ -32,6 +33,7 @@ use self::client::{Client, Page};
 use crate::driver::{self, Driver, DriverError, Ending, OpenError};
 use crate::egress::Egress;
 use crate::gate::Gate;
+use crate::tally::Tally;
 
 /// The shortest that a page is left as it is that wants to be replaced at once.
 const REPLACED_AFTER: Duration = Duration::from_millis(100);
@@ -53,6 +55,8 @@ pub struct Session {
     seen_in: BTreeMap<String, u64>,
     /// What was put into fields of the page that shows.
     fills: Vec<Filled>,
+    /// How the ways to find things fared.
+    tally: Tally,
 }
 
 /// What can be said of the page that shows.
@@ -90,6 +94,7 @@ impl Session {
             recognised: None,
             seen_in: BTreeMap::new(),
             fills: Vec::new(),
+            tally: Tally::default(),
         })
     }
 
@@ -135,6 +140,14 @@ impl Session {
     fn stuck(&self, target: &str, problem: Problem) -> Observation {
         let html = self.page.as_ref().map(|page| page.html.clone()).unwrap_or_default();
         Observation::Stuck { target: target.to_owned(), problem, html }
+    }
+
+    /// Counts what each of several ways to find what is acted on comes to.
+    fn count_ways(&mut self, act: &Act) {
+        let (Act::Fill { into: target, .. } | Act::Click { target }) = act else { return };
+        let Some(page) = self.page.as_ref().filter(|_| target.ways().len() > 1) else { return };
+        let Ok(plain) = Plain::parse(&page.html, &page.url) else { return };
+        plain.votes(target).into_iter().for_each(|vote| self.tally.count(target.text(), vote));
     }
 
     /// What an act comes to on the page that shows.
@@ -197,6 +210,7 @@ impl Driver for Session {
             self.seen_in.insert(page.clone(), self.documents);
         }
         for act in &deed.acts {
+            self.count_ways(act);
             match (self.plan(act), act) {
                 (Err(problem), act) => return Ok(self.stuck(act.target(), problem)),
                 (Ok(None), Act::Fill { into, text }) => {
@@ -213,6 +227,10 @@ impl Driver for Session {
             }
         }
         Ok(Observation::Acted)
+    }
+
+    fn ways(&self) -> Vec<WayCount> {
+        self.tally.counts()
     }
 
     async fn without_browser(&mut self) -> Result<Option<Box<dyn Driver>>, DriverError> {

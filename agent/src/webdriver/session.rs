@@ -21,6 +21,7 @@ use super::settings::{RemoteEnd, WebdriverSettings};
 use crate::driver::{self, OpenError};
 use crate::egress::Egress;
 use crate::gate::Gate;
+use crate::tally::Tally;
 
 /// How long a remote end has to start a browser. A Grid may have to wait for a free one.
 const OPEN: Duration = Duration::from_secs(30);
@@ -47,6 +48,8 @@ pub struct Session {
     pub(super) seen_in: BTreeMap<String, String>,
     /// Where the page was last seen.
     pub(super) address: Url,
+    /// How the ways to find things fared.
+    pub(super) tally: Tally,
     ending: Arc<Ending>,
 }
 
@@ -108,6 +111,7 @@ impl Webdriver {
             recognised: None,
             seen_in: BTreeMap::new(),
             address: portal,
+            tally: Tally::default(),
             ending,
         })
     }

@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use protocol::lease::WayCount;
 use script::command::{Act, Deed, Observation, Trouble, Watch};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
@@ -16,7 +17,7 @@ use url::Url;
 use super::line::{LineError, Told};
 use super::session::Session;
 use super::troubles::trouble;
-use crate::cdp::page::{Answer, Request, told};
+use crate::cdp::page::{Answer, Request};
 use crate::driver::{Driver, DriverError};
 use crate::gate::Shut;
 
@@ -144,8 +145,11 @@ impl Driver for Session {
         let calls = deed.acts.split_inclusive(|act| matches!(act, Act::Click { .. }));
         for (number, acts) in calls.enumerate() {
             match self.acted(acts, &deed.region, number == 0).await {
-                Ok(Some(Answer::Acted { silent, .. })) => told(&silent),
-                Ok(Some(Answer::Stuck { stuck, problem, html })) => {
+                Ok(Some(Answer::Acted { votes, .. })) => {
+                    votes.into_iter().for_each(|cast| cast.count(&mut self.tally));
+                }
+                Ok(Some(Answer::Stuck { stuck, problem, votes, html })) => {
+                    votes.into_iter().for_each(|cast| cast.count(&mut self.tally));
                     return Ok(Observation::Stuck { target: stuck, problem: problem.into(), html });
                 }
                 Ok(Some(Answer::Late { .. })) => {
@@ -161,6 +165,10 @@ impl Driver for Session {
             }
         }
         Ok(Observation::Acted)
+    }
+
+    fn ways(&self) -> Vec<WayCount> {
+        self.tally.counts()
     }
 }
 

@@ -85,6 +85,11 @@ enum Command {
         /// The institution.
         institution: String,
     },
+    /// List how the ways to find things fared in the last seven days, where scripts have several.
+    Ways {
+        /// Those of one institution.
+        institution: Option<String>,
+    },
     /// Look through the whole queue for what isn't in order.
     Audit,
     /// List runs that were set aside: agent after agent went silent on them.
@@ -153,6 +158,17 @@ const SCHEDULE: [Column; 5] = [
     ("PAST", "/past"),
     ("READ SINCE", "/readSince"),
 ];
+const WAYS: [Column; 9] = [
+    ("INSTITUTION", "/institutionId"),
+    ("REVISION", "/revision"),
+    ("CURRENT", "/isCurrent"),
+    ("TARGET", "/target"),
+    ("WAY", "/way"),
+    ("FOUND", "/found"),
+    ("MISSING", "/missing"),
+    ("DISAGREED", "/disagreed"),
+    ("LAST FOUND", "/lastFoundOn"),
+];
 const DEAD_LETTERS: [Column; 7] = [
     ("RUN", "/runId"),
     ("CONNECTION", "/connectionId"),
@@ -208,6 +224,11 @@ impl Arguments {
             }
             Command::ResetBreaker { institution } => {
                 show(desk.steer("institution", "institutions", institution, &["breaker", "reset"]).await?, "", &STATES);
+            }
+            Command::Ways { institution } => {
+                let name = |id: &String| url::form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>();
+                let query = institution.as_ref().map(|id| format!("institutionId={}", name(id)));
+                show(desk.call(Method::GET, &["ways"], query.as_deref(), None).await?, "/data", &WAYS);
             }
             Command::Audit => return self.audit(&desk.get(&["queue", "audit"]).await?),
             Command::DeadLetters => show(desk.pages("dead-letters").await?, "/data", &DEAD_LETTERS),

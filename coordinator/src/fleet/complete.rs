@@ -6,6 +6,7 @@ use std::time::Duration;
 use domain::account::ObservedAccount;
 use domain::breaker::BreakerEvent;
 use domain::id::RunId;
+use domain::permissions::Permissions;
 use domain::run::Reading;
 use domain::transaction::{ObservedTransaction, TransactionStatus};
 use jiff::civil::Date;
@@ -22,7 +23,7 @@ impl Fleet {
     /// [`Refused::LeaseLost`](crate::store::Refused::LeaseLost) under a stale fence;
     /// [`Error::Invalid`] if two accounts have one key or a balance isn't a decimal.
     pub async fn complete(&self, run_id: RunId, complete: &Complete) -> Result<(), Error> {
-        let Complete { proof, accounts, reading, reading_ms } = complete;
+        let Complete { proof, accounts, reading, reading_ms, permissions, ways } = complete;
         check(accounts)?;
         let now = clock::now();
         let institution = self.store.institution_of_run(run_id).await?.unwrap_or_default();
@@ -30,10 +31,12 @@ impl Fleet {
             accounts,
             today: self.catalog.today(&institution, now),
             revision: self.catalog.script(&institution).map(|script| script.revision.as_str()),
+            permissions: *permissions,
         };
         let completed = self.store.complete(run_id, *proof, handed_in, now).await?;
         self.forget(run_id).await;
         self.tell_breaker(&institution, BreakerEvent::Succeeded).await;
+        self.count_ways(&institution, ways).await;
         tracing::info!(
             %run_id, accounts = accounts.len(), transactions = completed.read, added = completed.added,
             modified = completed.modified, removed = completed.removed, %reading, reading_ms,
@@ -42,6 +45,11 @@ impl Fleet {
         if *reading == Reading::Differs {
             let hint = "see which records differ, or take `by: http` out of the script";
             tracing::warn!(%run_id, institution, hint, "what was read without the browser isn't what it shows");
+        }
+        if permissions.is_some_and(Permissions::exceed_view) {
+            let hint = "ask the customer for a user that may look at accounts and do nothing else";
+            tracing::warn!(%run_id, institution, hint, "the delegated user may do more than look at accounts");
+            metrics::counter!("bursar_overprivileged_runs_total", "institution" => institution.clone()).increment(1);
         }
         let reading_time = Duration::from_millis(*reading_ms);
         let labels = [("by", reading.to_string()), ("institution", institution.clone())];

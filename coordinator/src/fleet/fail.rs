@@ -8,7 +8,7 @@ use domain::failure::{Failure, Retry};
 use domain::id::RunId;
 use domain::run::attempts_allowed;
 use jiff::{SignedDuration, Timestamp};
-use protocol::lease::{Evidence, Proof};
+use protocol::lease::Fail;
 
 use super::{Error, Fleet};
 use crate::backoff::backoff;
@@ -30,13 +30,8 @@ impl Fleet {
     ///
     /// # Errors
     /// [`Refused::LeaseLost`](crate::store::Refused::LeaseLost) under a stale fence.
-    pub async fn fail(
-        &self,
-        run_id: RunId,
-        proof: Proof,
-        failure: Failure,
-        evidence: Option<Evidence>,
-    ) -> Result<(), Error> {
+    pub async fn fail(&self, run_id: RunId, fail: Fail) -> Result<(), Error> {
+        let Fail { proof, failure, evidence, ways } = fail;
         let now = clock::now();
         let failure = Failure {
             message: cut(&failure.message),
@@ -62,6 +57,7 @@ impl Fleet {
         metrics::counter!("bursar_runs_total", "outcome" => code.as_str()).increment(1);
         if let Some(institution) = institution.filter(|_| told == Told::Now) {
             self.tell_breaker(&institution, happened).await;
+            self.count_ways(&institution, &ways).await;
         }
         match delay {
             None => self.forget(run_id).await,

@@ -31,6 +31,7 @@ mod simplefin;
 mod start_run;
 mod steward;
 mod wanted_scripts;
+mod ways;
 mod webhook;
 
 use std::sync::Arc;

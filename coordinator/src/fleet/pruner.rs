@@ -8,6 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Error, Fleet};
@@ -22,6 +23,9 @@ pub const ANSWERS_KEPT: Duration = Duration::from_hours(24);
 
 /// How long it is kept which credentials banks refused, beyond the connections that had them.
 const REFUSALS_KEPT: Duration = Duration::from_hours(365 * 24);
+
+/// How long it is kept how ways fared on a day.
+const WAYS_KEPT: Duration = Duration::from_hours(30 * 24);
 
 /// Forgets what is old.
 pub struct Pruner(pub Arc<Fleet>);
@@ -45,8 +49,10 @@ impl Pruner {
         let observations = in_batches(|| store.prune_observations(at, BATCH)).await?;
         let at = before(now, REFUSALS_KEPT);
         let lockouts = in_batches(|| store.prune_lockouts(at, BATCH)).await?;
+        let day = before(now, WAYS_KEPT).to_zoned(TimeZone::UTC).date();
+        let ways = in_batches(|| store.prune_ways(day, BATCH)).await?;
         let secrets = store.forget_previous_secrets(now).await?;
-        if deliveries + evidence + events + answers + observations + lockouts + secrets > 0 {
+        if deliveries + evidence + events + answers + observations + lockouts + ways + secrets > 0 {
             tracing::info!(
                 deliveries,
                 evidence,
@@ -54,6 +60,7 @@ impl Pruner {
                 answers,
                 observations,
                 lockouts,
+                ways,
                 secrets,
                 "forgot what was kept long enough"
             );

@@ -114,7 +114,7 @@ async fn fail(
     Ids([run]): Ids<1>,
     Body(request): Body<Fail>,
 ) -> Result<StatusCode, Problem> {
-    app.fleet.fail(RunId(run), request.proof, request.failure, request.evidence).await?;
+    app.fleet.fail(RunId(run), request).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

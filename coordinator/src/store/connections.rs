@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use domain::connection::{Actor, ConnectionState, ConnectionStatus, Credentials, OpenChallenge};
 use domain::failure::Failure;
 use domain::id::{ConnectionId, EntityId, OrganizationId, RunId};
+use domain::permissions::Permissions;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -133,12 +134,23 @@ pub struct Connection {
     pub last_synced_at: Option<Timestamp>,
     /// The delegated user.
     pub instructions: Instructions,
+    /// What the portal said last that this user may do.
+    pub permissions: Option<SeenPermissions>,
     /// The integrator's values.
     pub metadata: Metadata,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+/// What a portal says its user may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeenPermissions {
+    /// What it is.
+    pub permissions: Permissions,
+    /// When it was read.
+    pub seen_at: Timestamp,
 }
 
 /// A run that is under way.

@@ -33,6 +33,7 @@ mod sqlite;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod ways;
 mod webhooks;
 
 use std::sync::Arc;
@@ -62,6 +63,7 @@ pub use runs::*;
 pub use schedules::*;
 pub use simplefin::*;
 pub use stream::*;
+pub use ways::*;
 pub use webhooks::*;
 
 /// Opens the store that `url` names; `tables` says what happens if its tables aren't up
@@ -121,6 +123,7 @@ pub trait Store:
     + Outbox
     + Retention
     + SimpleFin
+    + Ways
     + Send
     + Sync
 {

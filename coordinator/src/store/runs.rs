@@ -7,6 +7,7 @@ use domain::account::ObservedAccount;
 use domain::failure::{Failure, FailureCode};
 use domain::history::Past;
 use domain::id::{AgentId, ConnectionId, EvidenceId, OrganizationId, RunId};
+use domain::permissions::Permissions;
 use domain::run::{RunClass, RunKind};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -169,6 +170,8 @@ pub struct HandedIn<'a> {
     pub today: Date,
     /// The revision of the script that read it.
     pub revision: Option<&'a str>,
+    /// What the portal says its user may do; none where nobody read it.
+    pub permissions: Option<Permissions>,
 }
 
 /// What completing a run changed.

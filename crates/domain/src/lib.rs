@@ -27,6 +27,7 @@ pub mod ledger;
 pub mod limits;
 pub mod money;
 pub mod observation;
+pub mod permissions;
 pub mod presence;
 pub mod role;
 pub mod run;

@@ -75,6 +75,8 @@ words! {
         Transactions = "transactions",
         /// Those of a page that are announced, where they stand in a table of their own.
         Pending = "pending",
+        /// Those of one answer that the portal gave its own page: paths in JSON for headers.
+        Captured = "captured",
     }
 }
 

@@ -31,6 +31,7 @@ use domain::fence::Fence;
 use domain::id::{AgentId, ChallengeId, ConnectionId, IntentId, RunId};
 use domain::institution::CredentialName;
 use domain::limits::Limits;
+use domain::permissions::Permissions;
 use domain::run::{Effect, EffectOutcome, Reading, RunKind};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -372,6 +373,28 @@ pub struct Complete {
     /// How long it took to read them, in milliseconds.
     #[serde(default)]
     pub reading_ms: u64,
+    /// What the portal says its user may do, where it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions: Option<Permissions>,
+    /// How the ways to find things fared, of those that have several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ways: Vec<WayCount>,
+}
+
+/// How one way to find something fared in a run, beside others.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WayCount {
+    /// What is to be found, by its first way.
+    pub target: String,
+    /// The selector, or the words.
+    pub way: String,
+    /// How often it found what was acted on.
+    pub found: u32,
+    /// How often it found nothing.
+    pub missing: u32,
+    /// How often it found something else, or what couldn't be acted on.
+    pub disagreed: u32,
 }
 
 const fn by_session() -> Reading {
@@ -389,6 +412,9 @@ pub struct Fail {
     /// The page that was showing.
     #[serde(default)]
     pub evidence: Option<Evidence>,
+    /// How the ways to find things fared by then, of those that have several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ways: Vec<WayCount>,
 }
 
 /// A page that was showing when a run failed, scrubbed by the agent.

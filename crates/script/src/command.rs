@@ -5,12 +5,18 @@
 //! [`Watch`](Command::Watch) and [`Act`](Command::Act); the holder of the lease does
 //! the others.
 
+mod capture;
+mod vote;
+
 use domain::account::ObservedAccount;
 use domain::challenge::Question;
 use domain::failure::{Failure, FailureCode};
 use domain::run::{Effect, EffectOutcome};
 use domain::secret::Secret;
 use url::Url;
+
+pub use capture::{Body, Capture, Collect, Expects, Method};
+pub use vote::{Vote, WaySeen};
 
 /// What is to be done next.
 #[derive(Clone, Debug)]
@@ -37,6 +43,13 @@ pub enum Command {
     Ask(Question),
     /// Keep what the portal made of the answer. Answered by [`Observation::Done`].
     SettleAnswer(AnswerVerdict),
+    /// Keep the portal's answers that fit this, from now on; what was kept before, and what is
+    /// still under way, counts no more. Answered by [`Observation::Done`], or by
+    /// [`Observation::Kept`] where the driver sees no answers.
+    Capture(Capture),
+    /// Hand over the answers that came since, in the order in which they were asked for.
+    /// Answered by [`Observation::Captured`].
+    Collect(Collect),
     /// Go on without the browser, with the session's cookies, at the page that shows.
     /// Answered by [`Observation::Done`], or by [`Observation::Kept`] where it can't be.
     LeaveBrowser,
@@ -124,10 +137,12 @@ pub enum Act {
         /// One visible, enabled thing.
         target: Target,
     },
-    /// Scroll down by less than what shows at a time.
+    /// Scroll down.
     Scroll {
         /// Selector that fits exactly one visible thing that scrolls.
         within: String,
+        /// How far.
+        stride: Stride,
     },
 }
 
@@ -137,9 +152,18 @@ impl Act {
     pub fn target(&self) -> &str {
         match self {
             Self::Fill { into: target, .. } | Self::Click { target } => target.text(),
-            Self::Scroll { within } => within,
+            Self::Scroll { within, .. } => within,
         }
     }
+}
+
+/// How far a list is scrolled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stride {
+    /// By less than what shows at a time, so that something of it still does.
+    Part,
+    /// As far as it goes.
+    ToEnd,
 }
 
 /// What is acted on, by every way in which it can be found.
@@ -288,6 +312,8 @@ pub enum Observation {
     Refused(FailureCode),
     /// What the person gave.
     Answered(Secret),
+    /// What the portal answered its own page.
+    Captured(Vec<Body>),
 }
 
 /// Why a portal couldn't be reached.

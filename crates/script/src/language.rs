@@ -3,6 +3,9 @@
 //!
 //! Not here: how the text is read (`parse`) or what is done with it (`runner`).
 
+mod captured;
+mod permissions;
+
 use domain::account::{AccountStatus, AccountType};
 use domain::calendar::DateFormat;
 use domain::challenge::{ChallengeKind, Medium};
@@ -14,6 +17,9 @@ use domain::transaction::{Rail, TransactionStatus};
 
 use crate::command::Target;
 use crate::css::Css;
+
+pub(crate) use captured::{Captured, Datum, Words as CapturedWords};
+pub(crate) use permissions::{PermissionField, PermissionsRead};
 
 /// How to drive one portal. Made by [`Script::parse`].
 #[derive(Clone, Debug)]
@@ -185,6 +191,8 @@ pub(crate) struct Reads {
     pub(crate) visit: Option<Visit>,
     pub(crate) account: Option<AccountRead>,
     pub(crate) transactions: Option<TransactionsRead>,
+    /// What the user may do.
+    pub(crate) permissions: Option<PermissionsRead>,
     /// The types of accounts whose balances and amounts are shown as what is owed.
     pub(crate) owed: Vec<AccountType>,
     /// By what they are made once the sign-in worked.
@@ -265,6 +273,8 @@ pub(crate) struct TransactionsRead {
     pub(crate) next: Option<Next>,
     /// How the portal is asked for some days after others, where it shows no more at a time.
     pub(crate) windows: Option<Windows>,
+    /// The portal's own answers, from which rows are taken where a driver sees them.
+    pub(crate) captured: Option<Box<Captured>>,
     /// Visible on an account's own page whose transactions aren't shown to the user.
     pub(crate) unless: Option<Css>,
     /// How many pages there are at most.

@@ -52,6 +52,7 @@ mod explain;
 mod form;
 mod format;
 mod grammar;
+mod json;
 mod label;
 mod language;
 mod link;

@@ -21,11 +21,11 @@ use scraper::ElementRef;
 use url::Url;
 
 use crate::bounds::Refused;
-use crate::command::{Condition, Problem, Target, Watch};
+use crate::command::{Condition, Problem, Target, Vote, Watch};
 use crate::controls::{chosen, is_control, is_in_disabled_set, kind, option, submits, takes_text};
 use crate::css::Css;
 use crate::document::{Document, folded_case, is_disabled, is_hidden, text};
-use crate::ways::found;
+use crate::ways::{found, votes};
 
 /// The longest that a page may want to be left as it is, in milliseconds: a day.
 const LONGEST_MS: u64 = 86_400_000;
@@ -94,6 +94,12 @@ impl Plain {
         }
         let holds = |page: &&crate::command::Recogniser| page.conditions.iter().all(|condition| self.holds(condition));
         watch.pages.iter().find(holds).map(|page| page.page.as_str())
+    }
+
+    /// What each of several ways to find something comes to.
+    #[must_use]
+    pub fn votes(&self, target: &Target) -> Vec<Vote> {
+        votes(&self.document, target)
     }
 
     /// After how long the page asks for itself to be replaced, and by what.

@@ -13,7 +13,7 @@ use jiff::civil::Date;
 
 use crate::document::Document;
 use crate::language::{Script, TransactionsRead};
-use crate::read::{Cells, Place, Side, blank, details, layout, listed, page, settle, transactions};
+use crate::read::{Cells, Place, Side, blank, captured, details, layout, listed, page, settle, transactions};
 
 /// Reads the transactions on one page as the script reads them, in its own currency.
 /// `today` is the day on which it was saved, in the bank's time zone.
@@ -64,12 +64,21 @@ pub fn reread(script: &Script, account: &ObservedAccount, today: Date) -> Result
     if let Some(read) = &reads.transactions {
         let currency = Currency::parse(&again.currency).unwrap_or_else(|_| script.currency.clone());
         let cells = Cells { currency: &currency, ..cells }.of_type(again.account_type);
-        let first = of(SheetKind::Transactions).next().ok_or_else(|| missing("its pages of transactions"))?;
-        let is_listed = |sheet: &&Sheet| matches!(sheet.kind, SheetKind::Transactions | SheetKind::Pending);
-        for sheet in account.sheets.iter().filter(is_listed) {
-            again.transactions.extend(transactions(sheet, read, cells, &place)?);
-        }
-        settle(&mut again.transactions, date_of(first, read), today)
+        let captured_by = read.captured.as_deref().filter(|_| of(SheetKind::Captured).next().is_some());
+        let date = if let Some(captured_by) = captured_by {
+            for sheet in of(SheetKind::Captured) {
+                again.transactions.extend(captured(sheet, captured_by, cells, &place)?);
+            }
+            Some(&captured_by.date)
+        } else {
+            let first = of(SheetKind::Transactions).next().ok_or_else(|| missing("its pages of transactions"))?;
+            let is_listed = |sheet: &&Sheet| matches!(sheet.kind, SheetKind::Transactions | SheetKind::Pending);
+            for sheet in account.sheets.iter().filter(is_listed) {
+                again.transactions.extend(transactions(sheet, read, cells, &place)?);
+            }
+            date_of(first, read)
+        };
+        settle(&mut again.transactions, date, today)
             .map_err(|error| place.failure(FailureCode::ScriptParse, error.text()))?;
     }
     again.window.clone_from(&account.window);

@@ -7,7 +7,7 @@
 
 use scraper::ElementRef;
 
-use crate::command::{Problem, Target, Way};
+use crate::command::{Problem, Target, Vote, Way, WaySeen};
 use crate::controls::{is_in_disabled_set, kind};
 use crate::css::Css;
 use crate::document::{Document, folded_case, is_disabled, is_hidden, shown_text};
@@ -42,6 +42,24 @@ pub(crate) fn found<'d>(document: &'d Document, target: &Target) -> Result<Eleme
     };
     let votes = voices.iter().filter(|(element, _)| element.id() == winner.id()).count();
     if votes < target.votes() { Err(Problem::Disagreement) } else { Ok(winner) }
+}
+
+/// What each of several ways comes to; nothing of a single one, which is found or isn't.
+pub(crate) fn votes(document: &Document, target: &Target) -> Vec<Vote> {
+    if target.ways().len() < 2 {
+        return Vec::new();
+    }
+    let found = found(document, target).ok();
+    let vote = |way: &Way| {
+        let fitting = of(document, way);
+        let seen = match (fitting.as_slice(), found) {
+            ([], _) => WaySeen::Missing,
+            ([one], Some(winner)) if one.id() == winner.id() => WaySeen::Found,
+            _ => WaySeen::Disagreed,
+        };
+        Vote { way: way.text().to_owned(), seen }
+    };
+    target.ways().iter().map(vote).collect()
 }
 
 /// What has more votes than any other, unless a strong way names another.
@@ -177,6 +195,22 @@ mod tests {
         check(form, &[role("textbox", "user id")], 1, Ok("u"));
         check(form, &[Way::Text("help".into())], 1, Ok("h"));
         check(form, &[Way::Label("user".into())], 1, Err(Problem::Missing));
+    }
+
+    #[test]
+    fn what_each_way_came_to_is_known_where_there_are_several() {
+        let buttons = "<button id=a name=go>Pay</button><button id=b class=main>Sign in</button>";
+        let document = Document::parse(buttons).expect("a document");
+        let seen = |ways: &[Way], votes: usize| {
+            let target = Target::new(ways[0].clone(), ways[1..].to_vec(), votes);
+            super::votes(&document, &target).into_iter().map(|vote| vote.seen).collect::<Vec<_>>()
+        };
+        let (text, main, gone) = (Way::Text("sign in".into()), css(".main"), css("#gone"));
+        use crate::command::WaySeen::{Disagreed, Found, Missing};
+        assert_eq!(seen(&[main.clone(), gone.clone(), text.clone()], 2), [Found, Missing, Found]);
+        assert_eq!(seen(&[css("#a"), gone.clone(), text.clone()], 1), [Disagreed, Missing, Disagreed]);
+        assert_eq!(seen(&[css("button"), main, text], 1), [Disagreed, Found, Found]);
+        assert_eq!(seen(&[gone], 1), []);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use domain::institution::CredentialName;
 use domain::secret::Secret;
 use pages::{TODAY, account, read, script};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest};
-use script::command::{Command, Observation, Problem, Trouble};
+use script::command::{Body, Command, Observation, Problem, Trouble};
 use script::{Compares, Plan, Runner, Script, reread, scrub};
 
 /// A script without faults.
@@ -180,8 +180,10 @@ proptest! {
                 Command::Declare(_)
                 | Command::SettleIntents(_)
                 | Command::SettleAnswer(_)
+                | Command::Capture(_)
                 | Command::LeaveBrowser
                 | Command::ReturnToBrowser => Some(Observation::Done),
+                Command::Collect(_) => Some(Observation::Captured(vec![Body::Text(html.clone())])),
             };
             false
         });

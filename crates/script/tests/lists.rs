@@ -119,7 +119,7 @@ fn line(acts: &[Act]) -> String {
     let line = |act: &Act| match act {
         Act::Fill { into, text } => format!("{}={}", into.text(), Secret::expose(text)),
         Act::Click { target } => target.text().to_owned(),
-        Act::Scroll { within } => format!("scroll {within}"),
+        Act::Scroll { within, .. } => format!("scroll {within}"),
     };
     acts.iter().map(line).collect::<Vec<_>>().join(" ")
 }

@@ -109,7 +109,7 @@ impl Run {
                 let line = |act: &Act| match act {
                     Act::Fill { into, text } => format!("{}={}", into.text(), text.expose()),
                     Act::Click { target } => target.text().to_owned(),
-                    Act::Scroll { within } => within.clone(),
+                    Act::Scroll { within, .. } => within.clone(),
                 };
                 deed.acts.iter().map(line).collect::<Vec<_>>().join(" ")
             }

@@ -54,6 +54,7 @@ fn scripts() -> Vec<(String, String)> {
     files(&root().join("docs"), "md", &mut documents);
     documents.push(root().join("crates/script/LANGUAGE.md"));
     scripts.push(root().join("crates/script/tests/pretend/script.yaml"));
+    scripts.push(root().join("crates/script/tests/captured/script.yaml"));
     scripts.push(root().join("crates/script/src/explain/sound.yaml"));
     let read = |path: &PathBuf| std::fs::read_to_string(path).expect("a text");
     let is_whole = |text: &str| text.lines().any(|line| line.starts_with("script:")) && text.contains("\nreads:");

@@ -81,6 +81,42 @@ async fn a_browser_is_left_once_it_has_signed_in_where_the_script_says_so() -> T
 }
 
 #[tokio::test]
+async fn more_than_a_look_at_accounts_is_flagged() -> Tried {
+    let reading = read(&Bank::of(Portal::Threshold)?, Driver::Http).await?;
+    let permissions = &reading.connection["permissions"];
+    let expected = json!({
+        "view": true, "initiate": true, "approve": false, "exceedsView": true, "observedAt": permissions["observedAt"],
+    });
+    assert_eq!(*permissions, expected, "{:#}", reading.connection);
+    assert!(permissions["observedAt"].is_string());
+    Ok(())
+}
+
+#[tokio::test]
+async fn how_ways_fared_is_counted_for_authors() -> Tried {
+    let bank = Bank::of(Portal::Coppermine)?;
+    let portal = bank.portal.start(fixtures::zoo::Wishes::default()).await?;
+    let (fleet, integrator) = fleet(&portal, "cdp").await?;
+    let mut person = Person::of(&portal);
+    let entity = integrator.default_entity().await?;
+    let id = integrator.set_up_with(&entity, bank.name(), &person.credentials().await?).await?;
+    person.until(&integrator, &id, |now| now["status"] == "active").await?;
+    let operator = fleet.operator()?;
+    let ways = operator.get("/control/v1/ways?institutionId=coppermine").await?;
+    let ways = ways["data"].as_array().cloned().unwrap_or_default();
+    let otp: Vec<_> = ways.iter().filter(|way| way["target"] == "#otp").collect();
+    assert_eq!(otp.len(), 2, "{ways:#?}");
+    for way in otp {
+        assert_eq!((&way["found"], &way["missing"], &way["isCurrent"]), (&json!(1), &json!(0), &json!(true)), "{way}");
+        assert!(way["lastFoundOn"].is_string() && way["lastLostOn"].is_null(), "{way}");
+    }
+    assert_eq!(operator.get("/control/v1/ways?institutionId=kontor").await?["data"], json!([]));
+    let shown = fleet.succeed(&["fleet", "ways", "coppermine", "--coordinator", fleet.address()]).await?;
+    assert!(shown.contains("DISAGREED") && shown.contains("#otp") && shown.contains("6-digit code"), "{shown}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_bank_whose_app_approves_is_read_as_it_is() -> Tried {
     kontor_is_read("cdp").await
 }

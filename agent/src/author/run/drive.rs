@@ -111,7 +111,13 @@ impl Run<'_> {
                 at: None,
                 last: None,
             };
-            let outcome = loop_.go(&mut Leavable::new(&mut *session)).await;
+            let mut driver = Leavable::new(&mut *session);
+            // Where it can't be done the run itself finds out why.
+            if self.through.report().is_some() && driver.list_requests().await.is_err() {
+                say("the session ended before it began");
+            }
+            let outcome = loop_.go(&mut driver).await;
+            loop_.trace.asked(&driver.requests());
             ending.end().await;
             openers.end().await;
             Ok::<_, RunError>(outcome)
@@ -242,6 +248,14 @@ impl<P: Person> Loop<'_, P> {
                 self.trace.acts(page.as_deref(), &deed.acts);
                 let ended = at_once(self.interrupts.clone());
                 tokio::select! { () = ended => Err(End::Interrupted), seen = driver.act(&deed) => Ok(seen?) }
+            }
+            Command::Capture(capture) => Ok(driver.capture(&capture).await?),
+            Command::Collect(collect) => {
+                let seen = driver.collect(&collect).await?;
+                if let Observation::Captured(bodies) = &seen {
+                    self.trace.note("captured", format!("{} of the portal's answers", bodies.len()));
+                }
+                Ok(seen)
             }
             Command::LeaveBrowser => {
                 let left = match &self.at {

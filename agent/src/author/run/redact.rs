@@ -45,9 +45,14 @@ impl Taint {
         scrub(html, &self.texts())
     }
 
+    /// The path of an address, likewise.
+    pub(super) fn path(&self, url: &Url) -> String {
+        crate::addresses::scrubbed(url, &self.texts()).path().to_owned()
+    }
+
     /// An address without what may be a customer's or a session's.
     pub(super) fn address(&self, url: &Url) -> String {
-        crate::run::scrubbed(url, &self.texts()).into()
+        crate::addresses::scrubbed(url, &self.texts()).into()
     }
 }
 

@@ -15,7 +15,7 @@ use script::Sight;
 use sha2::{Digest as _, Sha256};
 
 use super::drive::Outcome;
-use super::trace::{Showed, Step, Trace};
+use super::trace::{Asked, Showed, Step, Trace};
 
 const STYLE: &str = include_str!("report.css");
 
@@ -39,7 +39,9 @@ pub(super) fn page(institution: &str, trace: &Trace, outcome: &Outcome) -> Strin
         let fold = if opened == Some(index) { Fold::Open } else { Fold::Closed };
         push_step(&mut page, step, fold);
     }
-    page.push_str("</ol>\n<p>Of pages their structure and their own words are left: letters that may be a customer's are <code>x</code>, digits <code>0</code>. What was typed is nowhere in here.</p>\n</html>\n");
+    page.push_str("</ol>\n");
+    push_requests(&mut page, &trace.requests);
+    page.push_str("<p>Of pages their structure and their own words are left: letters that may be a customer's are <code>x</code>, digits <code>0</code>. What was typed is nowhere in here.</p>\n</html>\n");
     page
 }
 
@@ -107,6 +109,23 @@ fn push_step(page: &mut String, step: &Step, fold: Fold) {
         push_page(page, showed, fold);
     }
     page.push_str("</li>\n");
+}
+
+/// What the pages asked for, so that an author sees an API that is worth capturing, and what is slow.
+fn push_requests(page: &mut String, requests: &[Asked]) {
+    if requests.is_empty() {
+        return;
+    }
+    let _ =
+        writeln!(page, "<h2>What the pages asked for</h2>\n<details><summary>{} requests</summary>", requests.len());
+    page.push_str("<table><tr><th>method</th><th>host</th><th>path</th><th>status</th><th>type</th><th>ms</th><th>bytes</th></tr>\n");
+    for Asked { method, host, path, kind, status, took, bytes } in requests {
+        let took = took.map(|took| took.as_millis().to_string()).unwrap_or_default();
+        let bytes = bytes.map(|bytes| bytes.to_string()).unwrap_or_default();
+        let cells = [method, host, path, status, kind, &took, &bytes].map(|cell| escaped(cell));
+        let _ = writeln!(page, "<tr><td>{}</td></tr>", cells.join("</td><td>"));
+    }
+    page.push_str("</table></details>\n");
 }
 
 fn push_page(page: &mut String, showed: &Showed, fold: Fold) {

@@ -12,6 +12,7 @@ use url::Url;
 
 use super::redact::Taint;
 use crate::author::say;
+use crate::requests::{Request, RequestEnd};
 
 /// How many pages a report holds; of a longer run the last ones, which tell why it ended.
 const PAGES_KEPT: usize = 120;
@@ -55,11 +56,27 @@ pub(super) struct Trace {
     pages: Pages,
     pub(super) taint: Taint,
     pub(super) steps: Vec<Step>,
+    /// What the pages asked for, where the driver sees it.
+    pub(super) requests: Vec<Asked>,
+}
+
+/// A request of a page.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) method: String,
+    pub(super) host: String,
+    /// Without its query, and without what may be a customer's.
+    pub(super) path: String,
+    pub(super) kind: String,
+    /// A status, or why there is none.
+    pub(super) status: String,
+    pub(super) took: Option<Duration>,
+    pub(super) bytes: Option<u64>,
 }
 
 impl Trace {
     pub(super) fn new(script: Arc<Script>, taint: Taint, pages: Pages) -> Self {
-        Self { begun: Instant::now(), script, pages, taint, steps: Vec::new() }
+        Self { begun: Instant::now(), script, pages, taint, steps: Vec::new(), requests: Vec::new() }
     }
 
     pub(super) fn script(&self) -> Arc<Script> {
@@ -126,6 +143,26 @@ impl Trace {
         let host: String = host.chars().take(NAMED_AT_MOST).collect();
         let host = self.taint.words(&host);
         self.note("kept out", format!("{host}; name it in `hosts` if the portal doesn't work without it"));
+    }
+
+    /// What the pages asked for. They chose the names.
+    pub(super) fn asked(&mut self, requests: &[Request]) {
+        let named = |name: &str| self.taint.words(&name.chars().take(NAMED_AT_MOST).collect::<String>());
+        let asked = |request: &Request| Asked {
+            method: named(&request.method),
+            host: named(request.url.host_str().unwrap_or_default()),
+            path: self.taint.path(&request.url),
+            kind: named(&request.kind),
+            status: match (request.status, request.end) {
+                (Some(status), _) => status.to_string(),
+                (None, RequestEnd::Failed) => "failed".into(),
+                (None, _) => "no answer".into(),
+            },
+            took: request.took,
+            bytes: request.bytes,
+        };
+        let requests = requests.iter().map(asked).collect();
+        self.requests = requests;
     }
 
     /// How the run ended.

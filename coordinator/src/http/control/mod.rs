@@ -95,6 +95,7 @@ fn viewers() -> OpenApiRouter<App> {
         .routes(routes!(fleet::queue::show))
         .routes(routes!(fleet::queue::audit))
         .routes(routes!(fleet::dead_letters::list))
+        .routes(routes!(fleet::ways::list))
 }
 
 fn operators() -> OpenApiRouter<App> {

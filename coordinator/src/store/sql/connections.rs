@@ -14,7 +14,10 @@ use uuid::Uuid;
 
 use super::super::Db;
 use super::transition::{Happening, apply, note, take};
-use super::{SqlStore, commit, failed, found, from_json, from_ms, from_word, lockout, push_page, runs, to_json, to_ms};
+use super::{
+    SqlStore, commit, failed, found, from_json, from_ms, from_word, lockout, permissions, push_page, runs, to_json,
+    to_ms,
+};
 use crate::store::{
     Connection, ConnectionEventRecord, ConnectionFilter, Connections, CreatedOrReturned, Fingerprints,
     GivenCredentials, NewConnection, OpenRun, PageRequest, QueuedRun, Refused, StoreError, UnknownPortal,
@@ -48,6 +51,8 @@ struct ConnectionRow {
     credentials_of: Option<Uuid>,
     credentials_refused: Option<String>,
     last_failure: Option<String>,
+    permissions: Option<String>,
+    permissions_at: Option<i64>,
     is_asked: bool,
     run_not_before: Option<i64>,
     run_failure: Option<String>,
@@ -75,6 +80,7 @@ impl ConnectionRow {
             run: run.transpose()?,
             activated_at: self.activated_at.map(from_ms).transpose()?,
             last_synced_at: self.last_synced_at.map(from_ms).transpose()?,
+            permissions: permissions::of_columns(self.permissions.as_deref(), self.permissions_at)?,
             instructions: from_json(&self.instructions, "connection's instructions")?,
             metadata: from_json(&self.metadata, "connection's metadata")?,
             created_at: from_ms(self.created_at)?,

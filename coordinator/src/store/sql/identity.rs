@@ -257,8 +257,8 @@ fn at_row(observation: &Observation, row: i64) -> Sighting {
 
 /// The cells of a row by header, where they are kept: sheets hold the rows in order.
 fn cells(account: &ObservedAccount, row: usize) -> Vec<(String, String)> {
-    let sheets =
-        account.sheets.iter().filter(|sheet| matches!(sheet.kind, SheetKind::Transactions | SheetKind::Pending));
+    let is_listed = |kind| matches!(kind, SheetKind::Transactions | SheetKind::Pending | SheetKind::Captured);
+    let sheets = account.sheets.iter().filter(|sheet| is_listed(sheet.kind));
     let mut rows = sheets.flat_map(|sheet| sheet.rows.iter().map(|row| (&sheet.headers, row)));
     let Some((headers, cells)) = rows.nth(row) else { return Vec::new() };
     headers.iter().cloned().zip(cells.iter().cloned()).collect()

@@ -39,6 +39,7 @@ mod observations;
 mod organizations;
 mod outbox;
 mod past;
+mod permissions;
 mod records;
 mod references;
 mod retention;
@@ -49,6 +50,7 @@ pub(in crate::store) mod steps;
 mod stream;
 mod taking_back;
 mod transition;
+mod ways;
 mod webhooks;
 
 use async_trait::async_trait;

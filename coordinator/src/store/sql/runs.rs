@@ -20,7 +20,8 @@ use super::super::Db;
 use super::held::{HeldRow, HeldRun, held, hold, take_connection_of};
 use super::transition::{Happening, apply, note, take};
 use super::{
-    SqlStore, Tx, challenges, commit, failed, from_ms, from_word, ledger, lockout, past, stream, to_json, to_ms,
+    SqlStore, Tx, challenges, commit, failed, from_ms, from_word, ledger, lockout, past, permissions, stream, to_json,
+    to_ms,
 };
 use crate::store::{
     AfterFailure, Completed, Grant, GrantedRun, HandedIn, Holder, QueuedRun, Refused, Runs, StoreError, Told, fence_of,
@@ -310,7 +311,8 @@ impl Runs for SqlStore {
         let shortfall = shortfall.map(|failure| to_json(&failure, "failure")).transpose()?;
         sqlx::query(
             "UPDATE connections SET last_synced_at = $2, last_failure = $3, next_sync_at = NULL, past = $4,
-                 all_read_at = COALESCE($5, all_read_at)
+                 all_read_at = COALESCE($5, all_read_at), permissions = COALESCE($6, permissions),
+                 permissions_at = CASE WHEN $6 IS NULL THEN permissions_at ELSE $2 END
              WHERE id = $1",
         )
         .bind(run.connection_id.0)
@@ -318,6 +320,7 @@ impl Runs for SqlStore {
         .bind(shortfall)
         .bind(past::write(past))
         .bind(all_read_at)
+        .bind(handed_in.permissions.map(permissions::write))
         .execute(&mut *tx)
         .await
         .map_err(failed("mark a connection as synced"))?;

@@ -16,6 +16,7 @@ mod lockout;
 mod migrations;
 mod organizations;
 mod runs;
+mod seen;
 mod simplefin;
 mod stream;
 mod webhooks;
@@ -107,7 +108,7 @@ pub(crate) fn transaction(description: &str) -> ObservedTransaction {
 
 /// What a run hands in on a day in October.
 fn handed_in(accounts: &[ObservedAccount]) -> HandedIn<'_> {
-    HandedIn { accounts, today: jiff::civil::date(2026, 10, 9), revision: Some("0123456789ab") }
+    HandedIn { accounts, today: jiff::civil::date(2026, 10, 9), revision: Some("0123456789ab"), permissions: None }
 }
 
 pub(crate) fn account(transactions: Vec<ObservedTransaction>) -> ObservedAccount {

@@ -6,7 +6,7 @@ use super::texts::{HEADER, LABELS, PART, PIECE_MAP, TEXT};
 use super::{Key, Keys, Map, Need, Rule, Takes, Word};
 
 /// A column: its header, or of `records` a selector; or a part of the cells under one.
-const COLUMN: Takes = Takes::Or(&Takes::Text(HEADER), &PART);
+pub(super) const COLUMN: Takes = Takes::Or(&Takes::Text(HEADER), &PART);
 
 /// A field beside its label, or a piece of the page.
 const FIELD: Takes = Takes::Or(&LABELS, &PIECE_MAP);
@@ -26,7 +26,7 @@ const ACCOUNT: [Word; 12] = [
     ("balanceAsOf", "The day of both balances."),
 ];
 
-const TRANSACTION: [Word; 18] = [
+pub(super) const TRANSACTION: [Word; 18] = [
     ("postedDate", "The day of the booking."),
     (
         "transactionDate",
@@ -50,7 +50,7 @@ const TRANSACTION: [Word; 18] = [
     ("counterpartyAccountMasked", "Their account, as far as the portal shows it."),
 ];
 
-const fn keys<const N: usize>(words: [Word; N], takes: Takes) -> [Key; N] {
+pub(super) const fn keys<const N: usize>(words: [Word; N], takes: Takes) -> [Key; N] {
     let mut keys = [Key { name: "", takes, need: Need::Optional, text: "" }; N];
     let mut index = 0;
     while index < N {

@@ -6,9 +6,11 @@
 //!
 //! Not here: what a script comes to (`parse`), or what is done with it (`runner`).
 
+mod captured;
 mod columns;
 mod markdown;
 mod pages;
+mod permissions;
 mod reads;
 mod schema;
 mod script;
@@ -21,7 +23,9 @@ mod words;
 pub use markdown::reference;
 pub use schema::schema;
 
+pub(crate) use captured::{AMOUNT_MAP as AMOUNT, CAPTURED, CAPTURED_WORDS, DATUM_MAP as DATUM};
 pub(crate) use pages::{CHALLENGE, FAILURE, PAGE, STEP, WAY, WHEN};
+pub(crate) use permissions::{NONE as NO_RIGHT, PERMISSIONS};
 pub(crate) use reads::{ACCOUNT, ACCOUNTS, READS};
 pub(crate) use script::SCRIPT;
 pub(crate) use texts::{PART, PIECE_MAP as PIECE};

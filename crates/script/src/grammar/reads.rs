@@ -3,6 +3,7 @@
 //! Not here: transactions, or the fields of records (`columns`).
 
 use super::columns::{COLUMNS_OF_ACCOUNTS, FIELDS_OF_ACCOUNT};
+use super::permissions::PERMISSIONS;
 use super::texts::{DATE, ONE_SELECTOR, PAGE_NAME, PIECE_OF_TEXT};
 use super::transactions::TRANSACTIONS;
 use super::words::{ACCOUNT_WORDS, read_by, types};
@@ -75,6 +76,12 @@ pub(crate) static READS: Map = Map {
             takes: Takes::Map(&TRANSACTIONS),
             need: Need::Optional,
             text: "The transactions of an account, page by page.",
+        },
+        Key {
+            name: "permissions",
+            takes: Takes::Map(&PERMISSIONS),
+            need: Need::Optional,
+            text: "What the user may do, where the portal shows it.",
         },
     ]),
     rules: &[],

@@ -33,6 +33,8 @@ pub(super) const SLUG: Text = text("an id", "^[a-z][a-z0-9-]{0,63}$");
 pub(super) const TIME_ZONE: Text = text("a time zone", r"^(UTC|[A-Z][A-Za-z0-9_+\-]*(/[A-Z][A-Za-z0-9_+\-]*)+)$");
 pub(super) const CURRENCY: Text = text("a currency", "^[A-Z0-9]{3,12}$");
 pub(super) const HOST: Text = or_number("a host", r"^[a-z0-9][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)*$");
+/// Where a value is in JSON: keys with dots between them, or a dot for all of it.
+pub(super) const JSON_PATH: Text = or_number("a path in JSON", r"^(\.|[^.\s]+(\.[^.\s]+){0,7})$");
 pub(super) const PATH: Text = or_number("a path", r"^(?!//)[^:\\\s]+$");
 /// From 100 ms to 5 minutes.
 pub(super) const DURATION: Text =

@@ -2,6 +2,7 @@
 //!
 //! Not here: the fields of records (`columns`).
 
+use super::captured::CAPTURED;
 use super::columns::{COLUMNS_OF_PENDING, COLUMNS_OF_TRANSACTIONS, PENDING as PENDING_COLUMN};
 use super::reads::{BACK, DATE_PATTERN, EMPTY, ON, OPEN, RECORDS, SKIP, SOMEWHERE, TABLE};
 use super::texts::{DATE, ONE_SELECTOR, PIECE_OF_TEXT};
@@ -104,6 +105,12 @@ pub(crate) static TRANSACTIONS: Map = Map {
             text: "How the portal is asked for some days after others, where it shows no more at a time.",
         },
         Key {
+            name: "captured",
+            takes: Takes::Map(&CAPTURED),
+            need: Need::Optional,
+            text: "The portal's own answers, from which rows are taken in place of the table.",
+        },
+        Key {
             name: "limit",
             takes: Takes::Whole(1, 1_000),
             need: Need::Default("200"),
@@ -117,6 +124,8 @@ pub(crate) static TRANSACTIONS: Map = Map {
         WITH_DEBIT,
         Rule::NeededFor { key: "date", of: "columns", any: &["postedDate", "transactionDate"] },
         Rule::Among { from: "pending", of: "columns" },
+        Rule::AtMostOneOf(&["captured", "windows"]),
+        Rule::AtMostOneOf(&["captured", "pendingTable"]),
     ],
 };
 

@@ -31,7 +31,7 @@ fn statuses() -> Vec<Word> {
 /// The bank's words of one field, and ours.
 macro_rules! words {
     ($name:ident, $id:literal, $says:literal, $words:expr) => {
-        static $name: Map = Map {
+        pub(super) static $name: Map = Map {
             id: $id,
             name: $says,
             text: "The bank's words, compared whole with white space and case folded, and ours. A word that isn't in it \

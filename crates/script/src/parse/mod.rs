@@ -2,8 +2,10 @@
 //!
 //! Not here: YAML itself (`node`), or anything about a portal that is running.
 
+mod captured;
 mod lists;
 mod pages;
+mod permissions;
 mod reads;
 mod steps;
 

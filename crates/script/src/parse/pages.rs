@@ -189,7 +189,8 @@ pub(super) fn used(node: &Node, reads: Option<&Reads>, faults: &mut Faults) {
             let is_visited = |visit: &crate::language::Visit| {
                 visit.page == name || visit.onward.as_ref().is_some_and(|onward| onward.page == name)
             };
-            reads.accounts.on == name || reads.visit.as_ref().is_some_and(is_visited)
+            let is_of_permissions = reads.permissions.as_ref().is_some_and(|read| read.on == name);
+            is_of_permissions || reads.accounts.on == name || reads.visit.as_ref().is_some_and(is_visited)
         })
     };
     for page in pages {

@@ -9,7 +9,9 @@ use std::str::FromStr;
 use domain::account::AccountType;
 use domain::calendar::DateFormat;
 
+use super::captured::captured;
 use super::lists::{layout, layouts, next, windows};
+use super::permissions::permissions;
 use super::{cut_keys, pick, pick_keys, words};
 use crate::css::Css;
 use crate::diagnostic::{DiagnosticCode as Code, Position, nearest};
@@ -30,6 +32,7 @@ pub(super) fn reads(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<
     let accounts_node = form.need("accounts", faults);
     let account_node = form.ask("account");
     let transactions_node = form.ask("transactions");
+    let permissions_node = form.ask("permissions");
     let by = form.ask("by").and_then(|node| faults.word(node, &[("session", ReadBy::Session), ("http", ReadBy::Http)]));
     let owed = form.ask("owed").map(|node| owed(node, faults)).unwrap_or_default();
     form.finish(faults);
@@ -37,6 +40,7 @@ pub(super) fn reads(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<
     let list = accounts_node.and_then(|node| accounts(node, pages, faults));
     let account = account_node.and_then(|node| account(node, pages, faults));
     let transactions = transactions_node.and_then(|node| transactions(node, pages, faults));
+    let permissions = permissions_node.map(|node| permissions(node, pages, faults));
     let onward = transactions.as_ref().map(|(on, _, way)| (on, way));
     let (list, way) = list?;
     let visit = visit(account.as_ref().map(|(on, _)| on), onward, &way, faults);
@@ -45,6 +49,7 @@ pub(super) fn reads(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<
         visit,
         account: account.map(|(_, read)| read),
         transactions: transactions.map(|(_, read, _)| read),
+        permissions: permissions.flatten(),
         owed,
         by: by.unwrap_or(ReadBy::Session),
     })
@@ -179,6 +184,12 @@ fn transactions(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On,
     let pending_table = form.ask("pendingTable").and_then(|node| pending_table(node, faults));
     let next = form.ask("next").and_then(|node| next(node, faults));
     let windows = form.ask("windows").map(|node| windows(node, faults));
+    let captured = form.ask("captured").map(|node| (captured(node, faults), node.at));
+    for other in ["windows", "pendingTable"] {
+        if let Some((_, at)) = captured.as_ref().filter(|_| form.ask(other).is_some()) {
+            faults.add(Code::KeyConflict, *at, format!("`transactions` has `captured` or `{other}`, and not both"));
+        }
+    }
     let unless = form.ask("unless").and_then(|node| faults.css(node));
     let way = Way {
         at: node.at,
@@ -191,9 +202,14 @@ fn transactions(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On,
         Some(windows) => Some(windows?),
         None => None,
     };
+    let captured = match captured {
+        Some((captured, _)) => Some(Box::new(captured?)),
+        None => None,
+    };
     let layouts = std::iter::once(first?).chain(others).collect();
     let limit = limit.unwrap_or(DEFAULT_LIMIT);
-    Some((on?, TransactionsRead { layouts, pending_table, announced, next, windows, unless, limit }, way))
+    let read = TransactionsRead { layouts, pending_table, announced, next, windows, captured, unless, limit };
+    Some((on?, read, way))
 }
 
 /// The table of what is announced. Patterns and words are those of the other.
@@ -318,7 +334,7 @@ fn column(key: &str, node: &Node, shape: Shape, parts: &mut Vec<Part>, faults: &
     Some(name)
 }
 
-fn field<F: Copy>(key: &str, at: Position, known: &[(&'static str, F)], faults: &mut Faults) -> Option<F> {
+pub(super) fn field<F: Copy>(key: &str, at: Position, known: &[(&'static str, F)], faults: &mut Faults) -> Option<F> {
     let found = known.iter().find(|(word, _)| *word == key);
     if found.is_none() {
         let words = || known.iter().map(|(word, _)| *word);

@@ -12,6 +12,10 @@
 //! Not here: how one gets from document to document; the runner does that.
 
 mod account;
+mod agreement;
+mod answer;
+mod captured;
+mod permissions;
 mod transaction;
 mod years;
 
@@ -26,6 +30,10 @@ use crate::language::Format;
 use crate::table::TableError;
 
 pub(crate) use account::{Listing, blank, details, details_of, list, listed};
+pub(crate) use agreement::{Days, Shown};
+pub(crate) use answer::{Answer, Unread, answer};
+pub(crate) use captured::captured;
+pub(crate) use permissions::permissions;
 pub(crate) use transaction::{announced, announcements, layout, page, transactions};
 pub(crate) use years::{has_year, settle};
 
@@ -103,8 +111,13 @@ fn is_word(text: &str, word: &str) -> bool {
 
 /// What one of the bank's words stands for.
 fn word<W: Copy>(cell: &str, words: &[(String, W)]) -> Result<W, String> {
+    word_of(cell, words).copied()
+}
+
+/// The same where it stands for several things.
+fn word_of<'w, W>(cell: &str, words: &'w [(String, W)]) -> Result<&'w W, String> {
     let found = words.iter().find(|(word, _)| is_word(cell, word));
-    found.map(|(_, value)| *value).ok_or_else(|| "the cell holds a word that isn't in `map`".into())
+    found.map(|(_, value)| value).ok_or_else(|| "the cell holds a word that isn't in `map`".into())
 }
 
 /// Where a value stands, for people.
@@ -148,7 +161,7 @@ impl Place {
             TableError::Ambiguous => self.failure(ElementAmbiguous, "several tables fit the selector"),
             TableError::NotATable => self.failure(ElementMissing, "what the table's selector fits isn't a table"),
             TableError::ColumnMissing(header, there) => {
-                let there = headers(there);
+                let there = headers("headers", there);
                 self.failure(ElementMissing, format!("no column of the table is headed `{header}`; {there}"))
             }
             TableError::LabelMissing(label) => {
@@ -178,15 +191,15 @@ impl Place {
     }
 }
 
-/// The headers that are there, for people: the portal's own words, but no digit, as
-/// a heading could hold a number of the customer's.
-fn headers(there: &[String]) -> String {
+/// The headers that are there, or whatever they are called, for people: the portal's own words,
+/// but no digit, as a heading could hold a number of the customer's.
+fn headers(what: &str, there: &[String]) -> String {
     let header = |header: &String| {
         let short = header.chars().take(HEADER_LIMIT);
         format!("`{}`", short.map(|c| if c.is_numeric() { '0' } else { c }).collect::<String>())
     };
     let named: Vec<String> = there.iter().filter(|header| !header.is_empty()).take(HEADERS_LIMIT).map(header).collect();
-    if named.is_empty() { "it has no headers".into() } else { format!("its headers are {}", named.join(", ")) }
+    if named.is_empty() { format!("it has no {what}") } else { format!("its {what} are {}", named.join(", ")) }
 }
 
 #[cfg(test)]
@@ -197,10 +210,10 @@ mod tests {
     fn headers_that_are_there_are_named_without_digits_and_within_bounds() {
         let check = |there: &[&str], expected: &str| {
             let there: Vec<String> = there.iter().map(|header| (*header).to_owned()).collect();
-            assert_eq!(headers(&there), expected);
+            assert_eq!(headers("headers", &there), expected);
         };
         check(&["date", "", "balance 0142"], "its headers are `date`, `balance 0000`");
         check(&[""], "it has no headers");
-        assert!(headers(&vec!["x".repeat(9_000); 300]).len() < 800);
+        assert!(headers("headers", &vec!["x".repeat(9_000); 300]).len() < 800);
     }
 }

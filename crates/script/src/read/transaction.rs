@@ -272,7 +272,7 @@ fn transaction(
     })
 }
 
-fn direction(amount: Decimal) -> EntryType {
+pub(super) fn direction(amount: Decimal) -> EntryType {
     if amount.is_sign_negative() && !amount.is_zero() { EntryType::Debit } else { EntryType::Credit }
 }
 
@@ -307,6 +307,7 @@ mod tests {
             announced: None,
             next: None,
             windows: None,
+            captured: None,
             unless: None,
             limit: 1,
         };

@@ -18,8 +18,12 @@
 //! (`walk`), or how a command is carried out.
 
 mod act;
+mod answers;
 mod ask;
+mod entitled;
 mod lean;
+mod pages;
+mod reading;
 mod recognise;
 mod settle;
 mod trouble;
@@ -37,14 +41,15 @@ use domain::secret::Secret;
 use jiff::civil::Date;
 use url::Url;
 
-use crate::command::{Command, Left, Observation, Recogniser, Watch};
-use crate::css::Css;
+use crate::command::{Command, Left, Observation, Recogniser, Watch, WaySeen};
 use crate::document::Document;
 use crate::language::{Meaning, Page, Script};
 use act::{After, Batch};
+use answers::Answers;
+use entitled::Entitled;
 use lean::Lean;
 use settle::Shows;
-use walk::{Move, Walk};
+use walk::Walk;
 
 /// How many commands a run may take.
 const COMMANDS_LIMIT: u32 = 10_000;
@@ -118,6 +123,10 @@ pub struct Runner {
     failed_page: Option<Seen>,
     /// Whether the browser is left alone while it is read.
     lean: Lean,
+    /// What the user may do.
+    entitled: Entitled,
+    /// What answers came to as a way to transactions, of each account.
+    answers_seen: Vec<WaySeen>,
     commands: u32,
 }
 
@@ -131,6 +140,10 @@ enum Awaiting {
     Declared(Batch),
     Acted(Batch),
     Answer(Page),
+    /// The answers of an account are kept, or aren't; it is opened then.
+    Capturing(Batch),
+    /// What came of them; the page that shows.
+    Collected(Box<Seen>),
     /// The browser is left, or isn't; the page that showed in it.
     BrowserLeft(Box<Seen>),
     /// The browser is gone back to.
@@ -201,6 +214,8 @@ impl Runner {
             spoiled_page: None,
             failed_page: None,
             lean: Lean::default(),
+            entitled: Entitled::default(),
+            answers_seen: Vec::new(),
             commands: 0,
         }
     }
@@ -238,6 +253,9 @@ impl Runner {
             }
             (Awaiting::Answer(page), Some(Observation::Answered(answer))) => self.answered(&page, &answer),
             (Awaiting::Answer(page), Some(Observation::Done)) => self.approving(page),
+            (Awaiting::Capturing(batch), Some(Observation::Done)) => self.capturing(batch, Answers::Kept),
+            (Awaiting::Capturing(batch), Some(Observation::Kept)) => self.capturing(batch, Answers::Off),
+            (Awaiting::Collected(seen), Some(Observation::Captured(bodies))) => self.collected(*seen, bodies),
             (Awaiting::BrowserLeft(seen), Some(Observation::Kept)) => self.kept(*seen),
             (Awaiting::BrowserLeft(_) | Awaiting::BrowserReturned, Some(Observation::Done)) => self.watch(),
             (_, _) => {
@@ -367,19 +385,12 @@ impl Runner {
             }
             _ => {}
         }
-        if let Phase::Reading(walk) = &mut self.phase
+        if let Phase::Reading(walk) = &self.phase
             && walk.expects() == seen.page.name
         {
-            self.stage = walk.stage();
-            return match walk.read(&seen.html) {
-                Ok(step) => {
-                    if walk.failed() > 0 && self.spoiled_page.is_none() {
-                        self.spoiled_page = Some(seen.clone());
-                    }
-                    self.walk(step, seen)
-                }
-                Err(failure) if self.lean.is_on() => self.return_to_browser(failure.code),
-                Err(failure) => self.give_up(failure, seen),
+            return match walk.awaits() {
+                Some(expects) => self.collect(seen, expects),
+                None => self.read(seen),
             };
         }
         let asks = matches!(seen.page.meaning, Meaning::Challenge(_)) || seen.page.submits();
@@ -396,58 +407,6 @@ impl Runner {
             return self.watch();
         }
         self.act(&seen.page, None)
-    }
-
-    fn walk(&mut self, step: Move, seen: Seen) -> Command {
-        self.looks.clear();
-        match step {
-            Move::Act { page, deed, after } => self.carry_out(Batch { page, deed, effect: None, after }),
-            Move::Wait { page } => {
-                self.acted = Some(Acted { page });
-                self.watch()
-            }
-            Move::SignOut { accounts, .. } | Move::Finish(accounts) if self.lean.is_unproven(&accounts) => {
-                self.prove(accounts)
-            }
-            Move::GiveUp(failure) if self.lean.is_on() => self.return_to_browser(failure.code),
-            Move::SignOut { page, target, accounts } => {
-                let accounts = self.lean.compared(accounts);
-                let accounts = self.masked_failures(accounts);
-                self.sign_out(page, target, Command::Finish(accounts))
-            }
-            Move::Finish(accounts) => {
-                let accounts = self.lean.compared(accounts);
-                let accounts = self.masked_failures(accounts);
-                self.end(Command::Finish(accounts))
-            }
-            Move::GiveUp(failure) => {
-                self.failed_page = self.spoiled_page.take();
-                self.give_up(failure, seen)
-            }
-        }
-    }
-
-    /// What is said of a page may name its headers, and they may repeat a secret.
-    fn masked_failures(&self, mut accounts: Vec<ObservedAccount>) -> Vec<ObservedAccount> {
-        for failure in accounts.iter_mut().filter_map(|account| account.failure.as_mut()) {
-            failure.message = self.masked(&failure.message);
-        }
-        accounts
-    }
-
-    /// What was read isn't enough. A session that stays open would be in the way of
-    /// the next run, so it is ended where the page has what ends it.
-    fn give_up(&mut self, failure: Failure, seen: Seen) -> Command {
-        let message = self.masked(&failure.message);
-        let end = Command::Fail(failure.with_message(message));
-        let page = seen.page.name.clone();
-        let can_click = |css: &&Css| Document::parse(&seen.html).is_ok_and(|document| document.can_click(css));
-        let target = self.script.sign_out.as_ref().filter(can_click).map(|css| css.text().to_owned());
-        self.failed_page.get_or_insert(seen);
-        match target {
-            Some(target) => self.sign_out(page, target, end),
-            None => self.end(end),
-        }
     }
 
     fn fail(&mut self, code: FailureCode, message: impl Into<String>) -> Command {

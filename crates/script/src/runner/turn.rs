@@ -13,8 +13,9 @@ use jiff::Span;
 use jiff::civil::Date;
 
 use super::After;
+use super::answers::Joined;
 use super::walk::Move;
-use crate::command::{Act, Deed};
+use crate::command::{Act, Deed, Stride};
 use crate::css::Css;
 use crate::document::Document;
 use crate::language::{Next, TransactionsRead, Windows};
@@ -43,6 +44,24 @@ pub(super) fn next(
     document: &Document,
     read: &TransactionsRead,
     keys: &Keys,
+    joined: Option<&Joined>,
+    is_empty: bool,
+    place: &Place,
+) -> Result<Option<Turn>, Failure> {
+    let turn = shown_next(document, read, keys, joined, is_empty, place)?;
+    if turn.is_none() && joined.is_some_and(Joined::goes_on) {
+        let what = "the page shows the end of the list, and the portal's last answer says that more follow";
+        return Err(place.failure(FailureCode::DataIncomplete, what));
+    }
+    Ok(turn)
+}
+
+/// The same by what the page shows.
+fn shown_next(
+    document: &Document,
+    read: &TransactionsRead,
+    keys: &Keys,
+    joined: Option<&Joined>,
     is_empty: bool,
     place: &Place,
 ) -> Result<Option<Turn>, Failure> {
@@ -77,11 +96,15 @@ pub(super) fn next(
         }
         Some(Next::Scroll { within, end, .. }) => {
             let shows_end = document.shown(end).is_some();
+            // Rows that are passed over are in the answers, the last of which tells the end as well.
+            let has_ended = shows_end && joined.is_some_and(Joined::has_ended);
+            let stride = if joined.is_some() { Stride::ToEnd } else { Stride::Part };
             return Ok(match (keys.is_at_end, shows_end) {
                 (true, true) => None,
                 (true, false) => Some(Turn::Wait),
+                (false, _) if has_ended => None,
                 (false, _) => {
-                    let acts = vec![Act::Scroll { within: within.text().to_owned() }];
+                    let acts = vec![Act::Scroll { within: within.text().to_owned(), stride }];
                     Some(Turn::Act(Deed { acts, region: region(read) }, After::AtOnce))
                 }
             });

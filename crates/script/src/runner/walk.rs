@@ -15,39 +15,32 @@
 //!
 //! Not here: clicking, waiting, or what happens when another page shows.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use domain::account::ObservedAccount;
-use domain::calendar::DateFormat;
 use domain::failure::{Failure, FailureCode, Stage};
 use domain::money::Currency;
-use domain::observation::{Extent, Sheet, Source, Window};
-use domain::transaction::ObservedTransaction;
 use jiff::civil::Date;
-use sha2::{Digest as _, Sha256};
 
 use super::After;
-use super::turn::{self, Keys, Windowed};
-use crate::command::{Act, Deed};
+use super::answers::Answers;
+use super::entitled::Entitled;
+use super::pages::{Leg, Pages, Rows, add_answers, add_rows, is_past, keep, weigh, window};
+use super::turn;
+use crate::command::{Act, Body, Capture, Deed, Expects, WaySeen};
 use crate::css::Css;
 use crate::document::Document;
-use crate::language::{Next, Script, TransactionsRead, Visit};
+use crate::language::{Script, Visit};
 use crate::link::{LinkError, link};
-use crate::read::{
-    Cells, Listing, Place, Side, announced, announcements, details, details_of, has_year, layout, list, page, settle,
-    transactions,
-};
-use crate::table::{ROWS_LIMIT, weight};
-
-/// How much the sheets of a run weigh together. What is beyond is read and not kept: a
-/// run has to fit into one message.
-const KEPT_LIMIT: usize = 24 * 1024 * 1024;
+use crate::read::{Cells, Listing, Place, Side, details, details_of, list, permissions, settle};
+use crate::table::ROWS_LIMIT;
 
 /// What comes next.
 pub(super) enum Move {
     /// Do this on the page that shows.
     Act { page: String, deed: Deed, after: After },
+    /// Open an account like this, once its answers are kept.
+    Open { page: String, deed: Deed, capture: Option<Capture> },
     /// Nothing: the page that shows becomes another by itself.
     Wait { page: String },
     /// All is read: end the session.
@@ -72,57 +65,48 @@ pub(super) struct Walk {
     weight: usize,
     /// How many accounts couldn't be read.
     failed: usize,
+    /// The answers that came since the page before.
+    bodies: Vec<Body>,
+    /// What the user may do.
+    pub(super) entitled: Entitled,
+    /// What answers came to as a way to transactions, of each account.
+    pub(super) answers_seen: Vec<WaySeen>,
 }
 
 enum At {
     /// The list is read for the first time.
     List,
+    /// On the page that says what the user may do.
+    Permissions,
     /// Back on the list; this account is next, and past the end all are read.
     Between(usize),
     /// On the page of an account.
-    Account(Pages),
-}
-
-/// The pages of one account that were read so far.
-#[derive(Default)]
-struct Pages {
-    /// Which account it is, from 0.
-    index: usize,
-    /// How many they are.
-    count: usize,
-    /// Of each page of transactions, so that none is read twice.
-    digests: HashSet<[u8; 32]>,
-    /// What the sheets weigh.
-    weight: usize,
-    /// How many rows the first page says there are; of windows, the first of each.
-    announced: Option<u64>,
-    /// Whether they are on a page of their own, and the account's is behind.
-    leg: Leg,
-    /// Which rows were read, where rows come and go.
-    keys: Keys,
-    /// Where rows that are added to begin, of the account's and of its sheets.
-    grows_from: Option<(usize, usize)>,
-    /// Which days were asked for.
-    windowed: Windowed,
-}
-
-/// Which of an account's pages shows.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Leg {
-    #[default]
-    Own,
-    Onward,
+    Account(Box<Pages>),
 }
 
 impl Walk {
     pub(super) fn new(script: Arc<Script>, today: Date, since: Option<Date>) -> Self {
-        Self { script, today, since, accounts: Vec::new(), at: At::List, rows: 0, weight: 0, failed: 0 }
+        let (accounts, bodies) = (Vec::new(), Vec::new());
+        Self {
+            script,
+            today,
+            since,
+            accounts,
+            at: At::List,
+            rows: 0,
+            weight: 0,
+            failed: 0,
+            bodies,
+            entitled: Entitled::Unread,
+            answers_seen: Vec::new(),
+        }
     }
 
     /// The page that is read next.
     pub(super) fn expects(&self) -> &str {
         match (&self.at, &self.script.reads.visit) {
             (At::Account(pages), Some(visit)) => place(visit, pages.leg).0,
+            (At::Permissions, _) => self.script.reads.permissions.as_ref().map_or("", |read| &read.on),
             _ => &self.script.reads.accounts.on,
         }
     }
@@ -130,7 +114,7 @@ impl Walk {
     pub(super) const fn stage(&self) -> Stage {
         match self.at {
             At::Account(_) => Stage::Transactions,
-            At::List | At::Between(_) => Stage::Accounts,
+            At::List | At::Permissions | At::Between(_) => Stage::Accounts,
         }
     }
 
@@ -146,6 +130,26 @@ impl Walk {
         }
     }
 
+    /// How answers are waited for before the page that is expected is read; none where they aren't.
+    pub(super) fn awaits(&self) -> Option<Expects> {
+        let At::Account(pages) = &self.at else { return None };
+        let visit = self.script.reads.visit.as_ref()?;
+        let is_there = visit.onward.is_none() || pages.leg == Leg::Onward;
+        (is_there && pages.answers.are_kept()).then(|| pages.answers.expects())
+    }
+
+    /// What is known of the answers of the account that is opened.
+    pub(super) fn set_answers(&mut self, answers: Answers) {
+        if let At::Account(pages) = &mut self.at {
+            pages.answers = answers;
+        }
+    }
+
+    /// Brings the answers that came since the page before.
+    pub(super) fn bring(&mut self, bodies: Vec<Body>) {
+        self.bodies = bodies;
+    }
+
     /// Reads the page that was expected.
     pub(super) fn read(&mut self, html: &str) -> Result<Move, Failure> {
         let place = Place { stage: self.stage(), account: self.account_number() };
@@ -157,7 +161,22 @@ impl Walk {
                 let listing = list(&document, read, &place)?;
                 self.accounts = listing.accounts(read, cells(&script, self.today), &place)?;
                 self.weight = self.accounts.iter().flat_map(|account| &account.sheets).map(weigh).sum();
+                if let Some(read) = &script.reads.permissions
+                    && self.entitled.leads_on(&document, read, &place)
+                {
+                    self.at = At::Permissions;
+                    return Ok(click(&script.reads.accounts.on, read.open.text().to_owned()));
+                }
                 self.open(&document, &listing, 0, &place)
+            }
+            At::Permissions => {
+                self.at = At::Between(0);
+                let script = Arc::clone(&self.script);
+                let Some(read) = &script.reads.permissions else { return Ok(Move::Wait { page: String::new() }) };
+                let said = parse(html, &place);
+                let said = said.and_then(|page| permissions(&page, read, cells(&script, self.today), &place));
+                self.entitled = said.map_or_else(Entitled::Failed, Entitled::Read);
+                Ok(click(&read.on, read.back.text().to_owned()))
             }
             At::Between(index) => {
                 let document = parse(html, &place)?;
@@ -185,7 +204,7 @@ impl Walk {
     const fn account_number(&self) -> Option<usize> {
         match &self.at {
             At::Account(pages) => Some(pages.index + 1),
-            At::List | At::Between(_) => None,
+            At::List | At::Permissions | At::Between(_) => None,
         }
     }
 
@@ -229,12 +248,21 @@ impl Walk {
             };
             place.failure(code, format!("{why} in the row of account {} fits `{}`", index + 1, visit.open.text()))
         })?;
-        self.at = At::Account(Pages { index, ..Pages::default() });
-        Ok(click(&reads.accounts.on, target))
+        let captured = reads.transactions.as_ref().and_then(|read| read.captured.as_deref());
+        let capture = captured.map(|captured| captured.of_account(&account.portal_key));
+        let (page, deed) = (reads.accounts.on.clone(), clicked(target));
+        self.at = At::Account(Box::new(Pages { index, ..Pages::default() }));
+        Ok(Move::Open { page, deed, capture })
     }
 
     /// Reads one page of an account; none when it was the last.
-    fn account(&mut self, html: &str, visit: &Visit, mut pages: Pages, place: &Place) -> Result<Option<Move>, Failure> {
+    fn account(
+        &mut self,
+        html: &str,
+        visit: &Visit,
+        mut pages: Box<Pages>,
+        place: &Place,
+    ) -> Result<Option<Move>, Failure> {
         let script = Arc::clone(&self.script);
         let Some(account) = self.accounts.get_mut(pages.index) else {
             return Err(place.failure(FailureCode::DataIncomplete, "the account isn't known any more"));
@@ -253,7 +281,8 @@ impl Walk {
             return Ok(None);
         }
         if let Some(onward) = visit.onward.as_ref().filter(|_| pages.leg == Leg::Own) {
-            self.at = At::Account(Pages { leg: Leg::Onward, ..pages });
+            pages.leg = Leg::Onward;
+            self.at = At::Account(pages);
             return Ok(Some(click(&visit.page, onward.open.text().to_owned())));
         }
         if let Some(read) = &script.reads.transactions {
@@ -267,11 +296,25 @@ impl Walk {
             let currency = Currency::parse(&account.currency).unwrap_or_else(|_| script.currency.clone());
             let cells = Cells { currency: &currency, ..cells }.of_type(account.account_type);
             let read_before = account.transactions.len();
-            let Rows { date, is_empty } = add_rows(&document, read, account, &mut pages, self.weight, cells, place)?;
+            let bodies = std::mem::take(&mut self.bodies);
+            let is_first = pages.answers.are_kept() && pages.answers.joined().is_none();
+            let taken = pages.answers.take(bodies, &document, read, cells, place);
+            if is_first {
+                self.answers_seen.push(match &taken {
+                    Ok(Some(_)) => WaySeen::Found,
+                    Ok(None) => WaySeen::Missing,
+                    Err(_) => WaySeen::Disagreed,
+                });
+            }
+            let taken = taken?;
+            let Rows { date, is_empty } = match taken {
+                Some(taken) => add_answers(taken, read, account, &mut pages, self.weight),
+                None => add_rows(&document, read, account, &mut pages, self.weight, cells, place)?,
+            };
             if self.rows + account.transactions.len() > ROWS_LIMIT {
                 return Err(place.failure(FailureCode::DataIncomplete, "there are more than 100,000 rows"));
             }
-            let next = turn::next(&document, read, &pages.keys, is_empty, place)?;
+            let next = turn::next(&document, read, &pages.keys, pages.answers.joined(), is_empty, place)?;
             let next = turn::within(next, read, pages.count, place)?;
             let is_past = |since: &Date| is_past(account, read_before, date.as_ref(), *since);
             let cut = self.since.filter(|since| next.is_some() && read.windows.is_none() && is_past(since));
@@ -315,72 +358,12 @@ impl Walk {
     }
 }
 
-/// What is known of the rows of a page.
-struct Rows {
-    /// How their days are written.
-    date: Option<DateFormat>,
-    is_empty: bool,
-}
-
-/// Adds the rows of a page of transactions to an account.
-fn add_rows(
-    document: &Document,
-    read: &TransactionsRead,
-    account: &mut ObservedAccount,
-    pages: &mut Pages,
-    others: usize,
-    cells: Cells<'_>,
-    place: &Place,
-) -> Result<Rows, Failure> {
-    let page = page(document, read, place)?;
-    let date = layout(&page.sheet, read).and_then(|layout| layout.format.date.clone());
-    if !matches!(read.next, Some(Next::Scroll { .. })) {
-        let chosen = read.next.as_ref().and_then(|next| turn::chosen(document, next)).unwrap_or_default();
-        let asked = pages.windowed.count().to_string();
-        let digest = Sha256::digest([&asked, "\n", &chosen, "\n", &page.text()].concat()).into();
-        if !pages.digests.insert(digest) {
-            let what = "a page of transactions came up again in place of the next one";
-            return Err(place.failure(FailureCode::DataIncomplete, what));
-        }
-    }
-    let sheet = pages.keys.unseen(page.sheet, page.keys).map_err(|what| place.failure(what.code(), what.text()))?;
-    let rows = transactions(&sheet, read, cells, place)?;
-    if let Some(pick) = read.announced.as_ref().filter(|_| pages.count == 0 || pages.windowed.is_fresh()) {
-        let announced = announced(document, pick, cells.locale, &rows, place)?;
-        pages.announced = match (pages.announced, announced) {
-            (Some(before), more) => Some(before + more.unwrap_or(0)),
-            (None, announced) => announced,
-        };
-    }
-    pages.windowed.look();
-    if let Some(sheet) = announcements(document, read, place)?.filter(|_| pages.count == 0 || !grows(read)) {
-        account.transactions.extend(transactions(&sheet, read, cells, place)?);
-        keep(sheet, account, pages, others);
-    }
-    if grows(read) {
-        // What was there is there again, with more below it.
-        let (rows, sheets) = *pages.grows_from.get_or_insert((account.transactions.len(), account.sheets.len()));
-        account.transactions.truncate(rows);
-        pages.weight -= account.sheets.get(sheets..).unwrap_or_default().iter().map(weigh).sum::<usize>();
-        account.sheets.truncate(sheets);
-    }
-    let is_empty = rows.is_empty();
-    account.transactions.extend(rows);
-    pages.count += 1;
-    if !sheet.rows.is_empty() || !matches!(read.next, Some(Next::Scroll { .. })) {
-        keep(sheet, account, pages, others);
-    }
-    Ok(Rows { date, is_empty })
-}
-
-/// Whether the rows of the next page come below those that are there.
-const fn grows(read: &TransactionsRead) -> bool {
-    matches!(read.next, Some(Next::More(_)))
-}
-
 fn click(page: &str, target: String) -> Move {
-    let deed = Deed { acts: vec![Act::Click { target: target.into() }], region: Vec::new() };
-    Move::Act { page: page.to_owned(), deed, after: After::OnceChanged }
+    Move::Act { page: page.to_owned(), deed: clicked(target), after: After::OnceChanged }
+}
+
+fn clicked(target: String) -> Deed {
+    Deed { acts: vec![Act::Click { target: target.into() }], region: Vec::new() }
 }
 
 fn cells(script: &Script, today: Date) -> Cells<'_> {
@@ -390,47 +373,6 @@ fn cells(script: &Script, today: Date) -> Cells<'_> {
 
 fn parse(html: &str, place: &Place) -> Result<Document, Failure> {
     Document::parse(html).map_err(|refused| place.failure(FailureCode::ScriptParse, refused.text()))
-}
-
-/// Keeps a sheet with its account while there is room for all of them: without one of
-/// them an account can't be read again, so then it has none.
-fn keep(sheet: Sheet, account: &mut ObservedAccount, pages: &mut Pages, others: usize) {
-    pages.weight += weigh(&sheet);
-    if others + pages.weight <= KEPT_LIMIT {
-        account.sheets.push(sheet);
-    } else {
-        account.sheets = Vec::new();
-    }
-}
-
-fn weigh(sheet: &Sheet) -> usize {
-    weight(&sheet.headers) + weight(sheet.rows.iter().flatten())
-}
-
-/// What was walked: to the list's end, or to the day from which on it was wanted. What can't
-/// be walked so far is a failure.
-fn window(pages: &Pages, cut: Option<Date>) -> Window {
-    Window {
-        source: Source::Pages,
-        extent: Extent::Whole,
-        from: cut,
-        to: None,
-        pages: u32::try_from(pages.count).unwrap_or(u32::MAX),
-        // The portal says how many there are in all.
-        rows_announced: pages.announced.filter(|_| cut.is_none()),
-    }
-}
-
-/// Whether the last page of a list that has the newest first, whose rows begin at `from`, holds
-/// nothing any more that was booked on `since` or later. A whole page: rows of a weekend may
-/// be out of order.
-fn is_past(account: &ObservedAccount, from: usize, date: Option<&DateFormat>, since: Date) -> bool {
-    let dates = |rows: &[ObservedTransaction]| rows.iter().filter_map(|row| row.posted_date).max();
-    let first = account.transactions.iter().find_map(|row| row.posted_date);
-    let newest = account.transactions.get(from..).and_then(dates);
-    // A day without a year is settled by the order of the whole list.
-    let is_dated = date.is_some_and(has_year);
-    is_dated && newest.is_some_and(|newest| newest < since && first > Some(newest))
 }
 
 /// Which page of an account shows, and what leads from it to the list.

@@ -220,7 +220,9 @@ impl Pretend {
                     None => Observation::Refused(FailureCode::MfaTimeout),
                 }
             }
-            Command::LeaveBrowser | Command::ReturnToBrowser => unreachable!("the script says nothing of it"),
+            Command::Capture(_) | Command::Collect(_) | Command::LeaveBrowser | Command::ReturnToBrowser => {
+                unreachable!("the script says nothing of it")
+            }
             Command::Finish(_) | Command::Fail(_) => unreachable!("the run is over"),
         }
     }

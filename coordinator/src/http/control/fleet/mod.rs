@@ -10,6 +10,7 @@ pub(super) mod institutions;
 pub(super) mod leases;
 pub(super) mod pools;
 pub(super) mod queue;
+pub(super) mod ways;
 
 use std::time::Duration;
 

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::catalog::Catalog;
 use crate::http::schema;
-use crate::store::{self, ConnectionEventRecord, Metadata};
+use crate::store::{self, ConnectionEventRecord, Metadata, SeenPermissions};
 
 /// A connection of one entity to one portal: `setup` until it was activated, `ready`
 /// after.
@@ -72,6 +72,29 @@ pub(in crate::http::v1) struct Connection {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = schema::word::<NextAction>, required = false)]
     next_action: Option<NextAction>,
+    /// What the portal says that the delegated user may do, as it was read last. Of a `ready` connection alone, and only
+    /// where the portal shows it.
+    // Choice: the documents have no place for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    permissions: Option<Permissions>,
+}
+
+/// What the portal says that the delegated user may do, on any of its accounts.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::http::v1) struct Permissions {
+    /// Look at balances and transactions.
+    view: bool,
+    /// Make payments, or prepare them.
+    initiate: bool,
+    /// Approve the payments of others.
+    approve: bool,
+    /// Whether that is more than reading needs.
+    exceeds_view: bool,
+    /// When it was read.
+    #[schema(value_type = String, format = DateTime)]
+    observed_at: Timestamp,
 }
 
 /// How far a set-up is, what is next, and whose turn it is.
@@ -218,6 +241,7 @@ impl Connection {
             error_code: failure.map(|failure| failure.code),
             error_message: failure.map(|failure| failure.message.clone()),
             failure: failure.map(Failure::of),
+            permissions: connection.permissions.filter(|_| is_ready).map(Permissions::of),
             next_action: (is_ready && is_asked).then_some(NextAction::AnswerChallenge),
             created_at: connection.created_at,
             updated_at: connection.updated_at,
@@ -225,6 +249,14 @@ impl Connection {
             portal_url: connection.portal_url,
             metadata: connection.metadata,
         }
+    }
+}
+
+impl Permissions {
+    fn of(seen: SeenPermissions) -> Self {
+        let SeenPermissions { permissions, seen_at } = seen;
+        let domain::permissions::Permissions { view, initiate, approve } = permissions;
+        Self { view, initiate, approve, exceeds_view: permissions.exceed_view(), observed_at: seen_at }
     }
 }
 
