@@ -241,6 +241,7 @@ impl Client {
                 Command::Visit(url) => driver.visit(&url).await?,
                 Command::Watch(watch) => driver.watch(&watch).await?,
                 Command::Act(acts) => driver.act(&acts).await?,
+                Command::Download(download) => driver.download(&download).await?,
                 Command::LeaveBrowser => driver.leave(&at).await?,
                 Command::ReturnToBrowser => driver.go_back(),
                 Command::Ask(question) if question.kind.takes_answer() => {

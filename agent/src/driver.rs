@@ -1,4 +1,4 @@
-//! What a driver does: three verbs on one page of one session, each answered with
+//! What a driver does: four verbs on one page of one session, each answered with
 //! what was seen; to go on without its browser, and to tell when the session is gone. A session is that, with its end.
 //!
 //! Not here: how ([`crate::cdp`], [`crate::webdriver`], [`crate::http`]), which driver a
@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use script::command::{Deed, Observation, Watch};
+use script::command::{Deed, Download, Observation, Watch};
 use url::Url;
 
 use crate::gate::Shut;
@@ -26,6 +26,9 @@ pub trait Driver: Send {
 
     /// Does something on the page that is showing.
     async fn act(&mut self, deed: &Deed) -> Result<Observation, DriverError>;
+
+    /// Does something on the page that is showing that makes a file come, and takes the file in.
+    async fn download(&mut self, download: &Download) -> Result<Observation, DriverError>;
 
     /// A session that goes on as this one does and takes no browser: with its cookies, at nothing
     /// yet. None where there is no browser to be left, or its cookies aren't to be had.

@@ -3,7 +3,7 @@
 //! Not here: when that is done; the script's runner says so.
 
 use async_trait::async_trait;
-use script::command::{Deed, Observation, Watch};
+use script::command::{Deed, Download, Observation, Watch};
 use url::Url;
 
 use crate::driver::{Driver, DriverError};
@@ -62,6 +62,13 @@ impl Driver for Leavable<'_> {
         match &mut self.lean {
             Some(lean) => lean.act(deed).await,
             None => self.driver.act(deed).await,
+        }
+    }
+
+    async fn download(&mut self, download: &Download) -> Result<Observation, DriverError> {
+        match &mut self.lean {
+            Some(lean) => lean.download(download).await,
+            None => self.driver.download(download).await,
         }
     }
 

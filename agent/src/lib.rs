@@ -11,6 +11,7 @@
 //! agent. Not here: what a portal's pages mean (`script`), or who may run next (the
 //! coordinator).
 
+mod address;
 pub mod admission;
 pub mod apart;
 pub mod asker;
@@ -39,5 +40,6 @@ pub mod seats;
 pub mod sizing;
 pub mod slot;
 pub mod surveyor;
+mod told;
 pub mod watchdog;
 pub mod webdriver;

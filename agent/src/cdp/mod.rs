@@ -15,6 +15,7 @@
 
 mod browser;
 mod browsers;
+pub(crate) mod downloads;
 mod frames;
 mod launch;
 mod limits;

@@ -4,6 +4,7 @@
 //! guards the lease.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -170,7 +171,8 @@ impl Session {
         context: &str,
         frames: &Frames,
     ) -> Result<(PageLine, watch::Receiver<Showing>), WireError> {
-        let deny = json!({ "behavior": "deny", "browserContextId": context });
+        // Who turns events off turns them off for all sessions of the browser.
+        let deny = json!({ "behavior": "deny", "browserContextId": context, "eventsEnabled": true });
         let page = json!({
             "url": "about:blank",
             "browserContextId": context,
@@ -215,6 +217,27 @@ impl Session {
         };
         let user_agent = version["userAgent"].as_str().map(str::to_owned);
         Ok(Some(Identity { user_agent, cookies: cookies.iter().map(cookie).collect() }))
+    }
+
+    /// Where a file may be put for as long as it takes to read it.
+    pub(super) fn folder(&self) -> &Path {
+        self.ending.browser.folder()
+    }
+
+    /// Lets what comes to be kept be put into a folder under a name of the browser's, or, as usual, nowhere.
+    pub(super) async fn let_download(&self, into: Option<&Path>) -> Result<(), WireError> {
+        let mut params = json!({ "behavior": "deny", "browserContextId": self.ending.context, "eventsEnabled": true });
+        if let Some(folder) = into {
+            params["behavior"] = json!("allowAndName");
+            params["downloadPath"] = json!(folder);
+        }
+        self.line.wire.call(None, "Browser.setDownloadBehavior", params, AT_ONCE).await.map(|_| ())
+    }
+
+    /// Ends a download.
+    pub(super) fn cancel_download(&self, guid: &str) {
+        let params = json!({ "guid": guid, "browserContextId": self.ending.context });
+        self.line.wire.tell("Browser.cancelDownload", params);
     }
 
     /// What ends it.

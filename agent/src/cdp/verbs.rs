@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use script::command::{Act, Deed, Observation, Trouble, Watch};
+use script::command::{Act, Deed, Download, Observation, Trouble, Watch};
 use serde_json::json;
 use tokio::time::Instant;
 use url::Url;
@@ -46,6 +46,10 @@ impl Driver for Session {
         // Its end without a word is the wire's, and so the browser's.
         let _ = self.showing.wait_for(|now| now.gone.is_some()).await;
         self.verdict(WireError::Gone).err().unwrap_or(DriverError::Crashed)
+    }
+
+    async fn download(&mut self, download: &Download) -> Result<Observation, DriverError> {
+        self.take_file(download).await
     }
 
     async fn visit(&mut self, url: &Url) -> Result<Observation, DriverError> {

@@ -16,7 +16,7 @@ use chromiumoxide::{Connection, Method};
 use futures::StreamExt as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 /// How long a browser has to accept a connection.
@@ -28,6 +28,29 @@ pub(super) struct Wire {
     calls: mpsc::UnboundedSender<Call>,
     pages: Pages,
     starved: Starved,
+    downloads: broadcast::Sender<Progress>,
+}
+
+/// How many of what the browser says of downloads are kept for whoever listens.
+const DOWNLOADS_KEPT: usize = 256;
+
+/// How far a download of some session has come.
+#[derive(Clone, Debug)]
+pub(super) struct Progress {
+    /// The browser's name for it, by which its file is called.
+    pub(super) guid: String,
+    pub(super) received: u64,
+    /// 0 where nothing says it.
+    pub(super) total: u64,
+    pub(super) state: Fetching,
+}
+
+/// Whether a download goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fetching {
+    GoesOn,
+    Done,
+    Cancelled,
 }
 
 /// How many pages' processes were ended for their memory, of which the browser hasn't
@@ -112,15 +135,17 @@ impl Wire {
         let (calls, inbox) = mpsc::unbounded_channel();
         let pages = Pages::default();
         let starved = Starved::default();
+        let (downloads, _) = broadcast::channel(DOWNLOADS_KEPT);
         let line = Line {
             connection,
             pending: HashMap::new(),
             pages: Arc::clone(&pages),
             first_targets: HashMap::new(),
             starved: Arc::clone(&starved),
+            downloads: downloads.clone(),
         };
         tokio::spawn(line.run(inbox));
-        Ok(Self { calls, pages, starved })
+        Ok(Self { calls, pages, starved, downloads })
     }
 
     /// Sends a call and waits for its result.
@@ -148,6 +173,11 @@ impl Wire {
         let (showing, receiver) = watch::channel(Showing::default());
         lock(&self.pages).insert(session.clone(), Page { target, showing });
         receiver
+    }
+
+    /// What the browser says of downloads from now on, whosever they are.
+    pub(super) fn downloads(&self) -> broadcast::Receiver<Progress> {
+        self.downloads.subscribe()
     }
 
     /// No longer follows a page.
@@ -188,6 +218,7 @@ struct Line {
     /// The page that each browser context began with; any other is a popup.
     first_targets: HashMap<String, String>,
     starved: Starved,
+    downloads: broadcast::Sender<Progress>,
 }
 
 struct Pending {
@@ -264,6 +295,12 @@ impl Line {
                 let detached = event.params["sessionId"].as_str();
                 self.pending.retain(|_, pending| pending.session.is_none() || pending.session.as_deref() != detached);
             }
+            ("Browser.downloadProgress", None) => {
+                if let Some(progress) = progress(&event.params) {
+                    // Nobody listens unless a file is waited for.
+                    let _ = self.downloads.send(progress);
+                }
+            }
             ("Target.targetCreated", None) => self.close_if_popup(&event.params["targetInfo"]),
             _ => {}
         }
@@ -318,6 +355,22 @@ impl Page {
     fn end(&self, gone: Gone) {
         self.showing.send_modify(|showing| showing.gone = showing.gone.or(Some(gone)));
     }
+}
+
+/// What the browser says of a download. It writes sizes as numbers with a point.
+fn progress(params: &Value) -> Option<Progress> {
+    let size = |name: &str| params[name].to_string().split('.').next().and_then(|size| size.parse().ok()).unwrap_or(0);
+    let guid = params["guid"].as_str()?;
+    // It is a part of a path later on.
+    let is_plain = guid.len() <= 64 && guid.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    let state = match params["state"].as_str()? {
+        "completed" => Fetching::Done,
+        "canceled" => Fetching::Cancelled,
+        _ => Fetching::GoesOn,
+    };
+    let progress =
+        Progress { guid: guid.to_owned(), received: size("receivedBytes"), total: size("totalBytes"), state };
+    is_plain.then_some(progress)
 }
 
 /// What the browser's words for a refusal come to; the words themselves end here.

@@ -21,14 +21,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use script::command::{Act, Deed, Observation, Problem, Trouble, Watch};
+use script::command::{Act, Deed, Download, FileBytes, NoFile, Observation, Problem, Trouble, Watch};
 use script::plain::{Filled, Plain, Request};
 use tokio::time::{Instant, sleep};
 use url::Url;
 
 pub use self::identity::{Cookie, Identity};
 
-use self::client::{Client, Page};
+use self::client::{Client, Fetched, Page};
 use crate::driver::{self, Driver, DriverError, Ending, OpenError};
 use crate::egress::Egress;
 use crate::gate::Gate;
@@ -93,13 +93,40 @@ impl Session {
         })
     }
 
-    /// Asks for something; why it didn't come.
-    async fn ask(&mut self, request: Request) -> Result<Option<Trouble>, DriverError> {
-        let to = match &request {
+    /// Whether a request stays within the session's hosts.
+    fn allows(&self, request: &Request) -> bool {
+        self.egress.allows(match request {
             Request::Link(url) => url,
             Request::Form(form) => &form.to,
-        };
-        if !self.egress.allows(to) {
+        })
+    }
+
+    /// Asks for a file, in whose place a page may come.
+    async fn fetch(&mut self, request: Request) -> Result<Observation, DriverError> {
+        if !self.allows(&request) {
+            return Ok(Observation::Unreachable(Trouble::Forbidden));
+        }
+        self.egress.forget();
+        let permit = self.gate.permit()?;
+        Ok(match self.client.fetch(permit, request, self.page.as_ref()).await {
+            Ok(Fetched::File(bytes)) => Observation::Downloaded(FileBytes(bytes)),
+            Ok(Fetched::TooLarge) => Observation::NoFile(NoFile::TooLarge),
+            Ok(Fetched::Page(page)) => {
+                self.documents += 1;
+                self.fills.clear();
+                self.page = Some(page);
+                Observation::NoFile(NoFile::Page)
+            }
+            Err(failed) => {
+                self.gate.check()?;
+                Observation::Unreachable(failed.trouble(&self.egress))
+            }
+        })
+    }
+
+    /// Asks for something; why it didn't come.
+    async fn ask(&mut self, request: Request) -> Result<Option<Trouble>, DriverError> {
+        if !self.allows(&request) {
             return Ok(Some(Trouble::Forbidden));
         }
         self.egress.forget();
@@ -213,6 +240,20 @@ impl Driver for Session {
             }
         }
         Ok(Observation::Acted)
+    }
+
+    async fn download(&mut self, download: &Download) -> Result<Observation, DriverError> {
+        for act in &download.deed.acts {
+            match (self.plan(act), act) {
+                (Err(problem), act) => return Ok(self.stuck(act.target(), problem)),
+                (Ok(None), Act::Fill { into, text }) => {
+                    self.fills.push(Filled { into: into.clone(), text: text.clone() });
+                }
+                (Ok(Some(request)), _) => return self.fetch(request).await,
+                (Ok(None), Act::Click { .. } | Act::Scroll { .. }) => {}
+            }
+        }
+        Ok(Observation::NoFile(NoFile::None))
     }
 
     async fn without_browser(&mut self) -> Result<Option<Box<dyn Driver>>, DriverError> {

@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use fantoccini::error::{CmdError, ErrorStatus, NewSessionError};
+use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -111,6 +112,17 @@ impl Line {
         serde_json::from_value(told).map_err(|_| LineError::Prompt)
     }
 
+    /// Tells a Chromium something that WebDriver has no words for.
+    pub(super) async fn devtools(
+        &self,
+        _permit: Permit,
+        method: &'static str,
+        params: Value,
+        patience: Duration,
+    ) -> Result<(), LineError> {
+        within(patience, self.client.issue_cmd(DevTools { method, params })).await.map(|_| ())
+    }
+
     /// The address that the window is at, also where the browser shows an error in its place.
     pub(super) async fn at(&self, _permit: Permit, patience: Duration) -> Result<Url, LineError> {
         within(patience, self.client.current_url()).await
@@ -122,6 +134,23 @@ impl HangUp {
     pub(super) async fn close(&self, patience: Duration) -> bool {
         // A session that isn't there is closed.
         matches!(timeout(patience, self.client.clone().close()).await, Ok(Ok(())))
+    }
+}
+
+/// A command of Chromium's own protocol, which its driver passes on.
+#[derive(Debug)]
+struct DevTools {
+    method: &'static str,
+    params: Value,
+}
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(json!({ "cmd": self.method, "params": self.params }).to_string()))
     }
 }
 

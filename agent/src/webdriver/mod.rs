@@ -13,6 +13,7 @@
 //! [`Permit`](crate::gate::Permit).
 
 mod capabilities;
+mod downloads;
 mod line;
 mod process;
 mod session;

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use url::Url;
 use super::capabilities::capabilities;
 use super::line::{HangUp, Line, LineError};
 use super::process::{Running, start};
-use super::settings::{RemoteEnd, WebdriverSettings};
+use super::settings::{Browser, RemoteEnd, WebdriverSettings};
 use crate::driver::{self, OpenError};
 use crate::egress::Egress;
 use crate::gate::Gate;
@@ -39,6 +40,8 @@ pub struct Session {
     pub(super) line: Line,
     pub(super) gate: Gate,
     pub(super) egress: Arc<Egress>,
+    /// Whether the browser is one that can be told things beside WebDriver's.
+    pub(super) is_chromium: bool,
     /// The document that was showing when something was last answered.
     pub(super) document: Option<String>,
     /// What was recognised last.
@@ -89,7 +92,8 @@ impl Webdriver {
                 (running.url.clone(), Some(running))
             }
         };
-        let opened = Line::open(&url, capabilities(&self.settings, egress.address()), OPEN).await;
+        let files = running.as_ref().map(|running| running.files.as_path());
+        let opened = Line::open(&url, capabilities(&self.settings, egress.address(), files), OPEN).await;
         let (line, hang_up) = opened.map_err(|error| {
             let end = if running.is_some() { "the driver" } else { "the remote end" };
             let hint = match error {
@@ -104,6 +108,7 @@ impl Webdriver {
             line,
             gate,
             egress,
+            is_chromium: matches!(self.settings.browser, Browser::Chromium(_)),
             document: None,
             recognised: None,
             seen_in: BTreeMap::new(),
@@ -114,6 +119,11 @@ impl Webdriver {
 }
 
 impl Session {
+    /// Where the browser puts files, if it is on this machine.
+    pub(super) fn files(&self) -> Option<&Path> {
+        self.ending.running.as_ref().map(|running| running.files.as_path())
+    }
+
     /// The process id of the driver, if it is ours.
     #[must_use]
     pub fn driver_pid(&self) -> Option<u32> {

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use script::command::{Act, Deed, Observation, Trouble, Watch};
+use script::command::{Act, Deed, Download, Observation, Trouble, Watch};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 use url::Url;
@@ -57,6 +57,10 @@ impl Driver for Session {
                 }
             }
         }
+    }
+
+    async fn download(&mut self, download: &Download) -> Result<Observation, DriverError> {
+        self.take_file(download).await
     }
 
     async fn visit(&mut self, url: &Url) -> Result<Observation, DriverError> {
@@ -166,7 +170,7 @@ impl Driver for Session {
 
 impl Session {
     /// Calls into the document that is showing, and takes note of which that is.
-    async fn ask(
+    pub(super) async fn ask(
         &mut self,
         verb: &'static str,
         request: Value,
@@ -197,7 +201,7 @@ impl Session {
     }
 
     /// What a failed call comes to, if it can't be made again.
-    fn verdict(&self, error: LineError) -> Result<(), DriverError> {
+    pub(super) fn verdict(&self, error: LineError) -> Result<(), DriverError> {
         self.gate.check()?;
         match error {
             LineError::Replaced | LineError::NoWindow | LineError::Prompt => Ok(()),

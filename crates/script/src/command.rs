@@ -2,8 +2,10 @@
 //! [`Observation`] in, until [`Command::Finish`] or [`Command::Fail`].
 //!
 //! Not here: how a command is carried out. A driver does [`Visit`](Command::Visit),
-//! [`Watch`](Command::Watch) and [`Act`](Command::Act); the holder of the lease does
+//! [`Watch`](Command::Watch), [`Act`](Command::Act) and [`Download`](Command::Download); the holder of the lease does
 //! the others.
+
+mod download;
 
 use domain::account::ObservedAccount;
 use domain::challenge::Question;
@@ -11,6 +13,8 @@ use domain::failure::{Failure, FailureCode};
 use domain::run::{Effect, EffectOutcome};
 use domain::secret::Secret;
 use url::Url;
+
+pub use download::{Download, FILE_AT_MOST, FileBytes, NoFile, Told};
 
 /// What is to be done next.
 #[derive(Clone, Debug)]
@@ -26,6 +30,10 @@ pub enum Command {
     /// [`Observation::Stuck`] or, where what is asked for by it is waited for,
     /// [`Observation::Unreachable`].
     Act(Deed),
+    /// Do something on the page that is showing that makes a file come, and hand the file in.
+    /// Answered by [`Observation::Downloaded`], [`Observation::NoFile`],
+    /// [`Observation::Stuck`] or [`Observation::Unreachable`].
+    Download(Download),
     /// Keep that an effect is about to happen.
     /// Answered by [`Observation::Done`] or [`Observation::Refused`].
     Declare(Effect),
@@ -271,6 +279,10 @@ pub enum Observation {
     },
     /// All acts were done.
     Acted,
+    /// A file came. The page that was showing still does.
+    Downloaded(FileBytes),
+    /// None did. Another page may be showing.
+    NoFile(NoFile),
     /// An act couldn't be done; those before it were.
     Stuck {
         /// What was to be acted on, by its first way.

@@ -3,6 +3,8 @@
 //!
 //! Not here: how the text is read (`parse`) or what is done with it (`runner`).
 
+mod file;
+
 use domain::account::{AccountStatus, AccountType};
 use domain::calendar::DateFormat;
 use domain::challenge::{ChallengeKind, Medium};
@@ -14,6 +16,8 @@ use domain::transaction::{Rail, TransactionStatus};
 
 use crate::command::Target;
 use crate::css::Css;
+
+pub(crate) use file::{Beside, CsvRead, FileDays, FileKind, FileRead};
 
 /// How to drive one portal. Made by [`Script::parse`].
 #[derive(Clone, Debug)]
@@ -267,6 +271,8 @@ pub(crate) struct TransactionsRead {
     pub(crate) windows: Option<Windows>,
     /// Visible on an account's own page whose transactions aren't shown to the user.
     pub(crate) unless: Option<Css>,
+    /// A file that the portal offers of the same.
+    pub(crate) file: Option<FileRead>,
     /// How many pages there are at most.
     pub(crate) limit: u32,
 }

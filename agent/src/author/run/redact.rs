@@ -47,7 +47,7 @@ impl Taint {
 
     /// An address without what may be a customer's or a session's.
     pub(super) fn address(&self, url: &Url) -> String {
-        crate::run::scrubbed(url, &self.texts()).into()
+        crate::address::scrubbed(url, &self.texts()).into()
     }
 }
 

@@ -7,6 +7,7 @@
 //! Not here: what a script comes to (`parse`), or what is done with it (`runner`).
 
 mod columns;
+mod files;
 mod markdown;
 mod pages;
 mod reads;
@@ -21,6 +22,7 @@ mod words;
 pub use markdown::reference;
 pub use schema::schema;
 
+pub(crate) use files::{CSV, FILE};
 pub(crate) use pages::{CHALLENGE, FAILURE, PAGE, STEP, WAY, WHEN};
 pub(crate) use reads::{ACCOUNT, ACCOUNTS, READS};
 pub(crate) use script::SCRIPT;

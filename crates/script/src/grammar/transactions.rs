@@ -3,6 +3,7 @@
 //! Not here: the fields of records (`columns`).
 
 use super::columns::{COLUMNS_OF_PENDING, COLUMNS_OF_TRANSACTIONS, PENDING as PENDING_COLUMN};
+use super::files::FILE;
 use super::reads::{BACK, DATE_PATTERN, EMPTY, ON, OPEN, RECORDS, SKIP, SOMEWHERE, TABLE};
 use super::texts::{DATE, ONE_SELECTOR, PIECE_OF_TEXT};
 use super::words::TRANSACTION_WORDS;
@@ -102,6 +103,12 @@ pub(crate) static TRANSACTIONS: Map = Map {
             takes: Takes::Map(&WINDOWS),
             need: Need::Optional,
             text: "How the portal is asked for some days after others, where it shows no more at a time.",
+        },
+        Key {
+            name: "file",
+            takes: Takes::Map(&FILE),
+            need: Need::Optional,
+            text: "A file that the portal offers of the same, which counts before the table.",
         },
         Key {
             name: "limit",

@@ -2,6 +2,7 @@
 //!
 //! Not here: YAML itself (`node`), or anything about a portal that is running.
 
+mod files;
 mod lists;
 mod pages;
 mod reads;

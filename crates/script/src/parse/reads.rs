@@ -9,6 +9,7 @@ use std::str::FromStr;
 use domain::account::AccountType;
 use domain::calendar::DateFormat;
 
+use super::files::file;
 use super::lists::{layout, layouts, next, windows};
 use super::{cut_keys, pick, pick_keys, words};
 use crate::css::Css;
@@ -180,6 +181,7 @@ fn transactions(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On,
     let next = form.ask("next").and_then(|node| next(node, faults));
     let windows = form.ask("windows").map(|node| windows(node, faults));
     let unless = form.ask("unless").and_then(|node| faults.css(node));
+    let file = form.ask("file").map(|node| file(node, faults));
     let way = Way {
         at: node.at,
         open: form.ask("open").map(|node| faults.css(node)),
@@ -191,9 +193,13 @@ fn transactions(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On,
         Some(windows) => Some(windows?),
         None => None,
     };
+    let file = match file {
+        Some(file) => Some(file?),
+        None => None,
+    };
     let layouts = std::iter::once(first?).chain(others).collect();
     let limit = limit.unwrap_or(DEFAULT_LIMIT);
-    Some((on?, TransactionsRead { layouts, pending_table, announced, next, windows, unless, limit }, way))
+    Some((on?, TransactionsRead { layouts, pending_table, announced, next, windows, unless, file, limit }, way))
 }
 
 /// The table of what is announced. Patterns and words are those of the other.
@@ -318,7 +324,7 @@ fn column(key: &str, node: &Node, shape: Shape, parts: &mut Vec<Part>, faults: &
     Some(name)
 }
 
-fn field<F: Copy>(key: &str, at: Position, known: &[(&'static str, F)], faults: &mut Faults) -> Option<F> {
+pub(super) fn field<F: Copy>(key: &str, at: Position, known: &[(&'static str, F)], faults: &mut Faults) -> Option<F> {
     let found = known.iter().find(|(word, _)| *word == key);
     if found.is_none() {
         let words = || known.iter().map(|(word, _)| *word);

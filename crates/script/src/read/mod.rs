@@ -12,6 +12,7 @@
 //! Not here: how one gets from document to document; the runner does that.
 
 mod account;
+mod beside;
 mod transaction;
 mod years;
 
@@ -26,6 +27,7 @@ use crate::language::Format;
 use crate::table::TableError;
 
 pub(crate) use account::{Listing, blank, details, details_of, list, listed};
+pub(crate) use beside::{beside, rises};
 pub(crate) use transaction::{announced, announcements, layout, page, transactions};
 pub(crate) use years::{has_year, settle};
 

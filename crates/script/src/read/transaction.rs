@@ -308,6 +308,7 @@ mod tests {
             next: None,
             windows: None,
             unless: None,
+            file: None,
             limit: 1,
         };
         let currency = Currency::parse("USD").expect("a currency");

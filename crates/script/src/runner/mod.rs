@@ -19,6 +19,8 @@
 
 mod act;
 mod ask;
+mod fetch;
+mod files;
 mod lean;
 mod recognise;
 mod settle;
@@ -37,7 +39,7 @@ use domain::secret::Secret;
 use jiff::civil::Date;
 use url::Url;
 
-use crate::command::{Command, Left, Observation, Recogniser, Watch};
+use crate::command::{Command, Left, Observation, Recogniser, Told, Watch};
 use crate::css::Css;
 use crate::document::Document;
 use crate::language::{Meaning, Page, Script};
@@ -118,6 +120,8 @@ pub struct Runner {
     failed_page: Option<Seen>,
     /// Whether the browser is left alone while it is read.
     lean: Lean,
+    /// What there is to tell of files.
+    told: Vec<Told>,
     commands: u32,
 }
 
@@ -130,6 +134,8 @@ enum Awaiting {
     Done(VecDeque<Command>, Then),
     Declared(Batch),
     Acted(Batch),
+    /// A file is on its way; the page that it is asked for on.
+    Fetched(Box<Seen>),
     Answer(Page),
     /// The browser is left, or isn't; the page that showed in it.
     BrowserLeft(Box<Seen>),
@@ -201,6 +207,7 @@ impl Runner {
             spoiled_page: None,
             failed_page: None,
             lean: Lean::default(),
+            told: Vec::new(),
             commands: 0,
         }
     }
@@ -217,6 +224,7 @@ impl Runner {
         match (awaiting, observation) {
             (Awaiting::End(command), _) => self.end(command),
             (Awaiting::Nothing, None) => self.start(),
+            (Awaiting::Fetched(seen), Some(observation)) => self.fetched(*seen, observation),
             (_, Some(Observation::Unreachable(trouble))) => self.unreachable(trouble),
             (Awaiting::Visited, Some(Observation::Visited)) => self.watch(),
             (Awaiting::Page, Some(Observation::Recognised { page, url, html })) => self.recognised(&page, url, html),
@@ -371,7 +379,9 @@ impl Runner {
             && walk.expects() == seen.page.name
         {
             self.stage = walk.stage();
-            return match walk.read(&seen.html) {
+            let read = walk.read(&seen.html);
+            self.told.extend(walk.tell());
+            return match read {
                 Ok(step) => {
                     if walk.failed() > 0 && self.spoiled_page.is_none() {
                         self.spoiled_page = Some(seen.clone());
@@ -402,6 +412,7 @@ impl Runner {
         self.looks.clear();
         match step {
             Move::Act { page, deed, after } => self.carry_out(Batch { page, deed, effect: None, after }),
+            Move::Fetch(download) => self.fetch(download, seen),
             Move::Wait { page } => {
                 self.acted = Some(Acted { page });
                 self.watch()

@@ -15,6 +15,8 @@
 //!
 //! Not here: clicking, waiting, or what happens when another page shows.
 
+mod fetch;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -28,8 +30,9 @@ use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 
 use super::After;
+use super::files::Filed;
 use super::turn::{self, Keys, Windowed};
-use crate::command::{Act, Deed};
+use crate::command::{Act, Deed, Download, Told};
 use crate::css::Css;
 use crate::document::Document;
 use crate::language::{Next, Script, TransactionsRead, Visit};
@@ -48,6 +51,8 @@ const KEPT_LIMIT: usize = 24 * 1024 * 1024;
 pub(super) enum Move {
     /// Do this on the page that shows.
     Act { page: String, deed: Deed, after: After },
+    /// Ask for a file on the page that shows.
+    Fetch(Download),
     /// Nothing: the page that shows becomes another by itself.
     Wait { page: String },
     /// All is read: end the session.
@@ -72,6 +77,8 @@ pub(super) struct Walk {
     weight: usize,
     /// How many accounts couldn't be read.
     failed: usize,
+    /// What there is to tell of files.
+    told: Vec<Told>,
 }
 
 enum At {
@@ -104,6 +111,8 @@ struct Pages {
     grows_from: Option<(usize, usize)>,
     /// Which days were asked for.
     windowed: Windowed,
+    /// The files that were.
+    filed: Filed,
 }
 
 /// Which of an account's pages shows.
@@ -116,7 +125,8 @@ enum Leg {
 
 impl Walk {
     pub(super) fn new(script: Arc<Script>, today: Date, since: Option<Date>) -> Self {
-        Self { script, today, since, accounts: Vec::new(), at: At::List, rows: 0, weight: 0, failed: 0 }
+        let (accounts, told) = (Vec::new(), Vec::new());
+        Self { script, today, since, accounts, at: At::List, rows: 0, weight: 0, failed: 0, told }
     }
 
     /// The page that is read next.
@@ -241,7 +251,7 @@ impl Walk {
         };
         let document = parse(html, place)?;
         let cells = cells(&script, self.today);
-        let is_first = pages.count == 0 && !pages.windowed.is_asked();
+        let is_first = pages.count == 0 && !pages.windowed.is_asked() && !pages.filed.is_begun();
         if let Some(read) = script.reads.account.as_ref().filter(|_| is_first && pages.leg == Leg::Own) {
             let sheet = details_of(&document, read, place)?;
             details(&sheet, read, account, cells, place)?;
@@ -258,6 +268,18 @@ impl Walk {
         }
         if let Some(read) = &script.reads.transactions {
             let on = self::place(visit, pages.leg).0.to_owned();
+            if let Some(failure) = pages.filed.refused() {
+                return Err(failure);
+            }
+            let shows_rows = read.windows.is_none() || pages.windowed.is_asked();
+            if let Some(download) = fetch::fetch(&script, (self.today, self.since), read, &mut pages) {
+                self.at = At::Account(pages);
+                return Ok(Some(Move::Fetch(download)));
+            }
+            let is_enough = pages.filed.is_enough(read);
+            if is_enough && !shows_rows {
+                return self.settle_files(read, &mut pages, place).map(|()| None);
+            }
             if let Some(windows) = read.windows.as_ref().filter(|_| !pages.windowed.is_asked()) {
                 let turn = pages.windowed.ask(windows, read, self.today, (0, account.sheets.len()));
                 self.at = At::Account(pages);
@@ -271,12 +293,13 @@ impl Walk {
             if self.rows + account.transactions.len() > ROWS_LIMIT {
                 return Err(place.failure(FailureCode::DataIncomplete, "there are more than 100,000 rows"));
             }
-            let next = turn::next(&document, read, &pages.keys, is_empty, place)?;
+            let next = turn::next(&document, read, &pages.keys, is_empty, place)?.filter(|_| !is_enough);
             let next = turn::within(next, read, pages.count, place)?;
             let is_past = |since: &Date| is_past(account, read_before, date.as_ref(), *since);
             let cut = self.since.filter(|since| next.is_some() && read.windows.is_none() && is_past(since));
             if let Some(next) = next.filter(|_| cut.is_none()) {
                 pages.keys.is_at_end = false;
+                pages.filed.turn();
                 self.at = At::Account(pages);
                 return Ok(Some(next.on(on)));
             }
@@ -292,8 +315,8 @@ impl Walk {
             settle(&mut account.transactions, date.as_ref(), self.today)
                 .map_err(|error| place.failure(FailureCode::ScriptParse, error.text()))?;
             account.window = Some(window(&pages, cut.or(pages.windowed.first_day())));
+            return self.settle_files(read, &mut pages, place).map(|()| None);
         }
-        self.rows += account.transactions.len();
         self.weight += pages.weight;
         Ok(None)
     }

@@ -220,6 +220,7 @@ impl Pretend {
                     None => Observation::Refused(FailureCode::MfaTimeout),
                 }
             }
+            Command::Download(_) => unreachable!("the script asks for no file"),
             Command::LeaveBrowser | Command::ReturnToBrowser => unreachable!("the script says nothing of it"),
             Command::Finish(_) | Command::Fail(_) => unreachable!("the run is over"),
         }
