@@ -12,7 +12,7 @@ use agent::driver::{Driver, Session as _};
 use agent::egress::Egress;
 use agent::hosts::Hosts;
 use protocol::lease::AllowLoopback;
-use script::command::{Act, Condition, Deed, Download, Observation, Recogniser, Watch};
+use script::command::{Act, Condition, Deed, Download, Observation, Popups, Recogniser, Watch};
 use url::Url;
 
 use world::drivers::{end, geckodriver, webdriver};
@@ -54,7 +54,7 @@ fn outline(observation: Observation) -> String {
 async fn shows(driver: &mut dyn Driver) -> String {
     let page = |page: &str| Recogniser { page: page.into(), conditions: vec![Condition::Visible(format!("#{page}"))] };
     let pages = vec![page("home"), page("sorry")];
-    let watch = Watch { pages, busy: Vec::new(), left: None, patience_ms: 5_000 };
+    let watch = Watch { pages, busy: Vec::new(), left: None, popups: Popups::Close, patience_ms: 5_000 };
     outline(driver.watch(&watch).await.expect("an observation"))
 }
 

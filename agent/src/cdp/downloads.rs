@@ -49,6 +49,8 @@ impl Session {
             }
             other => other,
         };
+        // Some pages open a window for nothing but the file.
+        self.close_newer();
         if let Err(error) = self.let_download(None).await {
             self.verdict(error)?;
         }

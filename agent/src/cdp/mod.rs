@@ -23,6 +23,7 @@ pub(crate) mod page;
 mod scales;
 mod session;
 mod verbs;
+mod windows;
 mod wire;
 
 pub use browsers::Browsers;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::secret::Secret;
-use script::command::Recogniser;
+use script::command::{Popups, Recogniser};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -21,6 +21,7 @@ use super::browser::{Browser, PULSE_DECIDES};
 use super::frames::Frames;
 use super::launch::LaunchError;
 use super::page::{Answer, PageLine, Request};
+use super::windows::Behind;
 use super::wire::{Gone, Showing, Wire, WireError};
 use crate::driver::{self, DriverError};
 use crate::egress::Egress;
@@ -41,6 +42,10 @@ const CLOSE: Duration = Duration::from_secs(1);
 pub struct Session {
     pub(super) line: PageLine,
     frames: Frames,
+    /// The windows of the session, in the order in which they were opened.
+    pub(super) windows: watch::Receiver<Vec<String>>,
+    /// The windows behind the one that shows, and what was known of each.
+    pub(super) behind: Vec<Behind>,
     pub(super) gate: Gate,
     pub(super) egress: Arc<Egress>,
     pub(super) showing: watch::Receiver<Showing>,
@@ -146,10 +151,13 @@ impl Session {
             egress: Arc::clone(&egress),
             stage: Mutex::new(Stage::Open),
         });
+        let windows = wire.windows(&context);
         match Self::make_page(wire, &context, &frames).await {
             Ok((line, showing)) => Ok(Self {
                 line,
                 frames,
+                windows,
+                behind: Vec::new(),
                 gate,
                 egress,
                 showing,
@@ -160,6 +168,7 @@ impl Session {
                 ending,
             }),
             Err(error) => {
+                ending.browser.wire.forget_context(&context);
                 ending.end().await;
                 Err(error)
             }
@@ -184,7 +193,11 @@ impl Session {
             wire.call(None, "Browser.setDownloadBehavior", deny, AT_ONCE),
             wire.call(None, "Target.createTarget", page, AT_ONCE),
         )?;
-        let target = text(&page, "targetId")?;
+        Self::attach(wire, text(&page, "targetId")?).await
+    }
+
+    /// Takes up the line to a window.
+    pub(super) async fn attach(wire: Wire, target: String) -> Result<(PageLine, watch::Receiver<Showing>), WireError> {
         let attach = json!({ "targetId": target, "flatten": true });
         let attached = wire.call(None, "Target.attachToTarget", attach, AT_ONCE).await?;
         let session = text(&attached, "sessionId")?;
@@ -217,6 +230,11 @@ impl Session {
         };
         let user_agent = version["userAgent"].as_str().map(str::to_owned);
         Ok(Some(Identity { user_agent, cookies: cookies.iter().map(cookie).collect() }))
+    }
+
+    /// What becomes of windows that pages open.
+    pub(super) fn treat_popups(&self, popups: Popups) {
+        self.line.wire.treat_popups(&self.ending.context, popups);
     }
 
     /// Where a file may be put for as long as it takes to read it.
@@ -269,11 +287,21 @@ impl Session {
     ) -> Result<Option<Answer>, WireError> {
         let mut showing = self.showing.clone();
         let replaced = showing.wait_for(|now| now.document != world.document || now.gone.is_some());
+        // What is acted on is what was recognised; what is looked at is the newest window.
+        let (mut windows, target) = (self.windows.clone(), self.line.target.clone());
+        let is_look = matches!(request, Request::Watch { .. });
+        let overtaken = async {
+            let is_newer = |windows: &Vec<String>| windows.last().is_some_and(|newest| *newest != target);
+            if !is_look || windows.wait_for(is_newer).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
         let call = self.line.call(self.permit()?, world.id, request, patience + GRACE);
         tokio::select! {
             biased;
             answer = call => answer,
             _ = replaced => Err(WireError::DocumentReplaced),
+            () = overtaken => Err(WireError::DocumentReplaced),
             never = self.frames.keep_coming(&self.line, &self.gate) => match never {},
         }
     }
@@ -286,6 +314,10 @@ impl Session {
     /// What a failed call comes to, if it can't be made again.
     pub(super) fn verdict(&self, error: WireError) -> Result<(), DriverError> {
         self.gate.check()?;
+        if self.is_closed() {
+            // The window before it is looked at next.
+            return Ok(());
+        }
         match (self.showing.borrow().gone, error) {
             (Some(Gone::OutOfMemory), _) => Err(DriverError::OutOfMemory),
             (Some(Gone::Crashed), _) | (None, WireError::Gone | WireError::TimedOut) => Err(DriverError::Crashed),
@@ -302,7 +334,9 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.line.wire.forget(&self.line.session);
+        let lines = self.behind.iter().map(|window| &window.line).chain([&self.line]);
+        lines.for_each(|line| line.wire.forget(&line.session));
+        self.line.wire.forget_context(&self.ending.context);
         self.ending.begin();
     }
 }

@@ -21,7 +21,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use script::command::{Act, Deed, Download, FileBytes, NoFile, Observation, Problem, Trouble, Watch};
+use script::command::{
+    Act, Deed, Download, FileBytes, NoFile, Observation, POPUPS_AT_MOST, Popups, Problem, Trouble, Watch,
+};
 use script::plain::{Filled, Plain, Request};
 use tokio::time::{Instant, sleep};
 use url::Url;
@@ -45,6 +47,9 @@ pub struct Session {
     gate: Gate,
     egress: Arc<Egress>,
     page: Option<Page>,
+    /// The pages behind it, where it is in a window of its own; none where popups aren't followed.
+    behind: Vec<Page>,
+    popups: Popups,
     /// How many documents there were.
     documents: u64,
     /// What was recognised last.
@@ -53,6 +58,14 @@ pub struct Session {
     seen_in: BTreeMap<String, u64>,
     /// What was put into fields of the page that shows.
     fills: Vec<Filled>,
+}
+
+/// What becomes of the page that shows when another one comes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Leaves {
+    Nothing,
+    /// It stays behind the other.
+    Behind,
 }
 
 /// What can be said of the page that shows.
@@ -86,6 +99,8 @@ impl Session {
             gate,
             egress,
             page: None,
+            behind: Vec::new(),
+            popups: Popups::Close,
             documents: 0,
             recognised: None,
             seen_in: BTreeMap::new(),
@@ -124,8 +139,24 @@ impl Session {
         })
     }
 
+    /// Whether a click opens a window that is followed. The page stays behind it, where there is room.
+    fn opens_popup(&self, act: &Act) -> bool {
+        let (Act::Click { target }, Some(page), Popups::Follow) = (act, &self.page, self.popups) else { return false };
+        self.behind.len() < POPUPS_AT_MOST
+            && Plain::parse(&page.html, &page.url).is_ok_and(|plain| plain.opens_window(target))
+    }
+
+    /// Goes back to the page behind the one that shows; whether there is one.
+    fn close_popup(&mut self) -> bool {
+        let Some(page) = self.behind.pop() else { return false };
+        self.documents += 1;
+        self.fills.clear();
+        self.page = Some(page);
+        true
+    }
+
     /// Asks for something; why it didn't come.
-    async fn ask(&mut self, request: Request) -> Result<Option<Trouble>, DriverError> {
+    async fn ask(&mut self, request: Request, leaves: Leaves) -> Result<Option<Trouble>, DriverError> {
         if !self.allows(&request) {
             return Ok(Some(Trouble::Forbidden));
         }
@@ -135,7 +166,8 @@ impl Session {
             Ok(page) => {
                 self.documents += 1;
                 self.fills.clear();
-                self.page = Some(page);
+                let before = self.page.replace(page);
+                self.behind.extend(before.filter(|_| leaves == Leaves::Behind));
                 Ok(None)
             }
             Err(failed) => {
@@ -173,6 +205,7 @@ impl Session {
             Act::Click { target } => plain.click(target, &self.fills).map(Some),
             // What comes by scrolling comes by the page's own scripts.
             Act::Scroll { .. } => Err(Problem::NotActionable),
+            Act::ClosePopup => Ok(None),
         }
     }
 }
@@ -183,7 +216,7 @@ impl Driver for Session {
         self.page = None;
         self.recognised = None;
         self.seen_in.clear();
-        if let Some(trouble) = self.ask(Request::Link(url.clone())).await? {
+        if let Some(trouble) = self.ask(Request::Link(url.clone()), Leaves::Nothing).await? {
             return Ok(Observation::Unreachable(trouble));
         }
         // What it says with a status of an error may be one of the script's pages.
@@ -192,6 +225,7 @@ impl Driver for Session {
 
     async fn watch(&mut self, watch: &Watch) -> Result<Observation, DriverError> {
         let until = Instant::now() + Duration::from_millis(watch.patience_ms);
+        self.popups = watch.popups;
         loop {
             self.gate.check()?;
             let Some(page) = &self.page else { return Ok(Observation::Unreachable(Trouble::Reset)) };
@@ -213,7 +247,7 @@ impl Driver for Session {
                 });
             };
             sleep(at - Instant::now()).await;
-            if let Some(trouble) = self.ask(Request::Link(next)).await? {
+            if let Some(trouble) = self.ask(Request::Link(next), Leaves::Nothing).await? {
                 return Ok(Observation::Unreachable(trouble));
             }
         }
@@ -229,13 +263,16 @@ impl Driver for Session {
                 (Ok(None), Act::Fill { into, text }) => {
                     self.fills.push(Filled { into: into.clone(), text: text.clone() });
                 }
-                (Ok(Some(request)), _) => {
-                    if let Some(trouble) = self.ask(request).await? {
+                (Ok(Some(request)), act) => {
+                    let leaves = if self.opens_popup(act) { Leaves::Behind } else { Leaves::Nothing };
+                    if let Some(trouble) = self.ask(request, leaves).await? {
                         // The page that was clicked on is gone, as in a browser.
                         self.page = None;
                         return Ok(Observation::Unreachable(trouble));
                     }
                 }
+                (Ok(None), Act::ClosePopup) if self.close_popup() => {}
+                (Ok(None), Act::ClosePopup) => return Ok(self.stuck(act.target(), Problem::Missing)),
                 (Ok(None), Act::Click { .. } | Act::Scroll { .. }) => {}
             }
         }
@@ -250,7 +287,7 @@ impl Driver for Session {
                     self.fills.push(Filled { into: into.clone(), text: text.clone() });
                 }
                 (Ok(Some(request)), _) => return self.fetch(request).await,
-                (Ok(None), Act::Click { .. } | Act::Scroll { .. }) => {}
+                (Ok(None), Act::Click { .. } | Act::Scroll { .. } | Act::ClosePopup) => {}
             }
         }
         Ok(Observation::NoFile(NoFile::None))

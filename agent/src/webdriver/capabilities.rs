@@ -116,7 +116,8 @@ fn preferences(files: Option<&Path>) -> Value {
         "browser.formfill.enable": false,
         "browser.sessionstore.resume_from_crash": false,
         "browser.download.always_ask_before_handling_new_types": true,
-        "dom.disable_open_during_load": true,
+        // What pages open is closed, or followed, by who drives: a click that is made by a script counts as nobody's.
+        "dom.disable_open_during_load": false,
         // A document that is left ends, and with it the call that waits in it.
         "browser.sessionhistory.max_total_viewers": 0,
         "fission.bfcacheInParent": false,

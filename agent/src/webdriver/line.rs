@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use fantoccini::error::{CmdError, ErrorStatus, NewSessionError};
-use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::wd::{WebDriverCompatibleCommand, WindowHandle};
 use fantoccini::{Client, ClientBuilder};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -23,6 +23,9 @@ use crate::gate::Permit;
 
 /// What is put behind `page.js`.
 const CALL: &str = include_str!("call.js");
+
+/// One window of a session.
+pub(super) type Window = WindowHandle;
 
 /// The line to one session.
 pub(super) struct Line {
@@ -110,6 +113,31 @@ impl Line {
         let told = within(patience, self.client.execute_async(&self.script, arguments)).await?;
         // No answer at all is what a prompt leaves behind.
         serde_json::from_value(told).map_err(|_| LineError::Prompt)
+    }
+
+    /// The window that is spoken to.
+    pub(super) async fn window(&self, _permit: Permit, patience: Duration) -> Result<WindowHandle, LineError> {
+        within(patience, self.client.window()).await
+    }
+
+    /// The windows of the session, in no order.
+    pub(super) async fn windows(&self, _permit: Permit, patience: Duration) -> Result<Vec<WindowHandle>, LineError> {
+        within(patience, self.client.windows()).await
+    }
+
+    /// Speaks to this window from now on.
+    pub(super) async fn turn_to(
+        &self,
+        _permit: Permit,
+        window: &WindowHandle,
+        patience: Duration,
+    ) -> Result<(), LineError> {
+        within(patience, self.client.switch_to_window(window.clone())).await
+    }
+
+    /// Closes the window that is spoken to.
+    pub(super) async fn close_window(&self, _permit: Permit, patience: Duration) -> Result<(), LineError> {
+        within(patience, self.client.close_window()).await
     }
 
     /// Tells a Chromium something that WebDriver has no words for.

@@ -20,6 +20,7 @@ mod session;
 mod settings;
 mod troubles;
 mod verbs;
+mod windows;
 
 pub use session::{Ending, Session, Webdriver};
 pub use settings::{Browser, RemoteEnd, WebdriverError, WebdriverSettings};

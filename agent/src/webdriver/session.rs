@@ -16,7 +16,7 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use super::capabilities::capabilities;
-use super::line::{HangUp, Line, LineError};
+use super::line::{HangUp, Line, LineError, Window};
 use super::process::{Running, start};
 use super::settings::{Browser, RemoteEnd, WebdriverSettings};
 use crate::driver::{self, OpenError};
@@ -25,6 +25,8 @@ use crate::gate::Gate;
 
 /// How long a remote end has to start a browser. A Grid may have to wait for a free one.
 const OPEN: Duration = Duration::from_secs(30);
+/// How long a command has that is done at once.
+const AT_ONCE: Duration = Duration::from_secs(5);
 /// How long a driver of ours has to close a session before it is killed.
 const CLOSE: Duration = Duration::from_secs(1);
 /// How long a remote end has: it may have to wait for the end of a slice.
@@ -42,6 +44,8 @@ pub struct Session {
     pub(super) egress: Arc<Egress>,
     /// Whether the browser is one that can be told things beside WebDriver's.
     pub(super) is_chromium: bool,
+    /// The windows that are known, the first and those that pages have opened since; the last one is spoken to.
+    pub(super) windows: Vec<Window>,
     /// The document that was showing when something was last answered.
     pub(super) document: Option<String>,
     /// What was recognised last.
@@ -81,7 +85,7 @@ impl Webdriver {
     /// # Errors
     /// [`OpenError`] when the driver can't be started or there is no session to be had.
     pub async fn session(&self, gate: Gate, egress: Arc<Egress>, portal: Url) -> Result<Session, OpenError> {
-        let _permit = gate.permit()?;
+        gate.check()?;
         let (url, running) = match &self.settings.end {
             RemoteEnd::Url(url) => (url.clone(), None),
             RemoteEnd::Program(program) => {
@@ -103,12 +107,14 @@ impl Webdriver {
             tracing::warn!(%error, hint, "{end} opens no session");
             OpenError::Refused
         })?;
+        let first = line.window(gate.permit()?, AT_ONCE).await;
         let ending = Arc::new(Ending { egress: Arc::clone(&egress), hang_up, running, ended: OnceCell::new() });
         Ok(Session {
             line,
             gate,
             egress,
             is_chromium: matches!(self.settings.browser, Browser::Chromium(_)),
+            windows: first.into_iter().collect(),
             document: None,
             recognised: None,
             seen_in: BTreeMap::new(),

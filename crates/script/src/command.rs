@@ -67,9 +67,25 @@ pub struct Watch {
     pub busy: Vec<String>,
     /// The page that was acted on, which counts again only once it was left.
     pub left: Option<Left>,
+    /// What becomes of windows that pages open.
+    pub popups: Popups,
     /// How long to wait, in milliseconds.
     pub patience_ms: u64,
 }
+
+/// What becomes of windows that the pages of a session open. From one watch to the next it is as the
+/// last one said, and before the first they are closed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Popups {
+    /// They are closed at once.
+    #[default]
+    Close,
+    /// The newest one that is still there is the one that shows; there are [`POPUPS_AT_MOST`].
+    Follow,
+}
+
+/// How many windows a session may have beside its first; any more are closed at once.
+pub const POPUPS_AT_MOST: usize = 3;
 
 /// How one page is recognised.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,6 +148,8 @@ pub enum Act {
         /// One visible, enabled thing.
         target: Target,
     },
+    /// Close the popup that shows, so that the window before it shows again.
+    ClosePopup,
     /// Scroll down by less than what shows at a time.
     Scroll {
         /// Selector that fits exactly one visible thing that scrolls.
@@ -146,6 +164,7 @@ impl Act {
         match self {
             Self::Fill { into: target, .. } | Self::Click { target } => target.text(),
             Self::Scroll { within } => within,
+            Self::ClosePopup => "popup",
         }
     }
 }

@@ -14,7 +14,7 @@ use domain::money::{Currency, Locale};
 use domain::run::Effect;
 use domain::transaction::{Rail, TransactionStatus};
 
-use crate::command::Target;
+use crate::command::{Popups, Target};
 use crate::css::Css;
 
 pub(crate) use file::{Beside, CsvRead, FileDays, FileKind, FileRead};
@@ -29,6 +29,8 @@ pub struct Script {
     pub(crate) hosts: Vec<String>,
     pub(crate) start: Option<String>,
     pub(crate) busy: Vec<Css>,
+    /// What becomes of windows that pages open.
+    pub(crate) popups: Popups,
     /// What stands in a cell that says nothing, case folded.
     pub(crate) blank: Vec<String>,
     pub(crate) patience_ms: u64,
@@ -69,6 +71,16 @@ impl Script {
         names.sort();
         names.dedup();
         names
+    }
+
+    /// Whether a popup is closed anywhere.
+    pub(crate) fn closes_popups(&self) -> bool {
+        let visit = self.reads.visit.as_ref();
+        let backs = visit.map(|visit| &visit.back).into_iter();
+        let backs = backs.chain(visit.and_then(|visit| visit.onward.as_ref()).map(|onward| &onward.back));
+        let mut steps = self.pages.iter().flat_map(|page| &page.steps);
+        steps.any(|step| matches!(step, Step::ClosePopup))
+            || backs.into_iter().any(|back| matches!(back, Back::ClosePopup))
     }
 
     pub(crate) fn page(&self, name: &str) -> Option<&Page> {
@@ -136,22 +148,31 @@ pub(crate) struct Challenge {
 /// One thing a script does on a page.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
-    Fill { into: Target, with: Source },
-    Click { target: Target, effect: Option<Effect> },
+    Fill {
+        into: Target,
+        with: Source,
+    },
+    Click {
+        target: Target,
+        effect: Option<Effect>,
+    },
+    /// The popup that shows is closed, and the page behind it shows again.
+    ClosePopup,
 }
 
 impl Step {
-    /// What is acted on.
-    pub(crate) const fn target(&self) -> &Target {
+    /// What is acted on, if it is something on the page.
+    pub(crate) const fn target(&self) -> Option<&Target> {
         match self {
-            Self::Fill { into: target, .. } | Self::Click { target, .. } => target,
+            Self::Fill { into: target, .. } | Self::Click { target, .. } => Some(target),
+            Self::ClosePopup => None,
         }
     }
 
     pub(crate) const fn effect(&self) -> Option<Effect> {
         match self {
             Self::Click { effect, .. } => *effect,
-            Self::Fill { .. } => None,
+            Self::Fill { .. } | Self::ClosePopup => None,
         }
     }
 }
@@ -212,7 +233,7 @@ pub(crate) struct Visit {
     /// Within the row of the account.
     pub(crate) open: Css,
     /// On the account's page.
-    pub(crate) back: Css,
+    pub(crate) back: Back,
     /// The page of its transactions, where that is another.
     pub(crate) onward: Option<Onward>,
 }
@@ -225,7 +246,15 @@ pub(crate) struct Onward {
     /// On the account's page.
     pub(crate) open: Css,
     /// On the page of the transactions: leads to the list of accounts.
-    pub(crate) back: Css,
+    pub(crate) back: Back,
+}
+
+/// What leads back from a page.
+#[derive(Clone, Debug)]
+pub(crate) enum Back {
+    Click(Css),
+    /// The page is in a popup, which is closed.
+    ClosePopup,
 }
 
 /// The list of accounts.

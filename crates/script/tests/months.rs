@@ -108,8 +108,7 @@ impl Run {
                 assert!(matches!(watch, Command::Watch(_)), "{watch:?}");
                 let line = |act: &Act| match act {
                     Act::Fill { into, text } => format!("{}={}", into.text(), text.expose()),
-                    Act::Click { target } => target.text().to_owned(),
-                    Act::Scroll { within } => within.clone(),
+                    other => other.target().to_owned(),
                 };
                 deed.acts.iter().map(line).collect::<Vec<_>>().join(" ")
             }

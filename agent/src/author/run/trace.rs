@@ -86,6 +86,7 @@ impl Trace {
                 Act::Fill { .. } => "fill",
                 Act::Click { .. } => "click",
                 Act::Scroll { .. } => "scroll",
+                Act::ClosePopup => "close",
             };
             // A link's selector may hold its address, and that an account's number.
             let target = self.taint.words(act.target());

@@ -23,7 +23,7 @@ pub use markdown::reference;
 pub use schema::schema;
 
 pub(crate) use files::{CSV, FILE};
-pub(crate) use pages::{CHALLENGE, FAILURE, PAGE, STEP, WAY, WHEN};
+pub(crate) use pages::{CHALLENGE, CLOSE, FAILURE, PAGE, STEP, WAY, WHEN};
 pub(crate) use reads::{ACCOUNT, ACCOUNTS, READS};
 pub(crate) use script::SCRIPT;
 pub(crate) use texts::{PART, PIECE_MAP as PIECE};

@@ -4,6 +4,7 @@
 
 use super::columns::{COLUMNS_OF_PENDING, COLUMNS_OF_TRANSACTIONS, PENDING as PENDING_COLUMN};
 use super::files::FILE;
+use super::pages::CLOSE;
 use super::reads::{BACK, DATE_PATTERN, EMPTY, ON, OPEN, RECORDS, SKIP, SOMEWHERE, TABLE};
 use super::texts::{DATE, ONE_SELECTOR, PIECE_OF_TEXT};
 use super::words::TRANSACTION_WORDS;
@@ -61,7 +62,7 @@ pub(crate) static TRANSACTIONS: Map = Map {
         },
         Key {
             name: BACK,
-            takes: ONE_SELECTOR,
+            takes: Takes::Or(&ONE_SELECTOR, &CLOSE),
             need: Need::Optional,
             text: "On that other page: what leads to the list of accounts.",
         },

@@ -11,6 +11,7 @@ use domain::calendar::DateFormat;
 
 use super::files::file;
 use super::lists::{layout, layouts, next, windows};
+use super::steps::back;
 use super::{cut_keys, pick, pick_keys, words};
 use crate::css::Css;
 use crate::diagnostic::{DiagnosticCode as Code, Position, nearest};
@@ -18,7 +19,7 @@ use crate::document::folded_case;
 use crate::form::{Faults, Form, cut};
 use crate::grammar::{self, Map};
 use crate::language::{
-    AccountField, AccountRead, AccountsRead, Format, Onward, Part, Pick, ReadBy, Reads, Shape, Spot, Table,
+    AccountField, AccountRead, AccountsRead, Back, Format, Onward, Part, Pick, ReadBy, Reads, Shape, Spot, Table,
     TransactionField, TransactionsRead, Visit,
 };
 use crate::node::{Node, Value};
@@ -70,7 +71,7 @@ struct Way {
     at: Position,
     /// None when the script doesn't say; none within when what it says is faulty.
     open: Option<Option<Css>>,
-    back: Option<Option<Css>>,
+    back: Option<Option<Back>>,
 }
 
 fn visit(account: Option<&On>, transactions: Option<(&On, &Way)>, way: &Way, faults: &mut Faults) -> Option<Visit> {
@@ -94,8 +95,8 @@ fn visit(account: Option<&On>, transactions: Option<(&On, &Way)>, way: &Way, fau
         }
         return None;
     };
-    for (key, css) in [("open", &way.open), ("back", &way.back)] {
-        if css.is_none() {
+    for (key, is_said) in [("open", way.open.is_some()), ("back", way.back.is_some())] {
+        if !is_said {
             let message =
                 format!("`accounts` needs the key `{key}`, because the page `{}` is read for each account", on.page);
             faults.add(Code::WayMissing, way.at, message);
@@ -110,8 +111,9 @@ fn visit(account: Option<&On>, transactions: Option<(&On, &Way)>, way: &Way, fau
 
 /// The way from an account's own page to that of its transactions.
 fn onward(account: &On, on: &On, way: &Way, faults: &mut Faults) -> Option<Onward> {
-    for (key, css, whence) in [("open", &way.open, &account.page), ("back", &way.back, &on.page)] {
-        if css.is_none() {
+    let ways = [("open", way.open.is_some(), &account.page), ("back", way.back.is_some(), &on.page)];
+    for (key, is_said, whence) in ways {
+        if !is_said {
             let message = format!(
                 "`transactions` needs the key `{key}`, because they are read on `{}` and the account on `{}`",
                 on.page, account.page
@@ -144,7 +146,7 @@ fn accounts(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(Account
     let key = form.need("key", faults).and_then(|node| pick(node, faults));
     let no_page = form.ask("noPage").and_then(|node| faults.css(node));
     let open = form.ask("open").map(|node| faults.css(node));
-    let back = form.ask("back").map(|node| faults.css(node));
+    let back = form.ask("back").map(|node| back(node, faults));
     let has = |field| table.as_ref().map(|table| table.columns.iter().any(|(known, _)| *known == field));
     let format = account_format(&mut form, has, faults);
     if has(AccountField::Name) == Some(false) {
@@ -185,7 +187,7 @@ fn transactions(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On,
     let way = Way {
         at: node.at,
         open: form.ask("open").map(|node| faults.css(node)),
-        back: form.ask("back").map(|node| faults.css(node)),
+        back: form.ask("back").map(|node| back(node, faults)),
     };
     let limit = form.ask("limit").and_then(|node| faults.number(node, 1..=1_000));
     form.finish(faults);

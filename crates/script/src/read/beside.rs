@@ -39,7 +39,7 @@ pub(crate) fn beside(
     days: (Option<Date>, Option<Date>),
 ) -> Beside {
     // A table says of what is announced what is so now.
-    let shows_pending = table.iter().any(|row| is_pending(row));
+    let shows_pending = table.iter().any(is_pending);
     let file: Vec<_> = file.into_iter().filter(|row| !(shows_pending && is_pending(row))).collect();
     let pairs = paired(&table, &file, days);
     let of_table: BTreeMap<usize, Pair> = pairs.iter().map(|pair| (pair.table, *pair)).collect();

@@ -314,6 +314,7 @@ impl Runner {
             pages: self.recognisers.clone(),
             busy: self.script.busy.iter().map(|css| css.text().to_owned()).collect(),
             left,
+            popups: self.script.popups,
             patience_ms: if self.is_approving() { APPROVAL_PATIENCE_MS } else { self.script.patience_ms },
         })
     }

@@ -33,9 +33,8 @@ use super::After;
 use super::files::Filed;
 use super::turn::{self, Keys, Windowed};
 use crate::command::{Act, Deed, Download, Told};
-use crate::css::Css;
 use crate::document::Document;
-use crate::language::{Next, Script, TransactionsRead, Visit};
+use crate::language::{Back, Next, Script, TransactionsRead, Visit};
 use crate::link::{LinkError, link};
 use crate::read::{
     Cells, Listing, Place, Side, announced, announcements, details, details_of, has_year, layout, list, page, settle,
@@ -87,7 +86,7 @@ enum At {
     /// Back on the list; this account is next, and past the end all are read.
     Between(usize),
     /// On the page of an account.
-    Account(Pages),
+    Account(Box<Pages>),
 }
 
 /// The pages of one account that were read so far.
@@ -186,7 +185,7 @@ impl Walk {
                     Err(failure) => self.spoil(index, failure),
                 }
                 self.at = At::Between(index + 1);
-                Ok(click(page, back.text().to_owned()))
+                Ok(leave(page, back))
             }
         }
     }
@@ -239,12 +238,18 @@ impl Walk {
             };
             place.failure(code, format!("{why} in the row of account {} fits `{}`", index + 1, visit.open.text()))
         })?;
-        self.at = At::Account(Pages { index, ..Pages::default() });
+        self.at = At::Account(Box::new(Pages { index, ..Pages::default() }));
         Ok(click(&reads.accounts.on, target))
     }
 
     /// Reads one page of an account; none when it was the last.
-    fn account(&mut self, html: &str, visit: &Visit, mut pages: Pages, place: &Place) -> Result<Option<Move>, Failure> {
+    fn account(
+        &mut self,
+        html: &str,
+        visit: &Visit,
+        mut pages: Box<Pages>,
+        place: &Place,
+    ) -> Result<Option<Move>, Failure> {
         let script = Arc::clone(&self.script);
         let Some(account) = self.accounts.get_mut(pages.index) else {
             return Err(place.failure(FailureCode::DataIncomplete, "the account isn't known any more"));
@@ -263,7 +268,8 @@ impl Walk {
             return Ok(None);
         }
         if let Some(onward) = visit.onward.as_ref().filter(|_| pages.leg == Leg::Own) {
-            self.at = At::Account(Pages { leg: Leg::Onward, ..pages });
+            pages.leg = Leg::Onward;
+            self.at = At::Account(pages);
             return Ok(Some(click(&visit.page, onward.open.text().to_owned())));
         }
         if let Some(read) = &script.reads.transactions {
@@ -402,7 +408,18 @@ const fn grows(read: &TransactionsRead) -> bool {
 }
 
 fn click(page: &str, target: String) -> Move {
-    let deed = Deed { acts: vec![Act::Click { target: target.into() }], region: Vec::new() };
+    act(page, Act::Click { target: target.into() })
+}
+
+fn leave(page: &str, back: &Back) -> Move {
+    match back {
+        Back::Click(css) => click(page, css.text().to_owned()),
+        Back::ClosePopup => act(page, Act::ClosePopup),
+    }
+}
+
+fn act(page: &str, act: Act) -> Move {
+    let deed = Deed { acts: vec![act], region: Vec::new() };
     Move::Act { page: page.to_owned(), deed, after: After::OnceChanged }
 }
 
@@ -457,7 +474,7 @@ fn is_past(account: &ObservedAccount, from: usize, date: Option<&DateFormat>, si
 }
 
 /// Which page of an account shows, and what leads from it to the list.
-fn place(visit: &Visit, leg: Leg) -> (&str, &Css) {
+fn place(visit: &Visit, leg: Leg) -> (&str, &Back) {
     match &visit.onward {
         Some(onward) if leg == Leg::Onward => (&onward.page, &onward.back),
         _ => (&visit.page, &visit.back),

@@ -282,6 +282,7 @@ impl Pretend {
                 }
             }
             Act::Click { .. } => self.click(&name),
+            Act::ClosePopup => unreachable!("the script follows no popups"),
             Act::Scroll { .. } => return Some(Observation::Stuck { target: name, problem: Problem::AtEnd, html }),
         }
         None
