@@ -22,6 +22,7 @@ use axum::extract::{Path as PathParam, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use futures::StreamExt as _;
 use protocol::lease::AllowLoopback;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
@@ -160,13 +161,11 @@ async fn huge() -> Response {
     (kept, vec![b'x'; 9 * 1024 * 1024]).into_response()
 }
 
-/// A file that says how long it is, begins, and goes on without an end.
+/// A file that doesn't say how long it is, passes every bound, and doesn't end.
 async fn endless() -> Response {
     let kept = [("content-type", "application/octet-stream"), ("content-disposition", "attachment; filename=endless")];
-    let chunks = futures::stream::unfold((), |()| async {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        Some((Ok::<_, std::convert::Infallible>(vec![b'x'; 512 * 1024]), ()))
-    });
+    let chunks = std::iter::repeat_n(vec![b'x'; 512 * 1024], 24).map(Ok::<_, std::convert::Infallible>);
+    let chunks = futures::stream::iter(chunks).chain(futures::stream::pending());
     (kept, axum::body::Body::from_stream(chunks)).into_response()
 }
 
