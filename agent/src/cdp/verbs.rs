@@ -134,7 +134,7 @@ impl Driver for Session {
                     return Ok(self.unreachable(&error_page, status).await);
                 }
                 Ok(_) => {}
-                Err(error) => self.verdict(error)?,
+                Err(error) => self.closed_or(error).await.map(|_| ())?,
             }
             if left.is_zero() {
                 // Documents came and went, and none stayed for long enough to be asked.
@@ -177,11 +177,10 @@ impl Driver for Session {
                         self.verdict(WireError::NoDocument)?;
                         self.next_document().await;
                     }
-                    Ok(_) => return Err(DriverError::Crashed),
-                    Err(error) => {
-                        self.verdict(error)?;
-                        return Err(DriverError::Crashed);
-                    }
+                    // Some pages close their own window.
+                    Ok(_) if self.closed_or(WireError::Gone).await? => break,
+                    Err(error) if self.closed_or(error).await? => break,
+                    Ok(_) | Err(_) => return Err(DriverError::Crashed),
                 }
             }
             if closes && let Some(stuck) = self.close_popup().await? {

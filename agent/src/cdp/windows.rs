@@ -29,6 +29,9 @@ use crate::driver::DriverError;
 /// How long a window may take to be closed.
 const CLOSE: Duration = Duration::from_secs(5);
 
+/// How long it may take to be heard of, once nobody answers in it.
+const HEARD: Duration = Duration::from_secs(1);
+
 /// A window behind the one that shows.
 pub(super) struct Behind {
     pub(super) line: PageLine,
@@ -44,6 +47,23 @@ impl Session {
     pub(super) fn is_closed(&self) -> bool {
         let windows = self.windows.borrow();
         !windows.is_empty() && !windows.contains(&self.line.target)
+    }
+
+    /// Whether the popup that was looked at last was closed. That nobody answers there any more may be
+    /// heard before that.
+    async fn was_closed(&self) -> bool {
+        let (mut windows, target) = (self.windows.clone(), &self.line.target);
+        let closed = windows.wait_for(|windows| !windows.contains(target));
+        !self.behind.is_empty() && matches!(timeout(HEARD, closed).await, Ok(Ok(_)))
+    }
+
+    /// What a failed call comes to, where it may be that the popup was closed; whether it was.
+    pub(super) async fn closed_or(&self, error: WireError) -> Result<bool, DriverError> {
+        self.gate.check()?;
+        if error == WireError::Gone && self.was_closed().await {
+            return Ok(true);
+        }
+        self.verdict(error).map(|()| self.is_closed())
     }
 
     /// Looks at the newest window from now on.
