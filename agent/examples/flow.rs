@@ -243,6 +243,7 @@ impl Client {
                 Command::Act(acts) => driver.act(&acts).await?,
                 Command::Capture(capture) => driver.capture(&capture).await?,
                 Command::Collect(collect) => driver.collect(&collect).await?,
+                Command::Download(download) => driver.download(&download).await?,
                 Command::LeaveBrowser => driver.leave(&at).await?,
                 Command::ReturnToBrowser => driver.go_back(),
                 Command::Ask(question) if question.kind.takes_answer() => {

@@ -1,5 +1,6 @@
-//! What a driver does: three verbs on one page of one session, each answered with
-//! what was seen; to keep what a portal answers its page, where it can; to go on without its browser, and to tell when the session is gone. A session is that, with its end.
+//! What a driver does: four verbs on one page of one session, each answered with what was seen; to
+//! keep what a portal answers its page, where it can; to go on without its browser, and to tell when
+//! the session is gone. A session is that, with its end.
 //!
 //! Not here: how ([`crate::cdp`], [`crate::webdriver`], [`crate::http`]), which driver a
 //! session is opened with ([`crate::openers`]), or what the answers mean (the script's runner).
@@ -8,7 +9,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use protocol::lease::WayCount;
-use script::command::{Capture, Collect, Deed, Observation, Watch};
+use script::command::{Capture, Collect, Deed, Download, Observation, Watch};
 use url::Url;
 
 use crate::gate::Shut;
@@ -52,6 +53,8 @@ pub trait Driver: Send {
     fn requests(&self) -> Vec<Request> {
         Vec::new()
     }
+    /// Does something on the page that is showing that makes a file come, and takes the file in.
+    async fn download(&mut self, download: &Download) -> Result<Observation, DriverError>;
 
     /// A session that goes on as this one does and takes no browser: with its cookies, at nothing
     /// yet. None where there is no browser to be left, or its cookies aren't to be had.

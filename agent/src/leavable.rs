@@ -4,7 +4,7 @@
 
 use async_trait::async_trait;
 use protocol::lease::WayCount;
-use script::command::{Capture, Collect, Deed, Observation, Watch};
+use script::command::{Capture, Collect, Deed, Download, Observation, Watch};
 use url::Url;
 
 use crate::driver::{Driver, DriverError};
@@ -99,6 +99,13 @@ impl Driver for Leavable<'_> {
 
     fn requests(&self) -> Vec<Request> {
         self.driver.requests()
+    }
+
+    async fn download(&mut self, download: &Download) -> Result<Observation, DriverError> {
+        match &mut self.lean {
+            Some(lean) => lean.download(download).await,
+            None => self.driver.download(download).await,
+        }
     }
 
     async fn without_browser(&mut self) -> Result<Option<Box<dyn Driver>>, DriverError> {

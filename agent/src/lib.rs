@@ -42,5 +42,6 @@ pub mod sizing;
 pub mod slot;
 pub mod surveyor;
 pub mod tally;
+mod told;
 pub mod watchdog;
 pub mod webdriver;

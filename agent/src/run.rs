@@ -30,6 +30,7 @@ use crate::leavable::Leavable;
 use crate::pace::Pace;
 use crate::seats::Seat;
 use crate::tally::Tally;
+use crate::told;
 
 /// How long the coordinator is asked to hold a request for an answer open.
 const ANSWER_HELD: Duration = Duration::from_secs(20);
@@ -162,6 +163,7 @@ impl Run<'_> {
                 return Ok(self.broken_off(FailureCode::PortalUnavailable));
             }
             let command = self.runner.next(observation.take());
+            self.runner.told().iter().for_each(told::say);
             if self.reads_since.is_none() && self.runner.stage() == Stage::Accounts {
                 self.reads_since = Some(Instant::now());
             }
@@ -186,6 +188,10 @@ impl Run<'_> {
                 }
                 Command::Capture(capture) => driver.capture(&capture).await?,
                 Command::Collect(collect) => driver.collect(&collect).await?,
+                Command::Download(download) => {
+                    self.turn().await;
+                    self.look(driver.download(&download).await?)
+                }
                 Command::LeaveBrowser => self.leave(driver).await?,
                 Command::ReturnToBrowser => {
                     let why = self.runner.fell_back_for().map(|code| code.as_str());
@@ -293,7 +299,7 @@ impl Run<'_> {
                     persist(gate, || coordinator.settle_challenge(run_id, challenge, proof, verdict)).await?;
                 }
             }
-            Command::Visit(_) | Command::Watch(_) | Command::Act(_) => {}
+            Command::Visit(_) | Command::Watch(_) | Command::Act(_) | Command::Download(_) => {}
             Command::Capture(_) | Command::Collect(_) | Command::LeaveBrowser | Command::ReturnToBrowser => {}
             Command::Finish(_) | Command::Fail(_) => {}
         }
@@ -362,6 +368,7 @@ fn name(command: &Command) -> &'static str {
         Command::Act(_) => "act",
         Command::Capture(_) => "capture",
         Command::Collect(_) => "collect",
+        Command::Download(_) => "download",
         Command::LeaveBrowser => "leave the browser",
         Command::ReturnToBrowser => "return to the browser",
         Command::Declare(_) => "declare",
@@ -407,7 +414,7 @@ mod tests {
     use domain::secret::Secret;
     use protocol::lease::{Proof, WayCount};
     use protocol::sealed::PrivateKey;
-    use script::command::{Deed, Observation, Watch};
+    use script::command::{Deed, Download, Observation, Watch};
     use script::{Compares, Plan, Script};
     use tokio::time::{Instant, advance};
     use url::Url;
@@ -437,6 +444,10 @@ mod tests {
         }
 
         async fn act(&mut self, _: &Deed) -> Result<Observation, DriverError> {
+            Err(DriverError::Crashed)
+        }
+
+        async fn download(&mut self, _: &Download) -> Result<Observation, DriverError> {
             Err(DriverError::Crashed)
         }
 

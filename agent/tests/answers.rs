@@ -7,7 +7,9 @@
 mod world;
 
 use agent::driver::Driver;
-use script::command::{Act, Body, Capture, Collect, Condition, Deed, Expects, Method, Observation, Recogniser, Watch};
+use script::command::{
+    Act, Body, Capture, Collect, Condition, Deed, Expects, Method, Observation, Popups, Recogniser, Watch,
+};
 use url::Url;
 
 use crate::world::drivers::webdriver;
@@ -45,7 +47,7 @@ async fn click(driver: &mut dyn Driver, button: &str) {
     assert!(matches!(acted, Observation::Acted), "{button}");
     let text = Condition::Text { within: "#said".into(), contains: button.into() };
     let pages = vec![Recogniser { page: "said".into(), conditions: vec![text] }];
-    let watch = Watch { pages, busy: Vec::new(), left: None, patience_ms: 10_000 };
+    let watch = Watch { pages, busy: Vec::new(), left: None, popups: Popups::Close, patience_ms: 10_000 };
     assert!(matches!(driver.watch(&watch).await, Ok(Observation::Recognised { .. })), "{button}");
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use agent::driver::{Driver as _, DriverError};
 use agent::gate::Shut;
 use domain::secret::Secret;
-use script::command::{Act, Condition, Deed, Left, Observation, Problem, Recogniser, Watch};
+use script::command::{Act, Condition, Deed, Left, Observation, Popups, Problem, Recogniser, Watch};
 use tokio::time::timeout;
 use url::Url;
 
@@ -25,7 +25,7 @@ fn visible(page: &str, selector: &str) -> Recogniser {
 }
 
 fn watch(pages: Vec<Recogniser>) -> Watch {
-    Watch { pages, busy: Vec::new(), left: None, patience_ms: 5_000 }
+    Watch { pages, busy: Vec::new(), left: None, popups: Popups::Close, patience_ms: 5_000 }
 }
 
 fn fill(into: &str, text: &str) -> Act {

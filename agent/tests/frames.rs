@@ -7,7 +7,7 @@ mod world;
 
 use agent::cdp::{Browsers, Session};
 use agent::driver::{Driver as _, DriverError};
-use script::command::{Act, Condition, Deed, Observation, Recogniser, Watch};
+use script::command::{Act, Condition, Deed, Observation, Popups, Recogniser, Watch};
 use url::Url;
 use world::Portal;
 
@@ -50,7 +50,7 @@ const OPENS_SLOWLY: &str = r##"<style>@keyframes appear { from { opacity: 0 } to
 fn shows(selectors: &[&str]) -> Watch {
     let conditions = selectors.iter().map(|selector| Condition::Visible((*selector).into())).collect();
     let pages = vec![Recogniser { page: "page".into(), conditions }];
-    Watch { pages, busy: Vec::new(), left: None, patience_ms: 30_000 }
+    Watch { pages, busy: Vec::new(), left: None, popups: Popups::Close, patience_ms: 30_000 }
 }
 
 /// Is busy for ever as soon as it has loaded.

@@ -13,7 +13,7 @@ use agent::hosts::Hosts;
 use agent::http::Session;
 use domain::secret::Secret;
 use protocol::lease::AllowLoopback;
-use script::command::{Act, Condition, Deed, Left, Observation, Recogniser, Watch};
+use script::command::{Act, Condition, Deed, Left, Observation, Popups, Recogniser, Watch};
 use url::Url;
 
 use world::Portal;
@@ -71,7 +71,13 @@ fn watch(pages: &[(&str, &str)]) -> Watch {
         page: (*page).into(),
         conditions: vec![Condition::Visible((*selector).into())],
     };
-    Watch { pages: pages.iter().map(page).collect(), busy: Vec::new(), left: None, patience_ms: 5_000 }
+    Watch {
+        pages: pages.iter().map(page).collect(),
+        busy: Vec::new(),
+        left: None,
+        popups: Popups::Close,
+        patience_ms: 5_000,
+    }
 }
 
 fn fill(into: &str, text: &str) -> Act {

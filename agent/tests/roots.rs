@@ -8,7 +8,7 @@ mod world;
 
 use agent::driver::Driver;
 use domain::secret::Secret;
-use script::command::{Act, Condition, Deed, Left, Observation, Recogniser, Stride, Watch};
+use script::command::{Act, Condition, Deed, Left, Observation, Popups, Recogniser, Stride, Watch};
 use url::Url;
 
 use crate::world::drivers::{geckodriver, session, webdriver};
@@ -47,7 +47,7 @@ fn shows(page: &str, selector: &str) -> Recogniser {
 }
 
 fn watch(pages: Vec<Recogniser>) -> Watch {
-    Watch { pages, busy: Vec::new(), left: None, patience_ms: 5_000 }
+    Watch { pages, busy: Vec::new(), left: None, popups: Popups::Close, patience_ms: 5_000 }
 }
 
 fn fill(into: &str, text: &str) -> Act {

@@ -8,7 +8,7 @@ mod world;
 
 use agent::driver::Driver as _;
 use domain::secret::Secret;
-use script::command::{Act, Condition, Deed, Observation, Recogniser, Target, Watch, Way};
+use script::command::{Act, Condition, Deed, Observation, Popups, Recogniser, Target, Watch, Way};
 
 use crate::world::{Portal, browsers, open_gate};
 
@@ -69,7 +69,13 @@ async fn ways_find_in_a_browser_what_they_find_without_one() {
             Observation::Acted => {
                 let text = Condition::Text { within: "#hit".into(), contains: expected.into() };
                 let page = Recogniser { page: "hit".into(), conditions: vec![text] };
-                let watch = Watch { pages: vec![page], busy: Vec::new(), left: None, patience_ms: 2_000 };
+                let watch = Watch {
+                    pages: vec![page],
+                    busy: Vec::new(),
+                    left: None,
+                    popups: Popups::Close,
+                    patience_ms: 2_000,
+                };
                 let seen = session.watch(&watch).await.expect("an observation");
                 assert!(matches!(seen, Observation::Recognised { .. }), "{ways:?} should find {expected}: {seen:?}");
             }

@@ -11,7 +11,7 @@ use agent::cdp::{BrowserLimits, Browsers, Session};
 use agent::driver::{Driver as _, DriverError};
 use agent::gate::{Shut, TrustWindow};
 use agent::watchdog::Watchdog;
-use script::command::{Condition, Observation, Recogniser, Watch};
+use script::command::{Condition, Observation, Popups, Recogniser, Watch};
 use tokio::time::{Instant, timeout};
 use url::Url;
 
@@ -92,7 +92,7 @@ fn hog(mib: u32) -> String {
 fn nothing() -> Watch {
     let never = Recogniser { page: "never".into(), conditions: vec![Condition::Visible("#never".into())] };
     let patience_ms = u64::try_from(world::PATIENCE.as_millis()).expect("a patience");
-    Watch { pages: vec![never], busy: Vec::new(), left: None, patience_ms }
+    Watch { pages: vec![never], busy: Vec::new(), left: None, popups: Popups::Close, patience_ms }
 }
 
 /// A worn browser keeps its session and gets no other; it ends with the session.

@@ -13,7 +13,7 @@ use agent::webdriver::Session;
 use domain::driver::{DriverKind, Drivers};
 use domain::secret::Secret;
 use rustix::process::Signal;
-use script::command::{Act, Condition, Deed, Left, Observation, Problem, Recogniser, Watch};
+use script::command::{Act, Condition, Deed, Left, Observation, Popups, Problem, Recogniser, Watch};
 use tokio::time::Instant;
 use url::Url;
 
@@ -28,7 +28,7 @@ fn visible(page: &str, selector: &str) -> Recogniser {
 }
 
 fn watch(pages: Vec<Recogniser>) -> Watch {
-    Watch { pages, busy: Vec::new(), left: None, patience_ms: 5_000 }
+    Watch { pages, busy: Vec::new(), left: None, popups: Popups::Close, patience_ms: 5_000 }
 }
 
 fn fill(into: &str, text: &str) -> Act {

@@ -3,7 +3,7 @@
 //!
 //! Not here: when another is started ([`super::browsers`]).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -32,7 +32,7 @@ pub(super) struct Browser {
     pub(super) frames: Frames,
     process: Arc<Supervised>,
     /// Removed once the process is gone.
-    _profile: ScratchDir,
+    profile: ScratchDir,
     pulse: AbortHandle,
     scales: AbortHandle,
     limits: BrowserLimits,
@@ -88,7 +88,7 @@ impl Browser {
             wire,
             frames: settings.frames(),
             process,
-            _profile: profile,
+            profile,
             pulse: pulse.abort_handle(),
             scales: scales.abort_handle(),
             limits,
@@ -135,6 +135,11 @@ impl Browser {
     /// How many sessions are open, or are being opened.
     pub(super) fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
+    }
+
+    /// Its folder, which is removed with all in it once the process is gone, however that ends.
+    pub(super) fn folder(&self) -> &Path {
+        self.profile.path()
     }
 
     /// Its process id, which is that of its group.

@@ -16,6 +16,7 @@
 mod answers;
 mod browser;
 mod browsers;
+pub(crate) mod downloads;
 mod frames;
 mod launch;
 mod limits;
@@ -24,6 +25,7 @@ mod scales;
 mod session;
 mod traffic;
 mod verbs;
+mod windows;
 mod wire;
 
 pub use browsers::Browsers;

@@ -123,6 +123,17 @@ impl PageLine {
         self.wire.call(Some(&self.session), method, params, patience).await
     }
 
+    /// Sends the browser one command about the page.
+    pub(super) async fn send_to_browser(
+        &self,
+        _permit: Permit,
+        method: &'static str,
+        params: Value,
+        patience: Duration,
+    ) -> Result<Value, WireError> {
+        self.wire.call(None, method, params, patience).await
+    }
+
     /// Makes a world of our own in the document that is showing; its number.
     pub(super) async fn make_world(&self, permit: Permit, patience: Duration) -> Result<i64, WireError> {
         let params = json!({ "frameId": self.target, "worldName": "bursar" });
@@ -225,6 +236,8 @@ fn act(act: &Act) -> Value {
         Act::Fill { into, text } => json!({ "into": target(into), "text": text.expose() }),
         Act::Click { target: one } => json!({ "target": target(one) }),
         Act::Scroll { within, stride } => json!({ "scroll": within, "toEnd": *stride == Stride::ToEnd }),
+        // It isn't done in a page.
+        Act::ClosePopup => Value::Null,
     }
 }
 

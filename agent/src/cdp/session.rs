@@ -4,13 +4,14 @@
 //! guards the lease.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::secret::Secret;
-use script::command::Recogniser;
+use script::command::{Popups, Recogniser};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -21,6 +22,7 @@ use super::frames::Frames;
 use super::launch::LaunchError;
 use super::page::{Answer, PageLine, Request};
 use super::traffic::Traffic;
+use super::windows::Behind;
 use super::wire::{Gone, Showing, Wire, WireError};
 use crate::driver::{self, DriverError};
 use crate::egress::Egress;
@@ -46,6 +48,10 @@ pub struct Session {
     pub(super) traffic: Option<Arc<Traffic>>,
     /// How the ways to find things fared.
     pub(super) tally: Tally,
+    /// The windows of the session, in the order in which they were opened.
+    pub(super) windows: watch::Receiver<Vec<String>>,
+    /// The windows behind the one that shows, and what was known of each.
+    pub(super) behind: Vec<Behind>,
     pub(super) gate: Gate,
     pub(super) egress: Arc<Egress>,
     pub(super) showing: watch::Receiver<Showing>,
@@ -151,12 +157,15 @@ impl Session {
             egress: Arc::clone(&egress),
             stage: Mutex::new(Stage::Open),
         });
+        let windows = wire.windows(&context);
         match Self::make_page(wire, &context, &frames).await {
             Ok((line, showing)) => Ok(Self {
                 line,
                 frames,
                 traffic: None,
                 tally: Tally::default(),
+                windows,
+                behind: Vec::new(),
                 gate,
                 egress,
                 showing,
@@ -167,6 +176,7 @@ impl Session {
                 ending,
             }),
             Err(error) => {
+                ending.browser.wire.forget_context(&context);
                 ending.end().await;
                 Err(error)
             }
@@ -178,7 +188,8 @@ impl Session {
         context: &str,
         frames: &Frames,
     ) -> Result<(PageLine, watch::Receiver<Showing>), WireError> {
-        let deny = json!({ "behavior": "deny", "browserContextId": context });
+        // Who turns events off turns them off for all sessions of the browser.
+        let deny = json!({ "behavior": "deny", "browserContextId": context, "eventsEnabled": true });
         let page = json!({
             "url": "about:blank",
             "browserContextId": context,
@@ -190,7 +201,11 @@ impl Session {
             wire.call(None, "Browser.setDownloadBehavior", deny, AT_ONCE),
             wire.call(None, "Target.createTarget", page, AT_ONCE),
         )?;
-        let target = text(&page, "targetId")?;
+        Self::attach(wire, text(&page, "targetId")?).await
+    }
+
+    /// Takes up the line to a window.
+    pub(super) async fn attach(wire: Wire, target: String) -> Result<(PageLine, watch::Receiver<Showing>), WireError> {
         let attach = json!({ "targetId": target, "flatten": true });
         let attached = wire.call(None, "Target.attachToTarget", attach, AT_ONCE).await?;
         let session = text(&attached, "sessionId")?;
@@ -225,6 +240,32 @@ impl Session {
         Ok(Some(Identity { user_agent, cookies: cookies.iter().map(cookie).collect() }))
     }
 
+    /// What becomes of windows that pages open.
+    pub(super) fn treat_popups(&self, popups: Popups) {
+        self.line.wire.treat_popups(&self.ending.context, popups);
+    }
+
+    /// Where a file may be put for as long as it takes to read it.
+    pub(super) fn folder(&self) -> &Path {
+        self.ending.browser.folder()
+    }
+
+    /// Lets what comes to be kept be put into a folder under a name of the browser's, or, as usual, nowhere.
+    pub(super) async fn let_download(&self, into: Option<&Path>) -> Result<(), WireError> {
+        let mut params = json!({ "behavior": "deny", "browserContextId": self.ending.context, "eventsEnabled": true });
+        if let Some(folder) = into {
+            params["behavior"] = json!("allowAndName");
+            params["downloadPath"] = json!(folder);
+        }
+        self.line.wire.call(None, "Browser.setDownloadBehavior", params, AT_ONCE).await.map(|_| ())
+    }
+
+    /// Ends a download.
+    pub(super) fn cancel_download(&self, guid: &str) {
+        let params = json!({ "guid": guid, "browserContextId": self.ending.context });
+        self.line.wire.tell("Browser.cancelDownload", params);
+    }
+
     /// What ends it.
     #[must_use]
     pub fn ending(&self) -> Arc<Ending> {
@@ -254,11 +295,21 @@ impl Session {
     ) -> Result<Option<Answer>, WireError> {
         let mut showing = self.showing.clone();
         let replaced = showing.wait_for(|now| now.document != world.document || now.gone.is_some());
+        // What is acted on is what was recognised; what is looked at is the newest window.
+        let (mut windows, target) = (self.windows.clone(), self.line.target.clone());
+        let is_look = matches!(request, Request::Watch { .. });
+        let overtaken = async {
+            let is_newer = |windows: &Vec<String>| windows.last().is_some_and(|newest| *newest != target);
+            if !is_look || windows.wait_for(is_newer).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
         let call = self.line.call(self.permit()?, world.id, request, patience + GRACE);
         tokio::select! {
             biased;
             answer = call => answer,
             _ = replaced => Err(WireError::DocumentReplaced),
+            () = overtaken => Err(WireError::DocumentReplaced),
             never = self.frames.keep_coming(&self.line, &self.gate) => match never {},
         }
     }
@@ -271,6 +322,10 @@ impl Session {
     /// What a failed call comes to, if it can't be made again.
     pub(super) fn verdict(&self, error: WireError) -> Result<(), DriverError> {
         self.gate.check()?;
+        if self.is_closed() {
+            // The window before it is looked at next.
+            return Ok(());
+        }
         match (self.showing.borrow().gone, error) {
             (Some(Gone::OutOfMemory), _) => Err(DriverError::OutOfMemory),
             (Some(Gone::Crashed), _) | (None, WireError::Gone | WireError::TimedOut) => Err(DriverError::Crashed),
@@ -287,7 +342,9 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.line.wire.forget(&self.line.session);
+        let lines = self.behind.iter().map(|window| &window.line).chain([&self.line]);
+        lines.for_each(|line| line.wire.forget(&line.session));
+        self.line.wire.forget_context(&self.ending.context);
         self.ending.begin();
     }
 }

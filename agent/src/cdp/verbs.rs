@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use protocol::lease::WayCount;
-use script::command::{Act, Capture, Collect, Deed, Observation, Trouble, Watch};
+use script::command::{Act, Capture, Collect, Deed, Download, Observation, Popups, Trouble, Watch};
 use serde_json::json;
 use tokio::time::Instant;
 use url::Url;
@@ -71,9 +71,20 @@ impl Driver for Session {
     }
 
     async fn gone(&mut self) -> DriverError {
-        // Its end without a word is the wire's, and so the browser's.
-        let _ = self.showing.wait_for(|now| now.gone.is_some()).await;
-        self.verdict(WireError::Gone).err().unwrap_or(DriverError::Crashed)
+        loop {
+            // Its end without a word is the wire's, and so the browser's.
+            let _ = self.showing.wait_for(|now| now.gone.is_some()).await;
+            match self.verdict(WireError::Gone) {
+                Err(error) => return error,
+                // The window alone was closed.
+                Ok(()) if self.face(Popups::Follow).await.is_ok() && !self.is_closed() => {}
+                Ok(()) => return DriverError::Crashed,
+            }
+        }
+    }
+
+    async fn download(&mut self, download: &Download) -> Result<Observation, DriverError> {
+        self.take_file(download).await
     }
 
     async fn visit(&mut self, url: &Url) -> Result<Observation, DriverError> {
@@ -128,9 +139,18 @@ impl Driver for Session {
         // A page that isn't left yet is one that still shows in that very document; in
         // another it counts again.
         let known = watch.left.as_ref().and_then(|left| self.seen_in.get(&left.page));
-        let since = known.copied().unwrap_or(self.showing.borrow().document);
+        let mut since = known.copied().unwrap_or(self.showing.borrow().document);
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
+            let before = self.line.target.clone();
+            if let Err(error) = self.face(watch.popups).await {
+                self.verdict(error)?;
+            }
+            if self.line.target != before {
+                // What is in another window is another document.
+                let known = watch.left.as_ref().and_then(|left| self.seen_in.get(&left.page));
+                since = known.copied().unwrap_or(u64::MAX);
+            }
             match self.seen(watch, since, left).await {
                 Ok(Some(Answer::Seen { page, still, url, html })) => {
                     return Ok(self.saw(watch, page, still, &url, html));
@@ -142,7 +162,7 @@ impl Driver for Session {
                     return Ok(self.unreachable(&error_page, status).await);
                 }
                 Ok(_) => {}
-                Err(error) => self.verdict(error)?,
+                Err(error) => self.closed_or(error).await.map(|_| ())?,
             }
             if left.is_zero() {
                 // Documents came and went, and none stayed for long enough to be asked.
@@ -155,10 +175,14 @@ impl Driver for Session {
     async fn act(&mut self, deed: &Deed) -> Result<Observation, DriverError> {
         // A click may replace the document, so each is the last act of its call: if the
         // document is gone before the call was answered, all of the call was done.
-        let calls = deed.acts.split_inclusive(|act| matches!(act, Act::Click { .. }));
+        let calls = deed.acts.split_inclusive(|act| matches!(act, Act::Click { .. } | Act::ClosePopup));
         for (number, acts) in calls.enumerate() {
+            let (acts, closes) = match acts.split_last() {
+                Some((Act::ClosePopup, before)) => (before, true),
+                _ => (acts, false),
+            };
             let deadline = Instant::now() + TARGET * 2;
-            loop {
+            while !acts.is_empty() {
                 match self.acted(acts, &deed.region, number == 0).await {
                     Ok(Some(Answer::Acted { votes, .. })) => {
                         self.tally(votes);
@@ -182,12 +206,14 @@ impl Driver for Session {
                         self.verdict(WireError::NoDocument)?;
                         self.next_document().await;
                     }
-                    Ok(_) => return Err(DriverError::Crashed),
-                    Err(error) => {
-                        self.verdict(error)?;
-                        return Err(DriverError::Crashed);
-                    }
+                    // Some pages close their own window.
+                    Ok(_) if self.closed_or(WireError::Gone).await? => break,
+                    Err(error) if self.closed_or(error).await? => break,
+                    Ok(_) | Err(_) => return Err(DriverError::Crashed),
                 }
+            }
+            if closes && let Some(stuck) = self.close_popup().await? {
+                return Ok(stuck);
             }
             // Whether it was replaced by a click or by the end of the browser.
             self.verdict(WireError::DocumentReplaced)?;

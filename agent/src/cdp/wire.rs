@@ -14,9 +14,10 @@ use chromiumoxide::error::CdpError;
 use chromiumoxide::types::{CallId, EventMessage, Message, MethodId, Response};
 use chromiumoxide::{Connection, Method};
 use futures::StreamExt as _;
+use script::command::{POPUPS_AT_MOST, Popups};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use super::traffic::Traffic;
@@ -29,7 +30,31 @@ const CONNECT: Duration = Duration::from_secs(5);
 pub(super) struct Wire {
     calls: mpsc::UnboundedSender<Call>,
     pages: Pages,
+    contexts: Contexts,
     starved: Starved,
+    downloads: broadcast::Sender<Progress>,
+}
+
+/// How many of what the browser says of downloads are kept for whoever listens.
+const DOWNLOADS_KEPT: usize = 256;
+
+/// How far a download of some session has come.
+#[derive(Clone, Debug)]
+pub(super) struct Progress {
+    /// The browser's name for it, by which its file is called.
+    pub(super) guid: String,
+    pub(super) received: u64,
+    /// 0 where nothing says it.
+    pub(super) total: u64,
+    pub(super) state: Fetching,
+}
+
+/// Whether a download goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fetching {
+    GoesOn,
+    Done,
+    Cancelled,
 }
 
 /// How many pages' processes were ended for their memory, of which the browser hasn't
@@ -41,6 +66,16 @@ const KILLED: i64 = 9;
 
 /// The followed pages by session.
 type Pages = Arc<Mutex<HashMap<SessionId, Page>>>;
+
+/// The sessions' contexts, each with its windows.
+type Contexts = Arc<Mutex<HashMap<String, Context>>>;
+
+#[derive(Debug)]
+struct Context {
+    popups: Popups,
+    /// The targets of its windows, in the order in which they were opened.
+    windows: watch::Sender<Vec<String>>,
+}
 
 #[derive(Debug)]
 struct Page {
@@ -115,16 +150,19 @@ impl Wire {
         let connection = connecting.await.map_err(|_| WireError::TimedOut)?.map_err(|_| WireError::Gone)?;
         let (calls, inbox) = mpsc::unbounded_channel();
         let pages = Pages::default();
+        let contexts = Contexts::default();
         let starved = Starved::default();
+        let (downloads, _) = broadcast::channel(DOWNLOADS_KEPT);
         let line = Line {
             connection,
             pending: HashMap::new(),
             pages: Arc::clone(&pages),
-            first_targets: HashMap::new(),
+            contexts: Arc::clone(&contexts),
             starved: Arc::clone(&starved),
+            downloads: downloads.clone(),
         };
         tokio::spawn(line.run(inbox));
-        Ok(Self { calls, pages, starved })
+        Ok(Self { calls, pages, contexts, starved, downloads })
     }
 
     /// Sends a call and waits for its result.
@@ -161,6 +199,30 @@ impl Wire {
         }
     }
 
+    /// What the browser says of downloads from now on, whosever they are.
+    pub(super) fn downloads(&self) -> broadcast::Receiver<Progress> {
+        self.downloads.subscribe()
+    }
+
+    /// The windows of a context from now on, which is to be before it has one.
+    pub(super) fn windows(&self, context: &str) -> watch::Receiver<Vec<String>> {
+        let (windows, receiver) = watch::channel(Vec::new());
+        lock(&self.contexts).insert(context.to_owned(), Context { popups: Popups::Close, windows });
+        receiver
+    }
+
+    /// What becomes of windows that the pages of a context open.
+    pub(super) fn treat_popups(&self, context: &str, popups: Popups) {
+        if let Some(context) = lock(&self.contexts).get_mut(context) {
+            context.popups = popups;
+        }
+    }
+
+    /// No longer follows a context.
+    pub(super) fn forget_context(&self, context: &str) {
+        lock(&self.contexts).remove(context);
+    }
+
     /// No longer follows a page.
     pub(super) fn forget(&self, session: &SessionId) {
         lock(&self.pages).remove(session);
@@ -187,8 +249,8 @@ impl Wire {
     }
 }
 
-fn lock(pages: &Pages) -> MutexGuard<'_, HashMap<SessionId, Page>> {
-    pages.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<V>(known: &Mutex<HashMap<String, V>>) -> MutexGuard<'_, HashMap<String, V>> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The task that owns the socket.
@@ -196,9 +258,9 @@ struct Line {
     connection: Connection<Event>,
     pending: HashMap<CallId, Pending>,
     pages: Pages,
-    /// The page that each browser context began with; any other is a popup.
-    first_targets: HashMap<String, String>,
+    contexts: Contexts,
     starved: Starved,
+    downloads: broadcast::Sender<Progress>,
 }
 
 struct Pending {
@@ -272,16 +334,24 @@ impl Line {
                 self.target_gone(&event.params, gone);
             }
             ("Target.targetDestroyed", None) => {
+                // Whoever hears that a page is gone can tell by then whether others are there.
+                if let Some(target) = event.params["targetId"].as_str() {
+                    self.window_closed(target);
+                }
                 self.target_gone(&event.params, Gone::Crashed);
-                let target = &event.params["targetId"];
-                self.first_targets.retain(|_, first| target != first.as_str());
             }
             // Also where nobody follows the page any more.
             ("Target.detachedFromTarget", None) => {
                 let detached = event.params["sessionId"].as_str();
                 self.pending.retain(|_, pending| pending.session.is_none() || pending.session.as_deref() != detached);
             }
-            ("Target.targetCreated", None) => self.close_if_popup(&event.params["targetInfo"]),
+            ("Browser.downloadProgress", None) => {
+                if let Some(progress) = progress(&event.params) {
+                    // Nobody listens unless a file is waited for.
+                    let _ = self.downloads.send(progress);
+                }
+            }
+            ("Target.targetCreated", None) => self.window_opened(&event.params["targetInfo"]),
             _ => {}
         }
     }
@@ -314,19 +384,36 @@ impl Line {
         self.pending.retain(|_, pending| pending.session.as_ref().is_none_or(|session| !ended.contains(session)));
     }
 
-    /// A session has one page; one that is opened beside it is closed.
-    fn close_if_popup(&mut self, target: &Value) {
+    /// A session has one window, and those that are followed.
+    fn window_opened(&mut self, target: &Value) {
         let (Some(id), Some(context)) = (target["targetId"].as_str(), target["browserContextId"].as_str()) else {
             return;
         };
         if target["type"] != "page" {
             return;
         }
-        let first = self.first_targets.entry(context.to_owned()).or_insert_with(|| id.to_owned());
-        if first != id {
+        let is_kept = lock(&self.contexts).get(context).is_none_or(|context| {
+            let count = context.windows.borrow().len();
+            let is_kept = count == 0 || (context.popups == Popups::Follow && count <= POPUPS_AT_MOST);
+            if is_kept {
+                context.windows.send_modify(|windows| windows.push(id.to_owned()));
+            }
+            is_kept
+        });
+        if !is_kept {
             tracing::info!("closed a window that a page had opened");
             let params = json!({ "targetId": id });
             self.send(Call { session: None, method: "Target.closeTarget", params, answer: None });
+        }
+    }
+
+    fn window_closed(&self, target: &str) {
+        for context in lock(&self.contexts).values() {
+            context.windows.send_if_modified(|windows| {
+                let before = windows.len();
+                windows.retain(|window| window != target);
+                windows.len() < before
+            });
         }
     }
 }
@@ -335,6 +422,22 @@ impl Page {
     fn end(&self, gone: Gone) {
         self.showing.send_modify(|showing| showing.gone = showing.gone.or(Some(gone)));
     }
+}
+
+/// What the browser says of a download. It writes sizes as numbers with a point.
+fn progress(params: &Value) -> Option<Progress> {
+    let size = |name: &str| params[name].to_string().split('.').next().and_then(|size| size.parse().ok()).unwrap_or(0);
+    let guid = params["guid"].as_str()?;
+    // It is a part of a path later on.
+    let is_plain = guid.len() <= 64 && guid.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    let state = match params["state"].as_str()? {
+        "completed" => Fetching::Done,
+        "canceled" => Fetching::Cancelled,
+        _ => Fetching::GoesOn,
+    };
+    let progress =
+        Progress { guid: guid.to_owned(), received: size("receivedBytes"), total: size("totalBytes"), state };
+    is_plain.then_some(progress)
 }
 
 /// What the browser's words for a refusal come to; the words themselves end here.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, ORIGIN, REFERER};
 use reqwest::redirect::Policy;
 use reqwest::{RequestBuilder, Response};
-use script::command::Trouble;
+use script::command::{FILE_AT_MOST, Trouble};
 use script::plain::{Form, Method, Request};
 use url::Url;
 
@@ -50,6 +50,15 @@ pub(super) struct Page {
 #[error("a redirect leads out of the session's hosts")]
 struct Astray;
 
+/// What came back in the place of a page, as was asked.
+pub(super) enum Fetched {
+    File(Vec<u8>),
+    /// It has too many bytes.
+    TooLarge,
+    /// A page after all.
+    Page(Page),
+}
+
 /// Why no page came back.
 pub(super) enum Failed {
     /// It isn't one, but a file.
@@ -83,31 +92,30 @@ impl Client {
         Ok(Self(client))
     }
 
-    /// Asks for something from the page `on`.
-    pub(super) async fn ask(&self, _permit: Permit, request: Request, on: Option<&Page>) -> Result<Page, Failed> {
+    /// Asks for a page from the page `on`.
+    pub(super) async fn ask(&self, permit: Permit, request: Request, on: Option<&Page>) -> Result<Page, Failed> {
+        let answer = self.send(permit, request, on).await?;
+        if is_page(&answer) { page(answer).await } else { Err(Failed::NoPage) }
+    }
+
+    /// Asks for a file from the page `on`.
+    pub(super) async fn fetch(&self, permit: Permit, request: Request, on: Option<&Page>) -> Result<Fetched, Failed> {
+        let answer = self.send(permit, request, on).await?;
+        if !is_file(&answer) {
+            return page(answer).await.map(Fetched::Page);
+        }
+        let bytes = body(answer, FILE_AT_MOST + 1).await?;
+        Ok(if bytes.len() > FILE_AT_MOST { Fetched::TooLarge } else { Fetched::File(bytes) })
+    }
+
+    async fn send(&self, _permit: Permit, request: Request, on: Option<&Page>) -> Result<Response, Failed> {
         let (to, request) = match request {
             Request::Link(url) => (url.clone(), self.0.get(url)),
             Request::Form(form) => (form.to.clone(), self.form(form, on)),
         };
         let from = on.and_then(|page| referrer(&page.url, &to));
         let request = from.into_iter().fold(request, |request, from| request.header(REFERER, from));
-        let mut answer = request.send().await.map_err(Failed::Http)?;
-        if !is_page(&answer) {
-            return Err(Failed::NoPage);
-        }
-        let named = header(&answer, &CONTENT_TYPE)
-            .and_then(|said| said.to_ascii_lowercase().split_once("charset=").map(|(_, name)| name.to_owned()));
-        let (url, status) = (answer.url().clone(), answer.status().as_u16());
-        let mut bytes = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(Failed::Http)? {
-            let room = DOCUMENT_AT_MOST - bytes.len();
-            bytes.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
-            if bytes.len() == DOCUMENT_AT_MOST {
-                break;
-            }
-        }
-        let (html, charset) = decode(&bytes, named.as_deref(), &url);
-        Ok(Page { url, status, html, charset })
+        request.send().await.map_err(Failed::Http)
     }
 
     fn form(&self, form: Form, on: Option<&Page>) -> RequestBuilder {
@@ -157,11 +165,44 @@ fn header<'a>(answer: &'a Response, name: &HeaderName) -> Option<&'a str> {
 }
 
 /// Whether a browser would show it and not keep it as a file.
-fn is_page(answer: &Response) -> bool {
-    let is_attached = header(answer, &reqwest::header::CONTENT_DISPOSITION)
-        .is_some_and(|said| said.trim_start().to_ascii_lowercase().starts_with("attachment"));
+async fn page(answer: Response) -> Result<Page, Failed> {
+    let named = header(&answer, &CONTENT_TYPE)
+        .and_then(|said| said.to_ascii_lowercase().split_once("charset=").map(|(_, name)| name.to_owned()));
+    let (url, status) = (answer.url().clone(), answer.status().as_u16());
+    let bytes = body(answer, DOCUMENT_AT_MOST).await?;
+    let (html, charset) = decode(&bytes, named.as_deref(), &url);
+    Ok(Page { url, status, html, charset })
+}
+
+/// What comes, up to so many bytes; the rest isn't read.
+async fn body(mut answer: Response, at_most: usize) -> Result<Vec<u8>, Failed> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(Failed::Http)? {
+        let room = at_most - bytes.len();
+        bytes.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+        if bytes.len() == at_most {
+            break;
+        }
+    }
+    Ok(bytes)
+}
+
+/// Whether it is handed out to be kept, and not to be shown: it says so, or is nothing that is shown as a page.
+fn is_file(answer: &Response) -> bool {
     let kind = header(answer, &CONTENT_TYPE).unwrap_or("text/html").to_ascii_lowercase();
-    !is_attached && ["text/html", "application/xhtml+xml", "text/plain"].iter().any(|known| kind.starts_with(known))
+    let is_shown = ["text/html", "application/xhtml+xml"].iter().any(|known| kind.starts_with(known));
+    answer.status().is_success() && (is_attached(answer) || !is_shown)
+}
+
+fn is_attached(answer: &Response) -> bool {
+    let said = header(answer, &reqwest::header::CONTENT_DISPOSITION);
+    said.is_some_and(|said| said.trim_start().to_ascii_lowercase().starts_with("attachment"))
+}
+
+fn is_page(answer: &Response) -> bool {
+    let kind = header(answer, &CONTENT_TYPE).unwrap_or("text/html").to_ascii_lowercase();
+    !is_attached(answer)
+        && ["text/html", "application/xhtml+xml", "text/plain"].iter().any(|known| kind.starts_with(known))
 }
 
 /// What a browser says of where it comes from: within a host the page, less what is nobody's

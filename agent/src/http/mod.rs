@@ -22,14 +22,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use protocol::lease::WayCount;
-use script::command::{Act, Deed, Observation, Problem, Trouble, Watch};
+use script::command::{
+    Act, Deed, Download, FileBytes, NoFile, Observation, POPUPS_AT_MOST, Popups, Problem, Trouble, Watch,
+};
 use script::plain::{Filled, Plain, Request};
 use tokio::time::{Instant, sleep};
 use url::Url;
 
 pub use self::identity::{Cookie, Identity};
 
-use self::client::{Client, Page};
+use self::client::{Client, Fetched, Page};
 use crate::driver::{self, Driver, DriverError, Ending, OpenError};
 use crate::egress::Egress;
 use crate::gate::Gate;
@@ -47,6 +49,9 @@ pub struct Session {
     gate: Gate,
     egress: Arc<Egress>,
     page: Option<Page>,
+    /// The pages behind it, where it is in a window of its own; none where popups aren't followed.
+    behind: Vec<Page>,
+    popups: Popups,
     /// How many documents there were.
     documents: u64,
     /// What was recognised last.
@@ -57,6 +62,14 @@ pub struct Session {
     fills: Vec<Filled>,
     /// How the ways to find things fared.
     tally: Tally,
+}
+
+/// What becomes of the page that shows when another one comes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Leaves {
+    Nothing,
+    /// It stays behind the other.
+    Behind,
 }
 
 /// What can be said of the page that shows.
@@ -90,6 +103,8 @@ impl Session {
             gate,
             egress,
             page: None,
+            behind: Vec::new(),
+            popups: Popups::Close,
             documents: 0,
             recognised: None,
             seen_in: BTreeMap::new(),
@@ -98,13 +113,56 @@ impl Session {
         })
     }
 
-    /// Asks for something; why it didn't come.
-    async fn ask(&mut self, request: Request) -> Result<Option<Trouble>, DriverError> {
-        let to = match &request {
+    /// Whether a request stays within the session's hosts.
+    fn allows(&self, request: &Request) -> bool {
+        self.egress.allows(match request {
             Request::Link(url) => url,
             Request::Form(form) => &form.to,
-        };
-        if !self.egress.allows(to) {
+        })
+    }
+
+    /// Asks for a file, in whose place a page may come.
+    async fn fetch(&mut self, request: Request) -> Result<Observation, DriverError> {
+        if !self.allows(&request) {
+            return Ok(Observation::Unreachable(Trouble::Forbidden));
+        }
+        self.egress.forget();
+        let permit = self.gate.permit()?;
+        Ok(match self.client.fetch(permit, request, self.page.as_ref()).await {
+            Ok(Fetched::File(bytes)) => Observation::Downloaded(FileBytes(bytes)),
+            Ok(Fetched::TooLarge) => Observation::NoFile(NoFile::TooLarge),
+            Ok(Fetched::Page(page)) => {
+                self.documents += 1;
+                self.fills.clear();
+                self.page = Some(page);
+                Observation::NoFile(NoFile::Page)
+            }
+            Err(failed) => {
+                self.gate.check()?;
+                Observation::Unreachable(failed.trouble(&self.egress))
+            }
+        })
+    }
+
+    /// Whether a click opens a window that is followed. The page stays behind it, where there is room.
+    fn opens_popup(&self, act: &Act) -> bool {
+        let (Act::Click { target }, Some(page), Popups::Follow) = (act, &self.page, self.popups) else { return false };
+        self.behind.len() < POPUPS_AT_MOST
+            && Plain::parse(&page.html, &page.url).is_ok_and(|plain| plain.opens_window(target))
+    }
+
+    /// Goes back to the page behind the one that shows; whether there is one.
+    fn close_popup(&mut self) -> bool {
+        let Some(page) = self.behind.pop() else { return false };
+        self.documents += 1;
+        self.fills.clear();
+        self.page = Some(page);
+        true
+    }
+
+    /// Asks for something; why it didn't come.
+    async fn ask(&mut self, request: Request, leaves: Leaves) -> Result<Option<Trouble>, DriverError> {
+        if !self.allows(&request) {
             return Ok(Some(Trouble::Forbidden));
         }
         self.egress.forget();
@@ -113,7 +171,8 @@ impl Session {
             Ok(page) => {
                 self.documents += 1;
                 self.fills.clear();
-                self.page = Some(page);
+                let before = self.page.replace(page);
+                self.behind.extend(before.filter(|_| leaves == Leaves::Behind));
                 Ok(None)
             }
             Err(failed) => {
@@ -159,6 +218,7 @@ impl Session {
             Act::Click { target } => plain.click(target, &self.fills).map(Some),
             // What comes by scrolling comes by the page's own scripts.
             Act::Scroll { .. } => Err(Problem::NotActionable),
+            Act::ClosePopup => Ok(None),
         }
     }
 }
@@ -169,7 +229,7 @@ impl Driver for Session {
         self.page = None;
         self.recognised = None;
         self.seen_in.clear();
-        if let Some(trouble) = self.ask(Request::Link(url.clone())).await? {
+        if let Some(trouble) = self.ask(Request::Link(url.clone()), Leaves::Nothing).await? {
             return Ok(Observation::Unreachable(trouble));
         }
         // What it says with a status of an error may be one of the script's pages.
@@ -178,6 +238,7 @@ impl Driver for Session {
 
     async fn watch(&mut self, watch: &Watch) -> Result<Observation, DriverError> {
         let until = Instant::now() + Duration::from_millis(watch.patience_ms);
+        self.popups = watch.popups;
         loop {
             self.gate.check()?;
             let Some(page) = &self.page else { return Ok(Observation::Unreachable(Trouble::Reset)) };
@@ -199,7 +260,7 @@ impl Driver for Session {
                 });
             };
             sleep(at - Instant::now()).await;
-            if let Some(trouble) = self.ask(Request::Link(next)).await? {
+            if let Some(trouble) = self.ask(Request::Link(next), Leaves::Nothing).await? {
                 return Ok(Observation::Unreachable(trouble));
             }
         }
@@ -216,13 +277,16 @@ impl Driver for Session {
                 (Ok(None), Act::Fill { into, text }) => {
                     self.fills.push(Filled { into: into.clone(), text: text.clone() });
                 }
-                (Ok(Some(request)), _) => {
-                    if let Some(trouble) = self.ask(request).await? {
+                (Ok(Some(request)), act) => {
+                    let leaves = if self.opens_popup(act) { Leaves::Behind } else { Leaves::Nothing };
+                    if let Some(trouble) = self.ask(request, leaves).await? {
                         // The page that was clicked on is gone, as in a browser.
                         self.page = None;
                         return Ok(Observation::Unreachable(trouble));
                     }
                 }
+                (Ok(None), Act::ClosePopup) if self.close_popup() => {}
+                (Ok(None), Act::ClosePopup) => return Ok(self.stuck(act.target(), Problem::Missing)),
                 (Ok(None), Act::Click { .. } | Act::Scroll { .. }) => {}
             }
         }
@@ -231,6 +295,20 @@ impl Driver for Session {
 
     fn ways(&self) -> Vec<WayCount> {
         self.tally.counts()
+    }
+
+    async fn download(&mut self, download: &Download) -> Result<Observation, DriverError> {
+        for act in &download.deed.acts {
+            match (self.plan(act), act) {
+                (Err(problem), act) => return Ok(self.stuck(act.target(), problem)),
+                (Ok(None), Act::Fill { into, text }) => {
+                    self.fills.push(Filled { into: into.clone(), text: text.clone() });
+                }
+                (Ok(Some(request)), _) => return self.fetch(request).await,
+                (Ok(None), Act::Click { .. } | Act::Scroll { .. } | Act::ClosePopup) => {}
+            }
+        }
+        Ok(Observation::NoFile(NoFile::None))
     }
 
     async fn without_browser(&mut self) -> Result<Option<Box<dyn Driver>>, DriverError> {

@@ -4,6 +4,7 @@
 //! Not here: which browser ([`super::settings`]).
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
@@ -11,8 +12,13 @@ use super::settings::{Browser, WebdriverSettings};
 use crate::cdp::Sandbox;
 use crate::chromium;
 
-/// The capabilities of a session whose way out is at `proxy`.
-pub(super) fn capabilities(settings: &WebdriverSettings, proxy: SocketAddr) -> Map<String, Value> {
+/// The capabilities of a session whose way out is at `proxy`. A Firefox puts what is to be kept into `files`, and without
+/// that keeps nothing; a Chromium is told by its own protocol when a file is wanted.
+pub(super) fn capabilities(
+    settings: &WebdriverSettings,
+    proxy: SocketAddr,
+    files: Option<&Path>,
+) -> Map<String, Value> {
     let mut asked = Map::new();
     let mut ask = |name: &str, value: Value| asked.insert(name.to_owned(), value);
     ask("acceptInsecureCerts", json!(false));
@@ -45,7 +51,7 @@ pub(super) fn capabilities(settings: &WebdriverSettings, proxy: SocketAddr) -> M
             ask("proxy", socks(proxy, &[]));
             let mut options = json!({
                 "args": ["-headless", "-width", "1280", "-height", "1024"],
-                "prefs": preferences(),
+                "prefs": preferences(files),
             });
             if let Some(program) = program {
                 options["binary"] = json!(program);
@@ -55,6 +61,10 @@ pub(super) fn capabilities(settings: &WebdriverSettings, proxy: SocketAddr) -> M
     }
     asked
 }
+
+/// The kinds of files that Firefox would otherwise show, or ask somebody about.
+const KEPT: &str = "application/xml,text/xml,text/csv,text/plain,application/octet-stream,application/x-ofx,\
+    application/vnd.intu.qfx,application/zip,application/json";
 
 fn socks(proxy: SocketAddr, past: &[&str]) -> Value {
     json!({ "proxyType": "manual", "socksProxy": proxy.to_string(), "socksVersion": 5, "noProxy": past })
@@ -75,8 +85,8 @@ fn switches(settings: &WebdriverSettings, proxy: SocketAddr) -> Vec<String> {
 }
 
 /// What [`chromium::SWITCHES`] are to Chromium.
-fn preferences() -> Value {
-    json!({
+fn preferences(files: Option<&Path>) -> Value {
+    let mut preferences = json!({
         // Names go to the proxy as they are, and loopback goes there too.
         "network.proxy.socks_remote_dns": true,
         "network.proxy.allow_hijacking_localhost": true,
@@ -106,14 +116,25 @@ fn preferences() -> Value {
         "browser.formfill.enable": false,
         "browser.sessionstore.resume_from_crash": false,
         "browser.download.always_ask_before_handling_new_types": true,
-        "dom.disable_open_during_load": true,
+        // What pages open is closed, or followed, by who drives: a click that is made by a script counts as nobody's.
+        "dom.disable_open_during_load": false,
         // A document that is left ends, and with it the call that waits in it.
         "browser.sessionhistory.max_total_viewers": 0,
         "fission.bfcacheInParent": false,
         // Pages that aren't in front work as those that are.
         "dom.min_background_timeout_value": 4,
         "dom.timeout.enable_budget_timer_throttling": false,
-    })
+    });
+    if let Some(files) = files {
+        preferences["browser.download.dir"] = json!(files);
+        // That folder, and no question.
+        preferences["browser.download.folderList"] = json!(2);
+        preferences["browser.download.useDownloadDir"] = json!(true);
+        preferences["browser.download.always_ask_before_handling_new_types"] = json!(false);
+        preferences["browser.helperApps.neverAsk.saveToDisk"] = json!(KEPT);
+        preferences["pdfjs.disabled"] = json!(true);
+    }
+    preferences
 }
 
 #[cfg(test)]
@@ -139,7 +160,7 @@ mod tests {
                 way_out: [127, 0, 0, 1].into(),
                 supervised_by: None,
             };
-            let asked = capabilities(&settings, proxy);
+            let asked = capabilities(&settings, proxy, None);
             assert_eq!(asked["proxy"]["socksProxy"], "127.0.0.1:4711");
             assert_eq!(asked["acceptInsecureCerts"], false);
             assert!(asked[options]["binary"].is_string());

@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use fantoccini::error::{CmdError, ErrorStatus, NewSessionError};
+use fantoccini::wd::{WebDriverCompatibleCommand, WindowHandle};
 use fantoccini::{Client, ClientBuilder};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -22,6 +23,9 @@ use crate::gate::Permit;
 
 /// What is put behind `page.js`.
 const CALL: &str = include_str!("call.js");
+
+/// One window of a session.
+pub(super) type Window = WindowHandle;
 
 /// The line to one session.
 pub(super) struct Line {
@@ -111,6 +115,42 @@ impl Line {
         serde_json::from_value(told).map_err(|_| LineError::Prompt)
     }
 
+    /// The window that is spoken to.
+    pub(super) async fn window(&self, _permit: Permit, patience: Duration) -> Result<WindowHandle, LineError> {
+        within(patience, self.client.window()).await
+    }
+
+    /// The windows of the session, in no order.
+    pub(super) async fn windows(&self, _permit: Permit, patience: Duration) -> Result<Vec<WindowHandle>, LineError> {
+        within(patience, self.client.windows()).await
+    }
+
+    /// Speaks to this window from now on.
+    pub(super) async fn turn_to(
+        &self,
+        _permit: Permit,
+        window: &WindowHandle,
+        patience: Duration,
+    ) -> Result<(), LineError> {
+        within(patience, self.client.switch_to_window(window.clone())).await
+    }
+
+    /// Closes the window that is spoken to.
+    pub(super) async fn close_window(&self, _permit: Permit, patience: Duration) -> Result<(), LineError> {
+        within(patience, self.client.close_window()).await
+    }
+
+    /// Tells a Chromium something that WebDriver has no words for.
+    pub(super) async fn devtools(
+        &self,
+        _permit: Permit,
+        method: &'static str,
+        params: Value,
+        patience: Duration,
+    ) -> Result<(), LineError> {
+        within(patience, self.client.issue_cmd(DevTools { method, params })).await.map(|_| ())
+    }
+
     /// The address that the window is at, also where the browser shows an error in its place.
     pub(super) async fn at(&self, _permit: Permit, patience: Duration) -> Result<Url, LineError> {
         within(patience, self.client.current_url()).await
@@ -122,6 +162,23 @@ impl HangUp {
     pub(super) async fn close(&self, patience: Duration) -> bool {
         // A session that isn't there is closed.
         matches!(timeout(patience, self.client.clone().close()).await, Ok(Ok(())))
+    }
+}
+
+/// A command of Chromium's own protocol, which its driver passes on.
+#[derive(Debug)]
+struct DevTools {
+    method: &'static str,
+    params: Value,
+}
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(json!({ "cmd": self.method, "params": self.params }).to_string()))
     }
 }
 

@@ -13,12 +13,14 @@
 //! [`Permit`](crate::gate::Permit).
 
 mod capabilities;
+mod downloads;
 mod line;
 mod process;
 mod session;
 mod settings;
 mod troubles;
 mod verbs;
+mod windows;
 
 pub use session::{Ending, Session, Webdriver};
 pub use settings::{Browser, RemoteEnd, WebdriverError, WebdriverSettings};

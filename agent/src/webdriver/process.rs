@@ -24,6 +24,8 @@ const SAID_AT_MOST: u64 = 64 * 1024;
 pub(super) struct Running {
     pub(super) url: Url,
     pub(super) process: Supervised,
+    /// Where its browser puts files, within the folder below.
+    pub(super) files: PathBuf,
     /// Removed once the process is gone.
     _folder: ScratchDir,
 }
@@ -64,6 +66,8 @@ pub(super) async fn start(settings: &WebdriverSettings, program: &Path) -> Resul
     let folder =
         ScratchDir::create(&base, "webdriver").map_err(|source| StartError::Profile { folder: base, source })?;
     let home = folder.path();
+    let files = home.join("files");
+    std::fs::create_dir(&files).map_err(|source| StartError::Profile { folder: files.clone(), source })?;
     let mut spec = Spec::new(program)
         .arg("--port=0")
         .env_clear()
@@ -91,7 +95,7 @@ pub(super) async fn start(settings: &WebdriverSettings, program: &Path) -> Resul
     let stdout = process.take_stdout().ok_or_else(silent)?;
     let port = timeout(START, listening(stdout)).await.ok().flatten().ok_or_else(silent)?;
     let url = Url::parse(&format!("http://127.0.0.1:{port}/")).map_err(|_| silent())?;
-    Ok(Running { url, process, _folder: folder })
+    Ok(Running { url, process, files, _folder: folder })
 }
 
 /// The port that it says it listens on.

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,9 +16,9 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use super::capabilities::capabilities;
-use super::line::{HangUp, Line, LineError};
+use super::line::{HangUp, Line, LineError, Window};
 use super::process::{Running, start};
-use super::settings::{RemoteEnd, WebdriverSettings};
+use super::settings::{Browser, RemoteEnd, WebdriverSettings};
 use crate::driver::{self, OpenError};
 use crate::egress::Egress;
 use crate::gate::Gate;
@@ -25,6 +26,8 @@ use crate::tally::Tally;
 
 /// How long a remote end has to start a browser. A Grid may have to wait for a free one.
 const OPEN: Duration = Duration::from_secs(30);
+/// How long a command has that is done at once.
+const AT_ONCE: Duration = Duration::from_secs(5);
 /// How long a driver of ours has to close a session before it is killed.
 const CLOSE: Duration = Duration::from_secs(1);
 /// How long a remote end has: it may have to wait for the end of a slice.
@@ -40,6 +43,10 @@ pub struct Session {
     pub(super) line: Line,
     pub(super) gate: Gate,
     pub(super) egress: Arc<Egress>,
+    /// Whether the browser is one that can be told things beside WebDriver's.
+    pub(super) is_chromium: bool,
+    /// The windows that are known, the first and those that pages have opened since; the last one is spoken to.
+    pub(super) windows: Vec<Window>,
     /// The document that was showing when something was last answered.
     pub(super) document: Option<String>,
     /// What was recognised last.
@@ -81,7 +88,7 @@ impl Webdriver {
     /// # Errors
     /// [`OpenError`] when the driver can't be started or there is no session to be had.
     pub async fn session(&self, gate: Gate, egress: Arc<Egress>, portal: Url) -> Result<Session, OpenError> {
-        let _permit = gate.permit()?;
+        gate.check()?;
         let (url, running) = match &self.settings.end {
             RemoteEnd::Url(url) => (url.clone(), None),
             RemoteEnd::Program(program) => {
@@ -92,7 +99,8 @@ impl Webdriver {
                 (running.url.clone(), Some(running))
             }
         };
-        let opened = Line::open(&url, capabilities(&self.settings, egress.address()), OPEN).await;
+        let files = running.as_ref().map(|running| running.files.as_path());
+        let opened = Line::open(&url, capabilities(&self.settings, egress.address(), files), OPEN).await;
         let (line, hang_up) = opened.map_err(|error| {
             let end = if running.is_some() { "the driver" } else { "the remote end" };
             let hint = match error {
@@ -102,11 +110,14 @@ impl Webdriver {
             tracing::warn!(%error, hint, "{end} opens no session");
             OpenError::Refused
         })?;
+        let first = line.window(gate.permit()?, AT_ONCE).await;
         let ending = Arc::new(Ending { egress: Arc::clone(&egress), hang_up, running, ended: OnceCell::new() });
         Ok(Session {
             line,
             gate,
             egress,
+            is_chromium: matches!(self.settings.browser, Browser::Chromium(_)),
+            windows: first.into_iter().collect(),
             document: None,
             recognised: None,
             seen_in: BTreeMap::new(),
@@ -118,6 +129,11 @@ impl Webdriver {
 }
 
 impl Session {
+    /// Where the browser puts files, if it is on this machine.
+    pub(super) fn files(&self) -> Option<&Path> {
+        self.ending.running.as_ref().map(|running| running.files.as_path())
+    }
+
     /// The process id of the driver, if it is ours.
     #[must_use]
     pub fn driver_pid(&self) -> Option<u32> {

@@ -5,11 +5,12 @@
 //! out after one, and one that is asked to close the session gets to it. Not here: what is
 //! done inside the page (`page.js`).
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use protocol::lease::WayCount;
-use script::command::{Act, Deed, Observation, Trouble, Watch};
+use script::command::{Act, Deed, Download, Observation, Trouble, Watch};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 use url::Url;
@@ -60,6 +61,10 @@ impl Driver for Session {
         }
     }
 
+    async fn download(&mut self, download: &Download) -> Result<Observation, DriverError> {
+        self.take_file(download).await
+    }
+
     async fn visit(&mut self, url: &Url) -> Result<Observation, DriverError> {
         if !self.egress.allows(url) {
             return Ok(Observation::Unreachable(Trouble::Forbidden));
@@ -104,10 +109,15 @@ impl Driver for Session {
         let deadline = Instant::now() + Duration::from_millis(watch.patience_ms);
         // A page that isn't left yet is one that still shows in that very document; in
         // another it counts again.
-        let known = watch.left.as_ref().and_then(|left| self.seen_in.get(&left.page));
-        let mut since = known.or(self.document.as_ref()).cloned();
+        let mut since = known_in(&self.seen_in, watch).or(self.document.clone());
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
+            match self.face(watch.popups).await {
+                // What is in another window is another document.
+                Ok(true) => since = known_in(&self.seen_in, watch).or(Some(String::new())),
+                Ok(false) => {}
+                Err(error) => self.verdict(error)?,
+            }
             let slice = left.min(SLICE);
             let request = Request::Watch { watch, left: watch.left.as_ref(), patience: slice };
             let told = self.ask(request.verb(), request.to_json(), since.as_deref(), (None, slice + GRACE)).await;
@@ -142,8 +152,18 @@ impl Driver for Session {
     async fn act(&mut self, deed: &Deed) -> Result<Observation, DriverError> {
         // A click may replace the document, so each is the last act of its call: if the
         // document is gone before the call was answered, all of the call was done.
-        let calls = deed.acts.split_inclusive(|act| matches!(act, Act::Click { .. }));
+        let calls = deed.acts.split_inclusive(|act| matches!(act, Act::Click { .. } | Act::ClosePopup));
         for (number, acts) in calls.enumerate() {
+            let (acts, closes) = match acts.split_last() {
+                Some((Act::ClosePopup, before)) => (before, true),
+                _ => (acts, false),
+            };
+            if acts.is_empty() {
+                if closes && let Some(stuck) = self.close_popup().await? {
+                    return Ok(stuck);
+                }
+                continue;
+            }
             match self.acted(acts, &deed.region, number == 0).await {
                 Ok(Some(Answer::Acted { votes, .. })) => {
                     votes.into_iter().for_each(|cast| cast.count(&mut self.tally));
@@ -163,6 +183,9 @@ impl Driver for Session {
                 // By a click, or by the end of the browser, which the next verb finds out.
                 Err(error) => self.verdict(error)?,
             }
+            if closes && let Some(stuck) = self.close_popup().await? {
+                return Ok(stuck);
+            }
         }
         Ok(Observation::Acted)
     }
@@ -174,7 +197,7 @@ impl Driver for Session {
 
 impl Session {
     /// Calls into the document that is showing, and takes note of which that is.
-    async fn ask(
+    pub(super) async fn ask(
         &mut self,
         verb: &'static str,
         request: Value,
@@ -205,7 +228,7 @@ impl Session {
     }
 
     /// What a failed call comes to, if it can't be made again.
-    fn verdict(&self, error: LineError) -> Result<(), DriverError> {
+    pub(super) fn verdict(&self, error: LineError) -> Result<(), DriverError> {
         self.gate.check()?;
         match error {
             LineError::Replaced | LineError::NoWindow | LineError::Prompt => Ok(()),
@@ -254,6 +277,11 @@ impl Session {
         let (host, port) = url.host_str().zip(url.port_or_known_default())?;
         self.egress.trouble(host.trim_matches(['[', ']']), port)
     }
+}
+
+/// The document in which the page was seen that counts again only once it was left.
+fn known_in(seen_in: &BTreeMap<String, String>, watch: &Watch) -> Option<String> {
+    seen_in.get(&watch.left.as_ref()?.page).cloned()
 }
 
 /// What `page.js` said, if it is one of its answers.

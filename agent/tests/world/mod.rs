@@ -22,6 +22,7 @@ use axum::extract::{Path as PathParam, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use futures::StreamExt as _;
 use protocol::lease::AllowLoopback;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
@@ -89,6 +90,9 @@ impl Portal {
             .route("/empty/{code}", get(empty))
             .route("/to", get(redirect))
             .route("/script/{page}", get(script))
+            .route("/file/{page}", get(file))
+            .route("/huge", get(huge))
+            .route("/endless", get(endless))
             .route("/submit/{page}", post(submit))
             .route("/{page}", get(page))
             .with_state(self.clone());
@@ -141,6 +145,28 @@ async fn page(State(portal): State<Portal>, PathParam(name): PathParam<String>) 
 async fn script(State(portal): State<Portal>, PathParam(name): PathParam<String>) -> Response {
     let body = portal.body(&name);
     ([("content-type", "text/javascript")], body).into_response()
+}
+
+/// A page's text as a file, whose name wants to be somewhere else.
+async fn file(State(portal): State<Portal>, PathParam(name): PathParam<String>) -> Response {
+    portal.note(format!("GET file {name}"));
+    let body = portal.body(&name);
+    let kept = "attachment; filename=\"..%2f..%2fhostile.ofx\"; filename*=UTF-8''..%2F..%2Fhostile.ofx";
+    ([("content-type", "application/x-ofx"), ("content-disposition", kept)], body).into_response()
+}
+
+/// A file that is too long.
+async fn huge() -> Response {
+    let kept = [("content-type", "application/octet-stream"), ("content-disposition", "attachment; filename=huge")];
+    (kept, vec![b'x'; 9 * 1024 * 1024]).into_response()
+}
+
+/// A file that doesn't say how long it is, passes every bound, and doesn't end.
+async fn endless() -> Response {
+    let kept = [("content-type", "application/octet-stream"), ("content-disposition", "attachment; filename=endless")];
+    let chunks = std::iter::repeat_n(vec![b'x'; 512 * 1024], 24).map(Ok::<_, std::convert::Infallible>);
+    let chunks = futures::stream::iter(chunks).chain(futures::stream::pending());
+    (kept, axum::body::Body::from_stream(chunks)).into_response()
 }
 
 async fn submit(State(portal): State<Portal>, PathParam(name): PathParam<String>, body: String) -> Response {

@@ -2,10 +2,11 @@
 //! [`Observation`] in, until [`Command::Finish`] or [`Command::Fail`].
 //!
 //! Not here: how a command is carried out. A driver does [`Visit`](Command::Visit),
-//! [`Watch`](Command::Watch) and [`Act`](Command::Act); the holder of the lease does
+//! [`Watch`](Command::Watch), [`Act`](Command::Act) and [`Download`](Command::Download); the holder of the lease does
 //! the others.
 
 mod capture;
+mod download;
 mod vote;
 
 use domain::account::ObservedAccount;
@@ -16,6 +17,7 @@ use domain::secret::Secret;
 use url::Url;
 
 pub use capture::{Body, Capture, Collect, Expects, Method};
+pub use download::{Download, FILE_AT_MOST, FileBytes, NoFile, Told};
 pub use vote::{Vote, WaySeen};
 
 /// What is to be done next.
@@ -32,6 +34,10 @@ pub enum Command {
     /// [`Observation::Stuck`] or, where what is asked for by it is waited for,
     /// [`Observation::Unreachable`].
     Act(Deed),
+    /// Do something on the page that is showing that makes a file come, and hand the file in.
+    /// Answered by [`Observation::Downloaded`], [`Observation::NoFile`],
+    /// [`Observation::Stuck`] or [`Observation::Unreachable`].
+    Download(Download),
     /// Keep that an effect is about to happen.
     /// Answered by [`Observation::Done`] or [`Observation::Refused`].
     Declare(Effect),
@@ -72,9 +78,25 @@ pub struct Watch {
     pub busy: Vec<String>,
     /// The page that was acted on, which counts again only once it was left.
     pub left: Option<Left>,
+    /// What becomes of windows that pages open.
+    pub popups: Popups,
     /// How long to wait, in milliseconds.
     pub patience_ms: u64,
 }
+
+/// What becomes of windows that the pages of a session open. From one watch to the next it is as the
+/// last one said, and before the first they are closed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Popups {
+    /// They are closed at once.
+    #[default]
+    Close,
+    /// The newest one that is still there is the one that shows; there are [`POPUPS_AT_MOST`].
+    Follow,
+}
+
+/// How many windows a session may have beside its first; any more are closed at once.
+pub const POPUPS_AT_MOST: usize = 3;
 
 /// How one page is recognised.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,6 +159,8 @@ pub enum Act {
         /// One visible, enabled thing.
         target: Target,
     },
+    /// Close the popup that shows, so that the window before it shows again.
+    ClosePopup,
     /// Scroll down.
     Scroll {
         /// Selector that fits exactly one visible thing that scrolls.
@@ -153,6 +177,7 @@ impl Act {
         match self {
             Self::Fill { into: target, .. } | Self::Click { target } => target.text(),
             Self::Scroll { within, .. } => within,
+            Self::ClosePopup => "popup",
         }
     }
 }
@@ -295,6 +320,10 @@ pub enum Observation {
     },
     /// All acts were done.
     Acted,
+    /// A file came. The page that was showing still does.
+    Downloaded(FileBytes),
+    /// None did. Another page may be showing.
+    NoFile(NoFile),
     /// An act couldn't be done; those before it were.
     Stuck {
         /// What was to be acted on, by its first way.

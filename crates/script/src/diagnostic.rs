@@ -72,6 +72,8 @@ codes! {
     EffectMissing = "effect.missing",
     /// An effect with steps after it.
     EffectMisplaced = "effect.misplaced",
+    /// A popup that is closed in a script that follows none, or with steps after it.
+    PopupMisplaced = "popup.misplaced",
     /// A script in another version of the language.
     VersionUnknown = "version.unknown",
     /// A text that isn't YAML, or YAML that the language has no use for.

@@ -108,6 +108,12 @@ const fn explanation(code: Code) -> Explanation {
             "- { click: \"form#sign-in button\", effect: password }\n      - { click: \"#continue\" }",
             "End the page's steps with the effect. What shows after it is another page, with steps of its own.",
         ),
+        Code::PopupMisplaced => put(
+            "back: \"a.back\"",
+            "back: { close: popup }",
+            "Add `popups: follow` to the script: without it, windows that pages open are closed at once. Of several steps the \
+             one that closes a popup is the last, since what shows then is another page.",
+        ),
         Code::VersionUnknown => {
             put("script: 1", "script: 2", "Write `script: 1`, or use an agent that knows the other version.")
         }

@@ -4,6 +4,7 @@
 //! Not here: how the text is read (`parse`) or what is done with it (`runner`).
 
 mod captured;
+mod file;
 mod permissions;
 
 use domain::account::{AccountStatus, AccountType};
@@ -15,10 +16,11 @@ use domain::money::{Currency, Locale};
 use domain::run::Effect;
 use domain::transaction::{Rail, TransactionStatus};
 
-use crate::command::Target;
+use crate::command::{Popups, Target};
 use crate::css::Css;
 
 pub(crate) use captured::{Captured, Datum, Words as CapturedWords};
+pub(crate) use file::{Beside, CsvRead, FileDays, FileKind, FileRead};
 pub(crate) use permissions::{PermissionField, PermissionsRead};
 
 /// How to drive one portal. Made by [`Script::parse`].
@@ -31,6 +33,8 @@ pub struct Script {
     pub(crate) hosts: Vec<String>,
     pub(crate) start: Option<String>,
     pub(crate) busy: Vec<Css>,
+    /// What becomes of windows that pages open.
+    pub(crate) popups: Popups,
     /// What stands in a cell that says nothing, case folded.
     pub(crate) blank: Vec<String>,
     pub(crate) patience_ms: u64,
@@ -71,6 +75,16 @@ impl Script {
         names.sort();
         names.dedup();
         names
+    }
+
+    /// Whether a popup is closed anywhere.
+    pub(crate) fn closes_popups(&self) -> bool {
+        let visit = self.reads.visit.as_ref();
+        let backs = visit.map(|visit| &visit.back).into_iter();
+        let backs = backs.chain(visit.and_then(|visit| visit.onward.as_ref()).map(|onward| &onward.back));
+        let mut steps = self.pages.iter().flat_map(|page| &page.steps);
+        steps.any(|step| matches!(step, Step::ClosePopup))
+            || backs.into_iter().any(|back| matches!(back, Back::ClosePopup))
     }
 
     pub(crate) fn page(&self, name: &str) -> Option<&Page> {
@@ -138,22 +152,31 @@ pub(crate) struct Challenge {
 /// One thing a script does on a page.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
-    Fill { into: Target, with: Source },
-    Click { target: Target, effect: Option<Effect> },
+    Fill {
+        into: Target,
+        with: Source,
+    },
+    Click {
+        target: Target,
+        effect: Option<Effect>,
+    },
+    /// The popup that shows is closed, and the page behind it shows again.
+    ClosePopup,
 }
 
 impl Step {
-    /// What is acted on.
-    pub(crate) const fn target(&self) -> &Target {
+    /// What is acted on, if it is something on the page.
+    pub(crate) const fn target(&self) -> Option<&Target> {
         match self {
-            Self::Fill { into: target, .. } | Self::Click { target, .. } => target,
+            Self::Fill { into: target, .. } | Self::Click { target, .. } => Some(target),
+            Self::ClosePopup => None,
         }
     }
 
     pub(crate) const fn effect(&self) -> Option<Effect> {
         match self {
             Self::Click { effect, .. } => *effect,
-            Self::Fill { .. } => None,
+            Self::Fill { .. } | Self::ClosePopup => None,
         }
     }
 }
@@ -216,7 +239,7 @@ pub(crate) struct Visit {
     /// Within the row of the account.
     pub(crate) open: Css,
     /// On the account's page.
-    pub(crate) back: Css,
+    pub(crate) back: Back,
     /// The page of its transactions, where that is another.
     pub(crate) onward: Option<Onward>,
 }
@@ -229,7 +252,15 @@ pub(crate) struct Onward {
     /// On the account's page.
     pub(crate) open: Css,
     /// On the page of the transactions: leads to the list of accounts.
-    pub(crate) back: Css,
+    pub(crate) back: Back,
+}
+
+/// What leads back from a page.
+#[derive(Clone, Debug)]
+pub(crate) enum Back {
+    Click(Css),
+    /// The page is in a popup, which is closed.
+    ClosePopup,
 }
 
 /// The list of accounts.
@@ -277,6 +308,8 @@ pub(crate) struct TransactionsRead {
     pub(crate) captured: Option<Box<Captured>>,
     /// Visible on an account's own page whose transactions aren't shown to the user.
     pub(crate) unless: Option<Css>,
+    /// A file that the portal offers of the same.
+    pub(crate) file: Option<FileRead>,
     /// How many pages there are at most.
     pub(crate) limit: u32,
 }

@@ -175,6 +175,26 @@ impl Plain {
         }
     }
 
+    /// Whether a browser would show what this click asks for in a window of its own.
+    #[must_use]
+    pub fn opens_window(&self, target: &Target) -> bool {
+        let Ok(target) = found(&self.document, target) else { return false };
+        let around = std::iter::once(target).chain(target.ancestors().filter_map(ElementRef::wrap));
+        let acts = |element: &ElementRef<'_>| matches!(element.value().name(), "a" | "area" | "button" | "input");
+        let Some(element) = around.into_iter().find(acts) else { return false };
+        let of_form = || self.owner(&element).and_then(|form| form.attr("target").map(str::to_owned));
+        let named = match element.value().name() {
+            "a" | "area" => element.attr("target").map(str::to_owned),
+            _ => element.attr("formtarget").map(str::to_owned).or_else(of_form),
+        };
+        let named = named.unwrap_or_default().trim().to_ascii_lowercase();
+        let is_frame = |element: ElementRef<'_>| {
+            matches!(element.value().name(), "iframe" | "frame")
+                && element.attr("name").is_some_and(|name| name.eq_ignore_ascii_case(&named))
+        };
+        !matches!(named.as_str(), "" | "_self" | "_parent" | "_top") && !self.document.elements().any(is_frame)
+    }
+
     fn submit(&self, submitter: &ElementRef<'_>, fills: &[Filled]) -> Result<Request, Problem> {
         let form = self.owner(submitter).ok_or(Problem::NotActionable)?;
         let said = |own: &str, forms: &str| submitter.attr(own).or_else(|| form.attr(forms)).map(str::trim);
@@ -293,7 +313,7 @@ mod tests {
     use domain::secret::Secret;
 
     use super::{Filled, Method, Plain, Request};
-    use crate::command::{Condition, Problem, Recogniser, Watch};
+    use crate::command::{Condition, Popups, Problem, Recogniser, Watch};
 
     fn plain(html: &str) -> Plain {
         Plain::parse(html, &"https://bank.example/in/list?a=1#top".parse().expect("a url")).expect("a page")
@@ -326,6 +346,19 @@ mod tests {
         check("<a id=x hidden href=next>", "NotActionable");
         check("<a id=x href=a></a><a id=x href=b>", "Ambiguous");
         check("", "Missing");
+    }
+
+    #[test]
+    fn what_has_a_name_that_is_no_frames_opens_in_a_window() {
+        let check = |html: &str, expected: bool| assert_eq!(plain(html).opens_window(&"#x".into()), expected, "{html}");
+        check("<a id=x href=next target=_blank>", true);
+        check("<a href=next target=help><b id=x>Help</b></a>", true);
+        check("<a id=x href=next target=_top>", false);
+        check("<a id=x href=next>", false);
+        check("<iframe name=Work></iframe><a id=x href=next target=work>", false);
+        check("<form target=_blank><button id=x></form>", true);
+        check("<form target=_blank><button id=x formtarget=_self></form>", false);
+        check("", false);
     }
 
     #[test]
@@ -383,7 +416,7 @@ mod tests {
             page("refused", vec![Condition::Visible("form .alert".into())]),
             page("sign_in", vec![text, Condition::Absent("table".into()), Condition::Url("/in/".into())]),
         ];
-        let watch = Watch { pages, busy: vec![".wait".into()], left: None, patience_ms: 1 };
+        let watch = Watch { pages, busy: vec![".wait".into()], left: None, popups: Popups::Close, patience_ms: 1 };
         let check = |html: &str, expected: Option<&str>| assert_eq!(plain(html).recognise(&watch), expected, "{html}");
         check("<h1>Sign in</h1>", Some("sign_in"));
         check("<h1>Sign in</h1><form><p class=alert>No.</p></form>", Some("refused"));

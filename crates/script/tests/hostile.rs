@@ -11,7 +11,7 @@ use domain::institution::CredentialName;
 use domain::secret::Secret;
 use pages::{TODAY, account, read, script};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest};
-use script::command::{Body, Command, Observation, Problem, Trouble};
+use script::command::{Body, Command, FileBytes, Observation, Problem, Trouble};
 use script::{Compares, Plan, Runner, Script, reread, scrub};
 
 /// A script without faults.
@@ -176,6 +176,7 @@ proptest! {
                     html: html.clone(),
                 }),
                 Command::Act(_) => Some(Observation::Acted),
+                Command::Download(_) => Some(Observation::Downloaded(FileBytes(html.clone().into_bytes()))),
                 Command::Ask(_) => Some(Observation::Answered(secret())),
                 Command::Declare(_)
                 | Command::SettleIntents(_)

@@ -232,7 +232,7 @@ fn a_submit_is_an_effect_and_the_last_step() {
         "- { click: \"#no-thanks\" }",
         "- { clik: \"#no-thanks\" }",
         "
-        key.missing at `{ clik: \"#no`: a step needs the key `fill` or `click`
+        key.missing at `{ clik: \"#no`: a step needs the key `fill`, `click` or `close`
         key.unknown at `clik: \"#no-t`: a step has no key `clik` (did you mean `click`?)",
     );
 }

@@ -120,6 +120,7 @@ fn line(acts: &[Act]) -> String {
         Act::Fill { into, text } => format!("{}={}", into.text(), Secret::expose(text)),
         Act::Click { target } => target.text().to_owned(),
         Act::Scroll { within, .. } => format!("scroll {within}"),
+        Act::ClosePopup => "close".to_owned(),
     };
     acts.iter().map(line).collect::<Vec<_>>().join(" ")
 }

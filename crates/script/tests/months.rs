@@ -110,6 +110,7 @@ impl Run {
                     Act::Fill { into, text } => format!("{}={}", into.text(), text.expose()),
                     Act::Click { target } => target.text().to_owned(),
                     Act::Scroll { within, .. } => within.clone(),
+                    other => other.target().to_owned(),
                 };
                 deed.acts.iter().map(line).collect::<Vec<_>>().join(" ")
             }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 /// What a schema can't say: the text as such, selectors, what refers to something elsewhere in the script, and the steps
 /// that follow each other.
-const BEYOND: [Code; 11] = [
+const BEYOND: [Code; 12] = [
     Code::SourceTooLarge,
     Code::YamlSyntax,
     Code::KeyDuplicate,
@@ -25,6 +25,7 @@ const BEYOND: [Code; 11] = [
     Code::WayNeedless,
     Code::EffectMissing,
     Code::EffectMisplaced,
+    Code::PopupMisplaced,
 ];
 
 fn validator() -> Validator {
@@ -55,6 +56,8 @@ fn scripts() -> Vec<(String, String)> {
     documents.push(root().join("crates/script/LANGUAGE.md"));
     scripts.push(root().join("crates/script/tests/pretend/script.yaml"));
     scripts.push(root().join("crates/script/tests/captured/script.yaml"));
+    scripts.push(root().join("crates/script/tests/files/script.yaml"));
+    scripts.push(root().join("crates/script/tests/popups/script.yaml"));
     scripts.push(root().join("crates/script/src/explain/sound.yaml"));
     let read = |path: &PathBuf| std::fs::read_to_string(path).expect("a text");
     let is_whole = |text: &str| text.lines().any(|line| line.starts_with("script:")) && text.contains("\nreads:");

@@ -181,7 +181,9 @@ impl Manners {
 /// What a fault means at a bank that has it and about which nothing else is said.
 fn usual(switch: Switch) -> Meaning {
     match switch {
-        Switch::Slow | Switch::Banner | Switch::MovedColumn => Meaning::Read,
+        // Where no file comes, the pages are read.
+        Switch::Slow | Switch::Banner | Switch::MovedColumn | Switch::NoFiles => Meaning::Read,
+        Switch::TornFile => Meaning::Code("data.unreconciled"),
         Switch::Unavailable => Meaning::Code("portal.unavailable"),
         Switch::Maintenance => Meaning::Code("portal.maintenance"),
         Switch::Blocked => Meaning::Code("portal.blocked"),
@@ -234,7 +236,7 @@ impl fmt::Display for Driver {
 }
 
 /// Every switch that a portal can have.
-pub const SWITCHES: [Switch; 16] = [
+pub const SWITCHES: [Switch; 18] = [
     Switch::Slow,
     Switch::Banner,
     Switch::MovedColumn,
@@ -250,6 +252,8 @@ pub const SWITCHES: [Switch; 16] = [
     Switch::RefuseAllCodes,
     Switch::Hoard,
     Switch::LostAnswer,
+    Switch::NoFiles,
+    Switch::TornFile,
     // Nobody tries these credentials again, so it comes last.
     Switch::Locked,
 ];

@@ -15,7 +15,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("fixtures", &[]),
     ("protocol", &["domain"]),
-    ("script", &["domain"]),
+    ("script", &["domain", "statement"]),
     ("statement", &["domain"]),
     ("supervisor", &[]),
     ("tests", &["fixtures"]),

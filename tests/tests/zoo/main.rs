@@ -4,6 +4,8 @@
 //! Not here: the harbour by every driver (`tests/tests/drivers/`), and the table of all banks by
 //! all drivers, which `cargo xtask zoo` prints.
 
+mod files;
+
 use fixtures::faults::Switch;
 use fixtures::kontor::Kontor;
 use fixtures::meridian::Meridian;
@@ -222,7 +224,7 @@ async fn every_fault_of_the_harbour_is_called_by_its_name() -> Tried {
 
 #[tokio::test]
 async fn every_fault_of_kontor_is_called_by_its_name() -> Tried {
-    faults_are_named(Portal::Kontor, 11).await
+    faults_are_named(Portal::Kontor, 13).await
 }
 
 #[test]

@@ -193,6 +193,9 @@ impl<P: Person> Loop<'_, P> {
                 return Outcome::Interrupted;
             }
             let command = self.runner.next(observation.take());
+            for told in self.runner.told() {
+                self.trace.told(&told);
+            }
             let begun = Instant::now();
             let seen = match command {
                 Command::Finish(accounts) => return Outcome::Finished(accounts),
@@ -256,6 +259,13 @@ impl<P: Person> Loop<'_, P> {
                     self.trace.note("captured", format!("{} of the portal's answers", bodies.len()));
                 }
                 Ok(seen)
+            }
+            Command::Download(download) => {
+                self.turn().await?;
+                let page = self.last.take();
+                self.trace.acts(page.as_deref(), &download.deed.acts);
+                let ended = at_once(self.interrupts.clone());
+                tokio::select! { () = ended => Err(End::Interrupted), seen = driver.download(&download) => Ok(seen?) }
             }
             Command::LeaveBrowser => {
                 let left = match &self.at {

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use script::command::{Act, Observation};
+use script::command::{Act, Observation, Told};
 use script::{Script, Sight};
 use tokio::time::Instant;
 use url::Url;
@@ -103,6 +103,7 @@ impl Trace {
                 Act::Fill { .. } => "fill",
                 Act::Click { .. } => "click",
                 Act::Scroll { .. } => "scroll",
+                Act::ClosePopup => "close",
             };
             // A link's selector may hold its address, and that an account's number.
             let target = self.taint.words(act.target());
@@ -132,6 +133,8 @@ impl Trace {
                 self.push(took, "stuck", format!("{problem:?}: `{target}`"), Some(showed));
             }
             Observation::Unreachable(trouble) => self.push(took, "unreachable", format!("{trouble:?}"), None),
+            Observation::Downloaded(bytes) => self.push(took, "file", format!("{} bytes", bytes.0.len()), None),
+            Observation::NoFile(why) => self.push(took, "no file", why.text().into(), None),
             Observation::Refused(code) => self.push(took, "refused", code.to_string(), None),
             // That it was done shows by what comes next.
             _ => {}
@@ -163,6 +166,23 @@ impl Trace {
         };
         let requests = requests.iter().map(asked).collect();
         self.requests = requests;
+    }
+
+    /// What was made of a file.
+    pub(super) fn told(&mut self, told: &Told) {
+        let detail = match told {
+            Told::File { account, format, bytes, rows } => {
+                format!("of account {account}: {rows} rows of {format}, {bytes} bytes")
+            }
+            Told::NoFile { account, why } => {
+                let why = self.taint.words(why);
+                format!("of account {account} isn't read, the table is: {why}")
+            }
+            Told::Differs { account, file, table } => {
+                format!("of account {account} has {file} rows that the table lacks, and lacks {table} of its rows")
+            }
+        };
+        self.note("file", detail);
     }
 
     /// How the run ended.

@@ -8,6 +8,7 @@
 
 mod captured;
 mod columns;
+mod files;
 mod markdown;
 mod pages;
 mod permissions;
@@ -24,7 +25,8 @@ pub use markdown::reference;
 pub use schema::schema;
 
 pub(crate) use captured::{AMOUNT_MAP as AMOUNT, CAPTURED, CAPTURED_WORDS, DATUM_MAP as DATUM};
-pub(crate) use pages::{CHALLENGE, FAILURE, PAGE, STEP, WAY, WHEN};
+pub(crate) use files::{CSV, FILE};
+pub(crate) use pages::{CHALLENGE, CLOSE, FAILURE, PAGE, STEP, WAY, WHEN};
 pub(crate) use permissions::{NONE as NO_RIGHT, PERMISSIONS};
 pub(crate) use reads::{ACCOUNT, ACCOUNTS, READS};
 pub(crate) use script::SCRIPT;

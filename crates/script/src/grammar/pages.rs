@@ -250,9 +250,30 @@ pub(crate) static STEP: Map = Map {
             need: Need::Optional,
             text: "What the click may do, once each time that it is declared. A click that submits a password or an answer needs it.",
         },
+        CLOSES,
     ]),
     rules: &[Rule::Shapes(&[
         Shape { needed: &["fill", "with"], optional: &[] },
         Shape { needed: &["click"], optional: &["effect"] },
+        Shape { needed: &["close"], optional: &[] },
     ])],
 };
+
+const CLOSES: Key = Key {
+    name: "close",
+    takes: Takes::Word(closed),
+    need: Need::Optional,
+    text: "Closes the popup that the page is in; the page behind it shows again.",
+};
+
+pub(crate) static CLOSE: Map = Map {
+    id: "close",
+    name: "what is closed",
+    text: "In place of a selector, where the page is in a popup: `{ close: popup }`.",
+    keys: Keys::Ordered(&[Key { need: Need::Needed, ..CLOSES }]),
+    rules: &[],
+};
+
+fn closed() -> Vec<Word> {
+    vec![("popup", "The window that the page is in, which another page has opened.")]
+}

@@ -3,6 +3,7 @@
 //! Not here: transactions, or the fields of records (`columns`).
 
 use super::columns::{COLUMNS_OF_ACCOUNTS, FIELDS_OF_ACCOUNT};
+use super::pages::CLOSE;
 use super::permissions::PERMISSIONS;
 use super::texts::{DATE, ONE_SELECTOR, PAGE_NAME, PIECE_OF_TEXT};
 use super::transactions::TRANSACTIONS;
@@ -130,7 +131,7 @@ pub(crate) static ACCOUNTS: Map = Map {
         },
         Key {
             name: BACK,
-            takes: ONE_SELECTOR,
+            takes: Takes::Or(&ONE_SELECTOR, &CLOSE),
             need: Need::Optional,
             text: "On the account's own page: what leads to the list.",
         },

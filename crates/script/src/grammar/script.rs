@@ -66,6 +66,12 @@ pub(crate) static SCRIPT: Map = Map {
             text: "While one of these is visible, nothing is recognised.",
         },
         Key {
+            name: "popups",
+            takes: Takes::Word(popups),
+            need: Need::Default("close"),
+            text: "What becomes of windows that the portal's pages open.",
+        },
+        Key {
             name: "blank",
             takes: WORDS,
             need: Need::Optional,
@@ -93,3 +99,10 @@ pub(crate) static SCRIPT: Map = Map {
     ]),
     rules: &[],
 };
+
+fn popups() -> Vec<Word> {
+    vec![
+        ("close", "They are closed at once; most are adverts."),
+        ("follow", "The newest one is the page that shows, until it is closed."),
+    ]
+}

@@ -14,10 +14,12 @@ use crate::node::tree;
 use crate::parse::read;
 
 /// Scripts that together have every map of the language.
-const SCRIPTS: [&str; 11] = [
+const SCRIPTS: [&str; 13] = [
     include_str!("../../LANGUAGE.md"),
     include_str!("../../tests/pretend/script.yaml"),
     include_str!("../../tests/captured/script.yaml"),
+    include_str!("../../tests/files/script.yaml"),
+    include_str!("../../tests/popups/script.yaml"),
     include_str!("../../../../scripts/harbour/script.yaml"),
     include_str!("../../../../scripts/kontor/script.yaml"),
     include_str!("../../../../scripts/meridian/script.yaml"),

@@ -4,6 +4,8 @@
 
 use super::captured::CAPTURED;
 use super::columns::{COLUMNS_OF_PENDING, COLUMNS_OF_TRANSACTIONS, PENDING as PENDING_COLUMN};
+use super::files::FILE;
+use super::pages::CLOSE;
 use super::reads::{BACK, DATE_PATTERN, EMPTY, ON, OPEN, RECORDS, SKIP, SOMEWHERE, TABLE};
 use super::texts::{DATE, ONE_SELECTOR, PIECE_OF_TEXT};
 use super::words::TRANSACTION_WORDS;
@@ -61,7 +63,7 @@ pub(crate) static TRANSACTIONS: Map = Map {
         },
         Key {
             name: BACK,
-            takes: ONE_SELECTOR,
+            takes: Takes::Or(&ONE_SELECTOR, &CLOSE),
             need: Need::Optional,
             text: "On that other page: what leads to the list of accounts.",
         },
@@ -109,6 +111,12 @@ pub(crate) static TRANSACTIONS: Map = Map {
             takes: Takes::Map(&CAPTURED),
             need: Need::Optional,
             text: "The portal's own answers, from which rows are taken in place of the table.",
+        },
+        Key {
+            name: "file",
+            takes: Takes::Map(&FILE),
+            need: Need::Optional,
+            text: "A file that the portal offers of the same, which counts before the table.",
         },
         Key {
             name: "limit",

@@ -3,6 +3,7 @@
 //! Not here: YAML itself (`node`), or anything about a portal that is running.
 
 mod captured;
+mod files;
 mod lists;
 mod pages;
 mod permissions;
@@ -12,6 +13,7 @@ mod steps;
 pub(crate) use pages::{PAGES_LIMIT, is_a_portals_answer};
 use sha2::{Digest, Sha256};
 
+use crate::command::Popups;
 use crate::diagnostic::{DiagnosticCode as Code, Diagnostics};
 use crate::document::folded_case;
 use crate::form::{Faults, Form, cut};
@@ -45,6 +47,8 @@ impl Script {
     }
 }
 
+const POPUPS: [(&str, Popups); 2] = [("close", Popups::Close), ("follow", Popups::Follow)];
+
 /// Reads what is sound; a script comes out only when nothing that it needs is
 /// missing, and counts only when no fault was found.
 pub(crate) fn read(root: &Node, faults: &mut Faults) -> Option<Script> {
@@ -59,6 +63,7 @@ pub(crate) fn read(root: &Node, faults: &mut Faults) -> Option<Script> {
     let hosts = form.ask("hosts").map(|node| hosts(node, faults)).unwrap_or_default();
     let start = form.ask("start").and_then(|node| start(node, faults));
     let busy = form.ask("busy").map(|node| css_list(node, faults)).unwrap_or_default();
+    let popups = form.ask("popups").and_then(|node| faults.word(node, &POPUPS)).unwrap_or_default();
     let blank = form.ask("blank").map(|node| words(node, faults)).unwrap_or_default();
     let patience = form.ask("patience").and_then(|node| duration_ms(node, faults));
     let pages_node = form.need("pages", faults);
@@ -73,7 +78,7 @@ pub(crate) fn read(root: &Node, faults: &mut Faults) -> Option<Script> {
     if let Some(node) = pages_node {
         pages::used(node, reads.as_ref().filter(|_| reads_are_sound), faults);
     }
-    Some(Script {
+    let script = Script {
         institution: institution?,
         locale: locale?,
         currency: currency?,
@@ -81,12 +86,18 @@ pub(crate) fn read(root: &Node, faults: &mut Faults) -> Option<Script> {
         hosts,
         start,
         busy,
+        popups,
         blank,
         patience_ms: patience.unwrap_or(DEFAULT_PATIENCE_MS),
         pages: pages?,
         reads: reads?,
         sign_out,
-    })
+    };
+    if popups == Popups::Close && script.closes_popups() {
+        let message = "a popup is closed in this script, and it follows none";
+        faults.hinted(Code::PopupMisplaced, root.at, message, "add `popups: follow`".to_owned());
+    }
+    Some(script)
 }
 
 fn version(node: &Node, faults: &mut Faults) {

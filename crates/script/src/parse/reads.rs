@@ -10,8 +10,10 @@ use domain::account::AccountType;
 use domain::calendar::DateFormat;
 
 use super::captured::captured;
+use super::files::file;
 use super::lists::{layout, layouts, next, windows};
 use super::permissions::permissions;
+use super::steps::back;
 use super::{cut_keys, pick, pick_keys, words};
 use crate::css::Css;
 use crate::diagnostic::{DiagnosticCode as Code, Position, nearest};
@@ -19,7 +21,7 @@ use crate::document::folded_case;
 use crate::form::{Faults, Form, cut};
 use crate::grammar::{self, Map};
 use crate::language::{
-    AccountField, AccountRead, AccountsRead, Format, Onward, Part, Pick, ReadBy, Reads, Shape, Spot, Table,
+    AccountField, AccountRead, AccountsRead, Back, Format, Onward, Part, Pick, ReadBy, Reads, Shape, Spot, Table,
     TransactionField, TransactionsRead, Visit,
 };
 use crate::node::{Node, Value};
@@ -74,7 +76,7 @@ struct Way {
     at: Position,
     /// None when the script doesn't say; none within when what it says is faulty.
     open: Option<Option<Css>>,
-    back: Option<Option<Css>>,
+    back: Option<Option<Back>>,
 }
 
 fn visit(account: Option<&On>, transactions: Option<(&On, &Way)>, way: &Way, faults: &mut Faults) -> Option<Visit> {
@@ -98,8 +100,8 @@ fn visit(account: Option<&On>, transactions: Option<(&On, &Way)>, way: &Way, fau
         }
         return None;
     };
-    for (key, css) in [("open", &way.open), ("back", &way.back)] {
-        if css.is_none() {
+    for (key, is_said) in [("open", way.open.is_some()), ("back", way.back.is_some())] {
+        if !is_said {
             let message =
                 format!("`accounts` needs the key `{key}`, because the page `{}` is read for each account", on.page);
             faults.add(Code::WayMissing, way.at, message);
@@ -114,8 +116,9 @@ fn visit(account: Option<&On>, transactions: Option<(&On, &Way)>, way: &Way, fau
 
 /// The way from an account's own page to that of its transactions.
 fn onward(account: &On, on: &On, way: &Way, faults: &mut Faults) -> Option<Onward> {
-    for (key, css, whence) in [("open", &way.open, &account.page), ("back", &way.back, &on.page)] {
-        if css.is_none() {
+    let ways = [("open", way.open.is_some(), &account.page), ("back", way.back.is_some(), &on.page)];
+    for (key, is_said, whence) in ways {
+        if !is_said {
             let message = format!(
                 "`transactions` needs the key `{key}`, because they are read on `{}` and the account on `{}`",
                 on.page, account.page
@@ -148,7 +151,7 @@ fn accounts(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(Account
     let key = form.need("key", faults).and_then(|node| pick(node, faults));
     let no_page = form.ask("noPage").and_then(|node| faults.css(node));
     let open = form.ask("open").map(|node| faults.css(node));
-    let back = form.ask("back").map(|node| faults.css(node));
+    let back = form.ask("back").map(|node| back(node, faults));
     let has = |field| table.as_ref().map(|table| table.columns.iter().any(|(known, _)| *known == field));
     let format = account_format(&mut form, has, faults);
     if has(AccountField::Name) == Some(false) {
@@ -185,16 +188,17 @@ fn transactions(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On,
     let next = form.ask("next").and_then(|node| next(node, faults));
     let windows = form.ask("windows").map(|node| windows(node, faults));
     let captured = form.ask("captured").map(|node| (captured(node, faults), node.at));
-    for other in ["windows", "pendingTable"] {
+    for other in ["windows", "pendingTable", "file"] {
         if let Some((_, at)) = captured.as_ref().filter(|_| form.ask(other).is_some()) {
             faults.add(Code::KeyConflict, *at, format!("`transactions` has `captured` or `{other}`, and not both"));
         }
     }
     let unless = form.ask("unless").and_then(|node| faults.css(node));
+    let file = form.ask("file").map(|node| file(node, faults));
     let way = Way {
         at: node.at,
         open: form.ask("open").map(|node| faults.css(node)),
-        back: form.ask("back").map(|node| faults.css(node)),
+        back: form.ask("back").map(|node| back(node, faults)),
     };
     let limit = form.ask("limit").and_then(|node| faults.number(node, 1..=1_000));
     form.finish(faults);
@@ -206,9 +210,13 @@ fn transactions(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<(On,
         Some((captured, _)) => Some(Box::new(captured?)),
         None => None,
     };
+    let file = match file {
+        Some(file) => Some(file?),
+        None => None,
+    };
     let layouts = std::iter::once(first?).chain(others).collect();
     let limit = limit.unwrap_or(DEFAULT_LIMIT);
-    let read = TransactionsRead { layouts, pending_table, announced, next, windows, captured, unless, limit };
+    let read = TransactionsRead { layouts, pending_table, announced, next, windows, captured, unless, file, limit };
     Some((on?, read, way))
 }
 

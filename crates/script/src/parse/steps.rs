@@ -11,7 +11,7 @@ use crate::diagnostic::{DiagnosticCode as Code, Position};
 use crate::document::folded_case;
 use crate::form::{Faults, Form};
 use crate::grammar;
-use crate::language::{Source, Step};
+use crate::language::{Back, Source, Step};
 use crate::node::{Node, Value};
 use crate::ways::ROLES;
 
@@ -27,6 +27,12 @@ pub(super) fn steps(node: &Node, faults: &mut Faults) -> Vec<Step> {
         let is_last = index + 1 == nodes.len();
         match &step {
             Step::Fill { with, .. } => filled.extend(Filled::of(*with, node.at)),
+            Step::ClosePopup if !is_last => {
+                let message = "a closed popup is followed by other steps";
+                let hint = "what shows then is another page".to_owned();
+                faults.hinted(Code::PopupMisplaced, node.at, message, hint);
+            }
+            Step::ClosePopup => {}
             Step::Click { effect, .. } => {
                 submits(&mut filled, *effect, node.at, faults);
                 if let Some(effect) = effect
@@ -90,6 +96,11 @@ fn submits(filled: &mut Vec<Filled>, marked: Option<Effect>, at: Position, fault
 fn step(node: &Node, faults: &mut Faults) -> Option<Step> {
     let mut form = Form::new(&grammar::STEP, node, faults);
     let (fill, click) = (form.ask("fill"), form.ask("click"));
+    if fill.is_none() && click.is_none() && form.ask("close").is_some() {
+        let step = closed(&mut form, faults);
+        form.finish(faults);
+        return step;
+    }
     let step = match (fill, click) {
         (Some(fill), None) => {
             let with = form.need("with", faults).and_then(|node| source(node, faults));
@@ -108,7 +119,7 @@ fn step(node: &Node, faults: &mut Faults) -> Option<Step> {
             return None;
         }
         (None, None) => {
-            faults.add(Code::KeyMissing, node.at, "a step needs the key `fill` or `click`");
+            faults.add(Code::KeyMissing, node.at, "a step needs the key `fill`, `click` or `close`");
             // What belongs to either is no fault of its own.
             form.ask("with");
             form.ask("effect");
@@ -117,6 +128,23 @@ fn step(node: &Node, faults: &mut Faults) -> Option<Step> {
     };
     form.finish(faults);
     step
+}
+
+/// What `close` says: a popup is all that can be closed.
+fn closed(form: &mut Form<'_>, faults: &mut Faults) -> Option<Step> {
+    let closed = form.need("close", faults).and_then(|node| faults.word(node, &[("popup", ())]));
+    closed.map(|()| Step::ClosePopup)
+}
+
+/// What leads back from a page: a selector, or that its popup is closed.
+pub(super) fn back(node: &Node, faults: &mut Faults) -> Option<Back> {
+    let Value::Map(_) = node.value else {
+        return faults.css(node).map(Back::Click);
+    };
+    let mut form = Form::new(&grammar::CLOSE, node, faults);
+    let closed = form.need("close", faults).and_then(|node| faults.word(node, &[("popup", ())]));
+    form.finish(faults);
+    closed.map(|()| Back::ClosePopup)
 }
 
 /// What is acted on, by one way or several of which so many have to agree.

@@ -309,6 +309,7 @@ mod tests {
             windows: None,
             captured: None,
             unless: None,
+            file: None,
             limit: 1,
         };
         let currency = Currency::parse("USD").expect("a currency");

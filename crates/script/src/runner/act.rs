@@ -52,6 +52,7 @@ impl Runner {
         let mut acts = Vec::new();
         for step in &page.steps {
             acts.push(match step {
+                Step::ClosePopup => Act::ClosePopup,
                 Step::Click { target, .. } => Act::Click { target: target.clone() },
                 Step::Fill { into, with } => {
                     let text = match with {

@@ -21,6 +21,8 @@ mod act;
 mod answers;
 mod ask;
 mod entitled;
+mod fetch;
+mod files;
 mod lean;
 mod pages;
 mod reading;
@@ -41,7 +43,7 @@ use domain::secret::Secret;
 use jiff::civil::Date;
 use url::Url;
 
-use crate::command::{Command, Left, Observation, Recogniser, Watch, WaySeen};
+use crate::command::{Command, Left, Observation, Recogniser, Told, Watch, WaySeen};
 use crate::document::Document;
 use crate::language::{Meaning, Page, Script};
 use act::{After, Batch};
@@ -127,6 +129,8 @@ pub struct Runner {
     entitled: Entitled,
     /// What answers came to as a way to transactions, of each account.
     answers_seen: Vec<WaySeen>,
+    /// What there is to tell of files.
+    told: Vec<Told>,
     commands: u32,
 }
 
@@ -144,6 +148,8 @@ enum Awaiting {
     Capturing(Batch),
     /// What came of them; the page that shows.
     Collected(Box<Seen>),
+    /// A file is on its way; the page that it is asked for on.
+    Fetched(Box<Seen>),
     /// The browser is left, or isn't; the page that showed in it.
     BrowserLeft(Box<Seen>),
     /// The browser is gone back to.
@@ -216,6 +222,7 @@ impl Runner {
             lean: Lean::default(),
             entitled: Entitled::default(),
             answers_seen: Vec::new(),
+            told: Vec::new(),
             commands: 0,
         }
     }
@@ -232,6 +239,7 @@ impl Runner {
         match (awaiting, observation) {
             (Awaiting::End(command), _) => self.end(command),
             (Awaiting::Nothing, None) => self.start(),
+            (Awaiting::Fetched(seen), Some(observation)) => self.fetched(*seen, observation),
             (_, Some(Observation::Unreachable(trouble))) => self.unreachable(trouble),
             (Awaiting::Visited, Some(Observation::Visited)) => self.watch(),
             (Awaiting::Page, Some(Observation::Recognised { page, url, html })) => self.recognised(&page, url, html),
@@ -324,6 +332,7 @@ impl Runner {
             pages: self.recognisers.clone(),
             busy: self.script.busy.iter().map(|css| css.text().to_owned()).collect(),
             left,
+            popups: self.script.popups,
             patience_ms: if self.is_approving() { APPROVAL_PATIENCE_MS } else { self.script.patience_ms },
         })
     }

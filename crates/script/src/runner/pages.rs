@@ -13,6 +13,7 @@ use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 
 use super::answers::{Answers, Joined, Taken};
+use super::files::Filed;
 use super::turn::{self, Keys, Windowed};
 use crate::document::Document;
 use crate::language::{Next, TransactionsRead};
@@ -46,6 +47,8 @@ pub(super) struct Pages {
     pub(super) windowed: Windowed,
     /// What the portal answered its page.
     pub(super) answers: Answers,
+    /// The files that were asked for.
+    pub(super) filed: Filed,
 }
 
 /// Which of an account's pages shows.

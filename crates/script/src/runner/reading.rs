@@ -18,6 +18,7 @@ impl Runner {
         let Phase::Reading(walk) = &mut self.phase else { return self.watch() };
         self.stage = walk.stage();
         let step = walk.read(&seen.html);
+        self.told.extend(walk.tell());
         self.entitled.clone_from(&walk.entitled);
         self.answers_seen.clone_from(&walk.answers_seen);
         match step {
@@ -42,6 +43,7 @@ impl Runner {
                 self.carry_out(Batch { page, deed, effect: None, after: After::OnceChanged })
             }
             Move::Act { page, deed, after } => self.carry_out(Batch { page, deed, effect: None, after }),
+            Move::Fetch(download) => self.fetch(download, seen),
             Move::Wait { page } => {
                 self.acted = Some(Acted { page });
                 self.watch()

@@ -113,11 +113,11 @@ impl Runner {
 /// Whether a secret was filled in before the act on `target` was tried: some forms
 /// submit themselves once they are full, and then what is to be clicked is gone.
 fn may_submit_itself(page: &Page, target: &str) -> bool {
-    let before = page.steps.iter().take_while(|step| step.target().text() != target);
+    let before = page.steps.iter().take_while(|step| step.target().is_none_or(|own| own.text() != target));
     before.into_iter().any(|step| match step {
         Step::Fill { with, .. } => {
             matches!(with, Source::Credential(CredentialName::Password) | Source::Answer | Source::AnswerPart(_))
         }
-        Step::Click { .. } => false,
+        Step::Click { .. } | Step::ClosePopup => false,
     })
 }

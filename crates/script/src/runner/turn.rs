@@ -295,6 +295,6 @@ fn earliest(windows: &Windows, today: Date) -> Date {
 }
 
 /// So many days earlier.
-fn back(day: Date, days: u32) -> Date {
+pub(super) fn back(day: Date, days: u32) -> Date {
     day.saturating_sub(Span::new().days(days))
 }

@@ -15,6 +15,8 @@
 //!
 //! Not here: clicking, waiting, or what happens when another page shows.
 
+mod fetch;
+
 use std::sync::Arc;
 
 use domain::account::ObservedAccount;
@@ -27,10 +29,9 @@ use super::answers::Answers;
 use super::entitled::Entitled;
 use super::pages::{Leg, Pages, Rows, add_answers, add_rows, is_past, keep, weigh, window};
 use super::turn;
-use crate::command::{Act, Body, Capture, Deed, Expects, WaySeen};
-use crate::css::Css;
+use crate::command::{Act, Body, Capture, Deed, Download, Expects, Told, WaySeen};
 use crate::document::Document;
-use crate::language::{Script, Visit};
+use crate::language::{Back, Script, Visit};
 use crate::link::{LinkError, link};
 use crate::read::{Cells, Listing, Place, Side, details, details_of, list, permissions, settle};
 use crate::table::ROWS_LIMIT;
@@ -41,6 +42,8 @@ pub(super) enum Move {
     Act { page: String, deed: Deed, after: After },
     /// Open an account like this, once its answers are kept.
     Open { page: String, deed: Deed, capture: Option<Capture> },
+    /// Ask for a file on the page that shows.
+    Fetch(Download),
     /// Nothing: the page that shows becomes another by itself.
     Wait { page: String },
     /// All is read: end the session.
@@ -71,6 +74,8 @@ pub(super) struct Walk {
     pub(super) entitled: Entitled,
     /// What answers came to as a way to transactions, of each account.
     pub(super) answers_seen: Vec<WaySeen>,
+    /// What there is to tell of files.
+    told: Vec<Told>,
 }
 
 enum At {
@@ -99,6 +104,7 @@ impl Walk {
             bodies,
             entitled: Entitled::Unread,
             answers_seen: Vec::new(),
+            told: Vec::new(),
         }
     }
 
@@ -195,7 +201,7 @@ impl Walk {
                     Err(failure) => self.spoil(index, failure),
                 }
                 self.at = At::Between(index + 1);
-                Ok(click(page, back.text().to_owned()))
+                Ok(leave(page, back))
             }
         }
     }
@@ -269,7 +275,7 @@ impl Walk {
         };
         let document = parse(html, place)?;
         let cells = cells(&script, self.today);
-        let is_first = pages.count == 0 && !pages.windowed.is_asked();
+        let is_first = pages.count == 0 && !pages.windowed.is_asked() && !pages.filed.is_begun();
         if let Some(read) = script.reads.account.as_ref().filter(|_| is_first && pages.leg == Leg::Own) {
             let sheet = details_of(&document, read, place)?;
             details(&sheet, read, account, cells, place)?;
@@ -287,6 +293,18 @@ impl Walk {
         }
         if let Some(read) = &script.reads.transactions {
             let on = self::place(visit, pages.leg).0.to_owned();
+            if let Some(failure) = pages.filed.refused() {
+                return Err(failure);
+            }
+            let shows_rows = read.windows.is_none() || pages.windowed.is_asked();
+            if let Some(download) = fetch::fetch(&script, (self.today, self.since), read, &mut pages) {
+                self.at = At::Account(pages);
+                return Ok(Some(Move::Fetch(download)));
+            }
+            let is_enough = pages.filed.is_enough(read);
+            if is_enough && !shows_rows {
+                return self.settle_files(read, &mut pages, place).map(|()| None);
+            }
             if let Some(windows) = read.windows.as_ref().filter(|_| !pages.windowed.is_asked()) {
                 let turn = pages.windowed.ask(windows, read, self.today, (0, account.sheets.len()));
                 self.at = At::Account(pages);
@@ -314,12 +332,14 @@ impl Walk {
             if self.rows + account.transactions.len() > ROWS_LIMIT {
                 return Err(place.failure(FailureCode::DataIncomplete, "there are more than 100,000 rows"));
             }
-            let next = turn::next(&document, read, &pages.keys, pages.answers.joined(), is_empty, place)?;
+            let next = turn::next(&document, read, &pages.keys, pages.answers.joined(), is_empty, place)?
+                .filter(|_| !is_enough);
             let next = turn::within(next, read, pages.count, place)?;
             let is_past = |since: &Date| is_past(account, read_before, date.as_ref(), *since);
             let cut = self.since.filter(|since| next.is_some() && read.windows.is_none() && is_past(since));
             if let Some(next) = next.filter(|_| cut.is_none()) {
                 pages.keys.is_at_end = false;
+                pages.filed.turn();
                 self.at = At::Account(pages);
                 return Ok(Some(next.on(on)));
             }
@@ -335,8 +355,8 @@ impl Walk {
             settle(&mut account.transactions, date.as_ref(), self.today)
                 .map_err(|error| place.failure(FailureCode::ScriptParse, error.text()))?;
             account.window = Some(window(&pages, cut.or(pages.windowed.first_day())));
+            return self.settle_files(read, &mut pages, place).map(|()| None);
         }
-        self.rows += account.transactions.len();
         self.weight += pages.weight;
         Ok(None)
     }
@@ -366,6 +386,16 @@ fn clicked(target: String) -> Deed {
     Deed { acts: vec![Act::Click { target: target.into() }], region: Vec::new() }
 }
 
+fn leave(page: &str, back: &Back) -> Move {
+    match back {
+        Back::Click(css) => click(page, css.text().to_owned()),
+        Back::ClosePopup => {
+            let deed = Deed { acts: vec![Act::ClosePopup], region: Vec::new() };
+            Move::Act { page: page.to_owned(), deed, after: After::OnceChanged }
+        }
+    }
+}
+
 fn cells(script: &Script, today: Date) -> Cells<'_> {
     let (locale, currency) = (script.locale, &script.currency);
     Cells { locale, currency, today, blank: &script.blank, owed: &script.reads.owed, side: Side::Own }
@@ -376,7 +406,7 @@ fn parse(html: &str, place: &Place) -> Result<Document, Failure> {
 }
 
 /// Which page of an account shows, and what leads from it to the list.
-fn place(visit: &Visit, leg: Leg) -> (&str, &Css) {
+fn place(visit: &Visit, leg: Leg) -> (&str, &Back) {
     match &visit.onward {
         Some(onward) if leg == Leg::Onward => (&onward.page, &onward.back),
         _ => (&visit.page, &visit.back),

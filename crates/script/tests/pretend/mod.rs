@@ -223,6 +223,7 @@ impl Pretend {
             Command::Capture(_) | Command::Collect(_) | Command::LeaveBrowser | Command::ReturnToBrowser => {
                 unreachable!("the script says nothing of it")
             }
+            Command::Download(_) => unreachable!("the script asks for no file"),
             Command::Finish(_) | Command::Fail(_) => unreachable!("the run is over"),
         }
     }
@@ -283,6 +284,7 @@ impl Pretend {
                 }
             }
             Act::Click { .. } => self.click(&name),
+            Act::ClosePopup => unreachable!("the script follows no popups"),
             Act::Scroll { .. } => return Some(Observation::Stuck { target: name, problem: Problem::AtEnd, html }),
         }
         None
