@@ -198,38 +198,3 @@ async fn a_form_that_is_made_anew_counts_again_though_it_says_the_same() {
     drop(session);
     browsers.end().await;
 }
-
-#[tokio::test]
-async fn devtools_looks_into_frames_of_other_origins_of_the_site_and_reaches_no_other_host() {
-    let form = "<form onsubmit=\"said.textContent = 'agreed ' + who.value; return false\"><input id=who>\
-        <button id=agree>Agree</button></form><p id=said>asks</p>";
-    let frame = Portal::default().page("consent", form);
-    let inner = frame.serve().await;
-    let elsewhere = Portal::default().page("page", "<p id=foreign>foreign</p>").serve().await;
-    let foreign = elsewhere.as_str().replace("127.0.0.1", "foreign.example");
-    let outer = format!(
-        "<h1>Page</h1><iframe name=consent src='{inner}consent' width=400 height=300></iframe>\
-         <iframe name=foreign src='{foreign}page' width=400 height=300></iframe>"
-    );
-    let folder = tempfile::tempdir().expect("a folder");
-    let browsers = browsers(folder.path());
-    let base = Portal::default().page("page", &outer).serve().await;
-    assert_ne!(base.origin(), inner.origin());
-    let mut session = world::session(&browsers, &base, &[], open_gate()).await;
-    visit(&mut session, &base, "page").await;
-    let pages = vec![shows("asks", "iframe[name=consent] >>> #agree")];
-    let (page, html) = see(&mut session, &watch(pages)).await;
-    assert_eq!(page.as_deref(), Some("asks"), "{html}");
-    assert!(html.contains("Agree") && html.contains("srcdoc="), "{html}");
-    let acts = [fill("iframe[name=consent] >>> #who", "May"), click("iframe[name=consent] >>> #agree")];
-    assert_eq!(act(&mut session, &[">>> #said"], &acts).await, "Acted");
-    let text = Condition::Text { within: ">>> #said".into(), contains: "agreed May".into() };
-    let agreed = Recogniser { page: "agreed".into(), conditions: vec![text] };
-    assert_eq!(see(&mut session, &watch(vec![agreed])).await.0.as_deref(), Some("agreed"));
-    // What isn't the session's isn't reached, whatever a page has in a frame.
-    let looked = Watch { patience_ms: 500, ..watch(vec![shows("foreign", ">>> #foreign")]) };
-    assert_eq!(see(&mut session, &looked).await.0, None);
-    assert_eq!(frame.asked(), ["GET consent"]);
-    drop(session);
-    browsers.end().await;
-}

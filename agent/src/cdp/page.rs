@@ -123,12 +123,9 @@ impl PageLine {
         self.wire.call(Some(&self.session), method, params, patience).await
     }
 
-    /// Makes a world of our own in the document that is showing; its number. It sees into frames of other
-    /// origins of the same site, which are in the page's own process; what those show comes from the
-    /// session's hosts alone, as nothing else is reached.
+    /// Makes a world of our own in the document that is showing; its number.
     pub(super) async fn make_world(&self, permit: Permit, patience: Duration) -> Result<i64, WireError> {
-        // The protocol spells it so.
-        let params = json!({ "frameId": self.target, "worldName": "bursar", "grantUniveralAccess": true });
+        let params = json!({ "frameId": self.target, "worldName": "bursar" });
         let answer = self.send(permit, "Page.createIsolatedWorld", params, patience).await?;
         answer["executionContextId"].as_i64().ok_or(WireError::NoDocument)
     }

@@ -180,8 +180,8 @@ pub struct Target {
 /// One way in which a thing can be found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// CSS with the combinator `>>>`, which leads through shadow roots and the frames that a
-    /// driver looks into, however deep: those of the page's own origin at least.
+    /// CSS with the combinator `>>>`, which leads through shadow roots and the frames of the
+    /// page's own origin, however deep.
     Css(String),
     /// A field by the words of its label, compared whole with white space and case folded.
     Label(String),

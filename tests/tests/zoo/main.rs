@@ -111,6 +111,8 @@ async fn how_ways_fared_is_counted_for_authors() -> Tried {
         assert!(way["lastFoundOn"].is_string() && way["lastLostOn"].is_null(), "{way}");
     }
     assert_eq!(operator.get("/control/v1/ways?institutionId=kontor").await?["data"], json!([]));
+    let shown = fleet.succeed(&["fleet", "ways", "coppermine", "--coordinator", fleet.address()]).await?;
+    assert!(shown.contains("DISAGREED") && shown.contains("#otp") && shown.contains("6-digit code"), "{shown}");
     Ok(())
 }
 
