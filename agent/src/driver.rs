@@ -53,6 +53,7 @@ pub trait Driver: Send {
     fn requests(&self) -> Vec<Request> {
         Vec::new()
     }
+
     /// Does something on the page that is showing that makes a file come, and takes the file in.
     async fn download(&mut self, download: &Download) -> Result<Observation, DriverError>;
 
@@ -104,7 +105,7 @@ pub enum DriverError {
     /// The lease's gate is shut.
     #[error(transparent)]
     Shut(#[from] Shut),
-    /// The browser, or the page's part of it, ended or answers no more.
+    /// The browser, or the page's part of it, ended or answers no more, or had to be given up.
     #[error("the browser ended or answers no more")]
     Crashed,
     /// The page's part of the browser used up its memory.

@@ -8,7 +8,7 @@ mod world;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use agent::driver::{Driver, Session as _};
+use agent::driver::{Driver, DriverError, Session as _};
 use agent::egress::Egress;
 use agent::hosts::Hosts;
 use protocol::lease::AllowLoopback;
@@ -33,6 +33,12 @@ fn portal() -> Portal {
             it.href = window.URL.createObjectURL(new Blob(['made here'])); it.click()\">blob</button>",
         )
         .page("sorry", "<h1 id=sorry>Sorry</h1>")
+        .page(
+            "hoard",
+            "<h1 id=home>Home</h1><button id=more type=button onclick=\"const it = document.createElement('a');\
+            it.download = 'a.ofx'; it.href = window.URL.createObjectURL(new Blob([new Uint8Array(36 << 20)])); it.click()\">\
+            more</button>",
+        )
 }
 
 async fn take(driver: &mut dyn Driver, target: &str, patience_ms: u64) -> Observation {
@@ -176,4 +182,38 @@ async fn chromedriver_takes_files_in_and_keeps_none() {
 #[tokio::test]
 async fn geckodriver_takes_files_in_and_keeps_none() {
     conforms_over_webdriver(&geckodriver()).await;
+}
+
+#[tokio::test]
+async fn geckodriver_is_given_up_where_a_file_that_is_too_large_goes_on() {
+    let base = portal().serve().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let webdriver = webdriver(&geckodriver(), folder.path());
+    let mut session = world::drivers::session(&webdriver, &base, world::open_gate()).await;
+    session.visit(&base.join("home").expect("a url")).await.expect("an observation");
+    assert_eq!(shows(&mut session).await, "home");
+    let deed = Deed { acts: vec![Act::Click { target: "#endless".into() }], region: Vec::new() };
+    let took = session.download(&Download { deed, patience_ms: 10_000 }).await;
+    assert!(matches!(took, Err(DriverError::Crashed)), "nothing stops it but the end of the session");
+    end(&session).await;
+}
+
+#[tokio::test]
+async fn geckodriver_is_given_up_where_a_page_hoards_files() {
+    let base = portal().serve().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let webdriver = webdriver(&geckodriver(), folder.path());
+    let mut session = world::drivers::session(&webdriver, &base, world::open_gate()).await;
+    session.visit(&base.join("hoard").expect("a url")).await.expect("an observation");
+    assert_eq!(shows(&mut session).await, "home");
+    let deed = Deed { acts: vec![Act::Click { target: "#more".into() }], region: Vec::new() };
+    assert_eq!(outline(session.act(&deed).await.expect("an observation")), "Acted");
+    assert_eq!(shows(&mut session).await, "home", "one is within bounds");
+    assert_eq!(outline(session.act(&deed).await.expect("an observation")), "Acted");
+    let sorry = Recogniser { page: "sorry".into(), conditions: vec![Condition::Visible("#sorry".into())] };
+    let patience_ms = u64::try_from(PATIENCE.as_millis()).expect("a number");
+    let watch = Watch { pages: vec![sorry], busy: Vec::new(), left: None, popups: Popups::Close, patience_ms };
+    let seen = session.watch(&watch).await;
+    assert!(matches!(seen, Err(DriverError::Crashed)), "more than the disk is to hold");
+    end(&session).await;
 }

@@ -26,8 +26,10 @@ fn portal() -> Portal {
             "main",
             "<h1 id=main>Main</h1><a id=link href=/help target=_blank>help</a>\
             <button id=open onclick=\"window.open('/help', 'help', 'width=320,height=240')\">help</button>\
-            <button id=brief onclick=\"window.open('/shut')\">shut</button>",
+            <button id=brief onclick=\"window.open('/shut')\">shut</button>\
+            <button id=adverts onclick=\"for (const at of [0, 9, 40]) window.open('/advert?' + at)\">adverts</button>",
         )
+        .page("advert", "<script>setTimeout(() => window.close(), Number(location.search.slice(1)))</script>")
         .page("help", "<h1 id=help>Help</h1><a id=on href=/view>view</a><a id=more href=/help target=_blank>more</a>")
         .page("view", "<h1 id=view>View</h1><button id=close onclick=\"window.close()\">close</button>")
         .page(
@@ -47,10 +49,14 @@ async fn click(driver: &mut dyn Driver, target: &str) -> String {
 
 /// What shows after `left` was acted on.
 async fn sees(driver: &mut dyn Driver, left: Option<&str>) -> String {
+    sees_with(driver, left, Popups::Follow).await
+}
+
+async fn sees_with(driver: &mut dyn Driver, left: Option<&str>, popups: Popups) -> String {
     let page = |page: &str| Recogniser { page: page.into(), conditions: vec![Condition::Visible(format!("#{page}"))] };
     let left = left.map(|page| Left { page: page.into() });
     let pages = PAGES.iter().copied().map(page).collect();
-    let watch = Watch { pages, busy: Vec::new(), left, popups: Popups::Follow, patience_ms: 8_000 };
+    let watch = Watch { pages, busy: Vec::new(), left, popups, patience_ms: 8_000 };
     outline(driver.watch(&watch).await.expect("an observation"))
 }
 
@@ -136,6 +142,11 @@ async fn conforms_over_webdriver(driver: &str) {
     let webdriver = webdriver(driver, folder.path());
     let mut session = world::drivers::session(&webdriver, &base, world::open_gate()).await;
     conforms_with_scripts(&mut session, &base).await;
+    for _ in 0..4 {
+        assert_eq!(click(&mut session, "#adverts").await, "Acted");
+        let seen = sees_with(&mut session, None, Popups::Close).await;
+        assert_eq!(seen, "main", "windows that close themselves while they are closed are none");
+    }
     end(&session).await;
 }
 

@@ -178,7 +178,11 @@ fn title(id: &str) -> String {
 fn portal(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
     let is_portal = url.scheme() == "https" && url.host_str().is_some() && url.username().is_empty();
-    is_portal.then_some(url).ok_or_else(|| "a portal's address begins with `https://`".to_owned())
+    is_portal.then_some(url).ok_or_else(|| {
+        "a portal's address begins with `https://`; one on this machine is given to `agent run` and `agent test` as \
+         their `--portal`"
+            .to_owned()
+    })
 }
 
 fn currency(text: &str) -> Result<Currency, String> {

@@ -26,6 +26,8 @@ const KEPT_BY_BROWSER: usize = 64 * 1024 * 1024;
 const FIRST: Duration = Duration::from_secs(2);
 /// How long the browser has to turn something on, or to hand a body over.
 const AT_ONCE: Duration = Duration::from_secs(5);
+/// How long it has to hand all of them over: nobody looks meanwhile how long the run takes.
+const ALL: Duration = Duration::from_secs(60);
 
 impl Session {
     /// What is known of the session's requests; the browser is asked to tell of them from now on.
@@ -63,7 +65,12 @@ impl Session {
         self.settled(&traffic, collect).await?;
         let Some(ids) = traffic.take() else { return Ok(Observation::Captured(vec![Body::TooLarge])) };
         let mut bodies = Vec::with_capacity(ids.len());
+        let until = Instant::now() + ALL;
         for id in ids {
+            if Instant::now() >= until {
+                bodies.push(Body::Lost);
+                break;
+            }
             let permit = self.gate.permit()?;
             let asked = json!({ "requestId": id });
             let body = match self.line.send(permit, "Network.getResponseBody", asked, AT_ONCE).await {
@@ -74,7 +81,11 @@ impl Session {
                 }
             };
             let size = if let Body::Text(text) = &body { text.len() } else { 0 };
-            bodies.push(if traffic.hand(size) > BODIES_LIMIT { Body::TooLarge } else { body });
+            if traffic.hand(size) > BODIES_LIMIT {
+                bodies.push(Body::TooLarge);
+                break;
+            }
+            bodies.push(body);
         }
         Ok(Observation::Captured(bodies))
     }

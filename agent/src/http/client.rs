@@ -164,7 +164,7 @@ fn header<'a>(answer: &'a Response, name: &HeaderName) -> Option<&'a str> {
     answer.headers().get(name)?.to_str().ok()
 }
 
-/// Whether a browser would show it and not keep it as a file.
+/// The document that an answer is, with what it takes to read its text.
 async fn page(answer: Response) -> Result<Page, Failed> {
     let named = header(&answer, &CONTENT_TYPE)
         .and_then(|said| said.to_ascii_lowercase().split_once("charset=").map(|(_, name)| name.to_owned()));
@@ -199,6 +199,7 @@ fn is_attached(answer: &Response) -> bool {
     said.is_some_and(|said| said.trim_start().to_ascii_lowercase().starts_with("attachment"))
 }
 
+/// Whether a browser would show it and not keep it as a file.
 fn is_page(answer: &Response) -> bool {
     let kind = header(answer, &CONTENT_TYPE).unwrap_or("text/html").to_ascii_lowercase();
     !is_attached(answer)

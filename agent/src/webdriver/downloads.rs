@@ -4,7 +4,11 @@
 //!
 //! In Firefox a file has the name that the portal gave it, as far as the browser allows; nobody here
 //! makes anything of it but to see that it isn't one that still grows. What lies there is removed once it
-//! was read, and the folder goes with the session. Not here: what is in the file.
+//! was read, and the folder goes with the session.
+//!
+//! A Firefox keeps what any page has it keep, asked for or not, and no word of WebDriver's stops that:
+//! so the folder is weighed at every look at the page, and the session ends where it holds too much, or
+//! where a file that isn't waited for any longer still grows. Not here: what is in the file.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -24,6 +28,11 @@ const LOOKS_A_PAGE: u32 = 5;
 const WHOLE: Duration = Duration::from_secs(60);
 /// How long a file may still begin after another page came.
 const AFTER_A_PAGE: Duration = Duration::from_secs(1);
+/// How long a file that is too large has to come to its end by itself.
+const TOO_LARGE_ENDS: Duration = Duration::from_secs(5);
+/// How many bytes the folder may hold, and how many a file takes of them at least.
+const FOLDER_AT_MOST: u64 = 64 * 1024 * 1024;
+const FILE_AT_LEAST: u64 = 4096;
 /// How long the page has to say which it is.
 const AT_ONCE: Duration = Duration::from_secs(5);
 /// How the names of files end that still grow.
@@ -44,15 +53,42 @@ impl Session {
         let Some(folder) = self.files().map(Path::to_owned) else {
             return Ok(Observation::NoFile(NoFile::NotOffered));
         };
-        empty(&folder);
+        self.empty(&folder)?;
         self.let_download(Some(&folder)).await?;
         let seen = match self.act(&download.deed).await? {
             Observation::Acted => self.come(&folder, Duration::from_millis(download.patience_ms)).await?,
             other => other,
         };
         self.let_download(None).await?;
-        empty(&folder);
+        self.empty(&folder)?;
         Ok(seen)
+    }
+
+    /// Sees that pages haven't put too much into the folder.
+    pub(super) fn weigh(&self) -> Result<(), DriverError> {
+        match self.files().map(weight) {
+            Some(FOLDER_AT_MOST..) => Err(self.give_up("pages keep too much on the disk")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes what lies in the folder, unless it grows: it would go on growing, unseen.
+    fn empty(&self, folder: &Path) -> Result<(), DriverError> {
+        if let Lies::Growing(_) = lies(folder) {
+            return Err(self.give_up("a file that nobody waits for still grows, and can't be stopped"));
+        }
+        empty(folder);
+        Ok(())
+    }
+
+    /// Nothing more comes in from now on.
+    fn give_up(&self, why: &'static str) -> DriverError {
+        if let Err(shut) = self.gate.check() {
+            return shut.into();
+        }
+        tracing::warn!(why, "the session is given up");
+        self.egress.cut();
+        DriverError::Crashed
     }
 
     /// Lets what comes to be kept be put into the folder under a name of the browser's, or nowhere. Firefox was told so when it
@@ -74,17 +110,18 @@ impl Session {
     async fn come(&mut self, folder: &Path, patience: Duration) -> Result<Observation, DriverError> {
         let (mut until, mut is_replaced, mut has_begun) = (Instant::now() + patience, false, false);
         let document = self.recognised.as_ref().and_then(|page| self.seen_in.get(&page.page)).cloned();
-        let mut before = Lies::Nothing;
+        let (mut before, mut is_too_large) = (Lies::Nothing, false);
         for look in 1_u32.. {
             sleep(LOOK).await;
             self.gate.check()?;
+            self.weigh()?;
             let now = lies(folder);
-            let at_most = u64::try_from(FILE_AT_MOST).unwrap_or(u64::MAX);
-            if matches!(now, Lies::Growing(bytes) | Lies::File(_, bytes) if bytes > at_most) {
-                return Ok(Observation::NoFile(NoFile::TooLarge));
-            }
             if now != Lies::Nothing && !has_begun {
                 (has_begun, until) = (true, Instant::now() + WHOLE);
+            }
+            let at_most = u64::try_from(FILE_AT_MOST).unwrap_or(u64::MAX);
+            if matches!(now, Lies::Growing(bytes) if bytes > at_most) && !is_too_large {
+                (is_too_large, until) = (true, until.min(Instant::now() + TOO_LARGE_ENDS));
             }
             // Twice as long as it was: between two looks a file may be renamed, and begin to grow.
             if let Lies::File(path, 1..) = &now
@@ -107,6 +144,7 @@ impl Session {
             }
         }
         Ok(Observation::NoFile(match (has_begun, is_replaced) {
+            (true, _) if is_too_large => NoFile::TooLarge,
             (true, _) => NoFile::BrokenOff,
             (false, true) => NoFile::Page,
             (false, false) => NoFile::None,
@@ -130,6 +168,12 @@ fn lies(folder: &Path) -> Lies {
     if growing > 0 { Lies::Growing(growing) } else { found }
 }
 
+/// How many bytes lie in the folder.
+fn weight(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.metadata().map_or(0, |is| is.len()).max(FILE_AT_LEAST)).sum()
+}
+
 /// Removes what lies in the folder.
 fn empty(folder: &Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -140,7 +184,7 @@ fn empty(folder: &Path) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Lies, empty, lies};
+    use super::{FILE_AT_LEAST, Lies, empty, lies, weight};
 
     #[test]
     fn a_file_that_grows_is_not_taken_for_one_that_is_whole() {
@@ -150,6 +194,7 @@ mod tests {
         put("a.ofx", "");
         put("x1.part", "OFX");
         assert_eq!(lies(folder.path()), Lies::Growing(3));
+        assert_eq!(weight(folder.path()), 2 * FILE_AT_LEAST, "an empty one weighs as well");
         std::fs::rename(folder.path().join("x1.part"), folder.path().join("a.ofx")).expect("renamed");
         assert_eq!(lies(folder.path()), Lies::File(folder.path().join("a.ofx"), 3));
         empty(folder.path());

@@ -45,8 +45,10 @@ pub struct Session {
     pub(super) egress: Arc<Egress>,
     /// Whether the browser is one that can be told things beside WebDriver's.
     pub(super) is_chromium: bool,
-    /// The windows that are known, the first and those that pages have opened since; the last one is spoken to.
+    /// The windows that are known, the first and those that pages have opened since; the last one is to be spoken to.
     pub(super) windows: Vec<Window>,
+    /// The window that is spoken to.
+    pub(super) spoken_to: Window,
     /// The document that was showing when something was last answered.
     pub(super) document: Option<String>,
     /// What was recognised last.
@@ -110,14 +112,19 @@ impl Webdriver {
             tracing::warn!(%error, hint, "{end} opens no session");
             OpenError::Refused
         })?;
-        let first = line.window(gate.permit()?, AT_ONCE).await;
+        let first = line.window(gate.permit()?, AT_ONCE).await.map_err(|error| {
+            // Every window but the first is a page's, and may be closed.
+            tracing::warn!(%error, hint = "see that the driver fits its browser", "a session doesn't tell its window");
+            OpenError::Refused
+        })?;
         let ending = Arc::new(Ending { egress: Arc::clone(&egress), hang_up, running, ended: OnceCell::new() });
         Ok(Session {
             line,
             gate,
             egress,
             is_chromium: matches!(self.settings.browser, Browser::Chromium(_)),
-            windows: first.into_iter().collect(),
+            windows: vec![first.clone()],
+            spoken_to: first,
             document: None,
             recognised: None,
             seen_in: BTreeMap::new(),

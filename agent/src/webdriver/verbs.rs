@@ -48,6 +48,9 @@ impl Driver for Session {
     async fn gone(&mut self) -> DriverError {
         loop {
             sleep(PULSE).await;
+            if let Err(error) = self.weigh() {
+                return error;
+            }
             let permit = match self.gate.permit() {
                 Ok(permit) => permit,
                 Err(shut) => return shut.into(),
@@ -112,6 +115,7 @@ impl Driver for Session {
         let mut since = known_in(&self.seen_in, watch).or(self.document.clone());
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
+            self.weigh()?;
             match self.face(watch.popups).await {
                 // What is in another window is another document.
                 Ok(true) => since = known_in(&self.seen_in, watch).or(Some(String::new())),

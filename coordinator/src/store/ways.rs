@@ -38,7 +38,7 @@ pub struct WaySum {
     pub institution_id: String,
     /// The script's revision.
     pub revision: String,
-    /// The way, and how often it was found and not.
+    /// How often it found what was acted on.
     pub found: u64,
     /// How often it found nothing.
     pub missing: u64,

@@ -6,6 +6,7 @@
 
 use std::fmt::Write as _;
 
+use domain::failure::FailureCode;
 use serde::{Serialize, Serializer};
 
 /// How many diagnostics one script gets at most.
@@ -87,20 +88,35 @@ impl std::str::FromStr for DiagnosticCode {
 
     fn from_str(code: &str) -> Result<Self, Self::Err> {
         let found = Self::ALL.iter().find(|known| known.as_str() == code);
-        found.copied().ok_or_else(|| UnknownCode(nearest(code, Self::ALL.iter().map(|known| known.as_str()))))
+        found.copied().ok_or_else(|| match code.parse::<FailureCode>() {
+            Ok(code) => UnknownCode::Failure(code),
+            Err(_) => UnknownCode::Nothing(nearest(code, Self::ALL.iter().map(|known| known.as_str()))),
+        })
     }
 }
 
 /// Not the code of any fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownCode(Option<String>);
+pub enum UnknownCode {
+    /// It says how a run failed.
+    Failure(FailureCode),
+    /// Nothing has it; one that is like it.
+    Nothing(Option<String>),
+}
 
 impl std::fmt::Display for UnknownCode {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("no fault of a script has that code")?;
-        match &self.0 {
-            Some(hint) => write!(formatter, "; {hint}"),
-            None => formatter.write_str("; `agent explain` lists them all"),
+        match self {
+            Self::Failure(code) => {
+                write!(
+                    formatter,
+                    "`{code}` says how a run failed, and is no fault that `agent check` finds in a script"
+                )
+            }
+            Self::Nothing(Some(hint)) => write!(formatter, "no fault of a script has that code; {hint}"),
+            Self::Nothing(None) => {
+                formatter.write_str("no fault of a script has that code; `agent explain` lists them all")
+            }
         }
     }
 }

@@ -111,29 +111,32 @@ impl<'j> Json<'j> {
     }
 
     /// Every value that is a text, a number or `null`, with the way to it; those too deep to be
-    /// led to are left out.
-    pub(crate) fn leaves(self) -> Vec<(String, Scalar)> {
+    /// led to are left out. What they weigh is taken from `left`, in bytes; none where that isn't enough.
+    pub(crate) fn leaves(self, left: &mut usize) -> Option<Vec<(String, Scalar)>> {
         let mut leaves = Vec::new();
-        self.visit(&mut Vec::new(), &mut leaves);
-        leaves
+        self.visit(&mut Vec::new(), &mut leaves, left)?;
+        Some(leaves)
     }
 
-    fn visit(self, steps: &mut Vec<String>, leaves: &mut Vec<(String, Scalar)>) {
+    fn visit(self, steps: &mut Vec<String>, leaves: &mut Vec<(String, Scalar)>, left: &mut usize) -> Option<()> {
         let scalar = self.scalar();
         if scalar != Scalar::Several {
+            let way: usize = steps.iter().map(|step| step.len() + 1).sum();
+            *left = left.checked_sub(size_of::<(String, Scalar)>() + way + self.0.get().len())?;
             leaves.push((steps.join("."), scalar));
-            return;
+            return Some(());
         }
         if steps.len() >= STEPS_LIMIT {
-            return;
+            return Some(());
         }
         let listed = || self.items().into_iter().flatten().enumerate().map(|(place, item)| (place.to_string(), item));
         let within = self.entries().unwrap_or_else(|| listed().collect());
         for (step, value) in within {
             steps.push(step);
-            value.visit(steps, leaves);
+            value.visit(steps, leaves, left)?;
             steps.pop();
         }
+        Some(())
     }
 }
 
@@ -200,10 +203,24 @@ mod tests {
         assert!(Json::parse(r#"{"entries":[{"a":1},{"a""#).is_none());
         assert!(Json::parse("<html>").is_none());
         let deep = "[".repeat(100_000) + &"]".repeat(100_000);
-        assert!(Json::parse(&deep).is_none_or(|json| json.leaves().is_empty()));
+        let mut left = 10_000;
+        assert!(Json::parse(&deep).is_none_or(|json| json.leaves(&mut left).is_some_and(|leaves| leaves.is_empty())));
         let leaves = Json::parse(r#"{"id":7,"amount":{"minor":-385},"tags":["x"],"none":null,"empty":{}}"#);
-        let leaves: Vec<String> = leaves.expect("JSON").leaves().into_iter().map(|(way, _)| way).collect();
+        let leaves: Vec<String> =
+            leaves.expect("JSON").leaves(&mut left).expect("little").into_iter().map(|(way, _)| way).collect();
         assert_eq!(leaves, ["id", "amount.minor", "tags.0", "none"]);
+    }
+
+    #[test]
+    fn values_are_taken_while_there_is_room_for_them_and_for_the_ways_to_them() {
+        let long = format!(r#"{{"{}":[1,2,3]}}"#, "a".repeat(1_000));
+        let taken = |room: usize| {
+            let mut left = room;
+            Json::parse(&long).expect("JSON").leaves(&mut left).map(|leaves| (leaves.len(), room - left))
+        };
+        let (count, weight) = taken(100_000).expect("room");
+        assert!(count == 3 && weight > 3_000, "{weight}");
+        assert_eq!(taken(weight - 1), None);
     }
 
     #[test]

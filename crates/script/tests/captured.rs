@@ -14,10 +14,11 @@ use script::{Compares, Plan, Runner, Script, reread};
 use serde_json::{Value, json};
 
 const TODAY: Date = date(2026, 3, 20);
+const SCRIPT: &str = include_str!("captured/script.yaml");
 const LIST: &str = "<table id=accounts><tr><th>Name<tr data-key=k-1><td><a href=#>Main</a></table>";
 
 fn script() -> Script {
-    Script::parse(include_str!("captured/script.yaml")).unwrap_or_else(|faults| unreachable!("{faults}"))
+    Script::parse(SCRIPT).unwrap_or_else(|faults| unreachable!("{faults}"))
 }
 
 struct Run(Runner);
@@ -25,6 +26,10 @@ struct Run(Runner);
 impl Run {
     /// A run that stands on the page of the account, before any of it was read.
     fn begin(keeps: Observation) -> Self {
+        Self::begin_by(script(), keeps)
+    }
+
+    fn begin_by(script: Script, keeps: Observation) -> Self {
         let plan = Plan {
             portal_url: "https://bank.example/".parse().expect("a url"),
             credentials: [].into(),
@@ -33,7 +38,7 @@ impl Run {
             since: None,
             compares: Compares::No,
         };
-        let mut run = Self(Runner::new(Arc::new(script()), plan));
+        let mut run = Self(Runner::new(Arc::new(script), plan));
         assert!(matches!(run.0.next(None), Command::Visit(_)));
         assert!(matches!(run.0.next(Some(Observation::Visited)), Command::Watch(_)));
         let Command::Capture(capture) = run.shown("accounts", LIST) else { unreachable!("answers are captured") };
@@ -232,6 +237,43 @@ fn page_and_answers_that_differ_are_a_failure_that_names_the_field_and_no_value(
     let mut run = Run::begin(Observation::Done);
     let back = run.looks("<a id=home>Home</a><p id=none>None</p>", Expects::One, &[body(&first())]);
     assert_eq!(run.failure(&back).message, "account 1, the page shows no rows, and the portal's answers have some");
+}
+
+#[test]
+fn a_page_that_comes_again_in_place_of_the_next_one_is_a_failure() {
+    let scrolls = "next: { scroll: \"#view\", key: { attribute: data-id }, end: \"#end\" }";
+    assert!(SCRIPT.contains(scrolls));
+    let clicked = Script::parse(&SCRIPT.replace(scrolls, "next: \"#more\"")).expect("a script");
+    let mut run = Run::begin_by(clicked, Observation::Done);
+    let shows = page(&[(10, "tea a", "-$3.85")], "<a id=more href=#>More</a>");
+    let next = run.looks(&shows, Expects::One, &[body(&first())]);
+    assert!(matches!(&next, Command::Act(deed) if deed.acts[0].target() == "#more"), "{next:?}");
+    assert!(matches!(run.0.next(Some(Observation::Acted)), Command::Watch(_)));
+    let back = run.looks(&shows, Expects::Nothing, &[]);
+    let failure = run.failure(&back);
+    let said = "account 1, a page of transactions came up again in place of the next one";
+    assert_eq!((failure.code, failure.message.as_str()), (FailureCode::DataIncomplete, said));
+}
+
+#[test]
+fn a_script_says_whose_answers_they_are_and_takes_none_of_popups() {
+    let check = |url: &str, is_sound: bool| {
+        let faults = Script::parse(&SCRIPT.replace("[/api/, \"/{account}/rows\"]", url)).err();
+        let said = faults.as_ref().map(ToString::to_string).unwrap_or_default();
+        assert_eq!(faults.is_none(), is_sound, "{url}: {said}");
+        assert!(is_sound || said.contains("answers of another account would count as this one's"), "{said}");
+    };
+    check("/a/{account}/rows", true);
+    check("\"/acc-{account}?\"", true);
+    check("[x, \"account={account}&\"]", true);
+    check("/rows", false);
+    check("\"{account}\"", false);
+    check("\"/rows/{account}\"", false);
+    check("\"{account}/rows\"", false);
+    check("[\"/{account}\", \"{account}/\"]", false);
+    let follows = SCRIPT.replace("currency: USD\n", "currency: USD\npopups: follow\n");
+    let faults = Script::parse(&follows).expect_err("popups aren't seen").to_string();
+    assert!(faults.contains("answers are `captured` of the first window alone"), "{faults}");
 }
 
 #[test]

@@ -411,7 +411,13 @@ fn said(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Finished(accounts) => {
             let transactions: usize = accounts.iter().map(|account| account.transactions.len()).sum();
-            format!("read {} accounts and {transactions} transactions", accounts.len())
+            let read = accounts.iter().filter(|account| account.failure.is_none()).count();
+            let of = if read < accounts.len() { format!(" of {}", accounts.len()) } else { String::new() };
+            let failures =
+                accounts.iter().enumerate().filter_map(|(at, account)| Some((at + 1, account.failure.as_ref()?)));
+            let failures = failures
+                .map(|(at, failure)| format!("\n             account {at}: {}: {}", failure.code, failure.message));
+            format!("read {read}{of} accounts and {transactions} transactions{}", failures.collect::<String>())
         }
         Outcome::Failed(failure) => {
             let mut line = format!("{} at {}: {}", failure.code, failure.stage, failure.message);

@@ -23,6 +23,7 @@ use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use domain::account::ObservedAccount;
 use domain::driver::DriverKind;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -138,7 +139,11 @@ impl Driving {
         if let Some(path) = self.through.report() {
             say(&format!("report: {}", path.display()));
         }
-        Ok(if matches!(outcome, Outcome::Finished(_)) { Exit::Done } else { Exit::Failed })
+        let is_all = |accounts: &[ObservedAccount]| accounts.iter().all(|account| account.failure.is_none());
+        Ok(match &outcome {
+            Outcome::Finished(accounts) if is_all(accounts) => Exit::Done,
+            Outcome::Finished(_) | Outcome::Failed(_) | Outcome::Interrupted => Exit::Failed,
+        })
     }
 }
 

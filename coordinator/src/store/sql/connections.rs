@@ -27,6 +27,7 @@ use crate::store::{
 const SELECT: &str = "
     SELECT c.id, c.entity_id, c.institution_id, c.portal_url, c.state, c.activated_at, c.last_synced_at,
         c.instructions, c.metadata, c.created_at, c.updated_at, c.last_failure,
+        c.permissions, c.permissions_at,
         k.connection_id AS credentials_of, k.refused AS credentials_refused,
         EXISTS (SELECT 1 FROM challenges q WHERE q.connection_id = c.id AND q.state || '' = 'open') AS is_asked,
         r.not_before AS run_not_before, r.failure AS run_failure
@@ -246,6 +247,12 @@ impl Connections for SqlStore {
         match given {
             GivenCredentials::New { sealed, fingerprints } => {
                 lockout::replace(&mut tx, id, sealed, fingerprints, now).await?;
+                // They may be another user's, who may do other things.
+                sqlx::query("UPDATE connections SET permissions = NULL, permissions_at = NULL WHERE id = $1")
+                    .bind(id.0)
+                    .execute(&mut *tx)
+                    .await
+                    .map_err(failed("forget permissions"))?;
             }
             GivenCredentials::Same { fingerprints } => {
                 let sealed = kept.ok_or(Refused::CredentialsMissing)?;

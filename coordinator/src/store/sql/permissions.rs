@@ -4,15 +4,15 @@
 
 use domain::permissions::{Permissions, Right};
 
-use super::{from_ms, from_word};
+use super::from_ms;
 use crate::store::{SeenPermissions, StoreError};
 
-/// What the columns say.
+/// What the columns say. A word that a newer coordinator wrote is passed over.
 pub(super) fn of_columns(words: Option<&str>, at: Option<i64>) -> Result<Option<SeenPermissions>, StoreError> {
     let (Some(words), Some(at)) = (words, at) else { return Ok(None) };
     let mut permissions = Permissions::default();
-    for word in words.split_whitespace() {
-        permissions = permissions.with(from_word::<Right>(word, "permission")?);
+    for right in words.split_whitespace().filter_map(|word| word.parse::<Right>().ok()) {
+        permissions = permissions.with(right);
     }
     Ok(Some(SeenPermissions { permissions, seen_at: from_ms(at)? }))
 }

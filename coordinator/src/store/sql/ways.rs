@@ -8,7 +8,7 @@ use protocol::lease::WayCount;
 use sqlx::{FromRow, QueryBuilder};
 
 use super::super::Db;
-use super::{SqlStore, failed, from_word};
+use super::{SqlStore, commit, failed, from_word};
 use crate::store::{StoreError, WaySum, Ways, WaysOf};
 
 /// How many rows an institution has for one day; scripts that are tried have a few dozen.
@@ -51,8 +51,11 @@ impl SumRow {
 #[async_trait]
 impl Ways for SqlStore {
     async fn count_ways(&self, at: WaysOf<'_>, counts: &[WayCount]) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        // In one order, so that two who count the same ways never wait for each other.
+        let mut counts: Vec<&WayCount> = counts.iter().collect();
+        counts.sort_by(|one, other| (&one.target, &one.way).cmp(&(&other.target, &other.way)));
         for WayCount { target, way, found, missing, disagreed } in counts {
-            // Each by itself: whoever counts the same way waits for no more than that.
             sqlx::query(
                 "INSERT INTO way_counts (institution_id, revision, day, target, way, found, missing, disagreed)
                  SELECT $1, $2, $3, $4, $5, $6, $7, $8
@@ -70,11 +73,11 @@ impl Ways for SqlStore {
             .bind(i64::from(*missing))
             .bind(i64::from(*disagreed))
             .bind(ROWS_LIMIT)
-            .execute(&self.write)
+            .execute(&mut *tx)
             .await
             .map_err(failed("count how ways fared"))?;
         }
-        Ok(())
+        commit(tx).await
     }
 
     async fn ways(&self, institution: Option<&str>, since: Date) -> Result<Vec<WaySum>, StoreError> {
@@ -90,7 +93,8 @@ impl Ways for SqlStore {
             query.push(" AND institution_id = ").push_bind(institution.to_owned());
         }
         query.push(
-            " GROUP BY institution_id, revision, target, way ORDER BY institution_id, target, way, revision LIMIT ",
+            " GROUP BY institution_id, revision, target, way
+              ORDER BY SUM(missing + disagreed) DESC, institution_id, target, way, revision LIMIT ",
         );
         query.push_bind(LISTED);
         let rows = query.build_query_as::<SumRow>().fetch_all(&self.read).await;
@@ -98,9 +102,9 @@ impl Ways for SqlStore {
     }
 
     async fn prune_ways(&self, before: Date, limit: u32) -> Result<u64, StoreError> {
-        // A day at a time, the oldest first: it has a bounded number of rows.
         let pruned = sqlx::query(
-            "DELETE FROM way_counts WHERE day < $1 AND day IN (SELECT day FROM way_counts ORDER BY day LIMIT $2)",
+            "DELETE FROM way_counts WHERE (institution_id, day, revision, target, way) IN
+                 (SELECT institution_id, day, revision, target, way FROM way_counts WHERE day < $1 ORDER BY day LIMIT $2)",
         );
         let pruned = pruned.bind(before.to_string()).bind(i64::from(limit)).execute(&self.write).await;
         Ok(pruned.map_err(failed("prune how ways fared"))?.rows_affected())

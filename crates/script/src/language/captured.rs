@@ -12,6 +12,9 @@ use crate::json::Way;
 /// What stands for the account's key in a part of an address.
 const ACCOUNT: &str = "{account}";
 
+/// What a segment or a parameter of an address begins or ends with.
+const EDGES: [char; 8] = ['/', '?', '&', '=', ';', ',', ':', '#'];
+
 /// Answers in JSON, and what is where in them.
 #[derive(Clone, Debug)]
 pub(crate) struct Captured {
@@ -56,6 +59,15 @@ pub(crate) struct Words {
 }
 
 impl Captured {
+    /// Whether a part of an address says where the account's key begins and where it ends: the key `12` is in
+    /// `/123/` too, and `/12/` isn't.
+    pub(crate) fn is_of_one_account(part: &str) -> bool {
+        part.match_indices(ACCOUNT).any(|(at, account)| {
+            let (before, after) = (part.get(..at), part.get(at + account.len()..));
+            [before, after].iter().all(|side| side.is_some_and(|side| side.contains(EDGES)))
+        })
+    }
+
     /// What a driver has to keep for the account of this key.
     pub(crate) fn of_account(&self, key: &str) -> Capture {
         Capture { url: self.url.iter().map(|part| part.replace(ACCOUNT, key)).collect(), method: self.method }

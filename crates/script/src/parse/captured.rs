@@ -27,7 +27,7 @@ struct Fields {
 pub(super) fn captured(node: &Node, faults: &mut Faults) -> Option<Captured> {
     use TransactionField as F;
     let mut form = Form::new(&grammar::CAPTURED, node, faults);
-    let url = form.need("url", faults).map(|node| parts(node, faults));
+    let url = form.need("url", faults).map(|node| address(node, faults));
     let methods = [Method::Get, Method::Post].map(|method| (method.as_str(), method));
     let method = form.ask("method").and_then(|node| faults.word(node, &methods)).unwrap_or(Method::Get);
     let rows = form.need("rows", faults).and_then(|node| faults.parsed(node));
@@ -73,6 +73,18 @@ fn sound<T>(said: Option<Option<T>>) -> Option<Option<T>> {
         Some(some) => Some(some),
         None => Some(None),
     }
+}
+
+/// Parts of an address, one of which tells the account's answers from those of any other.
+fn address(node: &Node, faults: &mut Faults) -> Vec<String> {
+    let parts = parts(node, faults);
+    if !parts.is_empty() && !parts.iter().any(|part| Captured::is_of_one_account(part)) {
+        let message = "no part of `url` has `{account}` with an edge before and after it (one of `/ ? & = ; , : #`), so \
+                       answers of another account would count as this one's";
+        let hint = "write what stands on both sides of it: `/accounts/{account}/entries`, `?account={account}&`";
+        faults.hinted(Code::WayMissing, node.at, message, hint.to_owned());
+    }
+    parts
 }
 
 /// Parts of an address, as they are written.

@@ -63,6 +63,7 @@ pub(crate) fn read(root: &Node, faults: &mut Faults) -> Option<Script> {
     let hosts = form.ask("hosts").map(|node| hosts(node, faults)).unwrap_or_default();
     let start = form.ask("start").and_then(|node| start(node, faults));
     let busy = form.ask("busy").map(|node| css_list(node, faults)).unwrap_or_default();
+    let popups_at = form.ask("popups").map(|node| node.at);
     let popups = form.ask("popups").and_then(|node| faults.word(node, &POPUPS)).unwrap_or_default();
     let blank = form.ask("blank").map(|node| words(node, faults)).unwrap_or_default();
     let patience = form.ask("patience").and_then(|node| duration_ms(node, faults));
@@ -96,6 +97,13 @@ pub(crate) fn read(root: &Node, faults: &mut Faults) -> Option<Script> {
     if popups == Popups::Close && script.closes_popups() {
         let message = "a popup is closed in this script, and it follows none";
         faults.hinted(Code::PopupMisplaced, root.at, message, "add `popups: follow`".to_owned());
+    }
+    let takes_answers = script.reads.transactions.as_ref().is_some_and(|read| read.captured.is_some());
+    if popups == Popups::Follow && takes_answers {
+        let at = popups_at.unwrap_or(root.at);
+        let message = "answers are `captured` of the first window alone, and `popups: follow` reads in others";
+        let hint = "take out `captured`, and the table is read; or `popups`, and windows that pages open are closed";
+        faults.hinted(Code::KeyConflict, at, message, hint.to_owned());
     }
     Some(script)
 }

@@ -38,6 +38,10 @@ pub(crate) enum Unread {
     Failed(Failure),
 }
 
+/// How much the values of an answer weigh together, with the ways to them: more than any answer of
+/// rows that can be kept, and less than a machine has.
+const LEAVES_WEIGH: usize = 8 * SIZE_LIMIT;
+
 impl Unread {
     /// What it comes to where nothing else can be read.
     pub(crate) fn failure(self, place: &Place) -> Failure {
@@ -64,7 +68,9 @@ pub(crate) fn answer(text: &str, captured: &Captured, place: &Place) -> Result<A
     if rows.len() > ROWS_LIMIT {
         return Err(refuse("has more than 100,000 rows"));
     }
-    let leaves: Vec<Vec<(String, Scalar)>> = rows.iter().map(|row| row.leaves()).collect();
+    let mut left = LEAVES_WEIGH;
+    let leaves: Option<Vec<Vec<(String, Scalar)>>> = rows.iter().map(|row| row.leaves(&mut left)).collect();
+    let leaves = leaves.ok_or_else(|| refuse("has too many values, or too long names of them"))?;
     let missing = |way: &&Way| !rows.is_empty() && rows.iter().all(|row| row.at(way).is_none());
     if let Some(way) = captured.needed().find(missing) {
         let there = leaves.first().map(|row| row.iter().map(|(way, _)| way.clone()).collect()).unwrap_or_default();

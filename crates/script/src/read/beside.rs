@@ -2,7 +2,7 @@
 //! which of the other, and what they come to together.
 //!
 //! A file's own sums say that it is whole, so of the days that it covers its rows are those that
-//! there are. The table says what files lack, such as what is announced, or which way the money
+//! there are; one without sums may lack rows that the table shows, and then they stay. The table says what files lack, such as what is announced, or which way the money
 //! went. Nothing is ever there twice: rows are paired as a multiset, by day and amount.
 //!
 //! ```text
@@ -32,11 +32,20 @@ pub(crate) struct Beside {
     pub(crate) only_in_table: usize,
 }
 
+/// What says that a file has all rows of its days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// Its own sums.
+    Sums,
+    Nothing,
+}
+
 /// Puts the rows of a file of these days beside those of a table.
 pub(crate) fn beside(
     table: Vec<ObservedTransaction>,
     file: Vec<ObservedTransaction>,
     days: (Option<Date>, Option<Date>),
+    proof: Proof,
 ) -> Beside {
     // A table says of what is announced what is so now.
     let shows_pending = table.iter().any(is_pending);
@@ -48,7 +57,9 @@ pub(crate) fn beside(
     let is_only_in_table = |(place, row): &(usize, &ObservedTransaction)| {
         is_within(row, days) && !is_pending(row) && !of_table.contains_key(place)
     };
-    let only_in_table = table.iter().enumerate().filter(is_only_in_table).count();
+    let missed: Vec<ObservedTransaction> =
+        table.iter().enumerate().filter(is_only_in_table).map(|(_, row)| row.clone()).collect();
+    let only_in_table = missed.len();
     if only_in_file == 0 {
         let rows = table.into_iter().enumerate().map(|(place, row)| match of_table.get(&place) {
             Some(pair) if pair.is_sure => match file.get(pair.file) {
@@ -67,6 +78,14 @@ pub(crate) fn beside(
     // As the table has them; most have the newest first.
     if rises(&rows).is_some_and(|rising| rising != (rises(&table) == Some(true))) {
         rows.reverse();
+    }
+    for row in missed.into_iter().filter(|_| proof == Proof::Nothing) {
+        let is_rising = rises(&rows) == Some(true);
+        let place = rows.partition_point(|other| match is_rising {
+            true => other.posted_date <= row.posted_date,
+            false => other.posted_date >= row.posted_date,
+        });
+        rows.insert(place, row);
     }
     let (before, after): (Vec<_>, Vec<_>) = table
         .into_iter()
@@ -193,7 +212,7 @@ mod tests {
     use domain::transaction::{EntryType, ObservedTransaction, Rail, TransactionStatus};
     use jiff::civil::date;
 
-    use super::beside;
+    use super::{Proof, beside};
 
     /// `2026-10-03 -4.50 TEA r:card`, or `pending -4.50 TEA`.
     fn row(text: &str) -> ObservedTransaction {
@@ -243,7 +262,7 @@ mod tests {
     fn check(table: &[&str], file: &[&str], source: Source, expected: &[&str], only: (usize, usize)) {
         let rows = |texts: &[&str]| texts.iter().map(|text| row(text)).collect();
         let days = (Some(date(2026, 10, 2)), Some(date(2026, 10, 4)));
-        let both = beside(rows(table), rows(file), days);
+        let both = beside(rows(table), rows(file), days, Proof::Sums);
         assert_eq!(both.rows.iter().map(line).collect::<Vec<_>>(), expected);
         assert_eq!((both.source, both.only_in_file, both.only_in_table), (source, only.0, only.1));
     }
@@ -300,6 +319,17 @@ mod tests {
             &["2026-10-03 -4.50 A r:card", "2026-10-03 -4.50 B r:ach"],
             (0, 0),
         );
+    }
+
+    #[test]
+    fn what_a_file_without_sums_lacks_stays_where_it_belongs() {
+        let rows = |texts: &[&str]| texts.iter().map(|text| row(text)).collect();
+        let table = rows(&["2026-10-04 -1 TODAY", "2026-10-03 -9 LATE", "2026-10-03 -4.50 TEA"]);
+        let file = rows(&["2026-10-03 -4.50 TEA", "2026-10-02 -2 RENT"]);
+        let both = beside(table, file, (Some(date(2026, 10, 2)), Some(date(2026, 10, 4))), Proof::Nothing);
+        let expected = ["2026-10-04 -1 TODAY", "2026-10-03 -4.50 TEA", "2026-10-03 -9 LATE", "2026-10-02 -2 RENT"];
+        assert_eq!(both.rows.iter().map(line).collect::<Vec<_>>(), expected);
+        assert_eq!((both.source, both.only_in_file, both.only_in_table), (Source::File, 1, 2));
     }
 
     #[test]

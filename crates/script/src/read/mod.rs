@@ -33,7 +33,7 @@ use crate::table::TableError;
 pub(crate) use account::{Listing, blank, details, details_of, list, listed};
 pub(crate) use agreement::{Days, Shown};
 pub(crate) use answer::{Answer, Unread, answer};
-pub(crate) use beside::{beside, rises};
+pub(crate) use beside::{Proof, beside, rises};
 pub(crate) use captured::captured;
 pub(crate) use permissions::permissions;
 pub(crate) use transaction::{announced, announcements, layout, page, transactions};

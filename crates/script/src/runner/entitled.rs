@@ -1,12 +1,14 @@
 //! What the user may do: one page beside the list of accounts, which is gone to before the first
-//! account is opened. Whatever is wrong with it, the accounts are read all the same.
+//! account is opened. Whatever is wrong with it, the accounts are read all the same: where it doesn't show,
+//! or nothing leads back, the list is gone to by its address, once.
 //!
 //! Not here: the table on it (`read`).
 
 use domain::failure::{Failure, FailureCode};
 use domain::permissions::Permissions;
 
-use super::Runner;
+use super::{Awaiting, Phase, Runner};
+use crate::command::Command;
 use crate::document::Document;
 use crate::language::PermissionsRead;
 use crate::read::Place;
@@ -38,6 +40,23 @@ impl Entitled {
 }
 
 impl Runner {
+    /// The end of the run, unless what failed is the page of permissions or the way back from it. If it is the
+    /// session that ended, the list's address shows that as well.
+    pub(super) fn fail_unless_aside(&mut self, failure: Failure) -> Command {
+        let message = self.masked(&failure.message);
+        if let Phase::Reading(walk) = &mut self.phase
+            && let Some(url) = walk.skip_permissions(failure.clone().with_message(message))
+        {
+            self.entitled.clone_from(&walk.entitled);
+            self.acted = None;
+            self.came_again = false;
+            self.looks.clear();
+            self.awaiting = Awaiting::Visited;
+            return Command::Visit(url);
+        }
+        self.end(Command::Fail(failure))
+    }
+
     /// What the portal says the user may do, where the script reads it and it could be read.
     #[must_use]
     pub const fn permissions(&self) -> Option<Permissions> {

@@ -25,7 +25,7 @@ use super::turn::back;
 use crate::command::{Act, Deed, Download, FILE_AT_MOST, FileBytes, NoFile, Told};
 use crate::css::Css;
 use crate::language::{Beside, CsvRead, FileDays, FileKind, FileRead, TransactionField, TransactionsRead};
-use crate::read::{Place, beside, rises};
+use crate::read::{Place, Proof, beside, rises};
 
 /// How many digits of a masked number have to be those of a file's.
 const DIGITS_NEEDED: usize = 3;
@@ -188,7 +188,9 @@ impl Filed {
         let mut file = whole.clone().observed(account.portal_key.clone());
         let days = file.window.as_ref().map_or((None, None), |window| (window.from, window.to));
         let rows_of_file = file.transactions.len();
-        let both = beside(std::mem::take(&mut account.transactions), std::mem::take(&mut file.transactions), days);
+        let proof = if whole.format == Format::Csv { Proof::Nothing } else { Proof::Sums };
+        let table = std::mem::take(&mut account.transactions);
+        let both = beside(table, std::mem::take(&mut file.transactions), days, proof);
         account.transactions = both.rows;
         if both.source == Source::File {
             // Cells of the table alone would tell another story.

@@ -383,7 +383,7 @@ impl Runner {
                 let words = message.as_ref().and_then(|pick| Document::parse(&seen.html).ok()?.pick(pick));
                 let words = words.map(|words| self.bounded(&words));
                 let failure = Failure::new(*code, self.stage).with_institution_message(words);
-                return self.end(Command::Fail(failure));
+                return self.fail_unless_aside(failure);
             }
             Meaning::SignedIn if matches!(self.phase, Phase::SigningIn) => {
                 self.stage = Stage::Accounts;

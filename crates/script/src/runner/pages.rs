@@ -78,15 +78,7 @@ pub(super) fn add_rows(
 ) -> Result<Rows, Failure> {
     let page = page(document, read, place)?;
     let date = layout(&page.sheet, read).and_then(|layout| layout.format.date.clone());
-    if !matches!(read.next, Some(Next::Scroll { .. })) {
-        let chosen = read.next.as_ref().and_then(|next| turn::chosen(document, next)).unwrap_or_default();
-        let asked = pages.windowed.count().to_string();
-        let digest = Sha256::digest([&asked, "\n", &chosen, "\n", &page.text()].concat()).into();
-        if !pages.digests.insert(digest) {
-            let what = "a page of transactions came up again in place of the next one";
-            return Err(place.failure(FailureCode::DataIncomplete, what));
-        }
-    }
+    refuse_repeated(document, read, &page.text(), pages, place)?;
     let sheet = pages.keys.unseen(page.sheet, page.keys).map_err(|what| place.failure(what.code(), what.text()))?;
     let rows = transactions(&sheet, read, cells, place)?;
     if let Some(pick) = read.announced.as_ref().filter(|_| pages.count == 0 || pages.windowed.is_fresh()) {
@@ -117,14 +109,38 @@ pub(super) fn add_rows(
     Ok(Rows { date, is_empty })
 }
 
+/// Refuses a page of transactions that came before. One that is scrolled may show what it did.
+fn refuse_repeated(
+    document: &Document,
+    read: &TransactionsRead,
+    text: &str,
+    pages: &mut Pages,
+    place: &Place,
+) -> Result<(), Failure> {
+    if matches!(read.next, Some(Next::Scroll { .. })) {
+        return Ok(());
+    }
+    let chosen = read.next.as_ref().and_then(|next| turn::chosen(document, next)).unwrap_or_default();
+    let asked = pages.windowed.count().to_string();
+    let digest = Sha256::digest([&asked, "\n", &chosen, "\n", text].concat()).into();
+    if pages.digests.insert(digest) {
+        return Ok(());
+    }
+    let what = "a page of transactions came up again in place of the next one";
+    Err(place.failure(FailureCode::DataIncomplete, what))
+}
+
 /// Adds the rows that answers brought to an account.
 pub(super) fn add_answers(
     taken: Taken,
+    document: &Document,
     read: &TransactionsRead,
     account: &mut ObservedAccount,
     pages: &mut Pages,
     others: usize,
-) -> Rows {
+    place: &Place,
+) -> Result<Rows, Failure> {
+    refuse_repeated(document, read, &page(document, read, place)?.text(), pages, place)?;
     for (sheet, rows) in taken.rows {
         account.transactions.extend(rows);
         keep(sheet, account, pages, others);
@@ -132,7 +148,7 @@ pub(super) fn add_answers(
     pages.count += 1;
     pages.announced = pages.answers.joined().and_then(Joined::announced);
     let date = read.captured.as_ref().map(|captured| captured.date.clone());
-    Rows { date, is_empty: taken.is_empty }
+    Ok(Rows { date, is_empty: taken.is_empty })
 }
 
 /// Whether the rows of the next page come below those that are there.

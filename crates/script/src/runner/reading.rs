@@ -18,6 +18,7 @@ impl Runner {
         let Phase::Reading(walk) = &mut self.phase else { return self.watch() };
         self.stage = walk.stage();
         let step = walk.read(&seen.html);
+        walk.keep_list(&seen.url);
         self.told.extend(walk.tell());
         self.entitled.clone_from(&walk.entitled);
         self.answers_seen.clone_from(&walk.answers_seen);

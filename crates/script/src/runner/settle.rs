@@ -100,7 +100,7 @@ impl Runner {
         match then {
             Then::Handle(seen) => self.handle(*seen),
             Then::Look => self.watch(),
-            Then::Fail(failure) => self.end(Command::Fail(failure)),
+            Then::Fail(failure) => self.fail_unless_aside(failure),
         }
     }
 }

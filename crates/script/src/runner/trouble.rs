@@ -106,7 +106,7 @@ impl Runner {
         if self.lean.is_on() {
             return self.return_to_browser(failure.code);
         }
-        self.end(Command::Fail(failure))
+        self.fail_unless_aside(failure)
     }
 }
 

@@ -23,6 +23,7 @@ use domain::account::ObservedAccount;
 use domain::failure::{Failure, FailureCode, Stage};
 use domain::money::Currency;
 use jiff::civil::Date;
+use url::Url;
 
 use super::After;
 use super::answers::Answers;
@@ -72,6 +73,8 @@ pub(super) struct Walk {
     bodies: Vec<Body>,
     /// What the user may do.
     pub(super) entitled: Entitled,
+    /// Where the list is, from when it is left for permissions until it shows again or is gone back to.
+    list_url: Option<Url>,
     /// What answers came to as a way to transactions, of each account.
     pub(super) answers_seen: Vec<WaySeen>,
     /// What there is to tell of files.
@@ -103,6 +106,7 @@ impl Walk {
             failed: 0,
             bodies,
             entitled: Entitled::Unread,
+            list_url: None,
             answers_seen: Vec::new(),
             told: Vec::new(),
         }
@@ -151,6 +155,24 @@ impl Walk {
         }
     }
 
+    /// Keeps where the list is if it is left for permissions now.
+    pub(super) fn keep_list(&mut self, url: &Url) {
+        if matches!(self.at, At::Permissions) {
+            self.list_url = Some(url.clone());
+        }
+    }
+
+    /// Leaves permissions, or the way back from them, for this; where the list is to be gone back to. Once
+    /// only, and nothing where the walk is elsewhere.
+    pub(super) fn skip_permissions(&mut self, failure: Failure) -> Option<Url> {
+        let url = self.list_url.take()?;
+        if !matches!(self.entitled, Entitled::Failed(_)) {
+            self.entitled = Entitled::Failed(failure);
+        }
+        self.at = At::Between(0);
+        Some(url)
+    }
+
     /// Brings the answers that came since the page before.
     pub(super) fn bring(&mut self, bodies: Vec<Body>) {
         self.bodies = bodies;
@@ -185,6 +207,7 @@ impl Walk {
                 Ok(click(&read.on, read.back.text().to_owned()))
             }
             At::Between(index) => {
+                self.list_url = None;
                 let document = parse(html, &place)?;
                 let listing = list(&document, &self.script.reads.accounts, &place)?;
                 self.open(&document, &listing, index, &place)
@@ -326,7 +349,7 @@ impl Walk {
             }
             let taken = taken?;
             let Rows { date, is_empty } = match taken {
-                Some(taken) => add_answers(taken, read, account, &mut pages, self.weight),
+                Some(taken) => add_answers(taken, &document, read, account, &mut pages, self.weight, place)?,
                 None => add_rows(&document, read, account, &mut pages, self.weight, cells, place)?,
             };
             if self.rows + account.transactions.len() > ROWS_LIMIT {
