@@ -61,6 +61,7 @@ async fn no_secret_is_found_anywhere_after_runs_that_failed() -> Outcome {
 
     fleet.portal.set_faults(Faults { survey: true, ..Faults::default() });
     let lost = set_up(&fleet, &integrator).await?;
+    answer(&fleet, &integrator, &lost, None, 1).await?;
     let setup = failed(&integrator, &lost).await?;
     assert_eq!(setup["lastFailure"]["fault"], "script", "{setup}");
 
@@ -75,7 +76,7 @@ async fn no_secret_is_found_anywhere_after_runs_that_failed() -> Outcome {
     }
     let metrics = reqwest::get(format!("{}/metrics", fleet.address())).await?.text().await?;
     holds_none("/metrics", metrics.as_bytes(), &secrets);
-    for path in [format!("/v1/connections/{lost}"), format!("/v1/connections/{lost}/history")] {
+    for path in [format!("/v1/connections/{lost}"), format!("/v1/connections/{lost}/events")] {
         holds_none(&path, integrator.get(&path).await?.to_string().as_bytes(), &secrets);
     }
     assert!(fleet.talk().contains("script.page.unrecognised"), "what went wrong was said");
