@@ -148,6 +148,9 @@ fn held_against(truth: &Value, accounts: &[ObservedAccount]) -> Vec<String> {
     let mut differences = Vec::new();
     let of = |what: &str| truth[what].as_array().cloned().unwrap_or_default();
     let (true_accounts, true_rows) = (of("accounts"), of("transactions"));
+    if true_accounts.iter().any(|account| !account["portalKey"].is_string()) {
+        return vec!["the truth has an account without a `portalKey`, so nobody can say which it is".into()];
+    }
     let key = |account: &Value| account["portalKey"].as_str().unwrap_or_default().to_owned();
     let found: Vec<Value> = accounts.iter().map(|account| bare(json!(account))).collect();
     let wanted: BTreeSet<String> = true_accounts.iter().map(key).collect();
@@ -188,7 +191,14 @@ fn fields(place: &str, expected: &Value, found: &Value, besides: &[&str], differ
 mod tests {
     use serde_json::json;
 
-    use super::fields;
+    use super::{fields, held_against};
+
+    #[test]
+    fn a_truth_that_is_built_otherwise_is_said_to_be() {
+        let truth = json!({ "accounts": [{ "name": "Checking" }], "transactions": [] });
+        let said = held_against(&truth, &[]);
+        assert_eq!(said, ["the truth has an account without a `portalKey`, so nobody can say which it is"]);
+    }
 
     #[test]
     fn a_field_that_is_read_otherwise_is_a_difference_and_one_that_isnt_read_is_none() {
