@@ -6,6 +6,7 @@
 //! session is opened with ([`crate::openers`]), or what the answers mean (the script's runner).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use protocol::lease::WayCount;
@@ -14,6 +15,11 @@ use url::Url;
 
 use crate::gate::Shut;
 use crate::requests::Request;
+
+/// How long a file may take from its beginning to its end.
+pub(crate) const FILE_WHOLE: Duration = Duration::from_secs(60);
+/// How long a file may still begin after another page came.
+pub(crate) const FILE_AFTER_A_PAGE: Duration = Duration::from_secs(1);
 
 /// One session with a portal.
 ///

@@ -142,6 +142,9 @@ fn scripts_are_laid_out_in_place_and_faults_are_explained() {
     let explained = output(command().args(["explain", "word.unknown"]));
     assert!(String::from_utf8_lossy(&explained.stdout).contains("isn't one of"), "{explained:?}");
     assert_eq!(output(command().args(["explain", "word.unknwon"])).status.code(), Some(64));
+    let of_a_run = output(command().args(["explain", "script.element.missing"]));
+    let said = String::from_utf8_lossy(&of_a_run.stderr);
+    assert!(of_a_run.status.code() == Some(64) && said.contains("says how a run failed"), "{said}");
 }
 
 /// A run of a portal by a new folder's script.
@@ -289,6 +292,18 @@ async fn a_browser_is_driven_as_well_and_ends_with_the_run() {
     assert!(row(&["GET", "cdn.elsewhere.example", "/logo.png", "failed", "image"]), "{}", seen.report);
     seen.holds_no_secret();
     assert!(world::process::processes_in(&rehearsal.path).is_empty(), "the browser still runs");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_reads_one_of_two_accounts_names_the_other_and_ends_with_a_failure() {
+    let row = "<tr><td><a href=\"/000087654321\">Reserve</a></td><td>000087654321</td><td>Checking</td></tr></tbody>";
+    let two = ACCOUNTS.replace("</tbody>", row);
+    let torn = ACCOUNT.replace("<th>Amount</th>", "<th>Sum</th>").replace(NUMBER, "000087654321");
+    let seen = Rehearsal::of(pages_with("accounts", &two).page("000087654321", &torn)).await;
+    let seen = seen.seen(&["--driver", "http", "--json"]).await;
+    assert_eq!(seen.code, Some(1), "{}", seen.stderr);
+    assert!(seen.stderr.contains("read 1 of 2 accounts and 2 transactions"), "{}", seen.stderr);
+    assert!(seen.stderr.contains("account 2: script.element.missing"), "{}", seen.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]

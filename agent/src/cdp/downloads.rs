@@ -19,12 +19,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::session::Session;
 use super::wire::{Fetching, Progress, WireError};
-use crate::driver::{Driver as _, DriverError};
-
-/// How long a file may take from its beginning to its end.
-const WHOLE: Duration = Duration::from_secs(60);
-/// How long a file may still begin after another page came.
-const AFTER_A_PAGE: Duration = Duration::from_secs(1);
+use crate::driver::{Driver as _, DriverError, FILE_AFTER_A_PAGE, FILE_WHOLE};
 
 impl Session {
     pub(super) async fn take_file(&mut self, download: &Download) -> Result<Observation, DriverError> {
@@ -74,7 +69,7 @@ impl Session {
                 changed = showing.wait_for(|now| now.document != document || now.gone.is_some()), if !is_replaced => {
                     if changed.is_ok_and(|now| now.gone.is_none()) {
                         is_replaced = true;
-                        until = until.min(Instant::now() + AFTER_A_PAGE);
+                        until = until.min(Instant::now() + FILE_AFTER_A_PAGE);
                         continue;
                     }
                     self.verdict(WireError::Gone)?;
@@ -109,7 +104,7 @@ impl Session {
                 continue;
             }
             if begun.is_none() {
-                until = Instant::now() + WHOLE;
+                until = Instant::now() + FILE_WHOLE;
             }
             let at_most = u64::try_from(FILE_AT_MOST).unwrap_or(u64::MAX);
             if progress.received > at_most || progress.total > at_most {

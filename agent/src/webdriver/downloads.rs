@@ -19,15 +19,11 @@ use tokio::time::{Instant, sleep};
 
 use super::session::Session;
 use crate::cdp::downloads::read;
-use crate::driver::{Driver as _, DriverError};
+use crate::driver::{Driver as _, DriverError, FILE_AFTER_A_PAGE, FILE_WHOLE};
 
 /// How often the folder is looked into, and how many looks go by before the page is asked.
 const LOOK: Duration = Duration::from_millis(100);
 const LOOKS_A_PAGE: u32 = 5;
-/// How long a file may take from its beginning to its end.
-const WHOLE: Duration = Duration::from_secs(60);
-/// How long a file may still begin after another page came.
-const AFTER_A_PAGE: Duration = Duration::from_secs(1);
 /// How long a file that is too large has to come to its end by itself.
 const TOO_LARGE_ENDS: Duration = Duration::from_secs(5);
 /// How many bytes the folder may hold, and how many a file takes of them at least.
@@ -117,7 +113,7 @@ impl Session {
             self.weigh()?;
             let now = lies(folder);
             if now != Lies::Nothing && !has_begun {
-                (has_begun, until) = (true, Instant::now() + WHOLE);
+                (has_begun, until) = (true, Instant::now() + FILE_WHOLE);
             }
             let at_most = u64::try_from(FILE_AT_MOST).unwrap_or(u64::MAX);
             if matches!(now, Lies::Growing(bytes) if bytes > at_most) && !is_too_large {
@@ -136,7 +132,7 @@ impl Session {
                     Err(error) => self.verdict(error).map(|()| None)?,
                 };
                 if shows.is_some() && shows != document {
-                    (is_replaced, until) = (true, until.min(Instant::now() + AFTER_A_PAGE));
+                    (is_replaced, until) = (true, until.min(Instant::now() + FILE_AFTER_A_PAGE));
                 }
             }
             if Instant::now() >= until {

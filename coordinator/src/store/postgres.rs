@@ -117,5 +117,7 @@ mod tests {
         }
         let kept = sqlx::query_scalar::<_, i64>(asked).fetch_one(&mut *session).await.expect("a count");
         assert_eq!(usize::try_from(kept), Ok(STATEMENTS));
+        let plans = sqlx::query_scalar::<_, String>("SHOW plan_cache_mode").fetch_one(&mut *session).await;
+        assert_eq!(plans.expect("a setting"), "force_custom_plan");
     }
 }

@@ -67,13 +67,16 @@ codes! {
     GoalMissing = "goal.missing",
     /// A page is read that nothing leads to, or nothing leads back from.
     WayMissing = "way.missing",
+    /// Answers are captured, and nothing in their address says of which account they are.
+    AccountMissing = "account.missing",
     /// A way to a page that isn't read.
     WayNeedless = "way.needless",
     /// A submit that isn't marked as the effect that it is.
     EffectMissing = "effect.missing",
     /// An effect with steps after it.
     EffectMisplaced = "effect.misplaced",
-    /// A popup that is closed in a script that follows none, or with steps after it.
+    /// A popup that is closed in a script that follows none, or with steps after it; or popups that are followed
+    /// beside answers that are captured.
     PopupMisplaced = "popup.misplaced",
     /// A script in another version of the language.
     VersionUnknown = "version.unknown",

@@ -92,6 +92,13 @@ const fn explanation(code: Code) -> Explanation {
             "Say how one gets to the page (`open`) and back to the list (`back`). Where transactions are on a page of their \
              own, they have an `open` and a `back` too.",
         ),
+        Code::AccountMissing => put(
+            "    date: MM/DD/YYYY\n",
+            "    date: MM/DD/YYYY\n    captured:\n      url: /api/entries\n      rows: entries\n      fields: { postedDate: day, \
+             description: text, amount: { at: minor, scale: 2 } }\n      key: id\n",
+            "Write the part of the address that has the account's key, with what stands on both sides of it: \
+             `/accounts/{account}/entries`.",
+        ),
         Code::WayNeedless => put(
             "table: \"table.transactions\"",
             "table: \"table.transactions\"\n    open: \"a.transactions\"",

@@ -312,6 +312,10 @@ fn answers_that_cant_be_read_are_failures() {
         parse,
         "an answer of the portal says in no whole number how many rows there are",
     );
+    // 70,000 numbers of two bytes, each behind a name of a thousand.
+    let hoard = format!("\"id\":\"b\",\"{}\":[1{}]", "n".repeat(1_000), ",1".repeat(70_000));
+    let hoard = with("\"id\":\"b\"", &hoard);
+    check(hoard, parse, "an answer of the portal has too many values, or too long names of them");
     let incomplete = FailureCode::DataIncomplete;
     check(Body::Lost, incomplete, "an answer of the portal was gone before it was looked at");
     check(Body::TooLarge, incomplete, "the portal's answers are more than is kept of them: 8 MiB each, 32 MiB in all");

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 /// What a schema can't say: the text as such, selectors, what refers to something elsewhere in the script, and the steps
 /// that follow each other.
-const BEYOND: [Code; 12] = [
+const BEYOND: [Code; 13] = [
     Code::SourceTooLarge,
     Code::YamlSyntax,
     Code::KeyDuplicate,
@@ -22,6 +22,7 @@ const BEYOND: [Code; 12] = [
     Code::PageMeaningless,
     Code::GoalMissing,
     Code::WayMissing,
+    Code::AccountMissing,
     Code::WayNeedless,
     Code::EffectMissing,
     Code::EffectMisplaced,
@@ -279,4 +280,14 @@ proptest! {
             compare(validator, &tree, name);
         });
     }
+}
+
+#[test]
+fn rows_come_from_answers_or_from_a_file_and_never_from_both() {
+    let script = include_str!("captured/script.yaml");
+    let both = script.replace("    captured:\n", "    file: { format: ofx, click: \"#file\" }\n    captured:\n");
+    assert_ne!(both, script);
+    let faults = Script::parse(&both).expect_err("both").to_string();
+    assert!(faults.contains("`captured` or `file`, and not both"), "{faults}");
+    assert!(!validator().is_valid(&value(&both)), "the schema takes both");
 }

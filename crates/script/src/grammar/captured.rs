@@ -6,7 +6,7 @@ use domain::transaction::EntryType;
 
 use super::columns::TRANSACTION;
 use super::texts::{AFTER, BANKS_WORD, BEFORE, DATE, JSON_PATH, WORDS};
-use super::words::{RAIL_WORDS, STATUS_WORDS};
+use super::words::{RAIL, STATUS};
 use super::{Key, Keys, Map, Need, Rule, Takes, Word};
 use crate::command::Method;
 
@@ -159,13 +159,8 @@ pub(crate) static CAPTURED_WORDS: Map = Map {
     name: "`map` of `captured`",
     text: "What the words of the answers mean. It is needed for each of these fields that is read.",
     keys: Keys::Ordered(&[
-        Key { name: "rail", takes: Takes::Map(&RAIL_WORDS), need: Need::Optional, text: "Which way the money went." },
-        Key {
-            name: "status",
-            takes: Takes::Map(&STATUS_WORDS),
-            need: Need::Optional,
-            text: "Whether a transaction is pending.",
-        },
+        RAIL,
+        STATUS,
         Key {
             name: "direction",
             takes: Takes::Map(&DIRECTION_WORDS),

@@ -134,6 +134,7 @@ pub(crate) static TRANSACTIONS: Map = Map {
         Rule::Among { from: "pending", of: "columns" },
         Rule::AtMostOneOf(&["captured", "windows"]),
         Rule::AtMostOneOf(&["captured", "pendingTable"]),
+        Rule::AtMostOneOf(&["captured", "file"]),
     ],
 };
 

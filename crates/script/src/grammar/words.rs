@@ -63,18 +63,22 @@ pub(crate) static ACCOUNT_WORDS: Map = Map {
     rules: &[],
 };
 
+/// The words for which way the money went.
+pub(super) const RAIL: Key =
+    Key { name: "rail", takes: Takes::Map(&RAIL_WORDS), need: Need::Optional, text: "Which way the money went." };
+
+/// The words for whether a transaction is pending.
+pub(super) const STATUS: Key = Key {
+    name: "status",
+    takes: Takes::Map(&STATUS_WORDS),
+    need: Need::Optional,
+    text: "Whether a transaction is pending.",
+};
+
 pub(crate) static TRANSACTION_WORDS: Map = Map {
     id: "transactionMap",
     name: "`map` of transactions",
     text: "What the bank's words for a transaction mean. It is needed for each of these fields that is read.",
-    keys: Keys::Ordered(&[
-        Key { name: "rail", takes: Takes::Map(&RAIL_WORDS), need: Need::Optional, text: "Which way the money went." },
-        Key {
-            name: "status",
-            takes: Takes::Map(&STATUS_WORDS),
-            need: Need::Optional,
-            text: "Whether a transaction is pending.",
-        },
-    ]),
+    keys: Keys::Ordered(&[RAIL, STATUS]),
     rules: &[],
 };

@@ -82,7 +82,7 @@ fn address(node: &Node, faults: &mut Faults) -> Vec<String> {
         let message = "no part of `url` has `{account}` with an edge before and after it (one of `/ ? & = ; , : #`), so \
                        answers of another account would count as this one's";
         let hint = "write what stands on both sides of it: `/accounts/{account}/entries`, `?account={account}&`";
-        faults.hinted(Code::WayMissing, node.at, message, hint.to_owned());
+        faults.hinted(Code::AccountMissing, node.at, message, hint.to_owned());
     }
     parts
 }

@@ -103,7 +103,7 @@ pub(crate) fn read(root: &Node, faults: &mut Faults) -> Option<Script> {
         let at = popups_at.unwrap_or(root.at);
         let message = "answers are `captured` of the first window alone, and `popups: follow` reads in others";
         let hint = "take out `captured`, and the table is read; or `popups`, and windows that pages open are closed";
-        faults.hinted(Code::KeyConflict, at, message, hint.to_owned());
+        faults.hinted(Code::PopupMisplaced, at, message, hint.to_owned());
     }
     Some(script)
 }

@@ -51,6 +51,13 @@ pub(super) struct Pages {
     pub(super) filed: Filed,
 }
 
+impl Pages {
+    /// Whether the page that shows holds rows: where days are asked for it does once some were.
+    pub(super) fn shows_rows(&self, read: &TransactionsRead) -> bool {
+        read.windows.is_none() || self.windowed.is_asked()
+    }
+}
+
 /// Which of an account's pages shows.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Leg {

@@ -319,13 +319,12 @@ impl Walk {
             if let Some(failure) = pages.filed.refused() {
                 return Err(failure);
             }
-            let shows_rows = read.windows.is_none() || pages.windowed.is_asked();
             if let Some(download) = fetch::fetch(&script, (self.today, self.since), read, &mut pages) {
                 self.at = At::Account(pages);
                 return Ok(Some(Move::Fetch(download)));
             }
             let is_enough = pages.filed.is_enough(read);
-            if is_enough && !shows_rows {
+            if is_enough && !pages.shows_rows(read) {
                 return self.settle_files(read, &mut pages, place).map(|()| None);
             }
             if let Some(windows) = read.windows.as_ref().filter(|_| !pages.windowed.is_asked()) {

@@ -66,7 +66,6 @@ pub(super) fn fetch(
     read: &TransactionsRead,
     pages: &mut Pages,
 ) -> Option<Download> {
-    let shows_rows = read.windows.is_none() || pages.windowed.is_asked();
-    let asking = Asking { today, since, shows_rows, patience_ms: script.patience_ms };
+    let asking = Asking { today, since, shows_rows: pages.shows_rows(read), patience_ms: script.patience_ms };
     pages.filed.ask(read.file.as_ref()?, asking)
 }
