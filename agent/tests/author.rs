@@ -117,6 +117,45 @@ fn a_page_that_is_another_one_is_told_apart_by_name() {
 }
 
 #[test]
+fn every_step_is_tried_on_the_page_that_it_is_for() {
+    let (_folder, path) = new(&["--login", "password+code"]);
+    let (code, said, talk) = ask(&["test"], &path);
+    assert_eq!((code, talk.contains("finds")), (Some(0), false), "{said}{talk}");
+    for (page, steps) in [("account.html", "2 of 2"), ("accounts.html", "2 of 2"), ("sign_in.html", "3 of 3")] {
+        let line = said.lines().find(|line| line.trim_start().starts_with(page)).expect("a line");
+        assert!(line.contains(&format!("{steps} steps")), "{said}");
+    }
+    assert!(said.contains("4 of 4 steps, 1 not on this page"), "what refuses a code shows only then: {said}");
+    let change = |page: &str, from: &str, to: &str| {
+        let page = path.join("pages").join(page);
+        let html = std::fs::read_to_string(&page).expect("a page");
+        assert!(html.contains(from), "{html}");
+        std::fs::write(&page, html.replacen(from, to, 1)).expect("a page");
+    };
+    change("sign_in.html", "id=\"password\"", "id=\"pin\"");
+    change("accounts.html", "<td>Checking", "<td><a id=\"a-77812\" class=\"more\" href=\"/x\">Checking</a>");
+    change("refused.html", "User or password", "<i></i>User or password");
+    let (code, said, talk) = ask(&["test"], &path);
+    assert_eq!(code, Some(2), "{said}{talk}");
+    assert!(said.contains("2 of 3 steps"), "{said}");
+    assert!(talk.contains("sign_in.html: do 2, fill `#password`: finds nothing"), "{talk}");
+    let several = "accounts.html: open `a`: finds several things: row 1 fits 2: `a`, `a#a-00000.more`";
+    assert!(talk.contains(several), "{talk}");
+    assert!(talk.contains("2 of 6 pages aren't as they should be"), "{talk}");
+
+    let (_, said, _) = ask(&["test", "--json"], &path);
+    let tried: Value = serde_json::from_str(&said).expect("JSON");
+    let page = tried.as_array().and_then(|pages| pages.iter().find(|page| page["page"] == "sign_in")).expect("a page");
+    let steps = &page["steps"];
+    assert_eq!((&steps[0]["end"], &steps[1]["end"]), (&"found".into(), &"missing".into()), "{page}");
+    assert_eq!((&steps[0]["ways"][0]["finds"], &steps[0]["agree"]), (&1.into(), &1.into()), "{page}");
+    let (code, ..) = ask(&["test", "--accept"], &path);
+    assert_eq!(code, Some(2), "what was read is kept, and the steps are as they were");
+    let kept = std::fs::read_to_string(path.join("pages/accounts.expected.json"));
+    assert!(kept.is_err() || kept.is_ok_and(|kept| !kept.contains("steps")));
+}
+
+#[test]
 fn scripts_are_laid_out_in_place_and_faults_are_explained() {
     let (_folder, path) = new(&[]);
     let script = path.join("script.yaml");

@@ -74,7 +74,7 @@ pub use explain::{explain, explanations};
 pub use format::format;
 pub use grammar::{reference, schema};
 pub use language::Script;
-pub use rehearse::{PageRead, Sight, SignSeen};
+pub use rehearse::{PageRead, Sight, SignSeen, Trial, TrialEnd, WayTried};
 pub use runner::{Compares, Plan, Runner};
 pub use saved::{read_transactions, reread};
 pub use scrub::{masked, scrub};

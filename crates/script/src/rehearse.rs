@@ -3,6 +3,8 @@
 //!
 //! Not here: how one gets from page to page; the runner does that.
 
+mod steps;
+
 use std::sync::Arc;
 
 use domain::account::ObservedAccount;
@@ -20,6 +22,8 @@ use crate::language::{Script, Sign, Source, Step};
 use crate::read::{Place, blank, details, details_of, list};
 use crate::runner::{Plan, Runner};
 use crate::saved::{cells, read_transactions};
+
+pub use steps::{Trial, TrialEnd, WayTried};
 
 /// One page of a script, held against a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

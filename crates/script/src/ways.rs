@@ -15,21 +15,43 @@ use crate::document::{Document, folded_case, is_disabled, is_hidden, shown_text}
 /// The roles that a script may name.
 pub(crate) const ROLES: [&str; 8] = ["button", "checkbox", "combobox", "link", "menuitem", "radio", "tab", "textbox"];
 
+/// How many of the things that fit are named to people, and how much of each.
+const NAMED: usize = 3;
+const BRIEF: usize = 80;
+
+/// What one way fits in a document, and what of it could be acted on.
+pub(crate) struct Fitting<'d> {
+    pub(crate) all: Vec<ElementRef<'d>>,
+    pub(crate) usable: Vec<ElementRef<'d>>,
+}
+
+/// What each way of a target fits, in its order.
+pub(crate) fn fitting<'d>(document: &'d Document, target: &Target) -> Vec<Fitting<'d>> {
+    let is_usable =
+        |element: &ElementRef<'_>| !is_hidden(element) && !is_disabled(element) && !is_in_disabled_set(element);
+    let fitting = |way: &Way| {
+        let all = of(document, way);
+        Fitting { usable: all.iter().copied().filter(is_usable).collect(), all }
+    };
+    target.ways().iter().map(fitting).collect()
+}
+
 /// The one thing that the ways agree on.
 pub(crate) fn found<'d>(document: &'d Document, target: &Target) -> Result<ElementRef<'d>, Problem> {
-    let usable =
-        |element: &ElementRef<'_>| !is_hidden(element) && !is_disabled(element) && !is_in_disabled_set(element);
+    agreed(target, &fitting(document, target))
+}
+
+/// The same of what each way fits.
+pub(crate) fn agreed<'d>(target: &Target, fitting: &[Fitting<'d>]) -> Result<ElementRef<'d>, Problem> {
     let mut voices = Vec::new();
     let mut is_there = false;
     let mut are_several = false;
-    for way in target.ways() {
-        let fitting = of(document, way);
-        is_there |= !fitting.is_empty();
-        let mut fitting = fitting.into_iter().filter(usable);
-        match (fitting.next(), fitting.next()) {
-            (Some(one), None) => voices.push((one, way.is_strong())),
-            (Some(_), Some(_)) => are_several = true,
-            (None, _) => {}
+    for (way, fitting) in target.ways().iter().zip(fitting) {
+        is_there |= !fitting.all.is_empty();
+        match fitting.usable.as_slice() {
+            [one] => voices.push((*one, way.is_strong())),
+            [] => {}
+            _ => are_several = true,
         }
     }
     let Some(winner) = winner(&voices) else {
@@ -42,6 +64,59 @@ pub(crate) fn found<'d>(document: &'d Document, target: &Target) -> Result<Eleme
     };
     let votes = voices.iter().filter(|(element, _)| element.id() == winner.id()).count();
     if votes < target.votes() { Err(Problem::Disagreement) } else { Ok(winner) }
+}
+
+/// How many things each way fits of those that could be acted on, where that is why there is no one thing, and what the
+/// first of them are.
+pub(crate) fn told(document: &Document, target: &Target) -> String {
+    let least = if target.ways().len() > 1 { 1 } else { 2 };
+    let fitting = fitting(document, target).into_iter().zip(target.ways());
+    let told = fitting.filter(|(fitting, _)| fitting.usable.len() >= least).map(|(fitting, way)| {
+        let listed = listed(&fitting.usable);
+        if least == 1 { format!("{} fits {listed}", shown_way(way)) } else { listed }
+    });
+    told.collect::<Vec<_>>().join("; ")
+}
+
+/// A way as scripts write it.
+pub(crate) fn shown_way(way: &Way) -> String {
+    match way {
+        Way::Css(css) => format!("`{css}`"),
+        Way::Label(words) => format!("the label \"{words}\""),
+        Way::Text(words) => format!("the text \"{words}\""),
+        Way::Role { role, name } => format!("the {role} \"{name}\""),
+    }
+}
+
+/// How many there are, and what the first of them are.
+pub(crate) fn listed(elements: &[ElementRef<'_>]) -> String {
+    let named: Vec<String> = elements.iter().take(NAMED).map(|element| format!("`{}`", brief(*element))).collect();
+    let more = if elements.len() > NAMED { " …" } else { "" };
+    format!("{}: {}{more}", elements.len(), named.join(", "))
+}
+
+/// What tells an element apart, as a short selector. A portal may number things by its customers, so each digit is a
+/// zero, as in evidence.
+pub(crate) fn brief(element: ElementRef<'_>) -> String {
+    let value = element.value();
+    let mut brief = value.name().to_owned();
+    if let Some(id) = value.attr("id").filter(|id| !id.is_empty()) {
+        brief.push_str(&format!("#{id}"));
+    }
+    for class in value.attr("class").unwrap_or_default().split_whitespace().take(2) {
+        brief.push_str(&format!(".{class}"));
+    }
+    for name in ["name", "type", "role"] {
+        if let Some(text) = value.attr(name).filter(|text| !text.is_empty()) {
+            brief.push_str(&format!("[{name}={text}]"));
+        }
+    }
+    let harmless = |letter: char| match letter {
+        letter if letter.is_numeric() => '0',
+        letter if letter.is_control() || letter == '`' => ' ',
+        letter => letter,
+    };
+    brief.chars().take(BRIEF).map(harmless).collect()
 }
 
 /// What each of several ways comes to; nothing of a single one, which is found or isn't.

@@ -24,7 +24,9 @@ use truth::{Listing, TruthError};
 /// What is tried.
 #[derive(Debug, Args)]
 pub struct Test {
-    /// The folder, whose pages/ holds saved pages: `account.html` or `account.empty.html` is the page `account`.
+    /// The folder, whose pages/ holds saved pages: `account.html` or `account.empty.html` is the page `account`. Of each,
+    /// its signs, its steps and what is read on it are tried. A saved page can't say what style sheets hide, nor what its
+    /// scripts would do.
     folder: PathBuf,
     /// A simulated portal, as `fixtures serve` prints its address: the whole script is run against it, and what was read
     /// is compared with its truth.
@@ -127,7 +129,7 @@ fn saved(pages: &Path) -> Result<Vec<PathBuf>, TestError> {
 /// A line for each page.
 fn listed(tried: &[Tried]) -> String {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(vec!["PAGE", "RECOGNISED AS", "READ", "EXPECTED", ""]);
+    table.load_style(presets::NOTHING).set_header(vec!["PAGE", "RECOGNISED AS", "STEPS", "READ", "EXPECTED", ""]);
     for tried in tried {
         table.add_row(tried.row());
     }

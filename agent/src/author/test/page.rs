@@ -1,4 +1,5 @@
-//! One saved page: which page of the script it is, what is read on it, and whether that is what was expected.
+//! One saved page: which page of the script it is, whether its steps find what they act on, what is read on it, and whether
+//! that is what was expected.
 //!
 //! Not here: which pages there are.
 
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use domain::failure::Failure;
 use jiff::civil::Date;
-use script::{PageRead, Sight};
+use script::{PageRead, Sight, Trial, TrialEnd};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use url::Url;
@@ -41,6 +42,8 @@ pub(super) struct Tried {
     /// The signs of the page that the file is named after.
     #[serde(skip_serializing_if = "Option::is_none")]
     sight: Option<Sight>,
+    /// What the script does on the page and takes texts from, each tried.
+    steps: Vec<Trial>,
     /// What was read.
     #[serde(skip_serializing_if = "Value::is_null")]
     read: Value,
@@ -124,6 +127,7 @@ pub(super) fn tried(folder: &Folder, file: &Path, day: Date, accept: Accept) -> 
         page,
         recognised,
         sight,
+        steps: Vec::new(),
         read: Value::Null,
         failure: None,
         expected: Expected::NotRead,
@@ -132,6 +136,7 @@ pub(super) fn tried(folder: &Folder, file: &Path, day: Date, accept: Accept) -> 
     if !is_right {
         return Ok(tried);
     }
+    tried.steps = folder.script.try_steps(&tried.page, &html);
     let kept = file.with_extension("expected.json");
     let expectations = expectations(&kept)?;
     let today = expectations.as_ref().and_then(|known| known["today"].as_str()?.parse().ok()).unwrap_or(day);
@@ -164,9 +169,10 @@ pub(super) fn tried(folder: &Folder, file: &Path, day: Date, accept: Accept) -> 
 }
 
 impl Tried {
-    /// Whether it is what its name says, could be read, and is as expected.
+    /// Whether it is what its name says, its steps find what they act on, and it could be read and is as expected.
     pub(super) fn is_sound(&self) -> bool {
-        self.is_right() && self.failure.is_none() && self.expected != Expected::Otherwise
+        let steps_are_sound = !self.steps.iter().any(Trial::is_fault);
+        self.is_right() && steps_are_sound && self.failure.is_none() && self.expected != Expected::Otherwise
     }
 
     /// Whether something was read and nobody said what to expect.
@@ -179,7 +185,7 @@ impl Tried {
     }
 
     /// Its line in the table.
-    pub(super) fn row(&self) -> [String; 5] {
+    pub(super) fn row(&self) -> [String; 6] {
         let recognised = self.recognised.as_deref().unwrap_or("no page").to_owned();
         let read = match &self.failure {
             Some(failure) => failure.code.to_string(),
@@ -193,7 +199,20 @@ impl Tried {
             Expected::Accepted => "accepted",
         };
         let verdict = if self.is_sound() { "ok" } else { "FAULT" };
-        [self.file.clone(), recognised, read, expected.to_owned(), verdict.to_owned()]
+        [self.file.clone(), recognised, self.steps(), read, expected.to_owned(), verdict.to_owned()]
+    }
+
+    /// How many of its steps find what they look for.
+    fn steps(&self) -> String {
+        let count = |end: fn(TrialEnd) -> bool| self.steps.iter().filter(|step| end(step.end)).count();
+        let found = count(|end| end == TrialEnd::Found);
+        let absent = count(|end| end == TrialEnd::NotOnThisPage);
+        match (self.steps.len() - absent, absent) {
+            (0, 0) => String::new(),
+            (0, absent) => format!("{absent} not on this page"),
+            (here, 0) => format!("{found} of {here} steps"),
+            (here, absent) => format!("{found} of {here} steps, {absent} not on this page"),
+        }
     }
 
     /// How much was read.
@@ -227,6 +246,8 @@ impl Tried {
                 );
             }
         }
+        let faults = self.steps.iter().filter(|step| step.is_fault());
+        lines.extend(faults.map(|step| format!("{}: {}", self.file, plain(&step.told()))));
         if let Some(failure) = &self.failure {
             lines.push(format!("{}: {}: {}", self.file, failure.code, plain(&failure.message)));
         }

@@ -51,6 +51,7 @@ use answers::Answers;
 use entitled::Entitled;
 use lean::Lean;
 use settle::Shows;
+pub(crate) use turn::next_acts;
 use walk::Walk;
 
 /// How many commands a run may take.
@@ -256,8 +257,8 @@ impl Runner {
                 self.acted = Some(Acted { page: batch.page }).filter(|_| batch.after == After::OnceChanged);
                 self.watch()
             }
-            (Awaiting::Acted(batch), Some(Observation::Stuck { target, problem, .. })) => {
-                self.stuck(batch, &target, problem)
+            (Awaiting::Acted(batch), Some(Observation::Stuck { target, problem, html })) => {
+                self.stuck(batch, &target, problem, &html)
             }
             (Awaiting::Answer(page), Some(Observation::Answered(answer))) => self.answered(&page, &answer),
             (Awaiting::Answer(page), Some(Observation::Done)) => self.approving(page),
@@ -349,6 +350,7 @@ impl Runner {
         }
         let is_same = self.acted.as_ref().is_some_and(|acted| acted.page == page.name);
         let shows = if is_same { Shows::TheSame } else { Shows::Another };
+        let seen = Seen { page, url, html };
         if let Some(failure) = self.stuck.take()
             && shows == Shows::TheSame
         {
@@ -356,7 +358,6 @@ impl Runner {
             let commands = self.own_settlements(EffectOutcome::Absent);
             return self.settle(commands, Then::Fail(failure));
         }
-        let seen = Seen { page, url, html };
         let looks = self.looks.entry(seen.page.name.clone()).or_default();
         *looks += 1;
         if *looks > LOOKS_LIMIT && self.lean.is_on() {

@@ -11,8 +11,10 @@ use domain::run::EffectOutcome;
 use url::Url;
 
 use super::{Acted, Batch, Phase, Runner, Then, recognise};
-use crate::command::{Command, Problem, Trouble};
+use crate::command::{Act, Command, Problem, Target, Trouble};
+use crate::document::Document;
 use crate::language::{Page, Source, Step};
+use crate::ways::told;
 
 impl Runner {
     /// The end of a run that was signing out: whatever comes of that, it doesn't spoil
@@ -25,7 +27,7 @@ impl Runner {
 
     /// An act couldn't be done. What shows now may say more than that, so it is
     /// looked at once more.
-    pub(super) fn stuck(&mut self, batch: Batch, target: &str, problem: Problem) -> Command {
+    pub(super) fn stuck(&mut self, batch: Batch, target: &str, problem: Problem, html: &str) -> Command {
         if let Some(command) = self.signed_out() {
             return command;
         }
@@ -47,7 +49,12 @@ impl Runner {
             }
             Problem::AtEnd => (FailureCode::ElementMissing, "nothing further down is in"),
         };
-        let message = format!("on the page `{}`, {what} `{target}`", batch.page);
+        // A driver names the thing alone. What fits it is looked up in the page as it stood.
+        let several = match problem {
+            Problem::Ambiguous | Problem::Disagreement => self.masked(&several(&batch, target, html)),
+            Problem::Missing | Problem::NotActionable | Problem::AtEnd => String::new(),
+        };
+        let message = format!("on the page `{}`, {what} `{target}`{several}", batch.page);
         self.stuck = Some(Failure::new(code, self.stage).with_message(message));
         let in_doubt = self.script.page(&batch.page).is_some_and(|page| may_submit_itself(page, target));
         self.acted = Some(Acted { page: batch.page });
@@ -108,6 +115,18 @@ impl Runner {
         }
         self.fail_unless_aside(failure)
     }
+}
+
+/// What fits something that was to be acted on, in brackets; nothing where the page doesn't say.
+fn several(batch: &Batch, target: &str, html: &str) -> String {
+    let wanted = batch.deed.acts.iter().find(|act| act.target() == target);
+    let wanted: Target = match wanted {
+        Some(Act::Fill { into: target, .. } | Act::Click { target }) => target.clone(),
+        Some(Act::Scroll { within, .. }) => within.as_str().into(),
+        Some(Act::ClosePopup) | None => return String::new(),
+    };
+    let told = Document::parse(html).map(|document| told(&document, &wanted)).unwrap_or_default();
+    if told.is_empty() { told } else { format!(" ({told})") }
 }
 
 /// Whether a secret was filled in before the act on `target` was tried: some forms

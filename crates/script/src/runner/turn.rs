@@ -113,6 +113,20 @@ fn shown_next(
     Ok(acts.map(|acts| Turn::Act(Deed { acts, region: region(read) }, After::OnceChanged)))
 }
 
+/// What would be done on a page that was saved to get to the next one; nothing on the last.
+pub(crate) fn next_acts(
+    document: &Document,
+    read: &TransactionsRead,
+    is_empty: bool,
+    place: &Place,
+) -> Result<Vec<Act>, Failure> {
+    let turn = shown_next(document, read, &Keys::default(), None, is_empty, place)?;
+    Ok(match turn {
+        Some(Turn::Act(deed, _)) => deed.acts,
+        Some(Turn::Wait) | None => Vec::new(),
+    })
+}
+
 /// The same within the script's limit: that there are more pages is a failure.
 pub(super) fn within(
     turn: Option<Turn>,
