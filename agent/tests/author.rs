@@ -169,7 +169,7 @@ fn scripts_are_laid_out_in_place_and_faults_are_explained() {
     assert!(code == Some(2) && said.trim().ends_with("script.yaml"), "{said}");
     assert_eq!(ask(&["fmt"], &path).0, Some(0));
     assert_eq!(std::fs::read_to_string(&script).expect("a script"), sound);
-    assert_eq!(std::fs::read_dir(&path).expect("a folder").count(), 5, "nothing is left beside it");
+    assert_eq!(std::fs::read_dir(&path).expect("a folder").count(), 6, "nothing is left beside it");
 
     std::fs::write(&script, "script: |\n  1\n").expect("a script");
     let (code, _, talk) = ask(&["fmt"], &path);
@@ -442,7 +442,7 @@ async fn what_cant_be_run_is_said_before_a_portal_hears_of_it() {
     let windowless = vec!["--portal", rehearsal.url.as_str(), "--credentials", path, "--driver", "http", "--headed"];
     check(windowless, 1, "the driver http shows no window");
     std::fs::write(rehearsal.path.join("institution.yaml"), "id: other\n").expect("a record");
-    check(vec![], 1, "institution.yaml has a mistake");
+    check(vec![], 1, "institution.yaml:1:1");
     std::fs::write(rehearsal.path.join("script.yaml"), "script: 1\n").expect("a script");
     check(vec![], 1, "error[key.missing]");
     assert!(rehearsal.portal.asked().is_empty(), "{:?}", rehearsal.portal.asked());

@@ -10,11 +10,13 @@ use crate::Outcome;
 use crate::cargo::cargo;
 
 /// Each file, and what is asked of which program for it.
-const FILES: [(&str, &str, &[&str]); 5] = [
+const FILES: [(&str, &str, &[&str]); 7] = [
     ("docs/reference/openapi.json", "coordinator", &["openapi"]),
     ("docs/reference/failures.md", "coordinator", &["failures", "--markdown"]),
     ("docs/reference/script.schema.json", "agent", &["schema"]),
     ("docs/reference/script.md", "agent", &["schema", "--markdown"]),
+    ("docs/reference/institution.schema.json", "agent", &["schema", "--record"]),
+    ("docs/reference/institution.md", "agent", &["schema", "--record", "--markdown"]),
     ("docs/reference/diagnostics.md", "agent", &["explain", "--markdown"]),
 ];
 

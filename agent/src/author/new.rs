@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use domain::money::{Currency, Locale};
 use jiff::tz::TimeZone;
-use script::schema;
+use script::{record_schema, schema};
 use url::Url;
 
 use super::{WriteError, print, say};
@@ -19,6 +19,9 @@ use crate::cli::Exit;
 pub struct New {
     /// The folder. Its last part is the institution's id: lower-case letters, digits and `-`.
     folder: PathBuf,
+    /// The bank's name, as its customers write it; made of the folder's name unless given.
+    #[arg(long, value_parser = name)]
+    name: Option<String>,
     /// Where customers sign in.
     #[arg(long, default_value = "https://portal.example/", value_parser = portal)]
     portal: Url,
@@ -109,7 +112,8 @@ impl New {
             return Err(NewError::NoId(id));
         }
         make_folder(&self.folder)?;
-        for (name, text) in self.files(&id) {
+        let files = self.files(&id);
+        for (name, text) in &files {
             let path = self.folder.join(name);
             let folder = path.parent().unwrap_or(&self.folder);
             let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, text));
@@ -117,8 +121,9 @@ impl New {
         }
         let folder = self.folder.display();
         print(&format!("{folder}\n"))?;
+        let saved = files.iter().filter(|(name, _)| name.starts_with("pages/")).count();
         say(&format!(
-            "It has a script for a bank of two pages, and pages to try it on.\n\
+            "It has a script for a bank of {saved} pages, and an example of each in pages/ to try it on.\n\
              next: agent check {folder}   what is wrong with it\n      \
              agent test {folder}    what it makes of the pages in pages/\n      \
              agent run {folder}     the real portal, from this terminal"
@@ -132,19 +137,21 @@ impl New {
         let filled = |text: &str| {
             text.replace("{{code}}\n", if has_code { CODE } else { "" })
                 .replace("{{id}}", id)
-                .replace("{{name}}", &title(id))
+                .replace("{{name}}", &self.name.clone().unwrap_or_else(|| title(id)))
+                .replace("{{quotedName}}", &quoted(self.name.as_deref().unwrap_or(&title(id))))
                 .replace("{{portal}}", self.portal.as_str())
                 .replace("{{locale}}", self.locale.as_str())
                 .replace("{{currency}}", &self.currency.to_string())
                 .replace("{{timezone}}", &self.timezone)
                 .replace("{{mfa}}", if has_code { "always" } else { "none" })
         };
-        let schema = serde_json::to_string_pretty(&schema()).unwrap_or_default();
+        let text = |schema| format!("{}\n", serde_json::to_string_pretty(&schema).unwrap_or_default());
         let mut files = vec![
             ("script.yaml", filled(SCRIPT)),
             ("institution.yaml", filled(RECORD)),
             ("NOTES.md", filled(NOTES)),
-            ("script.schema.json", format!("{schema}\n")),
+            ("script.schema.json", text(schema())),
+            ("institution.schema.json", text(record_schema())),
         ];
         let code_page = has_code.then_some(CODE_PAGE);
         files.extend(PAGES.into_iter().chain(code_page).map(|(name, text)| (name, text.to_owned())));
@@ -173,6 +180,19 @@ fn title(id: &str) -> String {
         first.into_iter().chain(letters).collect::<String>()
     });
     words.collect::<Vec<_>>().join(" ")
+}
+
+/// A name as YAML takes it: in quotes where it could be something else.
+fn quoted(name: &str) -> String {
+    let is_plain = name.starts_with(char::is_alphabetic)
+        && !name.contains([':', '#', '{', '}', '[', ']', ',', '&', '*', '!', '|', '>', '\'', '"', '%', '@', '`'])
+        && !["true", "false", "yes", "no", "on", "off", "null"].contains(&name.to_lowercase().as_str());
+    if is_plain { name.to_owned() } else { format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")) }
+}
+
+fn name(text: &str) -> Result<String, String> {
+    let is_name = !text.trim().is_empty() && text.chars().count() <= 100 && !text.contains(char::is_control);
+    is_name.then(|| text.trim().to_owned()).ok_or_else(|| "a name is one line of at most 100 characters".to_owned())
 }
 
 fn portal(text: &str) -> Result<Url, String> {
@@ -210,6 +230,8 @@ mod tests {
         new: New,
     }
 
+    const NAME: &str = "Banque du Lac: \"Épargne\" & Cie";
+
     fn files(arguments: &[&str]) -> Vec<(&'static str, String)> {
         let line = Line::try_parse_from([&["new", "first-bank"], arguments].concat()).expect("arguments");
         line.new.files("first-bank")
@@ -220,6 +242,7 @@ mod tests {
         for arguments in [
             &[][..],
             &["--login", "password+code"],
+            &["--name", NAME],
             &[
                 "--locale",
                 "de-DE",
@@ -239,7 +262,11 @@ mod tests {
             assert_eq!(format(source).expect("a script"), source, "it is laid out");
             let record: Institution =
                 serde_saphyr::from_str(file("institution.yaml").expect("a record")).expect("a record");
-            assert_eq!((record.id.as_str(), record.name.as_str()), ("first-bank", "First Bank"));
+            let name = if arguments.contains(&"--name") { NAME } else { "First Bank" };
+            assert_eq!((record.id.as_str(), record.name.as_str()), ("first-bank", name));
+            let around = script::Around { folder: Some("first-bank"), script: Some(&script) };
+            let faults = script::check_record(file("institution.yaml").expect("a record"), around).err();
+            assert!(faults.is_none(), "{faults:?}");
             assert_eq!(record.credentials, script.credentials());
             assert!(files.iter().all(|(_, text)| !text.contains("{{")), "something wasn't filled in");
         }

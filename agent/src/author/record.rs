@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use domain::institution::Institution;
-use script::{Diagnostics, Script};
+use script::{Around, Diagnostics, Script, check_record};
 
 use super::{ReadError, script_file, script_text};
 
@@ -26,13 +26,18 @@ pub enum FolderError {
     /// The script has faults.
     #[error("the script has faults\n\n{0}")]
     Script(String),
-    /// The record says something that it can't.
-    #[error("the record {} has a mistake: {reason}", path.display())]
-    Record {
-        /// Which.
+    /// The record has faults.
+    #[error("the record has faults\n\n{0}")]
+    Record(String),
+    /// The record is another institution's.
+    #[error("the id of {} is `{id}`, and the script is of `{script}`", path.display())]
+    Another {
+        /// The record.
         path: PathBuf,
-        /// What.
-        reason: String,
+        /// Its id.
+        id: String,
+        /// The script's.
+        script: String,
     },
 }
 
@@ -41,10 +46,8 @@ impl FolderError {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Script(_) => Some("`agent explain CODE` says what a code in brackets means"),
-            Self::Record { .. } => {
-                Some("a record has id, name, defaultPortalUrl, mfa and credentials; see scripts/harbour")
-            }
+            Self::Script(_) | Self::Record(_) => Some("`agent explain CODE` says what a code in brackets means"),
+            Self::Another { .. } => Some("the id, the script's `institution` and the folder's name are the same"),
             Self::Read(_) => Some("name a folder with script.yaml and institution.yaml, as `agent new` makes one"),
         }
     }
@@ -58,12 +61,11 @@ impl Folder {
         let faults = |faults: Diagnostics| FolderError::Script(faults.render(&file.display().to_string()));
         let script = Script::parse(&script_text(&file)?).map_err(faults)?;
         let file = folder.join("institution.yaml");
-        let mistake = |reason: String| FolderError::Record { path: file.clone(), reason };
-        let record: Institution =
-            serde_saphyr::from_str(&script_text(&file)?).map_err(|error| mistake(error.to_string()))?;
+        let faults = |faults: Diagnostics| FolderError::Record(faults.render(&file.display().to_string()));
+        let record = check_record(&script_text(&file)?, Around::default()).map_err(faults)?;
         if record.id != script.institution() {
-            let reason = format!("its id is `{}`, and the script is of `{}`", record.id, script.institution());
-            return Err(mistake(reason));
+            let (id, script) = (record.id, script.institution().to_owned());
+            return Err(FolderError::Another { path: file, id, script });
         }
         Ok(Self { path: folder, script, record })
     }

@@ -80,6 +80,8 @@ codes! {
     PopupMisplaced = "popup.misplaced",
     /// A script in another version of the language.
     VersionUnknown = "version.unknown",
+    /// The catalog record, its folder and the script beside it say different things.
+    RecordDiffers = "record.differs",
     /// A text that isn't YAML, or YAML that the language has no use for.
     YamlSyntax = "yaml.syntax",
     /// A script of more than 256 KiB.

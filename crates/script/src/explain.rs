@@ -6,8 +6,9 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use crate::diagnostic::DiagnosticCode as Code;
+use crate::diagnostic::{DiagnosticCode as Code, Diagnostics};
 use crate::language::Script;
+use crate::record::{Around, check_record};
 
 /// A sound script that the examples change a line or two of.
 const SOUND: &str = include_str!("explain/sound.yaml");
@@ -18,6 +19,8 @@ enum Example {
     Put { from: &'static str, to: &'static str },
     /// Another text altogether.
     Whole(&'static str),
+    /// The record beside it, in the folder `example`.
+    Record(&'static str),
     /// A long comment at the end.
     Long,
 }
@@ -124,6 +127,15 @@ const fn explanation(code: Code) -> Explanation {
         Code::VersionUnknown => {
             put("script: 1", "script: 2", "Write `script: 1`, or use an agent that knows the other version.")
         }
+        Code::RecordDiffers => Explanation {
+            mend: "Make the two agree: the id is the folder's name and the script's `institution`, `credentials` are those that \
+                   the script fills in, and where the portal has addresses on several hosts, `hosts` of the script names all \
+                   of them.",
+            example: Example::Record(
+                "id: example\nname: Example Bank\ndefaultPortalUrl: https://portal.example/\nmfa: none\n\
+                 credentials: [bankUsername]\n",
+            ),
+        },
         Code::YamlSyntax => Explanation {
             mend: "Mend the YAML where the message points; what follows isn't looked at. A text with `: `, ` #` or one that \
                    begins with `[`, `{`, `#`, `*`, `&`, `!` or `@` needs quotes. Anchors, aliases, tags and a second \
@@ -138,12 +150,27 @@ const fn explanation(code: Code) -> Explanation {
 }
 
 impl Example {
-    /// A script with the fault.
+    /// A script with the fault, or a record.
     fn source(&self) -> Cow<'static, str> {
         match self {
+            Self::Record(source) => (*source).into(),
             Self::Put { from, to } => SOUND.replacen(from, to, 1).into(),
             Self::Whole(source) => (*source).into(),
             Self::Long => format!("{SOUND}{}\n", "# A long comment.\n".repeat(16 * 1024)).into(),
+        }
+    }
+
+    /// What is wrong with it, and the file that it is.
+    fn faults(&self) -> Option<(Diagnostics, &'static str)> {
+        match self {
+            Self::Record(source) => {
+                let script = Script::parse(SOUND).ok();
+                let around = Around { folder: Some("example"), script: script.as_ref() };
+                Some((check_record(source, around).err()?, "institution.yaml"))
+            }
+            Self::Put { .. } | Self::Whole(_) | Self::Long => {
+                Some((Script::parse(&self.source()).err()?, "script.yaml"))
+            }
         }
     }
 }
@@ -160,13 +187,13 @@ pub fn explain(code: Code) -> String {
         Example::Put { to, .. } => {
             let _ = write!(text, "\n```yaml\n{}\n```\n", dedented(to));
         }
-        Example::Whole(source) => {
+        Example::Whole(source) | Example::Record(source) => {
             let _ = write!(text, "\n```yaml\n{source}```\n");
         }
         Example::Long => text.push_str("\nSuch as one with 16,384 lines of comments.\n"),
     }
-    if let Err(faults) = Script::parse(&example.source()) {
-        let said = faults.render("script.yaml");
+    if let Some((faults, file)) = example.faults() {
+        let said = faults.render(file);
         let first = said.split("\n\n").next().unwrap_or_default().trim_end();
         let _ = write!(text, "\n```text\n{first}\n```\n");
     }
@@ -218,7 +245,7 @@ mod tests {
             if let Example::Put { from, .. } = &example {
                 assert_eq!(SOUND.matches(from).count(), 1, "`{from}` is there once");
             }
-            let faults = Script::parse(&example.source()).expect_err(code.as_str());
+            let faults = example.faults().map(|(faults, _)| faults).expect("it has a fault");
             assert_eq!(faults.codes(), [*code], "{}", faults.render("example.yaml"));
         }
     }

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Key, Keys, Least, Map, Need, Rule, Shape, Takes, Word, Words, maps};
+use super::{Key, Keys, Least, Map, Need, RECORD, Rule, Shape, Takes, Word, Words, maps, maps_from};
 
 /// The page in Markdown.
 #[must_use]
@@ -18,20 +18,37 @@ pub fn reference() -> String {
          and an editor with a YAML language server completes keys and words, shows these sentences, and marks faults.\n\
          Keys are written in this order; `agent fmt` puts them into it.\n",
     );
-    let maps = maps();
-    for map in &maps {
-        push_map(&mut page, map);
+    push_maps(&mut page, &maps());
+    page
+}
+
+/// The page of the record's keys.
+#[must_use]
+pub fn record_reference() -> String {
+    let mut page = String::from(
+        "# Keys of a record\n\n\
+         Every map of `institution.yaml`, the catalog record that stands beside a script. `cargo xtask generate` writes this \
+         page from\n`crates/script/src/grammar/record.rs`; `agent schema --record --markdown` prints it, and `agent check` \
+         says what is wrong with\na record. For editors there is the same as JSON Schema in \
+         `docs/reference/institution.schema.json`.\n",
+    );
+    push_maps(&mut page, &maps_from(&RECORD));
+    page
+}
+
+fn push_maps(page: &mut String, maps: &[&'static Map]) {
+    for map in maps {
+        push_map(page, map);
     }
     page.push_str("\n## Words\n");
     let mut seen: Vec<Vec<Word>> = Vec::new();
     for (key, words) in maps.iter().flat_map(|map| words(map)) {
         let words = words();
         if words.len() > 1 && !seen.contains(&words) {
-            push_words(&mut page, &key, &words);
+            push_words(page, &key, &words);
             seen.push(words);
         }
     }
-    page
 }
 
 /// The keys of a map that take words, with where they stand.
@@ -41,7 +58,9 @@ fn words(map: &Map) -> Vec<(String, Words)> {
         _ => None,
     };
     let known = map.known().iter().filter_map(|key| match key.takes {
-        Takes::Word(words) => Some((format!("`{}` of {}", key.name, map.name), words)),
+        Takes::Word(words) | Takes::List(&Takes::Word(words), _) => {
+            Some((format!("`{}` of {}", key.name, map.name), words))
+        }
         _ => None,
     });
     known.chain(named).collect()

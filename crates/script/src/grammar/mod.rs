@@ -13,6 +13,7 @@ mod markdown;
 mod pages;
 mod permissions;
 mod reads;
+mod record;
 mod schema;
 mod script;
 #[cfg(test)]
@@ -21,14 +22,15 @@ mod texts;
 mod transactions;
 mod words;
 
-pub use markdown::reference;
-pub use schema::schema;
+pub use markdown::{record_reference, reference};
+pub use schema::{record_schema, schema};
 
 pub(crate) use captured::{AMOUNT_MAP as AMOUNT, CAPTURED, CAPTURED_WORDS, DATUM_MAP as DATUM};
 pub(crate) use files::{CSV, FILE};
 pub(crate) use pages::{CHALLENGE, CLOSE, FAILURE, PAGE, STEP, WAY, WHEN};
 pub(crate) use permissions::{NONE as NO_RIGHT, PERMISSIONS};
 pub(crate) use reads::{ACCOUNT, ACCOUNTS, READS};
+pub(crate) use record::RECORD;
 pub(crate) use script::SCRIPT;
 pub(crate) use texts::{PART, PIECE_MAP as PIECE};
 pub(crate) use transactions::{LAYOUT, NEXT, PENDING_TABLE, TRANSACTIONS, WINDOWS};
@@ -223,8 +225,13 @@ impl Takes {
     }
 }
 
-/// Every map, in the order in which a reader comes to it.
+/// Every map of the language, in the order in which a reader comes to it.
 pub(crate) fn maps() -> Vec<&'static Map> {
+    maps_from(&SCRIPT)
+}
+
+/// Every map that one leads to, itself first.
+fn maps_from(root: &'static Map) -> Vec<&'static Map> {
     fn visit(map: &'static Map, found: &mut Vec<&'static Map>) {
         if found.iter().any(|known| known.id == map.id) {
             return;
@@ -238,6 +245,6 @@ pub(crate) fn maps() -> Vec<&'static Map> {
         takes.filter_map(Takes::maps).for_each(|map| visit(map, found));
     }
     let mut found = Vec::new();
-    visit(&SCRIPT, &mut found);
+    visit(root, &mut found);
     found
 }

@@ -7,18 +7,28 @@
 
 use serde_json::{Map as Object, Value, json};
 
-use super::{Key, Keys, Least, Map, Need, Numbers, Rule, SCRIPT, Shape, Takes, Text, maps};
+use super::{Key, Keys, Least, Map, Need, Numbers, RECORD, Rule, SCRIPT, Shape, Takes, Text, maps_from};
 
 /// The schema of scripts.
 #[must_use]
 pub fn schema() -> Value {
+    schema_of(&SCRIPT, "A portal script")
+}
+
+/// The schema of catalog records.
+#[must_use]
+pub fn record_schema() -> Value {
+    schema_of(&RECORD, "The catalog record of an institution")
+}
+
+fn schema_of(top: &'static Map, title: &str) -> Value {
     let mut root = Object::new();
     root.insert("$schema".into(), json!("https://json-schema.org/draft/2020-12/schema"));
-    root.insert("title".into(), json!("A portal script"));
-    if let Value::Object(script) = map(&SCRIPT) {
-        root.extend(script);
+    root.insert("title".into(), json!(title));
+    if let Value::Object(whole) = map(top) {
+        root.extend(whole);
     }
-    let rest = maps().into_iter().filter(|known| known.id != SCRIPT.id);
+    let rest = maps_from(top).into_iter().filter(|known| known.id != top.id);
     let definitions: Object<String, Value> = rest.map(|known| (known.id.to_owned(), map(known))).collect();
     root.insert("$defs".into(), Value::Object(definitions));
     Value::Object(root)
@@ -110,7 +120,8 @@ fn text(text: Text) -> Value {
 /// A word as YAML may read it.
 fn spellings(word: &str) -> Vec<Value> {
     let number = word.parse::<u32>().ok().map(|number| json!(number));
-    number.into_iter().chain([json!(word)]).collect()
+    let truth = word.parse::<bool>().ok().map(|truth| json!(truth));
+    number.or(truth).into_iter().chain([json!(word)]).collect()
 }
 
 fn there(keys: &[&str]) -> Value {

@@ -30,6 +30,7 @@ pub(super) const LABEL: Text = or_number("a label", SOME);
 pub(super) const PAGE_NAME: Text = text("the name of a page", "^[a-z][a-z0-9_]{0,63}$");
 pub(super) const BANKS_WORD: Text = or_number("the bank's word", "");
 pub(super) const SLUG: Text = text("an id", "^[a-z][a-z0-9-]{0,63}$");
+pub(super) const ADDRESS: Text = text("an address", "^https?://");
 pub(super) const TIME_ZONE: Text = text("a time zone", r"^(UTC|[A-Z][A-Za-z0-9_+\-]*(/[A-Z][A-Za-z0-9_+\-]*)+)$");
 pub(super) const CURRENCY: Text = text("a currency", "^[A-Z0-9]{3,12}$");
 pub(super) const HOST: Text = or_number("a host", r"^[a-z0-9][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)*$");
