@@ -354,6 +354,9 @@ impl Runner {
         if let Some(failure) = self.stuck.take()
             && shows == Shows::TheSame
         {
+            if let Some(command) = self.go_on_without(&seen, &failure) {
+                return command;
+            }
             // The page is still there, so nothing submitted it.
             let commands = self.own_settlements(EffectOutcome::Absent);
             return self.settle(commands, Then::Fail(failure));

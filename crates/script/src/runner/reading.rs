@@ -7,7 +7,7 @@ use domain::failure::Failure;
 
 use super::act::{After, Batch};
 use super::walk::Move;
-use super::{Acted, Phase, Runner, Seen};
+use super::{Acted, Awaiting, Phase, Runner, Seen};
 use crate::command::Command;
 use crate::css::Css;
 use crate::document::Document;
@@ -17,6 +17,7 @@ impl Runner {
     pub(super) fn read(&mut self, seen: Seen) -> Command {
         let Phase::Reading(walk) = &mut self.phase else { return self.watch() };
         self.stage = walk.stage();
+        walk.stands_at(&seen.url);
         let step = walk.read(&seen.html);
         walk.keep_list(&seen.url);
         self.told.extend(walk.tell());
@@ -34,6 +35,17 @@ impl Runner {
         }
     }
 
+    /// Goes on with the next account where it is one that it costs that an act couldn't be done; none where it isn't.
+    pub(super) fn go_on_without(&mut self, seen: &Seen, failure: &Failure) -> Option<Command> {
+        let Phase::Reading(walk) = &mut self.phase else { return None };
+        let step = walk.stuck(&seen.page.name, &seen.html, failure)?;
+        self.spoiled_page.get_or_insert_with(|| seen.clone());
+        Some(match step {
+            Ok(step) => self.walk(step, seen.clone()),
+            Err(failure) => self.give_up(failure, seen.clone()),
+        })
+    }
+
     pub(super) fn walk(&mut self, step: Move, seen: Seen) -> Command {
         self.looks.clear();
         match step {
@@ -45,6 +57,11 @@ impl Runner {
             }
             Move::Act { page, deed, after } => self.carry_out(Batch { page, deed, effect: None, after }),
             Move::Fetch(download) => self.fetch(download, seen),
+            Move::Visit(url) => {
+                self.acted = None;
+                self.awaiting = Awaiting::Visited;
+                Command::Visit(url)
+            }
             Move::Wait { page } => {
                 self.acted = Some(Acted { page });
                 self.watch()

@@ -10,11 +10,13 @@
 //! ```
 //!
 //! An account whose own pages can't be read is left without anything that was read
-//! there, and says why; the walk goes on with the next one. It fails where the list
-//! can't be read, or not one account.
+//! there, and says why; the walk goes on with the next one. So it is where what leads to
+//! them, on or back can't be acted on (`cost`). It fails where the list can't be read, or
+//! not one account.
 //!
 //! Not here: clicking, waiting, or what happens when another page shows.
 
+mod cost;
 mod fetch;
 
 use std::sync::Arc;
@@ -23,6 +25,7 @@ use domain::account::ObservedAccount;
 use domain::failure::{Failure, FailureCode, Stage};
 use domain::money::Currency;
 use jiff::civil::Date;
+use scraper::ElementRef;
 use url::Url;
 
 use super::After;
@@ -31,11 +34,13 @@ use super::entitled::Entitled;
 use super::pages::{Leg, Pages, Rows, add_answers, add_rows, is_past, keep, weigh, window};
 use super::turn;
 use crate::command::{Act, Body, Capture, Deed, Download, Expects, Told, WaySeen};
+use crate::css::Css;
 use crate::document::Document;
 use crate::language::{Back, Script, Visit};
 use crate::link::{LinkError, link};
 use crate::read::{Cells, Listing, Place, Side, details, details_of, list, permissions, settle};
 use crate::table::ROWS_LIMIT;
+use crate::ways::listed;
 
 /// What comes next.
 pub(super) enum Move {
@@ -47,6 +52,8 @@ pub(super) enum Move {
     Fetch(Download),
     /// Nothing: the page that shows becomes another by itself.
     Wait { page: String },
+    /// Open this address, where the list is.
+    Visit(Url),
     /// All is read: end the session.
     SignOut { page: String, target: String, accounts: Vec<ObservedAccount> },
     /// All is read, and there is nothing to sign out with.
@@ -75,6 +82,8 @@ pub(super) struct Walk {
     pub(super) entitled: Entitled,
     /// Where the list is, from when it is left for permissions until it shows again or is gone back to.
     list_url: Option<Url>,
+    /// Where the list showed last.
+    home: Option<Url>,
     /// What answers came to as a way to transactions, of each account.
     pub(super) answers_seen: Vec<WaySeen>,
     /// What there is to tell of files.
@@ -107,6 +116,7 @@ impl Walk {
             bodies,
             entitled: Entitled::Unread,
             list_url: None,
+            home: None,
             answers_seen: Vec::new(),
             told: Vec::new(),
         }
@@ -152,6 +162,13 @@ impl Walk {
     pub(super) fn set_answers(&mut self, answers: Answers) {
         if let At::Account(pages) = &mut self.at {
             pages.answers = answers;
+        }
+    }
+
+    /// Keeps where the list is, if it is what shows and is about to be read.
+    pub(super) fn stands_at(&mut self, url: &Url) {
+        if matches!(self.at, At::List | At::Between(_)) {
+            self.home = Some(url.clone());
         }
     }
 
@@ -237,51 +254,57 @@ impl Walk {
         }
     }
 
-    /// Goes on to an account of the list, or ends when all are read.
+    /// Goes on to an account of the list, or ends when all are read. One that nothing leads to, or no one thing, can't be
+    /// read, and the next one is.
     fn open(
         &mut self,
         document: &Document,
         listing: &Listing<'_>,
-        index: usize,
+        mut index: usize,
         place: &Place,
     ) -> Result<Move, Failure> {
-        let reads = &self.script.reads;
+        let script = Arc::clone(&self.script);
+        let reads = &script.reads;
         // Accounts without a page of their own have nothing to be opened.
         let has_page = |row| reads.accounts.no_page.as_ref().is_none_or(|css| !css.fits(row));
         let is_listed_only = |account: &ObservedAccount| {
             let mut entries = listing.entries.iter();
             entries.find(|entry| entry.portal_key == account.portal_key).is_some_and(|entry| !has_page(entry.row))
         };
-        let rest = self.accounts.get(index..).unwrap_or_default();
-        let index = index + rest.iter().take_while(|account| is_listed_only(account)).count();
-        let (Some(visit), Some(account)) = (&reads.visit, self.accounts.get(index)) else {
-            let accounts = std::mem::take(&mut self.accounts);
-            let first = accounts.iter().find_map(|account| account.failure.clone());
-            if let Some(failure) = first.filter(|_| self.failed == accounts.len()) {
-                return Ok(Move::GiveUp(failure));
-            }
-            let page = reads.accounts.on.clone();
-            return Ok(match &self.script.sign_out {
-                Some(css) => Move::SignOut { page, target: css.text().to_owned(), accounts },
-                None => Move::Finish(accounts),
-            });
-        };
-        let Some(entry) = listing.entries.iter().find(|entry| entry.portal_key == account.portal_key) else {
-            let what = format!("account {} left the list in mid-read", index + 1);
-            return Err(place.failure(FailureCode::DataIncomplete, what));
-        };
-        let target = link(document, &reads.accounts.table.css, &visit.open, entry.row).map_err(|error| {
-            let (code, why) = match error {
-                LinkError::Missing => (FailureCode::ElementMissing, "nothing"),
-                LinkError::Ambiguous => (FailureCode::ElementAmbiguous, "no one thing"),
+        let found = loop {
+            let rest = self.accounts.get(index..).unwrap_or_default();
+            index += rest.iter().take_while(|account| is_listed_only(account)).count();
+            let (Some(visit), Some(account)) = (&reads.visit, self.accounts.get(index)) else { break None };
+            let Some(entry) = listing.entries.iter().find(|entry| entry.portal_key == account.portal_key) else {
+                let what = format!("account {} left the list in mid-read", index + 1);
+                return Err(place.failure(FailureCode::DataIncomplete, what));
             };
-            place.failure(code, format!("{why} in the row of account {} fits `{}`", index + 1, visit.open.text()))
-        })?;
+            match link(document, &reads.accounts.table.css, &visit.open, entry.row) {
+                Ok(target) => break Some((target, account.portal_key.clone())),
+                Err(error) => self.spoil(index, unopened(error, &visit.open, entry.row, index, place)),
+            }
+            index += 1;
+        };
+        let Some((target, portal_key)) = found else { return Ok(self.end()) };
         let captured = reads.transactions.as_ref().and_then(|read| read.captured.as_deref());
-        let capture = captured.map(|captured| captured.of_account(&account.portal_key));
+        let capture = captured.map(|captured| captured.of_account(&portal_key));
         let (page, deed) = (reads.accounts.on.clone(), clicked(target));
         self.at = At::Account(Box::new(Pages { index, ..Pages::default() }));
         Ok(Move::Open { page, deed, capture })
+    }
+
+    /// The end of the walk: all accounts were read, or can't be.
+    fn end(&mut self) -> Move {
+        let accounts = std::mem::take(&mut self.accounts);
+        let first = accounts.iter().find_map(|account| account.failure.clone());
+        if let Some(failure) = first.filter(|_| self.failed == accounts.len()) {
+            return Move::GiveUp(failure);
+        }
+        let page = self.script.reads.accounts.on.clone();
+        match &self.script.sign_out {
+            Some(css) => Move::SignOut { page, target: css.text().to_owned(), accounts },
+            None => Move::Finish(accounts),
+        }
     }
 
     /// Reads one page of an account; none when it was the last.
@@ -398,6 +421,23 @@ impl Walk {
             account.failure = Some(failure);
         }
     }
+}
+
+/// Why an account can't be opened.
+fn unopened(error: LinkError, open: &Css, row: ElementRef<'_>, index: usize, place: &Place) -> Failure {
+    let number = index + 1;
+    let within: Vec<_> = open.within(row).collect();
+    let (code, what) = match error {
+        LinkError::Missing => {
+            (FailureCode::ElementMissing, format!("nothing in the row of account {number} fits `{}`", open.text()))
+        }
+        LinkError::Ambiguous => {
+            let listed = listed(&within);
+            let what = format!("no one thing in the row of account {number} fits `{}` ({listed})", open.text());
+            (FailureCode::ElementAmbiguous, what)
+        }
+    };
+    place.failure(code, what)
 }
 
 fn click(page: &str, target: String) -> Move {
