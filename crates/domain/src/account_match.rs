@@ -132,6 +132,18 @@ pub fn is_same_number(one: &str, other: &str) -> bool {
     one == other || ends(&one, &other) || ends(&other, &one)
 }
 
+/// An IBAN as machines write it, in capitals and without what it is only written with; none where the text is no IBAN,
+/// its check digits included.
+#[must_use]
+pub fn iban(text: &str) -> Option<String> {
+    let number = whole_number(text).filter(|number| is_iban(number))?;
+    let (start, rest) = number.split_at_checked(4)?;
+    // Its first four characters come last, letters count from 10, and 1 is left over of 97 (ISO 13616).
+    let digits = rest.chars().chain(start.chars()).filter_map(|char| char.to_digit(36));
+    let left = digits.fold(0, |left, digit| (left * if digit < 10 { 10 } else { 100 } + digit) % 97);
+    (left == 1).then_some(number)
+}
+
 /// Whether it has the form of an IBAN: a country's two letters, two digits, and at most 30
 /// characters more.
 fn is_iban(number: &str) -> bool {

@@ -3,7 +3,7 @@
 use proptest::prelude::{Just, Strategy, any, prop, proptest};
 use uuid::Uuid;
 
-use super::{KnownAccount, Marks, Matching, SharedRows, adopt, is_same_number, match_accounts};
+use super::{KnownAccount, Marks, Matching, SharedRows, adopt, iban, is_same_number, match_accounts};
 use crate::account::AccountType;
 use crate::id::AccountId;
 
@@ -242,4 +242,18 @@ fn a_number_is_the_iban_that_ends_in_it_and_no_few_digits_or_masks() {
     check("XX1234567", "1234567", false);
     check("\u{2022}\u{2022}\u{2022}\u{2022} 4711", "\u{2022}\u{2022}\u{2022}\u{2022} 4711", false);
     check("", "", false);
+}
+
+#[test]
+fn an_iban_is_one_text_however_a_portal_groups_it() {
+    let check = |text: &str, expected: Option<&str>| assert_eq!(iban(text).as_deref(), expected, "{text}");
+    let french = Some("FR7630006000011234567890189");
+    check("FR76 3000 6000 0112 3456 7890 189", french);
+    check("FR7630006000011234567890189", french);
+    check("fr76-3000-6000-0112-3456-7890-189", french);
+    check("GB82 WEST 1234 5698 7654 32", Some("GB82WEST12345698765432"));
+    // A digit off, a number that is none, one that is masked.
+    check("FR76 3000 6000 0112 3456 7890 188", None);
+    check("3000 6000 0112 3456", None);
+    check("FR76 •••• 0189", None);
 }

@@ -5,6 +5,7 @@
 use std::collections::HashSet;
 
 use domain::account::{AccountStatus, AccountType, ObservedAccount};
+use domain::account_match::iban;
 use domain::failure::{Failure, FailureCode};
 use domain::money::Currency;
 use domain::observation::{Sheet, SheetKind};
@@ -249,7 +250,8 @@ fn set(
         AccountField::Currency => account.currency = currency(&text)?.to_string(),
         AccountField::OfficialName => account.official_name = Some(text),
         AccountField::MaskedNumber => account.masked_number = Some(text),
-        AccountField::AccountNumber => account.account_number = Some(text),
+        // However a page groups it, one account has one number.
+        AccountField::AccountNumber => account.account_number = Some(iban(&text).unwrap_or(text)),
         AccountField::RoutingNumber => account.routing_number = Some(text),
         AccountField::SwiftBic => account.swift_bic = Some(text),
         AccountField::CurrentBalance => {
