@@ -71,6 +71,16 @@ impl Document {
         piece(element, pick)
     }
 
+    /// Whether what the piece of text is of shows, and its text begins otherwise than wanted: then it says nothing, as it
+    /// would in a record.
+    pub(crate) fn begins_otherwise(&self, pick: &Pick) -> bool {
+        let (Some(css), Some(starts)) = (&pick.of, &pick.starts) else { return false };
+        self.shown(css).is_some_and(|element| {
+            let whole = Pick { attribute: pick.attribute.clone(), ..Pick::default() };
+            piece(element, &whole).is_some_and(|text| !text.starts_with(starts))
+        })
+    }
+
     /// Whether the document, found at `url`, bears the sign, as far as a saved
     /// document can tell.
     pub(crate) fn bears(&self, sign: &Sign, url: &str) -> bool {

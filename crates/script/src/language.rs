@@ -6,6 +6,7 @@
 mod captured;
 mod file;
 mod permissions;
+mod words;
 
 use domain::account::{AccountStatus, AccountType};
 use domain::calendar::DateFormat;
@@ -22,6 +23,7 @@ use crate::css::Css;
 pub(crate) use captured::{Captured, Datum, Words as CapturedWords};
 pub(crate) use file::{Beside, CsvRead, FileDays, FileKind, FileRead};
 pub(crate) use permissions::{PermissionField, PermissionsRead};
+pub(crate) use words::{BankWord, meant};
 
 /// How to drive one portal. Made by [`Script::parse`].
 #[derive(Clone, Debug)]
@@ -418,10 +420,10 @@ impl<F> Table<F> {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Format {
     pub(crate) date: Option<DateFormat>,
-    pub(crate) types: Vec<(String, AccountType)>,
-    pub(crate) account_statuses: Vec<(String, AccountStatus)>,
-    pub(crate) rails: Vec<(String, Rail)>,
-    pub(crate) statuses: Vec<(String, TransactionStatus)>,
+    pub(crate) types: Vec<(BankWord, AccountType)>,
+    pub(crate) account_statuses: Vec<(BankWord, AccountStatus)>,
+    pub(crate) rails: Vec<(BankWord, Rail)>,
+    pub(crate) statuses: Vec<(BankWord, TransactionStatus)>,
 }
 
 macro_rules! fields {

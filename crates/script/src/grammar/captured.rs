@@ -148,7 +148,7 @@ pub(crate) static AMOUNT_MAP: Map = Map {
 static DIRECTION_WORDS: Map = Map {
     id: "directionWords",
     name: "the words of `direction`",
-    text: "The words of the answers, compared whole with white space and case folded, and ours. A word that isn't in it \
+    text: "The words of the answers, and ours, as in any `map`: whole, or beginnings that end in `…`. A word that isn't in it \
            can't be read.",
     keys: Keys::Named { key: BANKS_WORD, takes: Takes::Word(directions), most: None },
     rules: &[],

@@ -90,8 +90,8 @@ static COLUMNS_OF_PERMISSIONS: Map = Map {
 static ACCESS_WORDS: Map = Map {
     id: "accessWords",
     name: "the words of `access`",
-    text: "The bank's words, compared whole with white space and case folded, and one or several of ours. A word that isn't in \
-           it can't be read.",
+    text: "The bank's words, as in any `map`, whole or beginnings that end in `…`, and one or several of ours. A word that \
+           isn't in it can't be read.",
     keys: Keys::Named { key: BANKS_WORD, takes: Takes::OneOrMany(&Takes::Word(rights)), most: None },
     rules: &[],
 };

@@ -28,7 +28,8 @@ pub(super) const SELECTOR: Text = text("a selector", SOME);
 pub(super) const HEADER: Text = or_number("a header", SOME);
 pub(super) const LABEL: Text = or_number("a label", SOME);
 pub(super) const PAGE_NAME: Text = text("the name of a page", "^[a-z][a-z0-9_]{0,63}$");
-pub(super) const BANKS_WORD: Text = or_number("the bank's word", "");
+/// Whole, or a beginning that ends in `…`, and isn't nothing but that.
+pub(super) const BANKS_WORD: Text = or_number("the bank's word", r"^(?!\s*(…|\.\.\.)\s*$)");
 pub(super) const SLUG: Text = text("an id", "^[a-z][a-z0-9-]{0,63}$");
 pub(super) const ADDRESS: Text = text("an address", "^https?://");
 pub(super) const TIME_ZONE: Text = text("a time zone", r"^(UTC|[A-Z][A-Za-z0-9_+\-]*(/[A-Z][A-Za-z0-9_+\-]*)+)$");

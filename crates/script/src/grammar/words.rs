@@ -34,8 +34,9 @@ macro_rules! words {
         pub(super) static $name: Map = Map {
             id: $id,
             name: $says,
-            text: "The bank's words, compared whole with white space and case folded, and ours. A word that isn't in it \
-                   can't be read.",
+            text: "The bank's words, compared whole with white space and case folded, and ours. One that ends in `…` is how \
+                   words begin: the longest that fits counts, where no whole word does. A word that isn't in it can't be \
+                   read.",
             keys: Keys::Named { key: BANKS_WORD, takes: Takes::Word($words), most: None },
             rules: &[],
         };

@@ -5,7 +5,7 @@
 use domain::calendar::DateFormat;
 use domain::transaction::{EntryType, Rail, TransactionStatus};
 
-use super::TransactionField;
+use super::{BankWord, TransactionField};
 use crate::command::{Capture, Method};
 use crate::json::Way;
 
@@ -53,9 +53,9 @@ pub(crate) struct Datum {
 /// The bank's words, case folded, and ours.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Words {
-    pub(crate) rails: Vec<(String, Rail)>,
-    pub(crate) statuses: Vec<(String, TransactionStatus)>,
-    pub(crate) directions: Vec<(String, EntryType)>,
+    pub(crate) rails: Vec<(BankWord, Rail)>,
+    pub(crate) statuses: Vec<(BankWord, TransactionStatus)>,
+    pub(crate) directions: Vec<(BankWord, EntryType)>,
 }
 
 impl Captured {

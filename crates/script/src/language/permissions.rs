@@ -4,7 +4,7 @@
 
 use domain::permissions::Right;
 
-use super::Table;
+use super::{BankWord, Table};
 use crate::css::Css;
 
 /// A page of permissions. What is granted in any row is granted.
@@ -21,7 +21,7 @@ pub(crate) struct PermissionsRead {
     pub(crate) granted: Vec<String>,
     pub(crate) refused: Vec<String>,
     /// The words of a column of accesses, case folded, and what each grants.
-    pub(crate) accesses: Vec<(String, Vec<Right>)>,
+    pub(crate) accesses: Vec<(BankWord, Vec<Right>)>,
 }
 
 /// What can be read of permissions.

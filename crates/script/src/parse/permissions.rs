@@ -4,13 +4,12 @@
 
 use domain::permissions::Right;
 
-use super::reads::table;
+use super::reads::{banks_word, table};
 use super::words;
 use crate::diagnostic::{DiagnosticCode as Code, Position, nearest};
-use crate::document::folded_case;
 use crate::form::{Faults, Form, cut};
 use crate::grammar::{self, NO_RIGHT};
-use crate::language::{PermissionField, PermissionsRead};
+use crate::language::{BankWord, PermissionField, PermissionsRead};
 use crate::node::Node;
 
 pub(super) fn permissions(node: &Node, pages: &[&str], faults: &mut Faults) -> Option<PermissionsRead> {
@@ -64,13 +63,14 @@ fn needed(at: Position, key: &str, faults: &mut Faults) {
 }
 
 /// The bank's words, case folded, and what each grants.
-fn accesses(node: &Node, faults: &mut Faults) -> Vec<(String, Vec<Right>)> {
+fn accesses(node: &Node, faults: &mut Faults) -> Vec<(BankWord, Vec<Right>)> {
     let known: Vec<(&'static str, Option<Right>)> =
         Right::ALL.iter().map(|right| (right.as_str(), Some(*right))).chain([(NO_RIGHT, None)]).collect();
     let mut accesses = Vec::new();
     for entry in faults.entries(node) {
         let rights = faults.one_or_many(&entry.value).iter().filter_map(|node| faults.word(node, &known));
-        accesses.push((folded_case(&entry.key), rights.collect::<Vec<_>>().into_iter().flatten().collect()));
+        let rights: Vec<Right> = rights.collect::<Vec<_>>().into_iter().flatten().collect();
+        accesses.extend(banks_word(entry, &accesses, faults).map(|word| (word, rights)));
     }
     accesses
 }

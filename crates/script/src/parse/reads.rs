@@ -21,10 +21,10 @@ use crate::document::folded_case;
 use crate::form::{Faults, Form, cut};
 use crate::grammar::{self, Map};
 use crate::language::{
-    AccountField, AccountRead, AccountsRead, Back, Format, Onward, Part, Pick, ReadBy, Reads, Shape, Spot, Table,
-    TransactionField, TransactionsRead, Visit,
+    AccountField, AccountRead, AccountsRead, Back, BankWord, Format, Onward, Part, Pick, ReadBy, Reads, Shape, Spot,
+    Table, TransactionField, TransactionsRead, Visit,
 };
-use crate::node::{Node, Value};
+use crate::node::{Entry, Node, Value};
 
 /// How many pages of transactions are walked where the script doesn't say.
 const DEFAULT_LIMIT: u32 = 200;
@@ -393,6 +393,23 @@ pub(super) fn listed<W: Copy + Display>(all: &[W]) -> Vec<String> {
     all.iter().map(W::to_string).collect()
 }
 
+/// One of the bank's words, each of which is said once.
+pub(super) fn banks_word<W>(entry: &Entry, others: &[(BankWord, W)], faults: &mut Faults) -> Option<BankWord> {
+    let word = BankWord::parse(&entry.key);
+    if word.is_blank() {
+        let message = "with nothing before its `…` it would stand for every word";
+        let hint = "write how the word begins: `Compte courant …: checking`".to_owned();
+        faults.hinted(Code::ValueMalformed, entry.at, message, hint);
+        return None;
+    }
+    if others.iter().any(|(known, _)| *known == word) {
+        let message = format!("`{}` stands here again, case and white space aside", cut(&entry.key));
+        faults.add(Code::KeyDuplicate, entry.at, message);
+        return None;
+    }
+    Some(word)
+}
+
 /// The key `map`. Whether a field `is_read` isn't known where its table has faults.
 /// For each field, the bank's words and ours.
 pub(super) struct Words<'n> {
@@ -413,7 +430,7 @@ impl<'n> Words<'n> {
         is_read: Option<bool>,
         known: &[String],
         faults: &mut Faults,
-    ) -> Vec<(String, W)> {
+    ) -> Vec<(BankWord, W)> {
         let node = self.form.as_mut().and_then(|form| form.ask(key));
         let Some(node) = node else {
             if is_read == Some(true) {
@@ -428,9 +445,10 @@ impl<'n> Words<'n> {
         }
         let mut words = Vec::new();
         for entry in faults.entries(node) {
+            let banks = banks_word(entry, &words, faults);
             let Some(word) = faults.text(&entry.value) else { continue };
             match word.parse() {
-                Ok(value) => words.push((folded_case(&entry.key), value)),
+                Ok(value) => words.extend(banks.map(|banks| (banks, value))),
                 Err(_) => {
                     let known: Vec<&str> = known.iter().map(String::as_str).collect();
                     faults.unknown_word(entry.value.at, word, &known);

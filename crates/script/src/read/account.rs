@@ -133,7 +133,12 @@ pub(crate) fn details_of(document: &Document, read: &AccountRead, place: &Place)
     let too_long = |field| place.field(name_of(field), "there are more than 16 KiB of text");
     for (field, spot) in &read.fields {
         let Spot::At(pick) = spot else { continue };
-        let Some(text) = document.pick(pick) else { continue };
+        let text = match document.pick(pick) {
+            Some(text) => text,
+            // As a part of a record is empty that begins otherwise.
+            None if document.begins_otherwise(pick) => String::new(),
+            None => continue,
+        };
         if text.len() > CELL_LIMIT {
             return Err(too_long(*field));
         }

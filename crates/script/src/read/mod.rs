@@ -27,7 +27,7 @@ use domain::money::{AmountError, Currency, Locale, read_amount, read_owed_amount
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use crate::language::Format;
+use crate::language::{BankWord, Format, meant};
 use crate::table::TableError;
 
 pub(crate) use account::{Listing, blank, details, details_of, list, listed};
@@ -112,14 +112,13 @@ fn is_word(text: &str, word: &str) -> bool {
 }
 
 /// What one of the bank's words stands for.
-fn word<W: Copy>(cell: &str, words: &[(String, W)]) -> Result<W, String> {
+fn word<W: Copy>(cell: &str, words: &[(BankWord, W)]) -> Result<W, String> {
     word_of(cell, words).copied()
 }
 
 /// The same where it stands for several things.
-fn word_of<'w, W>(cell: &str, words: &'w [(String, W)]) -> Result<&'w W, String> {
-    let found = words.iter().find(|(word, _)| is_word(cell, word));
-    found.map(|(_, value)| value).ok_or_else(|| "the cell holds a word that isn't in `map`".into())
+fn word_of<'w, W>(cell: &str, words: &'w [(BankWord, W)]) -> Result<&'w W, String> {
+    meant(cell, words).ok_or_else(|| "the cell holds a word that isn't in `map`".into())
 }
 
 /// Where a value stands, for people.
