@@ -11,6 +11,9 @@ use crate::author::plain;
 /// How many digits in a row are no count, row or status any more.
 const LONG: usize = 5;
 
+/// What stands in an address for what may be a customer's or a session's.
+pub(super) const HIDDEN: &str = "•••";
+
 /// Everything that was typed in a run, which marks whatever it stands in.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Taint {
@@ -54,6 +57,22 @@ impl Taint {
     pub(super) fn address(&self, url: &Url) -> String {
         crate::addresses::scrubbed(url, &self.texts()).into()
     }
+
+    /// The same for people: [`HIDDEN`] stands wherever something was.
+    pub(super) fn marked_address(&self, url: &Url) -> String {
+        let scrubbed = crate::addresses::scrubbed(url, &self.texts());
+        let (before, after) = (url.path_segments(), scrubbed.path_segments());
+        // One that has no path as the web's have is left as it is without what was in it.
+        let (Some(before), Some(after)) = (before, after) else { return scrubbed.into() };
+        let part = |(before, after): (&str, &str)| if before == after { before.to_owned() } else { HIDDEN.to_owned() };
+        let parts: Vec<String> = before.zip(after).map(part).collect();
+        let mut marked = format!("{}/{}", scrubbed.origin().ascii_serialization(), parts.join("/"));
+        for (sign, _) in [('?', url.query()), ('#', url.fragment())].into_iter().filter(|(_, part)| part.is_some()) {
+            marked.push(sign);
+            marked.push_str(HIDDEN);
+        }
+        marked
+    }
 }
 
 /// The text with a zero for each digit of runs at least so long; blanks and dashes within don't end a run.
@@ -92,6 +111,19 @@ mod tests {
         check("no column is headed `DE89 3704 0044`", "no column is headed `DE00 0000 0000`");
         check("12-34-56", "00-00-00");
         check("１２３４５", "00000");
+    }
+
+    #[test]
+    fn an_address_says_where_something_was_taken_out_of_it() {
+        let taint = Taint::new([Secret::new("clerk".into())]);
+        let check = |url: &str, expected: &str| {
+            assert_eq!(taint.marked_address(&url.parse().expect("a url")), expected);
+        };
+        check("https://bank.example/login", "https://bank.example/login");
+        check("https://bank.example:8443/", "https://bank.example:8443/");
+        check("https://bank.example/account/000012345678/entries", "https://bank.example/account/•••/entries");
+        check("https://bank.example/of/clerk?id=1#top", "https://bank.example/of/•••?•••#•••");
+        check("https://me:pass@bank.example/a", "https://bank.example/a");
     }
 
     #[test]

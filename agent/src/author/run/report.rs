@@ -41,7 +41,7 @@ pub(super) fn page(institution: &str, trace: &Trace, outcome: &Outcome) -> Strin
     }
     page.push_str("</ol>\n");
     push_requests(&mut page, &trace.requests);
-    page.push_str("<p>Of pages their structure and their own words are left: letters that may be a customer's are <code>x</code>, digits <code>0</code>. What was typed is nowhere in here.</p>\n</html>\n");
+    page.push_str("<p>Of pages their structure and their own words are left: letters that may be a customer's are <code>x</code>, digits <code>0</code>, and parts of addresses <code>•••</code>. What was typed is nowhere in here.</p>\n</html>\n");
     page
 }
 

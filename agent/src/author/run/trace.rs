@@ -10,7 +10,7 @@ use script::{Script, Sight};
 use tokio::time::Instant;
 use url::Url;
 
-use super::redact::Taint;
+use super::redact::{HIDDEN, Taint};
 use crate::author::say;
 use crate::requests::{Request, RequestEnd};
 
@@ -58,6 +58,8 @@ pub(super) struct Trace {
     pub(super) steps: Vec<Step>,
     /// What the pages asked for, where the driver sees it.
     pub(super) requests: Vec<Asked>,
+    /// Whether it was said what is taken out of addresses.
+    has_explained: bool,
 }
 
 /// A request of a page.
@@ -76,7 +78,15 @@ pub(super) struct Asked {
 
 impl Trace {
     pub(super) fn new(script: Arc<Script>, taint: Taint, pages: Pages) -> Self {
-        Self { begun: Instant::now(), script, pages, taint, steps: Vec::new(), requests: Vec::new() }
+        Self {
+            begun: Instant::now(),
+            script,
+            pages,
+            taint,
+            steps: Vec::new(),
+            requests: Vec::new(),
+            has_explained: false,
+        }
     }
 
     pub(super) fn script(&self) -> Arc<Script> {
@@ -90,7 +100,10 @@ impl Trace {
 
     /// An address is opened.
     pub(super) fn visit(&mut self, url: &Url) {
-        let address = self.taint.address(url);
+        let mut address = self.taint.marked_address(url);
+        if address.contains(HIDDEN) && !std::mem::replace(&mut self.has_explained, true) {
+            address.push_str(&format!("  ({HIDDEN} stands for what may be a customer's or a session's)"));
+        }
         self.note("visit", address);
     }
 
@@ -191,7 +204,7 @@ impl Trace {
     }
 
     fn showed(&self, url: Option<&Url>, html: &str) -> Showed {
-        let address = url.map(|url| self.taint.address(url)).unwrap_or_default();
+        let address = url.map(|url| self.taint.marked_address(url)).unwrap_or_default();
         let sights = url.and_then(|url| self.script.sights(url, html).ok()).unwrap_or_default();
         let html = if self.pages == Pages::Kept { self.taint.page(html) } else { String::new() };
         Showed { address, html, sights }
