@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use domain::institution::Institution;
-use script::{Around, Diagnostics, Script, check_record};
+use script::{Around, Diagnostics, OwnWords, Script, check_record};
 
 use super::{ReadError, script_file, script_text};
 
@@ -14,6 +14,8 @@ use super::{ReadError, script_file, script_text};
 pub(crate) struct Folder {
     pub(crate) path: PathBuf,
     pub(crate) script: Script,
+    /// What the script itself says.
+    pub(crate) own: OwnWords,
     pub(crate) record: Institution,
 }
 
@@ -59,7 +61,8 @@ impl Folder {
         let file = script_file(path);
         let folder = file.parent().unwrap_or(path).to_owned();
         let faults = |faults: Diagnostics| FolderError::Script(faults.render(&file.display().to_string()));
-        let script = Script::parse(&script_text(&file)?).map_err(faults)?;
+        let source = script_text(&file)?;
+        let (script, own) = (Script::parse(&source).map_err(faults)?, OwnWords::of(&source));
         let file = folder.join("institution.yaml");
         let faults = |faults: Diagnostics| FolderError::Record(faults.render(&file.display().to_string()));
         let record = check_record(&script_text(&file)?, Around::default()).map_err(faults)?;
@@ -67,6 +70,6 @@ impl Folder {
             let (id, script) = (record.id, script.institution().to_owned());
             return Err(FolderError::Another { path: file, id, script });
         }
-        Ok(Self { path: folder, script, record })
+        Ok(Self { path: folder, script, own, record })
     }
 }

@@ -19,6 +19,7 @@ use tokio::time::{Instant, sleep, timeout};
 use url::{Host, Url};
 
 use super::credentials::Credentials;
+use super::keep::Keeper;
 use super::person::{Asked, Person};
 use super::portal::PortalArguments;
 use super::redact::Taint;
@@ -83,6 +84,8 @@ impl Run<'_> {
         let script = Arc::new(self.folder.script.clone());
         let pages = if self.through.report().is_some() { Pages::Kept } else { Pages::Dropped };
         let mut trace = Trace::new(Arc::clone(&script), Taint::new(self.credentials.values().cloned()), pages);
+        trace.keeper =
+            self.through.saved_pages(&self.folder.path).map(|folder| Keeper::new(&folder, self.folder.own.clone()));
         let hosts = Hosts::new(&self.portal, script.hosts(), loopback);
         let plan = Plan {
             portal_url: self.portal.clone(),

@@ -12,6 +12,7 @@
 
 pub(crate) mod credentials;
 mod drive;
+mod keep;
 mod person;
 pub mod portal;
 mod records;

@@ -30,6 +30,12 @@ pub struct PortalArguments {
     /// Write what happened, page by page, into one HTML file. Nothing secret is in it.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    /// Keep each page that is recognised in this folder, the folder's own `pages` unless given: scrubbed but for the words
+    /// of the script, as NAME.html, the first look of each, and never over one that is there. The bank's amounts and days
+    /// aren't kept, so that what is read on such a page isn't what the bank showed. Look through them before anybody else
+    /// sees them.
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
+    save_pages: Option<Option<PathBuf>>,
     #[command(flatten)]
     pub(crate) browser: BrowserArguments,
 }
@@ -50,6 +56,12 @@ impl PortalArguments {
 
     pub(super) fn slow(&self) -> Duration {
         Duration::from_millis(self.slow)
+    }
+
+    /// Where recognised pages are kept, if they are.
+    pub(super) fn saved_pages(&self, folder: &Path) -> Option<PathBuf> {
+        let said = self.save_pages.as_ref()?;
+        Some(said.clone().unwrap_or_else(|| folder.join("pages")))
     }
 
     pub(super) fn report(&self) -> Option<&Path> {

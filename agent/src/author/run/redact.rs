@@ -3,7 +3,7 @@
 //! Not here: what is shown.
 
 use domain::secret::Secret;
-use script::{masked, scrub};
+use script::{OwnWords, masked, scrub, scrub_keeping};
 use url::Url;
 
 use crate::author::plain;
@@ -46,6 +46,11 @@ impl Taint {
     /// A page's structure and its own words, without what is a customer's.
     pub(super) fn page(&self, html: &str) -> String {
         scrub(html, &self.texts())
+    }
+
+    /// The same, but for what the script itself says.
+    pub(super) fn page_for(&self, html: &str, own: &OwnWords) -> String {
+        scrub_keeping(html, &self.texts(), own)
     }
 
     /// The path of an address, likewise.

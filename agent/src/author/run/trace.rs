@@ -10,6 +10,7 @@ use script::{Script, Sight};
 use tokio::time::Instant;
 use url::Url;
 
+use super::keep::{Keeper, Keeping};
 use super::redact::{HIDDEN, Taint};
 use crate::author::say;
 use crate::requests::{Request, RequestEnd};
@@ -58,6 +59,8 @@ pub(super) struct Trace {
     pub(super) steps: Vec<Step>,
     /// What the pages asked for, where the driver sees it.
     pub(super) requests: Vec<Asked>,
+    /// What keeps recognised pages, where they are kept.
+    pub(super) keeper: Option<Keeper>,
     /// Whether it was said what is taken out of addresses.
     has_explained: bool,
 }
@@ -85,6 +88,7 @@ impl Trace {
             taint,
             steps: Vec::new(),
             requests: Vec::new(),
+            keeper: None,
             has_explained: false,
         }
     }
@@ -131,6 +135,7 @@ impl Trace {
                 let showed = self.showed(Some(url), html);
                 let signs = showed.sights.iter().find(|sight| sight.page == *page).map(signs).unwrap_or_default();
                 self.push(took, "page", format!("{page}  ({signs})"), Some(showed));
+                self.keep(page, url, html);
             }
             Observation::Unrecognised { url, html, still } => {
                 let showed = self.showed(Some(url), html);
@@ -201,6 +206,26 @@ impl Trace {
     /// How the run ended.
     pub(super) fn end(&mut self, detail: String) {
         self.note("end", detail);
+        if self.keeper.as_ref().is_some_and(|keeper| keeper.kept() > 0) {
+            say(
+                "of kept pages the letters that may be a customer's are `x` and digits `0`, but for what the script itself says; \
+                 headings and buttons are as they were, so look through them before anybody else sees them. What `agent test` \
+                 reads on them isn't what the bank showed: put examples in its place.",
+            );
+        }
+    }
+
+    /// Keeps a page that was recognised, where pages are kept.
+    fn keep(&mut self, page: &str, url: &Url, html: &str) {
+        let Some(keeper) = &mut self.keeper else { return };
+        let taint = &self.taint;
+        let detail = match keeper.keep(page, &taint.address(url), |own| taint.page_for(html, own)) {
+            Ok(Keeping::Kept(path)) => format!("as {}", path.display()),
+            Ok(Keeping::ThereAlready(path)) => format!("not, as {} is there already", path.display()),
+            Ok(Keeping::SeenBefore) => return,
+            Err(error) => format!("not: {error}"),
+        };
+        self.note("kept", detail);
     }
 
     fn showed(&self, url: Option<&Url>, html: &str) -> Showed {

@@ -15,6 +15,7 @@
 //! Not here: whether a page may be kept at all.
 
 mod disguise;
+mod own;
 
 use ego_tree::NodeRef;
 use scraper::{ElementRef, Node};
@@ -22,6 +23,8 @@ use scraper::{ElementRef, Node};
 use crate::bounds::SIZE_LIMIT;
 use crate::document::{Document, text};
 use disguise::Secrets;
+
+pub use own::OwnWords;
 
 /// How large the result is at most.
 const LIMIT: usize = 256 * 1024;
@@ -42,6 +45,12 @@ enum Voice {
     Masked,
 }
 
+/// What a page is scrubbed of, and what stays all the same.
+struct Scrubbing<'o> {
+    secrets: Secrets,
+    own: &'o OwnWords,
+}
+
 /// What is left to be written.
 enum Work<N> {
     Visit(N, Voice),
@@ -54,12 +63,19 @@ enum Work<N> {
 /// are the texts that must not be in it in any form: credentials, answers.
 #[must_use]
 pub fn scrub(html: &str, secrets: &[&str]) -> String {
+    scrub_keeping(html, secrets, &OwnWords::default())
+}
+
+/// The same, but for the words that a script itself says: with them the page can be recognised by it again.
+#[must_use]
+pub fn scrub_keeping(html: &str, secrets: &[&str], own: &OwnWords) -> String {
     let html = html.get(..html.floor_char_boundary(SIZE_LIMIT)).unwrap_or_default();
     let document = match Document::parse(html) {
         Ok(document) => document,
         Err(refused) => return format!("<!doctype html>\n<p>{}</p>\n", refused.text()),
     };
-    let secrets = Secrets::new(secrets);
+    let page = Scrubbing { secrets: Secrets::new(secrets), own };
+    let secrets = &page.secrets;
     let mut out = String::from("<!doctype html>\n");
     let mut work = vec![Work::Visit(document.html.tree.root(), Voice::Shape)];
     while let Some(item) = work.pop() {
@@ -82,7 +98,7 @@ pub fn scrub(html: &str, secrets: &[&str]) -> String {
                 match node.value() {
                     Node::Text(words) => {
                         let room = LIMIT - RESERVE - out.len();
-                        out.push_str(cut(&escaped(&spoken(words, voice, &secrets)), room));
+                        out.push_str(cut(&escaped(&page.spoken(words, voice)), room));
                         continue;
                     }
                     Node::Element(_) => {
@@ -90,9 +106,9 @@ pub fn scrub(html: &str, secrets: &[&str]) -> String {
                         if is_dropped(element.value().name()) {
                             continue;
                         }
-                        inner = voice_within(element, voice, &secrets);
-                        let name = name(element, &secrets);
-                        open(element, &name, inner, &secrets, &mut out);
+                        inner = voice_within(element, voice, secrets);
+                        let name = name(element, secrets);
+                        open(element, &name, inner, &page, &mut out);
                         if let Some(document) = shown_in(element) {
                             // The tag is still open: what it shows is an attribute of it.
                             out.truncate(out.trim_end_matches('>').len());
@@ -194,12 +210,12 @@ fn name(element: ElementRef<'_>, secrets: &Secrets) -> String {
     if !is_plain || secrets.may_hold(name) { "div".into() } else { name.to_owned() }
 }
 
-fn open(element: ElementRef<'_>, name: &str, voice: Voice, secrets: &Secrets, out: &mut String) {
+fn open(element: ElementRef<'_>, name: &str, voice: Voice, page: &Scrubbing<'_>, out: &mut String) {
     out.push('<');
     out.push_str(name);
     for (attribute, value) in element.value().attrs() {
-        let Some(kept) = attribute_value(element, attribute, value, voice, secrets) else { continue };
-        if out.len() + kept.len() > LIMIT - RESERVE || secrets.may_hold(attribute) {
+        let Some(kept) = attribute_value(element, attribute, value, voice, page) else { continue };
+        if out.len() + kept.len() > LIMIT - RESERVE || page.secrets.may_hold(attribute) {
             continue;
         }
         out.push(' ');
@@ -219,7 +235,7 @@ fn attribute_value(
     attribute: &str,
     value: &str,
     voice: Voice,
-    secrets: &Secrets,
+    page: &Scrubbing<'_>,
 ) -> Option<String> {
     const STRUCTURE: [&str; 27] = [
         "id",
@@ -254,7 +270,7 @@ fn attribute_value(
     if !is_plain {
         return None;
     }
-    if secrets.are_in(value) {
+    if page.secrets.are_in(value) {
         return Some(MASK.into());
     }
     let is_control = matches!(element.value().name(), "button" | "input" | "select" | "textarea" | "form" | "table");
@@ -270,32 +286,52 @@ fn attribute_value(
             | "aria-valuetext"
     );
     match attribute {
-        "href" | "action" => Some(address(value)),
-        _ if is_said && is_control => Some(spoken(value, Voice::Words, secrets)),
-        _ if is_said => Some(spoken(value, voice, secrets)),
-        _ if STRUCTURE.contains(&attribute) || attribute.starts_with("aria-") => Some(tokens(value)),
-        _ if attribute.starts_with("data-") => Some(spoken(value, Voice::Shape, secrets)),
+        "href" | "action" => Some(address(value, page.own)),
+        _ if is_said && is_control => Some(page.spoken(value, Voice::Words)),
+        _ if is_said => Some(page.spoken(value, voice)),
+        _ if STRUCTURE.contains(&attribute) || attribute.starts_with("aria-") => Some(tokens(value, page.own)),
+        _ if attribute.starts_with("data-") || page.own.name(attribute) => {
+            Some(page.own.kept_in_value(value, shape(value)))
+        }
         _ => None,
     }
 }
 
-/// An address without query, and without anything in its path that looks like a key.
-fn address(value: &str) -> String {
-    let path = value.split('?').next().unwrap_or_default();
+/// An address without query, and without anything in its path that looks like a key; of what is in either the script's
+/// own words stay.
+fn address(value: &str, own: &OwnWords) -> String {
+    let (path, query) = value.split_once('?').map_or((value, None), |(path, query)| (path, Some(query)));
     let part = |part: &str| {
         let is_key = part.len() > 24 || part.chars().any(|c| c.is_numeric() || matches!(c, ';' | '=' | '%' | '@'));
-        if is_key { shape(part) } else { part.to_owned() }
+        if is_key { own.kept_in_value(part, shape(part)) } else { part.to_owned() }
     };
-    path.split('/').take(32).map(part).collect::<Vec<_>>().join("/")
+    let path = path.split('/').take(32).map(part).collect::<Vec<_>>().join("/");
+    let kept = query.map(|query| (own.kept_in_value(query, shape(query)), shape(query)));
+    match kept {
+        Some((kept, shape)) if kept != shape => format!("{path}?{kept}"),
+        _ => path,
+    }
 }
 
 /// Words that tell elements apart; long ones with digits in them are keys.
-fn tokens(value: &str) -> String {
+fn tokens(value: &str, own: &OwnWords) -> String {
     let token = |token: &str| {
         let is_key = token.len() > 40 || (token.len() >= 16 && token.chars().filter(|c| c.is_numeric()).count() > 2);
-        if is_key || token.contains('@') { shape(token) } else { without_digits(token) }
+        let bare = if is_key || token.contains('@') { shape(token) } else { without_digits(token) };
+        own.kept_in_value(token, bare)
     };
     value.split_whitespace().take(32).map(token).collect::<Vec<_>>().join(" ")
+}
+
+impl Scrubbing<'_> {
+    /// A text as it is left.
+    fn spoken(&self, words: &str, voice: Voice) -> String {
+        let scrubbed = spoken(words, voice, &self.secrets);
+        if voice == Voice::Masked || self.secrets.are_in(words) {
+            return scrubbed;
+        }
+        self.own.kept_in_text(words, scrubbed)
+    }
 }
 
 fn spoken(words: &str, voice: Voice, secrets: &Secrets) -> String {
