@@ -5,7 +5,7 @@
 /// What every browser is started with: no traffic of its own, nothing that outlives
 /// the session, nothing that waits for a person, and no throttling of pages that
 /// aren't in front.
-pub(crate) const SWITCHES: [&str; 31] = [
+pub(crate) const SWITCHES: [&str; 32] = [
     "--no-first-run",
     "--no-default-browser-check",
     "--no-service-autorun",
@@ -19,6 +19,7 @@ pub(crate) const SWITCHES: [&str; 31] = [
     "--disable-extensions",
     "--disable-sync",
     "--disable-quic",
+    "--js-flags=--optimize-for-size",
     "--disable-breakpad",
     "--disable-crash-reporter",
     "--disable-dev-shm-usage",
