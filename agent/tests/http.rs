@@ -153,20 +153,66 @@ async fn of_a_page_of_frames_the_one_that_is_named_comes_anew_and_the_others_kee
 }
 
 #[tokio::test]
+async fn a_frame_is_known_by_what_the_page_says_of_it_wherever_it_was_led() {
+    let portal = Portal::default()
+        .page("front", "<iframe src='work'></iframe><iframe srcdoc='<a id=said href=more target=_top>On</a>'></iframe>")
+        .page("work", "<a id=on href=more>On</a>")
+        .page("more", "<p id=more>More</p>");
+    let mut stage = Stage::new(portal).await;
+    stage.visit("front").await;
+    let looks =
+        watch(&[("more", "iframe[src='work'] >>> #more"), ("work", "iframe[src='work'] >>> #on"), ("whole", "#more")]);
+    assert_eq!(stage.watch(&looks).await, "work at /front");
+    assert_eq!(stage.act(&[click(">>> #on")]).await, "Acted");
+    assert_eq!(stage.watch(&looks).await, "more at /front");
+    assert_eq!(stage.act(&[click(">>> #said")]).await, "Acted");
+    assert_eq!(stage.watch(&looks).await, "whole at /more");
+}
+
+#[tokio::test]
+async fn frames_are_asked_for_once_somebody_looks_there() {
+    let portal =
+        Portal::default().page("front", "<iframe src=/ad></iframe><p id=own>Own</p>").page("ad", "<p id=ad>Ad</p>");
+    let mut stage = Stage::new(portal).await;
+    stage.visit("front").await;
+    assert_eq!(stage.watch(&watch(&[("own", "#own")])).await, "own at /front");
+    assert_eq!(stage.portal.asked(), ["GET front"]);
+    for _ in 0..2 {
+        assert_eq!(stage.watch(&watch(&[("ad", ">>> #ad")])).await, "ad at /front");
+    }
+    assert_eq!(stage.portal.asked(), ["GET front", "GET ad"]);
+}
+
+#[tokio::test]
 async fn a_frame_that_the_page_could_not_look_into_stays_empty() {
     let elsewhere = Portal::default().page("ad", "<p id=ad>Ad</p>");
     let other = elsewhere.serve().await;
     let page = format!(
-        "<iframe src={other}ad></iframe><iframe sandbox src=/ad></iframe><iframe src=/gone></iframe><p id=own>Own</p>"
+        "<iframe src={other}ad></iframe><iframe sandbox name=box src=/ad></iframe><iframe src=/gone></iframe><p id=own>Own</p>\
+         <iframe src=/way></iframe>"
     );
-    let portal = Portal::default().page("front", &page).page("ad", "<p id=ad>Ad</p>");
+    let way = format!("<a id=away href={other}ad>Away</a><a id=boxed href=/ad target=box>In</a>");
+    let portal = Portal::default().page("front", &page).page("ad", "<p id=ad>Ad</p>").page("way", &way);
     let mut stage = Stage::new(portal).await;
     stage.visit("front").await;
-    assert_eq!(stage.watch(&watch(&[("ad", ">>> #ad"), ("own", "#own")])).await, "own at /front");
-    assert_eq!(
-        (stage.portal.asked(), elsewhere.asked()),
-        (vec!["GET front".to_owned(), "GET gone".to_owned()], Vec::new())
-    );
+    let looks = watch(&[("ad", ">>> #ad"), ("own", "#own")]);
+    assert_eq!(stage.watch(&looks).await, "own at /front");
+    assert_eq!(stage.portal.asked(), ["GET front", "GET gone", "GET way"]);
+    assert!(elsewhere.asked().is_empty());
+    // Nor does a click bring there what it couldn't look into.
+    for target in [">>> #boxed", ">>> #away"] {
+        assert_eq!(stage.act(&[click(target)]).await, "Acted", "{target}");
+        assert_eq!(stage.watch(&looks).await, "own at /front", "{target}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_shows_itself_in_a_frame_comes_to_an_end() {
+    let portal = Portal::default().page("front", "<iframe src=/front></iframe><p id=own>Own</p>");
+    let mut stage = Stage::new(portal).await;
+    stage.visit("front").await;
+    assert_eq!(stage.watch(&watch(&[("deep", ">>> #no"), ("own", "#own")])).await, "own at /front");
+    assert_eq!(stage.portal.asked().len(), 1 + 6);
 }
 
 #[tokio::test]

@@ -20,14 +20,14 @@ use super::identity::Identity;
 use crate::egress::Egress;
 use crate::gate::Permit;
 
-/// How long a page may take, all of it.
+/// How long a document may take, all of it.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(10);
 /// How often a server may send one elsewhere.
 const REDIRECTS: usize = 10;
 /// The longest document, in bytes; what is beyond isn't read.
-const DOCUMENT_AT_MOST: usize = 8 * 1024 * 1024;
+pub(super) const DOCUMENT_AT_MOST: usize = 8 * 1024 * 1024;
 
 const USER_AGENT: &str = concat!("Mozilla/5.0 (compatible; bursar-agent/", env!("CARGO_PKG_VERSION"), ")");
 const ACCEPTED: HeaderValue = HeaderValue::from_static("text/html,application/xhtml+xml;q=0.9,*/*;q=0.1");
@@ -42,7 +42,7 @@ pub(super) struct Page {
     pub(super) status: u16,
     pub(super) html: String,
     /// The name of its character set, which forms on it are sent in.
-    charset: &'static encoding_rs::Encoding,
+    pub(super) charset: &'static encoding_rs::Encoding,
 }
 
 /// A server sends one where the session mustn't go.

@@ -61,8 +61,8 @@ pub struct Session {
     recognised: Option<String>,
     /// The document in which each page was last recognised or acted on.
     seen_in: BTreeMap<String, u64>,
-    /// What was put into fields of the page that shows, and the document that each is of.
-    fills: Vec<(Place, Filled)>,
+    /// What was put into fields of the page that shows.
+    fills: Vec<Filled>,
     /// How the ways to find things fared.
     tally: Tally,
 }
@@ -128,7 +128,7 @@ impl Session {
             Ok(Fetched::File(bytes)) => Observation::Downloaded(FileBytes(bytes)),
             Ok(Fetched::TooLarge) => Observation::NoFile(NoFile::TooLarge),
             Ok(Fetched::Page(page)) => {
-                self.show(page, asked.shows_in).await?;
+                self.show(page, asked.shows_in);
                 Observation::NoFile(NoFile::Page)
             }
             Err(failed) => {
@@ -139,9 +139,7 @@ impl Session {
     }
 
     /// Shows what came.
-    async fn show(&mut self, page: Page, shows_in: ShowsIn) -> Result<(), DriverError> {
-        let loader = Loader { client: &self.client, gate: &self.gate, egress: &self.egress };
-        let page = loader.whole(page).await?;
+    fn show(&mut self, page: Page, shows_in: ShowsIn) {
         self.documents += 1;
         let place = match (shows_in, self.popups) {
             (ShowsIn::Document(place), _) => place,
@@ -151,14 +149,17 @@ impl Session {
             }
             (ShowsIn::Window, _) => Place::default(),
         };
-        self.fills.retain(|(of, _)| !of.is_within(&place));
-        if place.0.is_empty() || self.page.is_none() {
-            self.fills.clear();
-            self.page = Some(page);
-        } else if let Some(whole) = &mut self.page {
-            whole.put(&place.0, page);
+        self.fills.retain(|filled| !filled.field.is_within(&place));
+        match &mut self.page {
+            Some(whole) => whole.put(&place, page),
+            None => self.page = Some(Framed::new(page)),
         }
-        Ok(())
+    }
+
+    /// The page that shows, as it is asked.
+    fn plain(&self) -> Option<Plain> {
+        let page = self.page.as_ref()?;
+        Plain::framed(page.html(), page.url(), page.addresses()).ok()
     }
 
     /// Goes back to the page behind the one that shows; whether there is one.
@@ -180,7 +181,7 @@ impl Session {
         let on = self.page.as_ref().map(|page| page.at(&asked.from));
         match self.client.ask(permit, asked.request, on).await {
             Ok(page) => {
-                self.show(page, asked.shows_in).await?;
+                self.show(page, asked.shows_in);
                 Ok(None)
             }
             Err(failed) => {
@@ -197,15 +198,8 @@ impl Session {
         self.ask(Asked { request: Request::Link(url), from, shows_in }).await
     }
 
-    /// Keeps what was put into a field.
-    fn keep(&mut self, filled: Filled) {
-        let plain = self.page.as_ref().and_then(|page| Plain::parse(page.html(), page.url()).ok());
-        let place = plain.and_then(|plain| plain.place(&filled.into)).unwrap_or_default();
-        self.fills.push((place, filled));
-    }
-
-    fn look(&self, page: &Framed, watch: &Watch) -> Look {
-        let Ok(plain) = Plain::parse(page.html(), page.url()) else { return Look::Nothing { still: None, next: None } };
+    fn look(&self, watch: &Watch) -> Look {
+        let Some(plain) = self.plain() else { return Look::Nothing { still: None, next: None } };
         let shows = plain.recognise(watch).map(str::to_owned);
         let was_left = |name: &String| {
             let is_another = watch.left.as_ref().is_none_or(|left| left.page != *name);
@@ -225,21 +219,19 @@ impl Session {
     /// Counts what each of several ways to find what is acted on comes to.
     fn count_ways(&mut self, act: &Act) {
         let (Act::Fill { into: target, .. } | Act::Click { target }) = act else { return };
-        let Some(page) = self.page.as_ref().filter(|_| target.ways().len() > 1) else { return };
-        let Ok(plain) = Plain::parse(page.html(), page.url()) else { return };
+        let Some(plain) = (target.ways().len() > 1).then(|| self.plain()).flatten() else { return };
         plain.votes(target).into_iter().for_each(|vote| self.tally.count(target.text(), vote));
     }
 
     /// What an act comes to on the page that shows.
-    fn plan(&self, act: &Act) -> Result<Option<Asked>, Problem> {
-        let page = self.page.as_ref().ok_or(Problem::Missing)?;
-        let plain = Plain::parse(page.html(), page.url()).map_err(|_| Problem::Missing)?;
+    fn plan(&mut self, act: &Act) -> Result<Option<Asked>, Problem> {
+        let plain = self.plain().ok_or(Problem::Missing)?;
         match act {
-            Act::Fill { into, text } => plain.fill(&Filled { into: into.clone(), text: text.clone() }).map(|()| None),
-            Act::Click { target } => {
-                let fills: Vec<Filled> = self.fills.iter().map(|(_, filled)| filled.clone()).collect();
-                plain.click(target, &fills).map(Some)
+            Act::Fill { into, text } => {
+                self.fills.push(Filled { field: plain.fill(into, text)?, text: text.clone() });
+                Ok(None)
             }
+            Act::Click { target } => plain.click(target, &self.fills).map(Some),
             // What comes by scrolling comes by the page's own scripts.
             Act::Scroll { .. } => Err(Problem::NotActionable),
             Act::ClosePopup => Ok(None),
@@ -265,9 +257,13 @@ impl Driver for Session {
         self.popups = watch.popups;
         loop {
             self.gate.check()?;
+            if let Some(page) = self.page.as_mut().filter(|_| watch.looks_within()) {
+                let loader = Loader { client: &self.client, gate: &self.gate, egress: &self.egress };
+                loader.complete(page).await?;
+            }
             let Some(page) = &self.page else { return Ok(Observation::Unreachable(Trouble::Reset)) };
             let (url, status) = (page.url().clone(), page.status());
-            let (still, next) = match self.look(page, watch) {
+            let (still, next) = match self.look(watch) {
                 Look::Recognised(name) => {
                     let html = page.html().to_owned();
                     self.seen_in.insert(name.clone(), self.documents);
@@ -298,9 +294,6 @@ impl Driver for Session {
             self.count_ways(act);
             match (self.plan(act), act) {
                 (Err(problem), act) => return Ok(self.stuck(act.target(), problem)),
-                (Ok(None), Act::Fill { into, text }) => {
-                    self.keep(Filled { into: into.clone(), text: text.clone() });
-                }
                 (Ok(Some(asked)), _) => {
                     if let Some(trouble) = self.ask(asked).await? {
                         // The page that was clicked on is gone, as in a browser.
@@ -310,7 +303,7 @@ impl Driver for Session {
                 }
                 (Ok(None), Act::ClosePopup) if self.close_popup() => {}
                 (Ok(None), Act::ClosePopup) => return Ok(self.stuck(act.target(), Problem::Missing)),
-                (Ok(None), Act::Click { .. } | Act::Scroll { .. }) => {}
+                (Ok(None), Act::Fill { .. } | Act::Click { .. } | Act::Scroll { .. }) => {}
             }
         }
         Ok(Observation::Acted)
@@ -324,11 +317,8 @@ impl Driver for Session {
         for act in &download.deed.acts {
             match (self.plan(act), act) {
                 (Err(problem), act) => return Ok(self.stuck(act.target(), problem)),
-                (Ok(None), Act::Fill { into, text }) => {
-                    self.keep(Filled { into: into.clone(), text: text.clone() });
-                }
                 (Ok(Some(asked)), _) => return self.fetch(asked).await,
-                (Ok(None), Act::Click { .. } | Act::Scroll { .. } | Act::ClosePopup) => {}
+                (Ok(None), _) => {}
             }
         }
         Ok(Observation::NoFile(NoFile::None))

@@ -69,10 +69,10 @@ impl Bounds {
 #[cfg(test)]
 mod tests {
     use super::{DEPTH_LIMIT, Refused};
-    use crate::markup::parse;
+    use crate::markup::{Scripting, parse};
 
     fn bounded(html: &str) -> Result<(), Refused> {
-        parse(html).map(|_| ())
+        parse(html, Scripting::On).map(|_| ())
     }
 
     #[test]

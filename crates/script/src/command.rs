@@ -84,6 +84,20 @@ pub struct Watch {
     pub patience_ms: u64,
 }
 
+impl Watch {
+    /// Whether it looks into shadow roots and frames, which most portals have none of.
+    #[must_use]
+    pub fn looks_within(&self) -> bool {
+        let conditions = self.pages.iter().flat_map(|page| &page.conditions);
+        let selector = |condition: &Condition| match condition {
+            Condition::Visible(selector) | Condition::Absent(selector) => selector.contains(">>>"),
+            Condition::Text { within, .. } => within.contains(">>>"),
+            Condition::Url(_) => false,
+        };
+        self.busy.iter().any(|selector| selector.contains(">>>")) || conditions.into_iter().any(selector)
+    }
+}
+
 /// What becomes of windows that the pages of a session open. From one watch to the next it is as the
 /// last one said, and before the first they are closed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use crate::bounds::Refused;
 use crate::controls::value_of;
 use crate::css::Css;
 use crate::language::{Pick, Sign};
-use crate::markup;
+use crate::markup::{self, Scripting};
 use crate::roots;
 
 /// A parsed document.
@@ -33,12 +33,16 @@ pub(crate) struct Choice {
 
 impl Document {
     pub(crate) fn parse(html: &str) -> Result<Self, Refused> {
-        Ok(Self { html: roots::compose(markup::parse(html)?)? })
+        Self::parse_with(html, Scripting::On)
     }
 
     /// The document as somebody has it who runs no scripts.
     pub(crate) fn parse_plain(html: &str) -> Result<Self, Refused> {
-        Ok(Self { html: roots::compose(markup::parse_with(html, markup::Scripting::Off)?)? })
+        Self::parse_with(html, Scripting::Off)
+    }
+
+    fn parse_with(html: &str, scripting: Scripting) -> Result<Self, Refused> {
+        Ok(Self { html: roots::compose(markup::parse(html, scripting)?, scripting)? })
     }
 
     /// What the selector fits, in the order of the document.

@@ -1,5 +1,5 @@
-//! The frames of a document that came as text: which documents they want to show, and the text
-//! with what they show in it, in the form that the HTML standard has for that (`srcdoc`).
+//! The frames of a document that came as text: what each wants to show, and the text with what
+//! they show in it, in the form that the HTML standard has for that (`srcdoc`).
 //!
 //! Not here: asking for what they want to show (a driver does that), or reading a text that has it
 //! ([`crate::roots`]).
@@ -9,16 +9,35 @@ use html5ever::{LocalName, QualName, ns};
 use scraper::{ElementRef, Html, Node};
 use url::Url;
 
-use crate::bounds::Refused;
 use crate::document::nodes_within;
 use crate::markup::{self, Scripting};
 
-/// What one frame shows.
-pub struct Shown<'a> {
-    /// Where it is.
-    pub url: &'a Url,
-    /// Its document as text.
-    pub html: &'a str,
+/// How many frames of a page are looked into.
+pub const FRAMES_AT_MOST: usize = 64;
+
+/// A frame of a document.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// What it wants to show.
+    pub wants: Wants,
+    /// Whether the page could look into it, whatever of its own origin it shows.
+    pub is_open: bool,
+}
+
+/// What a frame wants to show.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Wants {
+    /// Nothing that is to be had without scripts.
+    Nothing,
+    /// What is at an address.
+    Address(Url),
+    /// What the document around it says, with the address that its links are counted from.
+    Text {
+        /// The frame's document.
+        html: String,
+        /// That of the document around it.
+        base: Url,
+    },
 }
 
 /// Whether an element is a frame.
@@ -26,62 +45,69 @@ pub(crate) fn is_frame(element: &ElementRef<'_>) -> bool {
     matches!(element.value().name(), "frame" | "iframe")
 }
 
-/// What each frame of the document that was found at `url` wants to show, in the order of the
-/// document. None of a frame that shows what the document itself says, nothing, or what the
-/// document couldn't look into.
-#[must_use]
-pub fn wanted(html: &str, url: &Url) -> Vec<Option<Url>> {
-    let Some(document) = parsed(html) else { return Vec::new() };
-    let base = nodes_within(document.tree.root()).filter_map(ElementRef::wrap).find_map(|element| {
-        let href = element.attr("href").filter(|_| element.value().name() == "base")?;
-        url.join(href).ok()
-    });
-    let base = base.as_ref().unwrap_or(url);
-    frames(&document).into_iter().map(|frame| source(&frame, base)).collect()
+/// The address that those in a document are counted from, which was found at `url`. The first
+/// element that says one counts, as in the HTML standard, even if it says none.
+pub(crate) fn base<'d>(mut elements: impl Iterator<Item = ElementRef<'d>>, url: &Url) -> Url {
+    let says = |element: &ElementRef<'d>| element.value().name() == "base" && element.attr("href").is_some();
+    let said = elements.find(says).and_then(|base| base.attr("href"));
+    said.and_then(|href| url.join(href).ok()).unwrap_or_else(|| url.clone())
 }
 
-/// The document with what its frames show; one for each of its frames.
+/// The frames of the document that was found at `url`, in its order, those in shadow roots aside.
+#[must_use]
+pub fn frames(html: &str, url: &Url) -> Vec<Frame> {
+    // Most documents have none, and aren't parsed for it.
+    let may_have_some = html.as_bytes().windows(5).any(|word| word.eq_ignore_ascii_case(b"frame"));
+    let Some(document) = may_have_some.then(|| markup::parse(html, Scripting::Off).ok()).flatten() else {
+        return Vec::new();
+    };
+    let base = base(elements(&document), url);
+    elements(&document)
+        .filter(is_frame)
+        .map(|frame| Frame { wants: wants(&frame, &base), is_open: is_open(&frame) })
+        .collect()
+}
+
+/// The document with what its frames show, in their order; those that show nothing are empty.
 ///
 /// # Errors
 /// Why the document is too large or nested too deeply, in words.
-pub fn composed(html: &str, shown: &[Option<Shown<'_>>]) -> Result<String, String> {
-    let words = |refused: Refused| refused.text().to_string();
-    let mut document = markup::parse_with(html, Scripting::Off).map_err(words)?;
-    let ids: Vec<_> = frames(&document).iter().map(|frame| frame.id()).collect();
+pub fn composed(html: &str, shown: &[Option<&str>]) -> Result<String, String> {
+    let parsed = markup::parse(html, Scripting::Off);
+    let mut document = parsed.map_err(|refused| refused.text().to_string())?;
+    let ids: Vec<_> = elements(&document).filter(is_frame).map(|frame| frame.id()).collect();
     for (id, shown) in ids.into_iter().zip(shown) {
-        let (Some(mut node), Some(shown)) = (document.tree.get_mut(id), shown) else { continue };
-        if let Node::Element(frame) = node.value() {
-            put(&mut frame.attrs, "src", shown.url.as_str());
-            put(&mut frame.attrs, "srcdoc", shown.html);
+        if let Some(mut node) = document.tree.get_mut(id)
+            && let Node::Element(frame) = node.value()
+        {
+            put(&mut frame.attrs, "srcdoc", shown.unwrap_or_default());
         }
     }
     Ok(document.html())
 }
 
-fn parsed(html: &str) -> Option<Html> {
-    // Most documents have none, and aren't parsed for it.
-    let may_have_some = html.as_bytes().windows(5).any(|word| word.eq_ignore_ascii_case(b"frame"));
-    if may_have_some { markup::parse_with(html, Scripting::Off).ok() } else { None }
+fn elements(document: &Html) -> impl Iterator<Item = ElementRef<'_>> {
+    nodes_within(document.tree.root()).filter_map(ElementRef::wrap)
 }
 
-fn frames(document: &Html) -> Vec<ElementRef<'_>> {
-    nodes_within(document.tree.root()).filter_map(ElementRef::wrap).filter(is_frame).collect()
+fn wants(frame: &ElementRef<'_>, base: &Url) -> Wants {
+    if let Some(html) = frame.attr("srcdoc") {
+        return Wants::Text { html: html.to_owned(), base: base.clone() };
+    }
+    let source = frame.attr("src").map(str::trim).filter(|source| !source.is_empty());
+    let url = source.and_then(|source| base.join(source).ok());
+    match url.filter(|url| matches!(url.scheme(), "http" | "https")) {
+        Some(mut url) => {
+            url.set_fragment(None);
+            Wants::Address(url)
+        }
+        None => Wants::Nothing,
+    }
 }
 
-/// Where what a frame shows is to be had, if the page itself could look into it.
-fn source(frame: &ElementRef<'_>, base: &Url) -> Option<Url> {
-    if frame.attr("srcdoc").is_some() {
-        return None;
-    }
-    let is_apart =
-        |allowed: &str| !allowed.split_whitespace().any(|word| word.eq_ignore_ascii_case("allow-same-origin"));
-    if frame.attr("sandbox").is_some_and(is_apart) {
-        return None;
-    }
-    let source = frame.attr("src").map(str::trim).filter(|source| !source.is_empty())?;
-    let mut url = base.join(source).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-    url.set_fragment(None);
-    Some(url)
+fn is_open(frame: &ElementRef<'_>) -> bool {
+    let allows = |allowed: &str| allowed.split_whitespace().any(|word| word.eq_ignore_ascii_case("allow-same-origin"));
+    frame.attr("sandbox").is_none_or(allows)
 }
 
 /// Sets an attribute, and keeps them in the order in which they are looked up.
@@ -96,48 +122,50 @@ fn put(attributes: &mut Vec<(QualName, StrTendril)>, name: &str, value: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Shown, composed, wanted};
+    use super::{Wants, composed, frames};
     use crate::css::Css;
     use crate::document::{Document, text};
 
-    #[test]
-    fn a_frame_wants_what_the_page_could_look_into() {
-        let check = |html: &str, expected: &[Option<&str>]| {
-            let wanted = wanted(html, &"https://bank.example/in/list?a=1".parse().expect("a url"));
-            let wanted: Vec<Option<&str>> = wanted.iter().map(|url| url.as_ref().map(url::Url::as_str)).collect();
-            assert_eq!(wanted, expected, "{html}");
+    /// What each frame wants, a word each; in braces where the page couldn't look into it.
+    fn wanted(html: &str) -> Vec<String> {
+        let found = frames(html, &"https://bank.example/in/list?a=1".parse().expect("a url"));
+        let word = |frame: &super::Frame| match &frame.wants {
+            Wants::Nothing => "nothing".to_owned(),
+            Wants::Address(url) => url.as_str().replace("https://bank.example", ""),
+            Wants::Text { html, base } => format!("{html} from {}", base.path()),
         };
-        check(
-            "<FRAMESET><FRAME SRC=menu.htm NAME=m><FRAME NAME=w></FRAMESET>",
-            &[Some("https://bank.example/in/menu.htm"), None],
-        );
-        check("<base href=/app/><iframe src='work#top'>", &[Some("https://bank.example/app/work")]);
-        check(
-            "<iframe srcdoc=x src=a></iframe><iframe src=about:blank></iframe><iframe src='javascript:x()'>",
-            &[None, None, None],
-        );
+        let braced = |frame: &super::Frame| if frame.is_open { word(frame) } else { format!("({})", word(frame)) };
+        found.iter().map(braced).collect()
+    }
+
+    #[test]
+    fn a_frame_wants_what_it_says() {
+        let check = |html: &str, expected: &[&str]| assert_eq!(wanted(html), expected, "{html}");
+        check("<FRAMESET><FRAME SRC=menu.htm NAME=m><FRAME NAME=w></FRAMESET>", &["/in/menu.htm", "nothing"]);
+        check("<base href=/app/><base href=/b/><iframe src='work#top'>", &["/app/work"]);
+        check("<base href='https://['><base href=/b/><iframe src=work>", &["/in/work"]);
+        check("<iframe src=about:blank></iframe><iframe src='javascript:x()'>", &["nothing", "nothing"]);
+        check("<iframe src=a srcdoc=x>", &["x from /in/list"]);
         check(
             "<iframe sandbox=allow-forms src=a></iframe><iframe sandbox='allow-same-origin' src=b>",
-            &[None, Some("https://bank.example/in/b")],
+            &["(/in/a)", "/in/b"],
         );
+        check("<noscript><iframe src=a></iframe></noscript>", &["/in/a"]);
         check("<template><iframe src=a></iframe></template><p>A frame</p>", &[]);
     }
 
     #[test]
-    fn a_composed_text_shows_what_its_frames_show() {
-        let urls = ["https://bank.example/menu", "https://bank.example/work"].map(|url| url.parse().expect("a url"));
-        let shown = [
-            Some(Shown { url: &urls[0], html: "<a href=x>\"Menu\" &amp; more</a>" }),
-            None,
-            Some(Shown { url: &urls[1], html: "<form><table><form action=b><tr><td>Work</form></table>" }),
-        ];
-        let html = composed("<frameset><frame name=m><frame name=e><frame name=w src=old>", &shown).expect("a text");
-        let document = Document::parse_plain(&html).expect("a document");
+    fn a_composed_text_shows_what_its_frames_show_and_says_what_it_said() {
+        let form = "<form><table><form action=b><tr><td>Work</form></table><noscript><p>No scripts</p></noscript>";
+        let shown = [Some("<a href=x>\"Menu\" &amp; more</a>"), None, Some(form)];
+        let html = composed("<frameset><frame name=m><frame name=e srcdoc=old><frame src=w.htm>", &shown);
+        let document = Document::parse_plain(&html.expect("a text")).expect("a document");
         let found = |selector: &str| -> Vec<String> {
             document.all(&Css::parse(selector).expect("a selector")).map(text).collect()
         };
         assert_eq!(found("frame[name=m] >>> a"), ["\"Menu\" & more"]);
-        assert_eq!(found("frame[name=e] >>> body"), [""; 0]);
-        assert_eq!(found("frame[src='https://bank.example/work'] >>> td"), ["Work"]);
+        assert_eq!(found("frame[name=e] >>> body"), [""]);
+        assert_eq!(found("frame[src='w.htm'] >>> td"), ["Work"]);
+        assert_eq!(found("frame[src='w.htm'] >>> noscript p"), ["No scripts"]);
     }
 }

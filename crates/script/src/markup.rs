@@ -36,19 +36,11 @@ pub(crate) enum Scripting {
     Off,
 }
 
-/// Parses a document as a browser has it.
-///
-/// # Errors
-/// [`Refused`] if it is more than any page for people.
-pub(crate) fn parse(html: &str) -> Result<Html, Refused> {
-    parse_with(html, Scripting::On)
-}
-
 /// Parses a document as whoever runs its scripts or doesn't has it.
 ///
 /// # Errors
-/// As [`parse`].
-pub(crate) fn parse_with(html: &str, scripting: Scripting) -> Result<Html, Refused> {
+/// [`Refused`] if it is more than any page for people.
+pub(crate) fn parse(html: &str, scripting: Scripting) -> Result<Html, Refused> {
     if html.len() > SIZE_LIMIT {
         return Err(Refused::Size);
     }
@@ -258,10 +250,10 @@ mod tests {
     use proptest::prelude::{ProptestConfig, prop, proptest};
     use scraper::Html;
 
-    use super::parse;
+    use super::{Scripting, parse};
 
     fn check(html: &str) {
-        let ours = parse(html).map(|tree| tree.html());
+        let ours = parse(html, Scripting::On).map(|tree| tree.html());
         assert_eq!(ours, Ok(Html::parse_document(html).html()), "{html}");
     }
 

@@ -12,10 +12,8 @@ use scraper::{ElementRef, Html, Node};
 
 use crate::bounds::Refused;
 use crate::document::name;
-use crate::markup;
-
-/// How many frames are looked into.
-const FRAMES_LIMIT: usize = 64;
+use crate::frames::{FRAMES_AT_MOST, is_frame};
+use crate::markup::{self, Scripting};
 
 /// What is found in a tree.
 enum Found {
@@ -23,11 +21,11 @@ enum Found {
     Frame(NodeId, String),
 }
 
-/// Puts what is declared where it belongs.
+/// Puts what is declared where it belongs; frames are parsed as the document was.
 ///
 /// # Errors
 /// [`Refused`] if what a frame shows is more than any page for people, or there are more frames.
-pub(crate) fn compose(mut html: Html) -> Result<Html, Refused> {
+pub(crate) fn compose(mut html: Html, scripting: Scripting) -> Result<Html, Refused> {
     let (mut looked_at, mut frames) = (0, 0);
     loop {
         let found: Vec<Found> = html.tree.nodes().skip(looked_at).filter_map(found).collect();
@@ -45,10 +43,10 @@ pub(crate) fn compose(mut html: Html) -> Result<Html, Refused> {
                 }
                 Found::Frame(id, text) => {
                     frames += 1;
-                    if frames > FRAMES_LIMIT {
+                    if frames > FRAMES_AT_MOST {
                         return Err(Refused::Work);
                     }
-                    graft(&mut html.tree, id, markup::parse(&text)?.tree);
+                    graft(&mut html.tree, id, markup::parse(&text, scripting)?.tree);
                 }
             }
         }
@@ -64,8 +62,7 @@ fn found(node: ego_tree::NodeRef<'_, Node>) -> Option<Found> {
         let content = node.first_child().filter(|_| element.attr("shadowrootmode").is_some())?;
         return Some(Found::ShadowRoot { template: node.id(), content: content.id() });
     }
-    let is_frame = *name == local_name!("iframe") || *name == local_name!("frame");
-    let text = element.attr("srcdoc").filter(|_| is_frame)?;
+    let text = element.attr("srcdoc").filter(|_| is_frame(&element))?;
     Some(Found::Frame(node.id(), text.to_owned()))
 }
 

@@ -2,35 +2,57 @@
 //!
 //! Not here: what is asked for when something in it is clicked.
 
+use std::collections::BTreeMap;
+
+use ego_tree::NodeRef;
 use scraper::{ElementRef, Node};
 use url::Url;
 
 use crate::document::{Document, nodes_within};
-use crate::frames::is_frame;
+use crate::frames::{base, is_frame};
 
 /// Which document of a page: the way down to it through frames, each by its number among those of
 /// the document around it, from zero. Empty for the page's own.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place(pub Vec<usize>);
 
-impl Place {
-    /// Whether it is `other`, or within it.
+/// A field of a page: its document, and which element of that it is. Good for as long as the
+/// document stays, whatever becomes of others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    place: Place,
+    number: usize,
+}
+
+/// Where the documents of a page were found.
+pub type Addresses = BTreeMap<Place, Url>;
+
+impl Field {
+    /// Whether it is of a document that is at a place, or within what is there.
     #[must_use]
-    pub fn is_within(&self, other: &Self) -> bool {
-        self.0.starts_with(&other.0)
+    pub fn is_within(&self, place: &Place) -> bool {
+        self.place.0.starts_with(&place.0)
+    }
+}
+
+impl Place {
+    /// That of the document around it; its own where there is none.
+    fn parent(mut self) -> Self {
+        self.0.pop();
+        self
     }
 }
 
 /// The document that an element is of.
 pub(super) struct Around<'d> {
-    top: ego_tree::NodeRef<'d, Node>,
+    top: NodeRef<'d, Node>,
     /// The frames that lead there, the innermost first.
     frames: Vec<ElementRef<'d>>,
 }
 
 impl<'d> Around<'d> {
     pub(super) fn of(element: ElementRef<'d>) -> Self {
-        let is_root = |node: &ego_tree::NodeRef<'d, Node>| matches!(node.value(), Node::Document | Node::Fragment);
+        let is_root = |node: &NodeRef<'d, Node>| matches!(node.value(), Node::Document | Node::Fragment);
         let top = element.ancestors().find(is_root).unwrap_or(*element);
         Self { top, frames: element.ancestors().filter_map(ElementRef::wrap).filter(is_frame).collect() }
     }
@@ -39,24 +61,29 @@ impl<'d> Around<'d> {
         nodes_within(self.top).filter_map(ElementRef::wrap)
     }
 
-    /// Where the document is, on the page that was found at `page`.
-    pub(super) fn url(&self, page: &Url) -> Url {
-        let said = self.frames.iter().find_map(|frame| frame.attr("src").filter(|_| frame.attr("srcdoc").is_some()));
-        said.and_then(|source| page.join(source).ok()).unwrap_or_else(|| page.clone())
+    /// Where the document was found, or the one that says what it says.
+    pub(super) fn url<'a>(&self, addresses: &'a Addresses, page: &'a Url) -> &'a Url {
+        let mut place = self.place();
+        loop {
+            if let Some(url) = addresses.get(&place) {
+                return url;
+            }
+            if place.0.is_empty() {
+                return page;
+            }
+            place = place.parent();
+        }
     }
 
-    /// An address in the document, if it is one of the web.
-    pub(super) fn address(&self, page: &Url, href: &str) -> Option<Url> {
-        let own = self.url(page);
-        let base = self.elements().find(|element| element.value().name() == "base" && element.attr("href").is_some());
-        let base = base.and_then(|base| own.join(base.attr("href")?).ok()).unwrap_or(own);
-        base.join(href).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+    /// An address in the document, which was found at `url`, if it is one of the web.
+    pub(super) fn address(&self, url: &Url, href: &str) -> Option<Url> {
+        base(self.elements(), url).join(href).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
     }
 
     /// What links and forms of the document name that name nothing themselves.
-    pub(super) fn usual_target(&self) -> Option<String> {
-        self.elements()
-            .find_map(|element| element.attr("target").filter(|_| element.value().name() == "base").map(str::to_owned))
+    pub(super) fn usual_target(&self) -> Option<&'d str> {
+        let mut bases = self.elements().filter(|element| element.value().name() == "base");
+        bases.find_map(|base| base.value().attr("target"))
     }
 
     pub(super) fn place(&self) -> Place {
@@ -64,11 +91,31 @@ impl<'d> Around<'d> {
         Place(self.frames.iter().rev().map(|frame| number(*frame)).collect::<Option<_>>().unwrap_or_default())
     }
 
+    /// Which field an element is.
+    pub(super) fn field(&self, element: ElementRef<'d>) -> Option<Field> {
+        let number = self.whole().position(|other| other.id() == element.id())?;
+        Some(Field { place: self.place(), number })
+    }
+
+    /// The element that a field is, if it is of this document.
+    pub(super) fn element(&self, field: &Field) -> Option<ElementRef<'d>> {
+        self.whole().nth(field.number).filter(|_| field.place == self.place())
+    }
+
+    /// The elements of the document and of its shadow roots.
+    fn whole(&self) -> impl Iterator<Item = ElementRef<'d>> + use<'d> {
+        let is_document = |node: &NodeRef<'d, Node>| matches!(node.value(), Node::Document);
+        let top = std::iter::once(self.top).chain(self.top.ancestors()).find(is_document).unwrap_or(self.top);
+        let depth = self.frames.len();
+        let is_own = move |element: &ElementRef<'_>| {
+            element.ancestors().filter_map(ElementRef::wrap).filter(is_frame).count() == depth
+        };
+        top.descendants().filter_map(ElementRef::wrap).filter(is_own)
+    }
+
     /// The document around the frame that shows this one; this one where there is none.
     pub(super) fn parent(&self) -> Place {
-        let mut place = self.place();
-        place.0.pop();
-        place
+        self.place().parent()
     }
 }
 

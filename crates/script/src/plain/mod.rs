@@ -11,21 +11,22 @@ mod submit;
 
 use std::time::Duration;
 
+pub use self::around::{Addresses, Field, Place};
+
 use domain::secret::Secret;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 use scraper::ElementRef;
 use url::Url;
 
+use self::around::Around;
+use self::submit::owner;
 use crate::bounds::Refused;
 use crate::command::{Condition, Problem, Target, Vote, Watch};
 use crate::controls::{option, submits, takes_text};
 use crate::css::Css;
 use crate::document::{Document, folded_case, is_hidden, text};
 use crate::ways::{found, votes};
-use around::Around;
-pub use around::Place;
-use submit::owner;
 
 /// The longest that a page may want to be left as it is, in milliseconds: a day.
 const LONGEST_MS: u64 = 86_400_000;
@@ -82,8 +83,8 @@ pub enum Method {
 /// What was put into a field of a page.
 #[derive(Clone, Debug)]
 pub struct Filled {
-    /// One field.
-    pub into: Target,
+    /// The field.
+    pub field: Field,
     /// The text.
     pub text: Secret,
 }
@@ -93,6 +94,8 @@ pub struct Plain {
     document: Document,
     /// Where it is.
     url: Url,
+    /// Where what its frames show is.
+    frames: Addresses,
 }
 
 impl Plain {
@@ -101,8 +104,16 @@ impl Plain {
     /// # Errors
     /// Why the document is too large or nested too deeply, in words.
     pub fn parse(html: &str, url: &Url) -> Result<Self, String> {
+        Self::framed(html, url, Addresses::new())
+    }
+
+    /// The same, with what frames show that was found at these addresses.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn framed(html: &str, url: &Url, frames: Addresses) -> Result<Self, String> {
         let document = Document::parse_plain(html).map_err(|refused: Refused| refused.text().to_string())?;
-        Ok(Self { document, url: url.clone() })
+        Ok(Self { document, url: url.clone(), frames })
     }
 
     /// The page that shows, of those that are looked for.
@@ -156,22 +167,21 @@ impl Plain {
         })
     }
 
-    /// Whether a text can be put into what the selector fits.
+    /// The field that a text can be put into.
     ///
     /// # Errors
     /// [`Problem`] where it can't.
-    pub fn fill(&self, filled: &Filled) -> Result<(), Problem> {
-        let field = found(&self.document, &filled.into)?;
+    pub fn fill(&self, into: &Target, text: &Secret) -> Result<Field, Problem> {
+        let field = found(&self.document, into)?;
         let value = field.value();
-        if value.attr("readonly").is_some() {
-            return Err(Problem::NotActionable);
-        }
-        match value.name() {
-            "textarea" => Ok(()),
-            "input" if takes_text(&field) => Ok(()),
-            "select" => option(&field, filled.text.expose()).map(|_| ()).ok_or(Problem::NotActionable),
-            _ => Err(Problem::NotActionable),
-        }
+        let takes_it = match value.name() {
+            _ if value.attr("readonly").is_some() => false,
+            "textarea" => true,
+            "input" => takes_text(&field),
+            "select" => option(&field, text.expose()).is_some(),
+            _ => false,
+        };
+        Around::of(field).field(field).filter(|_| takes_it).ok_or(Problem::NotActionable)
     }
 
     /// What a browser would ask for if this were clicked, with the fields filled like that.
@@ -187,7 +197,7 @@ impl Plain {
             "a" | "area" => {
                 let href =
                     element.attr("href").map(str::trim).filter(|href| !href.is_empty() && !href.starts_with('#'));
-                let to = href.and_then(|href| around.address(&self.url, href));
+                let to = href.and_then(|href| around.address(around.url(&self.frames, &self.url), href));
                 Request::Link(to.ok_or(Problem::NotActionable)?)
             }
             _ if submits(&element) => Request::Form(self.submit(&element, fills)?),
@@ -196,18 +206,11 @@ impl Plain {
         Ok(Asked { request, from: around.place(), shows_in: self.shows_in(&around, &element) })
     }
 
-    /// The document that something is of.
-    #[must_use]
-    pub fn place(&self, target: &Target) -> Option<Place> {
-        found(&self.document, target).ok().map(|element| Around::of(element).place())
-    }
-
     /// Where a browser would show what comes when this is clicked.
     fn shows_in(&self, around: &Around<'_>, element: &ElementRef<'_>) -> ShowsIn {
-        let own = |element: &ElementRef<'_>, name: &str| element.attr(name).map(str::to_owned);
         let named = match element.value().name() {
-            "a" | "area" => own(element, "target"),
-            _ => own(element, "formtarget").or_else(|| own(&owner(around, element)?, "target")),
+            "a" | "area" => element.value().attr("target"),
+            _ => element.value().attr("formtarget").or_else(|| owner(around, element)?.value().attr("target")),
         };
         let named = named.or_else(|| around.usual_target()).unwrap_or_default();
         match named.trim().to_ascii_lowercase().as_str() {
@@ -258,14 +261,21 @@ mod tests {
     use crate::command::{Condition, Popups, Problem, Recogniser, Watch};
 
     fn plain(html: &str) -> Plain {
-        Plain::parse(html, &"https://bank.example/in/list?a=1#top".parse().expect("a url")).expect("a page")
+        let url = |path: &str| format!("https://bank.example/{path}").parse().expect("a url");
+        let frames = [(vec![0], "menu/"), (vec![1], "work/a"), (vec![1, 1], "lists/b")];
+        let frames = frames.map(|(place, path)| (Place(place), url(path))).into();
+        Plain::framed(html, &url("in/list?a=1#top"), frames).expect("a page")
     }
 
     /// What a click asks for, in one line.
     fn asked(html: &str, click: &str, fills: &[(&str, &str)]) -> String {
-        let filled = |(into, text): &(&str, &str)| Filled { into: (*into).into(), text: Secret::new((*text).into()) };
+        let plain = plain(html);
+        let filled = |(into, text): &(&str, &str)| {
+            let text = Secret::new((*text).into());
+            Filled { field: plain.fill(&(*into).into(), &text).expect("a field"), text }
+        };
         let fills: Vec<Filled> = fills.iter().map(filled).collect();
-        match plain(html).click(&click.into(), &fills).map(|asked| asked.request) {
+        match plain.click(&click.into(), &fills).map(|asked| asked.request) {
             Ok(Request::Link(url)) => url.into(),
             Ok(Request::Form(form)) => {
                 let entries: Vec<String> = form.entries.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -315,9 +325,8 @@ mod tests {
         let work = |inner: &str| {
             let inner = inner.replace('"', "&quot;");
             format!(
-                "<frameset><frame name=menu src=https://bank.example/menu/ srcdoc='x'>\
-                 <frame name=work src=https://bank.example/work/a srcdoc=\"<iframe></iframe><iframe name=list \
-                 src=https://bank.example/lists/b srcdoc='{inner}'></iframe>\"></frameset>"
+                "<frameset><frame name=menu src=old srcdoc='x'><frame name=work srcdoc=\"<noscript><iframe></iframe>\
+                 </noscript><iframe name=list srcdoc='{inner}'></iframe>\"></frameset>"
             )
         };
         let check = |target: &str, expected: ShowsIn| {
@@ -333,6 +342,24 @@ mod tests {
         assert_eq!(asked("<a id=x href=next>", &[]), "https://bank.example/lists/next");
         let form = "<form><input name=a><input type=submit id=x></form>";
         assert_eq!(asked(form, &[(">>> [name=a]", "1")]), "GET https://bank.example/lists/b a=1");
+    }
+
+    #[test]
+    fn what_a_document_says_in_a_frame_is_at_its_own_address() {
+        let said = "<iframe></iframe><iframe></iframe><iframe src=/b/c srcdoc='<a id=x href=next>'></iframe>";
+        assert_eq!(asked(said, ">>> #x", &[]), "https://bank.example/in/next");
+    }
+
+    #[test]
+    fn a_field_is_the_one_that_was_filled_also_where_another_document_has_its_like() {
+        let search = "<form><input name=a><input type=submit id=x></form>";
+        let ask = |list: &str| plain(&format!("<iframe srcdoc='{search}'></iframe><iframe srcdoc='{list}'></iframe>"));
+        let text = Secret::new("1".into());
+        let field = ask("").fill(&">>> [name=a]".into(), &text).expect("a field");
+        let with_its_like = ask("<form><input name=a value=2></form>");
+        let asked = with_its_like.click(&">>> #x".into(), &[Filled { field, text }]).expect("a click that asks");
+        let Request::Form(form) = asked.request else { unreachable!("a button of a form submits it") };
+        assert_eq!(form.entries, [("a".to_owned(), "1".to_owned())]);
     }
 
     #[test]
@@ -369,8 +396,8 @@ mod tests {
     #[test]
     fn a_field_takes_what_a_person_could_give_it() {
         let check = |html: &str, text: &str, expected: Result<(), Problem>| {
-            let filled = Filled { into: "#x".into(), text: Secret::new(text.into()) };
-            assert_eq!(plain(html).fill(&filled), expected, "{html}");
+            let filled = plain(html).fill(&"#x".into(), &Secret::new(text.into()));
+            assert_eq!(filled.map(|_| ()), expected, "{html}");
         };
         check("<input id=x>", "a", Ok(()));
         check("<textarea id=x></textarea>", "a", Ok(()));

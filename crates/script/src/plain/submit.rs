@@ -8,7 +8,6 @@
 //!
 //! [entries]: https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#constructing-the-form-data-set
 
-use domain::secret::Secret;
 use scraper::ElementRef;
 
 use super::around::Around;
@@ -16,7 +15,6 @@ use super::{Filled, Form, Method, Plain};
 use crate::command::Problem;
 use crate::controls::{chosen, is_control, is_in_disabled_set, kind};
 use crate::document::{is_disabled, text};
-use crate::ways::found;
 
 impl Plain {
     /// What is sent when `submitter` submits its form, with the fields filled like that.
@@ -25,7 +23,8 @@ impl Plain {
         let form = owner(&around, submitter).ok_or(Problem::NotActionable)?;
         let said = |own: &str, forms: &str| submitter.attr(own).or_else(|| form.attr(forms)).map(str::trim);
         let action = said("formaction", "action").unwrap_or_default();
-        let mut url = if action.is_empty() { Some(around.url(&self.url)) } else { around.address(&self.url, action) }
+        let own = around.url(&self.frames, &self.url);
+        let mut url = if action.is_empty() { Some(own.clone()) } else { around.address(own, action) }
             .ok_or(Problem::NotActionable)?;
         url.set_fragment(None);
         let is_post = said("formmethod", "method").is_some_and(|method| method.eq_ignore_ascii_case("post"));
@@ -33,57 +32,54 @@ impl Plain {
         if is_post && !enctype.is_empty() && !enctype.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return Err(Problem::NotActionable);
         }
-        let entries = self.entries(&around, &form, submitter, fills)?;
+        let entries = entries(&around, &form, submitter, fills);
         let charsets = form.attr("accept-charset").unwrap_or_default();
         let charsets = charsets.split([' ', ',']).filter(|name| !name.is_empty()).map(str::to_owned).collect();
         let by = if is_post { Method::Post } else { Method::Get };
         Ok(Form { to: url, by, entries, charsets })
     }
+}
 
-    fn entries(
-        &self,
-        around: &Around<'_>,
-        form: &ElementRef<'_>,
-        submitter: &ElementRef<'_>,
-        fills: &[Filled],
-    ) -> Result<Vec<(String, String)>, Problem> {
-        let mut texts: Vec<(ElementRef<'_>, &Secret)> = Vec::new();
-        for filled in fills {
-            texts.push((found(&self.document, &filled.into)?, &filled.text));
+/// Names and values, in the order of the document.
+fn entries<'f>(
+    around: &Around<'_>,
+    form: &ElementRef<'_>,
+    submitter: &ElementRef<'_>,
+    fills: &'f [Filled],
+) -> Vec<(String, String)> {
+    let of = |filled: &'f Filled| Some((around.element(&filled.field)?.id(), filled.text.expose()));
+    let texts: Vec<_> = fills.iter().filter_map(of).collect();
+    let mut entries = Vec::new();
+    for control in around.elements() {
+        let is_own = || owner(around, &control).is_some_and(|owner| owner.id() == form.id());
+        let Some(name) = control.attr("name").filter(|name| !name.is_empty()) else { continue };
+        if !is_control(&control) || is_disabled(&control) || is_in_disabled_set(&control) || !is_own() {
+            continue;
         }
-        let mut entries = Vec::new();
-        for control in around.elements() {
-            let is_own = || owner(around, &control).is_some_and(|owner| owner.id() == form.id());
-            let Some(name) = control.attr("name").filter(|name| !name.is_empty()) else { continue };
-            if !is_control(&control) || is_disabled(&control) || is_in_disabled_set(&control) || !is_own() {
-                continue;
+        let filled = texts.iter().rev().find(|(field, _)| *field == control.id()).map(|(_, text)| *text);
+        let value = |value: &str| (name.to_owned(), value.replace("\r\n", "\n").replace('\n', "\r\n"));
+        match control.value().name() {
+            "textarea" => entries.push(value(filled.unwrap_or(&text(control)))),
+            "select" => entries.extend(chosen(&control, filled).iter().map(|chosen| value(chosen))),
+            "button" if control.id() == submitter.id() => {
+                entries.push(value(control.attr("value").unwrap_or_default()));
             }
-            let filled =
-                texts.iter().rev().find(|(field, _)| field.id() == control.id()).map(|(_, text)| text.expose());
-            let value = |value: &str| (name.to_owned(), value.replace("\r\n", "\n").replace('\n', "\r\n"));
-            match control.value().name() {
-                "textarea" => entries.push(value(filled.unwrap_or(&text(control)))),
-                "select" => entries.extend(chosen(&control, filled).iter().map(|chosen| value(chosen))),
-                "button" if control.id() == submitter.id() => {
-                    entries.push(value(control.attr("value").unwrap_or_default()));
+            "button" => {}
+            _ => match kind(&control).as_str() {
+                "submit" if control.id() == submitter.id() => {
+                    entries.push(value(control.attr("value").unwrap_or("Submit")));
                 }
-                "button" => {}
-                _ => match kind(&control).as_str() {
-                    "submit" if control.id() == submitter.id() => {
-                        entries.push(value(control.attr("value").unwrap_or("Submit")));
-                    }
-                    "image" if control.id() == submitter.id() => {
-                        entries.extend(["x", "y"].map(|axis| (format!("{name}.{axis}"), "0".to_owned())));
-                    }
-                    "submit" | "image" | "button" | "reset" => {}
-                    "checkbox" | "radio" if control.attr("checked").is_none() => {}
-                    "checkbox" | "radio" => entries.push(value(control.attr("value").unwrap_or("on"))),
-                    _ => entries.push(value(filled.or(control.attr("value")).unwrap_or_default())),
-                },
-            }
+                "image" if control.id() == submitter.id() => {
+                    entries.extend(["x", "y"].map(|axis| (format!("{name}.{axis}"), "0".to_owned())));
+                }
+                "submit" | "image" | "button" | "reset" => {}
+                "checkbox" | "radio" if control.attr("checked").is_none() => {}
+                "checkbox" | "radio" => entries.push(value(control.attr("value").unwrap_or("on"))),
+                _ => entries.push(value(filled.or(control.attr("value")).unwrap_or_default())),
+            },
         }
-        Ok(entries)
     }
+    entries
 }
 
 /// The form that a control is of.
