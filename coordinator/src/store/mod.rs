@@ -7,10 +7,12 @@
 //! Not here: who may run next (the queue's), what a state change means (the
 //! domain's), or plaintext secrets (sealed by the vault before they come here).
 
+mod audit;
 mod balances;
 mod challenges;
 mod columns;
 mod connections;
+mod console;
 mod control_tokens;
 mod dead_letters;
 mod entities;
@@ -24,6 +26,7 @@ mod keys;
 mod ledger;
 mod migrations;
 mod organizations;
+mod people;
 mod postgres;
 mod retention;
 mod runs;
@@ -42,9 +45,11 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+pub use audit::*;
 pub use balances::*;
 pub use challenges::*;
 pub use connections::*;
+pub use console::*;
 pub use control_tokens::*;
 pub use dead_letters::*;
 pub use entities::*;
@@ -58,6 +63,7 @@ pub use keys::*;
 pub use ledger::*;
 pub use migrations::{Step, StepState, Tables};
 pub use organizations::*;
+pub use people::*;
 pub use retention::*;
 pub use runs::*;
 pub use schedules::*;
@@ -124,6 +130,9 @@ pub trait Store:
     + Retention
     + SimpleFin
     + Ways
+    + Audit
+    + People
+    + ConsoleReads
     + Send
     + Sync
 {
