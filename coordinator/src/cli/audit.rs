@@ -8,8 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{CommandError, Ground, in_one_line, print_table};
-use crate::fleet::{AuditFault, verify_audit};
-use crate::store::{AuditFilter, AuditHead, HashedEntry};
+use crate::store::{AuditFault, AuditFilter, AuditHead, HashedEntry, verify_audit};
 
 /// How many entries are read at once.
 const BATCH: u32 = 500;

@@ -148,7 +148,7 @@ enum CommandError {
     #[error("the coordinator refused with {status} {code}: {detail}")]
     Refused { status: u16, code: String, detail: String },
     #[error(transparent)]
-    Audit(#[from] fleet::AuditFault),
+    Audit(#[from] store::AuditFault),
     #[error("{0}")]
     Said(String),
 }
@@ -197,7 +197,7 @@ impl CommandError {
                 "`coordinator migrate` brings them up to date; `coordinator migrate --dry-run` shows what is missing"
             }
             Self::Store(StoreError::TooNew { .. }) => "upgrade this coordinator",
-            Self::Audit(fleet::AuditFault::Broken(_)) => {
+            Self::Audit(store::AuditFault::Broken(_)) => {
                 "keep the store as it is and compare it with a backup: whoever can write to the database can have done this"
             }
             Self::Store(_) => "check store.url and data, and that the database is up",

@@ -5,6 +5,7 @@
 //!
 //! Not here: seeing that something changed (`fleet::Watcher`).
 
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -13,9 +14,9 @@ use axum::http::{HeaderMap, HeaderName};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::Stream;
 use futures::stream::unfold;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::Console;
@@ -28,6 +29,12 @@ const TICK: Duration = Duration::from_secs(5);
 
 /// How often something is said, so that what stands between doesn't take the line for dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// For how long changes are gathered to be told together.
+const TOGETHER: Duration = Duration::from_millis(200);
+
+/// How many changes are named; of more, pages look at everything anew.
+const MOST_NAMED: usize = 50;
 
 /// Somebody who listens.
 struct Listener {
@@ -68,13 +75,10 @@ impl Listener {
         loop {
             tokio::select! {
                 change = self.changes.recv() => match change {
-                    Ok(change) if hears(&self.signed_in.reach, &change) => {
-                        let said = json!({ "topic": change.topic.as_str(), "id": change.id });
-                        return Some(Event::default().event("change").data(said.to_string()));
-                    }
+                    Ok(change) if hears(&self.signed_in.reach, &change) => return Some(self.gather(change).await),
                     Ok(_) => {}
                     // Too much at once: pages look at everything anew.
-                    Err(RecvError::Lagged(_)) => return Some(Event::default().event("everything").data("{}")),
+                    Err(RecvError::Lagged(_)) => return Some(everything()),
                     Err(RecvError::Closed) => return None,
                 },
                 _ = self.ticks.tick() => {
@@ -90,6 +94,30 @@ impl Listener {
             }
         }
     }
+
+    /// A change with those that come right after it, each thing once: a busy fleet has hundreds in a second, and
+    /// no page looks as often.
+    async fn gather(&mut self, first: Change) -> Event {
+        let mut changes = HashSet::from([(first.topic, first.id)]);
+        tokio::time::sleep(TOGETHER).await;
+        loop {
+            match self.changes.try_recv() {
+                Ok(change) if hears(&self.signed_in.reach, &change) => drop(changes.insert((change.topic, change.id))),
+                Ok(_) => {}
+                Err(TryRecvError::Lagged(_)) => return everything(),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+            }
+        }
+        if changes.len() > MOST_NAMED {
+            return everything();
+        }
+        let said = changes.into_iter().map(|(topic, id)| json!({ "topic": topic.as_str(), "id": id }));
+        Event::default().event("changes").data(said.collect::<Value>().to_string())
+    }
+}
+
+fn everything() -> Event {
+    Event::default().event("everything").data("{}")
 }
 
 /// Whether somebody may know of a change. What is nobody's in particular is for those who see the whole fleet.

@@ -132,13 +132,20 @@ pub(super) fn further(next: Option<String>) -> Markup {
     }
 }
 
-/// A table that scrolls by itself where it is too wide.
+/// A table that scrolls by itself where it is too wide. The head of a column of numbers begins with `#`.
 pub(super) fn table(caption: &str, head: &[&str], body: &Markup) -> Markup {
     html! {
         div.wide tabindex="0" role="region" aria-label=(caption) {
             table {
                 caption { (caption) }
-                thead { tr { @for column in head { th scope="col" { (column) } } } }
+                thead { tr {
+                    @for column in head {
+                        @match column.strip_prefix('#') {
+                            Some(column) => th.number scope="col" { (column) },
+                            None => th scope="col" { (column) },
+                        }
+                    }
+                } }
                 tbody { (body) }
             }
         }

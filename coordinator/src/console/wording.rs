@@ -16,7 +16,7 @@ pub(super) const fn status(status: ConnectionStatus) -> (Tone, &'static str) {
         ConnectionStatus::Draft => (Tone::Quiet, "Draft"),
         ConnectionStatus::PendingActivation => (Tone::Waiting, "Activating"),
         ConnectionStatus::Active => (Tone::Good, "Active"),
-        ConnectionStatus::ReauthRequired => (Tone::Bad, "Needs its customer"),
+        ConnectionStatus::ReauthRequired => (Tone::Bad, "Needs customer"),
         ConnectionStatus::Errored => (Tone::Bad, "Errored"),
         ConnectionStatus::Paused => (Tone::Quiet, "Paused"),
         ConnectionStatus::Revoked => (Tone::Quiet, "Revoked"),

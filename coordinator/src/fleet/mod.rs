@@ -7,7 +7,6 @@
 mod acquire;
 mod agents;
 mod answer_challenge;
-mod audit;
 mod challenge;
 mod complete;
 mod control_token;
@@ -52,7 +51,6 @@ use crate::store::{QueuedRun, Refused, Store, StoreError};
 use crate::vault::{Vault, VaultError};
 
 pub use answer_challenge::answer_challenge;
-pub use audit::{AuditFault, verify_audit};
 pub use control_token::create_control_token;
 pub use create_connection::ConnectionRequest;
 pub use create_organization::{complete_organizations, create_organization, tenant};

@@ -36,7 +36,7 @@ use crate::vault::{VaultError, mac, random};
 /// How many passwords are hashed at once: each takes 19 MiB and most of a core for a moment.
 static AT_ONCE: Semaphore = Semaphore::const_new(2);
 
-/// How exactly the last use of a session is kept.
+/// How exactly the last use of a session is kept, where it may be idle for so long.
 const TOUCH_EVERY: SignedDuration = SignedDuration::from_secs(20);
 
 /// The longest name that is shown of somebody, in characters.
@@ -224,7 +224,7 @@ impl Fleet {
         let Some((session, user)) = self.store.session(&token_hash(token), seen_after, now).await? else {
             return Ok(None);
         };
-        if presence == Presence::Active && now.duration_since(session.seen_at) > TOUCH_EVERY {
+        if presence == Presence::Active && now.duration_since(session.seen_at) > TOUCH_EVERY.min(idle / 10) {
             // A reader doesn't wait for a writer, nor fail with one.
             let (store, id, user) = (Arc::clone(&self.store), session.id, user.id);
             tokio::spawn(async move { store.touch_session(id, user, now).await });

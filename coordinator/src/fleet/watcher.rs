@@ -22,7 +22,7 @@ use crate::store::PendingChallenge;
 const LOOK_BACK: SignedDuration = SignedDuration::from_secs(10);
 
 /// How many events are told of in one round; of more, the rest with the next.
-const AT_ONCE: u32 = 2_000;
+const AT_ONCE: u32 = 5_000;
 
 /// What changed.
 #[derive(Clone, Debug, PartialEq, Eq)]

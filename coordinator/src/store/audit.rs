@@ -5,7 +5,7 @@
 //! Bursar's own.
 //!
 //! Not here: what an entry says and what is hashed (`domain::audit`), or walking through the whole
-//! chain (`fleet::verify_audit`).
+//! chain (`verify_audit`).
 
 use async_trait::async_trait;
 use domain::audit::{Action, Actor, AuditEntry};

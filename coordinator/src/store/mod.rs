@@ -36,6 +36,7 @@ mod sqlite;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod verify_audit;
 mod ways;
 mod webhooks;
 
@@ -69,6 +70,7 @@ pub use runs::*;
 pub use schedules::*;
 pub use simplefin::*;
 pub use stream::*;
+pub use verify_audit::{AuditFault, verify_audit};
 pub use ways::*;
 pub use webhooks::*;
 

@@ -96,18 +96,20 @@ async fn a_name_that_nobody_has_takes_as_long_as_a_wrong_password() -> Outcome {
 
 #[tokio::test]
 async fn a_session_ends_by_itself_by_its_owner_and_with_its_user() -> Outcome {
-    let fleet = Plan::new().agents(0).with("console.idle", "2s").with("console.longest", "1h").start().await?;
+    let fleet = Plan::new().agents(0).with("console.idle", "6s").with("console.longest", "1h").start().await?;
     add_user(&fleet, "ada", "administrator", None).await?;
     add_user(&fleet, "bob", "viewer", None).await?;
     let ended = async |visitor: &Visitor| {
         let ended = eventually(async || (visitor.get("/console/account").await.status == 303).then_some(())).await;
         assert!(ended.is_some(), "the session goes on");
     };
-    // What a page asks by itself keeps nobody signed in.
+    // Whoever goes on is kept in, and what a page asks by itself keeps nobody in.
+    let busy = Visitor::signed_in(fleet.address(), "ada").await;
     let idle = Visitor::signed_in(fleet.address(), "bob").await;
     let by_itself = [("x-by-itself", "1")];
     let out = eventually(async || {
         lasting(Duration::from_millis(200)).await;
+        assert_eq!(busy.get("/console/account").await.status, 200, "who goes on was signed out");
         let page = idle.ask(reqwest::Method::GET, "/console", None, &by_itself).await;
         (page.status == 401).then_some(())
     });

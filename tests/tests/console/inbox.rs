@@ -23,7 +23,9 @@ async fn an_answer_by_the_keyboard_alone_activates_a_connection() -> Outcome {
     let browser = Browser::start(fleet.address()).await?;
     let ada = browser.person("ada", Sight::default()).await?;
     ada.opens("/console/challenges").await?;
-    // The name's field has the focus; nothing is pointed at from here on.
+    // The name's field takes the focus by itself; nothing is pointed at from here on.
+    let focused = async || (ada.does("focus", json!({})).await.ok()?["name"] == "login").then_some(());
+    assert!(eventually(focused).await.is_some(), "the name's field hasn't got the focus");
     ada.does("type", json!({ "text": "ada" })).await?;
     ada.does("press", json!({ "keys": ["Tab"] })).await?;
     ada.does("type", json!({ "text": PASSWORD })).await?;
@@ -179,5 +181,30 @@ async fn nobody_hears_of_another_organizations_changes() -> Outcome {
     }
     assert!(heard[0].contains(&other), "who sees all hears of all: {}", heard[0]);
     assert!(!heard[1].contains(&other), "{}", heard[1]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_another_process_does_shows_at_once_and_says_who() -> Outcome {
+    let fleet = Plan::new().start().await?;
+    let integrator = fleet.integrator("default").await?;
+    add_user(&fleet, "ada", "viewer", None).await?;
+    let id = set_up(&fleet, &integrator).await?;
+    let challenge = integrator.open_challenge(&id, None).await?;
+    let browser = Browser::start(fleet.address()).await?;
+    let ada = browser.person("ada", Sight::default()).await?;
+    ada.signs_in("ada", PASSWORD).await?;
+    ada.opens(&format!("/console/connections/{id}")).await?;
+    let card = ada.sees("li.card", "One-time code").await?;
+    assert!(card.contains("your role looks on"), "{card}");
+    // A process of its own, which tells nobody: what the page hears comes from the store.
+    let code = code(&fleet, 1).await?;
+    let answered = fleet.run(&["challenge", "answer", challenge["id"].as_str().unwrap_or_default()], &code).await?;
+    assert_eq!(answered.code, Some(0), "{}", answered.stderr);
+    ada.does("gone", json!({ "on": "li.card" })).await?;
+    ada.sees(".lead", "Active").await?;
+    ada.sees("#accounts ~ .wide tbody tr", "").await?;
+    ada.sees("#trail ~ .wide", "command line").await?;
+    assert_eq!(ada.complaints().await?, Vec::<String>::new());
     Ok(())
 }

@@ -9,6 +9,7 @@
   let waiting = null;
   let wanted = new Set();
   let busy = false;
+  let looked = 0;
 
   // Whether a region shows what changed: `topic`, or `topic:id` for one thing alone.
   const shows = (region, topic, id) =>
@@ -16,7 +17,9 @@
 
   const want = (found) => {
     found.forEach((region) => wanted.add(region.id));
-    if (found.length > 0 && waiting === null) waiting = setTimeout(refresh, 250);
+    // Once a second at most, however much goes on.
+    const rest = Math.max(50, looked + 1000 - Date.now());
+    if (found.length > 0 && waiting === null) waiting = setTimeout(refresh, rest);
   };
 
   // What somebody has typed, and what they have opened or ticked, is theirs.
@@ -65,28 +68,45 @@
       // The next change, or the next tick, tries again.
     } finally {
       busy = false;
+      looked = Date.now();
     }
   };
 
+  let events = null;
   const listen = () => {
-    const events = new EventSource(source);
+    const line = new EventSource(source);
     const online = () => { offline.hidden = true; };
-    events.addEventListener("hello", () => { online(); want(regions().filter((one) => one.dataset.seen)); regions().forEach((one) => delete one.dataset.seen); });
-    events.addEventListener("change", (event) => {
-      const { topic, id } = JSON.parse(event.data);
-      want(regions().filter((region) => shows(region, topic, id)));
+    const on = (name, heard) => line.addEventListener(name, heard);
+    events = line;
+    // What changed between the page and the line's beginning is told to nobody: one look when it stands makes that good,
+    // and so it does after an interruption.
+    on("hello", () => { online(); setTimeout(() => want(regions()), 1500); });
+    on("changes", (event) => {
+      const changes = JSON.parse(event.data);
+      want(regions().filter((region) => changes.some(({ topic, id }) => shows(region, topic, id))));
     });
-    events.addEventListener("tick", () => { online(); want(regions().filter((region) => shows(region, "tick"))); });
-    events.addEventListener("everything", () => want(regions()));
-    events.addEventListener("ended", () => { events.close(); location.reload(); });
-    events.addEventListener("error", () => {
+    on("tick", () => { online(); want(regions().filter((region) => shows(region, "tick"))); });
+    on("everything", () => want(regions()));
+    on("ended", () => { line.close(); location.reload(); });
+    on("error", () => {
       offline.hidden = false;
-      // What changes meanwhile is looked at once the line is there again.
-      regions().forEach((region) => { region.dataset.seen = "1"; });
       // Where it was refused, the browser doesn't try again by itself; the page then learns why.
-      if (events.readyState === EventSource.CLOSED) setTimeout(() => { want(regions()); listen(); }, 5000);
+      if (line.readyState === EventSource.CLOSED) setTimeout(() => { want(regions()); listen(); }, 5000);
     });
   };
+
+  // Browsers allow a site few lines at once: a page that nobody has looked at for a while lets go of its own.
+  const PATIENCE = 5 * 60 * 1000;
+  let leaving = null;
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(leaving);
+    if (document.hidden) {
+      leaving = setTimeout(() => { if (events) events.close(); events = null; }, PATIENCE);
+    } else if (source && events === null && regions().length > 0) {
+      want(regions());
+      listen();
+    }
+  });
 
   const span = (seconds) => {
     if (seconds < 120) return `${seconds} s`;

@@ -73,7 +73,7 @@ pub(in crate::console) async fn list(
             @if agents.is_empty() {
                 (nothing("No agent is heard of.", "Start one with `agent work`, or the coordinator with --agents auto."))
             } @else {
-                (table("Agents", &["Agent", "State", "Slots", "Waiting for people", "Heard of", "Acts"], &rows))
+                (table("Agents", &["Agent", "State", "#Slots", "#Waiting for people", "Heard of", "Acts"], &rows))
             }
         }
         section id="leases" data-live="run tick" aria-labelledby="worked" {

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use domain::audit::Action;
 use domain::id::ConnectionId;
 use maud::{Markup, html};
+use uuid::Uuid;
 
 use super::{Asked, TO_READ, address, cut};
 use crate::clock;
@@ -57,7 +58,7 @@ pub(in crate::console) async fn list(
             @if entries.is_empty() {
                 (nothing("There is no such entry.", "Leave a filter out. What people, programs and integrators do is written here."))
             } @else {
-                (table("Entries, the latest first", &["Position", "When", "Who", "Act", "Connection", "Subject", "Detail"],
+                (table("Entries, the latest first", &["#Position", "When", "Who", "Act", "Connection", "Subject", "Detail"],
                     &rows(&entries)))
             }
             (further(next))
@@ -82,7 +83,13 @@ fn rows(entries: &[HashedEntry]) -> Markup {
                         None => span.quiet { "–" },
                     }
                 }
-                td { @match &entry.subject { Some(subject) => (subject), None => span.quiet { "–" } } }
+                td {
+                    @match &entry.subject {
+                        Some(subject) if Uuid::parse_str(subject).is_ok() => (short(subject)),
+                        Some(subject) => (subject),
+                        None => span.quiet { "–" },
+                    }
+                }
                 td.detail { @if entry.detail != "{}" { code { (entry.detail) } } }
             }
         }

@@ -12,7 +12,7 @@ use domain::secret::Secret;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::{Asked, back_to, id};
+use super::{Asked, back_to, connection, id};
 use crate::clock;
 use crate::console::Console;
 use crate::console::door::{Fields, Visitor};
@@ -39,6 +39,7 @@ pub(in crate::console) async fn list(
         _ => None,
     });
     let open = pending.iter().filter(|(challenge, _)| challenge.state == ChallengeState::Open).count();
+    let first = pending.first().map(|(challenge, _)| challenge.id);
     let title = if open == 0 { "Challenges".to_owned() } else { format!("Challenges ({open})") };
     let body = html! {
         section id="challenges" data-live="challenge" data-announce=(announced(open)) {
@@ -47,8 +48,9 @@ pub(in crate::console) async fn list(
                     to load the page again."))
             }
             ol.cards {
-                @for (at, (challenge, by)) in pending.iter().enumerate() {
-                    (card(&visitor, challenge, by.as_deref(), (at == 0, now)))
+                @for (challenge, beside) in &pending {
+                    @let takes_focus = if first == Some(challenge.id) { Focus::Taken } else { Focus::Left };
+                    (card(&visitor, challenge, beside, takes_focus, now))
                 }
             }
         }
@@ -89,7 +91,7 @@ pub(in crate::console) async fn answer(
 }
 
 /// What is open or on its way to the portal, with who answered; the one that ends first first.
-async fn pending(console: &Console, visitor: &Visitor) -> Result<Vec<(Challenge, Option<String>)>, Refusal> {
+async fn pending(console: &Console, visitor: &Visitor) -> Result<Vec<(Challenge, Beside)>, Refusal> {
     let store = &console.fleet.store;
     let mut pending = store.pending_challenges().await?;
     pending.retain(|challenge| visitor.reach().has(challenge.organization_id));
@@ -105,7 +107,12 @@ async fn pending(console: &Console, visitor: &Visitor) -> Result<Vec<(Challenge,
             ChallengeState::Open => None,
             _ => who_answered(console, &challenge).await?,
         };
-        shown.push((challenge, by));
+        let owned = match store.owned_connection(visitor.reach(), challenge.connection_id).await {
+            Err(Refused::NotFound) => continue,
+            owned => owned?,
+        };
+        let bank = connection::name(console, &owned.connection);
+        shown.push((challenge, Beside { by, whose: Some((bank, owned.external_entity_id)) }));
     }
     Ok(shown)
 }
@@ -130,12 +137,31 @@ fn announced(open: usize) -> String {
     }
 }
 
+/// What stands beside a question.
+#[derive(Default)]
+pub(super) struct Beside {
+    /// Who answered it.
+    by: Option<String>,
+    /// The bank and the entity, where the page doesn't say so.
+    whose: Option<(String, String)>,
+}
+
+/// Whether a box takes the focus when the page is opened.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Focus {
+    /// It does.
+    Taken,
+    /// It leaves it where it is.
+    Left,
+}
+
 /// One question, with a box for the answer where one is taken.
 pub(super) fn card(
     visitor: &Visitor,
     challenge: &Challenge,
-    by: Option<&str>,
-    (is_first, now): (bool, Timestamp),
+    Beside { by, whose }: &Beside,
+    focus: Focus,
+    now: Timestamp,
 ) -> Markup {
     let question = &challenge.question;
     let (tone, word) = wording::challenge_state(challenge.state);
@@ -151,6 +177,10 @@ pub(super) fn card(
                     p { "The bank said of the answer before: " q { (said) } }
                 }
                 dl.facts {
+                    @if let Some((bank, entity)) = whose {
+                        div { dt { "Institution" } dd { (bank) } }
+                        div { dt { "Entity" } dd { (entity) } }
+                    }
                     @if let Some(medium) = question.medium { div { dt { "Sent" } dd { (wording::medium(medium)) } } }
                     @if let Some(target) = &question.masked_target { div { dt { "To" } dd { (target) } } }
                     div { dt { "Attempts left" } dd { (question.attempts_left) } }
@@ -168,7 +198,7 @@ pub(super) fn card(
                         label for=(field) { "Answer" }
                         input id=(field) name="answer" autocomplete="off" spellcheck="false" autocapitalize="none"
                             maxlength="200" required
-                            autofocus[is_first] aria-describedby=(heading);
+                            autofocus[focus == Focus::Taken] aria-describedby=(heading);
                         button.primary type="submit" { "Answer" }
                     }
                 } @else if challenge.state == ChallengeState::Open && question.kind == ChallengeKind::AppApproval {

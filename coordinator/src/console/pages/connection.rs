@@ -11,13 +11,13 @@ use domain::role::Role;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
+use super::challenges::{Beside, Focus};
 use super::{Asked, back_to, challenges, id};
 use crate::clock;
 use crate::console::Console;
 use crate::console::door::Visitor;
 use crate::console::frame::{Page, Section, token};
-use crate::console::parts::Tone;
-use crate::console::parts::{act, badge, failure, moment_of, moment_or_dash, nothing, short, table};
+use crate::console::parts::{Tone, act, badge, failure, moment_of, moment_or_dash, nothing, short, table};
 use crate::console::refusal::Refusal;
 use crate::console::wording;
 use crate::store::{
@@ -80,7 +80,7 @@ pub(in crate::console) async fn show(
     Ok(Page { visitor: &visitor, section: Section::Connections, title: &title, said, body }.into_response())
 }
 
-fn name(console: &Console, connection: &Connection) -> String {
+pub(super) fn name(console: &Console, connection: &Connection) -> String {
     let institution = connection.institution_id.as_deref();
     let known = institution.and_then(|id| console.fleet.catalog.institution(id)).map(|known| known.name.clone());
     known.unwrap_or_else(|| connection.portal_url.host_str().unwrap_or("Connection").to_owned())
@@ -100,7 +100,7 @@ fn body(console: &Console, visitor: &Visitor, shown: &Shown) -> Markup {
                 section aria-labelledby="asked" {
                     h2 id="asked" { "The bank asks" }
                     ol.cards {
-                        @for one in &shown.asked { (challenges::card(visitor, one, None, (false, now))) }
+                        @for one in &shown.asked { (challenges::card(visitor, one, &Beside::default(), Focus::Left, now)) }
                     }
                 }
             }
@@ -118,7 +118,7 @@ fn body(console: &Console, visitor: &Visitor, shown: &Shown) -> Markup {
                 @if shown.runs.is_empty() {
                     (nothing("No run was made yet.", "The activation makes the first, once the set-up is complete."))
                 } @else {
-                    (table("Runs, the latest first", &["Run", "State", "Attempts", "Made", "Ended", "Failure"],
+                    (table("Runs, the latest first", &["Run", "State", "#Attempts", "Made", "Ended", "Failure"],
                         &runs(&shown.runs, now)))
                 }
             }
@@ -266,7 +266,12 @@ fn events(events: &[ConnectionEventRecord], now: Timestamp) -> Markup {
                     @if let Some(failure) = &event.failure { " " code { (failure.code) } }
                 }
                 td { (event.actor) }
-                td { (event.status) }
+                td {
+                    @match event.status.parse() {
+                        Ok(status) => (wording::status(status).1),
+                        Err(_) => (event.status),
+                    }
+                }
                 td {
                     @match event.run_id {
                         Some(run) => a href=(format!("/console/runs/{run}")) { (short(run)) },

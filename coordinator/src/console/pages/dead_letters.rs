@@ -68,7 +68,7 @@ pub(in crate::console) async fn list(
                     somebody looks."))
             } @else {
                 (table("Runs that were set aside, in the order in which they were made", &["Run", "Kind", "Institution", "Connection",
-                    "Crashes", "Lapses", "Set aside", "Acts"], &rows))
+                    "#Crashes", "#Lapses", "Set aside", "Acts"], &rows))
             }
             (further(next))
         }

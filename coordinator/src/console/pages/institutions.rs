@@ -9,10 +9,11 @@ use axum::response::{IntoResponse as _, Response};
 use domain::breaker::Breaker;
 use domain::institution::Institution;
 use domain::role::Role;
+use jiff::Span;
 use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp};
 use maud::{Markup, html};
 
+use super::overview::{DAY, hours_back, outcomes};
 use super::{Asked, back_to};
 use crate::clock;
 use crate::console::Console;
@@ -58,7 +59,7 @@ pub(in crate::console) async fn list(
         }
     };
     let head: &[&str] = if visitor.sees_all() {
-        &["Institution", "Health", "Script", "Ready runs", "Leases", "Oldest waits", "Paused"]
+        &["Institution", "Health", "Script", "#Ready runs", "#Leases", "Oldest waits", "Paused"]
     } else {
         &["Institution", "Health", "Script", "Paused"]
     };
@@ -84,6 +85,8 @@ pub(in crate::console) async fn show(
     let ways = console.fleet.store.ways(Some(&id), today.saturating_sub(Span::new().days(DAYS - 1))).await?;
     let lost: Vec<_> = ways.into_iter().filter(|way| way.missing + way.disagreed > 0).collect();
     let script = console.fleet.catalog.script(&id);
+    let mut ended = console.fleet.store.outcomes(hours_back(now, DAY)).await?;
+    ended.retain(|count| count.institution_id == id);
     let said = asked.get("said").and_then(|said| match said.as_str() {
         "pause" => Some("No run starts there until it is resumed."),
         "resume" => Some("Runs start there again."),
@@ -113,13 +116,19 @@ pub(in crate::console) async fn show(
             }
             @if visitor.may(Role::Operator) && visitor.sees_all() { (acts(&visitor, known, state)) }
         }
+        @if visitor.sees_all() {
+            section id="outcomes" data-live="tick" aria-labelledby="ended" {
+                h2 id="ended" { "How runs ended in the last 24 hours" }
+                (outcomes(&console, &ended, now, DAY))
+            }
+        }
         section aria-labelledby="ways" {
             h2 id="ways" { "Ways that were lost in the last seven days" }
             @if lost.is_empty() {
                 (nothing("Every way was found.", "Where a script finds something in several ways, one that is lost shows here \
                     before the others are."))
             } @else {
-                (table("Ways that found nothing, or something else", &["Target", "Way", "Found", "Missing", "Other", "Revision"],
+                (table("Ways that found nothing, or something else", &["Target", "Way", "#Found", "#Missing", "#Other", "Revision"],
                     &lost_ways(&lost, script.map(|script| script.revision.as_str()))))
             }
         }
@@ -226,9 +235,4 @@ pub(in crate::console) async fn reset(
     visitor.whole_fleet()?;
     console.fleet.reset_breaker(&id).await?;
     Ok(back_to(&path(&id), "reset").into_response())
-}
-
-/// The moment from which on a page looks back.
-pub(super) fn hours_back(now: Timestamp, hours: i64) -> i64 {
-    crate::fleet::hour_of(now) - hours + 1
 }

@@ -16,13 +16,13 @@ use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
 use super::Asked;
-use super::institutions::hours_back;
 use crate::clock;
 use crate::console::door::Visitor;
 use crate::console::frame::{Page, Section};
 use crate::console::parts::{Bar, badge, for_long, moment_of, nothing, plot};
 use crate::console::refusal::Refusal;
 use crate::console::{Console, Counted, wording};
+use crate::fleet::hour_of;
 use crate::queue::Depth;
 use crate::store::{OutcomeCount, Reach};
 
@@ -30,7 +30,7 @@ use crate::store::{OutcomeCount, Reach};
 const COUNTED_FOR: SignedDuration = SignedDuration::from_secs(60);
 
 /// Over how many hours success is shown.
-const DAY: i64 = 24;
+pub(super) const DAY: i64 = 24;
 const WEEK: i64 = 7 * 24;
 
 /// How runs ended at one institution.
@@ -95,6 +95,11 @@ impl Console {
         counts.insert(key, counted.clone());
         Ok(counted)
     }
+}
+
+/// The first of so many hours, the one that it is now being the last.
+pub(super) fn hours_back(now: Timestamp, hours: i64) -> i64 {
+    hour_of(now) - hours + 1
 }
 
 fn states(counts: &[(ConnectionStatus, u64)]) -> Markup {
@@ -168,7 +173,8 @@ fn ranges(range: i64) -> Markup {
     }
 }
 
-fn outcomes(console: &Console, counts: &[OutcomeCount], now: Timestamp, range: i64) -> Markup {
+/// How runs ended at each institution, as a plot and in numbers.
+pub(super) fn outcomes(console: &Console, counts: &[OutcomeCount], now: Timestamp, range: i64) -> Markup {
     let mut by_institution: BTreeMap<&str, Ended> = BTreeMap::new();
     for count in counts {
         let ended = by_institution.entry(&count.institution_id).or_default();
@@ -208,9 +214,9 @@ fn outcomes(console: &Console, counts: &[OutcomeCount], now: Timestamp, range: i
                 thead { tr {
                     th scope="col" { "Institution" }
                     th scope="col" { "Course" }
-                    th scope="col" { "Runs" }
-                    th scope="col" { "Succeeded" }
-                    @for fault in Fault::ALL { th scope="col" { (fault) } }
+                    th.number scope="col" { "Runs" }
+                    th.number scope="col" { "Succeeded" }
+                    @for fault in Fault::ALL { th.number scope="col" { (fault) } }
                 } }
                 tbody {
                     @for (id, ended) in &by_institution {

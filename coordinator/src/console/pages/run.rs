@@ -9,6 +9,7 @@ use domain::id::{EvidenceId, RunId};
 use jiff::Timestamp;
 use maud::{Markup, html};
 
+use super::challenges::{Beside, Focus};
 use super::{challenges, id};
 use crate::clock;
 use crate::console::Console;
@@ -107,7 +108,7 @@ fn questions(visitor: &Visitor, asked: &[Challenge], now: Timestamp) -> Markup {
         @if !asked.is_empty() {
             section aria-labelledby="asked" {
                 h2 id="asked" { "What the bank asked" }
-                ol.cards { @for one in asked { (challenges::card(visitor, one, None, (false, now))) } }
+                ol.cards { @for one in asked { (challenges::card(visitor, one, &Beside::default(), Focus::Left, now)) } }
             }
         }
     }

@@ -140,7 +140,7 @@ pub(in crate::console) async fn show(
             @if deliveries.is_empty() {
                 (nothing("Nothing was delivered.", "What its integrator subscribed to comes up here as it happens."))
             } @else {
-                (table("Deliveries, the latest first", &["Event", "State", "Attempts", "Answer", "Queued", "Next try", "Acts"],
+                (table("Deliveries, the latest first", &["Event", "State", "#Attempts", "Answer", "Queued", "Next try", "Acts"],
                     &rows(&visitor, &webhook, &here, &deliveries, now)))
             }
             (further(next))

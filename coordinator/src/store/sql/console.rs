@@ -1,7 +1,7 @@
 //! What the console reads, in SQL: each list is a walk along one index, however many rows there are.
 //!
 //! Where somebody reaches some tenants alone, each is walked through by itself: with several at once, the
-//! order of ids would have to be made by sorting all that they have.
+//! order of ids would have to be made by sorting all that they have. So is each thing that a key names.
 //!
 //! Not here: what is shown of it.
 
@@ -81,28 +81,54 @@ impl RunRow {
 /// A connection that was found, before it is read.
 type Found = (Uuid, Uuid, String);
 
+/// What one walk along an index goes by.
+#[derive(Clone, Copy)]
+enum Walk {
+    /// All connections.
+    All,
+    /// One.
+    Connection(Uuid),
+    /// Those of one entity.
+    Entity(Uuid),
+    /// Those of one tenant.
+    Tenant(OrganizationId),
+}
+
+/// How many entities may have the same id at their integrators.
+const NAMESAKES: i64 = 20;
+
 impl SqlStore {
-    /// Which connections a page has, of one tenant or of all.
-    async fn find(
-        &self,
-        tenant: Option<OrganizationId>,
-        filter: &FoundFilter,
-        page: PageRequest,
-    ) -> Result<Vec<Found>, StoreError> {
+    /// What to go by for what is looked for. A key comes first: one that several conditions share could be
+    /// answered by going through everything in the order that is wanted.
+    async fn walks(&self, reach: &Reach, key: Option<&str>) -> Result<Vec<Walk>, StoreError> {
+        let Some(key) = key else {
+            return Ok(match reach {
+                Reach::All => vec![Walk::All],
+                Reach::Tenants(tenants) => tenants.iter().copied().map(Walk::Tenant).collect(),
+            });
+        };
+        if let Ok(id) = Uuid::parse_str(key) {
+            return Ok(vec![Walk::Connection(id), Walk::Entity(id)]);
+        }
+        let entities = sqlx::query_scalar::<_, Uuid>(
+            "SELECT id FROM entities WHERE external_entity_id = $1 ORDER BY id DESC LIMIT $2",
+        );
+        let entities = entities.bind(key.to_owned()).bind(NAMESAKES).fetch_all(&self.read).await;
+        Ok(entities.map_err(failed("look for entities"))?.into_iter().map(Walk::Entity).collect())
+    }
+
+    /// Which connections a page has, by one walk.
+    async fn find(&self, walk: Walk, filter: &FoundFilter, page: PageRequest) -> Result<Vec<Found>, StoreError> {
         let mut query = QueryBuilder::<Db>::new(
             "SELECT c.id, c.organization_id, e.external_entity_id
              FROM connections c JOIN entities e ON e.id = c.entity_id WHERE ",
         );
-        match &filter.key {
-            None => query.push("1 = 1"),
-            Some(key) => match Uuid::parse_str(key) {
-                Ok(id) => query.push("(c.id = ").push_bind(id).push(" OR c.entity_id = ").push_bind(id).push(")"),
-                Err(_) => query.push("e.external_entity_id = ").push_bind(key.clone()),
-            },
+        match walk {
+            Walk::All => query.push("1 = 1"),
+            Walk::Connection(id) => query.push("c.id = ").push_bind(id),
+            Walk::Entity(id) => query.push("c.entity_id = ").push_bind(id),
+            Walk::Tenant(tenant) => query.push("c.organization_id = ").push_bind(tenant.0),
         };
-        if let Some(tenant) = tenant {
-            query.push(" AND c.organization_id = ").push_bind(tenant.0);
-        }
         if let Some(status) = filter.status {
             query.push(" AND c.status = ").push_bind(status.as_str());
         }
@@ -148,18 +174,13 @@ impl ConsoleReads for SqlStore {
         filter: FoundFilter,
         page: PageRequest,
     ) -> Result<Vec<OwnedConnection>, StoreError> {
-        let found = match reach {
-            Reach::All => self.find(None, &filter, page).await?,
-            Reach::Tenants(tenants) => {
-                let mut found = Vec::new();
-                for tenant in tenants {
-                    found.extend(self.find(Some(*tenant), &filter, page).await?);
-                }
-                found.sort_by_key(|(id, _, _)| std::cmp::Reverse(*id));
-                found.truncate(usize::try_from(page.limit).unwrap_or(usize::MAX));
-                found
-            }
-        };
+        let mut found = Vec::new();
+        for walk in self.walks(reach, filter.key.as_deref()).await? {
+            found.extend(self.find(walk, &filter, page).await?);
+        }
+        found.retain(|(_, organization, _)| reach.has(OrganizationId(*organization)));
+        found.sort_by_key(|(id, _, _)| std::cmp::Reverse(*id));
+        found.truncate(usize::try_from(page.limit).unwrap_or(usize::MAX));
         self.read_found(found).await
     }
 

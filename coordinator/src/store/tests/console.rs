@@ -25,7 +25,8 @@ async fn connections_are_found_by_what_names_them_and_by_nobody_who_doesnt_reach
             let found = store.found_connections(reach, filter, page).await.expect("found");
             found.into_iter().map(|one| one.connection.id).collect::<Vec<_>>()
         };
-        let [(first, entity), (second, _), (third, _)] = made[..] else { panic!("three were made") };
+        let (first, entity) = made[0];
+        let (second, third) = (made[1].0, made[2].0);
         let none = FoundFilter::default;
         assert_eq!(found(&Reach::All, none(), None).await, [third, second], "the latest first on {}", bench.name);
         assert_eq!(found(&Reach::All, none(), Some(second.0)).await, [first]);
@@ -68,4 +69,54 @@ async fn how_runs_ended_adds_up_and_is_forgotten() {
         assert_eq!(store.prune_outcomes(11).await.expect("pruned"), 2);
         assert_eq!(counted(0).await.len(), 2);
     }
+}
+
+#[tokio::test]
+async fn lists_are_short_walks_however_many_connections_there_are() {
+    const ROWS: i64 = 30_000;
+    let benches = benches().await;
+    let bench = benches.iter().find(|bench| bench.name == "postgres").expect("PostgreSQL");
+    let first = bench.connection().await;
+    let server = bench._ground.downcast_ref::<Postgres>().expect("the server");
+    let pool = sqlx::PgPool::connect(&server.url()).await.expect("the server");
+    // One in a thousand is at a rare bank, one in two thousand is paused.
+    let many =
+        "INSERT INTO connections (id, organization_id, entity_id, anchor, institution_id, portal_url, status, state,
+                     instructions, metadata, created_at, updated_at)
+         SELECT gen_random_uuid(), c.organization_id, c.entity_id, 'many:' || n,
+             CASE WHEN n % 1000 = 0 THEN 'rare' ELSE c.institution_id END, c.portal_url,
+             CASE WHEN n % 2000 = 0 THEN 'paused' ELSE 'active' END,
+             CASE WHEN n % 2000 = 0 THEN '{\"status\":\"paused\"}' ELSE '{\"status\":\"active\"}' END,
+             c.instructions, c.metadata, c.created_at, c.updated_at
+         FROM connections c, generate_series(1, $1) n WHERE c.id = $2";
+    sqlx::query(many).bind(ROWS).bind(first.0).execute(&pool).await.expect("many");
+    sqlx::query("ANALYZE connections").execute(&pool).await.expect("analyzed");
+    let read = async || {
+        let rows = "SELECT COALESCE(idx_scan, 0), seq_tup_read + COALESCE(idx_tup_fetch, 0) FROM pg_stat_user_tables
+                    WHERE relname = 'connections'";
+        sqlx::query_as::<_, (i64, i64)>(rows).fetch_one(&pool).await.expect("statistics")
+    };
+    let own = Reach::Tenants(vec![bench.organization, OrganizationId(Uuid::nil())]);
+    let filters = [
+        FoundFilter::default(),
+        FoundFilter { status: Some(ConnectionStatus::Paused), ..FoundFilter::default() },
+        FoundFilter { institution_id: Some("rare".into()), ..FoundFilter::default() },
+        FoundFilter { key: Some(first.to_string()), ..FoundFilter::default() },
+        FoundFilter { key: Some("nobody".into()), ..FoundFilter::default() },
+    ];
+    let (scans, rows) = read().await;
+    for reach in [&Reach::All, &own] {
+        for filter in &filters {
+            let page = PageRequest { after: None, limit: 51 };
+            bench.store.found_connections(reach, filter.clone(), page).await.expect("found");
+        }
+    }
+    // A session says what it read when it is done for a while.
+    let told = ::tests::patience::eventually(async || {
+        let (now, _) = read().await;
+        (now >= scans + 15).then_some(())
+    });
+    assert!(told.await.is_some(), "the database doesn't say what was read");
+    let (_, after) = read().await;
+    assert!(after - rows < ROWS / 10, "{} rows were read for ten short lists", after - rows);
 }

@@ -5,7 +5,7 @@
 
 use domain::audit::Broken;
 
-use crate::store::{AuditHead, HashedEntry, Store, StoreError, audit_hash};
+use super::{AuditHead, HashedEntry, Store, StoreError, audit_hash};
 
 /// How many entries are read at once.
 const BATCH: u32 = 1_000;
