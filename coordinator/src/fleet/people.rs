@@ -28,9 +28,7 @@ use uuid::Uuid;
 
 use super::{Error, Fleet};
 use crate::clock;
-use crate::store::{
-    Access, Bucket, Forgives, NewSession, NewUser, Organization, Reach, Session, Store, StoreError, User,
-};
+use crate::store::{Access, Bucket, Forgives, NewSession, NewUser, Reach, Session, Store, StoreError, User};
 use crate::vault::{VaultError, mac, random};
 
 /// How many passwords are hashed at once: each takes 19 MiB and most of a core for a moment.
@@ -234,11 +232,10 @@ impl Fleet {
     }
 
     async fn reach_of(&self, user: &User) -> Result<Reach, Error> {
-        let Some(id) = user.organization_id else { return Ok(Reach::All) };
-        let organizations = self.store.organizations().await?;
-        let tenants = |one: Organization| std::iter::once(one.id).chain(one.test_id).collect();
-        let own = organizations.into_iter().find(|organization| organization.id == id);
-        Ok(Reach::Tenants(own.map(tenants).unwrap_or_default()))
+        Ok(match user.organization_id {
+            None => Reach::All,
+            Some(organization) => Reach::Tenants(self.store.tenants_of(organization).await?),
+        })
     }
 
     /// A keyed hash, by which nobody finds out what was typed.

@@ -12,6 +12,8 @@ use super::{Refused, StoreError};
 /// The people of the console.
 #[async_trait]
 pub trait People {
+    /// The tenants of an organization, live and test.
+    async fn tenants_of(&self, organization: OrganizationId) -> Result<Vec<OrganizationId>, StoreError>;
     /// Adds a user; [`Refused::Duplicate`] if the login name is taken.
     async fn create_user(&self, new: NewUser, now: Timestamp) -> Result<User, Refused>;
     /// All users, by login name; those of one organization, if it is given.

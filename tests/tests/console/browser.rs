@@ -9,11 +9,11 @@ use serde_json::json;
 use tests::person::{Browser, Sight};
 use tests::world::Plan;
 
-use crate::{Outcome, PASSWORD, add_user, set_up};
+use crate::{Outcome, PASSWORD, add_user, plan, set_up};
 
 #[tokio::test]
 async fn no_page_complains_or_keeps_anybody_out() -> Outcome {
-    let fleet = Plan::new().start().await?;
+    let fleet = plan().start().await?;
     let integrator = fleet.integrator("default").await?;
     fleet.integrator("other").await?;
     let webhook = json!({ "url": "https://hooks.example/", "events": ["test", "connection.status_changed"] });

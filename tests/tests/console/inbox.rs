@@ -8,7 +8,7 @@ use tests::person::{Browser, Sight};
 use tests::world::{Fleet, Plan};
 
 use crate::visitor::Visitor;
-use crate::{Outcome, PASSWORD, add_user, draft, set_up};
+use crate::{Outcome, PASSWORD, add_user, draft, plan, set_up};
 
 /// The end of a challenge's box, whose code is the `count`th text message.
 async fn code(fleet: &Fleet, count: usize) -> Result<String, Box<dyn std::error::Error>> {
@@ -17,7 +17,7 @@ async fn code(fleet: &Fleet, count: usize) -> Result<String, Box<dyn std::error:
 
 #[tokio::test]
 async fn an_answer_by_the_keyboard_alone_activates_a_connection() -> Outcome {
-    let fleet = Plan::new().start().await?;
+    let fleet = plan().start().await?;
     let integrator = fleet.integrator("default").await?;
     add_user(&fleet, "ada", "operator", None).await?;
     let browser = Browser::start(fleet.address()).await?;
@@ -62,7 +62,7 @@ async fn an_answer_by_the_keyboard_alone_activates_a_connection() -> Outcome {
 
 #[tokio::test]
 async fn of_two_who_answer_one_is_told_that_the_other_was_first() -> Outcome {
-    let fleet = Plan::new().start().await?;
+    let fleet = plan().start().await?;
     let integrator = fleet.integrator("default").await?;
     add_user(&fleet, "ada", "operator", None).await?;
     add_user(&fleet, "bob", "operator", None).await?;
@@ -89,7 +89,7 @@ async fn of_two_who_answer_one_is_told_that_the_other_was_first() -> Outcome {
 
 #[tokio::test]
 async fn what_one_types_stays_while_the_page_changes_around_it() -> Outcome {
-    let fleet = Plan::new().start().await?;
+    let fleet = plan().start().await?;
     let integrator = fleet.integrator("default").await?;
     add_user(&fleet, "ada", "operator", None).await?;
     set_up(&fleet, &integrator).await?;
@@ -122,7 +122,7 @@ async fn what_one_types_stays_while_the_page_changes_around_it() -> Outcome {
 
 #[tokio::test]
 async fn a_question_is_answered_without_scripts_too() -> Outcome {
-    let fleet = Plan::new().start().await?;
+    let fleet = plan().start().await?;
     let integrator = fleet.integrator("default").await?;
     add_user(&fleet, "ada", "operator", Some("default")).await?;
     let id = set_up(&fleet, &integrator).await?;
@@ -186,7 +186,7 @@ async fn nobody_hears_of_another_organizations_changes() -> Outcome {
 
 #[tokio::test]
 async fn what_another_process_does_shows_at_once_and_says_who() -> Outcome {
-    let fleet = Plan::new().start().await?;
+    let fleet = plan().start().await?;
     let integrator = fleet.integrator("default").await?;
     add_user(&fleet, "ada", "viewer", None).await?;
     let id = set_up(&fleet, &integrator).await?;

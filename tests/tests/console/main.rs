@@ -11,13 +11,18 @@ mod visitor;
 
 use serde_json::Value;
 use tests::integrator::Integrator;
-use tests::world::Fleet;
+use tests::world::{Fleet, Plan};
 
 /// What tests return: whatever went wrong ends them with its whole story.
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 /// What every user here signs in with.
 const PASSWORD: &str = "correct horse battery";
+
+/// A fleet whose leases outlast a busy machine: a challenge goes with its lease, and people here answer slowly.
+fn plan() -> Plan {
+    Plan::new().with("lease.term", "20s")
+}
 
 /// Adds a user of the console; of one organization alone, if it is named.
 async fn add_user(fleet: &Fleet, login: &str, role: &str, organization: Option<&str>) -> Outcome {

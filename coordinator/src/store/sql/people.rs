@@ -109,6 +109,12 @@ async fn read_user(tx: &mut Tx, id: UserId) -> Result<User, Refused> {
 
 #[async_trait]
 impl People for SqlStore {
+    async fn tenants_of(&self, organization: OrganizationId) -> Result<Vec<OrganizationId>, StoreError> {
+        let tenants = sqlx::query_scalar::<_, Uuid>("SELECT id FROM organizations WHERE id = $1 OR live_id = $1");
+        let tenants = tenants.bind(organization.0).fetch_all(&self.read).await;
+        Ok(tenants.map_err(failed("list an organization's tenants"))?.into_iter().map(OrganizationId).collect())
+    }
+
     async fn create_user(&self, new: NewUser, now: Timestamp) -> Result<User, Refused> {
         let mut tx = self.begin().await?;
         let row = sqlx::query_as::<_, UserRow>(concat!(
