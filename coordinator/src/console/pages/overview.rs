@@ -63,9 +63,9 @@ pub(in crate::console) async fn show(
                 p.quiet { "Counted " (moment_of(now, counted_at)) "." }
             }
             section aria-labelledby="work" {
-                h2 id="work" { "Right now" }
+                h2 id="work" { "Runs right now" }
                 ul.tiles {
-                    (tile("Open challenges of banks", &open.to_string(), Some(Section::Challenges.path()), open > 0))
+                    (tile("Open challenges", &open.to_string(), Some(Section::Challenges.path()), open > 0))
                     @if visitor.sees_all() { (work(&console.fleet.queue.depth().await?)) }
                 }
             }
@@ -137,12 +137,12 @@ fn work(depth: &Depth) -> Markup {
     let dwell = slow.map_or_else(|| "–".to_owned(), for_long_ms);
     let working = depth.leased.saturating_sub(depth.parked);
     html! {
-        (tile("Runs being worked on", &grouped(working), None, false))
-        (tile("Runs waiting for a person", &grouped(depth.parked), None, false))
-        (tile("Runs ready, of which their banks would take", &format!("{} · {}", grouped(ready), grouped(runnable)), None, false))
-        (tile("Runs not due yet", &grouped(depth.delayed), None, false))
-        (tile("The oldest ready run waits", &for_long(oldest), None, false))
-        (tile("One in twenty waited longer, of late", &dwell, None, false))
+        (tile("Being worked on", &grouped(working), None, false))
+        (tile("Waiting for a person", &grouped(depth.parked), None, false))
+        (tile("Ready · of which may start", &format!("{} · {}", grouped(ready), grouped(runnable)), None, false))
+        (tile("Not due yet", &grouped(depth.delayed), None, false))
+        (tile("Oldest ready waits", &for_long(oldest), None, false))
+        (tile("Dwell of late, p95", &dwell, None, false))
     }
 }
 
