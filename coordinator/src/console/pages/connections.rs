@@ -53,8 +53,8 @@ pub(in crate::console) async fn list(
                 (nothing("There is no connection yet.", "An integrator makes one with POST /v1/connections; make them an API \
                     key under Keys."))
             } @else {
-                (table("Connections, the latest first", &["State", "Institution", "Entity", "Last synced", "Changed",
-                    "Connection"], &rows(&console, &found)))
+                (table("Connections, the latest first", &["Connection", "State", "Institution", "Entity",
+                    "Last synced", "Changed"], &rows(&console, &found)))
             }
             (further(next))
         }
@@ -71,14 +71,14 @@ fn rows(console: &Console, found: &[OwnedConnection]) -> Markup {
             @let institution = connection.institution_id.as_deref();
             @let name = institution.and_then(|id| console.fleet.catalog.institution(id)).map(|known| known.name.as_str());
             tr {
+                th scope="row" {
+                    a href=(format!("/console/connections/{}", connection.id)) { (short(connection.id)) }
+                }
                 td { (badge(tone, word)) @if connection.run.is_some() { " " span.quiet { "run under way" } } }
                 td { (name.or(institution).unwrap_or_else(|| connection.portal_url.host_str().unwrap_or("–"))) }
                 td { (external_entity_id) }
                 td { (moment_or_dash(now, connection.last_synced_at)) }
                 td { (moment_of(now, connection.updated_at)) }
-                th scope="row" {
-                    a href=(format!("/console/connections/{}", connection.id)) { (short(connection.id)) }
-                }
             }
         }
     }
