@@ -4,6 +4,8 @@
 //! Not the place where a setting's default or meaning is written; that is
 //! `config.default.toml`, which is also the reference.
 
+mod values;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -11,13 +13,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use domain::anchor::{Loopback, normalize_portal_url};
-use domain::schedule::{Window, WindowError};
+use domain::schedule::Window;
 use domain::secret::Secret;
-use jiff::SignedDuration;
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use url::Url;
 
+use self::values::{address_or_empty, header_or_empty, path_or_empty, socket_or_empty, span, time_zone, windows};
 use crate::store::{StoreUrl, Tables};
 
 const DEFAULTS: &str = include_str!("../config.default.toml");
@@ -28,9 +30,6 @@ const SHORTEST_TOKEN: usize = 32;
 
 /// The smallest limit of a body, in bytes.
 const SMALLEST_LIMIT: usize = 1_024;
-
-/// The longest span that a setting may give.
-const LONGEST_SPAN: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// Every setting.
 #[derive(Clone, Debug, Deserialize)]
@@ -52,6 +51,7 @@ pub struct Config {
     pub retention: Retention,
     agents: Agents,
     control: Control,
+    pub console: Console,
     vault: Vault,
     pub catalog: Catalog,
     pub delegated_user: DelegatedUser,
@@ -207,6 +207,19 @@ struct Control {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct Console {
+    #[serde(deserialize_with = "span")]
+    pub idle: Duration,
+    #[serde(deserialize_with = "span")]
+    pub longest: Duration,
+    pub attempts_per_name: u32,
+    pub attempts_per_address: u32,
+    #[serde(deserialize_with = "header_or_empty")]
+    pub client_address_header: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Vault {
     master_key: Secret,
 }
@@ -337,6 +350,13 @@ impl Config {
         if !self.control.token.expose().is_empty() && self.control.token.expose() == self.agents.token.expose() {
             return refuse("control.token", "it must be another than agents.token");
         }
+        let console = &self.console;
+        if console.idle < Duration::from_secs(1) || console.longest < console.idle {
+            return refuse("console.idle", "it must be a second at least and at most console.longest");
+        }
+        if console.attempts_per_name == 0 || console.attempts_per_address == 0 {
+            return refuse("console.attempts_per_name", "it and console.attempts_per_address must be above zero");
+        }
         if self.keys.prefix.is_empty() || !self.keys.prefix.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return refuse("keys.prefix", "it must be letters and digits");
         }
@@ -435,65 +455,6 @@ fn layers(file: Option<&Path>) -> Result<config::Config, ConfigError> {
     let environment =
         config::Environment::with_prefix(ENVIRONMENT).prefix_separator("__").separator("__").try_parsing(false);
     Ok(builder.add_source(environment).build()?)
-}
-
-/// Windows of a week, as `mon-fri 09:00-17:00; sat 10:00-12:00`.
-fn windows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Window>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let parts = text.split(';').map(str::trim).filter(|part| !part.is_empty());
-    parts.map(|part| part.parse().map_err(|error: WindowError| serde::de::Error::custom(error))).collect()
-}
-
-/// A time zone by its name in the IANA database.
-fn time_zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TimeZone, D::Error> {
-    let name = String::deserialize(deserializer)?;
-    TimeZone::get(&name).map_err(|_| serde::de::Error::custom(format!("`{name}` is no time zone of this machine")))
-}
-
-/// An https address, plain http for trying, or empty for none.
-fn address_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let url = Url::parse(&text).ok().filter(|url| {
-        let is_bare = url.username().is_empty() && url.password().is_none();
-        let ends_at_path = url.query().is_none() && url.fragment().is_none();
-        ["http", "https"].contains(&url.scheme()) && url.has_host() && is_bare && ends_at_path
-    });
-    url.map(Some).ok_or_else(|| {
-        // What was given may hold a password.
-        serde::de::Error::custom("not an http or https address without user, query or fragment")
-    })
-}
-
-/// An address to listen on, or empty for none.
-fn socket_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let malformed = |_| serde::de::Error::custom(format!("`{text}` is no address and port, as in 0.0.0.0:9090"));
-    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(malformed) }
-}
-
-/// A file, or empty for none.
-fn path_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
-    let path = PathBuf::deserialize(deserializer)?;
-    Ok(Some(path).filter(|path| !path.as_os_str().is_empty()))
-}
-
-/// A span such as `15s`, `10m` or `3d`.
-fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let malformed = || serde::de::Error::custom(format!("`{text}` isn't a span such as 15s, 10m or 12h"));
-    // Days are exactly 24 hours here; no calendar is involved.
-    let span: SignedDuration = match text.strip_suffix('d').map(str::parse::<i64>) {
-        Some(Ok(days)) => days.checked_mul(24).and_then(SignedDuration::try_from_hours).ok_or_else(malformed)?,
-        _ => text.parse().map_err(|_| malformed())?,
-    };
-    let span = Duration::try_from(span).map_err(|_| serde::de::Error::custom(format!("`{text}` is negative")))?;
-    if span > LONGEST_SPAN {
-        return Err(serde::de::Error::custom(format!("`{text}` is longer than a year")));
-    }
-    Ok(span)
 }
 
 #[cfg(test)]

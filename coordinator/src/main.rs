@@ -8,6 +8,7 @@ mod catalog;
 mod cli;
 mod clock;
 mod config;
+mod console;
 mod fleet;
 mod http;
 mod keda;

@@ -9,6 +9,7 @@ pub mod bare_agent;
 pub mod chaos;
 pub mod integrator;
 pub mod patience;
+pub mod person;
 pub mod postgres;
 pub mod programs;
 pub mod receiver;

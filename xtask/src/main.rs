@@ -67,6 +67,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(),
         Command::Setup => setup::find_or_install(&setup::EVERYTHING)
             .and_then(|()| tools::find_or_install())
+            .and_then(|()| tools::find_or_install_of_npm())
             .and_then(|()| geckodriver::begin()?.finish())
             .map(|()| ExitCode::SUCCESS),
         Command::Generate => generate::run(),

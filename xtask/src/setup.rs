@@ -57,8 +57,8 @@ const NPM: Need = Need { what: "npm", sign: Sign::Programs(&["npm"]), package: "
 pub(crate) const FOR_DEMO: [Need; 2] = [BROWSER, REDIS];
 
 /// What all tests need of the system.
-pub(crate) const EVERYTHING: [Need; 9] =
-    [BROWSER, CHROMIUM, CHROMEDRIVER, FIREFOX, REDIS, POSTGRES, PYTHON, CURL, FAKETIME];
+pub(crate) const EVERYTHING: [Need; 11] =
+    [BROWSER, CHROMIUM, CHROMEDRIVER, FIREFOX, REDIS, POSTGRES, PYTHON, CURL, FAKETIME, NODE, NPM];
 
 /// What the benches beside peers from npm need beside all that.
 pub(crate) const FOR_PEERS: [Need; 2] = [NODE, NPM];

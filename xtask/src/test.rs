@@ -17,6 +17,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     setup::find_or_install(&setup::EVERYTHING)?;
     tools::find_or_install()?;
+    tools::find_or_install_of_npm()?;
     let geckodriver = geckodriver::begin()?;
     // Tests from outside start the programs; cargo wouldn't build them for that.
     build_programs()?;

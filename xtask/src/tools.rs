@@ -1,6 +1,7 @@
 //! What the tests need of PyPI, in a virtual environment of this repository's own: the
 //! folder `.cache/tools`, filled from `tests/tools/requirements.txt`, where every package
-//! stands with its version and its hashes.
+//! stands with its version and its hashes; and of npm, in `.cache/console`, filled from
+//! `tests/tools/console/package-lock.json`.
 //!
 //! Not here: the system's packages (`setup.rs`); which tool is used for what (the tests say).
 
@@ -38,6 +39,35 @@ pub(crate) fn find_or_install() -> Result<(), String> {
     })?;
     let noted = std::fs::write(&filled_from, wanted);
     noted.map_err(|error| format!("{} can't be written: {error}", filled_from.display()))
+}
+
+/// Makes sure that the folder of the console's tools holds what the list says.
+///
+/// # Errors
+/// What failed, and what helps.
+pub(crate) fn find_or_install_of_npm() -> Result<(), String> {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let (list, folder) = (top.join("tests/tools/console"), top.join(".cache/console"));
+    let filled_with = folder.join("filled-with");
+    let read = |path: &PathBuf| std::fs::read(path).ok();
+    let lock = list.join("package-lock.json");
+    let wanted = read(&lock).ok_or_else(|| format!("{} can't be read", lock.display()))?;
+    if read(&filled_with).is_some_and(|there| there == wanted) {
+        return Ok(());
+    }
+    eprintln!("Installing the console's tools from npm into .cache/console …");
+    let unwritten = |error: std::io::Error| format!("{} can't be written: {error}", folder.display());
+    std::fs::create_dir_all(&folder).map_err(unwritten)?;
+    for file in ["package.json", "package-lock.json"] {
+        std::fs::copy(list.join(file), folder.join(file)).map_err(unwritten)?;
+    }
+    let mut install = Command::new("npm");
+    install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--omit=optional"]).current_dir(&folder);
+    run(&mut install).map_err(|why| {
+        let network = "npm's registry has to be reachable, or a mirror of it that npm knows";
+        format!("npm couldn't install tests/tools/console/package-lock.json: {why}\nhint: {network}")
+    })?;
+    std::fs::write(&filled_with, wanted).map_err(unwritten)
 }
 
 fn run(command: &mut Command) -> Result<(), String> {

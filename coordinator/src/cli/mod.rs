@@ -2,6 +2,7 @@
 //!
 //! Not here: what a command does; that is in its own file, and mostly in `fleet`.
 
+mod audit;
 mod challenge;
 mod control;
 mod control_token;
@@ -14,6 +15,7 @@ mod organization;
 mod script;
 mod serve;
 mod simplefin;
+mod user;
 
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
@@ -21,6 +23,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
+use domain::audit::{Actor, ActorKind};
 
 use crate::catalog::CatalogError;
 use crate::config::{self, Config, ConfigError};
@@ -53,9 +56,15 @@ enum Command {
     /// Make, list, rotate and end API keys.
     #[command(subcommand)]
     Key(key::Command),
+    /// Add, list and shut out the people who sign in to the console.
+    #[command(subcommand)]
+    User(user::Command),
     /// Make, list and end the tokens of operators, each with a role.
     #[command(subcommand)]
     ControlToken(control_token::Command),
+    /// List who did what, and check that nobody altered it.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Bring the store's tables up to date.
     Migrate(migrate::Arguments),
     /// Add and list organizations.
@@ -138,6 +147,8 @@ enum CommandError {
     Away { address: String, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("the coordinator refused with {status} {code}: {detail}")]
     Refused { status: u16, code: String, detail: String },
+    #[error(transparent)]
+    Audit(#[from] store::AuditFault),
     #[error("{0}")]
     Said(String),
 }
@@ -186,6 +197,9 @@ impl CommandError {
                 "`coordinator migrate` brings them up to date; `coordinator migrate --dry-run` shows what is missing"
             }
             Self::Store(StoreError::TooNew { .. }) => "upgrade this coordinator",
+            Self::Audit(store::AuditFault::Broken(_)) => {
+                "keep the store as it is and compare it with a backup: whoever can write to the database can have done this"
+            }
             Self::Store(_) => "check store.url and data, and that the database is up",
             Self::Vault(VaultError::Unopenable) => {
                 "is it the master key that this store was made with? Coordinators on one store share one: set vault.master_key"
@@ -227,6 +241,10 @@ impl CommandError {
                 "use a token of that role; `coordinator control-token create` makes one"
             }
             Self::Unknown { what: "control token", .. } => "`coordinator control-token list` names them",
+            Self::Unknown { what: "user", .. } => "`coordinator user list` names them",
+            Self::Fleet(fleet::Error::Invalid { field: "/password", .. }) => {
+                "a password is the first line of stdin, or is typed on a terminal"
+            }
             Self::Unknown { what: "organization", .. } => "`coordinator organization list` names them",
             Self::Away { .. } => "start it with `coordinator serve`, or name another with --coordinator",
             Self::Refused { status: 401, .. } => "name the file with its control token with --token-file",
@@ -275,13 +293,28 @@ async fn carry_out(arguments: Arguments) -> Result<(), CommandError> {
     let config = Config::load(file)?;
     match arguments.command {
         Command::Serve(arguments) => serve::run(arguments, config).await,
+        command => store::acting(by_hand(), carry_out_on(command, config)).await,
+    }
+}
+
+/// Whoever runs a command, as far as this machine says.
+fn by_hand() -> Actor {
+    let names = ["SUDO_USER", "USER", "LOGNAME"];
+    let name = names.iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default();
+    Actor::new(ActorKind::CommandLine, "", name)
+}
+
+async fn carry_out_on(command: Command, config: Config) -> Result<(), CommandError> {
+    match command {
         Command::Key(command) => command.run(&Ground::open(&config).await?, &config).await,
         Command::ControlToken(command) => command.run(&Ground::open(&config).await?, &config).await,
+        Command::User(command) => command.run(&Ground::open(&config).await?).await,
         Command::Migrate(arguments) => arguments.run(&config).await,
         Command::Organization(command) => command.run(&Ground::open(&config).await?).await,
         Command::Script(command) => command.run(&Ground::open(&config).await?).await,
         Command::Challenge(command) => command.run(&Ground::open(&config).await?).await,
-        Command::Openapi { .. } | Command::Failures(_) => Ok(()),
+        Command::Audit(command) => command.run(&Ground::open(&config).await?).await,
+        Command::Serve(_) | Command::Openapi { .. } | Command::Failures(_) => Ok(()),
         Command::Fleet(arguments) => arguments.run(&config).await,
         Command::Ledger(command) => command.run(&Ground::open(&config).await?, &config).await,
         Command::Simplefin(command) => command.run(&Ground::open(&config).await?, &config).await,

@@ -17,19 +17,19 @@ use futures::FutureExt as _;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::Notify;
 use tokio::sync::oneshot::{self, Receiver};
+use tokio::sync::{Notify, broadcast};
 
 use super::{CommandError, Ground};
 use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::fleet::roles::{Rebuilder, play_all};
-use crate::fleet::{Agents, Crew, Fleet, Steward, find_agent};
+use crate::fleet::{Agents, Crew, Fleet, Outcomes, Steward, find_agent};
 use crate::keda::Door;
 use crate::queue::{EmbeddedRedis, Queue};
 use crate::vault::{random, read_or_create};
 use crate::webhooks::{self, Dispatcher, Sender};
-use crate::{http, telemetry};
+use crate::{console, http, telemetry};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -50,6 +50,9 @@ pub(super) struct Arguments {
 
 /// How long requests that were begun may take once the end was asked for.
 const TO_ANSWER: Duration = Duration::from_secs(2);
+
+/// How many changes wait for a slow listener of the console, who is told to look anew beyond that.
+const CHANGES_AT_ONCE: usize = 4_096;
 
 /// Serves until SIGTERM or SIGINT. Once it takes requests it prints one line of JSON,
 /// `{"address": "http://…"}`, so that whoever started it on port 0 knows where; with `"keda"`
@@ -93,7 +96,8 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
         tracing::warn!("development.loopback is on: portals and webhook receivers may be on this machine");
     }
     let (answered, lookout) = (Notify::new(), tokio::sync::Mutex::new(()));
-    let fleet = Arc::new(Fleet { store, queue, vault, sealer, catalog, config, answered, lookout });
+    let (outcomes, changes) = (Outcomes::default(), broadcast::Sender::new(CHANGES_AT_ONCE));
+    let fleet = Arc::new(Fleet { store, queue, vault, sealer, catalog, config, answered, lookout, outcomes, changes });
     Rebuilder(Arc::clone(&fleet)).run_once().await?;
     play_all(&fleet, dispatcher, metrics.clone());
 
@@ -120,10 +124,12 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
             None => drop(agents_ending.await),
         }
     });
+    let console = console::router(Arc::clone(&fleet));
     let app = http::App::new(fleet, tokens, metrics);
     let mut asked = Asked::listen(arguments.until_stdin_closes)?;
     let (end, ending) = oneshot::channel::<()>();
-    let serving = axum::serve(listener, http::router(app)).with_graceful_shutdown(async {
+    let service = http::router(app, console).into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(async {
         let _ = ending.await;
     });
     let mut serving = std::pin::pin!(serving.into_future().fuse());

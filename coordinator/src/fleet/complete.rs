@@ -35,6 +35,7 @@ impl Fleet {
         };
         let completed = self.store.complete(run_id, *proof, handed_in, now).await?;
         self.forget(run_id).await;
+        self.outcomes.note(&institution, None);
         self.tell_breaker(&institution, BreakerEvent::Succeeded).await;
         self.count_ways(&institution, ways).await;
         tracing::info!(

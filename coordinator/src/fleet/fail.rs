@@ -56,6 +56,9 @@ impl Fleet {
         tracing::warn!(%run_id, code = %code, stage = %stage, again = delay.is_some(), "a run failed");
         metrics::counter!("bursar_runs_total", "outcome" => code.as_str()).increment(1);
         if let Some(institution) = institution.filter(|_| told == Told::Now) {
+            if delay.is_none() {
+                self.outcomes.note(&institution, Some(code.fault()));
+            }
             self.tell_breaker(&institution, happened).await;
             self.count_ways(&institution, &ways).await;
         }

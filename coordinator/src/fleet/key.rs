@@ -228,6 +228,8 @@ pub struct Caller {
     pub organization_id: OrganizationId,
     /// The key's id, for logs.
     pub key_id: String,
+    /// What the key is for, in its owner's words.
+    pub key_name: String,
     /// What the key is for.
     pub environment: Environment,
     scopes: Vec<Scope>,
@@ -286,6 +288,7 @@ impl Fleet {
         Ok(Caller {
             organization_id: key.tenant_id,
             key_id: key.id,
+            key_name: key.name,
             environment: key.environment,
             scopes: key.scopes.iter().filter_map(|name| Scope::parse(name)).collect(),
         })

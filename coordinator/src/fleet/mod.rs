@@ -5,6 +5,7 @@
 //! Not here: HTTP (`http`), SQL (`store`) or Lua (`queue`).
 
 mod acquire;
+mod agents;
 mod answer_challenge;
 mod challenge;
 mod complete;
@@ -21,6 +22,8 @@ mod import;
 mod institution;
 mod intent;
 mod key;
+mod outcomes;
+mod people;
 mod pruner;
 mod renew;
 mod replay;
@@ -31,6 +34,7 @@ mod simplefin;
 mod start_run;
 mod steward;
 mod wanted_scripts;
+pub mod watcher;
 mod ways;
 mod webhook;
 
@@ -55,6 +59,8 @@ pub use explain::{Story, changes, rivals};
 pub use gatekeeper::Gatekeeper;
 pub use import::{ImportError, import};
 pub use key::{Caller, KeyRefused, MadeKey, NewKey, Scope, USUAL_OVERLAP, expire_key, rotate_key};
+pub use outcomes::{Bookkeeper, Outcomes, hour_of};
+pub use people::{Attempt, Presence, SignInRefused, SignedIn, UserRequest, create_user, set_password};
 pub use pruner::{ANSWERS_KEPT, Pruner};
 pub use replay::{AccountReplay, UnreadableReading, replay};
 pub use scale::{Measured, Meter, held};
@@ -62,6 +68,7 @@ pub use scheduler::Scheduler;
 pub use simplefin::{SIMPLEFIN_ROOT, SimpleFinRequest, create_simplefin_token};
 pub use steward::{Agents, Crew, NoAgent, Steward, find_agent};
 pub use wanted_scripts::wanted_scripts;
+pub use watcher::{Change, Watcher};
 pub use webhook::{WebhookChange, WebhookRequest};
 
 /// Everything that the use cases work with; one a coordinator.
@@ -76,6 +83,10 @@ pub struct Fleet {
     pub answered: Notify,
     /// Held by the one waiting request for a run that looks when time has passed.
     pub lookout: tokio::sync::Mutex<()>,
+    /// How runs ended since that was last added to the store.
+    pub outcomes: Outcomes,
+    /// What changes is said here, while somebody listens.
+    pub changes: tokio::sync::broadcast::Sender<Change>,
 }
 
 /// Why a use case came to nothing.

@@ -8,10 +8,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::sign_in::FORGIVEN_AFTER;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Error, Fleet};
+use super::{Error, Fleet, hour_of};
 use crate::clock;
 use crate::store::StoreError;
 
@@ -26,6 +27,9 @@ const REFUSALS_KEPT: Duration = Duration::from_hours(365 * 24);
 
 /// How long it is kept how ways fared on a day.
 const WAYS_KEPT: Duration = Duration::from_hours(30 * 24);
+
+/// How long it is kept how runs ended in an hour.
+const OUTCOMES_KEPT: Duration = Duration::from_hours(8 * 24);
 
 /// Forgets what is old.
 pub struct Pruner(pub Arc<Fleet>);
@@ -51,8 +55,10 @@ impl Pruner {
         let lockouts = in_batches(|| store.prune_lockouts(at, BATCH)).await?;
         let day = before(now, WAYS_KEPT).to_zoned(TimeZone::UTC).date();
         let ways = in_batches(|| store.prune_ways(day, BATCH)).await?;
+        let hour = hour_of(before(now, OUTCOMES_KEPT));
+        let people = store.prune_outcomes(hour).await? + store.prune_people(now - FORGIVEN_AFTER, now).await?;
         let secrets = store.forget_previous_secrets(now).await?;
-        if deliveries + evidence + events + answers + observations + lockouts + ways + secrets > 0 {
+        if deliveries + evidence + events + answers + observations + lockouts + ways + people + secrets > 0 {
             tracing::info!(
                 deliveries,
                 evidence,
@@ -61,6 +67,7 @@ impl Pruner {
                 observations,
                 lockouts,
                 ways,
+                people,
                 secrets,
                 "forgot what was kept long enough"
             );

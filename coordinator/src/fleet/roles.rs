@@ -16,7 +16,7 @@ use futures::TryStreamExt as _;
 use jiff::SignedDuration;
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use super::{Error, Fleet, Gatekeeper, Meter, Pruner, Scheduler};
+use super::{Bookkeeper, Error, Fleet, Gatekeeper, Meter, Pruner, Scheduler, Watcher};
 use crate::clock;
 use crate::queue::{Lapsed, LapsedHolder, QueueError};
 use crate::store::{Holder, QueuedRun};
@@ -40,6 +40,9 @@ const LOOK_AT_GATES: Duration = Duration::from_secs(1);
 
 /// How often connections that are due are looked for.
 const LOOK_AT_SCHEDULES: Duration = Duration::from_secs(1);
+
+/// How often it is looked what changed, for whoever looks at the console.
+const WATCH: Duration = Duration::from_secs(1);
 
 /// How often what was measured is put together.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -91,6 +94,8 @@ impl Reaper {
         if is_poison {
             fleet.store.abandon(run_id, FailureCode::AgentsGone, clock::now()).await?;
             fleet.queue.forget(run_id).await?;
+            let institution = fleet.store.institution_of_run(run_id).await?.unwrap_or_default();
+            fleet.outcomes.note(&institution, Some(FailureCode::AgentsGone.fault()));
         } else {
             fleet.queue.take_back(run_id).await?;
         }
@@ -225,6 +230,20 @@ pub fn play_all(fleet: &Arc<Fleet>, mut dispatcher: Dispatcher, metrics: Prometh
         loop {
             report("meter", meter.run_once().await);
             tokio::time::sleep(UPKEEP).await;
+        }
+    });
+    let bookkeeper = Bookkeeper(Arc::clone(fleet));
+    tokio::spawn(async move {
+        loop {
+            report("bookkeeper", bookkeeper.run_once().await);
+            tokio::time::sleep(UPKEEP).await;
+        }
+    });
+    let mut watcher = Watcher::new(Arc::clone(fleet));
+    tokio::spawn(async move {
+        loop {
+            report("watcher", watcher.run_once().await);
+            tokio::time::sleep(WATCH).await;
         }
     });
     let timekeeper = Timekeeper(Arc::clone(fleet));

@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use domain::audit::{Actor, ActorKind};
 use domain::id::OrganizationId;
 use domain::role::Role;
 use uuid::Uuid;
@@ -17,6 +18,7 @@ use super::App;
 use super::problem::Problem;
 use crate::clock;
 use crate::fleet::{Caller, Scope};
+use crate::store::acting;
 
 /// An integrator whose key is in force.
 pub(super) struct Integrator(Caller);
@@ -46,8 +48,9 @@ pub(super) async fn layer(State(app): State<App>, mut request: Request, next: Ne
     let caller = app.fleet.authenticate(presented, clock::now()).await?;
     tracing::Span::current().record("key_id", &caller.key_id);
     app.throttle.check(&caller.key_id)?;
+    let actor = Actor::new(ActorKind::ApiKey, &caller.key_id, &caller.key_name);
     request.extensions_mut().insert(caller);
-    Ok(next.run(request).await)
+    Ok(acting(actor, next.run(request)).await)
 }
 
 /// In place of an organization where operators call, who belong to none.
@@ -56,15 +59,15 @@ pub(super) const OPERATORS: OrganizationId = OrganizationId(Uuid::nil());
 /// Finds out what an operator may do.
 pub(super) async fn operators(State(app): State<App>, mut request: Request, next: Next) -> Result<Response, Problem> {
     let presented = bearer(request.headers())?;
-    let role = if app.is_administrator(presented) {
-        Role::Administrator
+    let (role, actor) = if app.is_administrator(presented) {
+        (Role::Administrator, Actor::new(ActorKind::SettingsToken, "", ""))
     } else {
         let token = app.fleet.authenticate_operator(presented, clock::now()).await?;
         tracing::Span::current().record("key_id", &token.id);
-        token.role
+        (token.role, Actor::new(ActorKind::ControlToken, token.id, token.name))
     };
     request.extensions_mut().insert(role);
-    Ok(next.run(request).await)
+    Ok(acting(actor, next.run(request)).await)
 }
 
 /// Lets operators in who have the role, or one that may do more.

@@ -82,8 +82,8 @@ fn is_same(presented: &str, token: &Secret) -> bool {
     bool::from(presented.as_bytes().ct_eq(token.expose().as_bytes()))
 }
 
-/// Every route.
-pub fn router(app: App) -> Router {
+/// Every route, with those of the `console`.
+pub fn router(app: App, console: Router) -> Router {
     let settings = &app.fleet.config.http;
     let (public, document) = openapi::routes(openapi::public());
     // The last is the outermost: who asks, how often, and whether it was asked before.
@@ -105,6 +105,7 @@ pub fn router(app: App) -> Router {
         .merge(health::router())
         .fallback(problem::unknown_route)
         .method_not_allowed_fallback(problem::wrong_method)
-        .layer(middleware::from_fn(request_id::layer))
         .with_state(app)
+        .merge(console)
+        .layer(middleware::from_fn(request_id::layer))
 }

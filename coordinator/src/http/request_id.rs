@@ -13,6 +13,8 @@ use tracing::Instrument as _;
 use tracing::field::Empty;
 use uuid::Uuid;
 
+use crate::store::{acting, actor};
+
 /// The header in both directions.
 pub(super) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -27,9 +29,9 @@ pub(super) fn current() -> String {
     CURRENT.try_with(Clone::clone).unwrap_or_default()
 }
 
-/// The same work with the request's id, for a task of its own.
+/// The same work with the request's id and in the same name, for a task of its own.
 pub(super) fn carried<F: Future>(work: F) -> impl Future<Output = F::Output> {
-    CURRENT.scope(current(), work.in_current_span())
+    CURRENT.scope(current(), acting(actor(), work.in_current_span()))
 }
 
 /// Gives the request its id, and logs what became of it.

@@ -52,7 +52,7 @@ use redis::{AsyncCommands as _, FromRedisValue as _, Script};
 use tokio::sync::Notify;
 
 pub use embedded::{EmbeddedRedis, EmbeddedRedisError};
-pub use limits::{COUNTED_OVER, Gate, InstitutionDepth, Limit, Waits};
+pub use limits::{COUNTED_OVER, Depth, Gate, InstitutionDepth, Limit, Waits};
 pub use view::{DrainState, SeenAgent, SeenFlow, SeenLease};
 
 use crate::store::QueuedRun;

@@ -81,6 +81,8 @@ pub struct Challenge {
     pub organization_id: OrganizationId,
     /// What it is about.
     pub connection_id: ConnectionId,
+    /// The run that waits.
+    pub run_id: RunId,
     /// What the bank asks.
     pub question: Question,
     /// Where it stands.

@@ -55,9 +55,9 @@ pub trait Identity {
     /// A page of the readings of an account that are kept, latest first, without what was read.
     async fn readings(&self, account: AccountId, page: PageRequest) -> Result<Vec<KeptReading>, Refused>;
     /// Forgets the anchor of an account: the next reading that sees a balance sets another.
-    async fn drop_anchor(&self, account: AccountId) -> Result<(), Refused>;
+    async fn drop_anchor(&self, account: AccountId, now: Timestamp) -> Result<(), Refused>;
     /// Measures an institution's references anew, as if they had never been seen.
-    async fn forget_references(&self, institution: &str) -> Result<u64, StoreError>;
+    async fn forget_references(&self, institution: &str, now: Timestamp) -> Result<u64, StoreError>;
 }
 
 /// What an account can be told by.

@@ -7,10 +7,12 @@
 //! Not here: who may run next (the queue's), what a state change means (the
 //! domain's), or plaintext secrets (sealed by the vault before they come here).
 
+mod audit;
 mod balances;
 mod challenges;
 mod columns;
 mod connections;
+mod console;
 mod control_tokens;
 mod dead_letters;
 mod entities;
@@ -24,6 +26,7 @@ mod keys;
 mod ledger;
 mod migrations;
 mod organizations;
+mod people;
 mod postgres;
 mod retention;
 mod runs;
@@ -33,6 +36,7 @@ mod sqlite;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod verify_audit;
 mod ways;
 mod webhooks;
 
@@ -42,9 +46,11 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+pub use audit::*;
 pub use balances::*;
 pub use challenges::*;
 pub use connections::*;
+pub use console::*;
 pub use control_tokens::*;
 pub use dead_letters::*;
 pub use entities::*;
@@ -58,11 +64,13 @@ pub use keys::*;
 pub use ledger::*;
 pub use migrations::{Step, StepState, Tables};
 pub use organizations::*;
+pub use people::*;
 pub use retention::*;
 pub use runs::*;
 pub use schedules::*;
 pub use simplefin::*;
 pub use stream::*;
+pub use verify_audit::{AuditFault, verify_audit};
 pub use ways::*;
 pub use webhooks::*;
 
@@ -124,6 +132,9 @@ pub trait Store:
     + Retention
     + SimpleFin
     + Ways
+    + Audit
+    + People
+    + ConsoleReads
     + Send
     + Sync
 {

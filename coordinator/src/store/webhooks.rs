@@ -42,7 +42,7 @@ pub trait Webhooks {
         now: Timestamp,
     ) -> Result<Webhook, Refused>;
     /// Removes an endpoint with its deliveries.
-    async fn delete_webhook(&self, organization: OrganizationId, id: WebhookId) -> Result<(), Refused>;
+    async fn delete_webhook(&self, organization: OrganizationId, id: WebhookId, now: Timestamp) -> Result<(), Refused>;
     /// Puts a `test` event for this endpoint alone into the outbox;
     /// [`Refused::WebhookInactive`] or [`Refused::NotSubscribed`] where it would get none.
     async fn test_webhook(

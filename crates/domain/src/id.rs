@@ -53,4 +53,8 @@ ids! {
     WebhookId,
     /// A scrubbed page kept with a failure.
     EvidenceId,
+    /// A person who signs in to the console.
+    UserId,
+    /// A sign-in to the console that lasts.
+    SessionId,
 }

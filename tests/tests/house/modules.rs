@@ -9,7 +9,7 @@ use crate::no;
 type Arrow = (&'static str, &'static [&'static str]);
 
 /// Which module of the coordinator a module may use.
-const MODULES: [(&str, &[Arrow]); 14] = [
+const MODULES: [(&str, &[Arrow]); 15] = [
     ("backoff", &[("vault", &["random"])]),
     ("catalog", &[]),
     (
@@ -18,6 +18,7 @@ const MODULES: [(&str, &[Arrow]); 14] = [
             ("catalog", &[]),
             ("clock", &[]),
             ("config", &[]),
+            ("console", &[]),
             ("fleet", &[]),
             ("http", &[]),
             ("keda", &[]),
@@ -31,6 +32,16 @@ const MODULES: [(&str, &[Arrow]); 14] = [
     ),
     ("clock", &[]),
     ("config", &[("store", &["StoreUrl", "Tables"])]),
+    (
+        "console",
+        &[
+            ("clock", &[]),
+            ("fleet", &[]),
+            ("queue", &["Depth", "DrainState", "InstitutionDepth", "QueueError", "SeenAgent", "Waits"]),
+            ("store", &[]),
+            ("vault", &["mac"]),
+        ],
+    ),
     (
         "fleet",
         &[

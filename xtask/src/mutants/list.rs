@@ -40,6 +40,10 @@ const FLEET: Suite = Suite {
     programs: &["coordinator", "agent", "fixtures"],
     ..suite("the fleet", "tests/tests/fleet/", &["--test", "fleet"])
 };
+const CONSOLE: Suite = Suite {
+    programs: &["coordinator", "agent", "fixtures"],
+    ..suite("the console", "tests/tests/console/", &["--test", "console"])
+};
 const SCRIPT: Suite = suite("the runner", "crates/script/tests/", &["--test", "runner"]);
 const AGENT_UNITS: Suite = suite("the agent's rules", "agent/src/", &["--lib"]);
 const AGENT: Suite = suite("the agent", "agent/tests/", &["--test", "agent"]);
@@ -54,7 +58,7 @@ const SCRATCH: Suite = suite("scratch folders", "crates/supervisor/tests/", &["-
 pub(crate) const BOUNDS: [&str; 1] = ["every command to a browser has a deadline"];
 
 /// Every guard that has a mutant, by suite.
-pub(crate) const MUTANTS: [Mutant; 52] = [
+pub(crate) const MUTANTS: [Mutant; 54] = [
     Mutant {
         guard: "a connection has one open run in the queue",
         file: "coordinator/src/queue/enqueue.lua",
@@ -472,5 +476,21 @@ pub(crate) const MUTANTS: [Mutant; 52] = [
         replace: "FlockOperation::NonBlockingLockShared",
         suite: SCRATCH,
         test: "a_sweep_removes_only_the_deads_folders",
+    },
+    Mutant {
+        guard: "a form is one of its session's own",
+        file: "coordinator/src/console/door.rs",
+        find: "if !bool::from(is_own) {",
+        replace: "if false && !bool::from(is_own) {",
+        suite: CONSOLE,
+        test: "door::a_form_of_another_site_or_session_changes_nothing",
+    },
+    Mutant {
+        guard: "nobody at the console sees another organization's connection",
+        file: "coordinator/src/store/sql/console.rs",
+        find: "if !reach.has(OrganizationId(row.1)) {",
+        replace: "if false {",
+        suite: CONSOLE,
+        test: "roles::each_address_opens_to_its_role_and_to_those_who_reach_it",
     },
 ];

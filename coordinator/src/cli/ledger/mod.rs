@@ -148,7 +148,7 @@ impl Command {
                 print_decisions(store.decisions(account.map(AccountId)).await?, json);
             }
             Self::References { forget: Some(institution), .. } => {
-                if store.forget_references(&institution).await? == 0 {
+                if store.forget_references(&institution, clock::now()).await? == 0 {
                     return Err(CommandError::Unknown { what: "measured institution", name: institution });
                 }
                 eprintln!("The references of {institution} are measured anew.");
@@ -160,7 +160,7 @@ impl Command {
                 print_readings(readings.map_err(|refused| unknown(refused, "account", account))?, json);
             }
             Self::DropAnchor { account } => {
-                let dropped = store.drop_anchor(AccountId(account)).await;
+                let dropped = store.drop_anchor(AccountId(account), clock::now()).await;
                 dropped.map_err(|refused| unknown(refused, "account", account))?;
                 eprintln!("The next reading that sees a balance sets another anchor.");
             }

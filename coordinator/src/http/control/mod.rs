@@ -2,6 +2,7 @@
 //!
 //! Not here: anything that belongs to an integrator; that is under `/v1`.
 
+mod audit;
 mod fleet;
 mod keys;
 pub mod ledger;
@@ -59,6 +60,7 @@ const PROBLEMS: [Problem; 10] = [
         (name = "Scripts", description = "How portals are driven."),
         (name = "Fleet", description = "What goes on in the fleet, and what operators do about it."),
         (name = "Ledger", description = "Why transactions are the ones that they are, and what operators decide of it."),
+        (name = "Audit", description = "Who did what to what."),
         (name = "SimpleFIN", description = "Tokens of applications that read by the SimpleFIN protocol."),
     ),
 )]
@@ -127,6 +129,7 @@ fn administrators() -> OpenApiRouter<App> {
         .routes(routes!(ledger::readings::drop_anchor))
         .routes(routes!(ledger::imports::list))
         .routes(routes!(ledger::imports::take_back))
+        .routes(routes!(audit::list))
         .routes(routes!(simplefin::list, simplefin::create))
         .routes(routes!(simplefin::revoke))
 }

@@ -15,6 +15,7 @@ use utoipa::openapi::schema::ArrayBuilder;
 use uuid::Uuid;
 
 use super::deliveries::Delivery;
+use crate::clock;
 use crate::fleet::{Scope, WebhookChange, WebhookRequest};
 use crate::http::App;
 use crate::http::auth::Integrator;
@@ -219,7 +220,7 @@ pub(super) async fn delete(
     Ids([id]): Ids<1>,
 ) -> Result<StatusCode, Problem> {
     let owner = integrator.with(Scope::WebhooksWrite)?.organization_id;
-    app.fleet.store.delete_webhook(owner, WebhookId(id)).await?;
+    app.fleet.store.delete_webhook(owner, WebhookId(id), clock::now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

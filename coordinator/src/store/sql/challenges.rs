@@ -3,6 +3,7 @@
 //! Not here: what an answer says; only sealed bytes come here.
 
 use async_trait::async_trait;
+use domain::audit::Action;
 use domain::challenge::{ChallengeEvent, ChallengeState, IllegalChallengeEvent, Question};
 use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId};
 use jiff::Timestamp;
@@ -13,13 +14,16 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
+use super::audit::commit_act;
 use super::held::hold;
 use super::{SqlStore, Tx, commit, failed, found, from_json, from_ms, from_word, push_page, to_json, to_ms, webhooks};
-use crate::store::{Challenge, Challenges, Connections as _, NewChallenge, PageRequest, Refused, StoreError, fence_of};
+use crate::store::{
+    Act, Challenge, Challenges, Connections as _, NewChallenge, PageRequest, Refused, StoreError, fence_of,
+};
 use domain::event::EventType;
 
 #[derive(FromRow)]
-struct ChallengeRow {
+pub(super) struct ChallengeRow {
     id: Uuid,
     organization_id: Uuid,
     connection_id: Uuid,
@@ -41,11 +45,15 @@ macro_rules! columns {
 }
 
 impl ChallengeRow {
-    fn read(self) -> Result<Challenge, StoreError> {
+    /// All that is known of challenges.
+    pub(super) const SELECT: &str = concat!("SELECT ", columns!(), " FROM challenges");
+
+    pub(super) fn read(self) -> Result<Challenge, StoreError> {
         Ok(Challenge {
             id: ChallengeId(self.id),
             organization_id: OrganizationId(self.organization_id),
             connection_id: ConnectionId(self.connection_id),
+            run_id: RunId(self.run_id),
             question: from_json(&self.question, "question")?,
             state: from_word(&self.state, "challenge's state")?,
             created_at: from_ms(self.created_at)?,
@@ -262,7 +270,8 @@ impl Challenges for SqlStore {
             return Err(IllegalChallengeEvent { state: expired.state, event: ChallengeEvent::Answer }.into());
         }
         let challenge = change(&mut tx, row, ChallengeEvent::Answer, Some(sealed), now).await?;
-        commit(tx).await?;
+        let act = Act::new(Action::ChallengeAnswered).of(organization).on(connection).to(id);
+        commit_act(tx, act.with(json!({ "kind": challenge.question.kind })), now).await?;
         Ok(challenge)
     }
 

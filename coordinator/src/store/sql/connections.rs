@@ -5,26 +5,29 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use domain::connection::{Actor, ConnectionEvent, ConnectionState, Credentials, OpenChallenge};
+use domain::audit::Action;
+use domain::connection::{ConnectionEvent, ConnectionState, Credentials, OpenChallenge};
 use domain::id::{ConnectionId, EntityId, OrganizationId, RunId};
 use domain::run::{RunClass, RunKind};
 use jiff::Timestamp;
+use serde_json::json;
 use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
-use super::transition::{Happening, apply, note, take};
+use super::audit::{commit_act, write};
+use super::transition::{Happening, apply, note, on_demand, take};
 use super::{
     SqlStore, commit, failed, found, from_json, from_ms, from_word, lockout, permissions, push_page, runs, to_json,
     to_ms,
 };
 use crate::store::{
-    Connection, ConnectionEventRecord, ConnectionFilter, Connections, CreatedOrReturned, Fingerprints,
+    Act, Connection, ConnectionEventRecord, ConnectionFilter, Connections, CreatedOrReturned, Fingerprints,
     GivenCredentials, NewConnection, OpenRun, PageRequest, QueuedRun, Refused, StoreError, UnknownPortal,
 };
 
 /// Everything that is known of connections right now.
-const SELECT: &str = "
+pub(super) const SELECT: &str = "
     SELECT c.id, c.entity_id, c.institution_id, c.portal_url, c.state, c.activated_at, c.last_synced_at,
         c.instructions, c.metadata, c.created_at, c.updated_at, c.last_failure,
         c.permissions, c.permissions_at,
@@ -37,7 +40,7 @@ const SELECT: &str = "
     WHERE ";
 
 #[derive(FromRow)]
-struct ConnectionRow {
+pub(super) struct ConnectionRow {
     id: Uuid,
     entity_id: Uuid,
     institution_id: Option<String>,
@@ -60,7 +63,7 @@ struct ConnectionRow {
 }
 
 impl ConnectionRow {
-    fn read(self) -> Result<Connection, StoreError> {
+    pub(super) fn read(self) -> Result<Connection, StoreError> {
         let run = self.run_not_before.map(|not_before| {
             let failure = self.run_failure.as_deref().map(|text| from_json(text, "failure")).transpose()?;
             Ok::<_, StoreError>(OpenRun { failure, not_before: from_ms(not_before)? })
@@ -91,7 +94,7 @@ impl ConnectionRow {
 }
 
 #[derive(FromRow)]
-struct EventRow {
+pub(super) struct EventRow {
     id: Uuid,
     cause: String,
     actor: String,
@@ -103,7 +106,11 @@ struct EventRow {
 }
 
 impl EventRow {
-    fn read(self) -> Result<ConnectionEventRecord, StoreError> {
+    /// All that is known of what happened.
+    pub(super) const SELECT: &str =
+        "SELECT id, cause, actor, previous_status, status, failure, run_id, created_at FROM connection_events";
+
+    pub(super) fn read(self) -> Result<ConnectionEventRecord, StoreError> {
         Ok(ConnectionEventRecord {
             id: self.id,
             cause: self.cause,
@@ -154,8 +161,7 @@ impl Connections for SqlStore {
         .map_err(failed("add a connection"))?
         .rows_affected();
         if created == 1 {
-            let happening =
-                Happening { connection_id: new.id, cause: "created", actor: Actor::Integrator, run_id: None };
+            let happening = Happening { connection_id: new.id, cause: "created", actor: on_demand(), run_id: None };
             note(&mut tx, None, &ConnectionState::NEW, None, happening, now).await?;
         }
         let mut query = QueryBuilder::<Db>::new(SELECT);
@@ -163,6 +169,11 @@ impl Connections for SqlStore {
         query.push(" AND c.status <> 'revoked' AND c.anchor = ").push_bind(new.anchor);
         let row = query.build_query_as::<ConnectionRow>().fetch_optional(&mut *tx).await;
         let connection = found(row, "read a connection")?.read()?;
+        if created == 1 {
+            let act = Act::new(Action::ConnectionCreated).of(new.organization_id).on(new.id);
+            let anchor = json!({ "institutionId": connection.institution_id, "entityId": new.entity_id });
+            write(&mut tx, vec![act.with(anchor)], now).await?;
+        }
         commit(tx).await?;
         Ok(match created {
             1 => CreatedOrReturned::Created(connection),
@@ -206,11 +217,8 @@ impl Connections for SqlStore {
         page: PageRequest,
     ) -> Result<Vec<ConnectionEventRecord>, Refused> {
         self.connection(organization, id).await?;
-        let mut query = QueryBuilder::<Db>::new(
-            "SELECT id, cause, actor, previous_status, status, failure, run_id, created_at
-             FROM connection_events WHERE connection_id = ",
-        );
-        query.push_bind(id.0);
+        let mut query = QueryBuilder::<Db>::new(EventRow::SELECT);
+        query.push(" WHERE connection_id = ").push_bind(id.0);
         push_page(&mut query, "id", page);
         let rows = query.build_query_as::<EventRow>().fetch_all(&self.read).await;
         let rows = rows.map_err(failed("list a connection's history"))?;
@@ -265,7 +273,7 @@ impl Connections for SqlStore {
             }
             _ => None,
         };
-        commit(tx).await?;
+        commit_act(tx, Act::new(Action::ConnectionCredentialsGiven).of(organization).on(id), now).await?;
         Ok(run)
     }
 
@@ -312,7 +320,8 @@ impl Connections for SqlStore {
         apply(&mut tx, organization, &before, ConnectionEvent::SetupCompleted, happening, now).await?;
         lockout::usable(&mut tx, id).await?;
         let run = runs::insert(&mut tx, organization, id, run_id, (RunKind::Activate, RunClass::OnDemand), now).await?;
-        commit(tx).await?;
+        let act = Act::new(Action::ConnectionSetupCompleted).of(organization).on(id).to(run_id);
+        commit_act(tx, act, now).await?;
         Ok(run)
     }
 
@@ -331,7 +340,8 @@ impl Connections for SqlStore {
         let run = runs::insert(&mut tx, organization, id, run_id, (RunKind::Sync, RunClass::OnDemand), now).await?;
         let happening = Happening { run_id: Some(run_id), ..happening(id, "syncRequested") };
         note(&mut tx, Some(&state), &state, None, happening, now).await?;
-        commit(tx).await?;
+        let act = Act::new(Action::ConnectionSyncRequested).of(organization).on(id).to(run_id);
+        commit_act(tx, act, now).await?;
         Ok(run)
     }
 
@@ -345,7 +355,7 @@ impl Connections for SqlStore {
         let before = take(&mut tx, organization, id).await?;
         apply(&mut tx, organization, &before, ConnectionEvent::Pause, happening(id, "paused"), now).await?;
         let run = runs::end_open(&mut tx, id, now).await?;
-        commit(tx).await?;
+        commit_act(tx, Act::new(Action::ConnectionPaused).of(organization).on(id), now).await?;
         Ok(run)
     }
 
@@ -361,7 +371,7 @@ impl Connections for SqlStore {
         let happening = Happening { run_id: Some(run_id), ..happening(id, "resumed") };
         apply(&mut tx, organization, &before, ConnectionEvent::Resume, happening, now).await?;
         let run = runs::insert(&mut tx, organization, id, run_id, (RunKind::Sync, RunClass::OnDemand), now).await?;
-        commit(tx).await?;
+        commit_act(tx, Act::new(Action::ConnectionResumed).of(organization).on(id).to(run_id), now).await?;
         Ok(run)
     }
 
@@ -380,7 +390,7 @@ impl Connections for SqlStore {
             .execute(&mut *tx)
             .await
             .map_err(failed("forget credentials"))?;
-        commit(tx).await?;
+        commit_act(tx, Act::new(Action::ConnectionRevoked).of(organization).on(id), now).await?;
         Ok(run)
     }
 
@@ -417,5 +427,5 @@ impl Connections for SqlStore {
 }
 
 fn happening(connection_id: ConnectionId, cause: &str) -> Happening<'_> {
-    Happening { connection_id, cause, actor: Actor::Integrator, run_id: None }
+    Happening { connection_id, cause, actor: on_demand(), run_id: None }
 }

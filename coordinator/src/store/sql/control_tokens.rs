@@ -3,11 +3,14 @@
 //! Not here: a token's secret; only its hash comes here.
 
 use async_trait::async_trait;
+use domain::audit::Action;
 use jiff::Timestamp;
+use serde_json::json;
 use sqlx::FromRow;
 
+use super::audit::commit_act;
 use super::{SqlStore, failed, from_ms, from_word, to_ms};
-use crate::store::{ControlToken, ControlTokens, NewControlToken, Refused, StoreError};
+use crate::store::{Act, ControlToken, ControlTokens, NewControlToken, Refused, StoreError};
 
 #[derive(FromRow)]
 struct TokenRow {
@@ -46,6 +49,7 @@ impl TokenRow {
 #[async_trait]
 impl ControlTokens for SqlStore {
     async fn create_control_token(&self, token: NewControlToken, now: Timestamp) -> Result<ControlToken, StoreError> {
+        let mut tx = self.begin().await?;
         let made = sqlx::query_as::<_, TokenRow>(concat!(
             "INSERT INTO control_tokens (id, name, role, secret_hash, created_at, expires_at)
                  VALUES ($1, $2, $3, $4, $5, $6) RETURNING ",
@@ -57,9 +61,13 @@ impl ControlTokens for SqlStore {
         .bind(token.secret_hash)
         .bind(to_ms(now))
         .bind(token.expires_at.map(to_ms))
-        .fetch_one(&self.write)
+        .fetch_one(&mut *tx)
         .await;
-        made.map_err(failed("keep a control token"))?.read()
+        let made = made.map_err(failed("keep a control token"))?.read()?;
+        let act = Act::new(Action::ControlTokenCreated).to(&made.id);
+        let detail = json!({ "name": made.name, "role": made.role, "expiresAt": made.expires_at });
+        commit_act(tx, act.with(detail), now).await?;
+        Ok(made)
     }
 
     async fn control_tokens(&self) -> Result<Vec<ControlToken>, StoreError> {
@@ -90,15 +98,18 @@ impl ControlTokens for SqlStore {
     }
 
     async fn revoke_control_token(&self, id: &str, now: Timestamp) -> Result<ControlToken, Refused> {
+        let mut tx = self.begin().await?;
         let revoked = sqlx::query_as::<_, TokenRow>(concat!(
             "UPDATE control_tokens SET revoked_at = COALESCE(revoked_at, $2) WHERE id = $1 RETURNING ",
             columns!()
         ))
         .bind(id)
         .bind(to_ms(now))
-        .fetch_optional(&self.write)
+        .fetch_optional(&mut *tx)
         .await
         .map_err(failed("end a control token"))?;
-        Ok(revoked.ok_or(Refused::NotFound)?.read()?)
+        let revoked = revoked.ok_or(Refused::NotFound)?.read()?;
+        commit_act(tx, Act::new(Action::ControlTokenRevoked).to(&revoked.id), now).await?;
+        Ok(revoked)
     }
 }

@@ -3,6 +3,7 @@
 //! Not here: ending them (`runs`).
 
 use async_trait::async_trait;
+use domain::audit::Action;
 use domain::connection::{Actor, ConnectionEvent, ConnectionState};
 use domain::id::{ConnectionId, OrganizationId, RunId};
 use domain::run::{RunClass, RunKind};
@@ -11,9 +12,10 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
+use super::audit::commit_act;
 use super::transition::{Happening, apply, note, take};
-use super::{SqlStore, commit, failed, found, from_json, from_ms, from_word, lockout, push_page, runs, to_ms};
-use crate::store::{DeadLetter, DeadLetters, PageRequest, QueuedRun, Refused, StoreError};
+use super::{SqlStore, failed, found, from_json, from_ms, from_word, lockout, push_page, runs, to_ms};
+use crate::store::{Act, DeadLetter, DeadLetters, PageRequest, QueuedRun, Refused, StoreError};
 
 #[derive(FromRow)]
 struct DeadRow {
@@ -81,7 +83,8 @@ impl DeadLetters for SqlStore {
             _ => return Err(Refused::NotActive(state.status())),
         };
         let queued = runs::insert(&mut tx, organization, connection, new_run, (kind, RunClass::OnDemand), now).await?;
-        commit(tx).await?;
+        let act = Act::new(Action::RunRevived).of(organization).on(connection).to(run);
+        commit_act(tx, act.with(serde_json::json!({ "newRun": new_run })), now).await?;
         Ok(queued)
     }
 }

@@ -7,22 +7,24 @@
 
 use std::collections::HashMap;
 
+use domain::audit::Action;
 use domain::event::ChangeKind;
 use domain::id::{AccountId, ConnectionId, OrganizationId, TransactionId};
 use domain::ledger::{DecisionKind, Decisions, Entry, Face, Presence, merged};
 use domain::transaction::{ObservedTransaction, TransactionStatus};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use super::audit::commit_act;
 use super::entries::{Cause, Kept, Origin, Owner, bring_back, gone, live, remove, write};
 use super::ledger::tell;
 use super::matches::matches_of;
 use super::stream::NewChange;
-use super::{SqlStore, Tx, balances, commit, completeness, failed, from_json, from_ms, from_word, to_json, to_ms};
-use crate::store::{Decision, NewDecision, Refused, StoreError, Wish};
+use super::{SqlStore, Tx, balances, completeness, failed, from_json, from_ms, from_word, to_json, to_ms};
+use crate::store::{Act, Decision, NewDecision, Refused, StoreError, Wish};
 
 /// What a decision says of rows to come.
 #[derive(Default, Serialize, Deserialize)]
@@ -217,7 +219,8 @@ pub(super) async fn decide(store: &SqlStore, new: NewDecision, now: Timestamp) -
     .await
     .map_err(failed("keep a decision"))?;
     settle(&mut tx, owner, &changes, now).await?;
-    commit(tx).await?;
+    let act = Act::new(Action::LedgerDecided).of(owner.organization_id).on(owner.connection_id).to(new.id);
+    commit_act(tx, act.with(json!({ "kind": kind, "transactionId": transaction })), now).await?;
     Ok(row.read()?)
 }
 
@@ -254,7 +257,8 @@ pub(super) async fn undo(store: &SqlStore, id: Uuid, now: Timestamp) -> Result<D
     }
     let changes = deciding.changes;
     settle(&mut tx, owner, &changes, now).await?;
-    commit(tx).await?;
+    let act = Act::new(Action::LedgerUndone).of(owner.organization_id).on(owner.connection_id).to(id);
+    commit_act(tx, act, now).await?;
     Ok(decision)
 }
 

@@ -3,17 +3,19 @@
 //! Not here: the default entity, which comes with its organization.
 
 use async_trait::async_trait;
+use domain::audit::Action;
 use domain::id::{ConnectionId, EntityId, OrganizationId};
 use jiff::Timestamp;
 use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
+use super::audit::write;
 use super::{
     SqlStore, Tx, commit, failed, found, from_json, from_ms, is_duplicate, push_page, stream, to_json, to_ms,
     transition,
 };
-use crate::store::{Entities, Entity, EntityPatch, NewEntity, NewName, PageRequest, Refused, StoreError};
+use crate::store::{Act, Entities, Entity, EntityPatch, NewEntity, NewName, PageRequest, Refused, StoreError};
 
 #[derive(FromRow)]
 struct EntityRow {
@@ -145,8 +147,8 @@ impl Entities for SqlStore {
         let connections =
             sqlx::query_scalar::<_, Uuid>("SELECT id FROM connections WHERE entity_id = $1 ORDER BY id").bind(id.0);
         let connections = connections.fetch_all(&mut *tx).await.map_err(failed("list an entity's connections"))?;
-        for connection in connections {
-            transition::take(&mut tx, organization, ConnectionId(connection)).await?;
+        for connection in &connections {
+            transition::take(&mut tx, organization, ConnectionId(*connection)).await?;
         }
         let open = sqlx::query_scalar::<_, i64>(
             "SELECT COUNT(*) FROM runs r JOIN connections c ON c.id = r.connection_id
@@ -161,6 +163,10 @@ impl Entities for SqlStore {
             .execute(&mut *tx)
             .await
             .map_err(failed("delete an entity"))?;
+        let deleted = |connection| Act::new(Action::ConnectionDeleted).of(organization).on(ConnectionId(connection));
+        let mut acts: Vec<Act> = connections.into_iter().map(deleted).collect();
+        acts.push(Act::new(Action::EntityDeleted).of(organization).to(id));
+        write(&mut tx, acts, now).await?;
         Ok(commit(tx).await?)
     }
 }

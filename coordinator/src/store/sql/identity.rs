@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use domain::account::ObservedAccount;
+use domain::audit::Action;
 use domain::event::ChangeKind;
 use domain::id::{AccountId, ConnectionId, TransactionId};
 use domain::ledger::references::ReferenceRecord;
@@ -17,6 +18,7 @@ use jiff::civil::Date;
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use super::audit::commit_act;
 use super::entries::{Kept, Origin, Owner, gone, live, near, write};
 use super::ledger::{differences, tell};
 use super::matches::matches_of;
@@ -26,8 +28,8 @@ use super::{
     references,
 };
 use crate::store::{
-    AccountMarks, Decision, Difference, Explanation, Identity, InstitutionReferences, Keeping, KeptReading, MatchedRow,
-    NewDecision, Observation, PageRequest, Refused, Removed, Replayed, Reread, Sighting, StoreError,
+    AccountMarks, Act, Decision, Difference, Explanation, Identity, InstitutionReferences, Keeping, KeptReading,
+    MatchedRow, NewDecision, Observation, PageRequest, Refused, Removed, Replayed, Reread, Sighting, StoreError,
 };
 
 /// What is said of a removed transaction.
@@ -156,11 +158,12 @@ impl Identity for SqlStore {
         Ok(observations::list(&mut tx, account, page).await?)
     }
 
-    async fn drop_anchor(&self, account: AccountId) -> Result<(), Refused> {
+    async fn drop_anchor(&self, account: AccountId, now: Timestamp) -> Result<(), Refused> {
         let mut tx = self.begin().await?;
         let owner = decisions::take_account(&mut tx, account).await?;
         completeness::drop_anchor(&mut tx, owner.account_id).await?;
-        Ok(commit(tx).await?)
+        let act = Act::new(Action::LedgerAnchorDropped).of(owner.organization_id).on(owner.connection_id).to(account);
+        Ok(commit_act(tx, act, now).await?)
     }
 
     async fn account_marks(&self, account: AccountId) -> Result<AccountMarks, Refused> {
@@ -186,9 +189,11 @@ impl Identity for SqlStore {
         rows.into_iter().map(read).collect()
     }
 
-    async fn forget_references(&self, institution: &str) -> Result<u64, StoreError> {
+    async fn forget_references(&self, institution: &str, now: Timestamp) -> Result<u64, StoreError> {
+        let mut tx = self.begin().await?;
         let gone = sqlx::query("DELETE FROM reference_records WHERE institution_id = $1").bind(institution.to_owned());
-        let gone = gone.execute(&self.write).await.map_err(failed("forget what was measured of references"))?;
+        let gone = gone.execute(&mut *tx).await.map_err(failed("forget what was measured of references"))?;
+        commit_act(tx, Act::new(Action::LedgerReferencesForgotten).to(institution), now).await?;
         Ok(gone.rows_affected())
     }
 }

@@ -5,6 +5,7 @@
 
 use async_trait::async_trait;
 use domain::account_match::AccountProof;
+use domain::audit::Action;
 use domain::id::{AccountId, TransactionId};
 use domain::ledger::RemovalCause;
 use domain::ledger::references::ReferenceRecord;
@@ -12,19 +13,20 @@ use domain::observation::Source;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
+use super::audit::commit_act;
 use super::entries::Kept;
 use super::identity::institution_of;
 use super::ledger::{Context, TakenIn, differences, take_in, tell};
 use super::{
-    ROWS_AT_ONCE, SqlStore, Tx, commit, decisions, failed, from_ms, from_word, references, taking_back, to_json, to_ms,
+    ROWS_AT_ONCE, SqlStore, Tx, decisions, failed, from_ms, from_word, references, taking_back, to_json, to_ms,
 };
 use crate::store::{
-    Completed, Import, Imported, Imports, Keeping, NewImport, PageRequest, Refused, StoreError, TakenBack,
+    Act, Completed, Import, Imported, Imports, Keeping, NewImport, PageRequest, Refused, StoreError, TakenBack,
 };
 
 /// What a file did to a transaction that was known: what takes it back.
@@ -175,7 +177,9 @@ impl Imports for SqlStore {
             Keeping::Everything => {
                 note(&mut tx, account, &new, (&taken_in, completed, measured), now).await?;
                 tell(&mut tx, owner, &taken_in.changes, now).await?;
-                commit(tx).await?;
+                let act = Act::new(Action::ImportTaken).of(owner.organization_id).on(owner.connection_id);
+                let act = act.to(taken_in.observation_id).with(json!({ "accountId": account }));
+                commit_act(tx, act, now).await?;
                 Some(taken_in.observation_id)
             }
         };

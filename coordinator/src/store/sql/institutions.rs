@@ -3,12 +3,15 @@
 //! Not here: what a breaker does (the domain).
 
 use async_trait::async_trait;
+use domain::audit::Action;
 use domain::breaker::{Breaker, BreakerEvent};
 use jiff::Timestamp;
+use serde_json::json;
 use sqlx::FromRow;
 
+use super::audit::commit_act;
 use super::{SqlStore, Tx, commit, failed, from_json, from_ms, to_json, to_ms};
-use crate::store::{BreakerChange, InstitutionState, Institutions, Pause, StoreError};
+use crate::store::{Act, BreakerChange, InstitutionState, Institutions, Pause, StoreError};
 
 #[derive(FromRow)]
 struct StateRow {
@@ -62,20 +65,22 @@ impl Institutions for SqlStore {
         .execute(&mut *tx)
         .await
         .map_err(failed("pause an institution"))?;
-        commit(tx).await
+        let act = Act::new(Action::InstitutionPaused).to(id).with(json!({ "reason": reason }));
+        commit_act(tx, act, now).await
     }
 
     async fn resume_institution(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
         sqlx::query(
             "UPDATE institution_states SET paused_at = NULL, pause_reason = NULL, updated_at = $2
              WHERE institution_id = $1",
         )
         .bind(id.to_owned())
         .bind(to_ms(now))
-        .execute(&self.write)
+        .execute(&mut *tx)
         .await
-        .map(|_| ())
-        .map_err(failed("resume an institution"))
+        .map_err(failed("resume an institution"))?;
+        commit_act(tx, Act::new(Action::InstitutionResumed).to(id), now).await
     }
 
     async fn tell_breaker(&self, id: &str, event: BreakerEvent, now: Timestamp) -> Result<BreakerChange, StoreError> {
@@ -84,7 +89,8 @@ impl Institutions for SqlStore {
             sqlx::query_scalar::<_, Option<String>>("SELECT breaker FROM institution_states WHERE institution_id = $1");
         let kept = kept.bind(id.to_owned()).fetch_optional(&self.read).await;
         let before = breaker(kept.map_err(failed("read a breaker"))?.flatten())?;
-        if before.on(event, now) == before {
+        let is_by_hand = event == BreakerEvent::Reset;
+        if before.on(event, now) == before && !is_by_hand {
             return Ok(BreakerChange { before, after: before });
         }
         let mut tx = self.begin().await?;
@@ -98,7 +104,11 @@ impl Institutions for SqlStore {
                 .await
                 .map_err(failed("keep a breaker"))?;
         }
-        commit(tx).await?;
+        if is_by_hand {
+            commit_act(tx, Act::new(Action::InstitutionBreakerReset).to(id), now).await?;
+        } else {
+            commit(tx).await?;
+        }
         Ok(BreakerChange { before, after })
     }
 }

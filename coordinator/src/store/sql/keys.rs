@@ -3,14 +3,19 @@
 //! Not here: a key's secret; only its hash comes here.
 
 use async_trait::async_trait;
+use domain::audit::Action;
 use domain::id::OrganizationId;
 use jiff::Timestamp;
+use serde_json::json;
 use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
-use super::{SqlStore, Tx, commit, failed, found, from_json, from_ms, from_word, to_json, to_ms};
-use crate::store::{ApiKey, KeyFilter, KeyPageRequest, KeyPosition, Keys, NewApiKey, Refused, RotatedKey, StoreError};
+use super::audit::commit_act;
+use super::{SqlStore, Tx, failed, found, from_json, from_ms, from_word, to_json, to_ms};
+use crate::store::{
+    Act, ApiKey, KeyFilter, KeyPageRequest, KeyPosition, Keys, NewApiKey, Refused, RotatedKey, StoreError,
+};
 
 /// Keys with their organization: `l` is the live tenant of `t`, which may be the same.
 const SELECT: &str =
@@ -62,7 +67,9 @@ impl Keys for SqlStore {
         let mut tx = self.begin().await?;
         insert(&mut tx, &key, None, now).await?;
         let made = read(&mut tx, &key.id).await?;
-        commit(tx).await?;
+        let act = Act::new(Action::KeyCreated).of(made.tenant_id).to(&made.id);
+        let detail = json!({ "name": made.name, "scopes": made.scopes, "expiresAt": made.expires_at });
+        commit_act(tx, act.with(detail), now).await?;
         Ok(made)
     }
 
@@ -131,7 +138,8 @@ impl Keys for SqlStore {
         };
         insert(&mut tx, &key, Some(id), now).await?;
         let made = read(&mut tx, &key.id).await?;
-        commit(tx).await?;
+        let act = Act::new(Action::KeyRotated).of(made.tenant_id).to(id);
+        commit_act(tx, act.with(json!({ "successor": made.id, "worksUntil": ends_at })), now).await?;
         Ok(made)
     }
 
@@ -140,7 +148,8 @@ impl Keys for SqlStore {
         lock_in_force(&mut tx, id, now).await?;
         set_end(&mut tx, id, at).await?;
         let key = read(&mut tx, id).await?;
-        commit(tx).await?;
+        let act = Act::new(Action::KeyEndSet).of(key.tenant_id).to(id);
+        commit_act(tx, act.with(json!({ "expiresAt": at })), now).await?;
         Ok(key)
     }
 
@@ -153,7 +162,7 @@ impl Keys for SqlStore {
             .await
             .map_err(failed("revoke an API key"))?;
         let key = read(&mut tx, id).await?;
-        commit(tx).await?;
+        commit_act(tx, Act::new(Action::KeyRevoked).of(key.tenant_id).to(id), now).await?;
         Ok(key)
     }
 }

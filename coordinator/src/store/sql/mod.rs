@@ -16,10 +16,12 @@
 //! `postgres.rs`.
 
 mod accounts;
+mod audit;
 mod balances;
 mod challenges;
 mod completeness;
 mod connections;
+mod console;
 mod control_tokens;
 mod dead_letters;
 mod decisions;
@@ -39,6 +41,7 @@ mod observations;
 mod organizations;
 mod outbox;
 mod past;
+mod people;
 mod permissions;
 mod records;
 mod references;

@@ -4,12 +4,15 @@
 //! Not here: API keys.
 
 use async_trait::async_trait;
+use domain::audit::Action;
 use domain::id::OrganizationId;
 use jiff::Timestamp;
+use serde_json::json;
 use uuid::Uuid;
 
+use super::audit::commit_act;
 use super::{SqlStore, Tx, commit, failed, found, from_ms, is_duplicate, to_ms};
-use crate::store::{NewOrganization, NewTenant, Organization, Organizations, Refused, StoreError};
+use crate::store::{Act, NewOrganization, NewTenant, Organization, Organizations, Refused, StoreError};
 
 /// The id by which every tenant's default entity goes.
 const DEFAULT_ENTITY: &str = "default";
@@ -20,7 +23,8 @@ impl Organizations for SqlStore {
         let mut tx = self.begin().await?;
         insert_tenant(&mut tx, &new.live, &new.slug, None, now).await?;
         insert_tenant(&mut tx, &new.test, &test_slug(&new.slug), Some(new.live.id), now).await?;
-        Ok(commit(tx).await?)
+        let act = Act::new(Action::OrganizationCreated).of(new.live.id).with(json!({ "slug": new.slug }));
+        Ok(commit_act(tx, act, now).await?)
     }
 
     async fn add_test_tenant(&self, live: OrganizationId, new: NewTenant, now: Timestamp) -> Result<(), Refused> {

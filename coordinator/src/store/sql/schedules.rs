@@ -4,6 +4,7 @@
 //! Not here: planning.
 
 use async_trait::async_trait;
+use domain::audit::Action;
 use domain::history::{LastRun, Past};
 use domain::id::{ConnectionId, OrganizationId, RunId};
 use domain::run::{RunClass, RunKind};
@@ -11,8 +12,9 @@ use jiff::Timestamp;
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use super::audit::commit_act;
 use super::{SqlStore, commit, failed, found, from_ms, past, runs, to_ms};
-use crate::store::{NextSync, PlannedConnection, QueuedRun, Refused, Schedules, StoreError};
+use crate::store::{Act, NextSync, PlannedConnection, QueuedRun, Refused, Schedules, StoreError};
 
 /// Stands where a connection's run is under way.
 const UNDER_WAY: i64 = i64::MAX;
@@ -136,10 +138,13 @@ impl Schedules for SqlStore {
 
     async fn bring_forward(&self, id: ConnectionId, now: Timestamp) -> Result<(), Refused> {
         let moved = sqlx::query_scalar::<_, Uuid>(
-            "UPDATE connections SET next_sync_at = $2 WHERE id = $1 AND next_sync_at < $3 AND status = 'active' RETURNING id",
+            "UPDATE connections SET next_sync_at = $2 WHERE id = $1 AND next_sync_at < $3 AND status = 'active'
+             RETURNING organization_id",
         );
-        let moved = moved.bind(id.0).bind(to_ms(now)).bind(NEVER).fetch_optional(&self.write).await;
-        found(moved, "make a connection due").map(|_| ())
+        let mut tx = self.begin().await?;
+        let moved = moved.bind(id.0).bind(to_ms(now)).bind(NEVER).fetch_optional(&mut *tx).await;
+        let organization = OrganizationId(found(moved, "make a connection due")?);
+        Ok(commit_act(tx, Act::new(Action::ConnectionMadeDue).of(organization).on(id), now).await?)
     }
 
     async fn due_by(&self, then: Timestamp) -> Result<Vec<(String, u64)>, StoreError> {

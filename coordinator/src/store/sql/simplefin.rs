@@ -3,14 +3,17 @@
 //! Not here: what they open; callers read with the tenant and the entity that stand here.
 
 use async_trait::async_trait;
+use domain::audit::Action;
 use domain::id::{EntityId, OrganizationId};
 use jiff::Timestamp;
+use serde_json::json;
 use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
+use super::audit::commit_act;
 use super::{SqlStore, failed, found, from_ms, to_ms};
-use crate::store::{NewSimpleFinToken, Refused, SimpleFin, SimpleFinToken, StoreError};
+use crate::store::{Act, NewSimpleFinToken, Refused, SimpleFin, SimpleFinToken, StoreError};
 
 const SELECT: &str = "
     SELECT s.id, s.organization_id, s.entity_id, s.name, s.claim_expires_at, s.claimed_at, s.secret_hash,
@@ -61,6 +64,7 @@ impl SqlStore {
 impl SimpleFin for SqlStore {
     async fn create_simplefin_token(&self, new: NewSimpleFinToken, now: Timestamp) -> Result<SimpleFinToken, Refused> {
         let entity = new.entity_id.map(|entity| entity.0);
+        let mut tx = self.begin().await?;
         let added = sqlx::query(
             "INSERT INTO simplefin_tokens (id, organization_id, entity_id, name, claim_hash, claim_expires_at, created_at)
              SELECT $1, o.id, $3, $4, $5, $6, $7 FROM organizations o WHERE o.id = $2
@@ -73,12 +77,14 @@ impl SimpleFin for SqlStore {
         .bind(&new.claim_hash)
         .bind(to_ms(new.claim_expires_at))
         .bind(to_ms(now))
-        .execute(&self.write)
+        .execute(&mut *tx)
         .await
         .map_err(failed("keep a SimpleFIN token"))?;
         if added.rows_affected() == 0 {
             return Err(Refused::NotFound);
         }
+        let act = Act::new(Action::SimplefinTokenCreated).of(new.tenant_id).to(new.id);
+        commit_act(tx, act.with(json!({ "name": new.name, "entityId": new.entity_id })), now).await?;
         Ok(found(self.token_row(new.id).await, "read a SimpleFIN token")?.read()?)
     }
 
@@ -123,12 +129,13 @@ impl SimpleFin for SqlStore {
     }
 
     async fn revoke_simplefin_token(&self, id: Uuid, now: Timestamp) -> Result<SimpleFinToken, Refused> {
-        sqlx::query("UPDATE simplefin_tokens SET revoked_at = COALESCE(revoked_at, $2) WHERE id = $1")
-            .bind(id)
-            .bind(to_ms(now))
-            .execute(&self.write)
-            .await
-            .map_err(failed("revoke a SimpleFIN token"))?;
+        let mut tx = self.begin().await?;
+        let tenant = sqlx::query_scalar::<_, Uuid>(
+            "UPDATE simplefin_tokens SET revoked_at = COALESCE(revoked_at, $2) WHERE id = $1 RETURNING organization_id",
+        );
+        let tenant = tenant.bind(id).bind(to_ms(now)).fetch_optional(&mut *tx).await;
+        let tenant = OrganizationId(found(tenant, "revoke a SimpleFIN token")?);
+        commit_act(tx, Act::new(Action::SimplefinTokenRevoked).of(tenant).to(id), now).await?;
         Ok(found(self.token_row(id).await, "read a SimpleFIN token")?.read()?)
     }
 }

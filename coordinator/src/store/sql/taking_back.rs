@@ -15,6 +15,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use domain::audit::Action;
 use domain::event::ChangeKind;
 use domain::id::{AccountId, TransactionId};
 use domain::ledger::references::ReferenceRecord;
@@ -27,6 +28,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use super::audit::commit_act;
 use super::completeness::Checked;
 use super::entries::{Cause, Kept, Origin, Owner, bar, gone, near, remove, rewrite_removed, write};
 use super::identity::institution_of;
@@ -34,8 +36,8 @@ use super::imports::{ImportRow, Touch, import_columns, keep_touches};
 use super::ledger::{covered, differences, tell};
 use super::observations;
 use super::stream::NewChange;
-use super::{SqlStore, Tx, balances, commit, completeness, decisions, failed, from_json, from_ms, references, to_ms};
-use crate::store::{Keeping, Observation, Refused, StoreError, TakenBack};
+use super::{SqlStore, Tx, balances, completeness, decisions, failed, from_json, from_ms, references, to_ms};
+use crate::store::{Act, Keeping, Observation, Refused, StoreError, TakenBack};
 
 pub(super) async fn take_back(
     store: &SqlStore,
@@ -76,7 +78,8 @@ pub(super) async fn take_back(
         TakenBack { import: row.read()?, removed: count(ChangeKind::Removed), modified: count(ChangeKind::Modified) };
     if keeping == Keeping::Everything {
         tell(&mut tx, owner, &changes, now).await?;
-        commit(tx).await?;
+        let act = Act::new(Action::ImportTakenBack).of(owner.organization_id).on(owner.connection_id).to(id);
+        commit_act(tx, act, now).await?;
     }
     Ok(taken_back)
 }

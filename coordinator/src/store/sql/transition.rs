@@ -3,6 +3,7 @@
 //!
 //! Not here: which transition is legal; `domain::connection` says that.
 
+use domain::audit::ActorKind;
 use domain::connection::{Actor, ConnectionEvent, ConnectionState};
 use domain::failure::{Explained, Failure};
 use domain::id::{ConnectionId, OrganizationId, RunId};
@@ -11,7 +12,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Tx, failed, from_json, to_json, to_ms, webhooks};
-use crate::store::{Refused, StoreError};
+use crate::store::{Refused, StoreError, actor};
 use domain::event::EventType;
 
 /// Something to be written into a connection's history.
@@ -20,6 +21,17 @@ pub(super) struct Happening<'a> {
     pub(super) cause: &'a str,
     pub(super) actor: Actor,
     pub(super) run_id: Option<RunId>,
+}
+
+/// Whose doing it is that somebody wanted: the integrator's, or that of whoever runs Bursar. The audit
+/// trail says who it was.
+pub(super) fn on_demand() -> Actor {
+    match actor().kind {
+        ActorKind::ConsoleUser | ActorKind::ControlToken | ActorKind::SettingsToken | ActorKind::CommandLine => {
+            Actor::Platform
+        }
+        ActorKind::ApiKey | ActorKind::System => Actor::Integrator,
+    }
 }
 
 /// Takes the connection's row for this transaction and reads its state.

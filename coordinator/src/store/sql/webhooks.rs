@@ -3,6 +3,7 @@
 //! Not here: what is taken out of it (`outbox`).
 
 use async_trait::async_trait;
+use domain::audit::Action;
 use domain::event::{DeliveryState, EventType};
 use domain::id::{OrganizationId, WebhookId};
 use jiff::Timestamp;
@@ -11,8 +12,11 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
-use super::{HOLD, SqlStore, Tx, commit, failed, found, from_json, from_ms, from_word, push_page, to_json, to_ms};
-use crate::store::{DeliveryRecord, NewWebhook, PageRequest, Refused, StoreError, Webhook, WebhookPatch, Webhooks};
+use super::audit::commit_act;
+use super::{HOLD, SqlStore, Tx, failed, found, from_json, from_ms, from_word, push_page, to_json, to_ms};
+use crate::store::{
+    Act, DeliveryRecord, NewWebhook, PageRequest, Refused, StoreError, Webhook, WebhookPatch, Webhooks,
+};
 
 /// Why a delivery fails whose endpoint somebody switched off.
 const SWITCHED_OFF: &str = "the endpoint was switched off";
@@ -234,8 +238,10 @@ impl Webhooks for SqlStore {
         .fetch_one(&mut *tx)
         .await
         .map_err(failed("add a webhook"))?;
-        commit(tx).await?;
-        Ok(row.read()?)
+        let webhook = row.read()?;
+        let act = Act::new(Action::WebhookCreated).of(new.organization_id).to(new.id);
+        commit_act(tx, act.with(json!({ "host": webhook.url.host_str(), "events": webhook.events })), now).await?;
+        Ok(webhook)
     }
 
     async fn webhooks(&self, organization: OrganizationId, page: PageRequest) -> Result<Vec<Webhook>, StoreError> {
@@ -297,8 +303,10 @@ impl Webhooks for SqlStore {
         if !row.active || !was_active {
             fail_pending(&mut tx, id, SWITCHED_OFF, now).await?;
         }
-        commit(tx).await?;
-        Ok(row.read()?)
+        let webhook = row.read()?;
+        let detail = json!({ "host": webhook.url.host_str(), "events": webhook.events, "active": webhook.active });
+        commit_act(tx, Act::new(Action::WebhookChanged).of(organization).to(id).with(detail), now).await?;
+        Ok(webhook)
     }
 
     async fn rotate_webhook_secret(
@@ -309,6 +317,7 @@ impl Webhooks for SqlStore {
         overlap_until: Timestamp,
         now: Timestamp,
     ) -> Result<Webhook, Refused> {
+        let mut tx = self.begin().await?;
         let row = sqlx::query_as::<_, WebhookRow>(concat!(
             "UPDATE webhooks SET previous_secret_sealed = secret_sealed, previous_secret_until = $3, secret_sealed = $4,
                  updated_at = $5
@@ -320,17 +329,23 @@ impl Webhooks for SqlStore {
         .bind(to_ms(overlap_until))
         .bind(secret_sealed)
         .bind(to_ms(now));
-        Ok(found(row.fetch_optional(&self.write).await, "rotate a webhook's secret")?.read()?)
+        let webhook = found(row.fetch_optional(&mut *tx).await, "rotate a webhook's secret")?.read()?;
+        commit_act(tx, Act::new(Action::WebhookSecretRotated).of(organization).to(id), now).await?;
+        Ok(webhook)
     }
 
-    async fn delete_webhook(&self, organization: OrganizationId, id: WebhookId) -> Result<(), Refused> {
+    async fn delete_webhook(&self, organization: OrganizationId, id: WebhookId, now: Timestamp) -> Result<(), Refused> {
+        let mut tx = self.begin().await?;
         let deleted = sqlx::query("DELETE FROM webhooks WHERE organization_id = $1 AND id = $2")
             .bind(organization.0)
             .bind(id.0)
-            .execute(&self.write)
+            .execute(&mut *tx)
             .await
             .map_err(failed("delete a webhook"))?;
-        if deleted.rows_affected() == 0 { Err(Refused::NotFound) } else { Ok(()) }
+        if deleted.rows_affected() == 0 {
+            return Err(Refused::NotFound);
+        }
+        Ok(commit_act(tx, Act::new(Action::WebhookDeleted).of(organization).to(id), now).await?)
     }
 
     async fn test_webhook(
@@ -348,7 +363,7 @@ impl Webhooks for SqlStore {
         let event_id = keep_event(&mut tx, organization, EventType::Test, &data, now).await?;
         let delivery = queue(&mut tx, id.0, event_id, None, now).await?;
         let record = record(&mut tx, delivery).await?;
-        commit(tx).await?;
+        commit_act(tx, Act::new(Action::WebhookTested).of(organization).to(id), now).await?;
         Ok(record)
     }
 
@@ -395,7 +410,8 @@ impl Webhooks for SqlStore {
         let event_id = found(event_id, "take a delivery")?;
         let again = queue(&mut tx, id.0, event_id, Some(delivery), now).await?;
         let record = record(&mut tx, again).await?;
-        commit(tx).await?;
+        let act = Act::new(Action::DeliveryRepeated).of(organization).to(delivery);
+        commit_act(tx, act.with(json!({ "webhookId": id })), now).await?;
         Ok(record)
     }
 }

@@ -343,10 +343,10 @@ async fn a_contradiction_stays_until_the_anchor_is_dropped() {
         assert_eq!(grade().await, Grade::Broken, "{}", bench.name);
         bench.sync_account(id, 4, balanced("99.00", "2026-10-11"), now()).await;
         assert_eq!(grade().await, Grade::Broken, "{}", bench.name);
-        bench.store.drop_anchor(bench.account_id().await).await.expect("dropped");
+        bench.store.drop_anchor(bench.account_id().await, now()).await.expect("dropped");
         bench.sync_account(id, 5, balanced("99.00", "2026-10-12"), now()).await;
         assert_ne!(grade().await, Grade::Broken, "{}", bench.name);
-        let nowhere = bench.store.drop_anchor(AccountId(Uuid::nil())).await;
+        let nowhere = bench.store.drop_anchor(AccountId(Uuid::nil()), now()).await;
         assert!(matches!(nowhere, Err(Refused::NotFound)), "{nowhere:?}");
     }
 }

@@ -3,8 +3,10 @@
 //! Not here: HTTP, the queue or agents; the fleet's own tests have those.
 
 mod accounts;
+mod audit;
 mod balances;
 mod connections;
+mod console;
 mod decisions;
 mod entities;
 mod fleet;
@@ -15,6 +17,7 @@ mod keys;
 mod lockout;
 mod migrations;
 mod organizations;
+mod people;
 mod runs;
 mod seen;
 mod simplefin;

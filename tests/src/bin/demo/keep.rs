@@ -9,7 +9,7 @@ use std::io::Write as _;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::Outcome;
-use crate::parts::Parts;
+use crate::parts::{CONSOLE_LOGIN, Parts};
 use crate::story::{Story, calls};
 
 /// Where people are told how to go on: not on stdout when that is for a program.
@@ -28,6 +28,7 @@ pub(crate) async fn keep(parts: &Parts, story: &Story, channel: Channel) -> Outc
         "\nEverything goes on.\n  \
          API key      {key}\n  \
          API          {}\n  \
+         console      {}/console, as {CONSOLE_LOGIN} with {}\n  \
          the bank     {bank}\n  \
          its phone    {bank}_phone\n  \
          webhooks to  {}\n  \
@@ -35,6 +36,8 @@ pub(crate) async fn keep(parts: &Parts, story: &Story, channel: Channel) -> Outc
          Try:\n  {}\n\
          End it with: kill {}",
         parts.address,
+        parts.address,
+        parts.password,
         parts.receiver.url(),
         parts.folder.path().display(),
         calls(&parts.address, key, id).join("\n  "),

@@ -13,6 +13,9 @@ use tokio::process::Command;
 use crate::Outcome;
 use crate::progress::Progress;
 
+/// Who signs in to the console.
+pub(crate) const CONSOLE_LOGIN: &str = "demo";
+
 /// Everything that runs.
 pub(crate) struct Parts {
     portal: Program,
@@ -24,6 +27,8 @@ pub(crate) struct Parts {
     pub(crate) bank: Value,
     /// Where the coordinator serves.
     pub(crate) address: String,
+    /// What [`CONSOLE_LOGIN`] signs in to the console with.
+    pub(crate) password: String,
     /// The folder of everything.
     pub(crate) folder: tempfile::TempDir,
 }
@@ -70,9 +75,19 @@ impl Parts {
         let key = String::from_utf8(made.stdout)?.trim().to_owned();
         step.done("all scopes");
 
+        let step = progress.step("Adding a user of the console");
+        let password = uuid::Uuid::new_v4().to_string();
+        let mut command = Self::coordinator_command(folder.path(), url)?;
+        command.args(["user", "create", CONSOLE_LOGIN, "--role", "administrator"]);
+        let made = tests::world::run(command, &format!("{password}\n")).await?;
+        if made.code != Some(0) {
+            return Err(made.stderr.into());
+        }
+        step.done(&format!("{address}/console, {CONSOLE_LOGIN} with {password}"));
+
         let receiver = Receiver::start().await?;
         let integrator = Integrator::new(&address, &key);
-        Ok(Self { portal, coordinator, agent, receiver, integrator, bank, address, folder })
+        Ok(Self { portal, coordinator, agent, receiver, integrator, bank, address, password, folder })
     }
 
     fn coordinator_command(folder: &std::path::Path, portal_url: &str) -> Outcome<Command> {

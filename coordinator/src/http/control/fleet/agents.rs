@@ -15,7 +15,6 @@ use crate::http::body::{Ids, NoBody, NoQuery};
 use crate::http::listing::List;
 use crate::http::problem::Problem;
 use crate::queue::{DrainState, SeenAgent};
-use crate::store::Refused;
 
 /// An agent that was heard of in the last minute.
 #[derive(Serialize, ToSchema)]
@@ -79,9 +78,7 @@ pub(in crate::http::control) async fn drain(
     Ids([id]): Ids<1>,
     _: NoBody,
 ) -> Result<Json<Agent>, Problem> {
-    let agent = seen(&app, id).await?;
-    app.fleet.queue.drain(agent.id).await?;
-    Ok(Json(SeenAgent { drain: DrainState::Drained, ..agent }.into()))
+    Ok(Json(app.fleet.drain_agent(AgentId(id)).await?.into()))
 }
 
 /// Give a drained agent leases again.
@@ -94,14 +91,7 @@ pub(in crate::http::control) async fn undrain(
     Ids([id]): Ids<1>,
     _: NoBody,
 ) -> Result<Json<Agent>, Problem> {
-    let agent = seen(&app, id).await?;
-    app.fleet.queue.undrain(agent.id).await?;
-    Ok(Json(SeenAgent { drain: DrainState::Undrained, ..agent }.into()))
-}
-
-async fn seen(app: &App, id: Uuid) -> Result<SeenAgent, Problem> {
-    let agents = app.fleet.queue.agents().await?;
-    Ok(agents.into_iter().find(|agent| agent.id == AgentId(id)).ok_or(Refused::NotFound)?)
+    Ok(Json(app.fleet.undrain_agent(AgentId(id)).await?.into()))
 }
 
 impl From<SeenAgent> for Agent {

@@ -14,6 +14,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::clock;
 use crate::http::App;
 use crate::http::auth::OPERATORS;
 use crate::http::body::Ids;
@@ -67,7 +68,7 @@ pub(in crate::http::control) async fn drop_anchor(
     State(app): State<App>,
     Ids([id]): Ids<1>,
 ) -> Result<StatusCode, Problem> {
-    app.fleet.store.drop_anchor(AccountId(id)).await?;
+    app.fleet.store.drop_anchor(AccountId(id), clock::now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::clock;
 use crate::http::App;
 use crate::http::auth::OPERATORS;
 use crate::http::listing::{List, Listed, NoFilter, Paging};
@@ -67,7 +68,7 @@ pub(in crate::http::control) async fn forget(
 ) -> Result<StatusCode, Problem> {
     // U+0000 can't be asked for in PostgreSQL, and is in no id.
     let id = id.map(|Path(id)| id).ok().filter(|id| !id.contains('\0')).ok_or_else(Problem::not_found)?;
-    match app.fleet.store.forget_references(&id).await? {
+    match app.fleet.store.forget_references(&id, clock::now()).await? {
         0 => Err(Problem::not_found()),
         _ => Ok(StatusCode::NO_CONTENT),
     }

@@ -1,0 +1,67 @@
+//! The style and the scripts of the console, in the program itself. Each goes by a name with its hash, so that
+//! browsers keep it for good and never keep an old one.
+//!
+//! Not here: anything that differs from one visitor to the next.
+
+use std::sync::LazyLock;
+
+use axum::extract::Path;
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+use sha2::{Digest as _, Sha256};
+
+use super::refusal::Refusal;
+
+/// Who keeps it: everybody, for a year.
+const FOR_GOOD: &str = "public, max-age=31536000, immutable";
+
+/// Something that pages load.
+struct Asset {
+    name: String,
+    media: &'static str,
+    text: &'static str,
+}
+
+/// The stylesheet.
+static STYLE: LazyLock<Asset> =
+    LazyLock::new(|| asset("console", "css", "text/css; charset=utf-8", include_str!("assets/console.css")));
+
+/// What makes pages live.
+static SCRIPT: LazyLock<Asset> =
+    LazyLock::new(|| asset("console", "js", "text/javascript; charset=utf-8", include_str!("assets/console.js")));
+
+/// idiomorph 0.8.0, <https://github.com/bigskysoftware/idiomorph>, as npm has it; its licence (0BSD) stands in
+/// `assets/idiomorph.license`. It changes a page in place and leaves focus and what is typed alone.
+static MORPH: LazyLock<Asset> = LazyLock::new(|| {
+    asset("idiomorph", "js", "text/javascript; charset=utf-8", include_str!("assets/idiomorph.min.js"))
+});
+
+fn asset(stem: &str, extension: &str, media: &'static str, text: &'static str) -> Asset {
+    let hash: String = Sha256::digest(text.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    Asset { name: format!("{stem}-{hash}.{extension}"), media, text }
+}
+
+fn path(asset: &Asset) -> String {
+    format!("/console/assets/{}", asset.name)
+}
+
+/// Where the stylesheet is.
+pub(super) fn style() -> String {
+    path(&STYLE)
+}
+
+/// Where the scripts are, in the order in which they run.
+pub(super) fn scripts() -> [String; 2] {
+    [path(&MORPH), path(&SCRIPT)]
+}
+
+/// Serves one of them.
+pub(super) async fn serve(Path(name): Path<String>) -> Response {
+    let known = [&*STYLE, &*SCRIPT, &*MORPH].into_iter().find(|asset| asset.name == name);
+    match known {
+        Some(asset) => {
+            ([(header::CONTENT_TYPE, asset.media), (header::CACHE_CONTROL, FOR_GOOD)], asset.text).into_response()
+        }
+        None => Refusal::not_found().into_response(),
+    }
+}

@@ -1,0 +1,93 @@
+//! Which address is which page, and which role it needs.
+//!
+//! Not here: whose things a page shows; each page narrows that down to what its visitor reaches.
+
+use axum::Router;
+use axum::middleware;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use domain::role::Role;
+
+use super::pages::{
+    account, agents, audit, challenges, connection, connections, dead_letters, institutions, keys, overview, run,
+    sign_in, users, webhooks,
+};
+use super::refusal::Refusal;
+use super::{Console, assets, door, events};
+
+pub(super) fn router(console: Console) -> Router {
+    let role =
+        |router: Router<Console>, role: Role| router.route_layer(middleware::from_fn_with_state(role, door::role));
+    let inside = role(viewers(), Role::Viewer)
+        .merge(role(operators(), Role::Operator))
+        .merge(role(administrators(), Role::Administrator))
+        // The last is the outermost: who it is, then whether the form is theirs.
+        .route_layer(middleware::from_fn_with_state(console.clone(), door::form))
+        .route_layer(middleware::from_fn_with_state(console.clone(), door::signed_in));
+    let outside = Router::new()
+        .route("/console/login", get(sign_in::show).post(sign_in::sign_in))
+        .route_layer(middleware::from_fn_with_state(console.clone(), door::form))
+        .route("/console/assets/{name}", get(assets::serve))
+        .route("/console/{*rest}", get(nowhere).post(nowhere));
+    inside.merge(outside).layer(middleware::from_fn(door::headers)).with_state(console)
+}
+
+/// Who looks.
+fn viewers() -> Router<Console> {
+    Router::new()
+        .route("/console", get(overview::show))
+        .route("/console/", get(overview::show))
+        .route("/console/events", get(events::listen))
+        .route("/console/challenges", get(challenges::list))
+        .route("/console/connections", get(connections::list))
+        .route("/console/connections/{id}", get(connection::show))
+        .route("/console/runs/{id}", get(run::show))
+        .route("/console/runs/{id}/evidence/{evidence}", get(run::evidence))
+        .route("/console/institutions", get(institutions::list))
+        .route("/console/institutions/{id}", get(institutions::show))
+        .route("/console/agents", get(agents::list))
+        .route("/console/dead-letters", get(dead_letters::list))
+        .route("/console/webhooks", get(webhooks::list))
+        .route("/console/webhooks/{tenant}/{id}", get(webhooks::show))
+        .route("/console/account", get(account::show))
+        .route("/console/account/password", post(account::change_password))
+        .route("/console/account/sessions/{id}/end", post(account::end_session))
+        .route("/console/account/sessions/end", post(account::end_all))
+        .route("/console/logout", post(sign_in::sign_out))
+}
+
+/// Who also steers.
+fn operators() -> Router<Console> {
+    Router::new()
+        .route("/console/challenges/{id}/answer", post(challenges::answer))
+        .route("/console/connections/{id}/sync", post(connection::sync))
+        .route("/console/connections/{id}/pause", post(connection::pause))
+        .route("/console/connections/{id}/resume", post(connection::resume))
+        .route("/console/connections/{id}/revoke", get(connection::ask_revoke).post(connection::revoke))
+        .route("/console/institutions/{id}/pause", post(institutions::pause))
+        .route("/console/institutions/{id}/resume", post(institutions::resume))
+        .route("/console/institutions/{id}/reset", post(institutions::reset))
+        .route("/console/agents/{id}/drain", post(agents::drain))
+        .route("/console/agents/{id}/undrain", post(agents::undrain))
+        .route("/console/dead-letters/{id}/revive", post(dead_letters::revive))
+        .route("/console/webhooks/{tenant}/{id}/deliveries/{delivery}/repeat", post(webhooks::repeat))
+}
+
+/// Who also has keys, users and the trail.
+fn administrators() -> Router<Console> {
+    Router::new()
+        .route("/console/keys", get(keys::list).post(keys::create))
+        .route("/console/keys/{id}/rotate", post(keys::rotate))
+        .route("/console/keys/{id}/end", post(keys::set_end))
+        .route("/console/keys/{id}/revoke", post(keys::revoke))
+        .route("/console/users", get(users::list).post(users::create))
+        .route("/console/users/{id}/role", post(users::set_role))
+        .route("/console/users/{id}/disable", post(users::disable))
+        .route("/console/users/{id}/enable", post(users::enable))
+        .route("/console/users/{id}/password", post(users::set_password))
+        .route("/console/audit", get(audit::list))
+}
+
+async fn nowhere() -> Response {
+    Refusal::not_found().into_response()
+}

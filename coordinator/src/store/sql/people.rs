@@ -1,0 +1,381 @@
+//! The people of the console in SQL.
+//!
+//! Not here: passwords, tokens and names that were only tried; hashes of them come here.
+
+use async_trait::async_trait;
+use domain::audit::Action;
+use domain::id::{OrganizationId, SessionId, UserId};
+use domain::role::Role;
+use domain::sign_in::{FORGIVEN_AFTER, block_after};
+use jiff::Timestamp;
+use serde_json::json;
+use sqlx::{FromRow, QueryBuilder};
+use uuid::Uuid;
+
+use super::super::Db;
+use super::audit::{commit_act, write};
+use super::{SqlStore, Tx, commit, failed, found, from_ms, from_word, is_duplicate, to_ms};
+use crate::store::{Access, Act, Bucket, Forgives, NewSession, NewUser, People, Refused, Session, StoreError, User};
+
+#[derive(FromRow)]
+struct UserRow {
+    id: Uuid,
+    login: String,
+    display_name: String,
+    role: String,
+    organization_id: Option<Uuid>,
+    password_hash: Option<String>,
+    active: bool,
+    created_at: i64,
+    seen_at: Option<i64>,
+}
+
+/// The columns of a user.
+macro_rules! user_columns {
+    () => {
+        "id, login, display_name, role, organization_id, password_hash, active, created_at, seen_at"
+    };
+}
+
+impl UserRow {
+    fn read(self) -> Result<User, StoreError> {
+        Ok(User {
+            id: UserId(self.id),
+            login: self.login,
+            display_name: self.display_name,
+            role: from_word(&self.role, "user's role")?,
+            organization_id: self.organization_id.map(OrganizationId),
+            access: if self.active { Access::Enabled } else { Access::Disabled },
+            created_at: from_ms(self.created_at)?,
+            seen_at: self.seen_at.map(from_ms).transpose()?,
+        })
+    }
+}
+
+#[derive(FromRow)]
+struct SessionRow {
+    id: Uuid,
+    user_id: Uuid,
+    browser: String,
+    address: String,
+    created_at: i64,
+    seen_at: i64,
+    ends_at: i64,
+}
+
+/// The columns of a session.
+macro_rules! session_columns {
+    () => {
+        "id, user_id, browser, address, created_at, seen_at, ends_at"
+    };
+}
+
+impl SessionRow {
+    fn read(self) -> Result<Session, StoreError> {
+        Ok(Session {
+            id: SessionId(self.id),
+            user_id: UserId(self.user_id),
+            browser: self.browser,
+            address: self.address,
+            created_at: from_ms(self.created_at)?,
+            seen_at: from_ms(self.seen_at)?,
+            ends_at: from_ms(self.ends_at)?,
+        })
+    }
+}
+
+/// An act on a user, in the trail of the organization that they belong to.
+fn act_on(action: Action, user: &User) -> Act {
+    let act = Act::new(action).to(user.id);
+    match user.organization_id {
+        Some(organization) => act.of(organization),
+        None => act,
+    }
+}
+
+async fn end_sessions(tx: &mut Tx, user: UserId) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM console_sessions WHERE user_id = $1")
+        .bind(user.0)
+        .execute(&mut **tx)
+        .await
+        .map(|_| ())
+        .map_err(failed("end a user's sessions"))
+}
+
+async fn read_user(tx: &mut Tx, id: UserId) -> Result<User, Refused> {
+    let row = sqlx::query_as::<_, UserRow>(concat!("SELECT ", user_columns!(), " FROM console_users WHERE id = $1"));
+    Ok(found(row.bind(id.0).fetch_optional(&mut **tx).await, "read a user")?.read()?)
+}
+
+#[async_trait]
+impl People for SqlStore {
+    async fn tenants_of(&self, organization: OrganizationId) -> Result<Vec<OrganizationId>, StoreError> {
+        let tenants = sqlx::query_scalar::<_, Uuid>("SELECT id FROM organizations WHERE id = $1 OR live_id = $1");
+        let tenants = tenants.bind(organization.0).fetch_all(&self.read).await;
+        Ok(tenants.map_err(failed("list an organization's tenants"))?.into_iter().map(OrganizationId).collect())
+    }
+
+    async fn create_user(&self, new: NewUser, now: Timestamp) -> Result<User, Refused> {
+        let mut tx = self.begin().await?;
+        let row = sqlx::query_as::<_, UserRow>(concat!(
+            "INSERT INTO console_users (id, login, display_name, role, organization_id, password_hash, active, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, TRUE, $7) RETURNING ",
+            user_columns!()
+        ))
+        .bind(new.id.0)
+        .bind(new.login)
+        .bind(new.display_name)
+        .bind(new.role.as_str())
+        .bind(new.organization_id.map(|id| id.0))
+        .bind(new.password_hash)
+        .bind(to_ms(now))
+        .fetch_one(&mut *tx)
+        .await;
+        let user = match row {
+            Err(error) if is_duplicate(&error) => return Err(Refused::Duplicate),
+            row => row.map_err(failed("add a user"))?.read()?,
+        };
+        let detail = json!({ "login": user.login, "role": user.role });
+        commit_act(tx, act_on(Action::UserCreated, &user).with(detail), now).await?;
+        Ok(user)
+    }
+
+    async fn users(&self, organization: Option<OrganizationId>) -> Result<Vec<User>, StoreError> {
+        let mut query = QueryBuilder::<Db>::new(concat!("SELECT ", user_columns!(), " FROM console_users"));
+        if let Some(organization) = organization {
+            query.push(" WHERE organization_id = ").push_bind(organization.0);
+        }
+        query.push(" ORDER BY login");
+        let rows = query.build_query_as::<UserRow>().fetch_all(&self.read).await;
+        rows.map_err(failed("list users"))?.into_iter().map(UserRow::read).collect()
+    }
+
+    async fn user(&self, id: UserId) -> Result<User, Refused> {
+        let row =
+            sqlx::query_as::<_, UserRow>(concat!("SELECT ", user_columns!(), " FROM console_users WHERE id = $1"));
+        Ok(found(row.bind(id.0).fetch_optional(&self.read).await, "read a user")?.read()?)
+    }
+
+    async fn user_called(&self, login: &str) -> Result<Option<(User, Option<String>)>, StoreError> {
+        let row =
+            sqlx::query_as::<_, UserRow>(concat!("SELECT ", user_columns!(), " FROM console_users WHERE login = $1"));
+        let row = row.bind(login.to_owned()).fetch_optional(&self.read).await.map_err(failed("look for a user"))?;
+        let Some(mut row) = row else { return Ok(None) };
+        let hash = row.password_hash.take();
+        Ok(Some((row.read()?, hash)))
+    }
+
+    async fn set_password(&self, id: UserId, hash: String, now: Timestamp) -> Result<User, Refused> {
+        let mut tx = self.begin().await?;
+        sqlx::query("UPDATE console_users SET password_hash = $2 WHERE id = $1")
+            .bind(id.0)
+            .bind(hash)
+            .execute(&mut *tx)
+            .await
+            .map_err(failed("keep a password's hash"))?;
+        let user = read_user(&mut tx, id).await?;
+        end_sessions(&mut tx, id).await?;
+        commit_act(tx, act_on(Action::UserPasswordChanged, &user), now).await?;
+        Ok(user)
+    }
+
+    async fn set_role(&self, id: UserId, role: Role, now: Timestamp) -> Result<User, Refused> {
+        let mut tx = self.begin().await?;
+        sqlx::query("UPDATE console_users SET role = $2 WHERE id = $1")
+            .bind(id.0)
+            .bind(role.as_str())
+            .execute(&mut *tx)
+            .await
+            .map_err(failed("change a user's role"))?;
+        let user = read_user(&mut tx, id).await?;
+        commit_act(tx, act_on(Action::UserRoleChanged, &user).with(json!({ "role": role })), now).await?;
+        Ok(user)
+    }
+
+    async fn set_active(&self, id: UserId, access: Access, now: Timestamp) -> Result<User, Refused> {
+        let mut tx = self.begin().await?;
+        sqlx::query("UPDATE console_users SET active = $2 WHERE id = $1")
+            .bind(id.0)
+            .bind(access == Access::Enabled)
+            .execute(&mut *tx)
+            .await
+            .map_err(failed("let a user in or not"))?;
+        let user = read_user(&mut tx, id).await?;
+        let action = match access {
+            Access::Enabled => Action::UserEnabled,
+            Access::Disabled => {
+                end_sessions(&mut tx, id).await?;
+                Action::UserDisabled
+            }
+        };
+        commit_act(tx, act_on(action, &user), now).await?;
+        Ok(user)
+    }
+
+    async fn begin_sign_in(&self, buckets: &[Bucket], now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let mut tx = self.begin().await?;
+        let (mut blocked, mut acts) = (None, Vec::new());
+        // In one order, so that two never wait for each other.
+        let mut buckets: Vec<&Bucket> = buckets.iter().collect();
+        buckets.sort_by(|one, other| one.name.cmp(&other.name));
+        for bucket in buckets {
+            let (failures, last_at, blocked_until) = sqlx::query_as::<_, (i64, i64, i64)>(
+                "INSERT INTO sign_in_failures (bucket, failures, last_at, blocked_until) VALUES ($1, 0, $2, 0)
+                 ON CONFLICT (bucket) DO UPDATE SET failures = sign_in_failures.failures
+                 RETURNING failures, last_at, blocked_until",
+            )
+            .bind(bucket.name.clone())
+            .bind(to_ms(now))
+            .fetch_one(&mut *tx)
+            .await
+            .map_err(failed("take a count of sign-ins"))?;
+            if blocked_until > to_ms(now) {
+                blocked = blocked.max(Some(from_ms(blocked_until)?));
+                continue;
+            }
+            let is_forgiven = from_ms(last_at)? + FORGIVEN_AFTER < now;
+            let failures = if is_forgiven { 1 } else { u32::try_from(failures).unwrap_or(u32::MAX).saturating_add(1) };
+            let block = block_after(failures, bucket.allowed);
+            sqlx::query(
+                "UPDATE sign_in_failures SET failures = $2, last_at = $3, blocked_until = $4 WHERE bucket = $1",
+            )
+            .bind(bucket.name.clone())
+            .bind(i64::from(failures))
+            .bind(to_ms(now))
+            .bind(block.map_or(0, |block| to_ms(now + block)))
+            .execute(&mut *tx)
+            .await
+            .map_err(failed("count a sign-in"))?;
+            if block.is_some() {
+                let act = Act::new(Action::SignInBlocked).to(&bucket.subject);
+                acts.push(act.with(json!({ "attempts": failures })));
+            }
+        }
+        if blocked.is_some() {
+            // Nobody looks at it, so it counts nowhere.
+            return Ok(blocked);
+        }
+        write(&mut tx, acts, now).await?;
+        commit(tx).await?;
+        Ok(None)
+    }
+
+    async fn open_session(&self, new: NewSession, buckets: &[Bucket], now: Timestamp) -> Result<Session, Refused> {
+        let mut tx = self.begin().await?;
+        for bucket in buckets {
+            let statement = match bucket.forgives {
+                Forgives::All => "DELETE FROM sign_in_failures WHERE bucket = $1",
+                Forgives::Itself => {
+                    "UPDATE sign_in_failures SET failures = failures - 1 WHERE bucket = $1 AND failures > 0"
+                }
+            };
+            sqlx::query(statement)
+                .bind(bucket.name.clone())
+                .execute(&mut *tx)
+                .await
+                .map_err(failed("forget a count of sign-ins"))?;
+        }
+        let seen = sqlx::query("UPDATE console_users SET seen_at = $2 WHERE id = $1 AND active = TRUE");
+        let seen = seen.bind(new.user_id.0).bind(to_ms(now)).execute(&mut *tx).await;
+        if seen.map_err(failed("note a user's sign-in"))?.rows_affected() == 0 {
+            return Err(Refused::NotFound);
+        }
+        let row = sqlx::query_as::<_, SessionRow>(concat!(
+            "INSERT INTO console_sessions (id, token_hash, user_id, browser, address, created_at, seen_at, ends_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $6, $7) RETURNING ",
+            session_columns!()
+        ))
+        .bind(new.id.0)
+        .bind(new.token_hash)
+        .bind(new.user_id.0)
+        .bind(new.browser)
+        .bind(new.address)
+        .bind(to_ms(now))
+        .bind(to_ms(new.ends_at))
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(failed("open a session"))?;
+        let user = read_user(&mut tx, new.user_id).await?;
+        let session = row.read()?;
+        let act = act_on(Action::SessionOpened, &user).to(session.id);
+        commit_act(tx, act.with(json!({ "address": session.address })), now).await?;
+        Ok(session)
+    }
+
+    async fn session(
+        &self,
+        token_hash: &[u8],
+        seen_after: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<(Session, User)>, StoreError> {
+        let row = sqlx::query_as::<_, SessionRow>(concat!(
+            "SELECT ",
+            session_columns!(),
+            " FROM console_sessions WHERE token_hash = $1"
+        ));
+        let row = row.bind(token_hash.to_vec()).fetch_optional(&self.read).await.map_err(failed("read a session"))?;
+        let Some(session) = row.map(SessionRow::read).transpose()? else { return Ok(None) };
+        if session.ends_at <= now || session.seen_at <= seen_after {
+            return Ok(None);
+        }
+        match self.user(session.user_id).await {
+            Ok(user) if user.access == Access::Enabled => Ok(Some((session, user))),
+            Ok(_) | Err(Refused::NotFound) => Ok(None),
+            Err(Refused::Store(error)) => Err(error),
+            Err(_) => Ok(None),
+        }
+    }
+
+    async fn touch_session(&self, id: SessionId, user: UserId, now: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let statements = [
+            ("UPDATE console_sessions SET seen_at = $2 WHERE id = $1", id.0),
+            ("UPDATE console_users SET seen_at = $2 WHERE id = $1", user.0),
+        ];
+        for (statement, id) in statements {
+            let touched = sqlx::query(statement).bind(id).bind(to_ms(now)).execute(&mut *tx).await;
+            touched.map_err(failed("note the use of a session"))?;
+        }
+        commit(tx).await
+    }
+
+    async fn sessions_of(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        let rows = sqlx::query_as::<_, SessionRow>(concat!(
+            "SELECT ",
+            session_columns!(),
+            " FROM console_sessions WHERE user_id = $1 AND ends_at > $2 ORDER BY id DESC LIMIT 100"
+        ));
+        let rows = rows.bind(user.0).bind(to_ms(now)).fetch_all(&self.read).await;
+        rows.map_err(failed("list sessions"))?.into_iter().map(SessionRow::read).collect()
+    }
+
+    async fn close_sessions(&self, user: UserId, which: Option<SessionId>, now: Timestamp) -> Result<u64, StoreError> {
+        let mut tx = self.begin().await?;
+        let mut query = QueryBuilder::<Db>::new("DELETE FROM console_sessions WHERE user_id = ");
+        query.push_bind(user.0);
+        if let Some(session) = which {
+            query.push(" AND id = ").push_bind(session.0);
+        }
+        let closed = query.build().execute(&mut *tx).await.map_err(failed("end sessions"))?.rows_affected();
+        if closed > 0 {
+            let subject = which.map_or_else(|| "all".to_owned(), |session| session.to_string());
+            let act = Act::new(Action::SessionClosed).to(subject).with(json!({ "userId": user, "sessions": closed }));
+            write(&mut tx, vec![act], now).await?;
+        }
+        commit(tx).await?;
+        Ok(closed)
+    }
+
+    async fn prune_people(&self, forgiven_before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
+        let mut gone = 0;
+        let statements = [
+            ("DELETE FROM console_sessions WHERE ends_at <= $1", now),
+            ("DELETE FROM sign_in_failures WHERE last_at < $1", forgiven_before),
+        ];
+        for (statement, at) in statements {
+            let pruned = sqlx::query(statement).bind(to_ms(at)).execute(&self.write).await;
+            gone += pruned.map_err(failed("forget ended sessions"))?.rows_affected();
+        }
+        Ok(gone)
+    }
+}

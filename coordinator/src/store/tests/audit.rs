@@ -1,0 +1,124 @@
+//! The audit trail: one chain, whoever writes, and whatever is done to it is found.
+//!
+//! Not here: which acts are written down; the tests from outside have those.
+
+use domain::audit::{Action, Actor, ActorKind, Broken};
+
+use super::*;
+
+/// Does to the database what only whoever owns it can.
+async fn tamper(bench: &Bench, sql: &'static str) {
+    if let Some(folder) = bench._ground.downcast_ref::<tempfile::TempDir>() {
+        let file = format!("sqlite://{}", folder.path().join("t.sqlite").display());
+        let pool = sqlx::SqlitePool::connect(&file).await.expect("the file");
+        sqlx::query(sql).execute(&pool).await.expect("done");
+    } else if let Some(server) = bench._ground.downcast_ref::<Postgres>() {
+        let pool = sqlx::PgPool::connect(&server.url()).await.expect("the server");
+        sqlx::query(sql).execute(&pool).await.expect("done");
+    }
+}
+
+async fn note(bench: &Bench, count: usize) {
+    for number in 0..count {
+        let act = Act::new(Action::AgentDrained).to(number).with(serde_json::json!({ "name": "a \"quoted\" näme" }));
+        let work = bench.store.note_act(act, now());
+        acting(Actor::new(ActorKind::ConsoleUser, "u1", "Ada"), work).await.expect("noted");
+    }
+}
+
+async fn fault(bench: &Bench, head: Option<&AuditHead>) -> Option<Broken> {
+    match verify_audit(&*bench.store, head).await {
+        Err(AuditFault::Broken(broken)) => Some(broken),
+        verified => verified.map(|_| None).expect("the store answers"),
+    }
+}
+
+#[tokio::test]
+async fn whatever_is_done_to_the_chain_is_found() {
+    // Position 1 is the organization that each store begins with.
+    let altered = "UPDATE audit_entries SET detail = '{}' WHERE position = 3";
+    let renamed = "UPDATE audit_entries SET actor_name = 'Eve' WHERE position = 4";
+    let deleted = "DELETE FROM audit_entries WHERE position = 3";
+    let swapped =
+        "UPDATE audit_entries SET position = CASE position WHEN 13 THEN 4 ELSE 3 END WHERE position IN (13, 14)";
+    let away = "UPDATE audit_entries SET position = position + 10 WHERE position IN (3, 4)";
+    let cut = "DELETE FROM audit_entries WHERE position = 6";
+    let check = async |steps: &[&'static str], expected: Broken| {
+        for bench in benches().await {
+            note(&bench, 5).await;
+            assert_eq!(fault(&bench, None).await, None, "{}", bench.name);
+            for step in steps {
+                tamper(&bench, step).await;
+            }
+            assert_eq!(fault(&bench, None).await, Some(expected.clone()), "{steps:?} on {}", bench.name);
+        }
+    };
+    check(&[altered], Broken::Altered(3)).await;
+    check(&[renamed], Broken::Altered(4)).await;
+    check(&[deleted], Broken::Missing(3)).await;
+    check(&[away, swapped], Broken::Reordered(3)).await;
+    check(&[cut], Broken::CutOff { there: 5, said: 6 }).await;
+}
+
+#[tokio::test]
+async fn an_end_that_is_cut_off_with_its_head_is_found_by_a_head_that_was_written_down() {
+    for bench in benches().await {
+        note(&bench, 4).await;
+        let head = verify_audit(&*bench.store, None).await.expect("it holds");
+        assert_eq!(head.position, 5);
+        note(&bench, 1).await;
+        assert_eq!(fault(&bench, Some(&head)).await, None, "a later end leaves it in place");
+        tamper(&bench, "DELETE FROM audit_entries WHERE position > 4").await;
+        tamper(
+            &bench,
+            "UPDATE audit_head SET position = 4, hash = (SELECT hash FROM audit_entries WHERE position = 4)",
+        )
+        .await;
+        assert_eq!(fault(&bench, None).await, None, "nobody can tell by the chain alone");
+        assert_eq!(fault(&bench, Some(&head)).await, Some(Broken::HeadGone(5)), "{}", bench.name);
+    }
+}
+
+#[tokio::test]
+async fn many_who_write_at_once_make_one_chain() {
+    for bench in benches().await {
+        let writers = (0..8).map(|writer| {
+            let store = Arc::clone(&bench.store);
+            tokio::spawn(async move {
+                for _ in 0..10 {
+                    let act = Act::new(Action::InstitutionPaused).to(writer);
+                    store.note_act(act, now()).await.expect("noted");
+                }
+            })
+        });
+        for writer in writers.collect::<Vec<_>>() {
+            writer.await.expect("a writer");
+        }
+        let head = verify_audit(&*bench.store, None).await.expect("it holds");
+        assert_eq!(head.position, 81, "{}", bench.name);
+    }
+}
+
+#[tokio::test]
+async fn an_act_is_written_with_what_it_does_and_not_without() {
+    for bench in benches().await {
+        let actor = Actor::new(ActorKind::ApiKey, "k1", "erp");
+        let token = NewControlToken {
+            id: "t1".into(),
+            name: "grafana".into(),
+            role: domain::role::Role::Viewer,
+            secret_hash: vec![1; 32],
+            expires_at: None,
+        };
+        acting(actor.clone(), bench.store.create_control_token(token, now())).await.expect("made");
+        let refused = acting(actor.clone(), bench.store.revoke_control_token("nobody's", now())).await;
+        assert!(matches!(refused, Err(Refused::NotFound)));
+        let filter = AuditFilter { actor: Some("k1".into()), ..AuditFilter::default() };
+        let entries = bench.store.audit_entries(filter, None, 10).await.expect("entries");
+        assert_eq!(entries.len(), 1, "{}", bench.name);
+        let entry = &entries[0].entry;
+        assert_eq!((entry.action, entry.subject.as_deref()), (Action::ControlTokenCreated, Some("t1")));
+        assert_eq!(entry.actor, actor);
+        assert!(!entry.detail.contains("secret"));
+    }
+}

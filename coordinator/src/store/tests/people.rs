@@ -1,0 +1,114 @@
+//! The people of the console: users, sessions, and counts of what came to nothing.
+//!
+//! Not here: passwords and cookies.
+
+use domain::role::Role;
+use domain::sign_in::FORGIVEN_AFTER;
+
+use super::*;
+
+fn bucket(name: &str, allowed: u32, forgives: Forgives) -> Bucket {
+    Bucket { name: name.into(), allowed, forgives, subject: name.into() }
+}
+
+async fn user(bench: &Bench, login: &str, organization_id: Option<OrganizationId>) -> User {
+    let new = NewUser {
+        id: domain::id::UserId(Uuid::now_v7()),
+        login: login.into(),
+        display_name: login.into(),
+        role: Role::Viewer,
+        organization_id,
+        password_hash: "$argon2id$".into(),
+    };
+    bench.store.create_user(new, now()).await.expect("a user")
+}
+
+fn session(user: &User, token: u8, ends_at: Timestamp) -> NewSession {
+    NewSession {
+        id: domain::id::SessionId(Uuid::now_v7()),
+        user_id: user.id,
+        token_hash: vec![token; 32],
+        browser: "b".into(),
+        address: "192.0.2.1".into(),
+        ends_at,
+    }
+}
+
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
+
+#[tokio::test]
+async fn attempts_are_counted_before_they_are_looked_at_and_forgiven_in_time() {
+    for bench in benches().await {
+        let (store, start) = (&bench.store, now());
+        let buckets = [bucket("name", 2, Forgives::All), bucket("address", 4, Forgives::Itself)];
+        let tried = async |at| store.begin_sign_in(&buckets, at).await.expect("counted");
+        assert_eq!(tried(start).await, None);
+        assert_eq!(tried(start).await, None, "the second is looked at, and blocks the third");
+        let until = tried(start).await.expect("blocked");
+        assert_eq!(until.as_millisecond(), (start + SECOND * 30).as_millisecond(), "{}", bench.name);
+        assert_eq!(tried(until - SECOND).await, Some(until), "what is blocked counts nowhere");
+        assert_eq!(tried(until + SECOND).await, None);
+        assert!(tried(until + SECOND * 2).await.is_some_and(|next| next > until + SECOND * 59), "twice as long");
+        assert_eq!(tried(until + FORGIVEN_AFTER + SECOND * 70).await, None, "a day makes it good");
+        assert_eq!(tried(until + FORGIVEN_AFTER + SECOND * 70).await, None);
+        let ada = user(&bench, "ada", None).await;
+        let later = until + FORGIVEN_AFTER + SECOND * 70;
+        store.open_session(session(&ada, 1, later + SECOND), &buckets, later).await.expect("opened");
+        assert_eq!(tried(later).await, None, "who signs in is forgiven at once");
+    }
+}
+
+#[tokio::test]
+async fn many_guesses_at_once_are_no_more_than_are_allowed() {
+    for bench in benches().await {
+        let guesses = (0..12).map(|_| {
+            let store = Arc::clone(&bench.store);
+            tokio::spawn(async move { store.begin_sign_in(&[bucket("name", 5, Forgives::All)], now()).await })
+        });
+        let mut looked_at = 0;
+        for guess in guesses.collect::<Vec<_>>() {
+            looked_at += usize::from(guess.await.expect("a guess").expect("counted").is_none());
+        }
+        assert_eq!(looked_at, 5, "{}", bench.name);
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_its_users_and_ends() {
+    for bench in benches().await {
+        let (store, start) = (&bench.store, now());
+        let (ada, bob) = (user(&bench, "ada", None).await, user(&bench, "bob", Some(bench.organization)).await);
+        let end = start + SECOND * 100;
+        for (of, token) in [(&ada, 1), (&ada, 2), (&bob, 3)] {
+            store.open_session(session(of, token, end), &[], start).await.expect("opened");
+        }
+        let whose = async |token: u8, seen_after, at| {
+            let found = store.session(&[token; 32], seen_after, at).await.expect("read");
+            found.map(|(_, user)| user.login)
+        };
+        let before = start - SECOND;
+        assert_eq!(whose(1, before, start).await.as_deref(), Some("ada"));
+        assert_eq!(whose(1, before, end).await, None, "it ends at the latest");
+        assert_eq!(whose(1, start + SECOND, start + SECOND * 2).await, None, "it wasn't used");
+        assert_eq!(whose(9, before, start).await, None);
+        let (one, _) = store.session(&[1; 32], before, start).await.expect("read").expect("there");
+        assert_eq!(store.close_sessions(bob.id, Some(one.id), start).await.expect("closed"), 0, "it isn't bob's");
+        assert_eq!(store.close_sessions(ada.id, None, start).await.expect("closed"), 2);
+        assert_eq!(whose(3, before, start).await.as_deref(), Some("bob"));
+        store.set_active(bob.id, Access::Disabled, start).await.expect("disabled");
+        assert_eq!(whose(3, before, start).await, None);
+        let refused = store.open_session(session(&bob, 4, end), &[], start).await;
+        assert!(matches!(refused, Err(Refused::NotFound)), "{refused:?}");
+        let own: Vec<_> = store.users(Some(bench.organization)).await.expect("users");
+        assert_eq!(own.iter().map(|user| user.login.as_str()).collect::<Vec<_>>(), ["bob"]);
+        let taken = NewUser {
+            id: domain::id::UserId(Uuid::now_v7()),
+            login: "ada".into(),
+            display_name: String::new(),
+            role: Role::Viewer,
+            organization_id: None,
+            password_hash: String::new(),
+        };
+        assert!(matches!(store.create_user(taken, start).await, Err(Refused::Duplicate)));
+    }
+}

@@ -1,0 +1,88 @@
+// A browser that does what it is told, a line of JSON at a time, and answers with a line: the hands and eyes of the
+// console's tests. It is Chromium, driven by Playwright, which nobody here wrote; axe-core looks for what keeps people out.
+//
+// Not here: what is tried; the tests say that.
+import { createInterface } from "node:readline";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+const require = createRequire(import.meta.url);
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const [executablePath, base, patience] = process.argv.slice(2);
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+const pages = new Map();
+
+// Somebody: a browser context with one page, and whatever it complains of.
+const somebody = async ({ who, dark = false, phone = false, scripts = true }) => {
+  const context = await browser.newContext({
+    baseURL: base,
+    colorScheme: dark ? "dark" : "light",
+    viewport: phone ? { width: 375, height: 700 } : { width: 1280, height: 900 },
+    javaScriptEnabled: scripts,
+    // The page's policy would keep axe out; what the page itself does against it is told as it is.
+    bypassCSP: false,
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(Number(patience));
+  const complaints = [];
+  page.on("console", (message) => {
+    const text = message.text();
+    // That an answer has a status such as 409 is what some tests are about.
+    if (["error", "warning"].includes(message.type()) && !text.startsWith("Failed to load resource")) complaints.push(text);
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  pages.set(who, { context, page, complaints });
+  return {};
+};
+
+const does = {
+  somebody,
+  async open({ page }, { path }) {
+    const answer = await page.goto(path);
+    return { status: answer?.status() ?? 0, policy: answer?.headers()["content-security-policy"] ?? "" };
+  },
+  async fill({ page }, { on, value }) { await page.locator(on).first().fill(value); },
+  async choose({ page }, { on, value }) { await page.locator(on).first().selectOption(value); },
+  async click({ page }, { on }) { await page.locator(on).first().click(); },
+  async press({ page }, { keys }) { for (const key of keys) await page.keyboard.press(key); },
+  async type({ page }, { text }) { await page.keyboard.type(text); },
+  async see({ page }, { on, text }) {
+    const found = page.locator(on).filter(text ? { hasText: text } : {}).first();
+    await found.waitFor({ state: "attached" });
+    return { text: (await found.innerText()).trim() };
+  },
+  async gone({ page }, { on }) { await page.locator(on).first().waitFor({ state: "detached" }); },
+  async count({ page }, { on }) { return { count: await page.locator(on).count() }; },
+  async value({ page }, { on }) { return { value: await page.locator(on).first().inputValue() }; },
+  async where({ page }) { return { url: page.url() }; },
+  async focus({ page }) {
+    return page.evaluate(() => ({ id: document.activeElement?.id ?? "", name: document.activeElement?.getAttribute("name") ?? "",
+      text: (document.activeElement?.textContent ?? "").trim().slice(0, 80) }));
+  },
+  async cookies({ context }) { return { cookies: await context.cookies() }; },
+  async picture({ page }, { file }) { await page.screenshot({ path: file, fullPage: true }); },
+  async wide({ page }) {
+    return page.evaluate(() => ({ beyond: document.documentElement.scrollWidth - document.documentElement.clientWidth }));
+  },
+  async complaints({ complaints }) { return { complaints: complaints.splice(0) }; },
+  async axe({ page }) {
+    // Playwright evaluates over the debugger, which the page's policy doesn't bind.
+    await page.evaluate(axe);
+    const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"], iframes: false }));
+    const grave = found.violations.filter(({ impact }) => ["serious", "critical"].includes(impact));
+    return { found: grave.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(" | ")}`) };
+  },
+};
+
+console.log(JSON.stringify({ ready: true }));
+for await (const line of createInterface({ input: process.stdin })) {
+  const { what, who, ...rest } = JSON.parse(line);
+  try {
+    const done = what === "somebody" ? await somebody({ who, ...rest }) : await does[what](pages.get(who), rest);
+    console.log(JSON.stringify({ done: done ?? {} }));
+  } catch (error) {
+    console.log(JSON.stringify({ failed: `${what} ${JSON.stringify(rest)}: ${error}` }));
+  }
+}
+await browser.close();
