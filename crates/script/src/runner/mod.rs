@@ -411,6 +411,10 @@ impl Runner {
             // The session isn't one without the browser.
             return self.return_to_browser(FailureCode::SessionExpired);
         }
+        // So it is where the list was gone to by its address.
+        if asks && let Some(end) = self.end_without_list() {
+            return end;
+        }
         if let Meaning::Challenge(challenge) = &seen.page.meaning {
             return self.ask(&seen, challenge);
         }
