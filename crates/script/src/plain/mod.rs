@@ -19,7 +19,7 @@ use url::Url;
 
 use crate::bounds::Refused;
 use crate::command::{Condition, Problem, Target, Vote, Watch};
-use crate::controls::{option, submits, takes_text};
+use crate::controls::{submits, takes};
 use crate::css::Css;
 use crate::document::{Document, folded_case, is_hidden, text};
 use crate::ways::{found, votes};
@@ -162,16 +162,7 @@ impl Plain {
     /// [`Problem`] where it can't.
     pub fn fill(&self, filled: &Filled) -> Result<(), Problem> {
         let field = found(&self.document, &filled.into)?;
-        let value = field.value();
-        if value.attr("readonly").is_some() {
-            return Err(Problem::NotActionable);
-        }
-        match value.name() {
-            "textarea" => Ok(()),
-            "input" if takes_text(&field) => Ok(()),
-            "select" => option(&field, filled.text.expose()).map(|_| ()).ok_or(Problem::NotActionable),
-            _ => Err(Problem::NotActionable),
-        }
+        takes(&field, Some(filled.text.expose())).then_some(()).ok_or(Problem::NotActionable)
     }
 
     /// What a browser would ask for if this were clicked, with the fields filled like that.

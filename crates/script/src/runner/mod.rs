@@ -51,7 +51,7 @@ use answers::Answers;
 use entitled::Entitled;
 use lean::Lean;
 use settle::Shows;
-pub(crate) use turn::next_acts;
+pub(crate) use turn::{Listed, next_acts};
 use walk::Walk;
 
 /// How many commands a run may take.

@@ -374,15 +374,15 @@ impl Walk {
                 });
             }
             let taken = taken?;
-            let Rows { date, is_empty } = match taken {
+            let Rows { date, listed } = match taken {
                 Some(taken) => add_answers(taken, &document, read, account, &mut pages, self.weight, place)?,
                 None => add_rows(&document, read, account, &mut pages, self.weight, cells, place)?,
             };
             if self.rows + account.transactions.len() > ROWS_LIMIT {
                 return Err(place.failure(FailureCode::DataIncomplete, "there are more than 100,000 rows"));
             }
-            let next = turn::next(&document, read, &pages.keys, pages.answers.joined(), is_empty, place)?
-                .filter(|_| !is_enough);
+            let next =
+                turn::next(&document, read, &pages.keys, pages.answers.joined(), listed, place)?.filter(|_| !is_enough);
             let next = turn::within(next, read, pages.count, place)?;
             let is_past = |since: &Date| is_past(account, read_before, date.as_ref(), *since);
             let cut = self.since.filter(|since| next.is_some() && read.windows.is_none() && is_past(since));

@@ -32,6 +32,9 @@ const LIMIT: usize = 256 * 1024;
 /// What is kept free to close the elements that are open when the room ends.
 const RESERVE: usize = 32 * 1024;
 
+/// How many words of an attribute are kept.
+const TOKENS: usize = 32;
+
 const MASK: &str = "[secret]";
 
 /// How much of a text is kept.
@@ -315,12 +318,18 @@ fn address(value: &str, own: &OwnWords) -> String {
 
 /// Words that tell elements apart; long ones with digits in them are keys.
 fn tokens(value: &str, own: &OwnWords) -> String {
-    let token = |token: &str| {
-        let is_key = token.len() > 40 || (token.len() >= 16 && token.chars().filter(|c| c.is_numeric()).count() > 2);
-        let bare = if is_key || token.contains('@') { shape(token) } else { without_digits(token) };
-        own.kept_in_value(token, bare)
-    };
-    value.split_whitespace().take(32).map(token).collect::<Vec<_>>().join(" ")
+    let token = |token: &str| own.kept_in_value(token, bare_token(token));
+    value.split_whitespace().take(TOKENS).map(token).collect::<Vec<_>>().join(" ")
+}
+
+/// The same without a script's words.
+pub(crate) fn bare_tokens(value: &str) -> String {
+    value.split_whitespace().take(TOKENS).map(bare_token).collect::<Vec<_>>().join(" ")
+}
+
+fn bare_token(token: &str) -> String {
+    let is_key = token.len() > 40 || (token.len() >= 16 && token.chars().filter(|c| c.is_numeric()).count() > 2);
+    if is_key || token.contains('@') { shape(token) } else { without_digits(token) }
 }
 
 impl Scrubbing<'_> {
