@@ -24,6 +24,8 @@ pub struct OwnWords {
     pieces: BTreeSet<String>,
     /// The attributes that selectors name.
     attributes: BTreeSet<String>,
+    /// Attributes with the whole values that selectors want of them, case folded: a number, too.
+    values: BTreeSet<(String, String)>,
     /// Parts of addresses that pages are recognised by, as they are.
     addresses: BTreeSet<String>,
 }
@@ -142,6 +144,8 @@ impl OwnWords {
 
     fn add_words(&mut self, text: &str) {
         let phrase = folded_case(text.trim_end_matches(['…', '.']));
+        // A text that a piece is cut out by may stand in an address.
+        self.pieces.extend(Some(folded_case(text)).filter(|phrase| is_telling(phrase)));
         self.phrases.extend(Some(phrase).filter(|phrase| is_telling(phrase)));
         self.add_pieces(text);
     }
@@ -152,6 +156,7 @@ impl OwnWords {
             let name = part.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-').next();
             self.attributes.extend(name.filter(|name| !name.is_empty()).map(str::to_lowercase));
         }
+        self.values.extend(text.split('[').skip(1).filter_map(wanted));
         // What a selector wants of an attribute that people are told.
         let quoted = text.split(['"', '\'']).skip(1).step_by(2).map(folded_case);
         self.phrases.extend(quoted.filter(|phrase| is_telling(phrase)));
@@ -167,6 +172,11 @@ impl OwnWords {
         self.attributes.contains(attribute)
     }
 
+    /// Whether a selector wants this value of the attribute.
+    pub(super) fn want(&self, attribute: &str, value: &str) -> bool {
+        !self.values.is_empty() && self.values.contains(&(attribute.to_owned(), folded_case(value)))
+    }
+
     /// A text of a page, scrubbed sign by sign, with the script's own texts in it as they were.
     pub(super) fn kept_in_text(&self, text: &str, scrubbed: String) -> String {
         restored(text, scrubbed, &self.phrases)
@@ -176,6 +186,16 @@ impl OwnWords {
     pub(super) fn kept_in_value(&self, value: &str, scrubbed: String) -> String {
         restored(value, scrubbed, &self.pieces)
     }
+}
+
+/// The attribute and the whole value that a selector wants of it, from behind its bracket.
+fn wanted(part: &str) -> Option<(String, String)> {
+    let (inside, _) = part.split_once(']')?;
+    let (name, value) = inside.split_once('=')?;
+    let value = folded_case(value.trim_end_matches(" i").trim_matches(['"', '\'', ' ']));
+    // With a sign before the `=` it is a part of the value.
+    let is_whole = !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-');
+    (is_whole && !value.is_empty()).then(|| (name.to_lowercase(), value))
 }
 
 /// Whether a word tells anything: a number alone could be part of an amount, a day or an account's number.
@@ -241,12 +261,13 @@ reads:
     columns: { amount: Amount due }
     windows: { days: 90, from: "#from-90", date: DD.MM.YYYY }
     limit: 200
-    key: { of: b, after: "2026" }
+    maskedNumber: { of: a, attribute: href, after: "&ACC=" }
+    key: { of: "table[border='1'] b", after: "2026" }
     captured: { url: /accounts/, fields: { amount: cents } }
 "##;
 
     fn check(html: &str, expected: &str) {
-        let scrubbed = scrub_keeping(html, &["hunter2"], &OwnWords::of(SCRIPT));
+        let scrubbed = scrub_keeping(html, &["hunter2"], &OwnWords::of(SCRIPT)).html;
         assert!(scrubbed.contains(expected), "{expected}:\n{scrubbed}");
     }
 
@@ -266,6 +287,9 @@ reads:
         check("<td>200 of 2026-01-02", "000 xx 0000-00-00");
         check("<td>cents checking account", "xxxxx xxxxxxxx xxxxxxx");
         check("<a data-x='90 200 2026 from-90'></a>", "data-x=\"00 000 0000 from-90\"");
+        check("<table border=1>", "<table border=\"1\">");
+        check("<table border=12>", "<table border=\"00\">");
+        check("<a href='/a?S=7&ACC=4711'>x</a>", "href=\"/a?x=0&amp;ACC=0000\"");
         check("<b id=row12></b>", "id=\"row12\"");
         check("<b id=row13></b>", "id=\"row00\"");
         // A secret is one whatever the script says.
@@ -276,7 +300,7 @@ reads:
     #[test]
     fn without_a_scripts_words_a_page_is_scrubbed_as_ever() {
         let html = "<a href='/a?b=c'>Transaction History</a><input value=Display>";
-        assert_eq!(scrub_keeping(html, &[], &OwnWords::default()), crate::scrub(html, &[]));
-        assert_eq!(scrub_keeping(html, &[], &OwnWords::of("a: [")), crate::scrub(html, &[]));
+        assert_eq!(scrub_keeping(html, &[], &OwnWords::default()).html, crate::scrub(html, &[]));
+        assert_eq!(scrub_keeping(html, &[], &OwnWords::of("a: [")).html, crate::scrub(html, &[]));
     }
 }
