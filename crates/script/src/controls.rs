@@ -12,7 +12,7 @@ pub(crate) fn kind(input: &ElementRef<'_>) -> String {
     input.attr("type").unwrap_or("text").trim().to_ascii_lowercase()
 }
 
-pub(crate) fn takes_text(input: &ElementRef<'_>) -> bool {
+fn takes_text(input: &ElementRef<'_>) -> bool {
     let others = ["checkbox", "radio", "submit", "image", "button", "reset", "file", "hidden", "range", "color"];
     !others.contains(&kind(input).as_str())
 }
@@ -67,6 +67,20 @@ pub(crate) fn option(select: &ElementRef<'_>, wanted: &str) -> Option<String> {
     let by_value = usable().find(|option| value_of(option) == wanted);
     let found = by_value.or_else(|| usable().find(|option| folded_case(&text(*option)) == folded_case(wanted)));
     found.map(|option| value_of(&option))
+}
+
+/// Whether a person could put a text into it; where it isn't known which, some text.
+pub(crate) fn takes(field: &ElementRef<'_>, text: Option<&str>) -> bool {
+    if field.attr("readonly").is_some() {
+        return false;
+    }
+    match (field.value().name(), text) {
+        ("textarea", _) => true,
+        ("input", _) => takes_text(field),
+        ("select", Some(text)) => option(field, text).is_some(),
+        ("select", None) => options(field).any(|option| !is_disabled(&option) && !hides(option)),
+        _ => false,
+    }
 }
 
 /// The values that are chosen in a list.

@@ -75,13 +75,13 @@ impl Document {
         piece(element, pick)
     }
 
-    /// Whether what the piece of text is of shows, and its text begins otherwise than wanted: then it says nothing, as it
-    /// would in a record.
+    /// Whether what the piece of text is of shows, and its text begins otherwise than wanted, as one that is empty does:
+    /// then it says nothing, as it would in a record.
     pub(crate) fn begins_otherwise(&self, pick: &Pick) -> bool {
         let (Some(css), Some(starts)) = (&pick.of, &pick.starts) else { return false };
         self.shown(css).is_some_and(|element| {
             let whole = Pick { attribute: pick.attribute.clone(), ..Pick::default() };
-            piece(element, &whole).is_some_and(|text| !text.starts_with(starts))
+            piece(element, &whole).is_none_or(|text| !text.starts_with(starts))
         })
     }
 
@@ -316,6 +316,21 @@ mod tests {
         check("<b hidden>x</b><b>y</b>", None, None, None, Some("y"));
         check("<b> </b>", None, None, None, None);
         check("<template><b>x</b></template>", None, None, None, None);
+    }
+
+    #[test]
+    fn a_text_that_begins_otherwise_or_is_empty_says_nothing_and_one_that_isnt_there_is_missing() {
+        let check = |html: &str, attribute: Option<&str>, expected: bool| {
+            let attribute = attribute.map(str::to_owned);
+            let pick = Pick { of: Css::parse("b"), attribute, starts: Some("As of ".into()), ..Pick::default() };
+            assert_eq!(document(html).begins_otherwise(&pick), expected, "{html}");
+        };
+        check("<b>As of May 1</b>", None, false);
+        check("<b>Until May 1</b>", None, true);
+        check("<b> &nbsp;</b>", None, true);
+        check("<b data-k=''>As of May 1</b>", Some("data-k"), true);
+        check("<b hidden>Until</b>", None, false);
+        check("<i>Until</i>", None, false);
     }
 
     #[test]

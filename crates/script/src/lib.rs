@@ -80,4 +80,4 @@ pub use record::{Around, check_record};
 pub use rehearse::{PageRead, Sight, SignSeen, Trial, TrialEnd, WayTried};
 pub use runner::{Compares, Plan, Runner};
 pub use saved::{read_transactions, reread};
-pub use scrub::{OwnWords, masked, scrub, scrub_keeping};
+pub use scrub::{OwnWords, Scrubbed, masked, scrub, scrub_keeping};

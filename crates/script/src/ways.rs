@@ -11,6 +11,7 @@ use crate::command::{Problem, Target, Vote, Way, WaySeen};
 use crate::controls::{is_in_disabled_set, kind};
 use crate::css::Css;
 use crate::document::{Document, folded_case, is_disabled, is_hidden, shown_text};
+use crate::scrub::bare_tokens;
 
 /// The roles that a script may name.
 pub(crate) const ROLES: [&str; 8] = ["button", "checkbox", "combobox", "link", "menuitem", "radio", "tab", "textbox"];
@@ -95,24 +96,23 @@ pub(crate) fn listed(elements: &[ElementRef<'_>]) -> String {
     format!("{}: {}{more}", elements.len(), named.join(", "))
 }
 
-/// What tells an element apart, as a short selector. A portal may number things by its customers, so each digit is a
-/// zero, as in evidence.
+/// What tells an element apart, as a short selector. A portal may name things by its customers, so each token is as in
+/// evidence.
 pub(crate) fn brief(element: ElementRef<'_>) -> String {
     let value = element.value();
     let mut brief = value.name().to_owned();
     if let Some(id) = value.attr("id").filter(|id| !id.is_empty()) {
-        brief.push_str(&format!("#{id}"));
+        brief.push_str(&format!("#{}", bare_tokens(id)));
     }
     for class in value.attr("class").unwrap_or_default().split_whitespace().take(2) {
-        brief.push_str(&format!(".{class}"));
+        brief.push_str(&format!(".{}", bare_tokens(class)));
     }
     for name in ["name", "type", "role"] {
         if let Some(text) = value.attr(name).filter(|text| !text.is_empty()) {
-            brief.push_str(&format!("[{name}={text}]"));
+            brief.push_str(&format!("[{name}={}]", bare_tokens(text)));
         }
     }
     let harmless = |letter: char| match letter {
-        letter if letter.is_numeric() => '0',
         letter if letter.is_control() || letter == '`' => ' ',
         letter => letter,
     };
@@ -270,6 +270,24 @@ mod tests {
         check(form, &[role("textbox", "user id")], 1, Ok("u"));
         check(form, &[Way::Text("help".into())], 1, Ok("h"));
         check(form, &[Way::Label("user".into())], 1, Err(Problem::Missing));
+    }
+
+    #[test]
+    fn what_fits_is_named_without_what_may_be_a_customers() {
+        let check = |html: &str, expected: &str| {
+            let document = Document::parse(html).expect("a document");
+            let element = document.everything().find(|element| element.value().name() == "b").expect("an element");
+            assert_eq!(super::brief(element), expected);
+        };
+        check("<b id=row-12 class='a b c' role=tab>", "b#row-00.a.b[role=tab]");
+        check("<b id=ada@bank.example>", "b#xxx@xxxx.xxxxxxx");
+        check("<b name='of ada@bank.example'>", "b[name=of xxx@xxxx.xxxxxxx]");
+        check("<b id=k9f8a7c6d5e4b3a2>", "b#x0x0x0x0x0x0x0x0");
+        check(
+            "<b class=averylongwordthathasnodigitsandisnocustomers>",
+            "b.xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        );
+        check("<b id='a`b'>", "b#a b");
     }
 
     #[test]

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use domain::account::ObservedAccount;
 use domain::failure::{Failure, FailureCode};
+use domain::institution::CredentialName;
+use domain::secret::Secret;
 use jiff::civil::date;
-use script::command::{Act, Command, Observation, Problem};
+use script::command::{Act, Command, Observation, Problem, Trouble};
 use script::{Compares, Plan, Runner, Script};
 
 const SCRIPT: &str = "
@@ -16,6 +18,17 @@ locale: en-US
 timezone: America/New_York
 currency: USD
 pages:
+  sign_in:
+    when: { visible: '#sign-in' }
+    do:
+      - { fill: '#password', with: credentials.password }
+      - { click: '#go', effect: password }
+  down:
+    when: { visible: '#down' }
+    failure: { code: portal.maintenance }
+  locked:
+    when: { visible: '#locked' }
+    failure: { code: auth.locked }
   accounts:
     when: { visible: '#accounts' }
     goal: signed_in
@@ -66,7 +79,7 @@ impl Run {
         let script = Script::parse(SCRIPT).unwrap_or_else(|faults| unreachable!("{faults}"));
         let plan = Plan {
             portal_url: "https://bank.example/".parse().expect("a url"),
-            credentials: [].into(),
+            credentials: [(CredentialName::Password, Secret::new("hunter2".into()))].into(),
             open_intents: Vec::new(),
             today: date(2026, 1, 15),
             since: None,
@@ -116,17 +129,45 @@ impl Run {
         self.reads_second()
     }
 
-    fn reads_second(mut self) -> (ObservedAccount, Failure) {
-        self.does("account", DETAILS, "#more");
-        self.does("rows", &format!("{ROWS}{LAST}"), "#list");
-        let Command::Finish(accounts) = self.shown("accounts", &list(FIRST)) else { unreachable!("it ends") };
-        let [first, second] = <[ObservedAccount; 2]>::try_from(accounts).expect("two accounts");
-        assert_eq!((second.transactions.len(), second.failure), (1, None));
-        assert_eq!(second.current_balance.as_deref(), Some("7"));
+    fn reads_second(self) -> (ObservedAccount, Failure) {
+        let first = self.ends();
         let failure = first.failure.clone().expect("a failure");
         assert!(first.transactions.is_empty() && first.current_balance.is_none(), "{first:?}");
         (first, failure)
     }
+
+    /// The second account is read whole, and the run ends; the first.
+    fn ends(mut self) -> ObservedAccount {
+        self.does("account", DETAILS, "#more");
+        self.does("rows", &format!("{ROWS}{LAST}"), "#list");
+        let [first, second] = both(self.shown("accounts", &list(FIRST)));
+        is_whole(&second);
+        first
+    }
+
+    /// A run whose first account is read, and nothing leads back: the list is gone to by its address.
+    fn loses_its_way(problem: Problem) -> Self {
+        let (mut run, open) = Self::begin(&list(FIRST));
+        run.acts(&open, OPENED);
+        run.does("account", DETAILS, "#more");
+        let visit = run.sticks("rows", &format!("{ROWS}{LAST}"), "#list", problem);
+        assert!(matches!(&visit, Command::Visit(url) if url.as_str() == "https://bank.example/accounts"), "{visit:?}");
+        run
+    }
+
+    fn visited(&mut self) {
+        assert!(matches!(self.0.next(Some(Observation::Visited)), Command::Watch(_)));
+    }
+}
+
+fn both(end: Command) -> [ObservedAccount; 2] {
+    let Command::Finish(accounts) = end else { unreachable!("{end:?}") };
+    <[ObservedAccount; 2]>::try_from(accounts).expect("two accounts")
+}
+
+fn is_whole(account: &ObservedAccount) {
+    assert_eq!((account.transactions.len(), &account.failure), (1, &None));
+    assert_eq!(account.current_balance.as_deref(), Some("7"));
 }
 
 const SECOND: &str = ":is(#accounts) :is(a)[href=\"two\"]";
@@ -202,18 +243,64 @@ fn a_way_to_transactions_that_is_lost_costs_the_account_which_is_left_by_its_own
 }
 
 #[test]
-fn a_way_back_that_is_lost_costs_the_account_and_the_list_is_gone_to_by_its_address() {
+fn a_way_back_that_is_lost_costs_nothing_where_the_list_shows_by_its_address() {
     for problem in [Problem::Missing, Problem::Ambiguous, Problem::Disagreement] {
-        let (mut run, open) = Run::begin(&list(FIRST));
-        run.acts(&open, OPENED);
-        run.does("account", DETAILS, "#more");
-        let rows = format!("{ROWS}{LAST}");
-        let visit = run.sticks("rows", &rows, "#list", problem);
-        assert!(matches!(&visit, Command::Visit(url) if url.as_str() == "https://bank.example/accounts"), "{visit:?}");
-        assert!(matches!(run.0.next(Some(Observation::Visited)), Command::Watch(_)));
-        let (_, failure) = run.goes_on();
-        assert!(failure.message.starts_with("account 1, on the page `rows`, "), "{}", failure.message);
+        let mut run = Run::loses_its_way(problem);
+        run.visited();
+        let open = run.shown("accounts", &list(FIRST));
+        run.acts(&open, SECOND);
+        is_whole(&run.ends());
     }
+}
+
+#[test]
+fn a_list_that_doesnt_show_by_its_address_leaves_what_was_read_and_costs_the_rest() {
+    let sign_in = "<form id=sign-in><input id=password type=password><button id=go></form>";
+    type Look = fn(&mut Run, &str) -> Command;
+    let shows: Look = |run, html| {
+        run.visited();
+        run.shown("sign_in", html)
+    };
+    let is_down: Look = |run, _| {
+        run.visited();
+        run.shown("down", "<p id=down>")
+    };
+    let is_unknown: Look = |run, _| {
+        run.visited();
+        let url = "https://bank.example/x".parse().expect("a url");
+        run.0.next(Some(Observation::Unrecognised { url, html: "<p>".into(), still: None }))
+    };
+    let is_out_of_reach: Look = |run, _| run.0.next(Some(Observation::Unreachable(Trouble::Timeout)));
+    for look in [shows, is_down, is_unknown, is_out_of_reach] {
+        let mut run = Run::loses_its_way(Problem::Missing);
+        let end = look(&mut run, sign_in);
+        let [first, second] = both(end);
+        is_whole(&first);
+        let failure = second.failure.expect("a failure");
+        assert_eq!(failure.code, FailureCode::ElementMissing);
+        let says =
+            "the list of accounts didn't show again; before, account 1, on the page `rows`, nothing fits `#list`";
+        assert_eq!(failure.message, says);
+    }
+    // What the bank says of the credentials counts all the same.
+    let mut run = Run::loses_its_way(Problem::Missing);
+    run.visited();
+    let end = run.shown("locked", "<p id=locked>");
+    assert!(matches!(&end, Command::Fail(failure) if failure.code.freezes_credentials()), "{end:?}");
+}
+
+#[test]
+fn where_no_account_was_read_a_list_that_is_lost_is_the_runs_failure() {
+    let (mut run, open) = Run::begin(&list(FIRST));
+    run.acts(&open, OPENED);
+    let back = run.sticks("account", DETAILS, "#more", Problem::Missing);
+    assert_eq!(click(&back), "#home");
+    let visit = run.stuck("account", DETAILS, "#home", Problem::Missing);
+    assert!(matches!(visit, Command::Visit(_)), "{visit:?}");
+    run.visited();
+    let end = run.shown("down", "<p id=down>");
+    let Command::Fail(failure) = end else { unreachable!("{end:?}") };
+    assert!(failure.message.ends_with("nothing fits `#more`"), "{}", failure.message);
 }
 
 #[test]

@@ -108,6 +108,20 @@ fn every_script_of_the_repository_is_sound_for_both() {
 }
 
 #[test]
+fn what_begins_a_script_in_the_guide_is_a_whole_one_that_is_tried() {
+    let guide = root().join("docs/guide/write-a-script.md");
+    let text = std::fs::read_to_string(&guide).expect("a text");
+    let blocks = text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let begun: Vec<&str> = blocks.filter(|block| block.starts_with("script: 1")).collect();
+    assert!(begun.len() >= 3, "only {} scripts begin in the guide", begun.len());
+    let tried = scripts();
+    for block in begun {
+        let is_tried = tried.iter().any(|(name, script)| *name == guide.display().to_string() && script == block);
+        assert!(is_tried, "it isn't whole, and no test parses it:\n{block}");
+    }
+}
+
+#[test]
 fn both_refuse_what_is_no_script() {
     let validator = validator();
     let sound = include_str!("pretend/script.yaml");

@@ -1,6 +1,6 @@
 //! What is left of a page, and what never is.
 
-use script::scrub;
+use script::{OwnWords, scrub, scrub_keeping};
 
 const PASSWORD: &str = "Lantern/7 & Anchor+é";
 const CODE: &str = "424242";
@@ -133,6 +133,15 @@ fn what_is_kept_is_bounded_and_well_formed() {
     let many = "<section class='one two'><h2>Title</h2>".repeat(600);
     let scrubbed = scrub(&many, &[]);
     assert!(scrubbed.len() <= 256 * 1024 && scrubbed.ends_with("</html>"), "{}", scrubbed.len());
+    let left_out = |html: &str| {
+        let scrubbed = scrub_keeping(html, &[], &OwnWords::default());
+        (scrubbed.is_cut, scrubbed.emptied_frames)
+    };
+    assert_eq!(left_out(&long), (true, 0));
+    let frame = |html: &str| format!("<iframe srcdoc=\"{html}\"></iframe>");
+    assert_eq!(left_out(&frame("&lt;p>Jane")), (false, 0));
+    // What it shows fits by itself, and no more as an attribute.
+    assert_eq!(left_out(&frame(&"&lt;p id='a'>".repeat(10_000))), (false, 1));
     let deep = "<div>".repeat(100_000);
     assert!(scrub(&deep, &[]).contains("nested"));
 }

@@ -3,6 +3,7 @@
 //!
 //! Not here: saved pages, and what is said of a run; the agent's own tests have those.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Stdio;
@@ -136,6 +137,40 @@ async fn recognised(folder: &Path) -> Result<Vec<(String, String)>, Box<dyn std:
     Ok(tried.as_array().into_iter().flatten().map(page).collect())
 }
 
+/// The truth's amounts, days and numbers of accounts, as portals may write them.
+fn numbers(truth: &Value) -> BTreeSet<String> {
+    let mut numbers = BTreeSet::new();
+    let mut left = vec![truth];
+    while let Some(value) = left.pop() {
+        match value {
+            Value::Array(items) => left.extend(items),
+            Value::Object(entries) => left.extend(entries.values()),
+            Value::String(text) => {
+                let digits = text.chars().filter(char::is_ascii_digit).count();
+                let is_number = digits > 2 && text.chars().any(|letter| letter.is_ascii_digit() && letter != '0');
+                if is_number && !text.chars().any(|letter| letter.is_alphabetic() || letter.is_whitespace()) {
+                    numbers.extend([text.clone(), text.replace('.', ","), text.trim_start_matches('-').to_owned()]);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    numbers
+}
+
+/// What stands in the cells of a page.
+fn cells(page: &str) -> impl Iterator<Item = char> {
+    let cells = page.split("<td").skip(1).filter_map(|cell| cell.split_once('>'));
+    let texts = cells.filter_map(|(_, rest)| rest.split("</td>").next());
+    // What is between the tags, and not in them.
+    texts.flat_map(|text| {
+        text.split('<').enumerate().flat_map(|(at, part)| {
+            let shown = if at == 0 { part } else { part.split_once('>').map_or("", |(_, shown)| shown) };
+            shown.chars()
+        })
+    })
+}
+
 #[tokio::test]
 async fn pages_that_a_run_kept_are_recognised_as_what_they_are_and_hold_no_cell_of_the_bank() -> Outcome {
     for (portal, wanted) in [
@@ -161,11 +196,20 @@ async fn pages_that_a_run_kept_are_recognised_as_what_they_are_and_hold_no_cell_
         let rows = truth["transactions"].as_array().ok_or("the truth has no rows")?;
         let descriptions: Vec<&str> = rows.iter().filter_map(|row| row["description"].as_str()).collect();
         assert!(descriptions.len() > 100, "only {} descriptions", descriptions.len());
+        let numbers = numbers(&truth);
+        assert!(numbers.len() > 100, "only {} amounts, days and account numbers", numbers.len());
         let pages = folder.join("pages");
         for page in std::fs::read_dir(&pages)? {
             let text = std::fs::read_to_string(page?.path())?;
             let left = descriptions.iter().find(|said| said.len() > 8 && text.contains(**said));
             assert!(left.is_none() && !text.contains(portal.password()), "{left:?} is in a page that was kept");
+            // Where it was saved from has a port, which is nobody's.
+            let (_, shown) = text.split_once(" -->").ok_or("it doesn't say where it is from")?;
+            let left = numbers.iter().find(|number| shown.contains(number.as_str()));
+            assert!(left.is_none(), "{left:?} is in a page that was kept");
+            // However a day or an amount is written, it has a digit that is none of these.
+            let told: String = cells(shown).filter(|letter| letter.is_ascii_digit() && *letter != '0').collect();
+            assert_eq!(told, "", "digits are in the cells of a page that was kept");
         }
 
         let list = pages.join("accounts.html");

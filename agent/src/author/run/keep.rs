@@ -1,12 +1,11 @@
 //! Keeping the pages that a run recognises as saved pages, to try the script on: of each the first look, scrubbed as
 //! evidence is but for what the script itself says, shadow roots and frames in the standard's own form. What is there already
-//! stays as it is.
+//! stays as it is, and half a page never does: it is written beside its place first.
 //!
 //! Not here: scrubbing. Amounts, names and days don't survive it, so nothing is read on such a page as the bank showed it.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use script::OwnWords;
@@ -22,10 +21,21 @@ pub(super) struct Keeper {
     kept: usize,
 }
 
+/// A page as it may be kept.
+pub(super) struct Look {
+    /// Where it was, as far as that may be said.
+    pub(super) address: String,
+    pub(super) html: String,
+}
+
 /// What became of a page.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Keeping {
-    Kept(PathBuf),
+    Kept {
+        path: PathBuf,
+        /// What was written.
+        text: String,
+    },
     /// It was looked at before in this run.
     SeenBefore,
     /// There is one of this name.
@@ -42,56 +52,78 @@ impl Keeper {
         self.kept
     }
 
-    /// Keeps a page of this name, unless it is known; `scrubbed` is asked for then. Where it was is said as browsers do.
-    pub(super) fn keep(
-        &mut self,
-        page: &str,
-        address: &str,
-        scrubbed: impl FnOnce(&OwnWords) -> String,
-    ) -> io::Result<Keeping> {
+    /// Keeps a page of this name, unless it is known; `look` is asked for then. Where it was is said as browsers do.
+    pub(super) fn keep(&mut self, page: &str, look: impl FnOnce(&OwnWords) -> Look) -> io::Result<Keeping> {
         if !self.seen.insert(page.to_owned()) {
             return Ok(Keeping::SeenBefore);
         }
         std::fs::create_dir_all(&self.folder)?;
         let path = self.folder.join(format!("{page}.html"));
-        let mut file = match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(Keeping::ThereAlready(path)),
-            Err(error) => return Err(error),
-        };
-        let html = scrubbed(&self.own);
+        if path.symlink_metadata().is_ok() {
+            return Ok(Keeping::ThereAlready(path));
+        }
+        let Look { address, html } = look(&self.own);
         let html = html.strip_prefix("<!doctype html>\n").unwrap_or(&html);
         // An address holds no `>`, and so doesn't end the comment.
         let from = format!("<!-- saved from url=({:04}){address} -->", address.len());
-        file.write_all(format!("<!doctype html>\n{from}\n{html}\n").as_bytes())?;
+        let text = format!("<!doctype html>\n{from}\n{html}\n");
+        // Nobody but its owner reads it.
+        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
+        file.write_all(text.as_bytes())?;
+        match file.persist_noclobber(&path) {
+            Ok(_) => {}
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+                return Ok(Keeping::ThereAlready(path));
+            }
+            Err(error) => return Err(error.error),
+        }
         self.kept += 1;
-        Ok(Keeping::Kept(path))
+        Ok(Keeping::Kept { path, text })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use script::OwnWords;
 
-    use super::{Keeper, Keeping};
+    use super::{Keeper, Keeping, Look};
+
+    fn look(html: &str) -> Look {
+        Look { address: "https://bank.example/a".into(), html: html.into() }
+    }
 
     #[test]
     fn the_first_look_of_a_page_is_kept_and_nothing_is_overwritten() {
         let folder = tempfile::tempdir().expect("a folder");
         let pages = folder.path().join("pages");
         let mut keeper = Keeper::new(&pages, OwnWords::default());
-        let mut keep = |page: &str, html: &str| {
-            let html = html.to_owned();
-            keeper.keep(page, "https://bank.example/a", move |_| html).expect("a file")
-        };
+        let mut keep = |page: &str, html: &str| keeper.keep(page, |_| look(html)).expect("a file");
         let path = pages.join("account.html");
-        assert_eq!(keep("account", "<!doctype html>\n<p>one"), Keeping::Kept(path.clone()));
-        assert_eq!(keep("account", "<p>two"), Keeping::SeenBefore);
         let kept = "<!doctype html>\n<!-- saved from url=(0022)https://bank.example/a -->\n<p>one\n";
+        let written = Keeping::Kept { path: path.clone(), text: kept.into() };
+        assert_eq!(keep("account", "<!doctype html>\n<p>one"), written);
+        assert_eq!(keep("account", "<p>two"), Keeping::SeenBefore);
         assert_eq!(std::fs::read_to_string(&path).expect("a page"), kept);
+        assert_eq!(std::fs::metadata(&path).expect("a page").permissions().mode() & 0o777, 0o600);
         let mut again = Keeper::new(&pages, OwnWords::default());
-        let found = again.keep("account", "https://bank.example/a", |_| unreachable!("it isn't scrubbed"));
+        let found = again.keep("account", |_| unreachable!("it isn't scrubbed"));
         assert_eq!((found.expect("a file"), again.kept()), (Keeping::ThereAlready(path.clone()), 0));
         assert_eq!(std::fs::read_to_string(path).expect("a page"), kept);
+    }
+
+    #[test]
+    fn a_page_that_comes_while_it_is_scrubbed_stays_and_nothing_half_is_left() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("account.html");
+        let mut keeper = Keeper::new(folder.path(), OwnWords::default());
+        let kept = keeper.keep("account", |_| {
+            std::fs::write(&path, "mine").expect("a page");
+            look("<p>one")
+        });
+        assert_eq!(kept.expect("a file"), Keeping::ThereAlready(path.clone()));
+        assert_eq!(std::fs::read_to_string(&path).expect("a page"), "mine");
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
     }
 }

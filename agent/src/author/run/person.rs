@@ -56,7 +56,11 @@ impl Person for Terminal {
             Some(answer) if !answer.expose().trim().is_empty() => {
                 Asked::Answer(Secret::new(answer.expose().trim().to_owned()))
             }
-            _ => Asked::Nobody,
+            Some(_) => Asked::Nobody,
+            None => {
+                say("standard input ended, so nobody can answer the bank's question");
+                Asked::Nobody
+            }
         }
     }
 }
@@ -83,6 +87,8 @@ async fn typed(echo: Echo) -> Option<Secret> {
 
 fn line() -> io::Result<String> {
     let mut line = String::new();
-    io::stdin().lock().read_line(&mut line)?;
-    Ok(line)
+    match io::stdin().lock().read_line(&mut line)? {
+        0 => Err(io::ErrorKind::UnexpectedEof.into()),
+        _ => Ok(line),
+    }
 }

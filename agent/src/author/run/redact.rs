@@ -3,7 +3,7 @@
 //! Not here: what is shown.
 
 use domain::secret::Secret;
-use script::{OwnWords, masked, scrub, scrub_keeping};
+use script::{OwnWords, Scrubbed, masked, scrub, scrub_keeping};
 use url::Url;
 
 use crate::author::plain;
@@ -49,7 +49,7 @@ impl Taint {
     }
 
     /// The same, but for what the script itself says.
-    pub(super) fn page_for(&self, html: &str, own: &OwnWords) -> String {
+    pub(super) fn page_for(&self, html: &str, own: &OwnWords) -> Scrubbed {
         scrub_keeping(html, &self.texts(), own)
     }
 
@@ -59,8 +59,9 @@ impl Taint {
     }
 
     /// An address without what may be a customer's or a session's.
-    pub(super) fn address(&self, url: &Url) -> String {
-        crate::addresses::scrubbed(url, &self.texts()).into()
+    /// The parts that the script recognises pages by stay.
+    pub(super) fn address_for(&self, url: &Url, own: &OwnWords) -> String {
+        crate::addresses::scrubbed_for(url, &self.texts(), own.addresses())
     }
 
     /// The same for people: [`HIDDEN`] stands wherever something was.

@@ -10,7 +10,7 @@ use script::{Script, Sight};
 use tokio::time::Instant;
 use url::Url;
 
-use super::keep::{Keeper, Keeping};
+use super::keep::{Keeper, Keeping, Look};
 use super::redact::{HIDDEN, Taint};
 use crate::author::say;
 use crate::requests::{Request, RequestEnd};
@@ -215,12 +215,34 @@ impl Trace {
         }
     }
 
-    /// Keeps a page that was recognised, where pages are kept.
+    /// Keeps a page that was recognised, where pages are kept, and says what it isn't any more.
     fn keep(&mut self, page: &str, url: &Url, html: &str) {
         let Some(keeper) = &mut self.keeper else { return };
         let taint = &self.taint;
-        let detail = match keeper.keep(page, &taint.address(url), |own| taint.page_for(html, own)) {
-            Ok(Keeping::Kept(path)) => format!("as {}", path.display()),
+        let (mut lacks, mut at) = (Vec::new(), None);
+        let kept = keeper.keep(page, |own| {
+            let scrubbed = taint.page_for(html, own);
+            if scrubbed.is_cut {
+                lacks.push("it is cut, as it is too large".to_owned());
+            }
+            if scrubbed.emptied_frames > 0 {
+                lacks.push(format!("{} of its frames are empty, as they are too large", scrubbed.emptied_frames));
+            }
+            let address = taint.address_for(url, own);
+            at = address.parse::<Url>().ok();
+            Look { address, html: scrubbed.html }
+        });
+        let detail = match kept {
+            Ok(Keeping::Kept { path, text }) => {
+                let sights = at.and_then(|at| self.script.sights(&at, &text).ok()).unwrap_or_default();
+                let lost = sights.iter().filter(|sight| sight.page == page).flat_map(|sight| &sight.signs);
+                let lost: Vec<&str> = lost.filter(|seen| !seen.holds).map(|seen| seen.sign.as_str()).collect();
+                if !lost.is_empty() {
+                    lacks.push(format!("it isn't recognised by {}, which didn't survive", lost.join(", ")));
+                }
+                let lacks: String = lacks.iter().map(|lack| format!("; {lack}")).collect();
+                format!("as {}{lacks}", path.display())
+            }
             Ok(Keeping::ThereAlready(path)) => format!("not, as {} is there already", path.display()),
             Ok(Keeping::SeenBefore) => return,
             Err(error) => format!("not: {error}"),
@@ -250,4 +272,68 @@ impl Trace {
 /// The signs of a page in a line.
 fn signs(sight: &Sight) -> String {
     sight.signs.iter().map(|seen| seen.sign.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use script::command::Observation;
+    use script::{OwnWords, Script};
+    use tokio::time::Duration;
+
+    use super::super::keep::Keeper;
+    use super::super::redact::Taint;
+    use super::{Pages, Trace};
+
+    const SCRIPT: &str = "
+script: 1
+institution: quay
+locale: en-US
+timezone: America/New_York
+currency: USD
+pages:
+  accounts:
+    when: { url: '#/accounts', visible: '#accounts' }
+    goal: signed_in
+  titled:
+    when: { text: { title: Welcome }, visible: p }
+    failure: { code: portal.maintenance }
+reads:
+  accounts:
+    on: accounts
+    table: '#accounts'
+    columns: { name: Account, currentBalance: Balance }
+    key: { attribute: id }
+";
+
+    /// What is said of a page that is kept, and what is written.
+    fn kept(page: &str, address: &str, html: &str) -> (String, String) {
+        let script = Script::parse(SCRIPT).unwrap_or_else(|faults| unreachable!("{faults}"));
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut trace = Trace::new(Arc::new(script), Taint::default(), Pages::Dropped);
+        trace.keeper = Some(Keeper::new(folder.path(), OwnWords::of(SCRIPT)));
+        let url = address.parse().expect("a url");
+        trace.saw(&Observation::Recognised { page: page.into(), url, html: html.into() }, Duration::ZERO);
+        let said = trace.steps.last().expect("a step").detail.clone();
+        let text = std::fs::read_to_string(folder.path().join(format!("{page}.html"))).expect("a page");
+        (said, text)
+    }
+
+    #[test]
+    fn a_page_is_recognised_again_by_the_part_of_its_address_that_the_script_names() {
+        let (said, text) = kept("accounts", "https://bank.example/app?s=77#/accounts/4711", "<table id=accounts>");
+        assert!(text.contains(")https://bank.example/app#/accounts/0000 -->"), "{text}");
+        assert!(said.ends_with("accounts.html"), "{said}");
+    }
+
+    #[test]
+    fn a_sign_that_didnt_survive_and_a_page_that_is_cut_are_told() {
+        let (said, _) = kept("titled", "https://bank.example/", "<title>Welcome</title><p>x");
+        assert!(said.ends_with("; it isn't recognised by text \"Welcome\" in `title`, which didn't survive"), "{said}");
+        assert!(!said.contains("cut"), "{said}");
+        let long = format!("<table id=accounts></table><p>{}", "word ".repeat(200_000));
+        let (said, _) = kept("accounts", "https://bank.example/#/accounts", &long);
+        assert!(said.ends_with("; it is cut, as it is too large"), "{said}");
+    }
 }

@@ -151,6 +151,7 @@ fn tell(folder: &Folder, tried: &[Tried]) {
     }
     let count = tried.iter().filter(|tried| !tried.is_sound()).count();
     if count > 0 {
-        say(&format!("{count} of {} pages aren't as they should be", tried.len()));
+        let are = if count == 1 { "isn't as it" } else { "aren't as they" };
+        say(&format!("{count} of {} pages {are} should be", tried.len()));
     }
 }

@@ -83,6 +83,7 @@ pub(super) fn run(folder: &Folder, portal: Url, through: &PortalArguments, json:
             }
             let verdict = match (&outcome, differences.len()) {
                 (Outcome::Finished(accounts), 0) => format!("as the portal's truth: {} accounts\n", accounts.len()),
+                (_, 1) => "1 difference from the portal's truth\n".to_owned(),
                 (_, count) => format!("{count} differences from the portal's truth\n"),
             };
             print(&verdict)?;

@@ -23,7 +23,7 @@ use self::around::Around;
 use self::submit::owner;
 use crate::bounds::Refused;
 use crate::command::{Condition, Problem, Target, Vote, Watch};
-use crate::controls::{option, submits, takes_text};
+use crate::controls::{submits, takes};
 use crate::css::Css;
 use crate::document::{Document, folded_case, is_hidden, text};
 use crate::ways::{found, votes};
@@ -173,14 +173,7 @@ impl Plain {
     /// [`Problem`] where it can't.
     pub fn fill(&self, into: &Target, text: &Secret) -> Result<Field, Problem> {
         let field = found(&self.document, into)?;
-        let value = field.value();
-        let takes_it = match value.name() {
-            _ if value.attr("readonly").is_some() => false,
-            "textarea" => true,
-            "input" => takes_text(&field),
-            "select" => option(&field, text.expose()).is_some(),
-            _ => false,
-        };
+        let takes_it = takes(&field, Some(text.expose()));
         Around::of(field).field(field).filter(|_| takes_it).ok_or(Problem::NotActionable)
     }
 

@@ -8,13 +8,13 @@ use domain::failure::{FailureCode, Stage};
 use serde::Serialize;
 
 use crate::command::{Act, Problem, Target};
-use crate::controls::takes_text;
+use crate::controls::takes;
 use crate::css::Css;
 use crate::document::{Document, is_hidden};
 use crate::language::{Back, Meaning, Next, Page, Pick, Script, Step, TransactionsRead};
 use crate::link::{LinkError, link};
 use crate::read::{Place, list, page as transactions_page};
-use crate::runner::next_acts;
+use crate::runner::{Listed, next_acts};
 use crate::ways::{Fitting, agreed, brief, fitting, listed, shown_way};
 
 /// How many of the things that a way finds are named.
@@ -142,7 +142,7 @@ impl Tries<'_> {
         for (index, step) in page.steps.iter().enumerate() {
             let name = |verb: &str| format!("do {}, {verb}", index + 1);
             match step {
-                Step::Fill { into, .. } => self.fill(&name("fill"), into, Presence::Needed),
+                Step::Fill { into, .. } => self.fill(&name("fill"), into, None, Presence::Needed),
                 Step::Click { target, .. } => {
                     // A button may wait for a field that is filled before it.
                     let waits = page.steps.iter().take(index).any(|before| matches!(before, Step::Fill { .. }));
@@ -245,15 +245,19 @@ impl Tries<'_> {
         if let Some(windows) = &read.windows {
             // Days are asked for on the last page of those before.
             let presence = if leads_on { Presence::Optional } else { Presence::Needed };
-            self.fill("from of windows", &windows.from.text().into(), presence);
-            self.fill("to of windows", &windows.to.text().into(), presence);
+            self.fill("from of windows", &windows.from.text().into(), None, presence);
+            self.fill("to of windows", &windows.to.text().into(), None, presence);
             self.click("click of windows", &windows.click, presence);
         }
         // Without a file the table is read.
         if let Some(file) = &read.file {
-            let days = file.days.iter().flat_map(|days| [("from of file", &days.from), ("to of file", &days.to)]);
-            for (step, css) in file.fill.iter().map(|(css, _)| ("fill of file", css)).chain(days) {
-                self.fill(step, &css.text().into(), Presence::Optional);
+            for (css, text) in &file.fill {
+                self.fill("fill of file", &css.text().into(), Some(text.as_str()), Presence::Optional);
+            }
+            for (step, css) in
+                file.days.iter().flat_map(|days| [("from of file", &days.from), ("to of file", &days.to)])
+            {
+                self.fill(step, &css.text().into(), None, Presence::Optional);
             }
             self.click("click of file", &file.click, Presence::Optional);
         }
@@ -264,11 +268,12 @@ impl Tries<'_> {
         let Some(next) = &read.next else { return false };
         let place = Place { stage: Stage::Transactions, account: None };
         let is_empty = transactions_page(self.document, read, &place).is_ok_and(|page| page.sheet.rows.is_empty());
+        let listed = if is_empty { Listed::Nothing } else { Listed::Rows };
         let css = match next {
             Next::Click { target: css, .. } | Next::More(css) => css,
             Next::Choose { of: css, .. } | Next::Behind { click: css, .. } | Next::Scroll { within: css, .. } => css,
         };
-        match next_acts(self.document, read, is_empty, &place) {
+        match next_acts(self.document, read, listed, &place) {
             Ok(acts) if acts.is_empty() => {
                 let there: Vec<_> = self.document.all(css).filter(|element| !is_hidden(element)).collect();
                 let end = if there.is_empty() { TrialEnd::NotOnThisPage } else { TrialEnd::Found };
@@ -281,7 +286,9 @@ impl Tries<'_> {
             Ok(acts) => {
                 for act in &acts {
                     match act {
-                        Act::Fill { into, .. } => self.fill("choose of next", into, Presence::Needed),
+                        Act::Fill { into, text } => {
+                            self.fill("choose of next", into, Some(text.expose()), Presence::Needed);
+                        }
                         Act::Click { target } => self.act("next", target, Presence::Needed),
                         Act::Scroll { within, .. } => {
                             self.act("scroll of next", &within.as_str().into(), Presence::Needed);
@@ -333,19 +340,18 @@ impl Tries<'_> {
         self.trials.push(trial);
     }
 
-    /// Something that a text is put into.
-    fn fill(&mut self, step: &str, target: &Target, presence: Presence) {
+    /// Something that a text is put into: this one, where the script or the page says which.
+    fn fill(&mut self, step: &str, target: &Target, text: Option<&str>, presence: Presence) {
         self.act(step, target, presence);
         let Some(field) = agreed(target, &fitting(self.document, target)).ok() else { return };
-        let takes = match field.value().name() {
-            "textarea" | "select" => true,
-            "input" => takes_text(&field),
-            // Scripts make fields of other things, too.
-            _ => field.attr("contenteditable").is_some(),
-        };
+        let takes = takes(&field, text);
         if let Some(last) = self.trials.last_mut().filter(|_| !takes) {
             last.end = TrialEnd::NotActionable;
-            last.why = Some(format!("nothing can be typed into `{}`", brief(field)));
+            last.why = Some(match (field.value().name(), text) {
+                ("select", Some(_)) => format!("it isn't one of the options of `{}`", brief(field)),
+                ("select", None) => format!("`{}` has no option that could be taken", brief(field)),
+                _ => format!("nothing can be typed into `{}`", brief(field)),
+            });
         }
     }
 

@@ -40,8 +40,8 @@ impl Entitled {
 }
 
 impl Runner {
-    /// The end of the run, unless what failed is the page of permissions or the way back from it. If it is the
-    /// session that ended, the list's address shows that as well.
+    /// The end of the run, unless what failed is the page of permissions or the way back from it, or the list that was
+    /// gone to by its address. If it is the session that ended, the list's address shows that as well.
     pub(super) fn fail_unless_aside(&mut self, failure: Failure) -> Command {
         let message = self.masked(&failure.message);
         if let Phase::Reading(walk) = &mut self.phase
@@ -53,6 +53,12 @@ impl Runner {
             self.looks.clear();
             self.awaiting = Awaiting::Visited;
             return Command::Visit(url);
+        }
+        // What the bank says of the credentials is never put aside.
+        if !failure.code.freezes_credentials()
+            && let Some(end) = self.end_without_list()
+        {
+            return end;
         }
         self.end(Command::Fail(failure))
     }

@@ -51,7 +51,7 @@ use answers::Answers;
 use entitled::Entitled;
 use lean::Lean;
 use settle::Shows;
-pub(crate) use turn::next_acts;
+pub(crate) use turn::{Listed, next_acts};
 use walk::Walk;
 
 /// How many commands a run may take.
@@ -410,6 +410,10 @@ impl Runner {
         if asks && self.lean.is_on() {
             // The session isn't one without the browser.
             return self.return_to_browser(FailureCode::SessionExpired);
+        }
+        // So it is where the list was gone to by its address.
+        if asks && let Some(end) = self.end_without_list() {
+            return end;
         }
         if let Meaning::Challenge(challenge) = &seen.page.meaning {
             return self.ask(&seen, challenge);

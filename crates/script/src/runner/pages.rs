@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::answers::{Answers, Joined, Taken};
 use super::files::Filed;
-use super::turn::{self, Keys, Windowed};
+use super::turn::{self, Keys, Listed, Windowed};
 use crate::document::Document;
 use crate::language::{Next, TransactionsRead};
 use crate::read::{Cells, Place, announced, announcements, has_year, layout, page, transactions};
@@ -70,7 +70,7 @@ pub(super) enum Leg {
 pub(super) struct Rows {
     /// How their days are written.
     pub(super) date: Option<DateFormat>,
-    pub(super) is_empty: bool,
+    pub(super) listed: Listed,
 }
 
 /// Adds the rows of a page of transactions to an account.
@@ -107,13 +107,13 @@ pub(super) fn add_rows(
         pages.weight -= account.sheets.get(sheets..).unwrap_or_default().iter().map(weigh).sum::<usize>();
         account.sheets.truncate(sheets);
     }
-    let is_empty = rows.is_empty();
+    let listed = if rows.is_empty() { Listed::Nothing } else { Listed::Rows };
     account.transactions.extend(rows);
     pages.count += 1;
     if !sheet.rows.is_empty() || !matches!(read.next, Some(Next::Scroll { .. })) {
         keep(sheet, account, pages, others);
     }
-    Ok(Rows { date, is_empty })
+    Ok(Rows { date, listed })
 }
 
 /// Refuses a page of transactions that came before. One that is scrolled may show what it did.
@@ -155,7 +155,8 @@ pub(super) fn add_answers(
     pages.count += 1;
     pages.announced = pages.answers.joined().and_then(Joined::announced);
     let date = read.captured.as_ref().map(|captured| captured.date.clone());
-    Ok(Rows { date, is_empty: taken.is_empty })
+    let listed = if taken.is_empty { Listed::Nothing } else { Listed::Rows };
+    Ok(Rows { date, listed })
 }
 
 /// Whether the rows of the next page come below those that are there.

@@ -39,7 +39,9 @@ impl Runner {
     pub(super) fn go_on_without(&mut self, seen: &Seen, failure: &Failure) -> Option<Command> {
         let Phase::Reading(walk) = &mut self.phase else { return None };
         let step = walk.stuck(&seen.page.name, &seen.html, failure)?;
-        self.spoiled_page.get_or_insert_with(|| seen.clone());
+        if walk.failed() > 0 {
+            self.spoiled_page.get_or_insert_with(|| seen.clone());
+        }
         Some(match step {
             Ok(step) => self.walk(step, seen.clone()),
             Err(failure) => self.give_up(failure, seen.clone()),
@@ -75,16 +77,33 @@ impl Runner {
                 let accounts = self.masked_failures(accounts);
                 self.sign_out(page, target, Command::Finish(accounts))
             }
-            Move::Finish(accounts) => {
-                let accounts = self.lean.compared(accounts);
-                let accounts = self.masked_failures(accounts);
-                self.end(Command::Finish(accounts))
-            }
+            Move::Finish(accounts) => self.finish(accounts),
             Move::GiveUp(failure) => {
                 self.failed_page = self.spoiled_page.take();
                 self.give_up(failure, seen)
             }
         }
+    }
+
+    /// The end with what was read, where nothing but its address led back to the list and it doesn't show there. None
+    /// elsewhere.
+    pub(super) fn end_without_list(&mut self) -> Option<Command> {
+        let Phase::Reading(walk) = &mut self.phase else { return None };
+        match walk.end_without_list()? {
+            Move::Finish(accounts) => Some(self.finish(accounts)),
+            Move::GiveUp(failure) => {
+                self.failed_page = self.spoiled_page.take();
+                let message = self.masked(&failure.message);
+                Some(self.end(Command::Fail(failure.with_message(message))))
+            }
+            _ => None,
+        }
+    }
+
+    fn finish(&mut self, accounts: Vec<ObservedAccount>) -> Command {
+        let accounts = self.lean.compared(accounts);
+        let accounts = self.masked_failures(accounts);
+        self.end(Command::Finish(accounts))
     }
 
     /// What is said of a page may name its headers, and they may repeat a secret.

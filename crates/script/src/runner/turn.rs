@@ -22,6 +22,13 @@ use crate::language::{Next, TransactionsRead, Windows};
 use crate::link::{LinkError, behind};
 use crate::read::Place;
 
+/// Whether a page of transactions shows any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Listed {
+    Rows,
+    Nothing,
+}
+
 /// What leads to the next page.
 pub(super) enum Turn {
     Act(Deed, After),
@@ -45,10 +52,10 @@ pub(super) fn next(
     read: &TransactionsRead,
     keys: &Keys,
     joined: Option<&Joined>,
-    is_empty: bool,
+    listed: Listed,
     place: &Place,
 ) -> Result<Option<Turn>, Failure> {
-    let turn = shown_next(document, read, keys, joined, is_empty, place)?;
+    let turn = shown_next(document, read, keys, joined, listed, place)?;
     if turn.is_none() && joined.is_some_and(Joined::goes_on) {
         let what = "the page shows the end of the list, and the portal's last answer says that more follow";
         return Err(place.failure(FailureCode::DataIncomplete, what));
@@ -62,7 +69,7 @@ fn shown_next(
     read: &TransactionsRead,
     keys: &Keys,
     joined: Option<&Joined>,
-    is_empty: bool,
+    listed: Listed,
     place: &Place,
 ) -> Result<Option<Turn>, Failure> {
     let missing = |css: &Css| {
@@ -75,7 +82,7 @@ fn shown_next(
         // Without it nothing tells the last page from one that changed, except where there
         // is nothing to turn.
         Some(Next::Click { end: Some(end), .. }) if document.shown(end).is_some() => None,
-        Some(Next::Click { target, .. }) if !is_empty && document.all(target).next().is_none() => {
+        Some(Next::Click { target, .. }) if listed == Listed::Rows && document.all(target).next().is_none() => {
             return Err(missing(target));
         }
         Some(Next::Click { target, .. } | Next::More(target)) => {
@@ -117,10 +124,10 @@ fn shown_next(
 pub(crate) fn next_acts(
     document: &Document,
     read: &TransactionsRead,
-    is_empty: bool,
+    listed: Listed,
     place: &Place,
 ) -> Result<Vec<Act>, Failure> {
-    let turn = shown_next(document, read, &Keys::default(), None, is_empty, place)?;
+    let turn = shown_next(document, read, &Keys::default(), None, listed, place)?;
     Ok(match turn {
         Some(Turn::Act(deed, _)) => deed.acts,
         Some(Turn::Wait) | None => Vec::new(),

@@ -84,6 +84,10 @@ pub(super) struct Walk {
     list_url: Option<Url>,
     /// Where the list showed last.
     home: Option<Url>,
+    /// Why nothing led back to the list, from when it is gone to by its address until it shows.
+    lost: Option<Failure>,
+    /// The keys of the accounts that have no page of their own.
+    listed_only: Vec<String>,
     /// What answers came to as a way to transactions, of each account.
     pub(super) answers_seen: Vec<WaySeen>,
     /// What there is to tell of files.
@@ -117,6 +121,8 @@ impl Walk {
             entitled: Entitled::Unread,
             list_url: None,
             home: None,
+            lost: None,
+            listed_only: Vec::new(),
             answers_seen: Vec::new(),
             told: Vec::new(),
         }
@@ -224,7 +230,7 @@ impl Walk {
                 Ok(click(&read.on, read.back.text().to_owned()))
             }
             At::Between(index) => {
-                self.list_url = None;
+                (self.list_url, self.lost) = (None, None);
                 let document = parse(html, &place)?;
                 let listing = list(&document, &self.script.reads.accounts, &place)?;
                 self.open(&document, &listing, index, &place)
@@ -267,13 +273,11 @@ impl Walk {
         let reads = &script.reads;
         // Accounts without a page of their own have nothing to be opened.
         let has_page = |row| reads.accounts.no_page.as_ref().is_none_or(|css| !css.fits(row));
-        let is_listed_only = |account: &ObservedAccount| {
-            let mut entries = listing.entries.iter();
-            entries.find(|entry| entry.portal_key == account.portal_key).is_some_and(|entry| !has_page(entry.row))
-        };
+        let listed_only = listing.entries.iter().filter(|entry| !has_page(entry.row));
+        self.listed_only = listed_only.map(|entry| entry.portal_key.clone()).collect();
         let found = loop {
             let rest = self.accounts.get(index..).unwrap_or_default();
-            index += rest.iter().take_while(|account| is_listed_only(account)).count();
+            index += rest.iter().take_while(|account| self.listed_only.contains(&account.portal_key)).count();
             let (Some(visit), Some(account)) = (&reads.visit, self.accounts.get(index)) else { break None };
             let Some(entry) = listing.entries.iter().find(|entry| entry.portal_key == account.portal_key) else {
                 let what = format!("account {} left the list in mid-read", index + 1);
@@ -370,15 +374,15 @@ impl Walk {
                 });
             }
             let taken = taken?;
-            let Rows { date, is_empty } = match taken {
+            let Rows { date, listed } = match taken {
                 Some(taken) => add_answers(taken, &document, read, account, &mut pages, self.weight, place)?,
                 None => add_rows(&document, read, account, &mut pages, self.weight, cells, place)?,
             };
             if self.rows + account.transactions.len() > ROWS_LIMIT {
                 return Err(place.failure(FailureCode::DataIncomplete, "there are more than 100,000 rows"));
             }
-            let next = turn::next(&document, read, &pages.keys, pages.answers.joined(), is_empty, place)?
-                .filter(|_| !is_enough);
+            let next =
+                turn::next(&document, read, &pages.keys, pages.answers.joined(), listed, place)?.filter(|_| !is_enough);
             let next = turn::within(next, read, pages.count, place)?;
             let is_past = |since: &Date| is_past(account, read_before, date.as_ref(), *since);
             let cut = self.since.filter(|since| next.is_some() && read.windows.is_none() && is_past(since));

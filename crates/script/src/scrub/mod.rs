@@ -32,6 +32,9 @@ const LIMIT: usize = 256 * 1024;
 /// What is kept free to close the elements that are open when the room ends.
 const RESERVE: usize = 32 * 1024;
 
+/// How many words of an attribute are kept.
+const TOKENS: usize = 32;
+
 const MASK: &str = "[secret]";
 
 /// How much of a text is kept.
@@ -51,6 +54,13 @@ struct Scrubbing<'o> {
     own: &'o OwnWords,
 }
 
+/// Whether there was room for all of a thing.
+#[derive(PartialEq, Eq)]
+enum Room {
+    Enough,
+    Short,
+}
+
 /// What is left to be written.
 enum Work<N> {
     Visit(N, Voice),
@@ -63,22 +73,38 @@ enum Work<N> {
 /// are the texts that must not be in it in any form: credentials, answers.
 #[must_use]
 pub fn scrub(html: &str, secrets: &[&str]) -> String {
-    scrub_keeping(html, secrets, &OwnWords::default())
+    scrub_keeping(html, secrets, &OwnWords::default()).html
+}
+
+/// A page that was scrubbed, and what isn't in it only as it is too large.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scrubbed {
+    /// The page.
+    pub html: String,
+    /// Whether something of it was left out.
+    pub is_cut: bool,
+    /// How many frames are empty though something showed in them.
+    pub emptied_frames: usize,
 }
 
 /// The same, but for the words that a script itself says: with them the page can be recognised by it again.
 #[must_use]
-pub fn scrub_keeping(html: &str, secrets: &[&str], own: &OwnWords) -> String {
+pub fn scrub_keeping(html: &str, secrets: &[&str], own: &OwnWords) -> Scrubbed {
+    let whole = html.len();
     let html = html.get(..html.floor_char_boundary(SIZE_LIMIT)).unwrap_or_default();
     let document = match Document::parse(html) {
         Ok(document) => document,
-        Err(refused) => return format!("<!doctype html>\n<p>{}</p>\n", refused.text()),
+        Err(refused) => {
+            let html = format!("<!doctype html>\n<p>{}</p>\n", refused.text());
+            return Scrubbed { html, is_cut: true, emptied_frames: 0 };
+        }
     };
     let page = Scrubbing { secrets: Secrets::new(secrets), own };
     let secrets = &page.secrets;
-    let mut out = String::from("<!doctype html>\n");
+    let mut scrubbed = Scrubbed { html: "<!doctype html>\n".into(), is_cut: html.len() < whole, emptied_frames: 0 };
     let mut work = vec![Work::Visit(document.html.tree.root(), Voice::Shape)];
     while let Some(item) = work.pop() {
+        let out = &mut scrubbed.html;
         match item {
             Work::Close(name) => {
                 out.push_str("</");
@@ -89,16 +115,22 @@ pub fn scrub_keeping(html: &str, secrets: &[&str], own: &OwnWords) -> String {
                 let inner = out.split_off(start.min(out.len()));
                 // Within an attribute all of it is longer.
                 let inner = attribute_text(&inner);
-                out.push_str(if inner.len() < (LIMIT - RESERVE).saturating_sub(out.len()) { &inner } else { "" });
+                if inner.len() < (LIMIT - RESERVE).saturating_sub(out.len()) {
+                    out.push_str(&inner);
+                } else {
+                    scrubbed.emptied_frames += 1;
+                }
                 out.push_str(end);
             }
-            Work::Visit(_, _) if out.len() > LIMIT - RESERVE => {}
+            Work::Visit(_, _) if out.len() > LIMIT - RESERVE => scrubbed.is_cut = true,
             Work::Visit(node, voice) => {
                 let mut inner = voice;
                 match node.value() {
                     Node::Text(words) => {
                         let room = LIMIT - RESERVE - out.len();
-                        out.push_str(cut(&escaped(&page.spoken(words, voice)), room));
+                        let words = escaped(&page.spoken(words, voice));
+                        out.push_str(cut(&words, room));
+                        scrubbed.is_cut |= words.len() > room;
                         continue;
                     }
                     Node::Element(_) => {
@@ -108,7 +140,7 @@ pub fn scrub_keeping(html: &str, secrets: &[&str], own: &OwnWords) -> String {
                         }
                         inner = voice_within(element, voice, secrets);
                         let name = name(element, secrets);
-                        open(element, &name, inner, &page, &mut out);
+                        scrubbed.is_cut |= open(element, &name, inner, &page, out) == Room::Short;
                         if let Some(document) = shown_in(element) {
                             // The tag is still open: what it shows is an attribute of it.
                             out.truncate(out.trim_end_matches('>').len());
@@ -137,7 +169,7 @@ pub fn scrub_keeping(html: &str, secrets: &[&str], own: &OwnWords) -> String {
             }
         }
     }
-    out
+    scrubbed
 }
 
 /// The document that a frame shows.
@@ -210,12 +242,17 @@ fn name(element: ElementRef<'_>, secrets: &Secrets) -> String {
     if !is_plain || secrets.may_hold(name) { "div".into() } else { name.to_owned() }
 }
 
-fn open(element: ElementRef<'_>, name: &str, voice: Voice, page: &Scrubbing<'_>, out: &mut String) {
+fn open(element: ElementRef<'_>, name: &str, voice: Voice, page: &Scrubbing<'_>, out: &mut String) -> Room {
+    let mut room = Room::Enough;
     out.push('<');
     out.push_str(name);
     for (attribute, value) in element.value().attrs() {
         let Some(kept) = attribute_value(element, attribute, value, voice, page) else { continue };
-        if out.len() + kept.len() > LIMIT - RESERVE || page.secrets.may_hold(attribute) {
+        if page.secrets.may_hold(attribute) {
+            continue;
+        }
+        if out.len() + kept.len() > LIMIT - RESERVE {
+            room = Room::Short;
             continue;
         }
         out.push(' ');
@@ -227,6 +264,7 @@ fn open(element: ElementRef<'_>, name: &str, voice: Voice, page: &Scrubbing<'_>,
         }
     }
     out.push('>');
+    room
 }
 
 /// What is left of an attribute; none when not even its name is kept.
@@ -273,6 +311,9 @@ fn attribute_value(
     if page.secrets.are_in(value) {
         return Some(MASK.into());
     }
+    if page.own.want(attribute, value) {
+        return Some(value.to_owned());
+    }
     let is_control = matches!(element.value().name(), "button" | "input" | "select" | "textarea" | "form" | "table");
     let is_said = matches!(
         attribute,
@@ -315,12 +356,18 @@ fn address(value: &str, own: &OwnWords) -> String {
 
 /// Words that tell elements apart; long ones with digits in them are keys.
 fn tokens(value: &str, own: &OwnWords) -> String {
-    let token = |token: &str| {
-        let is_key = token.len() > 40 || (token.len() >= 16 && token.chars().filter(|c| c.is_numeric()).count() > 2);
-        let bare = if is_key || token.contains('@') { shape(token) } else { without_digits(token) };
-        own.kept_in_value(token, bare)
-    };
-    value.split_whitespace().take(32).map(token).collect::<Vec<_>>().join(" ")
+    let token = |token: &str| own.kept_in_value(token, bare_token(token));
+    value.split_whitespace().take(TOKENS).map(token).collect::<Vec<_>>().join(" ")
+}
+
+/// The same without a script's words.
+pub(crate) fn bare_tokens(value: &str) -> String {
+    value.split_whitespace().take(TOKENS).map(bare_token).collect::<Vec<_>>().join(" ")
+}
+
+fn bare_token(token: &str) -> String {
+    let is_key = token.len() > 40 || (token.len() >= 16 && token.chars().filter(|c| c.is_numeric()).count() > 2);
+    if is_key || token.contains('@') { shape(token) } else { without_digits(token) }
 }
 
 impl Scrubbing<'_> {

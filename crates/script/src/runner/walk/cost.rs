@@ -1,5 +1,6 @@
 //! What it costs that something on a page that was to be read couldn't be acted on: the account that it was for, and
-//! not the others. Where nothing leads back to the list any more, the list is gone to by its address.
+//! not the others. Where nothing leads back to the list any more, the list is gone to by its address: the account that
+//! was left stays as it was read, and where the list doesn't show there, so does all that was read before.
 //!
 //! Not here: that it couldn't be acted on; the driver says that.
 
@@ -51,13 +52,30 @@ impl Walk {
                     return None;
                 }
                 let home = self.home.clone()?;
-                // One that couldn't be read has said why.
-                if self.accounts.get(index).is_some_and(|account| account.failure.is_none()) {
-                    self.spoil(index, of_account(index));
-                }
+                self.lost = Some(of_account(index));
                 Some(Ok(Move::Visit(home)))
             }
             At::List | At::Permissions => None,
         }
+    }
+
+    /// The end where the list was gone to by its address, as nothing else led back, and doesn't show: the accounts that
+    /// weren't opened yet can't be read, for what was wrong first. None where the walk is elsewhere.
+    pub(in crate::runner) fn end_without_list(&mut self) -> Option<Move> {
+        let lost = self.lost.take()?;
+        let At::Between(next) = self.at else { return None };
+        let message = format!("the list of accounts didn't show again; before, {}", lost.message);
+        let failure = lost.with_message(message);
+        for index in next..self.accounts.len() {
+            let is_complete = |key| self.listed_only.contains(key);
+            if !self.accounts.get(index).is_some_and(|account| is_complete(&account.portal_key)) {
+                self.spoil(index, failure.clone());
+            }
+        }
+        Some(match self.end() {
+            // What signs out is on the list.
+            Move::SignOut { accounts, .. } => Move::Finish(accounts),
+            end => end,
+        })
     }
 }
