@@ -112,6 +112,64 @@ async fn a_form_is_filled_and_submitted_and_a_link_followed() {
 }
 
 #[tokio::test]
+async fn of_a_page_of_frames_the_one_that_is_named_comes_anew_and_the_others_keep_what_was_typed() {
+    let ask = "<form action=/submit/list method=post target=list><input name=from><button id=go>Show</button></form>";
+    let portal = Portal::default()
+        .page("front", "<iframe name=ask src=/ask></iframe><iframe name=list src=/empty></iframe>")
+        .page("ask", ask)
+        .page("empty", "<p id=empty>Ask above.</p>")
+        .page("list", "<table id=list></table><a id=more href=/more>More</a><a id=out href=/bye target=_top>Out</a>")
+        .page("more", "<table id=rest></table><iframe src=/empty></iframe>")
+        .page("bye", "<p id=bye>Bye.</p>");
+    let mut stage = Stage::new(portal).await;
+    stage.visit("front").await;
+    let looks = watch(&[
+        ("bye", "#bye"),
+        ("rest", "iframe[name=list] >>> iframe >>> #empty"),
+        ("list", "iframe[name=list] >>> #list"),
+        ("front", ">>> #empty"),
+    ]);
+    assert_eq!(stage.watch(&looks).await, "front at /front");
+    let go = || click("iframe[name=ask] >>> #go");
+    assert_eq!(stage.act(&[fill(">>> [name=from]", "11/20"), go()]).await, "Acted");
+    assert_eq!(stage.watch(&looks).await, "list at /front");
+    assert_eq!(stage.act(&[click(">>> #more")]).await, "Acted");
+    assert_eq!(stage.watch(&looks).await, "rest at /front");
+    assert_eq!(stage.act(&[go()]).await, "Acted");
+    assert_eq!(stage.watch(&looks).await, "list at /front");
+    assert_eq!(stage.act(&[click(">>> #out")]).await, "Acted");
+    assert_eq!(stage.watch(&looks).await, "bye at /bye");
+    let asked = [
+        "GET front",
+        "GET ask",
+        "GET empty",
+        "POST list from=11%2F20",
+        "GET more",
+        "GET empty",
+        "POST list from=11%2F20",
+        "GET bye",
+    ];
+    assert_eq!(stage.portal.asked(), asked);
+}
+
+#[tokio::test]
+async fn a_frame_that_the_page_could_not_look_into_stays_empty() {
+    let elsewhere = Portal::default().page("ad", "<p id=ad>Ad</p>");
+    let other = elsewhere.serve().await;
+    let page = format!(
+        "<iframe src={other}ad></iframe><iframe sandbox src=/ad></iframe><iframe src=/gone></iframe><p id=own>Own</p>"
+    );
+    let portal = Portal::default().page("front", &page).page("ad", "<p id=ad>Ad</p>");
+    let mut stage = Stage::new(portal).await;
+    stage.visit("front").await;
+    assert_eq!(stage.watch(&watch(&[("ad", ">>> #ad"), ("own", "#own")])).await, "own at /front");
+    assert_eq!(
+        (stage.portal.asked(), elsewhere.asked()),
+        (vec!["GET front".to_owned(), "GET gone".to_owned()], Vec::new())
+    );
+}
+
+#[tokio::test]
 async fn what_needs_a_pages_own_scripts_is_said_to_be_out_of_reach() {
     let page = "<a id=a href='javascript:x()'>A</a><button id=b>B</button><input id=c type=checkbox>";
     let mut stage = Stage::new(Portal::default().page("login", page)).await;

@@ -1,6 +1,6 @@
 //! The driver without a browser: it asks for a portal's pages itself, follows their links and
-//! submits their forms, with cookies and redirects, and carries out nothing that a page
-//! brings along. For portals that work without scripts: it saves the browser.
+//! submits their forms, with cookies, redirects and frames, and carries out nothing that a
+//! page brings along. For portals that work without scripts: it saves the browser.
 //!
 //! ```text
 //! act ─▶ fill: kept ─▶ click ─▶ what a browser would ask for ─▶ client ─▶ the next page
@@ -10,10 +10,12 @@
 //! A page stays as it is until something is asked for, so what isn't recognised now isn't
 //! waited for, unless the page says that it will be another.
 //!
-//! Not here: what a page would ask for (`script::plain`), what comes back (`client`).
+//! Not here: what a page would ask for (`script::plain`), what comes back (`client`), and what
+//! frames show (`framed`).
 
 mod charset;
 mod client;
+mod framed;
 mod identity;
 
 use std::collections::BTreeMap;
@@ -25,13 +27,14 @@ use protocol::lease::WayCount;
 use script::command::{
     Act, Deed, Download, FileBytes, NoFile, Observation, POPUPS_AT_MOST, Popups, Problem, Trouble, Watch,
 };
-use script::plain::{Filled, Plain, Request};
+use script::plain::{Asked, Filled, Place, Plain, Request, ShowsIn};
 use tokio::time::{Instant, sleep};
 use url::Url;
 
 pub use self::identity::{Cookie, Identity};
 
 use self::client::{Client, Fetched, Page};
+use self::framed::{Framed, Loader};
 use crate::driver::{self, Driver, DriverError, Ending, OpenError};
 use crate::egress::Egress;
 use crate::gate::Gate;
@@ -48,9 +51,9 @@ pub struct Session {
     client: Client,
     gate: Gate,
     egress: Arc<Egress>,
-    page: Option<Page>,
+    page: Option<Framed>,
     /// The pages behind it, where it is in a window of its own; none where popups aren't followed.
-    behind: Vec<Page>,
+    behind: Vec<Framed>,
     popups: Popups,
     /// How many documents there were.
     documents: u64,
@@ -58,18 +61,10 @@ pub struct Session {
     recognised: Option<String>,
     /// The document in which each page was last recognised or acted on.
     seen_in: BTreeMap<String, u64>,
-    /// What was put into fields of the page that shows.
-    fills: Vec<Filled>,
+    /// What was put into fields of the page that shows, and the document that each is of.
+    fills: Vec<(Place, Filled)>,
     /// How the ways to find things fared.
     tally: Tally,
-}
-
-/// What becomes of the page that shows when another one comes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Leaves {
-    Nothing,
-    /// It stays behind the other.
-    Behind,
 }
 
 /// What can be said of the page that shows.
@@ -122,19 +117,18 @@ impl Session {
     }
 
     /// Asks for a file, in whose place a page may come.
-    async fn fetch(&mut self, request: Request) -> Result<Observation, DriverError> {
-        if !self.allows(&request) {
+    async fn fetch(&mut self, asked: Asked) -> Result<Observation, DriverError> {
+        if !self.allows(&asked.request) {
             return Ok(Observation::Unreachable(Trouble::Forbidden));
         }
         self.egress.forget();
         let permit = self.gate.permit()?;
-        Ok(match self.client.fetch(permit, request, self.page.as_ref()).await {
+        let on = self.page.as_ref().map(|page| page.at(&asked.from));
+        Ok(match self.client.fetch(permit, asked.request, on).await {
             Ok(Fetched::File(bytes)) => Observation::Downloaded(FileBytes(bytes)),
             Ok(Fetched::TooLarge) => Observation::NoFile(NoFile::TooLarge),
             Ok(Fetched::Page(page)) => {
-                self.documents += 1;
-                self.fills.clear();
-                self.page = Some(page);
+                self.show(page, asked.shows_in).await?;
                 Observation::NoFile(NoFile::Page)
             }
             Err(failed) => {
@@ -144,11 +138,27 @@ impl Session {
         })
     }
 
-    /// Whether a click opens a window that is followed. The page stays behind it, where there is room.
-    fn opens_popup(&self, act: &Act) -> bool {
-        let (Act::Click { target }, Some(page), Popups::Follow) = (act, &self.page, self.popups) else { return false };
-        self.behind.len() < POPUPS_AT_MOST
-            && Plain::parse(&page.html, &page.url).is_ok_and(|plain| plain.opens_window(target))
+    /// Shows what came.
+    async fn show(&mut self, page: Page, shows_in: ShowsIn) -> Result<(), DriverError> {
+        let loader = Loader { client: &self.client, gate: &self.gate, egress: &self.egress };
+        let page = loader.whole(page).await?;
+        self.documents += 1;
+        let place = match (shows_in, self.popups) {
+            (ShowsIn::Document(place), _) => place,
+            (ShowsIn::Window, Popups::Follow) if self.behind.len() < POPUPS_AT_MOST => {
+                self.behind.extend(self.page.take());
+                Place::default()
+            }
+            (ShowsIn::Window, _) => Place::default(),
+        };
+        self.fills.retain(|(of, _)| !of.is_within(&place));
+        if place.0.is_empty() || self.page.is_none() {
+            self.fills.clear();
+            self.page = Some(page);
+        } else if let Some(whole) = &mut self.page {
+            whole.put(&place.0, page);
+        }
+        Ok(())
     }
 
     /// Goes back to the page behind the one that shows; whether there is one.
@@ -161,18 +171,16 @@ impl Session {
     }
 
     /// Asks for something; why it didn't come.
-    async fn ask(&mut self, request: Request, leaves: Leaves) -> Result<Option<Trouble>, DriverError> {
-        if !self.allows(&request) {
+    async fn ask(&mut self, asked: Asked) -> Result<Option<Trouble>, DriverError> {
+        if !self.allows(&asked.request) {
             return Ok(Some(Trouble::Forbidden));
         }
         self.egress.forget();
         let permit = self.gate.permit()?;
-        match self.client.ask(permit, request, self.page.as_ref()).await {
+        let on = self.page.as_ref().map(|page| page.at(&asked.from));
+        match self.client.ask(permit, asked.request, on).await {
             Ok(page) => {
-                self.documents += 1;
-                self.fills.clear();
-                let before = self.page.replace(page);
-                self.behind.extend(before.filter(|_| leaves == Leaves::Behind));
+                self.show(page, asked.shows_in).await?;
                 Ok(None)
             }
             Err(failed) => {
@@ -183,8 +191,21 @@ impl Session {
         }
     }
 
-    fn look(&self, page: &Page, watch: &Watch) -> Look {
-        let Ok(plain) = Plain::parse(&page.html, &page.url) else { return Look::Nothing { still: None, next: None } };
+    /// Asks for the page at an address.
+    async fn go(&mut self, url: Url) -> Result<Option<Trouble>, DriverError> {
+        let (from, shows_in) = (Place::default(), ShowsIn::Document(Place::default()));
+        self.ask(Asked { request: Request::Link(url), from, shows_in }).await
+    }
+
+    /// Keeps what was put into a field.
+    fn keep(&mut self, filled: Filled) {
+        let plain = self.page.as_ref().and_then(|page| Plain::parse(page.html(), page.url()).ok());
+        let place = plain.and_then(|plain| plain.place(&filled.into)).unwrap_or_default();
+        self.fills.push((place, filled));
+    }
+
+    fn look(&self, page: &Framed, watch: &Watch) -> Look {
+        let Ok(plain) = Plain::parse(page.html(), page.url()) else { return Look::Nothing { still: None, next: None } };
         let shows = plain.recognise(watch).map(str::to_owned);
         let was_left = |name: &String| {
             let is_another = watch.left.as_ref().is_none_or(|left| left.page != *name);
@@ -197,7 +218,7 @@ impl Session {
     }
 
     fn stuck(&self, target: &str, problem: Problem) -> Observation {
-        let html = self.page.as_ref().map(|page| page.html.clone()).unwrap_or_default();
+        let html = self.page.as_ref().map(|page| page.html().to_owned()).unwrap_or_default();
         Observation::Stuck { target: target.to_owned(), problem, html }
     }
 
@@ -205,17 +226,20 @@ impl Session {
     fn count_ways(&mut self, act: &Act) {
         let (Act::Fill { into: target, .. } | Act::Click { target }) = act else { return };
         let Some(page) = self.page.as_ref().filter(|_| target.ways().len() > 1) else { return };
-        let Ok(plain) = Plain::parse(&page.html, &page.url) else { return };
+        let Ok(plain) = Plain::parse(page.html(), page.url()) else { return };
         plain.votes(target).into_iter().for_each(|vote| self.tally.count(target.text(), vote));
     }
 
     /// What an act comes to on the page that shows.
-    fn plan(&self, act: &Act) -> Result<Option<Request>, Problem> {
+    fn plan(&self, act: &Act) -> Result<Option<Asked>, Problem> {
         let page = self.page.as_ref().ok_or(Problem::Missing)?;
-        let plain = Plain::parse(&page.html, &page.url).map_err(|_| Problem::Missing)?;
+        let plain = Plain::parse(page.html(), page.url()).map_err(|_| Problem::Missing)?;
         match act {
             Act::Fill { into, text } => plain.fill(&Filled { into: into.clone(), text: text.clone() }).map(|()| None),
-            Act::Click { target } => plain.click(target, &self.fills).map(Some),
+            Act::Click { target } => {
+                let fills: Vec<Filled> = self.fills.iter().map(|(_, filled)| filled.clone()).collect();
+                plain.click(target, &fills).map(Some)
+            }
             // What comes by scrolling comes by the page's own scripts.
             Act::Scroll { .. } => Err(Problem::NotActionable),
             Act::ClosePopup => Ok(None),
@@ -229,7 +253,7 @@ impl Driver for Session {
         self.page = None;
         self.recognised = None;
         self.seen_in.clear();
-        if let Some(trouble) = self.ask(Request::Link(url.clone()), Leaves::Nothing).await? {
+        if let Some(trouble) = self.go(url.clone()).await? {
             return Ok(Observation::Unreachable(trouble));
         }
         // What it says with a status of an error may be one of the script's pages.
@@ -242,10 +266,10 @@ impl Driver for Session {
         loop {
             self.gate.check()?;
             let Some(page) = &self.page else { return Ok(Observation::Unreachable(Trouble::Reset)) };
-            let (url, status) = (page.url.clone(), page.status);
+            let (url, status) = (page.url().clone(), page.status());
             let (still, next) = match self.look(page, watch) {
                 Look::Recognised(name) => {
-                    let html = page.html.clone();
+                    let html = page.html().to_owned();
                     self.seen_in.insert(name.clone(), self.documents);
                     self.recognised = Some(name.clone());
                     return Ok(Observation::Recognised { page: name, url, html });
@@ -256,11 +280,11 @@ impl Driver for Session {
             let Some((at, next)) = due.filter(|(at, _)| *at <= until) else {
                 return Ok(match status {
                     400.. => Observation::Unreachable(Trouble::Status(status)),
-                    _ => Observation::Unrecognised { url, html: page.html.clone(), still },
+                    _ => Observation::Unrecognised { url, html: page.html().to_owned(), still },
                 });
             };
             sleep(at - Instant::now()).await;
-            if let Some(trouble) = self.ask(Request::Link(next), Leaves::Nothing).await? {
+            if let Some(trouble) = self.go(next).await? {
                 return Ok(Observation::Unreachable(trouble));
             }
         }
@@ -275,11 +299,10 @@ impl Driver for Session {
             match (self.plan(act), act) {
                 (Err(problem), act) => return Ok(self.stuck(act.target(), problem)),
                 (Ok(None), Act::Fill { into, text }) => {
-                    self.fills.push(Filled { into: into.clone(), text: text.clone() });
+                    self.keep(Filled { into: into.clone(), text: text.clone() });
                 }
-                (Ok(Some(request)), act) => {
-                    let leaves = if self.opens_popup(act) { Leaves::Behind } else { Leaves::Nothing };
-                    if let Some(trouble) = self.ask(request, leaves).await? {
+                (Ok(Some(asked)), _) => {
+                    if let Some(trouble) = self.ask(asked).await? {
                         // The page that was clicked on is gone, as in a browser.
                         self.page = None;
                         return Ok(Observation::Unreachable(trouble));
@@ -302,9 +325,9 @@ impl Driver for Session {
             match (self.plan(act), act) {
                 (Err(problem), act) => return Ok(self.stuck(act.target(), problem)),
                 (Ok(None), Act::Fill { into, text }) => {
-                    self.fills.push(Filled { into: into.clone(), text: text.clone() });
+                    self.keep(Filled { into: into.clone(), text: text.clone() });
                 }
-                (Ok(Some(request)), _) => return self.fetch(request).await,
+                (Ok(Some(asked)), _) => return self.fetch(asked).await,
                 (Ok(None), Act::Click { .. } | Act::Scroll { .. } | Act::ClosePopup) => {}
             }
         }

@@ -3,7 +3,7 @@
 //!
 //! Not here: what they do; `agent/examples/flow.rs` and `bench/peers/flow.mjs` say that.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tests::programs::built;
 use tests::world::scripts;
@@ -37,7 +37,7 @@ pub(super) struct Setting<'a> {
 impl Setting<'_> {
     /// One of each, ours first.
     pub(super) async fn all(&self) -> Result<Vec<Client>, Failure> {
-        let mut clients = vec![self.ours(OURS, "cdp", "harbour").await?];
+        let mut clients = vec![self.ours(OURS, "cdp", &scripts().join("harbour/script.yaml")).await?];
         for (name, program) in PEERS {
             let mut command = self.node.program("flow.mjs");
             command.arg(program).arg(&self.browser).arg(&self.address);
@@ -46,11 +46,11 @@ impl Setting<'_> {
         Ok(clients)
     }
 
-    /// Ours, by one of its drivers.
-    pub(super) async fn ours(&self, name: &'static str, driver: &str, institution: &str) -> Result<Client, Failure> {
+    /// Ours, by one of its drivers and a script.
+    pub(super) async fn ours(&self, name: &'static str, driver: &str, script: &Path) -> Result<Client, Failure> {
         let mut command = Command::new(built("examples/flow")?);
         command.args(["--driver", driver, "--address", &self.address]).arg("--browser").arg(&self.browser);
-        command.arg("--script").arg(scripts().join(institution).join("script.yaml"));
+        command.arg("--script").arg(script);
         Client::start(name, command).await
     }
 }

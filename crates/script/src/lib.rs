@@ -51,6 +51,7 @@ mod document;
 mod explain;
 mod form;
 mod format;
+pub mod frames;
 mod grammar;
 mod json;
 mod label;

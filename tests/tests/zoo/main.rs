@@ -61,6 +61,12 @@ async fn a_bank_of_frames_is_asked_for_ninety_days_after_ninety() -> Tried {
 }
 
 #[tokio::test]
+async fn a_bank_of_frames_is_read_without_a_browser() -> Tried {
+    assert_eq!(is_read(Portal::Granary, Driver::Http).await?.as_deref(), Some("session"));
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_bank_of_components_is_scrolled_to_the_end() -> Tried {
     is_read(Portal::Lantern, Driver::Cdp).await.map(|_| ())
 }

@@ -4,13 +4,10 @@
 //! Nothing of a page's own scripts happens here. What needs them can't be acted on, which is
 //! said and never guessed: an address that isn't one of the web, a button that submits nothing.
 //!
-//! The entries of a form are those of the [HTML standard][entries]. A form whose tags stand
-//! between those of a table is empty in the tree, and the controls behind it are its own, as
-//! in a browser.
-//!
 //! Not here: asking for it, cookies, character sets (a driver does that).
-//!
-//! [entries]: https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#constructing-the-form-data-set
+
+mod around;
+mod submit;
 
 use std::time::Duration;
 
@@ -22,10 +19,13 @@ use url::Url;
 
 use crate::bounds::Refused;
 use crate::command::{Condition, Problem, Target, Vote, Watch};
-use crate::controls::{chosen, is_control, is_in_disabled_set, kind, option, submits, takes_text};
+use crate::controls::{option, submits, takes_text};
 use crate::css::Css;
-use crate::document::{Document, folded_case, is_disabled, is_hidden, text};
+use crate::document::{Document, folded_case, is_hidden, text};
 use crate::ways::{found, votes};
+use around::Around;
+pub use around::Place;
+use submit::owner;
 
 /// The longest that a page may want to be left as it is, in milliseconds: a day.
 const LONGEST_MS: u64 = 86_400_000;
@@ -49,6 +49,25 @@ pub struct Form {
     /// The character sets that the form wants to be sent in, the best first; empty for the
     /// document's own.
     pub charsets: Vec<String>,
+}
+
+/// What is asked for by a click.
+pub struct Asked {
+    /// What.
+    pub request: Request,
+    /// The document that asks.
+    pub from: Place,
+    /// Where a browser would show what comes.
+    pub shows_in: ShowsIn,
+}
+
+/// Where a browser shows what comes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ShowsIn {
+    /// In the place of a document that is there.
+    Document(Place),
+    /// In a window of its own.
+    Window,
 }
 
 /// How a form's entries get to where they go.
@@ -106,10 +125,11 @@ impl Plain {
     #[must_use]
     pub fn refresh(&self) -> Option<(Duration, Url)> {
         let meta = Css::parse("meta[http-equiv][content]")?;
-        let content = self.document.all(&meta).find_map(|meta| {
-            let is_refresh = meta.attr("http-equiv").is_some_and(|name| name.trim().eq_ignore_ascii_case("refresh"));
-            meta.attr("content").filter(|_| is_refresh)
-        })?;
+        let is_refresh = |meta: &ElementRef<'_>| {
+            meta.attr("http-equiv").is_some_and(|name| name.trim().eq_ignore_ascii_case("refresh"))
+        };
+        let meta = self.document.all(&meta).find(is_refresh)?;
+        let content = meta.attr("content")?;
         let (seconds, rest) = content.split_once([';', ',']).unwrap_or((content, ""));
         let seconds: Decimal = seconds.trim().parse().ok()?;
         let after_ms =
@@ -118,7 +138,7 @@ impl Plain {
         let is_named = rest.get(..3).is_some_and(|name| name.eq_ignore_ascii_case("url"));
         let address = if is_named { rest.get(3..)?.trim_start().strip_prefix('=').unwrap_or_default() } else { rest };
         let address = address.trim().trim_matches(['"', '\'']);
-        let url = if address.is_empty() { self.url.clone() } else { self.address(address)? };
+        let url = if address.is_empty() { self.url.clone() } else { Around::of(meta).address(&self.url, address)? };
         Some((Duration::from_millis(after_ms), url))
     }
 
@@ -159,125 +179,44 @@ impl Plain {
     /// # Errors
     /// [`Problem`] where nothing or several things fit, or nothing would be asked for without
     /// the page's own scripts.
-    pub fn click(&self, target: &Target, fills: &[Filled]) -> Result<Request, Problem> {
+    pub fn click(&self, target: &Target, fills: &[Filled]) -> Result<Asked, Problem> {
         let target = found(&self.document, target)?;
-        let around = std::iter::once(target).chain(target.ancestors().filter_map(ElementRef::wrap));
-        let acts = |element: &ElementRef<'_>| matches!(element.value().name(), "a" | "area" | "button" | "input");
-        let element = around.into_iter().find(acts).ok_or(Problem::NotActionable)?;
-        match element.value().name() {
+        let element = above(target).find(acts).ok_or(Problem::NotActionable)?;
+        let around = Around::of(element);
+        let request = match element.value().name() {
             "a" | "area" => {
                 let href =
                     element.attr("href").map(str::trim).filter(|href| !href.is_empty() && !href.starts_with('#'));
-                href.and_then(|href| self.address(href)).map(Request::Link).ok_or(Problem::NotActionable)
+                let to = href.and_then(|href| around.address(&self.url, href));
+                Request::Link(to.ok_or(Problem::NotActionable)?)
             }
-            _ if submits(&element) => self.submit(&element, fills),
-            _ => Err(Problem::NotActionable),
-        }
+            _ if submits(&element) => Request::Form(self.submit(&element, fills)?),
+            _ => return Err(Problem::NotActionable),
+        };
+        Ok(Asked { request, from: around.place(), shows_in: self.shows_in(&around, &element) })
     }
 
-    /// Whether a browser would show what this click asks for in a window of its own.
+    /// The document that something is of.
     #[must_use]
-    pub fn opens_window(&self, target: &Target) -> bool {
-        let Ok(target) = found(&self.document, target) else { return false };
-        let around = std::iter::once(target).chain(target.ancestors().filter_map(ElementRef::wrap));
-        let acts = |element: &ElementRef<'_>| matches!(element.value().name(), "a" | "area" | "button" | "input");
-        let Some(element) = around.into_iter().find(acts) else { return false };
-        let of_form = || self.owner(&element).and_then(|form| form.attr("target").map(str::to_owned));
+    pub fn place(&self, target: &Target) -> Option<Place> {
+        found(&self.document, target).ok().map(|element| Around::of(element).place())
+    }
+
+    /// Where a browser would show what comes when this is clicked.
+    fn shows_in(&self, around: &Around<'_>, element: &ElementRef<'_>) -> ShowsIn {
+        let own = |element: &ElementRef<'_>, name: &str| element.attr(name).map(str::to_owned);
         let named = match element.value().name() {
-            "a" | "area" => element.attr("target").map(str::to_owned),
-            _ => element.attr("formtarget").map(str::to_owned).or_else(of_form),
+            "a" | "area" => own(element, "target"),
+            _ => own(element, "formtarget").or_else(|| own(&owner(around, element)?, "target")),
         };
-        let named = named.unwrap_or_default().trim().to_ascii_lowercase();
-        let is_frame = |element: ElementRef<'_>| {
-            matches!(element.value().name(), "iframe" | "frame")
-                && element.attr("name").is_some_and(|name| name.eq_ignore_ascii_case(&named))
-        };
-        !matches!(named.as_str(), "" | "_self" | "_parent" | "_top") && !self.document.elements().any(is_frame)
-    }
-
-    fn submit(&self, submitter: &ElementRef<'_>, fills: &[Filled]) -> Result<Request, Problem> {
-        let form = self.owner(submitter).ok_or(Problem::NotActionable)?;
-        let said = |own: &str, forms: &str| submitter.attr(own).or_else(|| form.attr(forms)).map(str::trim);
-        let action = said("formaction", "action").unwrap_or_default();
-        let mut url = if action.is_empty() { Some(self.url.clone()) } else { self.address(action) }
-            .ok_or(Problem::NotActionable)?;
-        url.set_fragment(None);
-        let is_post = said("formmethod", "method").is_some_and(|method| method.eq_ignore_ascii_case("post"));
-        let enctype = said("formenctype", "enctype").unwrap_or_default();
-        if is_post && !enctype.is_empty() && !enctype.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            return Err(Problem::NotActionable);
+        let named = named.or_else(|| around.usual_target()).unwrap_or_default();
+        match named.trim().to_ascii_lowercase().as_str() {
+            "" | "_self" => ShowsIn::Document(around.place()),
+            "_parent" => ShowsIn::Document(around.parent()),
+            "_top" => ShowsIn::Document(Place::default()),
+            "_blank" => ShowsIn::Window,
+            name => around::named(&self.document, name).map_or(ShowsIn::Window, ShowsIn::Document),
         }
-        let entries = self.entries(&form, submitter, fills)?;
-        let charsets = form.attr("accept-charset").unwrap_or_default();
-        let charsets = charsets.split([' ', ',']).filter(|name| !name.is_empty()).map(str::to_owned).collect();
-        let by = if is_post { Method::Post } else { Method::Get };
-        Ok(Request::Form(Form { to: url, by, entries, charsets }))
-    }
-
-    fn entries(
-        &self,
-        form: &ElementRef<'_>,
-        submitter: &ElementRef<'_>,
-        fills: &[Filled],
-    ) -> Result<Vec<(String, String)>, Problem> {
-        let mut texts: Vec<(ElementRef<'_>, &Secret)> = Vec::new();
-        for filled in fills {
-            texts.push((found(&self.document, &filled.into)?, &filled.text));
-        }
-        let mut entries = Vec::new();
-        for control in self.document.elements() {
-            let is_own = || self.owner(&control).is_some_and(|owner| owner.id() == form.id());
-            let Some(name) = control.attr("name").filter(|name| !name.is_empty()) else { continue };
-            if !is_control(&control) || is_disabled(&control) || is_in_disabled_set(&control) || !is_own() {
-                continue;
-            }
-            let filled =
-                texts.iter().rev().find(|(field, _)| field.id() == control.id()).map(|(_, text)| text.expose());
-            let value = |value: &str| (name.to_owned(), value.replace("\r\n", "\n").replace('\n', "\r\n"));
-            match control.value().name() {
-                "textarea" => entries.push(value(filled.unwrap_or(&text(control)))),
-                "select" => entries.extend(chosen(&control, filled).iter().map(|chosen| value(chosen))),
-                "button" if control.id() == submitter.id() => {
-                    entries.push(value(control.attr("value").unwrap_or_default()));
-                }
-                "button" => {}
-                _ => match kind(&control).as_str() {
-                    "submit" if control.id() == submitter.id() => {
-                        entries.push(value(control.attr("value").unwrap_or("Submit")));
-                    }
-                    "image" if control.id() == submitter.id() => {
-                        entries.extend(["x", "y"].map(|axis| (format!("{name}.{axis}"), "0".to_owned())));
-                    }
-                    "submit" | "image" | "button" | "reset" => {}
-                    "checkbox" | "radio" if control.attr("checked").is_none() => {}
-                    "checkbox" | "radio" => entries.push(value(control.attr("value").unwrap_or("on"))),
-                    _ => entries.push(value(filled.or(control.attr("value")).unwrap_or_default())),
-                },
-            }
-        }
-        Ok(entries)
-    }
-
-    /// The form that a control is of.
-    fn owner(&self, control: &ElementRef<'_>) -> Option<ElementRef<'_>> {
-        if let Some(id) = control.attr("form") {
-            return self.forms().find(|form| form.attr("id") == Some(id));
-        }
-        let within = control.ancestors().filter_map(ElementRef::wrap).find(|above| above.value().name() == "form");
-        if let Some(form) = within {
-            return self.forms().find(|own| own.id() == form.id());
-        }
-        // A form among the tags of a table ends where it begins, and keeps what comes after it.
-        let before = self.document.elements().take_while(|element| element.id() != control.id());
-        let is_cut = |form: &ElementRef<'_>| {
-            let above = form.parent().and_then(ElementRef::wrap);
-            above.is_some_and(|above| matches!(above.value().name(), "table" | "tbody" | "thead" | "tfoot" | "tr"))
-        };
-        before.filter(|element| element.value().name() == "form").last().filter(is_cut)
-    }
-
-    fn forms(&self) -> impl Iterator<Item = ElementRef<'_>> {
-        self.document.elements().filter(|element| element.value().name() == "form")
     }
 
     fn holds(&self, condition: &Condition) -> bool {
@@ -297,13 +236,16 @@ impl Plain {
     fn shows(&self, selector: &str) -> bool {
         Css::parse(selector).is_some_and(|css| self.document.shown(&css).is_some())
     }
+}
 
-    /// An address of the page, if it is one of the web.
-    fn address(&self, href: &str) -> Option<Url> {
-        let base = Css::parse("base[href]").and_then(|css| self.document.all(&css).next());
-        let base = base.and_then(|base| self.url.join(base.attr("href")?).ok()).unwrap_or_else(|| self.url.clone());
-        base.join(href).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
-    }
+/// An element and what is around it, the innermost first.
+fn above(element: ElementRef<'_>) -> impl Iterator<Item = ElementRef<'_>> {
+    std::iter::once(element).chain(element.ancestors().filter_map(ElementRef::wrap))
+}
+
+/// Whether a click on it may lead on.
+fn acts(element: &ElementRef<'_>) -> bool {
+    matches!(element.value().name(), "a" | "area" | "button" | "input")
 }
 
 #[cfg(test)]
@@ -312,7 +254,7 @@ mod tests {
 
     use domain::secret::Secret;
 
-    use super::{Filled, Method, Plain, Request};
+    use super::{Filled, Method, Place, Plain, Request, ShowsIn};
     use crate::command::{Condition, Popups, Problem, Recogniser, Watch};
 
     fn plain(html: &str) -> Plain {
@@ -323,7 +265,7 @@ mod tests {
     fn asked(html: &str, click: &str, fills: &[(&str, &str)]) -> String {
         let filled = |(into, text): &(&str, &str)| Filled { into: (*into).into(), text: Secret::new((*text).into()) };
         let fills: Vec<Filled> = fills.iter().map(filled).collect();
-        match plain(html).click(&click.into(), &fills) {
+        match plain(html).click(&click.into(), &fills).map(|asked| asked.request) {
             Ok(Request::Link(url)) => url.into(),
             Ok(Request::Form(form)) => {
                 let entries: Vec<String> = form.entries.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -348,17 +290,49 @@ mod tests {
         check("", "Missing");
     }
 
+    /// From which document a click asks, and where what comes shows.
+    fn led(html: &str) -> (Place, ShowsIn) {
+        let asked = plain(html).click(&">>> #x".into(), &[]).map_err(|problem| format!("{problem:?} in {html}"));
+        asked.map(|asked| (asked.from, asked.shows_in)).expect("a click that asks")
+    }
+
     #[test]
     fn what_has_a_name_that_is_no_frames_opens_in_a_window() {
-        let check = |html: &str, expected: bool| assert_eq!(plain(html).opens_window(&"#x".into()), expected, "{html}");
-        check("<a id=x href=next target=_blank>", true);
-        check("<a href=next target=help><b id=x>Help</b></a>", true);
-        check("<a id=x href=next target=_top>", false);
-        check("<a id=x href=next>", false);
-        check("<iframe name=Work></iframe><a id=x href=next target=work>", false);
-        check("<form target=_blank><button id=x></form>", true);
-        check("<form target=_blank><button id=x formtarget=_self></form>", false);
-        check("", false);
+        let check = |html: &str, expected: ShowsIn| assert_eq!(led(html).1, expected, "{html}");
+        let top = || ShowsIn::Document(Place::default());
+        check("<a id=x href=next target=_blank>", ShowsIn::Window);
+        check("<a href=next target=help><b id=x>Help</b></a>", ShowsIn::Window);
+        check("<a id=x href=next target=_top>", top());
+        check("<a id=x href=next>", top());
+        check("<base target=_blank><a id=x href=next>", ShowsIn::Window);
+        check("<iframe name=Work></iframe><a id=x href=next target=work>", ShowsIn::Document(Place(vec![0])));
+        check("<form target=_blank><button id=x></form>", ShowsIn::Window);
+        check("<form target=_blank><button id=x formtarget=_self></form>", top());
+    }
+
+    #[test]
+    fn a_click_within_a_frame_asks_from_there_and_shows_where_it_says() {
+        let work = |inner: &str| {
+            let inner = inner.replace('"', "&quot;");
+            format!(
+                "<frameset><frame name=menu src=https://bank.example/menu/ srcdoc='x'>\
+                 <frame name=work src=https://bank.example/work/a srcdoc=\"<iframe></iframe><iframe name=list \
+                 src=https://bank.example/lists/b srcdoc='{inner}'></iframe>\"></frameset>"
+            )
+        };
+        let check = |target: &str, expected: ShowsIn| {
+            let html = work(&format!("<a id=x href=next target={target}>"));
+            assert_eq!(led(&html), (Place(vec![1, 1]), expected), "{target}");
+        };
+        check("_self", ShowsIn::Document(Place(vec![1, 1])));
+        check("_parent", ShowsIn::Document(Place(vec![1])));
+        check("_top", ShowsIn::Document(Place::default()));
+        check("menu", ShowsIn::Document(Place(vec![0])));
+        check("help", ShowsIn::Window);
+        let asked = |inner: &str, fills: &[(&str, &str)]| asked(&work(inner), ">>> #x", fills);
+        assert_eq!(asked("<a id=x href=next>", &[]), "https://bank.example/lists/next");
+        let form = "<form><input name=a><input type=submit id=x></form>";
+        assert_eq!(asked(form, &[(">>> [name=a]", "1")]), "GET https://bank.example/lists/b a=1");
     }
 
     #[test]
