@@ -92,6 +92,8 @@ impl Reaper {
             fleet.store.abandon(run_id, FailureCode::AgentsGone, clock::now()).await?;
             fleet.queue.forget(run_id).await?;
         } else {
+            // Nobody should look for a code that can't be used any more.
+            fleet.store.close_challenge_of_silent(run_id, clock::now()).await?;
             fleet.queue.take_back(run_id).await?;
         }
         Ok(())

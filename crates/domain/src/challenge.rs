@@ -79,6 +79,24 @@ words! {
     }
 }
 
+words! {
+    /// Why a challenge closed without the portal's verdict on an answer.
+    pub enum ClosingReason {
+        /// The session that asked has ended, or its browser has.
+        SessionEnded = "sessionEnded",
+        /// The agent that held the session went silent.
+        AgentGone = "agentGone",
+        /// The run was called off, as the connection was paused or revoked.
+        RunCancelled = "runCancelled",
+        /// The bank asks something else now.
+        AskedAnew = "askedAnew",
+        /// Nobody answered in time.
+        Expired = "expired",
+        /// The portal went on without an answer from here, as after an approval in the bank's app.
+        AnsweredElsewhere = "answeredElsewhere",
+    }
+}
+
 /// What a script saw when the portal asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

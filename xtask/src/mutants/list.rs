@@ -324,7 +324,7 @@ pub(crate) const MUTANTS: [Mutant; 52] = [
     Mutant {
         guard: "an answer is of no use to the session after",
         file: "coordinator/src/store/sql/runs.rs",
-        find: "// Whoever asked under an older fence is gone, and its session with it.\n        challenges::cancel_pending(&mut tx, run_id, now).await?;",
+        find: "// Whoever asked under an older fence is gone, and its session with it.\n        challenges::cancel_pending(&mut tx, run_id, ClosingReason::AgentGone, now).await?;",
         replace: "",
         suite: STORE,
         test: "store::tests::runs::a_challenge_is_asked_once_answered_once_and_forgets_its_answer",

@@ -4,7 +4,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use domain::challenge::{ChallengeKind, ChallengeState, Medium};
+use domain::challenge::{ChallengeKind, ChallengeState, ClosingReason, Medium};
 use domain::id::{ChallengeId, ConnectionId};
 use domain::secret::Secret;
 use jiff::Timestamp;
@@ -47,6 +47,10 @@ pub(super) struct Challenge {
     attempts_left: u32,
     #[schema(schema_with = schema::word::<ChallengeState>)]
     status: ChallengeState,
+    /// Why it closed without the portal's verdict on an answer. Later versions know more reasons.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schema::word_with_meanings::<ClosingReason>, required = false)]
+    closed_for: Option<ClosingReason>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     /// Until when an answer is taken.
@@ -117,6 +121,7 @@ impl From<store::Challenge> for Challenge {
             institution_message: question.institution_message,
             attempts_left: question.attempts_left,
             status: challenge.state,
+            closed_for: challenge.closed_for,
             created_at: challenge.created_at,
             expires_at: challenge.expires_at,
             updated_at: challenge.updated_at,

@@ -3,7 +3,8 @@
 //! Not here: what an answer says; only sealed bytes come here.
 
 use async_trait::async_trait;
-use domain::challenge::{ChallengeEvent, ChallengeState, IllegalChallengeEvent, Question};
+use domain::challenge::{ChallengeEvent, ChallengeState, ClosingReason, IllegalChallengeEvent, Question};
+use domain::connection::Actor;
 use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId};
 use jiff::Timestamp;
 use protocol::lease::{Proof, Verdict};
@@ -13,10 +14,12 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
-use super::held::hold;
+use super::held::{hold, take_connection_of};
+use super::transition::{Happening, note};
 use super::{SqlStore, Tx, commit, failed, found, from_json, from_ms, from_word, push_page, to_json, to_ms, webhooks};
 use crate::store::{Challenge, Challenges, Connections as _, NewChallenge, PageRequest, Refused, StoreError, fence_of};
 use domain::event::EventType;
+use domain::failure::{Failure, FailureCode, Stage};
 
 #[derive(FromRow)]
 struct ChallengeRow {
@@ -27,6 +30,7 @@ struct ChallengeRow {
     question: String,
     state: String,
     answer_sealed: Option<Vec<u8>>,
+    closed_for: Option<String>,
     created_at: i64,
     expires_at: i64,
     updated_at: i64,
@@ -35,8 +39,8 @@ struct ChallengeRow {
 /// The columns of a challenge.
 macro_rules! columns {
     () => {
-        "id, organization_id, connection_id, run_id, question, state, answer_sealed, created_at, expires_at,
-         updated_at"
+        "id, organization_id, connection_id, run_id, question, state, answer_sealed, closed_for, created_at,
+         expires_at, updated_at"
     };
 }
 
@@ -48,6 +52,7 @@ impl ChallengeRow {
             connection_id: ConnectionId(self.connection_id),
             question: from_json(&self.question, "question")?,
             state: from_word(&self.state, "challenge's state")?,
+            closed_for: self.closed_for.map(|word| from_word(&word, "challenge's end")).transpose()?,
             created_at: from_ms(self.created_at)?,
             expires_at: from_ms(self.expires_at)?,
             updated_at: from_ms(self.updated_at)?,
@@ -55,17 +60,23 @@ impl ChallengeRow {
     }
 }
 
-/// Closes whatever the run still waits for.
-pub(super) async fn cancel_pending(tx: &mut Tx, run_id: RunId, now: Timestamp) -> Result<(), StoreError> {
+/// Closes whatever the run still waits for; returns how many that were.
+pub(super) async fn cancel_pending(
+    tx: &mut Tx,
+    run_id: RunId,
+    reason: ClosingReason,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
     sqlx::query(
-        "UPDATE challenges SET state = 'cancelled', answer_sealed = NULL, updated_at = $2
+        "UPDATE challenges SET state = 'cancelled', answer_sealed = NULL, closed_for = $3, updated_at = $2
          WHERE run_id = $1 AND state || '' IN ('open', 'answered')",
     )
     .bind(run_id.0)
     .bind(to_ms(now))
+    .bind(reason.as_str())
     .execute(&mut **tx)
     .await
-    .map(|_| ())
+    .map(|done| done.rows_affected())
     .map_err(failed("cancel challenges"))
 }
 
@@ -90,16 +101,22 @@ async fn change(
 ) -> Result<Challenge, Refused> {
     let state: ChallengeState = from_word(&row.state, "challenge's state")?;
     let question: Question = from_json(&row.question, "question")?;
+    let closed_for = match event {
+        ChallengeEvent::Expire => Some(ClosingReason::Expired),
+        ChallengeEvent::Accept if state == ChallengeState::Open => Some(ClosingReason::AnsweredElsewhere),
+        _ => None,
+    };
     let state = question.kind.after(state, event)?;
-    sqlx::query("UPDATE challenges SET state = $2, answer_sealed = $3, updated_at = $4 WHERE id = $1")
+    sqlx::query("UPDATE challenges SET state = $2, answer_sealed = $3, updated_at = $4, closed_for = $5 WHERE id = $1")
         .bind(row.id)
         .bind(state.as_str())
         .bind(answer)
         .bind(to_ms(now))
+        .bind(closed_for.map(ClosingReason::as_str))
         .execute(&mut **tx)
         .await
         .map_err(failed("change a challenge"))?;
-    Ok(Challenge { state, updated_at: now, ..row.read()? })
+    Ok(Challenge { state, closed_for, updated_at: now, ..row.read()? })
 }
 
 #[async_trait]
@@ -130,7 +147,7 @@ impl Challenges for SqlStore {
             // The same call again, after an answer that was lost on the way.
             return Ok(row.read()?);
         }
-        cancel_pending(&mut tx, run_id, now).await?;
+        cancel_pending(&mut tx, run_id, ClosingReason::AskedAnew, now).await?;
         let row = sqlx::query_as::<_, ChallengeRow>(concat!(
             "INSERT INTO challenges (id, organization_id, connection_id, run_id, fence, question, state, created_at,
                                          expires_at, updated_at)
@@ -266,9 +283,32 @@ impl Challenges for SqlStore {
         Ok(challenge)
     }
 
+    async fn close_challenge_of_silent(&self, run_id: RunId, now: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        take_connection_of(&mut tx, run_id).await?;
+        if cancel_pending(&mut tx, run_id, ClosingReason::AgentGone, now).await? == 0 {
+            return Ok(());
+        }
+        let state = sqlx::query_as::<_, (Uuid, String)>(
+            "SELECT c.id, c.state FROM connections c JOIN runs r ON r.connection_id = c.id WHERE r.id = $1",
+        );
+        let (connection, state) =
+            state.bind(run_id.0).fetch_one(&mut *tx).await.map_err(failed("read a run's connection"))?;
+        let state = from_json(&state, "connection's state")?;
+        let happening = Happening {
+            connection_id: ConnectionId(connection),
+            cause: "challengeClosed",
+            actor: Actor::Platform,
+            run_id: Some(run_id),
+        };
+        let failure = Failure::new(FailureCode::AgentGone, Stage::Challenge);
+        note(&mut tx, Some(&state), &state, Some(&failure), happening, now).await?;
+        commit(tx).await
+    }
+
     async fn expire_challenges(&self, now: Timestamp) -> Result<u64, StoreError> {
         sqlx::query(
-            "UPDATE challenges SET state = 'expired', answer_sealed = NULL, updated_at = $1
+            "UPDATE challenges SET state = 'expired', answer_sealed = NULL, closed_for = 'expired', updated_at = $1
              WHERE state = 'open' AND expires_at <= $1",
         )
         .bind(to_ms(now))
