@@ -6,6 +6,7 @@
 
 mod acquire;
 mod answer_challenge;
+mod authenticator;
 mod challenge;
 mod complete;
 mod control_token;

@@ -3,7 +3,7 @@
 //! Not here: which states a question goes through; `domain::challenge` says that.
 
 use async_trait::async_trait;
-use domain::challenge::{ChallengeState, ClosingReason, Question};
+use domain::challenge::{AnswerSource, ChallengeState, ClosingReason, Question};
 use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId};
 use jiff::Timestamp;
 use protocol::lease::{Proof, Verdict};
@@ -55,6 +55,7 @@ pub trait Challenges {
         connection: ConnectionId,
         id: ChallengeId,
         sealed: Vec<u8>,
+        source: AnswerSource,
         now: Timestamp,
     ) -> Result<Challenge, Refused>;
     /// Closes the challenge of a run whose agent went silent, if it waits, and tells the
@@ -88,6 +89,10 @@ pub struct Challenge {
     pub question: Question,
     /// Where it stands.
     pub state: ChallengeState,
+    /// What may answer it, what is tried first before.
+    pub may_answer: Vec<AnswerSource>,
+    /// What answered it.
+    pub source: Option<AnswerSource>,
     /// Why it closed without a verdict on an answer.
     pub closed_for: Option<ClosingReason>,
     /// When it was asked.

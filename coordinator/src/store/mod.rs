@@ -7,6 +7,7 @@
 //! Not here: who may run next (the queue's), what a state change means (the
 //! domain's), or plaintext secrets (sealed by the vault before they come here).
 
+mod authenticators;
 mod balances;
 mod challenges;
 mod columns;
@@ -42,6 +43,7 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+pub use authenticators::*;
 pub use balances::*;
 pub use challenges::*;
 pub use connections::*;
@@ -113,6 +115,7 @@ pub trait Store:
     + Schedules
     + Intents
     + Challenges
+    + Authenticators
     + Ledger
     + Identity
     + Imports

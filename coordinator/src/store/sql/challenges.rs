@@ -3,7 +3,7 @@
 //! Not here: what an answer says; only sealed bytes come here.
 
 use async_trait::async_trait;
-use domain::challenge::{ChallengeEvent, ChallengeState, ClosingReason, IllegalChallengeEvent, Question};
+use domain::challenge::{AnswerSource, ChallengeEvent, ChallengeState, ClosingReason, IllegalChallengeEvent, Question};
 use domain::connection::Actor;
 use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId};
 use jiff::Timestamp;
@@ -16,8 +16,13 @@ use uuid::Uuid;
 use super::super::Db;
 use super::held::{hold, take_connection_of};
 use super::transition::{Happening, note};
-use super::{SqlStore, Tx, commit, failed, found, from_json, from_ms, from_word, push_page, to_json, to_ms, webhooks};
-use crate::store::{Challenge, Challenges, Connections as _, NewChallenge, PageRequest, Refused, StoreError, fence_of};
+use super::{
+    SqlStore, Tx, authenticators, commit, failed, found, from_json, from_ms, from_word, push_page, to_json, to_ms,
+    webhooks,
+};
+use crate::store::{
+    Challenge, Challenges, Connections as _, NewChallenge, PageRequest, REFUSALS_ALLOWED, Refused, StoreError, fence_of,
+};
 use domain::event::EventType;
 use domain::failure::{Failure, FailureCode, Stage};
 
@@ -30,6 +35,8 @@ struct ChallengeRow {
     question: String,
     state: String,
     answer_sealed: Option<Vec<u8>>,
+    may_answer: Option<String>,
+    source: Option<String>,
     closed_for: Option<String>,
     created_at: i64,
     expires_at: i64,
@@ -39,18 +46,27 @@ struct ChallengeRow {
 /// The columns of a challenge.
 macro_rules! columns {
     () => {
-        "id, organization_id, connection_id, run_id, question, state, answer_sealed, closed_for, created_at,
-         expires_at, updated_at"
+        "id, organization_id, connection_id, run_id, question, state, answer_sealed, may_answer, source,
+         closed_for, created_at, expires_at, updated_at"
     };
 }
 
 impl ChallengeRow {
     fn read(self) -> Result<Challenge, StoreError> {
+        let question: Question = from_json(&self.question, "question")?;
+        let may_answer = match &self.may_answer {
+            Some(words) => {
+                words.split_whitespace().map(|word| from_word(word, "answer's source")).collect::<Result<_, _>>()?
+            }
+            None => may_answer(&question, None),
+        };
         Ok(Challenge {
+            may_answer,
+            source: self.source.map(|word| from_word(&word, "answer's source")).transpose()?,
             id: ChallengeId(self.id),
             organization_id: OrganizationId(self.organization_id),
             connection_id: ConnectionId(self.connection_id),
-            question: from_json(&self.question, "question")?,
+            question,
             state: from_word(&self.state, "challenge's state")?,
             closed_for: self.closed_for.map(|word| from_word(&word, "challenge's end")).transpose()?,
             created_at: from_ms(self.created_at)?,
@@ -58,6 +74,27 @@ impl ChallengeRow {
             updated_at: from_ms(self.updated_at)?,
         })
     }
+}
+
+/// What may answer a question, with the connection's authenticator or without.
+fn may_answer(question: &Question, authenticator: Option<AnswerSource>) -> Vec<AnswerSource> {
+    let person = question.kind.takes_answer().then_some(AnswerSource::Person);
+    authenticator.into_iter().chain(person).collect()
+}
+
+/// The connection's authenticator, if it may answer: unless the bank refused its codes, or one in this very run.
+async fn authenticator(tx: &mut Tx, run_id: RunId, question: &Question) -> Result<Option<AnswerSource>, StoreError> {
+    if !question.is_of_authenticator() {
+        return Ok(None);
+    }
+    let usable = sqlx::query_scalar::<_, i64>(
+        "SELECT COUNT(*) FROM authenticators a JOIN runs r ON r.connection_id = a.connection_id
+         WHERE r.id = $1 AND a.refusals < $2 AND NOT EXISTS (
+             SELECT 1 FROM challenges c WHERE c.run_id = r.id AND c.source = 'totp' AND c.state || '' = 'rejected')",
+    );
+    let usable = usable.bind(run_id.0).bind(REFUSALS_ALLOWED).fetch_one(&mut **tx).await;
+    let usable = usable.map_err(failed("look for an authenticator"))?;
+    Ok((usable > 0).then_some(AnswerSource::Totp))
 }
 
 /// Closes whatever the run still waits for; returns how many that were.
@@ -148,10 +185,12 @@ impl Challenges for SqlStore {
             return Ok(row.read()?);
         }
         cancel_pending(&mut tx, run_id, ClosingReason::AskedAnew, now).await?;
+        let authenticator = authenticator(&mut tx, run_id, &new.question).await?;
+        let sources = may_answer(&new.question, authenticator);
         let row = sqlx::query_as::<_, ChallengeRow>(concat!(
             "INSERT INTO challenges (id, organization_id, connection_id, run_id, fence, question, state, created_at,
-                                         expires_at, updated_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $7) RETURNING ",
+                                         expires_at, updated_at, may_answer)
+                 VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $7, $9) RETURNING ",
             columns!()
         ))
         .bind(new.id.0)
@@ -162,6 +201,7 @@ impl Challenges for SqlStore {
         .bind(question)
         .bind(to_ms(now))
         .bind(to_ms(new.expires_at))
+        .bind(sources.iter().map(|source| source.as_str()).collect::<Vec<_>>().join(" "))
         .fetch_one(&mut *tx)
         .await
         .map_err(failed("open a challenge"))?;
@@ -171,7 +211,10 @@ impl Challenges for SqlStore {
             "kind": new.question.kind,
             "expiresAt": new.expires_at,
         });
-        webhooks::emit(&mut tx, run.organization_id, EventType::ChallengeOpened, data, now).await?;
+        // Nobody is called for what is answered by itself.
+        if authenticator.is_none() {
+            webhooks::emit(&mut tx, run.organization_id, EventType::ChallengeOpened, data, now).await?;
+        }
         commit(tx).await?;
         Ok(row.read()?)
     }
@@ -229,6 +272,9 @@ impl Challenges for SqlStore {
         };
         // The same verdict again, after an answer that was lost on the way.
         if row.state != settled.as_str() {
+            if row.source.as_deref() == Some(AnswerSource::Totp.as_str()) {
+                authenticators::count(&mut tx, row.connection_id, verdict).await?;
+            }
             change(&mut tx, row, event, None, now).await?;
         }
         Ok(commit(tx).await?)
@@ -266,6 +312,7 @@ impl Challenges for SqlStore {
         connection: ConnectionId,
         id: ChallengeId,
         sealed: Vec<u8>,
+        source: AnswerSource,
         now: Timestamp,
     ) -> Result<Challenge, Refused> {
         let mut tx = self.begin().await?;
@@ -279,8 +326,14 @@ impl Challenges for SqlStore {
             return Err(IllegalChallengeEvent { state: expired.state, event: ChallengeEvent::Answer }.into());
         }
         let challenge = change(&mut tx, row, ChallengeEvent::Answer, Some(sealed), now).await?;
+        sqlx::query("UPDATE challenges SET source = $2 WHERE id = $1")
+            .bind(id.0)
+            .bind(source.as_str())
+            .execute(&mut *tx)
+            .await
+            .map_err(failed("keep what answered"))?;
         commit(tx).await?;
-        Ok(challenge)
+        Ok(Challenge { source: Some(source), ..challenge })
     }
 
     async fn close_challenge_of_silent(&self, run_id: RunId, now: Timestamp) -> Result<(), StoreError> {

@@ -16,6 +16,7 @@
 //! `postgres.rs`.
 
 mod accounts;
+mod authenticators;
 mod balances;
 mod challenges;
 mod completeness;

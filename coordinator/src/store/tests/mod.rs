@@ -3,6 +3,7 @@
 //! Not here: HTTP, the queue or agents; the fleet's own tests have those.
 
 mod accounts;
+mod authenticators;
 mod balances;
 mod connections;
 mod decisions;
