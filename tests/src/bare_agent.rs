@@ -122,6 +122,28 @@ impl BareAgent {
         Ok(text(&opened["challengeId"]))
     }
 
+    /// Asks for a code that somebody's device shows.
+    ///
+    /// # Errors
+    /// [`CallError`] for anything but success.
+    pub async fn ask_for_shown_code(&self, held: &Held) -> Result<String, CallError> {
+        let question =
+            json!({ "kind": "oneTimeCode", "medium": "device", "prompt": "Enter the code.", "attemptsLeft": 3 });
+        let body = json!({ "proof": held.proof, "question": question });
+        let opened = self.call(&format!("/{}/challenges", held.run_id), &body).await?;
+        Ok(text(&opened["challengeId"]))
+    }
+
+    /// Waits for an answer for a few seconds; returns the state that is told.
+    ///
+    /// # Errors
+    /// [`CallError`] for anything but success.
+    pub async fn wait_for_answer(&self, held: &Held, challenge: &str) -> Result<String, CallError> {
+        let body = json!({ "proof": held.proof, "waitMs": 3_000 });
+        let told = self.call(&format!("/{}/challenges/{challenge}/wait", held.run_id), &body).await?;
+        Ok(text(&told["state"]))
+    }
+
     async fn call(&self, path: &str, body: &Value) -> Result<Value, CallError> {
         let path = format!("/agent/v1/leases{path}");
         let method = reqwest::Method::POST;

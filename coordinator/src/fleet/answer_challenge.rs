@@ -2,6 +2,7 @@
 //!
 //! Not here: whether the answer is right; only the portal can say.
 
+use domain::challenge::AnswerSource;
 use domain::id::{ChallengeId, ConnectionId, OrganizationId};
 use domain::secret::Secret;
 
@@ -38,7 +39,7 @@ pub async fn answer_challenge(
     }
     let trimmed = Secret::new(answer.expose().trim().to_owned());
     let sealed = sealer.seal(owner, &answer_seal_context(id), &trimmed).await?;
-    Ok(store.answer_challenge(owner, connection, id, sealed, clock::now()).await?)
+    Ok(store.answer_challenge(owner, connection, id, sealed, AnswerSource::Person, clock::now()).await?)
 }
 
 impl Fleet {

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::acquire::milliseconds;
 use super::answer_challenge::answer_seal_context;
+use super::authenticator::Answering;
 use super::{Error, Fleet};
 use crate::clock;
 use crate::queue::Waits;
@@ -71,6 +72,7 @@ impl Fleet {
         wait: Duration,
     ) -> Result<AnswerState, Error> {
         let until = Instant::now() + wait.min(LONGEST_WAIT);
+        let mut authenticator = None;
         loop {
             let answered = self.answered.notified();
             let (challenge, sealed, agent_key) = self.store.challenge_of_run(run_id, proof, id).await?;
@@ -78,7 +80,16 @@ impl Fleet {
                 self.park(run_id, proof, Waits::ForNobody).await;
             }
             match (challenge.state, sealed) {
-                (ChallengeState::Open, _) => {}
+                (ChallengeState::Open, _) => {
+                    if authenticator.is_none() {
+                        authenticator = self.authenticator_for(&challenge).await?;
+                    }
+                    if let Some(authenticator) = &authenticator
+                        && self.answer_by(authenticator, &challenge, clock::now()).await? == Answering::Done
+                    {
+                        continue;
+                    }
+                }
                 (ChallengeState::Answered, Some(sealed)) => {
                     let context = answer_seal_context(id);
                     let answer = self.sealer.open(challenge.organization_id, &context, &sealed).await?;

@@ -22,15 +22,21 @@ impl Fleet {
     /// Keeps credentials of a connection.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if none is given or one is too long, otherwise [`Error`].
+    /// [`Error::Invalid`] if none is given, one is too long or the authenticator's secret is none, otherwise [`Error`].
     pub async fn give_credentials(
         &self,
         organization_id: OrganizationId,
         id: ConnectionId,
         given: BTreeMap<CredentialName, Secret>,
+        totp_secret: Option<Secret>,
     ) -> Result<(), Error> {
-        if given.is_empty() {
-            let reason = "give bankUsername, bankCustomerId or password".into();
+        if let Some(secret) = &totp_secret {
+            self.give_authenticator(organization_id, id, secret).await?;
+            if given.is_empty() && self.store.credentials(organization_id, id).await?.is_none() {
+                return Ok(());
+            }
+        } else if given.is_empty() {
+            let reason = "give bankUsername, bankCustomerId, password or totpSecret".into();
             return Err(Error::Invalid { field: "", reason });
         }
         for _ in 0..TRIES {

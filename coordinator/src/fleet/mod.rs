@@ -7,6 +7,7 @@
 mod acquire;
 mod agents;
 mod answer_challenge;
+mod authenticator;
 mod challenge;
 mod complete;
 mod control_token;

@@ -97,6 +97,8 @@ impl Reaper {
             let institution = fleet.store.institution_of_run(run_id).await?.unwrap_or_default();
             fleet.outcomes.note(&institution, Some(FailureCode::AgentsGone.fault()));
         } else {
+            // Nobody should look for a code that can't be used any more.
+            fleet.store.close_challenge_of_silent(run_id, clock::now()).await?;
             fleet.queue.take_back(run_id).await?;
         }
         Ok(())

@@ -3,7 +3,7 @@
 //! Not here: which states a question goes through; `domain::challenge` says that.
 
 use async_trait::async_trait;
-use domain::challenge::{ChallengeState, Question};
+use domain::challenge::{AnswerSource, ChallengeState, ClosingReason, Question};
 use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId};
 use jiff::Timestamp;
 use protocol::lease::{Proof, Verdict};
@@ -55,8 +55,12 @@ pub trait Challenges {
         connection: ConnectionId,
         id: ChallengeId,
         sealed: Vec<u8>,
+        source: AnswerSource,
         now: Timestamp,
     ) -> Result<Challenge, Refused>;
+    /// Closes the challenge of a run whose agent went silent, if it waits, and tells the
+    /// connection's history.
+    async fn close_challenge_of_silent(&self, run_id: RunId, now: Timestamp) -> Result<(), StoreError>;
     /// Closes challenges whose time is up; returns how many.
     async fn expire_challenges(&self, now: Timestamp) -> Result<u64, StoreError>;
 }
@@ -87,6 +91,12 @@ pub struct Challenge {
     pub question: Question,
     /// Where it stands.
     pub state: ChallengeState,
+    /// What may answer it, what is tried first before.
+    pub may_answer: Vec<AnswerSource>,
+    /// What answered it.
+    pub source: Option<AnswerSource>,
+    /// Why it closed without a verdict on an answer.
+    pub closed_for: Option<ClosingReason>,
     /// When it was asked.
     pub created_at: Timestamp,
     /// Until when it can be answered.

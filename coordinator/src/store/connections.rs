@@ -3,6 +3,7 @@
 //! Not here: which change is legal; `domain::connection` says that.
 
 use async_trait::async_trait;
+use domain::challenge::AuthenticatorState;
 use domain::connection::{Actor, ConnectionState, ConnectionStatus, Credentials, OpenChallenge};
 use domain::failure::Failure;
 use domain::id::{ConnectionId, EntityId, OrganizationId, RunId};
@@ -122,7 +123,9 @@ pub struct Connection {
     pub state: ConnectionState,
     /// Whether there is something to sign in with.
     pub credentials: Credentials,
-    /// Whether the bank asks something.
+    /// How its authenticator fares, where its secret was given.
+    pub authenticator: Option<AuthenticatorState>,
+    /// Whether the bank asks something of a person.
     pub challenge: OpenChallenge,
     /// The run that is under way.
     pub run: Option<OpenRun>,

@@ -8,6 +8,7 @@
 //! domain's), or plaintext secrets (sealed by the vault before they come here).
 
 mod audit;
+mod authenticators;
 mod balances;
 mod challenges;
 mod columns;
@@ -47,6 +48,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 pub use audit::*;
+pub use authenticators::*;
 pub use balances::*;
 pub use challenges::*;
 pub use connections::*;
@@ -121,6 +123,7 @@ pub trait Store:
     + Schedules
     + Intents
     + Challenges
+    + Authenticators
     + Ledger
     + Identity
     + Imports

@@ -79,6 +79,44 @@ words! {
     }
 }
 
+words! {
+    /// What answers a challenge.
+    pub enum AnswerSource {
+        /// The secret of the connection's authenticator, of which the code is made that its device would show.
+        Totp = "totp",
+        /// A person, through the API or the command line.
+        Person = "person",
+    }
+}
+
+words! {
+    /// How an authenticator that a connection has the secret of fares.
+    pub enum AuthenticatorState {
+        /// Its codes are answered with.
+        Ready = "ready",
+        /// The bank refused two of its codes, one after the other: persons are asked until another secret is given.
+        Doubtful = "doubtful",
+    }
+}
+
+words! {
+    /// Why a challenge closed without the portal's verdict on an answer.
+    pub enum ClosingReason {
+        /// The session that asked has ended, or its browser has.
+        SessionEnded = "sessionEnded",
+        /// The agent that held the session went silent.
+        AgentGone = "agentGone",
+        /// The run was called off, as the connection was paused or revoked.
+        RunCancelled = "runCancelled",
+        /// The bank asks something else now.
+        AskedAnew = "askedAnew",
+        /// Nobody answered in time.
+        Expired = "expired",
+        /// The portal went on without an answer from here, as after an approval in the bank's app.
+        AnsweredElsewhere = "answeredElsewhere",
+    }
+}
+
 /// What a script saw when the portal asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -98,6 +136,14 @@ pub struct Question {
     pub institution_message: Option<String>,
     /// How many more answers this run will try, this one included.
     pub attempts_left: u32,
+}
+
+impl Question {
+    /// Whether a code that an authenticator shows is what it asks for.
+    #[must_use]
+    pub fn is_of_authenticator(&self) -> bool {
+        self.kind == ChallengeKind::OneTimeCode && self.medium == Some(Medium::Device)
+    }
 }
 
 /// An event that can't happen to a challenge where it stands.

@@ -131,9 +131,37 @@ async fn a_browser_that_dies_while_a_person_thinks_is_noticed_at_once() -> Outco
     let again = integrator.open_challenge(&id, seen).await?;
     let challenges = integrator.list(&format!("/v1/connections/{id}/challenges")).await?;
     assert_eq!((&challenges[0]["status"], &challenges[1]["id"]), (&json!("cancelled"), &again["id"]));
+    assert_eq!(challenges[0]["closedFor"], "sessionEnded");
     let events = integrator.list(&format!("/v1/connections/{id}/events")).await?;
     assert!(events.iter().any(|event| event["failure"]["code"] == "platform.browser.crashed"), "{events:#?}");
     answer(&fleet, &integrator, &id, seen, 2).await?;
+    active(&integrator, &id).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_question_of_an_agent_that_is_gone_is_closed_before_anybody_takes_over() -> Outcome {
+    let mut fleet = Plan::new().with("lease.term", "3s").start().await?;
+    let integrator = fleet.integrator("default").await?;
+    let id = set_up(&fleet, &integrator).await?;
+    let challenge = integrator.open_challenge(&id, None).await?;
+    fleet.agents.remove(0).kill_hard().await;
+
+    // There is no other agent: it isn't by a new holder that anybody notices.
+    let closed = async || {
+        let challenges = integrator.list(&format!("/v1/connections/{id}/challenges")).await.ok()?;
+        challenges.into_iter().find(|one| one["closedFor"] == "agentGone")
+    };
+    let closed = eventually(closed).await.ok_or("the question of a dead agent stayed open")?;
+    assert_eq!((&closed["id"], &closed["status"]), (&challenge["id"], &json!("cancelled")));
+    let events = integrator.list(&format!("/v1/connections/{id}/events")).await?;
+    let told = events.iter().find(|event| event["cause"] == "challengeClosed").ok_or("nothing was told")?;
+    assert_eq!(told["failure"]["code"], "platform.agent_gone");
+    let late = integrator.answer(&id, &challenge, "123456").await;
+    assert!(late.is_err_and(|error| error.to_string().contains("409")), "nobody waits for it any more");
+
+    fleet.start_agent()?;
+    answer(&fleet, &integrator, &id, challenge["id"].as_str(), 2).await?;
     active(&integrator, &id).await?;
     Ok(())
 }
@@ -148,6 +176,8 @@ async fn a_connection_that_is_revoked_in_mid_run_stops_its_session_and_makes_way
     assert_eq!(revoked["status"], "revoked");
     let late = integrator.answer(&id, &challenge, "123456").await;
     assert!(late.is_err_and(|error| error.to_string().contains("409")), "nobody waits for it any more");
+    let challenges = integrator.list(&format!("/v1/connections/{id}/challenges")).await?;
+    assert_eq!(challenges[0]["closedFor"], "runCancelled");
 
     // The one slot is free again, and the bank is asked anew for a connection of its own.
     let other = set_up(&fleet, &integrator).await?;

@@ -1,6 +1,7 @@
 //! A bank says no: what happened, whose turn it is, and nothing done twice.
 
 use fixtures::faults::Faults;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tests::world::Plan;
 
@@ -44,9 +45,13 @@ async fn a_wrong_code_is_asked_for_again_in_the_same_session() -> Outcome {
     let first = integrator.open_challenge(&id, None).await?;
     let code = fleet.code(1).await.ok_or("no text message came")?;
     let wrong = if code == "000000" { "111111" } else { "000000" };
+    let answered_at = Timestamp::now();
     integrator.answer(&id, &first, wrong).await?;
 
     let second = integrator.open_challenge(&id, first["id"].as_str()).await?;
+    let asked_at: Timestamp = second["createdAt"].as_str().ok_or("a time")?.parse()?;
+    let took = asked_at.duration_since(answered_at);
+    assert!(took < SignedDuration::from_secs(5), "asked again {took:#} after the answer, and not at once");
     assert_eq!(second["institutionMessage"], "That passcode is not correct. You have 2 attempts left.");
     assert_eq!((&first["attemptsLeft"], &second["attemptsLeft"]), (&json!(3), &json!(2)));
     integrator.answer(&id, &second, &code).await?;

@@ -3,6 +3,7 @@
 //!
 //! Not here: anything that can be seen in one crate alone; that crate has the test.
 
+mod authenticators;
 mod bad_input;
 mod bad_luck;
 mod bank_says_no;

@@ -58,7 +58,7 @@ const SCRATCH: Suite = suite("scratch folders", "crates/supervisor/tests/", &["-
 pub(crate) const BOUNDS: [&str; 1] = ["every command to a browser has a deadline"];
 
 /// Every guard that has a mutant, by suite.
-pub(crate) const MUTANTS: [Mutant; 54] = [
+pub(crate) const MUTANTS: [Mutant; 55] = [
     Mutant {
         guard: "a connection has one open run in the queue",
         file: "coordinator/src/queue/enqueue.lua",
@@ -328,10 +328,18 @@ pub(crate) const MUTANTS: [Mutant; 54] = [
     Mutant {
         guard: "an answer is of no use to the session after",
         file: "coordinator/src/store/sql/runs.rs",
-        find: "// Whoever asked under an older fence is gone, and its session with it.\n        challenges::cancel_pending(&mut tx, run_id, now).await?;",
+        find: "// Whoever asked under an older fence is gone, and its session with it.\n        challenges::cancel_pending(&mut tx, run_id, ClosingReason::AgentGone, now).await?;",
         replace: "",
         suite: STORE,
         test: "store::tests::runs::a_challenge_is_asked_once_answered_once_and_forgets_its_answer",
+    },
+    Mutant {
+        guard: "an authenticator's code is given once",
+        file: "coordinator/src/store/sql/authenticators.rs",
+        find: "WHERE authenticator_uses.used_until < excluded.used_until",
+        replace: "",
+        suite: STORE,
+        test: "store::tests::authenticators::a_code_is_used_once_and_none_after_a_later_one",
     },
     Mutant {
         guard: "a challenge is answered once",

@@ -4,12 +4,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use domain::challenge::{ChallengeKind, ChallengeState, Medium};
+use domain::challenge::{AnswerSource, ChallengeKind, ChallengeState, ClosingReason, Medium};
 use domain::id::{ChallengeId, ConnectionId};
 use domain::secret::Secret;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::ArrayBuilder;
 use uuid::Uuid;
 
 use crate::fleet::Scope;
@@ -47,6 +48,18 @@ pub(super) struct Challenge {
     attempts_left: u32,
     #[schema(schema_with = schema::word::<ChallengeState>)]
     status: ChallengeState,
+    /// What may answer it, what is tried first before. Empty where nothing is answered here, as for an approval in the
+    /// bank's app.
+    #[schema(schema_with = sources)]
+    may_answer: Vec<AnswerSource>,
+    /// What answered it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schema::word::<AnswerSource>, required = false)]
+    source: Option<AnswerSource>,
+    /// Why it closed without the portal's verdict on an answer. Later versions know more reasons.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schema::word_with_meanings::<ClosingReason>, required = false)]
+    closed_for: Option<ClosingReason>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     /// Until when an answer is taken.
@@ -104,6 +117,10 @@ pub(super) async fn answer(
     Ok(Json(answered.into()))
 }
 
+fn sources() -> ArrayBuilder {
+    ArrayBuilder::new().items(schema::word_with_meanings::<AnswerSource>())
+}
+
 impl From<store::Challenge> for Challenge {
     fn from(challenge: store::Challenge) -> Self {
         let question = challenge.question;
@@ -117,6 +134,9 @@ impl From<store::Challenge> for Challenge {
             institution_message: question.institution_message,
             attempts_left: question.attempts_left,
             status: challenge.state,
+            may_answer: challenge.may_answer,
+            source: challenge.source,
+            closed_for: challenge.closed_for,
             created_at: challenge.created_at,
             expires_at: challenge.expires_at,
             updated_at: challenge.updated_at,

@@ -4,7 +4,8 @@
 
 use async_trait::async_trait;
 use domain::audit::Action;
-use domain::challenge::{ChallengeEvent, ChallengeState, IllegalChallengeEvent, Question};
+use domain::challenge::{AnswerSource, ChallengeEvent, ChallengeState, ClosingReason, IllegalChallengeEvent, Question};
+use domain::connection::Actor;
 use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId};
 use jiff::Timestamp;
 use protocol::lease::{Proof, Verdict};
@@ -15,12 +16,18 @@ use uuid::Uuid;
 
 use super::super::Db;
 use super::audit::commit_act;
-use super::held::hold;
-use super::{SqlStore, Tx, commit, failed, found, from_json, from_ms, from_word, push_page, to_json, to_ms, webhooks};
+use super::held::{hold, take_connection_of};
+use super::transition::{Happening, note};
+use super::{
+    SqlStore, Tx, authenticators, commit, failed, found, from_json, from_ms, from_word, push_page, to_json, to_ms,
+    webhooks,
+};
 use crate::store::{
-    Act, Challenge, Challenges, Connections as _, NewChallenge, PageRequest, Refused, StoreError, fence_of,
+    Act, Challenge, Challenges, Connections as _, NewChallenge, PageRequest, REFUSALS_ALLOWED, Refused, StoreError,
+    fence_of,
 };
 use domain::event::EventType;
+use domain::failure::{Failure, FailureCode, Stage};
 
 #[derive(FromRow)]
 pub(super) struct ChallengeRow {
@@ -31,6 +38,9 @@ pub(super) struct ChallengeRow {
     question: String,
     state: String,
     answer_sealed: Option<Vec<u8>>,
+    may_answer: Option<String>,
+    source: Option<String>,
+    closed_for: Option<String>,
     created_at: i64,
     expires_at: i64,
     updated_at: i64,
@@ -39,8 +49,8 @@ pub(super) struct ChallengeRow {
 /// The columns of a challenge.
 macro_rules! columns {
     () => {
-        "id, organization_id, connection_id, run_id, question, state, answer_sealed, created_at, expires_at,
-         updated_at"
+        "id, organization_id, connection_id, run_id, question, state, answer_sealed, may_answer, source,
+         closed_for, created_at, expires_at, updated_at"
     };
 }
 
@@ -49,13 +59,23 @@ impl ChallengeRow {
     pub(super) const SELECT: &str = concat!("SELECT ", columns!(), " FROM challenges");
 
     pub(super) fn read(self) -> Result<Challenge, StoreError> {
+        let question: Question = from_json(&self.question, "question")?;
+        let may_answer = match &self.may_answer {
+            Some(words) => {
+                words.split_whitespace().map(|word| from_word(word, "answer's source")).collect::<Result<_, _>>()?
+            }
+            None => may_answer(&question, None),
+        };
         Ok(Challenge {
+            may_answer,
+            source: self.source.map(|word| from_word(&word, "answer's source")).transpose()?,
             id: ChallengeId(self.id),
             organization_id: OrganizationId(self.organization_id),
             connection_id: ConnectionId(self.connection_id),
             run_id: RunId(self.run_id),
-            question: from_json(&self.question, "question")?,
+            question,
             state: from_word(&self.state, "challenge's state")?,
+            closed_for: self.closed_for.map(|word| from_word(&word, "challenge's end")).transpose()?,
             created_at: from_ms(self.created_at)?,
             expires_at: from_ms(self.expires_at)?,
             updated_at: from_ms(self.updated_at)?,
@@ -63,17 +83,44 @@ impl ChallengeRow {
     }
 }
 
-/// Closes whatever the run still waits for.
-pub(super) async fn cancel_pending(tx: &mut Tx, run_id: RunId, now: Timestamp) -> Result<(), StoreError> {
+/// What may answer a question, with the connection's authenticator or without.
+fn may_answer(question: &Question, authenticator: Option<AnswerSource>) -> Vec<AnswerSource> {
+    let person = question.kind.takes_answer().then_some(AnswerSource::Person);
+    authenticator.into_iter().chain(person).collect()
+}
+
+/// The connection's authenticator, if it may answer: unless the bank refused its codes, or one in this very run.
+async fn authenticator(tx: &mut Tx, run_id: RunId, question: &Question) -> Result<Option<AnswerSource>, StoreError> {
+    if !question.is_of_authenticator() {
+        return Ok(None);
+    }
+    let usable = sqlx::query_scalar::<_, i64>(
+        "SELECT COUNT(*) FROM authenticators a JOIN runs r ON r.connection_id = a.connection_id
+         WHERE r.id = $1 AND a.refusals < $2 AND NOT EXISTS (
+             SELECT 1 FROM challenges c WHERE c.run_id = r.id AND c.source = 'totp' AND c.state || '' = 'rejected')",
+    );
+    let usable = usable.bind(run_id.0).bind(REFUSALS_ALLOWED).fetch_one(&mut **tx).await;
+    let usable = usable.map_err(failed("look for an authenticator"))?;
+    Ok((usable > 0).then_some(AnswerSource::Totp))
+}
+
+/// Closes whatever the run still waits for; returns how many that were.
+pub(super) async fn cancel_pending(
+    tx: &mut Tx,
+    run_id: RunId,
+    reason: ClosingReason,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
     sqlx::query(
-        "UPDATE challenges SET state = 'cancelled', answer_sealed = NULL, updated_at = $2
+        "UPDATE challenges SET state = 'cancelled', answer_sealed = NULL, closed_for = $3, updated_at = $2
          WHERE run_id = $1 AND state || '' IN ('open', 'answered')",
     )
     .bind(run_id.0)
     .bind(to_ms(now))
+    .bind(reason.as_str())
     .execute(&mut **tx)
     .await
-    .map(|_| ())
+    .map(|done| done.rows_affected())
     .map_err(failed("cancel challenges"))
 }
 
@@ -98,16 +145,22 @@ async fn change(
 ) -> Result<Challenge, Refused> {
     let state: ChallengeState = from_word(&row.state, "challenge's state")?;
     let question: Question = from_json(&row.question, "question")?;
+    let closed_for = match event {
+        ChallengeEvent::Expire => Some(ClosingReason::Expired),
+        ChallengeEvent::Accept if state == ChallengeState::Open => Some(ClosingReason::AnsweredElsewhere),
+        _ => None,
+    };
     let state = question.kind.after(state, event)?;
-    sqlx::query("UPDATE challenges SET state = $2, answer_sealed = $3, updated_at = $4 WHERE id = $1")
+    sqlx::query("UPDATE challenges SET state = $2, answer_sealed = $3, updated_at = $4, closed_for = $5 WHERE id = $1")
         .bind(row.id)
         .bind(state.as_str())
         .bind(answer)
         .bind(to_ms(now))
+        .bind(closed_for.map(ClosingReason::as_str))
         .execute(&mut **tx)
         .await
         .map_err(failed("change a challenge"))?;
-    Ok(Challenge { state, updated_at: now, ..row.read()? })
+    Ok(Challenge { state, closed_for, updated_at: now, ..row.read()? })
 }
 
 #[async_trait]
@@ -138,11 +191,13 @@ impl Challenges for SqlStore {
             // The same call again, after an answer that was lost on the way.
             return Ok(row.read()?);
         }
-        cancel_pending(&mut tx, run_id, now).await?;
+        cancel_pending(&mut tx, run_id, ClosingReason::AskedAnew, now).await?;
+        let authenticator = authenticator(&mut tx, run_id, &new.question).await?;
+        let sources = may_answer(&new.question, authenticator);
         let row = sqlx::query_as::<_, ChallengeRow>(concat!(
             "INSERT INTO challenges (id, organization_id, connection_id, run_id, fence, question, state, created_at,
-                                         expires_at, updated_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $7) RETURNING ",
+                                         expires_at, updated_at, may_answer)
+                 VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $7, $9) RETURNING ",
             columns!()
         ))
         .bind(new.id.0)
@@ -153,6 +208,7 @@ impl Challenges for SqlStore {
         .bind(question)
         .bind(to_ms(now))
         .bind(to_ms(new.expires_at))
+        .bind(sources.iter().map(|source| source.as_str()).collect::<Vec<_>>().join(" "))
         .fetch_one(&mut *tx)
         .await
         .map_err(failed("open a challenge"))?;
@@ -162,7 +218,10 @@ impl Challenges for SqlStore {
             "kind": new.question.kind,
             "expiresAt": new.expires_at,
         });
-        webhooks::emit(&mut tx, run.organization_id, EventType::ChallengeOpened, data, now).await?;
+        // Nobody is called for what is answered by itself.
+        if authenticator.is_none() {
+            webhooks::emit(&mut tx, run.organization_id, EventType::ChallengeOpened, data, now).await?;
+        }
         commit(tx).await?;
         Ok(row.read()?)
     }
@@ -220,6 +279,9 @@ impl Challenges for SqlStore {
         };
         // The same verdict again, after an answer that was lost on the way.
         if row.state != settled.as_str() {
+            if row.source.as_deref() == Some(AnswerSource::Totp.as_str()) {
+                authenticators::count(&mut tx, row.connection_id, verdict).await?;
+            }
             change(&mut tx, row, event, None, now).await?;
         }
         Ok(commit(tx).await?)
@@ -257,6 +319,7 @@ impl Challenges for SqlStore {
         connection: ConnectionId,
         id: ChallengeId,
         sealed: Vec<u8>,
+        source: AnswerSource,
         now: Timestamp,
     ) -> Result<Challenge, Refused> {
         let mut tx = self.begin().await?;
@@ -270,14 +333,48 @@ impl Challenges for SqlStore {
             return Err(IllegalChallengeEvent { state: expired.state, event: ChallengeEvent::Answer }.into());
         }
         let challenge = change(&mut tx, row, ChallengeEvent::Answer, Some(sealed), now).await?;
-        let act = Act::new(Action::ChallengeAnswered).of(organization).on(connection).to(id);
-        commit_act(tx, act.with(json!({ "kind": challenge.question.kind })), now).await?;
-        Ok(challenge)
+        sqlx::query("UPDATE challenges SET source = $2 WHERE id = $1")
+            .bind(id.0)
+            .bind(source.as_str())
+            .execute(&mut *tx)
+            .await
+            .map_err(failed("keep what answered"))?;
+        match source {
+            AnswerSource::Person => {
+                let act = Act::new(Action::ChallengeAnswered).of(organization).on(connection).to(id);
+                commit_act(tx, act.with(json!({ "kind": challenge.question.kind })), now).await?;
+            }
+            AnswerSource::Totp => commit(tx).await?,
+        }
+        Ok(Challenge { source: Some(source), ..challenge })
+    }
+
+    async fn close_challenge_of_silent(&self, run_id: RunId, now: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        take_connection_of(&mut tx, run_id).await?;
+        if cancel_pending(&mut tx, run_id, ClosingReason::AgentGone, now).await? == 0 {
+            return Ok(());
+        }
+        let state = sqlx::query_as::<_, (Uuid, String)>(
+            "SELECT c.id, c.state FROM connections c JOIN runs r ON r.connection_id = c.id WHERE r.id = $1",
+        );
+        let (connection, state) =
+            state.bind(run_id.0).fetch_one(&mut *tx).await.map_err(failed("read a run's connection"))?;
+        let state = from_json(&state, "connection's state")?;
+        let happening = Happening {
+            connection_id: ConnectionId(connection),
+            cause: "challengeClosed",
+            actor: Actor::Platform,
+            run_id: Some(run_id),
+        };
+        let failure = Failure::new(FailureCode::AgentGone, Stage::Challenge);
+        note(&mut tx, Some(&state), &state, Some(&failure), happening, now).await?;
+        commit(tx).await
     }
 
     async fn expire_challenges(&self, now: Timestamp) -> Result<u64, StoreError> {
         sqlx::query(
-            "UPDATE challenges SET state = 'expired', answer_sealed = NULL, updated_at = $1
+            "UPDATE challenges SET state = 'expired', answer_sealed = NULL, closed_for = 'expired', updated_at = $1
              WHERE state = 'open' AND expires_at <= $1",
         )
         .bind(to_ms(now))

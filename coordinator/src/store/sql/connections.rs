@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use domain::audit::Action;
+use domain::challenge::AuthenticatorState;
 use domain::connection::{ConnectionEvent, ConnectionState, Credentials, OpenChallenge};
 use domain::id::{ConnectionId, EntityId, OrganizationId, RunId};
 use domain::run::{RunClass, RunKind};
@@ -18,12 +19,13 @@ use super::super::Db;
 use super::audit::{commit_act, write};
 use super::transition::{Happening, apply, note, on_demand, take};
 use super::{
-    SqlStore, commit, failed, found, from_json, from_ms, from_word, lockout, permissions, push_page, runs, to_json,
-    to_ms,
+    SqlStore, authenticators, commit, failed, found, from_json, from_ms, from_word, lockout, permissions, push_page,
+    runs, to_json, to_ms,
 };
 use crate::store::{
     Act, Connection, ConnectionEventRecord, ConnectionFilter, Connections, CreatedOrReturned, Fingerprints,
-    GivenCredentials, NewConnection, OpenRun, PageRequest, QueuedRun, Refused, StoreError, UnknownPortal,
+    GivenCredentials, NewConnection, OpenRun, PageRequest, QueuedRun, REFUSALS_ALLOWED, Refused, StoreError,
+    UnknownPortal,
 };
 
 /// Everything that is known of connections right now.
@@ -32,7 +34,9 @@ pub(super) const SELECT: &str = "
         c.instructions, c.metadata, c.created_at, c.updated_at, c.last_failure,
         c.permissions, c.permissions_at,
         k.connection_id AS credentials_of, k.refused AS credentials_refused,
-        EXISTS (SELECT 1 FROM challenges q WHERE q.connection_id = c.id AND q.state || '' = 'open') AS is_asked,
+        EXISTS (SELECT 1 FROM challenges q WHERE q.connection_id = c.id AND q.state || '' = 'open'
+            AND COALESCE(q.may_answer, '') NOT LIKE 'totp%') AS is_asked,
+        (SELECT a.refusals FROM authenticators a WHERE a.connection_id = c.id) AS refusals,
         r.not_before AS run_not_before, r.failure AS run_failure
     FROM connections c
     LEFT JOIN credentials k ON k.connection_id = c.id
@@ -58,6 +62,7 @@ pub(super) struct ConnectionRow {
     permissions: Option<String>,
     permissions_at: Option<i64>,
     is_asked: bool,
+    refusals: Option<i64>,
     run_not_before: Option<i64>,
     run_failure: Option<String>,
 }
@@ -81,6 +86,10 @@ impl ConnectionRow {
             },
             last_failure: self.last_failure.as_deref().map(|text| from_json(text, "failure")).transpose()?,
             challenge: if self.is_asked { OpenChallenge::Open } else { OpenChallenge::None },
+            authenticator: self.refusals.map(|refusals| match refusals {
+                ..REFUSALS_ALLOWED => AuthenticatorState::Ready,
+                _ => AuthenticatorState::Doubtful,
+            }),
             run: run.transpose()?,
             activated_at: self.activated_at.map(from_ms).transpose()?,
             last_synced_at: self.last_synced_at.map(from_ms).transpose()?,
@@ -390,6 +399,7 @@ impl Connections for SqlStore {
             .execute(&mut *tx)
             .await
             .map_err(failed("forget credentials"))?;
+        authenticators::forget(&mut tx, id).await?;
         commit_act(tx, Act::new(Action::ConnectionRevoked).of(organization).on(id), now).await?;
         Ok(run)
     }

@@ -17,6 +17,7 @@
 
 mod accounts;
 mod audit;
+mod authenticators;
 mod balances;
 mod challenges;
 mod completeness;

@@ -4,6 +4,7 @@
 //! stored under a fence that isn't the current one.
 
 use async_trait::async_trait;
+use domain::challenge::ClosingReason;
 use domain::completeness::Grade;
 use domain::connection::{Actor, ConnectionEvent, ConnectionState};
 use domain::failure::{Failure, FailureCode, Stage};
@@ -97,7 +98,7 @@ pub(super) async fn end_open(
     .map_err(failed("end a run"))?
     .map(RunId);
     if let Some(run) = run {
-        challenges::cancel_pending(tx, run, now).await?;
+        challenges::cancel_pending(tx, run, ClosingReason::RunCancelled, now).await?;
     }
     Ok(run)
 }
@@ -195,7 +196,7 @@ impl Runs for SqlStore {
         };
         let run = held(row)?;
         // Whoever asked under an older fence is gone, and its session with it.
-        challenges::cancel_pending(&mut tx, run_id, now).await?;
+        challenges::cancel_pending(&mut tx, run_id, ClosingReason::AgentGone, now).await?;
         let (portal_url, past, all_read_at, class) =
             sqlx::query_as::<_, (String, Option<String>, Option<i64>, String)>(
                 "SELECT c.portal_url, c.past, COALESCE(c.all_read_at, c.last_synced_at), r.class
@@ -269,7 +270,7 @@ impl Runs for SqlStore {
             Err(Refused::LeaseLost) if was_failed_by(&mut tx, run_id, proof).await? => return Ok(()),
             held => held?,
         };
-        challenges::cancel_pending(&mut tx, run_id, now).await?;
+        challenges::cancel_pending(&mut tx, run_id, ClosingReason::SessionEnded, now).await?;
         sqlx::query("UPDATE runs SET attempt = attempt - 1, started_at = NULL WHERE id = $1")
             .bind(run_id.0)
             .execute(&mut *tx)
@@ -352,7 +353,7 @@ impl Runs for SqlStore {
             }
             held => held?,
         };
-        challenges::cancel_pending(&mut tx, run_id, now).await?;
+        challenges::cancel_pending(&mut tx, run_id, ClosingReason::SessionEnded, now).await?;
         if let Some(evidence) = evidence {
             failure.evidence_id = Some(keep_evidence(&mut tx, run_id, &evidence, now).await?);
         }
@@ -377,7 +378,7 @@ impl Runs for SqlStore {
         .map_err(failed("take a run"))?;
         let Some(row) = row else { return Ok(()) };
         let run = held(row)?;
-        challenges::cancel_pending(&mut tx, run_id, now).await?;
+        challenges::cancel_pending(&mut tx, run_id, ClosingReason::AgentGone, now).await?;
         let failure = Failure::new(code, Stage::Connect);
         sqlx::query("UPDATE runs SET dead_at = $2 WHERE id = $1")
             .bind(run_id.0)

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod audit;
+mod authenticators;
 mod balances;
 mod connections;
 mod console;

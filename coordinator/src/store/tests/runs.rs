@@ -2,7 +2,7 @@
 //!
 //! Not here: the stream of changes, webhooks and keys; those have files of their own.
 
-use domain::challenge::Question;
+use domain::challenge::{AnswerSource, Question};
 
 use super::*;
 
@@ -245,8 +245,9 @@ async fn a_challenge_is_asked_once_answered_once_and_forgets_its_answer() {
         let asked = bench.store.open_challenge(run, proof(1), new(), now()).await.expect("asked");
         let again = bench.store.open_challenge(run, proof(1), new(), now()).await.expect("asked again");
         assert_eq!(asked.id, again.id, "the same call again is the same challenge");
-        let answer =
-            async |sealed: Vec<u8>| bench.store.answer_challenge(bench.organization, id, asked.id, sealed, now()).await;
+        let answer = async |sealed: Vec<u8>| {
+            bench.store.answer_challenge(bench.organization, id, asked.id, sealed, AnswerSource::Person, now()).await
+        };
         answer(vec![7]).await.expect("answered");
         assert!(matches!(answer(vec![8]).await, Err(Refused::IllegalChallengeEvent(_))));
         let (_, kept, _) = bench.store.challenge_of_run(run, proof(1), asked.id).await.expect("read");
@@ -260,12 +261,14 @@ async fn a_challenge_is_asked_once_answered_once_and_forgets_its_answer() {
 
         let short = NewChallenge { expires_at: now(), ..new() };
         let over = bench.store.open_challenge(run, proof(1), short, now()).await.expect("asked");
-        let late = bench.store.answer_challenge(bench.organization, id, over.id, vec![9], now()).await;
+        let late =
+            bench.store.answer_challenge(bench.organization, id, over.id, vec![9], AnswerSource::Person, now()).await;
         assert!(matches!(late, Err(Refused::IllegalChallengeEvent(_))), "its time is over: {late:?}");
 
         let open = bench.store.open_challenge(run, proof(1), new(), now()).await.expect("asked");
         bench.grant(run, 2).await;
-        let late = bench.store.answer_challenge(bench.organization, id, open.id, vec![9], now()).await;
+        let late =
+            bench.store.answer_challenge(bench.organization, id, open.id, vec![9], AnswerSource::Person, now()).await;
         assert!(matches!(late, Err(Refused::IllegalChallengeEvent(_))), "its session is gone: {late:?}");
     }
 }

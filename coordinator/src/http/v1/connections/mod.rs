@@ -82,6 +82,11 @@ pub(super) struct GiveCredentials {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = String, required = false, format = Password, min_length = 1, max_length = 1024)]
     password: Option<Secret>,
+    /// The secret of the delegated user's authenticator, as the bank shows it: base 32, or the `otpauth://totp/…` address
+    /// of its picture. Challenges that ask for what the device shows are answered with it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = String, required = false, format = Password, min_length = 1, max_length = 1024)]
+    totp_secret: Option<Secret>,
 }
 
 /// Says of `NewConnection` what can't be said at its fields: which bank is meant has to be
@@ -184,7 +189,7 @@ pub(super) async fn give_credentials(
     ];
     let given: BTreeMap<CredentialName, Secret> =
         given.into_iter().filter_map(|(name, secret)| Some((name, secret?))).collect();
-    app.fleet.give_credentials(owner, ConnectionId(id), given).await?;
+    app.fleet.give_credentials(owner, ConnectionId(id), given, request.totp_secret).await?;
     shown(&app, owner, ConnectionId(id)).await
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Not here: the states and whose turn it is (`domain`); this only shows them.
 
+use domain::challenge::AuthenticatorState;
 use domain::connection::{
     Actor, ConnectionKind, ConnectionState, ConnectionStatus, Credentials, NextAction, OpenChallenge, Party, Portal,
     ProvisioningStatus, SetupFacts, SetupStatus, SyncStatus,
@@ -67,6 +68,10 @@ pub(in crate::http::v1) struct Connection {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     failure: Option<Failure>,
+    /// How the delegated user's authenticator fares, where its secret was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schema::word_with_meanings::<AuthenticatorState>, required = false)]
+    authenticator: Option<AuthenticatorState>,
     /// The challenge that waits for an answer.
     // Choice: a `ready` connection shows by it that its run waits for a person.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -241,6 +246,7 @@ impl Connection {
             error_code: failure.map(|failure| failure.code),
             error_message: failure.map(|failure| failure.message.clone()),
             failure: failure.map(Failure::of),
+            authenticator: connection.authenticator,
             permissions: connection.permissions.filter(|_| is_ready).map(Permissions::of),
             next_action: (is_ready && is_asked).then_some(NextAction::AnswerChallenge),
             created_at: connection.created_at,
