@@ -4,6 +4,14 @@
 //! Not here: trying them. This file knows nothing of the rest of the crate, as
 //! `tests/tests/house/mutants.rs` holds it against the code.
 
+#[path = "suites.rs"]
+mod suites;
+
+pub(crate) use self::suites::Suite;
+use self::suites::{
+    AGENT, AGENT_UNITS, CONSOLE, DRAIN, DRIVER, EGRESS, FLEET, QUEUE, SCRATCH, SCRIPT, STORE, SUPERVISION, WEAR,
+};
+
 /// A guard, and how it is taken out.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mutant {
@@ -17,42 +25,6 @@ pub(crate) struct Mutant {
     /// The test that fails without the guard, with its module.
     pub(crate) test: &'static str,
 }
-
-/// A program of tests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Suite {
-    pub(crate) name: &'static str,
-    /// Where its tests are written.
-    pub(crate) sources: &'static str,
-    /// What cargo is asked for.
-    pub(crate) target: &'static [&'static str],
-    /// Programs that it starts and that cargo wouldn't build for it.
-    pub(crate) programs: &'static [&'static str],
-}
-
-const fn suite(name: &'static str, sources: &'static str, target: &'static [&'static str]) -> Suite {
-    Suite { name, sources, target, programs: &[] }
-}
-
-const QUEUE: Suite = suite("the queue", "coordinator/src/queue/", &["--bin", "coordinator"]);
-const STORE: Suite = suite("the store", "coordinator/src/store/tests/", &["--bin", "coordinator"]);
-const FLEET: Suite = Suite {
-    programs: &["coordinator", "agent", "fixtures"],
-    ..suite("the fleet", "tests/tests/fleet/", &["--test", "fleet"])
-};
-const CONSOLE: Suite = Suite {
-    programs: &["coordinator", "agent", "fixtures"],
-    ..suite("the console", "tests/tests/console/", &["--test", "console"])
-};
-const SCRIPT: Suite = suite("the runner", "crates/script/tests/", &["--test", "runner"]);
-const AGENT_UNITS: Suite = suite("the agent's rules", "agent/src/", &["--lib"]);
-const AGENT: Suite = suite("the agent", "agent/tests/", &["--test", "agent"]);
-const DRAIN: Suite = suite("the agent's end", "agent/tests/", &["--test", "drain"]);
-const DRIVER: Suite = suite("the driver", "agent/tests/", &["--test", "driver"]);
-const EGRESS: Suite = suite("the way out", "agent/tests/", &["--test", "egress"]);
-const WEAR: Suite = suite("browsers", "agent/tests/", &["--test", "wear"]);
-const SUPERVISION: Suite = suite("supervision", "crates/supervisor/tests/", &["--test", "supervision"]);
-const SCRATCH: Suite = suite("scratch folders", "crates/supervisor/tests/", &["--test", "scratch"]);
 
 /// Guards that are bounds: their tests may run out of time without them instead of failing.
 pub(crate) const BOUNDS: [&str; 1] = ["every command to a browser has a deadline"];

@@ -1,0 +1,39 @@
+//! The programs of tests that guards are tried by.
+//!
+//! Not here: which guard by which (`list`).
+
+/// A program of tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Suite {
+    pub(crate) name: &'static str,
+    /// Where its tests are written.
+    pub(crate) sources: &'static str,
+    /// What cargo is asked for.
+    pub(crate) target: &'static [&'static str],
+    /// Programs that it starts and that cargo wouldn't build for it.
+    pub(crate) programs: &'static [&'static str],
+}
+
+const fn suite(name: &'static str, sources: &'static str, target: &'static [&'static str]) -> Suite {
+    Suite { name, sources, target, programs: &[] }
+}
+
+pub(crate) const QUEUE: Suite = suite("the queue", "coordinator/src/queue/", &["--bin", "coordinator"]);
+pub(crate) const STORE: Suite = suite("the store", "coordinator/src/store/tests/", &["--bin", "coordinator"]);
+pub(crate) const FLEET: Suite = Suite {
+    programs: &["coordinator", "agent", "fixtures"],
+    ..suite("the fleet", "tests/tests/fleet/", &["--test", "fleet"])
+};
+pub(crate) const CONSOLE: Suite = Suite {
+    programs: &["coordinator", "agent", "fixtures"],
+    ..suite("the console", "tests/tests/console/", &["--test", "console"])
+};
+pub(crate) const SCRIPT: Suite = suite("the runner", "crates/script/tests/", &["--test", "runner"]);
+pub(crate) const AGENT_UNITS: Suite = suite("the agent's rules", "agent/src/", &["--lib"]);
+pub(crate) const AGENT: Suite = suite("the agent", "agent/tests/", &["--test", "agent"]);
+pub(crate) const DRAIN: Suite = suite("the agent's end", "agent/tests/", &["--test", "drain"]);
+pub(crate) const DRIVER: Suite = suite("the driver", "agent/tests/", &["--test", "driver"]);
+pub(crate) const EGRESS: Suite = suite("the way out", "agent/tests/", &["--test", "egress"]);
+pub(crate) const WEAR: Suite = suite("browsers", "agent/tests/", &["--test", "wear"]);
+pub(crate) const SUPERVISION: Suite = suite("supervision", "crates/supervisor/tests/", &["--test", "supervision"]);
+pub(crate) const SCRATCH: Suite = suite("scratch folders", "crates/supervisor/tests/", &["--test", "scratch"]);
