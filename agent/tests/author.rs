@@ -117,6 +117,21 @@ fn a_page_that_is_another_one_is_told_apart_by_name() {
 }
 
 #[test]
+fn a_page_that_cant_be_used_is_one_fault_of_all() {
+    let (_folder, path) = new(&[]);
+    std::fs::write(path.join("pages/accounts.large.html"), vec![b' '; 9 << 20]).expect("a page");
+    std::fs::write(path.join("pages/account.expected.json"), "{").expect("expectations");
+    let (code, said, talk) = ask(&["test"], &path);
+    assert!(code == Some(2) && talk.contains("the page is larger than 8 MiB"), "{said}{talk}");
+    assert!(talk.contains("account.expected.json isn't what `agent test --accept` writes"), "{talk}");
+    assert!(said.lines().any(|line| line.contains("accounts.html") && line.trim_end().ends_with("ok")), "{said}");
+    let (_, said, _) = ask(&["test", "--json"], &path);
+    let tried: Value = serde_json::from_str(&said).expect("JSON");
+    let unusable = tried.as_array().into_iter().flatten().filter(|page| page["problem"].is_string());
+    assert_eq!(unusable.count(), 2, "{said}");
+}
+
+#[test]
 fn every_step_is_tried_on_the_page_that_it_is_for() {
     let (_folder, path) = new(&["--login", "password+code"]);
     let (code, said, talk) = ask(&["test"], &path);
@@ -441,6 +456,9 @@ async fn what_cant_be_run_is_said_before_a_portal_hears_of_it() {
     std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o600)).expect("a mode");
     let windowless = vec!["--portal", rehearsal.url.as_str(), "--credentials", path, "--driver", "http", "--headed"];
     check(windowless, 1, "the driver http shows no window");
+    let with = |more: &[&'static str]| [&["--portal", rehearsal.url.as_str(), "--credentials", path], more].concat();
+    check(with(&["--report", "/nowhere/run.html"]), 1, "could not write /nowhere/run.html");
+    check(with(&["--save-pages=/proc/pages"]), 1, "could not write /proc/pages");
     std::fs::write(rehearsal.path.join("institution.yaml"), "id: other\n").expect("a record");
     check(vec![], 1, "institution.yaml:1:1");
     std::fs::write(rehearsal.path.join("script.yaml"), "script: 1\n").expect("a script");

@@ -82,6 +82,7 @@ pub(crate) fn gather(script: &Script, file: Option<&Path>) -> Result<Credentials
     for name in script.credentials() {
         let from_file = given.remove(name.as_str()).or_else(|| match name {
             CredentialName::BankUsername => given.remove("username"),
+            CredentialName::BankCustomerId => given.remove("customerNumber").or_else(|| given.remove("branchNumber")),
             _ => None,
         });
         let secret = match from_file.or_else(|| from_environment(name)) {

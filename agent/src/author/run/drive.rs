@@ -4,6 +4,7 @@
 //! a second one ends it at once. Not here: what is said of it (`trace`).
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -81,11 +82,18 @@ impl Run<'_> {
             browser_memory(measure::machine()),
             self.through.window(),
         )?;
+        // What can't be written is known before the bank is asked for anything.
+        let unwritten = |path: &Path| {
+            let path = path.to_owned();
+            move |source| RunError::Unwritten { path, source }
+        };
+        let report = self.through.report().map(|path| report::open(path).map_err(unwritten(path))).transpose()?;
+        let saved = self.through.saved_pages(&self.folder.path);
+        let keeper = saved.map(|folder| Keeper::open(&folder, self.folder.own.clone()).map_err(unwritten(&folder)));
         let script = Arc::new(self.folder.script.clone());
         let pages = if self.through.report().is_some() { Pages::Kept } else { Pages::Dropped };
         let mut trace = Trace::new(Arc::clone(&script), Taint::new(self.credentials.values().cloned()), pages);
-        trace.keeper =
-            self.through.saved_pages(&self.folder.path).map(|folder| Keeper::new(&folder, self.folder.own.clone()));
+        trace.keeper = keeper.transpose()?;
         let hosts = Hosts::new(&self.portal, script.hosts(), loopback);
         let plan = Plan {
             portal_url: self.portal.clone(),
@@ -129,9 +137,9 @@ impl Run<'_> {
         runtime.shutdown_background();
         let outcome = redacted(&trace.taint, outcome?);
         trace.end(said(&outcome));
-        if let Some(path) = self.through.report() {
+        if let Some((path, file)) = self.through.report().zip(report) {
             let page = report::page(self.folder.script.institution(), &trace, &outcome);
-            report::write(path, &page).map_err(|source| RunError::Report { path: path.to_owned(), source })?;
+            report::write(file, &page).map_err(unwritten(path))?;
         }
         Ok(outcome)
     }

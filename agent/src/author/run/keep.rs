@@ -43,8 +43,11 @@ pub(super) enum Keeping {
 }
 
 impl Keeper {
-    pub(super) fn new(folder: &Path, own: OwnWords) -> Self {
-        Self { folder: folder.to_owned(), own, seen: BTreeSet::new(), kept: 0 }
+    /// One that has a folder that it can write to.
+    pub(super) fn open(folder: &Path, own: OwnWords) -> io::Result<Self> {
+        std::fs::create_dir_all(folder)?;
+        tempfile::NamedTempFile::new_in(folder)?;
+        Ok(Self { folder: folder.to_owned(), own, seen: BTreeSet::new(), kept: 0 })
     }
 
     /// How many were kept.
@@ -57,7 +60,6 @@ impl Keeper {
         if !self.seen.insert(page.to_owned()) {
             return Ok(Keeping::SeenBefore);
         }
-        std::fs::create_dir_all(&self.folder)?;
         let path = self.folder.join(format!("{page}.html"));
         if path.symlink_metadata().is_ok() {
             return Ok(Keeping::ThereAlready(path));
@@ -98,7 +100,7 @@ mod tests {
     fn the_first_look_of_a_page_is_kept_and_nothing_is_overwritten() {
         let folder = tempfile::tempdir().expect("a folder");
         let pages = folder.path().join("pages");
-        let mut keeper = Keeper::new(&pages, OwnWords::default());
+        let mut keeper = Keeper::open(&pages, OwnWords::default()).expect("a folder");
         let mut keep = |page: &str, html: &str| keeper.keep(page, |_| look(html)).expect("a file");
         let path = pages.join("account.html");
         let kept = "<!doctype html>\n<!-- saved from url=(0022)https://bank.example/a -->\n<p>one\n";
@@ -107,7 +109,7 @@ mod tests {
         assert_eq!(keep("account", "<p>two"), Keeping::SeenBefore);
         assert_eq!(std::fs::read_to_string(&path).expect("a page"), kept);
         assert_eq!(std::fs::metadata(&path).expect("a page").permissions().mode() & 0o777, 0o600);
-        let mut again = Keeper::new(&pages, OwnWords::default());
+        let mut again = Keeper::open(&pages, OwnWords::default()).expect("a folder");
         let found = again.keep("account", |_| unreachable!("it isn't scrubbed"));
         assert_eq!((found.expect("a file"), again.kept()), (Keeping::ThereAlready(path.clone()), 0));
         assert_eq!(std::fs::read_to_string(path).expect("a page"), kept);
@@ -117,7 +119,7 @@ mod tests {
     fn a_page_that_comes_while_it_is_scrubbed_stays_and_nothing_half_is_left() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("account.html");
-        let mut keeper = Keeper::new(folder.path(), OwnWords::default());
+        let mut keeper = Keeper::open(folder.path(), OwnWords::default()).expect("a folder");
         let kept = keeper.keep("account", |_| {
             std::fs::write(&path, "mine").expect("a page");
             look("<p>one")

@@ -84,9 +84,9 @@ pub enum RunError {
     /// The runtime didn't start.
     #[error("could not start")]
     Runtime(#[source] io::Error),
-    /// The report can't be written.
-    #[error("could not write the report {}", path.display())]
-    Report {
+    /// The report or the pages can't be written.
+    #[error("could not write {}", path.display())]
+    Unwritten {
         /// Where.
         path: PathBuf,
         /// What the system said.
@@ -110,7 +110,7 @@ impl RunError {
             Self::NoWindow(_) => Some("take --headed away, or say `--driver cdp`"),
             Self::Browser(error) => Some(error.hint()),
             Self::Session(OpenError::NotStarted { hint, .. }) => Some(hint),
-            Self::Session(_) | Self::WayOut(_) | Self::Runtime(_) | Self::Report { .. } | Self::Write(_) => None,
+            Self::Session(_) | Self::WayOut(_) | Self::Runtime(_) | Self::Unwritten { .. } | Self::Write(_) => None,
         }
     }
 }

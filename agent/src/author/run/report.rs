@@ -4,7 +4,7 @@
 //! Not here: what happened (`trace`).
 
 use std::fmt::Write as _;
-use std::fs::Permissions;
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -175,11 +175,17 @@ fn escaped(text: &str) -> String {
     out
 }
 
-/// Writes the report so that others can't read it.
-pub(super) fn write(path: &Path, page: &str) -> io::Result<()> {
-    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+/// The file of a report, open before anything is asked of a bank, and what was in it until then.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
     // One that was there before may have been open to others.
     file.set_permissions(Permissions::from_mode(0o600))?;
+    Ok(file)
+}
+
+/// Writes the report in place of what was in its file.
+pub(super) fn write(mut file: File, page: &str) -> io::Result<()> {
+    file.set_len(0)?;
     file.write_all(page.as_bytes())
 }
 

@@ -312,7 +312,7 @@ reads:
         let script = Script::parse(SCRIPT).unwrap_or_else(|faults| unreachable!("{faults}"));
         let folder = tempfile::tempdir().expect("a folder");
         let mut trace = Trace::new(Arc::new(script), Taint::default(), Pages::Dropped);
-        trace.keeper = Some(Keeper::new(folder.path(), OwnWords::of(SCRIPT)));
+        trace.keeper = Some(Keeper::open(folder.path(), OwnWords::of(SCRIPT)).expect("a folder"));
         let url = address.parse().expect("a url");
         trace.saw(&Observation::Recognised { page: page.into(), url, html: html.into() }, Duration::ZERO);
         let said = trace.steps.last().expect("a step").detail.clone();

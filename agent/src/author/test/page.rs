@@ -50,6 +50,9 @@ pub(super) struct Tried {
     /// Why it couldn't be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<Failure>,
+    /// Why the page, or what is expected of it, couldn't be used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
     expected: Expected,
     /// What was read otherwise than expected.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -111,68 +114,75 @@ impl PageError {
 }
 
 /// Tries one page. `day` is when it was saved, unless its expectations say.
-pub(super) fn tried(folder: &Folder, file: &Path, day: Date, accept: Accept) -> Result<Tried, PageError> {
-    let html = text(file)?;
+pub(super) fn tried(folder: &Folder, file: &Path, day: Date, accept: Accept) -> Tried {
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let page = name.split('.').next().unwrap_or_default().to_owned();
-    let url = saved_from(&html).unwrap_or_else(|| folder.record.default_portal_url.clone());
-    let refused = |reason| PageError::Refused { path: file.to_owned(), reason };
-    let sights = folder.script.sights(&url, &html).map_err(refused)?;
-    let recognised = sights.iter().find(|sight| sight.holds()).map(|sight| sight.page.clone());
-    let is_right = recognised.as_deref() == Some(page.as_str());
-    let sight = sights.into_iter().find(|sight| sight.page == page).filter(|_| !is_right);
-
     let mut tried = Tried {
+        page: name.split('.').next().unwrap_or_default().to_owned(),
         file: name,
-        page,
-        recognised,
-        sight,
+        recognised: None,
+        sight: None,
         steps: Vec::new(),
         read: Value::Null,
         failure: None,
+        problem: None,
         expected: Expected::NotRead,
         differences: Vec::new(),
     };
-    if !is_right {
-        return Ok(tried);
+    if let Err(error) = tried.try_page(folder, file, day, accept) {
+        let hint = error.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+        tried.problem = Some(format!("{error}{hint}"));
     }
-    tried.steps = folder.script.try_steps(&tried.page, &html);
-    let kept = file.with_extension("expected.json");
-    let expectations = expectations(&kept)?;
-    let today = expectations.as_ref().and_then(|known| known["today"].as_str()?.parse().ok()).unwrap_or(day);
-    match folder.script.read_page(&tried.page, &html, today) {
-        Ok(read) => tried.read = shown(&read),
-        Err(failure) => {
-            tried.failure = Some(failure);
-            return Ok(tried);
-        }
-    }
-    if tried.read.is_null() {
-        return Ok(tried);
-    }
-    let mut with_day = json!({ "today": today });
-    if let (Value::Object(all), Value::Object(read)) = (&mut with_day, tried.read.clone()) {
-        all.extend(read);
-    }
-    if accept == Accept::Read {
-        write(&kept, &with_day)?;
-        tried.expected = Expected::Accepted;
-        return Ok(tried);
-    }
-    let Some(expectations) = expectations else {
-        tried.expected = Expected::Unsaid;
-        return Ok(tried);
-    };
-    tried.differences = differences(&expectations, &with_day);
-    tried.expected = if tried.differences.is_empty() { Expected::Same } else { Expected::Otherwise };
-    Ok(tried)
+    tried
 }
 
 impl Tried {
+    fn try_page(&mut self, folder: &Folder, file: &Path, day: Date, accept: Accept) -> Result<(), PageError> {
+        let html = text(file)?;
+        let url = saved_from(&html).unwrap_or_else(|| folder.record.default_portal_url.clone());
+        let refused = |reason| PageError::Refused { path: file.to_owned(), reason };
+        let sights = folder.script.sights(&url, &html).map_err(refused)?;
+        self.recognised = sights.iter().find(|sight| sight.holds()).map(|sight| sight.page.clone());
+        if !self.is_right() {
+            self.sight = sights.into_iter().find(|sight| sight.page == self.page);
+            return Ok(());
+        }
+        self.steps = folder.script.try_steps(&self.page, &html);
+        let kept = file.with_extension("expected.json");
+        let expectations = expectations(&kept)?;
+        let today = expectations.as_ref().and_then(|known| known["today"].as_str()?.parse().ok()).unwrap_or(day);
+        match folder.script.read_page(&self.page, &html, today) {
+            Ok(read) => self.read = shown(&read),
+            Err(failure) => {
+                self.failure = Some(failure);
+                return Ok(());
+            }
+        }
+        if self.read.is_null() {
+            return Ok(());
+        }
+        let mut with_day = json!({ "today": today });
+        if let (Value::Object(all), Value::Object(read)) = (&mut with_day, self.read.clone()) {
+            all.extend(read);
+        }
+        if accept == Accept::Read {
+            write(&kept, &with_day)?;
+            self.expected = Expected::Accepted;
+            return Ok(());
+        }
+        let Some(expectations) = expectations else {
+            self.expected = Expected::Unsaid;
+            return Ok(());
+        };
+        self.differences = differences(&expectations, &with_day);
+        self.expected = if self.differences.is_empty() { Expected::Same } else { Expected::Otherwise };
+        Ok(())
+    }
+
     /// Whether it is what its name says, its steps find what they act on, and it could be read and is as expected.
     pub(super) fn is_sound(&self) -> bool {
         let steps_are_sound = !self.steps.iter().any(Trial::is_fault);
-        self.is_right() && steps_are_sound && self.failure.is_none() && self.expected != Expected::Otherwise
+        let is_read = self.failure.is_none() && self.problem.is_none();
+        self.is_right() && steps_are_sound && is_read && self.expected != Expected::Otherwise
     }
 
     /// Whether something was read and nobody said what to expect.
@@ -225,6 +235,10 @@ impl Tried {
     /// What isn't as it should be, a line each.
     pub(super) fn troubles(&self) -> Vec<String> {
         let mut lines = Vec::new();
+        if let Some(problem) = &self.problem {
+            lines.push(problem.clone());
+            return lines;
+        }
         if !self.is_right() {
             let said = match &self.recognised {
                 Some(other) => format!("is recognised as `{other}` and not as `{}`", self.page),

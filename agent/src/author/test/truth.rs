@@ -171,9 +171,19 @@ fn held_against(truth: &Value, accounts: &[ObservedAccount]) -> Vec<String> {
             differences.push(format!("account `{key}`: {} transactions, and {} were read", rows.len(), read.len()));
             continue;
         }
-        for (index, (expected, row)) in rows.into_iter().zip(read).enumerate() {
-            fields(&format!("account `{key}`, row {}", index + 1), expected, row, &["accountKey"], &mut differences);
-        }
+        // A list that is read by windows stands the other way round than the pages that it came from.
+        let along = rows_apart(&key, &rows, read.iter());
+        let back = rows_apart(&key, &rows, read.iter().rev());
+        differences.extend(if back.len() < along.len() { back } else { along });
+    }
+    differences
+}
+
+/// Where the rows of an account differ, one by one.
+fn rows_apart<'v>(key: &str, rows: &[&Value], read: impl Iterator<Item = &'v Value>) -> Vec<String> {
+    let mut differences = Vec::new();
+    for (index, (expected, row)) in rows.iter().zip(read).enumerate() {
+        fields(&format!("account `{key}`, row {}", index + 1), expected, row, &["accountKey"], &mut differences);
     }
     differences
 }
@@ -199,6 +209,23 @@ mod tests {
         let truth = json!({ "accounts": [{ "name": "Checking" }], "transactions": [] });
         let said = held_against(&truth, &[]);
         assert_eq!(said, ["the truth has an account without a `portalKey`, so nobody can say which it is"]);
+    }
+
+    #[test]
+    fn rows_count_in_the_order_of_the_list_or_the_other_way_round() {
+        let account = |rows: &[&str]| {
+            let rows: Vec<_> = rows.iter().map(|amount| json!({ "amount": amount, "accountKey": "a" })).collect();
+            json!({ "accounts": [{ "portalKey": "a" }], "transactions": rows })
+        };
+        let read = ["1", "2", "3"].map(|amount| json!({ "amount": amount }));
+        let apart = |rows: &[&str]| {
+            let truth = account(rows);
+            let rows: Vec<_> = truth["transactions"].as_array().into_iter().flatten().collect();
+            super::rows_apart("a", &rows, read.iter()).len().min(super::rows_apart("a", &rows, read.iter().rev()).len())
+        };
+        assert_eq!(apart(&["1", "2", "3"]), 0);
+        assert_eq!(apart(&["3", "2", "1"]), 0);
+        assert_eq!(apart(&["2", "1", "3"]), 2);
     }
 
     #[test]
