@@ -99,6 +99,14 @@ pub struct SetupGuide {
 }
 
 impl SetupGuide {
+    /// What stands in braces and is no field of a connection's instructions.
+    #[must_use]
+    pub fn unknown_fields(&self) -> Vec<String> {
+        let texts = std::iter::once(&self.title).chain(&self.intro).chain(&self.steps);
+        let named = texts.flat_map(|text| text.split('{').skip(1)).filter_map(|rest| Some(rest.split_once('}')?.0));
+        named.filter(|name| !GUIDE_FIELDS.contains(name)).map(str::to_owned).collect()
+    }
+
     /// The guide with each `{field}` replaced by what `value` has for it, or by words that
     /// say that it isn't there yet.
     #[must_use]

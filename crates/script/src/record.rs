@@ -4,7 +4,7 @@
 //! The domain's own reader has the last word on every value: its types are what a coordinator reads records with, and
 //! this only finds out which place it means. Not here: the keys (`grammar`), or files.
 
-use domain::institution::Institution;
+use domain::institution::{GUIDE_FIELDS, Institution, SetupGuide};
 use serde_json::{Map as Object, Value as Json, json};
 use url::Url;
 
@@ -112,30 +112,37 @@ fn domains(key: &Key, node: &Node, faults: &mut Faults) {
         read.err().map(|error| error.to_string())
     };
     let Some(whole) = refused(json(key.takes, node)) else { return };
-    let (at, why) = pinned(key.takes, node, &refused).unwrap_or((node.at, whole));
-    faults.add(Code::ValueMalformed, at, format!("`{}`: {why}", key.name));
+    for (at, why) in pinned(key.takes, node, whole, &refused) {
+        faults.add(Code::ValueMalformed, at, format!("`{}`: {why}", key.name));
+    }
 }
 
-/// The part of a value that is refused by itself.
-fn pinned(takes: Takes, node: &Node, refused: &dyn Fn(Json) -> Option<String>) -> Option<(Position, String)> {
+/// The parts of a value that are refused by themselves; the whole of it where none is.
+fn pinned(takes: Takes, node: &Node, why: String, refused: &dyn Fn(Json) -> Option<String>) -> Vec<(Position, String)> {
+    let mut parts = Vec::new();
     match (takes, &node.value) {
-        (Takes::List(takes, _), Value::List(items)) => items.iter().find_map(|item| {
-            let alone = |json: Json| refused(json!([json]));
-            let why = alone(json(*takes, item))?;
-            Some(pinned(*takes, item, &alone).unwrap_or((item.at, why)))
-        }),
-        (Takes::Map(map), Value::Map(entries)) => entries.iter().find_map(|entry| {
-            let takes = map.takes(&entry.key)?;
-            let alone = |json: Json| {
-                let mut around = sample_of(map);
-                around.insert(entry.key.clone(), json);
-                refused(Json::Object(around))
-            };
-            let why = alone(json(takes, &entry.value))?;
-            Some(pinned(takes, &entry.value, &alone).unwrap_or((entry.value.at, why)))
-        }),
-        _ => None,
+        (Takes::List(takes, _), Value::List(items)) => {
+            for item in items {
+                let alone = |json: Json| refused(json!([json]));
+                let Some(why) = alone(json(*takes, item)) else { continue };
+                parts.extend(pinned(*takes, item, why, &alone));
+            }
+        }
+        (Takes::Map(map), Value::Map(entries)) => {
+            for entry in entries {
+                let Some(takes) = map.takes(&entry.key) else { continue };
+                let alone = |json: Json| {
+                    let mut around = sample_of(map);
+                    around.insert(entry.key.clone(), json);
+                    refused(Json::Object(around))
+                };
+                let Some(why) = alone(json(takes, &entry.value)) else { continue };
+                parts.extend(pinned(takes, &entry.value, why, &alone));
+            }
+        }
+        _ => {}
     }
+    if parts.is_empty() { vec![(node.at, why)] } else { parts }
 }
 
 /// A value as the domain's reader takes it.
@@ -198,6 +205,16 @@ fn compare(root: &Node, record: &Institution, around: Around<'_>, faults: &mut F
         let message = format!("its id is `{}`, and its folder's name is `{}`", record.id, cut(folder));
         let hint = "name the folder after the id: a coordinator doesn't start otherwise".to_owned();
         faults.hinted(Code::RecordDiffers, at("id"), message, hint);
+    }
+    for url in record.portal_urls().filter(|url| url.scheme() != "https") {
+        let is_default = *url == record.default_portal_url;
+        let key = if is_default { "defaultPortalUrl" } else { "additionalPortalUrls" };
+        let message = format!("`{key}`: a portal's address begins with `https://`");
+        faults.hinted(Code::ValueMalformed, at(key), message, "nothing is sent to a bank in the clear".to_owned());
+    }
+    for field in record.guide.iter().flat_map(SetupGuide::unknown_fields) {
+        let message = format!("`guide`: the instructions have no `{{{}}}`", cut(&field));
+        faults.hinted(Code::ValueMalformed, at("guide"), message, format!("they have {}", GUIDE_FIELDS.join(", ")));
     }
     let Some(script) = around.script else { return };
     if script.institution() != record.id {
@@ -295,6 +312,25 @@ mod tests {
                 "2:1 key.duplicate `id` stands here again; it was said on line 1",
             ],
         );
+    }
+
+    #[test]
+    fn several_parts_of_one_value_are_told_at_once() {
+        let schedule = "schedule: { every: 5m, hours: { days: [mon], from: \"22:00\", to: \"25:00\" } }\n";
+        let faults = check_record(&format!("{SOUND}{schedule}"), Around::default()).expect_err("it is refused");
+        let places: Vec<_> = faults.iter().map(|fault| (fault.line, fault.column)).collect();
+        assert_eq!(places, [(6, 20), (6, 65)]);
+    }
+
+    #[test]
+    fn addresses_in_the_clear_and_unknown_instructions_are_faults() {
+        check(
+            &SOUND.replace("https", "http"),
+            &["3:19 value.malformed `defaultPortalUrl`: a portal's address begins with `https://`"],
+        );
+        let guide = "guide: { title: For {firstName}, steps: [\"Add {firstNme}\"] }\n";
+        let guide = guide.replace("For {firstName}", "\"For {firstName}\"");
+        check(&format!("{SOUND}{guide}"), &["6:8 value.malformed `guide`: the instructions have no `{firstNme}`"]);
     }
 
     #[test]
