@@ -19,6 +19,7 @@ mod fail;
 mod fingerprints;
 mod gatekeeper;
 mod give_credentials;
+mod hashing;
 mod import;
 mod institution;
 mod intent;
@@ -104,6 +105,9 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// More is asked for than can be done right now.
+    #[error("too many passwords are being looked at right now")]
+    Busy,
     /// No script describes the portal yet.
     #[error("no script describes this portal yet")]
     ScriptMissing,

@@ -8,31 +8,26 @@
 //! Another system that vouches for people (OpenID Connect) would come in at [`Fleet::open_session`], with
 //! a user that it found by `vouched_as`; none does yet.
 //!
-//! Not here: cookies and forms (`console`), or which page needs which role.
+//! Not here: hashing (`hashing`), cookies and forms (`console`), or which page needs which role.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::id::{OrganizationId, SessionId, UserId};
 use domain::role::Role;
 use domain::secret::Secret;
-use domain::sign_in::{LONGEST_PASSWORD, fit_password, login};
+use domain::sign_in::{fit_password, login};
 use hmac::Mac as _;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use super::hashing::{self, hash};
 use super::{Error, Fleet};
 use crate::clock;
 use crate::store::{Access, Bucket, Forgives, NewSession, NewUser, Reach, Session, Store, StoreError, User};
-use crate::vault::{VaultError, mac, random};
-
-/// How many passwords are hashed at once: each takes 19 MiB and most of a core for a moment.
-static AT_ONCE: Semaphore = Semaphore::const_new(2);
+use crate::vault::{mac, random};
 
 /// How exactly the last use of a session is kept, where it may be idle for so long.
 const TOUCH_EVERY: SignedDuration = SignedDuration::from_secs(20);
@@ -152,6 +147,8 @@ impl Fleet {
     /// # Errors
     /// [`SignInRefused`].
     pub async fn sign_in(&self, attempt: Attempt) -> Result<(Session, Secret), SignInRefused> {
+        // Whoever isn't looked at for want of a place isn't counted either.
+        let place = hashing::place()?;
         let (name, now) = (attempt.login.trim().to_lowercase(), clock::now());
         let settings = &self.config.console;
         let known = self.store.user_called(&name).await?;
@@ -176,7 +173,7 @@ impl Fleet {
             return Err(SignInRefused::Blocked { until });
         }
         let (user, kept) = known.map_or((None, None), |(user, kept)| (Some(user), kept));
-        let is_right = verify(attempt.password, kept).await?;
+        let is_right = hashing::verify(place, attempt.password, kept).await;
         let user = user.filter(|user| is_right && user.access == Access::Enabled).ok_or_else(|| {
             metrics::counter!("bursar_sign_ins_total", "outcome" => "refused").increment(1);
             SignInRefused::Wrong
@@ -253,41 +250,4 @@ fn token_hash(token: &str) -> Vec<u8> {
 
 fn invalid(field: &'static str, reason: impl ToString) -> Error {
     Error::Invalid { field, reason: reason.to_string() }
-}
-
-/// The argon2id hash of a password, in PHC form.
-async fn hash(password: Secret) -> Result<String, Error> {
-    let hashed = apart(move || {
-        let hashed = Argon2::default().hash_password(password.expose().as_bytes());
-        hashed.map(|hash| hash.to_string()).ok()
-    });
-    Ok(hashed.await.flatten().ok_or(VaultError::NoRandomness)?)
-}
-
-/// Whether it is the password of which that hash was kept. Without one it takes as long.
-async fn verify(password: Secret, kept: Option<String>) -> Result<bool, Error> {
-    static NOBODYS: OnceLock<String> = OnceLock::new();
-    if password.expose().len() > LONGEST_PASSWORD {
-        return Ok(false);
-    }
-    let nobodys = match NOBODYS.get() {
-        Some(known) => known.clone(),
-        None => {
-            let made = hash(Secret::new(Uuid::new_v4().to_string())).await?;
-            NOBODYS.get_or_init(|| made).clone()
-        }
-    };
-    let is_somebodys = kept.is_some();
-    let kept = kept.unwrap_or(nobodys);
-    let is_right = apart(move || {
-        let parsed = PasswordHash::new(&kept);
-        parsed.is_ok_and(|kept| Argon2::default().verify_password(password.expose().as_bytes(), &kept).is_ok())
-    });
-    Ok(is_right.await.unwrap_or(false) && is_somebodys)
-}
-
-/// Works where it keeps no other request waiting.
-async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    let _turn = AT_ONCE.acquire().await.ok()?;
-    tokio::task::spawn_blocking(work).await.ok()
 }
