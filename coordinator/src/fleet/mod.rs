@@ -62,7 +62,7 @@ pub use gatekeeper::Gatekeeper;
 pub use import::{ImportError, import};
 pub use key::{Caller, KeyRefused, MadeKey, NewKey, Scope, USUAL_OVERLAP, expire_key, rotate_key};
 pub use outcomes::{Bookkeeper, Outcomes, hour_of};
-pub use people::{Attempt, Presence, SignInRefused, SignedIn, UserRequest, create_user, set_password};
+pub use people::{Attempt, Presence, SignInRefused, SignedIn, UserRequest, create_user, fit, set_password};
 pub use pruner::{ANSWERS_KEPT, Pruner};
 pub use replay::{AccountReplay, UnreadableReading, replay};
 pub use scale::{Measured, Meter, held};
