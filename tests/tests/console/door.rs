@@ -81,7 +81,8 @@ async fn another_password_takes_the_old_one_and_opens_nothing_by_itself() -> Out
     let fleet = Plan::new().agents(0).start().await?;
     add_user(&fleet, "ada", "viewer", None).await?;
     let ada = Visitor::signed_in(fleet.address(), "ada").await;
-    let change = async |old: &str, new: &str| ada.post("/console/account/password", &[("old", old), ("new", new)]).await;
+    let change =
+        async |old: &str, new: &str| ada.post("/console/account/password", &[("old", old), ("new", new)]).await;
     let another = "another horse battery";
     // What can't be a password is told before the old one is looked at, however wrong that is.
     for _ in 0..9 {
