@@ -110,6 +110,17 @@ impl BareAgent {
         self.call(&format!("/{}/fail", held.run_id), &body).await.map(|_| ())
     }
 
+    /// Says that nothing could be read, and keeps the page that was showing.
+    ///
+    /// # Errors
+    /// [`CallError`] for anything but success.
+    pub async fn fail_on_page(&self, held: &Held, code: &str, html: &str) -> Result<(), CallError> {
+        let failure = json!({ "code": code, "stage": "login", "message": "" });
+        let evidence = json!({ "url": "https://portal.example/accounts", "html": html });
+        let body = json!({ "proof": held.proof, "failure": failure, "evidence": evidence });
+        self.call(&format!("/{}/fail", held.run_id), &body).await.map(|_| ())
+    }
+
     /// Asks for a code that somebody has been sent.
     ///
     /// # Errors

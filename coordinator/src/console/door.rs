@@ -6,7 +6,7 @@
 //!
 //! Not here: checking passwords (`fleet`), or which page needs which role (`routes`).
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, Request, State};
@@ -220,10 +220,29 @@ impl Console {
     /// Where a request comes from: the connection's other end, or what a proxy says that is trusted.
     pub(super) fn address(&self, headers: &HeaderMap, peer: Option<&ConnectInfo<SocketAddr>>) -> String {
         let named = self.fleet.config.console.client_address_header.as_deref();
-        let said = named.and_then(|name| headers.get(name)).and_then(|value| value.to_str().ok());
-        let last = said.and_then(|said| said.rsplit(',').next()).map(str::trim).filter(|last| !last.is_empty());
-        let peer = || peer.map_or_else(|| "unknown".to_owned(), |ConnectInfo(peer)| peer.ip().to_string());
-        last.map_or_else(peer, |last| last.chars().take(64).collect())
+        let said = named.and_then(|name| last_address(headers, name));
+        let address = said.or_else(|| peer.map(|ConnectInfo(peer)| peer.ip()));
+        address.map_or_else(|| "unknown".to_owned(), counted_as)
+    }
+}
+
+/// The last address of a header's last line: the one that the proxy next to us wrote. Whatever stands before
+/// it may be the client's own word.
+fn last_address(headers: &HeaderMap, name: &str) -> Option<IpAddr> {
+    let line = headers.get_all(name).iter().next_back()?.to_str().ok()?;
+    let last = line.rsplit(',').next()?.trim();
+    let bare = last.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(last);
+    bare.parse().ok().or_else(|| last.parse::<SocketAddr>().ok().map(|with_port| with_port.ip()))
+}
+
+/// As what an address is counted. Of IPv6 a single customer has a network of 64 bits, at the least.
+fn counted_as(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let network = Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64));
+            if address.is_loopback() { address.to_string() } else { format!("{network}/64") }
+        }
     }
 }
 
@@ -248,6 +267,31 @@ pub(super) fn with_cookie(mut response: Response, token: &str) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_address_of_a_trusted_header_counts_and_only_if_it_is_one() {
+        let check = |lines: &[&'static str], expected: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append("x-forwarded-for", HeaderValue::from_static(line));
+            }
+            assert_eq!(last_address(&headers, "x-forwarded-for").map(counted_as).as_deref(), expected, "{lines:?}");
+        };
+        check(&["203.0.113.9"], Some("203.0.113.9"));
+        check(&["198.51.100.1, 203.0.113.9"], Some("203.0.113.9"));
+        check(&["198.51.100.1", "203.0.113.9"], Some("203.0.113.9"));
+        check(&["203.0.113.9:4711"], Some("203.0.113.9"));
+        check(&["[2001:db8:1:2:3:4:5:6]:4711"], Some("2001:db8:1:2::/64"));
+        check(&["[2001:db8:1:2:3:4:5:6]"], Some("2001:db8:1:2::/64"));
+        check(&["2001:db8:1:2:ffff::1"], Some("2001:db8:1:2::/64"));
+        check(&["2001:db8:1:3::1"], Some("2001:db8:1:3::/64"));
+        check(&["::ffff:203.0.113.9"], Some("203.0.113.9"));
+        check(&["::1"], Some("::1"));
+        for nonsense in ["", "unknown", "203.0.113.9, nobody", "203.0.113.9,", "203.0.113", "[203.0.113.9", "a:1"] {
+            check(&[nonsense], None);
+        }
+        check(&[], None);
+    }
 
     #[test]
     fn only_a_page_of_this_site_is_from_here() {

@@ -5,7 +5,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::role::Role;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use maud::html;
 
 use super::frame::card;
@@ -14,6 +14,9 @@ use crate::clock;
 use crate::fleet::Error;
 use crate::queue::QueueError;
 use crate::store::{Refused, StoreError};
+
+/// When to ask again where too many passwords are looked at: by then those that wait have been.
+const BUSY_FOR: SignedDuration = SignedDuration::from_secs(5);
 
 /// A page that says what couldn't be.
 #[derive(Debug)]
@@ -79,6 +82,12 @@ impl Refusal {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "Away", said)
     }
 
+    fn busy() -> Self {
+        let said = "Too many people are signing in at this moment, or somebody has guesses sent. Nothing was counted.";
+        let until = clock::now().checked_add(BUSY_FOR).ok();
+        Self { until, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "Busy", said).back(super::door::SIGN_IN) }
+    }
+
     fn internal() -> Self {
         let said = "Something is wrong on our side, and trying again won't mend it. The coordinator's log says more.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Our fault", said)
@@ -111,6 +120,7 @@ impl From<Error> for Refusal {
                 let field = field.trim_start_matches('/');
                 Self::invalid(if field.is_empty() { reason } else { format!("{field}: {reason}.") })
             }
+            Error::Busy => Self::busy(),
             Error::ScriptMissing => Self::conflict("No script describes this portal yet."),
             Error::Queue(error) => error.into(),
             Error::Vault(error) => {

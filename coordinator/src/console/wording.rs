@@ -2,7 +2,7 @@
 //!
 //! Not here: the words that programs see; those are the domain's own.
 
-use domain::audit::{Actor, ActorKind};
+use domain::audit::{ActorKind, KeptActor};
 use domain::challenge::{ChallengeKind, ChallengeState, Medium};
 use domain::completeness::Grade;
 use domain::connection::{ConnectionStatus, NextAction, Party};
@@ -140,15 +140,17 @@ pub(super) const fn grade(grade: Grade) -> (Tone, &'static str) {
 }
 
 /// Who did something, in words.
-pub(super) fn actor(actor: &Actor) -> String {
+pub(super) fn actor(actor: &KeptActor) -> String {
     let name = actor.name.as_deref().or(actor.id.as_deref());
-    let kind = match actor.kind {
-        ActorKind::ConsoleUser => return name.unwrap_or("somebody").to_owned(),
-        ActorKind::ControlToken => "control token",
-        ActorKind::SettingsToken => "the settings' control token",
-        ActorKind::ApiKey => "API key",
-        ActorKind::CommandLine => "command line",
-        ActorKind::System => "Bursar",
+    let kind = match actor.kind.parse() {
+        // Whatever stands there, where it is none of our words.
+        Err(_) => actor.kind.as_str(),
+        Ok(ActorKind::ConsoleUser) => return name.unwrap_or("somebody").to_owned(),
+        Ok(ActorKind::ControlToken) => "control token",
+        Ok(ActorKind::SettingsToken) => "the settings' control token",
+        Ok(ActorKind::ApiKey) => "API key",
+        Ok(ActorKind::CommandLine) => "command line",
+        Ok(ActorKind::System) => "Bursar",
     };
     name.map_or_else(|| kind.to_owned(), |name| format!("{kind} {name}"))
 }

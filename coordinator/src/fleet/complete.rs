@@ -35,6 +35,8 @@ impl Fleet {
         };
         let completed = self.store.complete(run_id, *proof, handed_in, now).await?;
         self.forget(run_id).await;
+        // Whoever is told again, since an answer was lost, has counted it.
+        let Some(completed) = completed else { return Ok(()) };
         self.outcomes.note(&institution, None);
         self.tell_breaker(&institution, BreakerEvent::Succeeded).await;
         self.count_ways(&institution, ways).await;

@@ -19,6 +19,7 @@ mod fail;
 mod fingerprints;
 mod gatekeeper;
 mod give_credentials;
+mod hashing;
 mod import;
 mod institution;
 mod intent;
@@ -61,7 +62,7 @@ pub use gatekeeper::Gatekeeper;
 pub use import::{ImportError, import};
 pub use key::{Caller, KeyRefused, MadeKey, NewKey, Scope, USUAL_OVERLAP, expire_key, rotate_key};
 pub use outcomes::{Bookkeeper, Outcomes, hour_of};
-pub use people::{Attempt, Presence, SignInRefused, SignedIn, UserRequest, create_user, set_password};
+pub use people::{Attempt, Presence, SignInRefused, SignedIn, UserRequest, create_user, fit, set_password};
 pub use pruner::{ANSWERS_KEPT, Pruner};
 pub use replay::{AccountReplay, UnreadableReading, replay};
 pub use scale::{Measured, Meter, held};
@@ -104,6 +105,9 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// More is asked for than can be done right now.
+    #[error("too many passwords are being looked at right now")]
+    Busy,
     /// No script describes the portal yet.
     #[error("no script describes this portal yet")]
     ScriptMissing,

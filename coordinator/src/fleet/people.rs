@@ -8,31 +8,31 @@
 //! Another system that vouches for people (OpenID Connect) would come in at [`Fleet::open_session`], with
 //! a user that it found by `vouched_as`; none does yet.
 //!
-//! Not here: cookies and forms (`console`), or which page needs which role.
+//! Not here: hashing (`hashing`), cookies and forms (`console`), or which page needs which role.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::audit::Action;
 use domain::id::{OrganizationId, SessionId, UserId};
 use domain::role::Role;
 use domain::secret::Secret;
-use domain::sign_in::{LONGEST_PASSWORD, fit_password, login};
+use domain::sign_in::{fit_password, login};
 use hmac::Mac as _;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use super::hashing::{self, Place, hash};
 use super::{Error, Fleet};
 use crate::clock;
-use crate::store::{Access, Bucket, Forgives, NewSession, NewUser, Reach, Session, Store, StoreError, User};
-use crate::vault::{VaultError, mac, random};
-
-/// How many passwords are hashed at once: each takes 19 MiB and most of a core for a moment.
-static AT_ONCE: Semaphore = Semaphore::const_new(2);
+use crate::store::{
+    Access, Act, Attempted, Bucket, Counted, Forgives, NewSession, NewUser, Reach, Refused, Session, Store, StoreError,
+    User, acting, actor,
+};
+use crate::vault::{mac, random};
 
 /// How exactly the last use of a session is kept, where it may be idle for so long.
 const TOUCH_EVERY: SignedDuration = SignedDuration::from_secs(20);
@@ -65,8 +65,13 @@ pub struct Attempt {
     pub password: Secret,
     /// Where from.
     pub address: String,
-    /// What the browser calls itself.
-    pub browser: String,
+}
+
+/// Somebody whose password was looked at and is right.
+pub struct Known {
+    user: User,
+    /// The hash by which it is.
+    password_hash: String,
 }
 
 /// Why nobody is let in.
@@ -141,9 +146,17 @@ pub async fn create_user(store: &dyn Store, request: UserRequest) -> Result<User
 /// # Errors
 /// [`Error::Invalid`] for a password that can't be one.
 pub async fn set_password(store: &dyn Store, user: &User, password: Secret) -> Result<User, Error> {
-    fit_password(&user.login, password.expose()).map_err(|unfit| invalid("/password", unfit))?;
+    fit(user, &password)?;
     let hash = hash(password).await?;
     Ok(store.set_password(user.id, hash, clock::now()).await?)
+}
+
+/// Whether a password may be this user's.
+///
+/// # Errors
+/// [`Error::Invalid`] says why not.
+pub fn fit(user: &User, password: &Secret) -> Result<(), Error> {
+    fit_password(&user.login, password.expose()).map_err(|unfit| invalid("/password", unfit))
 }
 
 impl Fleet {
@@ -151,48 +164,50 @@ impl Fleet {
     ///
     /// # Errors
     /// [`SignInRefused`].
-    pub async fn sign_in(&self, attempt: Attempt) -> Result<(Session, Secret), SignInRefused> {
-        let (name, now) = (attempt.login.trim().to_lowercase(), clock::now());
+    pub async fn sign_in(&self, attempt: Attempt, browser: &str) -> Result<(Session, Secret), SignInRefused> {
+        let address = attempt.address.clone();
+        let known = self.look_at(attempt).await?;
+        let opened = self.open_session(known, address, browser).await.map_err(|error| match error {
+            Error::Refused(Refused::NotFound) => SignInRefused::Wrong,
+            error => error.into(),
+        })?;
+        metrics::counter!("bursar_sign_ins_total", "outcome" => "succeeded").increment(1);
+        Ok(opened)
+    }
+
+    /// Counts an attempt and looks at it; it opens nothing.
+    ///
+    /// # Errors
+    /// [`SignInRefused`].
+    pub async fn look_at(&self, attempt: Attempt) -> Result<Known, SignInRefused> {
+        // Whoever isn't looked at for want of a place isn't counted either.
+        let place = hashing::place()?;
+        let name = attempt.login.trim().to_lowercase();
         let settings = &self.config.console;
-        let known = self.store.user_called(&name).await?;
-        // A name that nobody has may be a password in the wrong field, so it is kept nowhere.
-        let named = known.as_ref().map_or_else(|| "a name that nobody has".to_owned(), |(user, _)| user.id.to_string());
         let buckets = [
             Bucket {
                 name: format!("name:{}", self.digest(&name)),
                 allowed: settings.attempts_per_name,
                 forgives: Forgives::All,
-                subject: named,
             },
             Bucket {
                 name: format!("address:{}", attempt.address),
                 allowed: settings.attempts_per_address,
                 forgives: Forgives::Itself,
-                subject: attempt.address.clone(),
             },
         ];
-        if let Some(until) = self.store.begin_sign_in(&buckets, now).await? {
-            metrics::counter!("bursar_sign_ins_total", "outcome" => "blocked").increment(1);
-            return Err(SignInRefused::Blocked { until });
-        }
-        let (user, kept) = known.map_or((None, None), |(user, kept)| (Some(user), kept));
-        let is_right = verify(attempt.password, kept).await?;
-        let user = user.filter(|user| is_right && user.access == Access::Enabled).ok_or_else(|| {
-            metrics::counter!("bursar_sign_ins_total", "outcome" => "refused").increment(1);
-            SignInRefused::Wrong
-        })?;
-        let opened = self.open_session(&user, attempt.address, &attempt.browser, &buckets).await?;
-        metrics::counter!("bursar_sign_ins_total", "outcome" => "succeeded").increment(1);
-        Ok(opened)
+        let named = self.store.user_called(&name).await?;
+        // In a task of its own: whoever hangs up keeps nothing out of the counts and the trail.
+        let looked_at = look_at(Arc::clone(&self.store), buckets, named, place, attempt.password);
+        tokio::spawn(acting(actor(), looked_at)).await.unwrap_or(Err(SignInRefused::Failed(Error::Busy)))
     }
 
     /// Opens a session for somebody who was found to be a user.
     async fn open_session(
         &self,
-        user: &User,
+        Known { user, password_hash }: Known,
         address: String,
         browser: &str,
-        buckets: &[Bucket],
     ) -> Result<(Session, Secret), Error> {
         let token = Secret::new(URL_SAFE_NO_PAD.encode(random::<32>()?.as_slice()));
         let now = clock::now();
@@ -201,13 +216,14 @@ impl Fleet {
         let new = NewSession {
             id: SessionId(Uuid::now_v7()),
             user_id: user.id,
+            password_hash,
             token_hash: token_hash(token.expose()),
             browser,
             address,
             ends_at: now.saturating_add(longest).unwrap_or(now),
         };
         let by = domain::audit::Actor::new(domain::audit::ActorKind::ConsoleUser, user.id.to_string(), &user.login);
-        let session = crate::store::acting(by, self.store.open_session(new, buckets, now)).await?;
+        let session = acting(by, self.store.open_session(new, now)).await?;
         Ok((session, token))
     }
 
@@ -246,6 +262,61 @@ impl Fleet {
     }
 }
 
+/// Counts an attempt before it looks at it, and takes that back of one that is right.
+async fn look_at(
+    store: Arc<dyn Store>,
+    buckets: [Bucket; 2],
+    named: Option<(User, Option<String>)>,
+    place: Place,
+    password: Secret,
+) -> Result<Known, SignInRefused> {
+    let counted = match store.begin_sign_in(&buckets, clock::now()).await? {
+        Attempted::Counted(counted) => counted,
+        Attempted::Blocked { until } => {
+            metrics::counter!("bursar_sign_ins_total", "outcome" => "blocked").increment(1);
+            return Err(SignInRefused::Blocked { until });
+        }
+    };
+    let (user, kept) = named.map_or((None, None), |(user, kept)| (Some(user), kept));
+    let is_right = hashing::verify(place, password, kept.clone()).await;
+    match (user, kept) {
+        (Some(user), Some(password_hash)) if is_right && user.access == Access::Enabled => {
+            store.forgive_sign_in(&counted).await?;
+            Ok(Known { user, password_hash })
+        }
+        (user, _) => {
+            metrics::counter!("bursar_sign_ins_total", "outcome" => "refused").increment(1);
+            tell_blocks(&store, user.as_ref(), &counted);
+            Err(SignInRefused::Wrong)
+        }
+    }
+}
+
+/// Tells of blocks that came to be. Only a user's is written down: of names that nobody has, and of
+/// addresses, anybody can make as many as they like.
+fn tell_blocks(store: &Arc<dyn Store>, user: Option<&User>, counted: &[Counted]) {
+    for attempt in counted.iter().filter(|attempt| attempt.blocks_until.is_some()) {
+        let of = match (attempt.forgives, user) {
+            (Forgives::Itself, _) => "address",
+            (Forgives::All, None) => "unknownName",
+            (Forgives::All, Some(user)) => {
+                let act = Act::new(Action::SignInBlocked).to(user.id).with(json!({ "attempts": attempt.attempts }));
+                let act = user.organization_id.map_or(act.clone(), |organization| act.of(organization));
+                let store = Arc::clone(store);
+                // Nobody waits for it: how long an answer takes doesn't tell who there is.
+                tokio::spawn(acting(actor(), async move {
+                    if let Err(error) = store.note_act(act, clock::now()).await {
+                        let error = &error as &dyn std::error::Error;
+                        tracing::error!(error, "a block of sign-ins isn't in the audit trail");
+                    }
+                }));
+                "user"
+            }
+        };
+        metrics::counter!("bursar_sign_in_blocks_total", "of" => of).increment(1);
+    }
+}
+
 /// 32 random bytes need no slow hash.
 fn token_hash(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
@@ -253,41 +324,4 @@ fn token_hash(token: &str) -> Vec<u8> {
 
 fn invalid(field: &'static str, reason: impl ToString) -> Error {
     Error::Invalid { field, reason: reason.to_string() }
-}
-
-/// The argon2id hash of a password, in PHC form.
-async fn hash(password: Secret) -> Result<String, Error> {
-    let hashed = apart(move || {
-        let hashed = Argon2::default().hash_password(password.expose().as_bytes());
-        hashed.map(|hash| hash.to_string()).ok()
-    });
-    Ok(hashed.await.flatten().ok_or(VaultError::NoRandomness)?)
-}
-
-/// Whether it is the password of which that hash was kept. Without one it takes as long.
-async fn verify(password: Secret, kept: Option<String>) -> Result<bool, Error> {
-    static NOBODYS: OnceLock<String> = OnceLock::new();
-    if password.expose().len() > LONGEST_PASSWORD {
-        return Ok(false);
-    }
-    let nobodys = match NOBODYS.get() {
-        Some(known) => known.clone(),
-        None => {
-            let made = hash(Secret::new(Uuid::new_v4().to_string())).await?;
-            NOBODYS.get_or_init(|| made).clone()
-        }
-    };
-    let is_somebodys = kept.is_some();
-    let kept = kept.unwrap_or(nobodys);
-    let is_right = apart(move || {
-        let parsed = PasswordHash::new(&kept);
-        parsed.is_ok_and(|kept| Argon2::default().verify_password(password.expose().as_bytes(), &kept).is_ok())
-    });
-    Ok(is_right.await.unwrap_or(false) && is_somebodys)
-}
-
-/// Works where it keeps no other request waiting.
-async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    let _turn = AT_ONCE.acquire().await.ok()?;
-    tokio::task::spawn_blocking(work).await.ok()
 }

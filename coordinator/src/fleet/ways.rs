@@ -1,8 +1,7 @@
 //! Counting how the ways to find things fared, so that an author sees that one is lost before the
 //! others are.
 //!
-//! It is for looking at: a run is told twice in rare cases, and then counted twice, and what can't be
-//! counted is passed over.
+//! It is for looking at: a run that is told twice is counted once, and what can't be counted is passed over.
 //!
 //! Not here: what a way is, or which run is over.
 

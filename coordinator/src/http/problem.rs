@@ -244,6 +244,7 @@ impl From<Error> for Problem {
             Error::Invalid { field, reason } => {
                 Self::invalid(vec![FieldError { pointer: field.into(), code: "invalid", message: reason }])
             }
+            Error::Busy => Self::unavailable("A place to sign in"),
             Error::ScriptMissing => {
                 let detail = "No script describes this portal yet.";
                 Self::conflict("script_missing", detail)

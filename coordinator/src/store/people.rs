@@ -28,11 +28,12 @@ pub trait People {
     async fn set_role(&self, id: UserId, role: Role, now: Timestamp) -> Result<User, Refused>;
     /// Lets a user in or not; one that isn't let in has no session any more.
     async fn set_active(&self, id: UserId, access: Access, now: Timestamp) -> Result<User, Refused>;
-    /// Counts an attempt in each bucket before anybody looks at it, unless one is blocked: then
-    /// until when.
-    async fn begin_sign_in(&self, buckets: &[Bucket], now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
-    /// Opens a session; what was counted in the buckets is forgotten.
-    async fn open_session(&self, new: NewSession, buckets: &[Bucket], now: Timestamp) -> Result<Session, Refused>;
+    /// Counts an attempt in each bucket before anybody looks at it, unless one is blocked.
+    async fn begin_sign_in(&self, buckets: &[Bucket], now: Timestamp) -> Result<Attempted, StoreError>;
+    /// Takes back what an attempt counted that came to something, and the block that it began.
+    async fn forgive_sign_in(&self, counted: &[Counted]) -> Result<(), StoreError>;
+    /// Opens a session; [`Refused::NotFound`] if its user isn't let in, or has another password by now.
+    async fn open_session(&self, new: NewSession, now: Timestamp) -> Result<Session, Refused>;
     /// The session of a token, with its user, if it hasn't ended and its user is let in.
     async fn session(
         &self,
@@ -123,6 +124,8 @@ pub struct NewSession {
     pub id: SessionId,
     /// Whose it is.
     pub user_id: UserId,
+    /// The hash by which their password was found to be right.
+    pub password_hash: String,
     /// SHA-256 of what the browser keeps.
     pub token_hash: Vec<u8>,
     /// What the browser calls itself.
@@ -151,6 +154,29 @@ pub struct Bucket {
     pub allowed: u32,
     /// What a sign-in that succeeds takes back of the count.
     pub forgives: Forgives,
-    /// What the audit trail says it is.
-    pub subject: String,
+}
+
+/// What became of an attempt before anybody looked at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Attempted {
+    /// There were too many; it counts nowhere.
+    Blocked {
+        /// When the next is looked at.
+        until: Timestamp,
+    },
+    /// It is counted, once in each bucket.
+    Counted(Vec<Counted>),
+}
+
+/// An attempt in one bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// The bucket's name.
+    pub bucket: String,
+    /// What a sign-in that succeeds takes back of it.
+    pub forgives: Forgives,
+    /// How many attempts it makes.
+    pub attempts: u32,
+    /// Until when it has no further one looked at, should it come to nothing.
+    pub blocks_until: Option<Timestamp>,
 }

@@ -45,14 +45,14 @@ pub trait Runs {
     /// same fence changes nothing.
     async fn release(&self, run_id: RunId, proof: Proof, now: Timestamp) -> Result<(), Refused>;
     /// Stores what was read, marks the run succeeded and moves the connection on, all
-    /// or nothing. Doing it again under the same fence changes nothing.
+    /// or nothing. Doing it again under the same fence changes nothing, and is nothing.
     async fn complete(
         &self,
         run_id: RunId,
         proof: Proof,
         handed_in: HandedIn<'_>,
         now: Timestamp,
-    ) -> Result<Completed, Refused>;
+    ) -> Result<Option<Completed>, Refused>;
     /// The bank that a run is about.
     async fn institution_of_run(&self, run_id: RunId) -> Result<Option<String>, StoreError>;
     /// Ends a run, or puts it off, with a failure. Doing it again under the same fence

@@ -5,7 +5,7 @@
 
 use domain::audit::Broken;
 
-use super::{AuditHead, HashedEntry, Store, StoreError, audit_hash};
+use super::{AuditFilter, AuditHead, HashedEntry, Store, StoreError, audit_hash};
 
 /// How many entries are read at once.
 const BATCH: u32 = 1_000;
@@ -30,6 +30,9 @@ pub enum AuditFault {
 /// # Errors
 /// [`AuditFault::Broken`] names the first position that doesn't hold.
 pub async fn verify_audit(store: &dyn Store, written_down: Option<&AuditHead>) -> Result<AuditHead, AuditFault> {
+    if let Some(before) = store.audit_entries(AuditFilter::default(), Some(1), 1).await?.first() {
+        return Err(Broken::PutIn(before.entry.position).into());
+    }
     let mut last = AuditHead { position: 0, hash: ZEROS.to_owned() };
     let mut is_there = written_down.is_none_or(|head| *head == last);
     loop {

@@ -154,17 +154,14 @@ words! {
     }
 }
 
-/// Who did something.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// Who does something.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// What kind of actor.
     pub kind: ActorKind,
     /// Which: the id of the user, token or key.
-    #[serde(default)]
     pub id: Option<String>,
-    /// What it was called at that time.
-    #[serde(default)]
+    /// What it is called.
     pub name: Option<String>,
 }
 
@@ -181,6 +178,27 @@ impl Actor {
     }
 }
 
+/// Who did something, as the trail keeps it: whatever stands there is shown and hashed, so that a word that
+/// somebody put in, or that a later version knows, hides nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeptActor {
+    /// A word of [`ActorKind`], if nobody altered it.
+    pub kind: String,
+    /// Which: the id of the user, token or key.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// What it was called at that time.
+    #[serde(default)]
+    pub name: Option<String>,
+}
+
+impl From<Actor> for KeptActor {
+    fn from(Actor { kind, id, name }: Actor) -> Self {
+        Self { kind: kind.as_str().to_owned(), id, name }
+    }
+}
+
 /// One entry of the trail, but for its hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -190,9 +208,9 @@ pub struct AuditEntry {
     /// When.
     pub at: Timestamp,
     /// Who.
-    pub actor: Actor,
-    /// What.
-    pub action: Action,
+    pub actor: KeptActor,
+    /// What: a word of [`Action`], if nobody altered it.
+    pub action: String,
     /// Whose thing it was: a tenant.
     pub organization_id: Option<Uuid>,
     /// The connection that it was about.
@@ -215,10 +233,10 @@ impl AuditEntry {
             VERSION.to_owned(),
             self.position.to_string(),
             self.at.as_millisecond().to_string(),
-            self.actor.kind.as_str().to_owned(),
+            self.actor.kind.clone(),
             self.actor.id.clone().unwrap_or_default(),
             self.actor.name.clone().unwrap_or_default(),
-            self.action.as_str().to_owned(),
+            self.action.clone(),
             id(organization),
             id(connection),
             self.subject.clone().unwrap_or_default(),
@@ -238,6 +256,9 @@ pub enum Broken {
     /// Nothing is kept there.
     #[error("the entry at position {0} is missing")]
     Missing(i64),
+    /// Something is kept before the first position.
+    #[error("the entry at position {0} was put in: the chain begins at position 1")]
+    PutIn(i64),
     /// It doesn't follow on the entry before it.
     #[error(
         "the entry at position {0} doesn't follow on the one before it: entries were exchanged or put in another order"
@@ -265,6 +286,7 @@ impl Broken {
         match self {
             Self::Altered(position)
             | Self::Missing(position)
+            | Self::PutIn(position)
             | Self::Reordered(position)
             | Self::HeadGone(position) => *position,
             Self::CutOff { there, .. } => *there + 1,
@@ -277,6 +299,7 @@ impl Broken {
         match self {
             Self::Altered(_) => "altered",
             Self::Missing(_) => "missing",
+            Self::PutIn(_) => "putIn",
             Self::Reordered(_) => "reordered",
             Self::CutOff { .. } => "cutOff",
             Self::HeadGone(_) => "headGone",
@@ -293,8 +316,8 @@ mod tests {
         let entry = AuditEntry {
             position: 7,
             at: "2026-11-26T09:00:00.123Z".parse().expect("a moment"),
-            actor: Actor::new(ActorKind::ConsoleUser, "u1", "Zoë"),
-            action: Action::ConnectionPaused,
+            actor: Actor::new(ActorKind::ConsoleUser, "u1", "Zoë").into(),
+            action: Action::ConnectionPaused.to_string(),
             organization_id: None,
             connection_id: "0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b".parse().ok(),
             subject: None,
@@ -314,8 +337,8 @@ mod tests {
         let with = |id: &str, name: &str| AuditEntry {
             position: 1,
             at: jiff::Timestamp::UNIX_EPOCH,
-            actor: Actor::new(ActorKind::ApiKey, id, name),
-            action: Action::KeyCreated,
+            actor: Actor::new(ActorKind::ApiKey, id, name).into(),
+            action: Action::KeyCreated.to_string(),
             organization_id: None,
             connection_id: None,
             subject: None,

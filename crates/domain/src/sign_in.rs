@@ -3,7 +3,7 @@
 //!
 //! Not here: hashing passwords, or keeping count; the coordinator does both.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 /// The fewest characters of a password.
 pub const SHORTEST_PASSWORD: usize = 12;
@@ -19,6 +19,9 @@ const FIRST_BLOCK: SignedDuration = SignedDuration::from_secs(30);
 
 /// The longest that nothing is looked at.
 const LONGEST_BLOCK: SignedDuration = SignedDuration::from_hours(1);
+
+/// In what time half of what was counted is forgotten.
+const HALVED_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
 /// After how long without an attempt none is held against anybody.
 pub const FORGIVEN_AFTER: SignedDuration = SignedDuration::from_hours(24);
@@ -81,6 +84,16 @@ pub fn block_after(failures: u32, allowed: u32) -> Option<SignedDuration> {
     Some(doubled.min(LONGEST_BLOCK))
 }
 
+/// What is left of a count that was begun, or halved, at `since`; with it, when that was last so.
+#[must_use]
+pub fn left_of(failures: u32, since: Timestamp, now: Timestamp) -> (u32, Timestamp) {
+    let times = now.duration_since(since).as_secs().max(0) / HALVED_EVERY.as_secs();
+    let times = i32::try_from(times).unwrap_or(i32::MAX);
+    let left = failures.checked_shr(times.unsigned_abs()).unwrap_or(0);
+    let halved_at = HALVED_EVERY.checked_mul(times).and_then(|past| since.checked_add(past).ok());
+    if left == 0 { (0, now) } else { (left, halved_at.unwrap_or(now)) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +103,18 @@ mod tests {
         let seconds = |failures| block_after(failures, 5).map(|block| block.as_secs());
         assert_eq!([4, 5, 6, 7].map(seconds), [None, Some(30), Some(60), Some(120)]);
         assert_eq!([12, 40, u32::MAX].map(seconds), [Some(3600); 3]);
+    }
+
+    #[test]
+    fn half_of_a_count_is_forgotten_each_hour_however_often_somebody_tries() {
+        let begun: Timestamp = "2026-11-26T09:00:00Z".parse().expect("a moment");
+        let after = |minutes| begun + SignedDuration::from_mins(minutes);
+        assert_eq!(left_of(20, begun, after(59)), (20, begun));
+        assert_eq!(left_of(20, begun, after(61)), (10, after(60)), "the second half hour begins where the first ended");
+        assert_eq!(left_of(20, begun, after(240)), (1, after(240)));
+        assert_eq!(left_of(20, begun, after(300)), (0, after(300)));
+        assert_eq!(left_of(u32::MAX, begun, after(60 * 24 * 400)), (0, after(60 * 24 * 400)));
+        assert_eq!(left_of(3, begun, after(-90)), (3, begun), "a clock that goes back forgives nothing");
     }
 
     #[test]

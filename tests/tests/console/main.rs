@@ -4,6 +4,7 @@
 
 mod browser;
 mod door;
+mod evidence;
 mod inbox;
 mod roles;
 mod trail;

@@ -132,6 +132,33 @@ async fn each_address_opens_to_its_role_and_to_those_who_reach_it() -> Outcome {
     Ok(())
 }
 
+#[tokio::test]
+async fn an_institutions_page_tells_one_organization_nothing_of_the_others() -> Outcome {
+    let fleet = Plan::new().agents(0).start().await?;
+    fleet.integrator("default").await?;
+    add_user(&fleet, "ada", "operator", None).await?;
+    add_user(&fleet, "bob", "administrator", Some("default")).await?;
+    let ada = Visitor::signed_in(fleet.address(), "ada").await;
+    let reason = [("reason", "Umbrella Corp. is locked out there")];
+    assert_eq!(ada.post("/console/institutions/harbour/pause", &reason).await.status, 303);
+    let bob = Visitor::signed_in(fleet.address(), "bob").await;
+    let of_all = ["Umbrella Corp.", "How runs ended", "Ways that were lost"];
+    let page = async |visitor: &Visitor| visitor.get("/console/institutions/harbour").await.text;
+    let (all, own) = (page(&ada).await, page(&bob).await);
+    for text in of_all {
+        assert!(all.contains(text), "{text} is for those who see all: {all}");
+        assert!(!own.contains(text), "{text} is told to one organization: {own}");
+    }
+    assert!(own.contains("Paused"), "that it is paused concerns everybody: {own}");
+    let list = async |visitor: &Visitor| visitor.get("/console/institutions").await.text;
+    let (all, own) = (list(&ada).await, list(&bob).await);
+    for text in ["Ready runs", "Leases", "Oldest waits"] {
+        assert!(all.contains(text) && !own.contains(text), "{text}");
+    }
+    assert!(!all.contains("Umbrella") && !own.contains("Umbrella"));
+    Ok(())
+}
+
 #[test]
 fn the_table_has_every_route() {
     let source = include_str!("../../../coordinator/src/console/routes.rs");

@@ -71,7 +71,7 @@ const PLACES: [(&str, &[&str]); 30] = [
     ("utoipa_axum", &["coordinator/src/http/"]),
     ("sqlx", &["coordinator/src/store/"]),
     ("maud", &["coordinator/src/console/"]),
-    ("argon2", &["coordinator/src/fleet/people.rs"]),
+    ("argon2", &["coordinator/src/fleet/hashing.rs"]),
     ("chromiumoxide", &["agent/src/cdp/wire.rs"]),
     ("fantoccini", &["agent/src/webdriver/line.rs"]),
     ("hyper_rustls", &["agent/src/webdriver/line.rs"]),

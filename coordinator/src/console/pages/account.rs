@@ -18,7 +18,7 @@ use crate::console::door::{Fields, SIGN_IN, Visitor, with_cookie};
 use crate::console::frame::{Page, Section, token};
 use crate::console::parts::{Tone, act_on, badge, moment_of, table};
 use crate::console::refusal::Refusal;
-use crate::fleet::{Attempt, SignInRefused, set_password};
+use crate::fleet::{Attempt, SignInRefused, fit, set_password};
 
 /// One's own sessions, and a form for another password.
 pub(in crate::console) async fn show(
@@ -102,14 +102,15 @@ pub(in crate::console) async fn change_password(
     Extension(fields): Extension<Fields>,
 ) -> Result<Response, Refusal> {
     let (user, path) = (&visitor.signed_in.user, Section::Account.path());
+    let wanted = Secret::new(fields.get("new").to_owned());
+    fit(user, &wanted).map_err(|error| Refusal::from(error).back(path))?;
     let attempt = Attempt {
         login: user.login.clone(),
         password: Secret::new(fields.get("old").to_owned()),
         address: console.address(&headers, peer.as_ref().map(|Extension(peer)| peer)),
-        browser: "the change of a password".to_owned(),
     };
     // The same door, with the same counts: a session that was left open is no way to guess.
-    match console.fleet.sign_in(attempt).await {
+    match console.fleet.look_at(attempt).await {
         Ok(_) => {}
         Err(SignInRefused::Wrong) => {
             return Err(Refusal::invalid("The password until now isn't right.").back(path));
@@ -117,7 +118,7 @@ pub(in crate::console) async fn change_password(
         Err(SignInRefused::Blocked { until }) => return Err(Refusal::blocked(until).back(path)),
         Err(SignInRefused::Failed(error)) => return Err(error.into()),
     }
-    let changed = set_password(&*console.fleet.store, user, Secret::new(fields.get("new").to_owned())).await;
+    let changed = set_password(&*console.fleet.store, user, wanted).await;
     changed.map_err(|error| Refusal::from(error).back(path))?;
     Ok(out())
 }

@@ -70,7 +70,8 @@ pub(in crate::console) async fn list(
     Ok(Page { visitor: &visitor, section: Section::Institutions, title, said: None, body }.into_response())
 }
 
-/// One institution: its state, its limits, and the ways in its script that are lost.
+/// One institution: its state and its limits. What is counted over all tenants, and why operators paused it, is
+/// for those who see all of them.
 pub(in crate::console) async fn show(
     State(console): State<Console>,
     Extension(visitor): Extension<Visitor>,
@@ -107,11 +108,16 @@ pub(in crate::console) async fn show(
                 div { dt { "At once" } dd { (known.limits.at_once()) " leases" } }
                 div { dt { "Pace" } dd { (known.limits.starts_per_minute()) " starts a minute" } }
                 @if let Some(Breaker::Open { until, times }) = state.map(|state| state.breaker) {
-                    div { dt { "Left alone" } dd { (moment_of(now, until)) " for the " (times) ". time in a row" } }
+                    div { dt { "Left alone" } dd {
+                        (moment_of(now, until)) @if visitor.sees_all() { " for the " (times) ". time in a row" }
+                    } }
                 }
                 @if let Some(pause) = state.and_then(|state| state.pause.as_ref()) {
                     div { dt { "Paused" } dd { (moment_of(now, pause.at)) } }
-                    div { dt { "Reason" } dd { (pause.reason.as_deref().unwrap_or("none was given")) } }
+                    // It is for other operators, and may name a customer.
+                    @if visitor.sees_all() {
+                        div { dt { "Reason" } dd { (pause.reason.as_deref().unwrap_or("none was given")) } }
+                    }
                 }
             }
             @if visitor.may(Role::Operator) && visitor.sees_all() { (acts(&visitor, known, state)) }
@@ -121,15 +127,15 @@ pub(in crate::console) async fn show(
                 h2 id="ended" { "How runs ended in the last 24 hours" }
                 (outcomes(&console, &ended, now, DAY))
             }
-        }
-        section aria-labelledby="ways" {
-            h2 id="ways" { "Ways that were lost in the last seven days" }
-            @if lost.is_empty() {
-                (nothing("Every way was found.", "Where a script finds something in several ways, one that is lost shows here \
-                    before the others are."))
-            } @else {
-                (table("Ways that found nothing, or something else", &["Target", "Way", "#Found", "#Missing", "#Other", "Revision"],
-                    &lost_ways(&lost, script.map(|script| script.revision.as_str()))))
+            section aria-labelledby="ways" {
+                h2 id="ways" { "Ways that were lost in the last seven days" }
+                @if lost.is_empty() {
+                    (nothing("Every way was found.", "Where a script finds something in several ways, one that is lost shows here \
+                        before the others are."))
+                } @else {
+                    (table("Ways that found nothing, or something else", &["Target", "Way", "#Found", "#Missing", "#Other", "Revision"],
+                        &lost_ways(&lost, script.map(|script| script.revision.as_str()))))
+                }
             }
         }
     };

@@ -36,10 +36,9 @@ pub(in crate::console) async fn sign_in(
         login: fields.get("login").to_owned(),
         password: Secret::new(fields.get("password").to_owned()),
         address: console.address(&headers, peer.as_ref().map(|Extension(peer)| peer)),
-        browser: browser.to_owned(),
     };
     let next = next(Some(fields.get("next")));
-    match console.fleet.sign_in(attempt).await {
+    match console.fleet.sign_in(attempt, browser).await {
         // See other: the form isn't sent again by going back.
         Ok((_, token)) => Ok(with_cookie(Redirect::to(&next).into_response(), token.expose())),
         Err(SignInRefused::Wrong) => {

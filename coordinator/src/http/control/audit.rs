@@ -44,7 +44,7 @@ pub(super) struct AuditEntry {
     at: Timestamp,
     actor: AuditActor,
     #[schema(schema_with = schema::word::<Action>)]
-    action: Action,
+    action: String,
     /// The tenant whose thing it was.
     #[schema(required)]
     tenant_id: Option<Uuid>,
@@ -65,7 +65,7 @@ pub(super) struct AuditEntry {
 #[derive(Serialize, ToSchema)]
 pub(super) struct AuditActor {
     #[schema(schema_with = schema::word::<ActorKind>)]
-    kind: ActorKind,
+    kind: String,
     /// Of the user, token or key.
     #[schema(required)]
     id: Option<String>,

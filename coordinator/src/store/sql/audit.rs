@@ -7,13 +7,13 @@
 //! Not here: what is written down; each change says that for itself.
 
 use async_trait::async_trait;
-use domain::audit::{Actor, AuditEntry};
+use domain::audit::{AuditEntry, KeptActor};
 use jiff::Timestamp;
 use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
-use super::{SqlStore, Tx, commit, failed, from_ms, from_word, to_json, to_ms};
+use super::{SqlStore, Tx, commit, failed, from_ms, to_json, to_ms};
 use crate::store::{Act, Audit, AuditFilter, AuditHead, HashedEntry, StoreError, actor, audit_hash};
 
 #[derive(FromRow)]
@@ -41,20 +41,21 @@ macro_rules! columns {
 }
 
 impl EntryRow {
-    fn read(self) -> Result<HashedEntry, StoreError> {
-        let kind = from_word(&self.actor_kind, "kind of an actor")?;
+    /// The entry as it stands there: one that was altered is shown, and doesn't have its hash any more.
+    fn read(self) -> HashedEntry {
         let entry = AuditEntry {
             position: self.position,
-            at: from_ms(self.at)?,
-            actor: Actor { kind, id: self.actor_id, name: self.actor_name },
-            action: from_word(&self.action, "action of the audit trail")?,
+            // What is no moment is another one than was hashed.
+            at: from_ms(self.at).unwrap_or(Timestamp::MIN),
+            actor: KeptActor { kind: self.actor_kind, id: self.actor_id, name: self.actor_name },
+            action: self.action,
             organization_id: self.organization_id,
             connection_id: self.connection_id,
             subject: self.subject,
             detail: self.detail,
             previous_hash: self.previous_hash,
         };
-        Ok(HashedEntry { entry, hash: self.hash })
+        HashedEntry { entry, hash: self.hash }
     }
 }
 
@@ -78,8 +79,8 @@ pub(super) async fn write(tx: &mut Tx, acts: Vec<Act>, now: Timestamp) -> Result
             position,
             // As exactly as it is kept, since it is hashed.
             at: from_ms(to_ms(now))?,
-            actor: by.clone(),
-            action: act.action,
+            actor: by.clone().into(),
+            action: act.action.to_string(),
             organization_id: act.organization,
             connection_id: act.connection,
             subject: act.subject,
@@ -105,10 +106,10 @@ async fn insert(tx: &mut Tx, entry: &AuditEntry, hash: &str) -> Result<(), Store
     )
     .bind(entry.position)
     .bind(to_ms(entry.at))
-    .bind(entry.actor.kind.as_str())
+    .bind(entry.actor.kind.clone())
     .bind(entry.actor.id.clone())
     .bind(entry.actor.name.clone())
-    .bind(entry.action.as_str())
+    .bind(entry.action.clone())
     .bind(entry.organization_id)
     .bind(entry.connection_id)
     .bind(entry.subject.clone())
@@ -159,7 +160,7 @@ impl Audit for SqlStore {
         }
         query.push(" ORDER BY position DESC LIMIT ").push_bind(i64::from(limit));
         let rows = query.build_query_as::<EntryRow>().fetch_all(&self.read).await;
-        rows.map_err(failed("list the audit trail"))?.into_iter().map(EntryRow::read).collect()
+        Ok(rows.map_err(failed("list the audit trail"))?.into_iter().map(EntryRow::read).collect())
     }
 
     async fn audit_chain(&self, after: i64, limit: u32) -> Result<Vec<HashedEntry>, StoreError> {
@@ -169,7 +170,7 @@ impl Audit for SqlStore {
             " FROM audit_entries WHERE position > $1 ORDER BY position LIMIT $2"
         ));
         let rows = rows.bind(after).bind(i64::from(limit)).fetch_all(&self.read).await;
-        rows.map_err(failed("read the audit trail"))?.into_iter().map(EntryRow::read).collect()
+        Ok(rows.map_err(failed("read the audit trail"))?.into_iter().map(EntryRow::read).collect())
     }
 
     async fn audit_head(&self) -> Result<AuditHead, StoreError> {

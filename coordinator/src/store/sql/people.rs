@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use domain::audit::Action;
 use domain::id::{OrganizationId, SessionId, UserId};
 use domain::role::Role;
-use domain::sign_in::{FORGIVEN_AFTER, block_after};
+use domain::sign_in::{block_after, left_of};
 use jiff::Timestamp;
 use serde_json::json;
 use sqlx::{FromRow, QueryBuilder};
@@ -15,7 +15,9 @@ use uuid::Uuid;
 use super::super::Db;
 use super::audit::{commit_act, write};
 use super::{SqlStore, Tx, commit, failed, found, from_ms, from_word, is_duplicate, to_ms};
-use crate::store::{Access, Act, Bucket, Forgives, NewSession, NewUser, People, Refused, Session, StoreError, User};
+use crate::store::{
+    Access, Act, Attempted, Bucket, Counted, Forgives, NewSession, NewUser, People, Refused, Session, StoreError, User,
+};
 
 #[derive(FromRow)]
 struct UserRow {
@@ -91,6 +93,13 @@ fn act_on(action: Action, user: &User) -> Act {
         Some(organization) => act.of(organization),
         None => act,
     }
+}
+
+/// Rows are taken in one order, so that two never wait for each other.
+fn in_order<T>(rows: &[T], name: impl Fn(&T) -> &String) -> Vec<&T> {
+    let mut rows: Vec<&T> = rows.iter().collect();
+    rows.sort_by(|one, other| name(one).cmp(name(other)));
+    rows
 }
 
 async fn end_sessions(tx: &mut Tx, user: UserId) -> Result<(), StoreError> {
@@ -212,14 +221,24 @@ impl People for SqlStore {
         Ok(user)
     }
 
-    async fn begin_sign_in(&self, buckets: &[Bucket], now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        let mut tx = self.begin().await?;
-        let (mut blocked, mut acts) = (None, Vec::new());
-        // In one order, so that two never wait for each other.
-        let mut buckets: Vec<&Bucket> = buckets.iter().collect();
-        buckets.sort_by(|one, other| one.name.cmp(&other.name));
+    async fn begin_sign_in(&self, buckets: &[Bucket], now: Timestamp) -> Result<Attempted, StoreError> {
+        // Whoever is blocked and tries on makes nobody write.
+        let mut query =
+            QueryBuilder::<Db>::new("SELECT MAX(blocked_until) FROM sign_in_failures WHERE blocked_until > ");
+        query.push_bind(to_ms(now)).push(" AND bucket IN (");
+        let mut names = query.separated(", ");
         for bucket in buckets {
-            let (failures, last_at, blocked_until) = sqlx::query_as::<_, (i64, i64, i64)>(
+            names.push_bind(bucket.name.clone());
+        }
+        names.push_unseparated(")");
+        let blocked = query.build_query_scalar::<Option<i64>>().fetch_one(&self.read).await;
+        if let Some(until) = blocked.map_err(failed("look for a block of sign-ins"))? {
+            return Ok(Attempted::Blocked { until: from_ms(until)? });
+        }
+        let mut tx = self.begin().await?;
+        let (mut blocked, mut counted) = (None, Vec::new());
+        for bucket in in_order(buckets, |bucket| &bucket.name) {
+            let (failures, since, blocked_until) = sqlx::query_as::<_, (i64, i64, i64)>(
                 "INSERT INTO sign_in_failures (bucket, failures, last_at, blocked_until) VALUES ($1, 0, $2, 0)
                  ON CONFLICT (bucket) DO UPDATE SET failures = sign_in_failures.failures
                  RETURNING failures, last_at, blocked_until",
@@ -233,50 +252,58 @@ impl People for SqlStore {
                 blocked = blocked.max(Some(from_ms(blocked_until)?));
                 continue;
             }
-            let is_forgiven = from_ms(last_at)? + FORGIVEN_AFTER < now;
-            let failures = if is_forgiven { 1 } else { u32::try_from(failures).unwrap_or(u32::MAX).saturating_add(1) };
-            let block = block_after(failures, bucket.allowed);
+            let (left, since) = left_of(u32::try_from(failures).unwrap_or(u32::MAX), from_ms(since)?, now);
+            let attempts = left.saturating_add(1);
+            let block = block_after(attempts, bucket.allowed);
+            let blocks_until = block.map(|block| from_ms(to_ms(now + block))).transpose()?;
             sqlx::query(
                 "UPDATE sign_in_failures SET failures = $2, last_at = $3, blocked_until = $4 WHERE bucket = $1",
             )
             .bind(bucket.name.clone())
-            .bind(i64::from(failures))
-            .bind(to_ms(now))
-            .bind(block.map_or(0, |block| to_ms(now + block)))
+            .bind(i64::from(attempts))
+            .bind(to_ms(since))
+            .bind(blocks_until.map_or(0, to_ms))
             .execute(&mut *tx)
             .await
             .map_err(failed("count a sign-in"))?;
-            if block.is_some() {
-                let act = Act::new(Action::SignInBlocked).to(&bucket.subject);
-                acts.push(act.with(json!({ "attempts": failures })));
-            }
+            let (bucket, forgives) = (bucket.name.clone(), bucket.forgives);
+            counted.push(Counted { bucket, forgives, attempts, blocks_until });
         }
-        if blocked.is_some() {
+        if let Some(until) = blocked {
             // Nobody looks at it, so it counts nowhere.
-            return Ok(blocked);
+            return Ok(Attempted::Blocked { until });
         }
-        write(&mut tx, acts, now).await?;
         commit(tx).await?;
-        Ok(None)
+        Ok(Attempted::Counted(counted))
     }
 
-    async fn open_session(&self, new: NewSession, buckets: &[Bucket], now: Timestamp) -> Result<Session, Refused> {
+    async fn forgive_sign_in(&self, counted: &[Counted]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        for bucket in buckets {
-            let statement = match bucket.forgives {
-                Forgives::All => "DELETE FROM sign_in_failures WHERE bucket = $1",
-                Forgives::Itself => {
-                    "UPDATE sign_in_failures SET failures = failures - 1 WHERE bucket = $1 AND failures > 0"
+        for attempt in in_order(counted, |attempt| &attempt.bucket) {
+            let forgiven = match attempt.forgives {
+                Forgives::All => {
+                    sqlx::query("DELETE FROM sign_in_failures WHERE bucket = $1").bind(attempt.bucket.clone())
                 }
+                // A block that another attempt began stays.
+                Forgives::Itself => sqlx::query(
+                    "UPDATE sign_in_failures SET failures = failures - 1,
+                         blocked_until = CASE WHEN blocked_until = $2 THEN 0 ELSE blocked_until END
+                     WHERE bucket = $1 AND failures > 0",
+                )
+                .bind(attempt.bucket.clone())
+                .bind(attempt.blocks_until.map_or(0, to_ms)),
             };
-            sqlx::query(statement)
-                .bind(bucket.name.clone())
-                .execute(&mut *tx)
-                .await
-                .map_err(failed("forget a count of sign-ins"))?;
+            forgiven.execute(&mut *tx).await.map_err(failed("forget a count of sign-ins"))?;
         }
-        let seen = sqlx::query("UPDATE console_users SET seen_at = $2 WHERE id = $1 AND active = TRUE");
-        let seen = seen.bind(new.user_id.0).bind(to_ms(now)).execute(&mut *tx).await;
+        commit(tx).await
+    }
+
+    async fn open_session(&self, new: NewSession, now: Timestamp) -> Result<Session, Refused> {
+        let mut tx = self.begin().await?;
+        // A password that was changed since it was looked at opens nothing.
+        let seen =
+            sqlx::query("UPDATE console_users SET seen_at = $2 WHERE id = $1 AND active = TRUE AND password_hash = $3");
+        let seen = seen.bind(new.user_id.0).bind(to_ms(now)).bind(new.password_hash).execute(&mut *tx).await;
         if seen.map_err(failed("note a user's sign-in"))?.rows_affected() == 0 {
             return Err(Refused::NotFound);
         }
@@ -328,9 +355,10 @@ impl People for SqlStore {
 
     async fn touch_session(&self, id: SessionId, user: UserId, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
+        // The user first, as whoever ends their sessions does: in one order, so that two never wait for each other.
         let statements = [
-            ("UPDATE console_sessions SET seen_at = $2 WHERE id = $1", id.0),
             ("UPDATE console_users SET seen_at = $2 WHERE id = $1", user.0),
+            ("UPDATE console_sessions SET seen_at = $2 WHERE id = $1", id.0),
         ];
         for (statement, id) in statements {
             let touched = sqlx::query(statement).bind(id).bind(to_ms(now)).execute(&mut *tx).await;

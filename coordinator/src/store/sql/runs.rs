@@ -285,12 +285,12 @@ impl Runs for SqlStore {
         proof: Proof,
         handed_in: HandedIn<'_>,
         now: Timestamp,
-    ) -> Result<Completed, Refused> {
+    ) -> Result<Option<Completed>, Refused> {
         let mut tx = self.begin().await?;
         take_connection_of(&mut tx, run_id).await?;
         let run = match hold(&mut tx, run_id, proof).await {
             Err(Refused::LeaseLost) if was_completed_by(&mut tx, run_id, proof).await? => {
-                return Ok(Completed::default());
+                return Ok(None);
             }
             held => held?,
         };
@@ -328,7 +328,7 @@ impl Runs for SqlStore {
         ledger::announce(&mut tx, (run.organization_id, run.connection_id), &stored.grades, now).await?;
         stream::publish(&mut tx, run.organization_id, &stored.changes, now).await?;
         commit(tx).await?;
-        Ok(stored.completed)
+        Ok(Some(stored.completed))
     }
 
     async fn institution_of_run(&self, run_id: RunId) -> Result<Option<String>, StoreError> {

@@ -43,6 +43,12 @@ async fn whatever_is_done_to_the_chain_is_found() {
         "UPDATE audit_entries SET position = CASE position WHEN 13 THEN 4 ELSE 3 END WHERE position IN (13, 14)";
     let away = "UPDATE audit_entries SET position = position + 10 WHERE position IN (3, 4)";
     let cut = "DELETE FROM audit_entries WHERE position = 6";
+    let another_act = "UPDATE audit_entries SET action = 'connection.forgotten' WHERE position = 3";
+    let another_kind = "UPDATE audit_entries SET actor_kind = 'nobody' WHERE position = 4";
+    let no_moment = "UPDATE audit_entries SET at = 9223372036854775807 WHERE position = 5";
+    let put_in = "INSERT INTO audit_entries (position, at, actor_kind, action, detail, previous_hash, hash)
+                  SELECT 0, at, actor_kind, action, detail, previous_hash, hash FROM audit_entries WHERE position = 2";
+    let moved = "UPDATE audit_entries SET position = -4 WHERE position = 6";
     let check = async |steps: &[&'static str], expected: Broken| {
         for bench in benches().await {
             note(&bench, 5).await;
@@ -51,10 +57,17 @@ async fn whatever_is_done_to_the_chain_is_found() {
                 tamper(&bench, step).await;
             }
             assert_eq!(fault(&bench, None).await, Some(expected.clone()), "{steps:?} on {}", bench.name);
+            let listed = bench.store.audit_entries(AuditFilter::default(), None, 100).await.expect("it still shows");
+            assert!(listed.len() >= 5, "{steps:?} on {}", bench.name);
         }
     };
     check(&[altered], Broken::Altered(3)).await;
     check(&[renamed], Broken::Altered(4)).await;
+    check(&[another_act], Broken::Altered(3)).await;
+    check(&[another_kind], Broken::Altered(4)).await;
+    check(&[no_moment], Broken::Altered(5)).await;
+    check(&[put_in], Broken::PutIn(0)).await;
+    check(&[moved], Broken::PutIn(-4)).await;
     check(&[deleted], Broken::Missing(3)).await;
     check(&[away, swapped], Broken::Reordered(3)).await;
     check(&[cut], Broken::CutOff { there: 5, said: 6 }).await;
@@ -117,8 +130,8 @@ async fn an_act_is_written_with_what_it_does_and_not_without() {
         let entries = bench.store.audit_entries(filter, None, 10).await.expect("entries");
         assert_eq!(entries.len(), 1, "{}", bench.name);
         let entry = &entries[0].entry;
-        assert_eq!((entry.action, entry.subject.as_deref()), (Action::ControlTokenCreated, Some("t1")));
-        assert_eq!(entry.actor, actor);
+        assert_eq!((entry.action.as_str(), entry.subject.as_deref()), ("controlToken.created", Some("t1")));
+        assert_eq!(entry.actor, actor.into());
         assert!(!entry.detail.contains("secret"));
     }
 }
