@@ -121,8 +121,12 @@ impl Manners {
                     accounts: &["status", "iban", "maskedNumber", "creditLimit"],
                     transactions: &["runningBalance"],
                 },
-                // Nobody gives the approval.
-                differs: &[(Switch::RefuseAllCodes, Meaning::Code("mfa.declined"))],
+                differs: &[
+                    // Nobody gives the approval.
+                    (Switch::RefuseAllCodes, Meaning::Code("mfa.declined")),
+                    // A page that breaks off costs its account, each in its own way; the first says which.
+                    (Switch::HalfPage, Meaning::Code("script.parse")),
+                ],
             },
             Portal::Meridian => Self {
                 unshown: Unshown { accounts: &["status"], transactions: &["runningBalance"] },

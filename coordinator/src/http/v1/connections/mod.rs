@@ -83,9 +83,10 @@ pub(super) struct GiveCredentials {
     #[schema(value_type = String, required = false, format = Password, min_length = 1, max_length = 1024)]
     password: Option<Secret>,
     /// The secret of the delegated user's authenticator, as the bank shows it: base 32, or the `otpauth://totp/…` address
-    /// of its picture. Challenges that ask for what the device shows are answered with it.
+    /// of its picture. Challenges that ask for what the device shows are answered with it. The pattern is the usual form;
+    /// small letters, blanks and the address are taken, too.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = String, required = false, format = Password, min_length = 1, max_length = 1024)]
+    #[schema(value_type = String, required = false, format = Password, pattern = "^[A-Z2-7]{32}$")]
     totp_secret: Option<Secret>,
 }
 
