@@ -207,6 +207,24 @@ async fn a_frame_that_the_page_could_not_look_into_stays_empty() {
 }
 
 #[tokio::test]
+async fn frames_beyond_what_a_page_may_have_stay_empty_and_the_page_is_read() {
+    let many = "<iframe src=/ad></iframe>".repeat(70);
+    let long = format!("<p id=long>{}</p>", "x".repeat(3 << 20));
+    let portal = Portal::default()
+        .page("many", &format!("{many}<p id=own>Own</p>"))
+        .page("ad", "<p id=ad>Ad</p>")
+        .page("heavy", "<iframe name=a src=/long></iframe><iframe name=b src=/long></iframe><iframe name=c src=/long>")
+        .page("long", &long);
+    let mut stage = Stage::new(portal).await;
+    stage.visit("many").await;
+    assert_eq!(stage.watch(&watch(&[("gone", ">>> #no"), ("own", "#own")])).await, "own at /many");
+    assert_eq!(stage.portal.asked().len(), 1 + 64);
+    stage.visit("heavy").await;
+    let third = watch(&[("third", "iframe[name=c] >>> #long"), ("second", "iframe[name=b] >>> #long")]);
+    assert_eq!(stage.watch(&third).await, "second at /heavy");
+}
+
+#[tokio::test]
 async fn a_page_that_shows_itself_in_a_frame_comes_to_an_end() {
     let portal = Portal::default().page("front", "<iframe src=/front></iframe><p id=own>Own</p>");
     let mut stage = Stage::new(portal).await;

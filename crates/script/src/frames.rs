@@ -68,7 +68,7 @@ pub fn frames(html: &str, url: &Url) -> Vec<Frame> {
         .collect()
 }
 
-/// The document with what its frames show, in their order; those that show nothing are empty.
+/// The document with what its frames show, in their order; those that show nothing say nothing.
 ///
 /// # Errors
 /// Why the document is too large or nested too deeply, in words.
@@ -80,7 +80,7 @@ pub fn composed(html: &str, shown: &[Option<&str>]) -> Result<String, String> {
         if let Some(mut node) = document.tree.get_mut(id)
             && let Node::Element(frame) = node.value()
         {
-            put(&mut frame.attrs, "srcdoc", shown.unwrap_or_default());
+            show(&mut frame.attrs, *shown);
         }
     }
     Ok(document.html())
@@ -110,13 +110,15 @@ fn is_open(frame: &ElementRef<'_>) -> bool {
     frame.attr("sandbox").is_none_or(allows)
 }
 
-/// Sets an attribute, and keeps them in the order in which they are looked up.
-fn put(attributes: &mut Vec<(QualName, StrTendril)>, name: &str, value: &str) {
-    let name = QualName::new(None, ns!(), LocalName::from(name));
-    let value = StrTendril::from_slice(value);
-    match attributes.binary_search_by(|(known, _)| known.cmp(&name)) {
-        Ok(place) => attributes[place].1 = value,
-        Err(place) => attributes.insert(place, (name, value)),
+/// Has a frame show a document, or nothing. Attributes stay in the order in which they are looked up.
+fn show(attributes: &mut Vec<(QualName, StrTendril)>, shown: Option<&str>) {
+    let name = QualName::new(None, ns!(), LocalName::from("srcdoc"));
+    let place = attributes.binary_search_by(|(known, _)| known.cmp(&name));
+    match (place, shown.map(StrTendril::from_slice)) {
+        (Ok(place), Some(html)) => attributes[place].1 = html,
+        (Err(place), Some(html)) => attributes.insert(place, (name, html)),
+        (Ok(place), None) => drop(attributes.remove(place)),
+        (Err(_), None) => {}
     }
 }
 
@@ -164,7 +166,7 @@ mod tests {
             document.all(&Css::parse(selector).expect("a selector")).map(text).collect()
         };
         assert_eq!(found("frame[name=m] >>> a"), ["\"Menu\" & more"]);
-        assert_eq!(found("frame[name=e] >>> body"), [""]);
+        assert_eq!(found("frame[name=e] >>> body"), [""; 0]);
         assert_eq!(found("frame[src='w.htm'] >>> td"), ["Work"]);
         assert_eq!(found("frame[src='w.htm'] >>> noscript p"), ["No scripts"]);
     }

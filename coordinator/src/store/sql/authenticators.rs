@@ -4,15 +4,18 @@
 //! Not here: making codes.
 
 use async_trait::async_trait;
+use domain::audit::Action;
 use domain::connection::ConnectionEvent;
 use domain::id::{ConnectionId, OrganizationId};
 use jiff::Timestamp;
 use protocol::lease::Verdict;
+use serde_json::json;
 use uuid::Uuid;
 
+use super::audit::commit_act;
 use super::transition::take;
-use super::{SqlStore, Tx, commit, failed, to_ms};
-use crate::store::{Authenticators, Refused, StoreError};
+use super::{SqlStore, Tx, failed, to_ms};
+use crate::store::{Act, Authenticators, Refused, StoreError};
 
 /// Counts what a bank made of a code.
 pub(super) async fn count(tx: &mut Tx, connection: Uuid, verdict: Verdict) -> Result<(), StoreError> {
@@ -53,7 +56,8 @@ impl Authenticators for SqlStore {
         .execute(&mut *tx)
         .await
         .map_err(failed("keep an authenticator"))?;
-        Ok(commit(tx).await?)
+        let act = Act::new(Action::ConnectionCredentialsGiven).of(organization).on(id);
+        Ok(commit_act(tx, act.with(json!({ "given": "totpSecret" })), now).await?)
     }
 
     async fn authenticator(&self, id: ConnectionId) -> Result<Option<Vec<u8>>, StoreError> {

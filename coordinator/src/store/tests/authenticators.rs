@@ -1,5 +1,6 @@
 //! Authenticators: one use of each code, and what refused codes come to.
 
+use domain::audit::Action;
 use domain::challenge::{AnswerSource, AuthenticatorState, ChallengeKind, Medium, Question};
 use domain::id::{ChallengeId, RunId};
 use jiff::SignedDuration;
@@ -7,7 +8,7 @@ use protocol::lease::Verdict;
 use uuid::Uuid;
 
 use super::{Bench, benches, now, proof};
-use crate::store::{Challenge, NewChallenge, Refused};
+use crate::store::{AuditFilter, Challenge, NewChallenge, Refused};
 
 fn question(medium: Medium, attempts_left: u32) -> Question {
     Question {
@@ -45,6 +46,22 @@ async fn a_code_is_used_once_and_none_after_a_later_one() {
             let used = bench.store.use_authenticator([secret; 32], until).await.expect("an answer");
             assert_eq!(used, is_free, "{secret} until {until} in {}", bench.name);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_is_given_is_in_the_trail_without_it() {
+    for bench in benches().await {
+        let id = bench.connection().await;
+        bench.store.give_authenticator(bench.organization, id, b"SEALED".to_vec(), now()).await.expect("kept");
+        let filter = AuditFilter {
+            connection: Some(id),
+            action: Some(Action::ConnectionCredentialsGiven),
+            ..AuditFilter::default()
+        };
+        let entries = bench.store.audit_entries(filter, None, 10).await.expect("entries");
+        let details: Vec<&str> = entries.iter().map(|entry| entry.entry.detail.as_str()).collect();
+        assert_eq!(details, [r#"{"given":"totpSecret"}"#], "{}", bench.name);
     }
 }
 

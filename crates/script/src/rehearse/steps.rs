@@ -47,7 +47,7 @@ pub struct WayTried {
     pub way: String,
     /// How many things it finds that could be acted on, or read.
     pub finds: usize,
-    /// The first of them: tags with what tells them apart, each digit a zero.
+    /// The first of them: tags with what tells them apart, as evidence would have it.
     pub first: Vec<String>,
 }
 
