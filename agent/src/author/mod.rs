@@ -14,6 +14,7 @@ pub mod fmt;
 pub mod new;
 mod record;
 pub mod run;
+mod saved;
 pub mod schema;
 pub mod test;
 

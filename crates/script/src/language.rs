@@ -79,6 +79,11 @@ impl Script {
         names
     }
 
+    /// Whether it knows a page on which the bank asks for a second factor.
+    pub(crate) fn knows_challenges(&self) -> bool {
+        self.pages.iter().any(|page| matches!(page.meaning, Meaning::Challenge(_)))
+    }
+
     /// Whether a popup is closed anywhere.
     pub(crate) fn closes_popups(&self) -> bool {
         let visit = self.reads.visit.as_ref();

@@ -4,7 +4,7 @@
 //! The domain's own reader has the last word on every value: its types are what a coordinator reads records with, and
 //! this only finds out which place it means. Not here: the keys (`grammar`), or files.
 
-use domain::institution::{GUIDE_FIELDS, Institution, SetupGuide};
+use domain::institution::{GUIDE_FIELDS, Institution, Mfa, SetupGuide};
 use serde_json::{Map as Object, Value as Json, json};
 use url::Url;
 
@@ -230,6 +230,15 @@ fn compare(root: &Node, record: &Institution, around: Around<'_>, faults: &mut F
         let message = format!("`credentials` asks for `{name}`, and the script fills it in nowhere");
         faults.hinted(Code::RecordDiffers, at("credentials"), message, format!("take `{name}` out, or fill it in"));
     }
+    let differs = match (record.mfa, script.knows_challenges()) {
+        (Mfa::None, true) => Some(("has a page with `challenge`", "say `sometimes` or `always`")),
+        (Mfa::Always, false) => Some(("has no page with `challenge`", "describe that page, or say `none`")),
+        _ => None,
+    };
+    if let Some((has, hint)) = differs {
+        let message = format!("`mfa` is `{}`, and the script {has}", record.mfa);
+        faults.hinted(Code::RecordDiffers, at("mfa"), message, hint.to_owned());
+    }
     // A session's own host is open to it; where the portal has several, one may lead to another.
     let mut hosts: Vec<&str> = record.portal_urls().filter_map(Url::host_str).collect();
     hosts.sort_unstable();
@@ -339,19 +348,36 @@ mod tests {
         let script = Script::parse(script).unwrap_or_else(|faults| unreachable!("{faults}"));
         let around = Around { folder: Some("second-bank"), script: Some(&script) };
         let source = format!("{SOUND}additionalPortalUrls: [https://business.bank.example/]\n")
-            .replace("password", "bankCustomerId");
+            .replace("password", "bankCustomerId")
+            .replace("none", "always");
         let faults = check_record(&source, around).expect_err("they differ");
         let said: Vec<String> = faults.iter().map(|fault| format!("{} {}", fault.line, fault.message)).collect();
         let expected = [
             "1 its id is `first-bank`, and its folder's name is `second-bank`",
             "1 its id is `first-bank`, and the script is of `example`",
             "3 the portal is at `bank.example`, too, and the script's `hosts` don't name it",
+            "4 `mfa` is `always`, and the script has no page with `challenge`",
             "5 the script fills in `credentials.password`, and `credentials` doesn't ask for it",
             "5 `credentials` asks for `bankCustomerId`, and the script fills it in nowhere",
             "6 the portal is at `business.bank.example`, too, and the script's `hosts` don't name it",
         ];
         assert_eq!(said, expected);
         assert!(faults.iter().all(|fault| fault.code.as_str() == "record.differs" && fault.hint.is_some()));
+    }
+
+    #[test]
+    fn a_bank_that_was_never_seen_to_ask_has_no_page_on_which_it_does() {
+        let page = "  code:\n    when: { visible: '#code' }\n    challenge: { kind: oneTimeCode, prompt: p }\n    do:\n\
+            \x20     - { fill: '#code', with: answer }\n      - { click: button, effect: code }\n";
+        let script = include_str!("explain/sound.yaml").replacen("pages:\n", &format!("pages:\n{page}"), 1);
+        let script = Script::parse(&script).unwrap_or_else(|faults| unreachable!("{faults}"));
+        let said = |mfa: &str| {
+            let source = SOUND.replace("first-bank", "example").replace("none", mfa);
+            let checked = check_record(&source, Around { folder: None, script: Some(&script) });
+            checked.err().map(|faults| faults.iter().map(|fault| fault.message.clone()).collect::<Vec<_>>())
+        };
+        assert_eq!(said("none"), Some(vec!["`mfa` is `none`, and the script has a page with `challenge`".to_owned()]));
+        assert_eq!((said("sometimes"), said("always")), (None, None));
     }
 
     /// The keys that the domain's reader knows in a map, as its refusal of another one names them.

@@ -1,5 +1,5 @@
 //! Keeping the pages that a run recognises as saved pages, to try the script on: of each the first look, scrubbed as
-//! evidence is but for what the script itself says, shadow roots and frames in the standard's own form. What is there already
+//! evidence is but for what the script itself says and marked as such, shadow roots and frames in the standard's own form. What is there already
 //! stays as it is, and half a page never does: it is written beside its place first.
 //!
 //! Not here: scrubbing. Amounts, names and days don't survive it, so nothing is read on such a page as the bank showed it.
@@ -9,6 +9,8 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use script::OwnWords;
+
+use crate::author::saved::headed;
 
 /// Keeps pages in a folder.
 pub(super) struct Keeper {
@@ -65,10 +67,7 @@ impl Keeper {
             return Ok(Keeping::ThereAlready(path));
         }
         let Look { address, html } = look(&self.own);
-        let html = html.strip_prefix("<!doctype html>\n").unwrap_or(&html);
-        // An address holds no `>`, and so doesn't end the comment.
-        let from = format!("<!-- saved from url=({:04}){address} -->", address.len());
-        let text = format!("<!doctype html>\n{from}\n{html}\n");
+        let text = headed(&address, &html);
         // Nobody but its owner reads it.
         let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
         file.write_all(text.as_bytes())?;
@@ -91,6 +90,7 @@ mod tests {
     use script::OwnWords;
 
     use super::{Keeper, Keeping, Look};
+    use crate::author::saved::headed;
 
     fn look(html: &str) -> Look {
         Look { address: "https://bank.example/a".into(), html: html.into() }
@@ -103,8 +103,8 @@ mod tests {
         let mut keeper = Keeper::open(&pages, OwnWords::default()).expect("a folder");
         let mut keep = |page: &str, html: &str| keeper.keep(page, |_| look(html)).expect("a file");
         let path = pages.join("account.html");
-        let kept = "<!doctype html>\n<!-- saved from url=(0022)https://bank.example/a -->\n<p>one\n";
-        let written = Keeping::Kept { path: path.clone(), text: kept.into() };
+        let kept = headed("https://bank.example/a", "<p>one");
+        let written = Keeping::Kept { path: path.clone(), text: kept.clone() };
         assert_eq!(keep("account", "<!doctype html>\n<p>one"), written);
         assert_eq!(keep("account", "<p>two"), Keeping::SeenBefore);
         assert_eq!(std::fs::read_to_string(&path).expect("a page"), kept);

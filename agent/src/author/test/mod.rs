@@ -140,6 +140,12 @@ fn tell(folder: &Folder, tried: &[Tried]) {
     if tried.iter().any(Tried::is_unsaid) {
         say("what was read isn't compared with anything yet: `agent test --accept` keeps it as what is expected");
     }
+    let scrubbed: Vec<&str> = tried.iter().filter(|tried| tried.is_scrubbed()).map(Tried::file).collect();
+    if !scrubbed.is_empty() {
+        let files = scrubbed.join(", ");
+        say(&format!("not read, as they are scrubbed: {files}"));
+        say("hint: put examples in place of what was scrubbed, and take away the line that says so");
+    }
     let missing: Vec<&str> =
         folder.script.pages().filter(|page| !tried.iter().any(|tried| tried.page == *page)).collect();
     if !missing.is_empty() {

@@ -11,11 +11,11 @@ use jiff::civil::Date;
 use script::{PageRead, Sight, Trial, TrialEnd};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use url::Url;
 
 use super::compare::{bare, differences};
 use crate::author::plain;
 use crate::author::record::Folder;
+use crate::author::saved::{Values, saved_from, values};
 
 /// How large a saved page may be; the reader of pages is stricter still.
 const LARGEST: u64 = 32 * 1024 * 1024;
@@ -65,6 +65,8 @@ pub(super) struct Tried {
 enum Expected {
     /// Nothing is read here.
     NotRead,
+    /// Something would be, but it is a page without values.
+    Scrubbed,
     /// Nobody said what to expect.
     Unsaid,
     Same,
@@ -150,8 +152,14 @@ impl Tried {
         let kept = file.with_extension("expected.json");
         let expectations = expectations(&kept)?;
         let today = expectations.as_ref().and_then(|known| known["today"].as_str()?.parse().ok()).unwrap_or(day);
-        match folder.script.read_page(&self.page, &html, today) {
-            Ok(read) => self.read = shown(&read),
+        let read = folder.script.read_page(&self.page, &html, today).map(|read| shown(&read));
+        if values(&html) == Values::Scrubbed {
+            let is_read = !matches!(read, Ok(Value::Null));
+            self.expected = if is_read { Expected::Scrubbed } else { Expected::NotRead };
+            return Ok(());
+        }
+        match read {
+            Ok(read) => self.read = read,
             Err(failure) => {
                 self.failure = Some(failure);
                 return Ok(());
@@ -185,6 +193,16 @@ impl Tried {
         self.is_right() && steps_are_sound && is_read && self.expected != Expected::Otherwise
     }
 
+    /// Its name.
+    pub(super) fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// Whether something would be read if it had values.
+    pub(super) fn is_scrubbed(&self) -> bool {
+        self.expected == Expected::Scrubbed
+    }
+
     /// Whether something was read and nobody said what to expect.
     pub(super) fn is_unsaid(&self) -> bool {
         self.expected == Expected::Unsaid
@@ -203,6 +221,7 @@ impl Tried {
         };
         let expected = match self.expected {
             Expected::NotRead => "",
+            Expected::Scrubbed => "scrubbed",
             Expected::Unsaid => "nobody said",
             Expected::Same => "as expected",
             Expected::Otherwise => "otherwise",
@@ -311,11 +330,4 @@ fn write(path: &Path, value: &Value) -> Result<(), PageError> {
     let failed = |source| PageError::File { path: path.to_owned(), source };
     let text = serde_json::to_string_pretty(value).map_err(io::Error::other).map_err(failed)?;
     std::fs::write(path, format!("{text}\n")).map_err(failed)
-}
-
-/// Where browsers say that a page was saved from: `<!-- saved from url=(0020)https://… -->`.
-fn saved_from(html: &str) -> Option<Url> {
-    let (_, rest) = html.split_once("<!-- saved from url=(")?;
-    let (_, address) = rest.split_once(')')?;
-    address.split_whitespace().next()?.parse().ok()
 }

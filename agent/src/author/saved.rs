@@ -1,0 +1,60 @@
+//! What stands at the head of a saved page: where it was, as browsers say it, and whether it was scrubbed.
+//!
+//! Not here: scrubbing a page, and trying one.
+
+use url::Url;
+
+/// What marks a scrubbed page. An author who puts examples in place of what was scrubbed takes the line away.
+const SCRUBBED: &str = "<!-- scrubbed: amounts, names and days are replaced, so nothing is read here; put examples in their \
+    place and take this line away, and it is -->";
+
+/// Whether the values on a saved page are the bank's or an author's, or only their shapes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Values {
+    Told,
+    Scrubbed,
+}
+
+/// A scrubbed page with its head.
+pub(super) fn headed(address: &str, html: &str) -> String {
+    let html = html.strip_prefix("<!doctype html>\n").unwrap_or(html);
+    // An address holds no `>`, and so doesn't end the comment.
+    let from = format!("<!-- saved from url=({:04}){address} -->", address.len());
+    format!("<!doctype html>\n{from}\n{SCRUBBED}\n{html}\n")
+}
+
+/// Whether there are values on a page.
+pub(super) fn values(html: &str) -> Values {
+    // What follows is the page's, which may say anything.
+    let (head, _) = html.split_once("<html").unwrap_or((html, ""));
+    if head.contains("<!-- scrubbed:") { Values::Scrubbed } else { Values::Told }
+}
+
+/// Where browsers say that a page was saved from: `<!-- saved from url=(0020)https://… -->`.
+pub(super) fn saved_from(html: &str) -> Option<Url> {
+    let (_, rest) = html.split_once("<!-- saved from url=(")?;
+    let (_, address) = rest.split_once(')')?;
+    address.split_whitespace().next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Values, headed, saved_from, values};
+
+    #[test]
+    fn a_scrubbed_page_says_so_and_where_it_was() {
+        let page = headed("https://bank.example/a", "<!doctype html>\n<html><p>one</html>");
+        assert_eq!(saved_from(&page).as_ref().map(url::Url::as_str), Some("https://bank.example/a"));
+        assert_eq!(values(&page), Values::Scrubbed);
+        assert!(
+            page.starts_with("<!doctype html>\n<!-- saved from url=(0022)https://bank.example/a -->\n<!-- scrubbed:")
+        );
+        assert!(page.ends_with(" -->\n<html><p>one</html>\n"), "{page}");
+    }
+
+    #[test]
+    fn what_a_page_says_of_itself_marks_nothing() {
+        assert_eq!(values("<!doctype html><html><!-- scrubbed: mine --></html>"), Values::Told);
+        assert_eq!(values("<p>one"), Values::Told);
+    }
+}
