@@ -40,6 +40,7 @@ pub mod run;
 pub mod seats;
 pub mod sizing;
 pub mod slot;
+mod steps;
 pub mod surveyor;
 pub mod tally;
 mod told;

@@ -14,7 +14,7 @@ use domain::id::ChallengeId;
 use domain::permissions::Permissions;
 use domain::run::Reading;
 use domain::secret::Secret;
-use protocol::lease::{AnswerState, Evidence, Verdict, WayCount, answer_context};
+use protocol::lease::{AnswerState, Evidence, RunStep, Verdict, WayCount, answer_context};
 use protocol::sealed::PrivateKey;
 use script::command::{AnswerVerdict, Command, Observation, Watch};
 use script::{Plan, Runner, Script};
@@ -29,6 +29,7 @@ use crate::holding::Holding;
 use crate::leavable::Leavable;
 use crate::pace::Pace;
 use crate::seats::Seat;
+use crate::steps::{Begun, Steps};
 use crate::tally::Tally;
 use crate::told;
 
@@ -86,13 +87,15 @@ pub struct Read {
     pub permissions: Option<Permissions>,
 }
 
-/// What came of a run, and how the ways to find things fared in it.
+/// What came of a run, how the ways to find things fared in it, and what it did on its way.
 #[derive(Debug)]
 pub struct Ended {
     /// What came of it.
     pub outcome: Outcome,
     /// Of what has several ways, each.
     pub ways: Vec<WayCount>,
+    /// What was done on the way.
+    pub steps: Vec<RunStep>,
 }
 
 /// Why a run ends without an outcome of its own.
@@ -111,8 +114,17 @@ pub async fn run(desk: &Desk<'_>, driver: &mut dyn Driver, script: Arc<Script>, 
     let secrets = plan.credentials.values().cloned().collect();
     let runner = Runner::new(script, plan);
     let until = Instant::now() + LONGEST;
-    let mut run =
-        Run { desk, runner, secrets, last_page: None, challenge: None, approved_by: None, until, reads_since: None };
+    let mut run = Run {
+        desk,
+        runner,
+        secrets,
+        last_page: None,
+        challenge: None,
+        approved_by: None,
+        until,
+        reads_since: None,
+        steps: Steps::begin(),
+    };
     let mut driver = Leavable::new(driver);
     let outcome = match run.go_on(&mut driver).await {
         Ok(outcome) => outcome,
@@ -131,7 +143,7 @@ pub async fn run(desk: &Desk<'_>, driver: &mut dyn Driver, script: Arc<Script>, 
     let mut tally = Tally::default();
     tally.add_all(driver.ways());
     run.runner.answers_seen().into_iter().for_each(|vote| tally.count(ANSWERS, vote));
-    Ok(Ended { outcome, ways: tally.counts() })
+    Ok(Ended { outcome, ways: tally.counts(), steps: run.steps.into_list() })
 }
 
 struct Run<'a> {
@@ -149,6 +161,8 @@ struct Run<'a> {
     until: Instant,
     /// When reading began.
     reads_since: Option<Instant>,
+    /// What was done so far.
+    steps: Steps,
 }
 
 impl Run<'_> {
@@ -167,8 +181,10 @@ impl Run<'_> {
             if self.reads_since.is_none() && self.runner.stage() == Stage::Accounts {
                 self.reads_since = Some(Instant::now());
             }
-            tracing::debug!(command = name(&command), "next");
-            observation = Some(match command {
+            let begun = Begun::of(&command, self.runner.stage());
+            // What is in a command may be secret.
+            tracing::debug!(step = begun.as_ref().map(|begun| begun.step.as_str()), "next");
+            let seen = match command {
                 Command::Finish(accounts) => return Ok(self.finished(accounts)),
                 Command::Fail(failure) => {
                     let evidence = self.evidence();
@@ -204,7 +220,11 @@ impl Run<'_> {
                     gone = driver.gone() => return Err(End::Driver(gone)),
                 },
                 command => self.tell(command).await?,
-            });
+            };
+            if let Some(begun) = begun {
+                self.steps.end(begun, &seen);
+            }
+            observation = Some(seen);
         }
     }
 
@@ -357,26 +377,6 @@ impl Run<'_> {
         let (url, html) = self.runner.failed_page().or(last)?;
         let secrets: Vec<&str> = self.secrets.iter().map(Secret::expose).collect();
         Some(Evidence { url: scrubbed(url, &secrets).into(), html: script::scrub(html, &secrets) })
-    }
-}
-
-/// What a command is called; what is in it may be secret.
-fn name(command: &Command) -> &'static str {
-    match command {
-        Command::Visit(_) => "visit",
-        Command::Watch(_) => "watch",
-        Command::Act(_) => "act",
-        Command::Capture(_) => "capture",
-        Command::Collect(_) => "collect",
-        Command::Download(_) => "download",
-        Command::LeaveBrowser => "leave the browser",
-        Command::ReturnToBrowser => "return to the browser",
-        Command::Declare(_) => "declare",
-        Command::SettleIntents(_) => "settle intents",
-        Command::Ask(_) => "ask",
-        Command::SettleAnswer(_) => "settle answer",
-        Command::Finish(_) => "finish",
-        Command::Fail(_) => "fail",
     }
 }
 

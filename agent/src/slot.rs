@@ -128,7 +128,7 @@ impl Slot {
             Err(Unfit::Script(fault)) => {
                 let failure = Failure::new(FailureCode::ScriptParse, Stage::Connect).with_message(fault);
                 let outcome = Outcome::Failed { failure, evidence: None };
-                self.hand_in(holding, &gate, Ended { outcome, ways: Vec::new() }).await;
+                self.hand_in(holding, &gate, Ended { outcome, ways: Vec::new(), steps: Vec::new() }).await;
                 Ok(())
             }
             Err(Unfit::Credentials) => {
@@ -274,7 +274,7 @@ impl Slot {
     async fn hand_in(&self, holding: Holding, gate: &Gate, ended: Ended) {
         let coordinator = &self.member.coordinator;
         let Holding { run_id, proof, .. } = holding;
-        let Ended { outcome, ways } = ended;
+        let Ended { outcome, ways, steps } = ended;
         let told = match outcome {
             Outcome::Finished(Read { accounts, reading, took, permissions }) => {
                 let count = accounts.len();
@@ -284,14 +284,15 @@ impl Slot {
                 }
                 let failed = failures.len();
                 let reading_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-                let complete = Complete { proof, accounts, reading, reading_ms, permissions, ways };
+                let complete = Complete { proof, accounts, reading, reading_ms, permissions, ways, steps };
                 match persist(gate, || coordinator.complete(run_id, &complete)).await {
                     // What can't be taken now won't be taken the next time either.
                     Err(PersistError::Call(CallError::Refused { status, code })) => {
                         tracing::error!(status, code, "the coordinator refused the records");
                         let message = format!("The records that the script read were refused: {code}.");
                         let failure = Failure::new(FailureCode::ScriptParse, Stage::Transactions).with_message(message);
-                        let fail = Fail { proof, failure, evidence: None, ways: complete.ways };
+                        let Complete { ways, steps, .. } = complete;
+                        let fail = Fail { proof, failure, evidence: None, ways, steps };
                         persist(gate, || coordinator.fail(run_id, &fail)).await
                     }
                     told => told.map(|()| tracing::info!(accounts = count, failed, %reading, reading_ms, "completed")),
@@ -299,7 +300,7 @@ impl Slot {
             }
             Outcome::Failed { failure, evidence } => {
                 let (code, stage) = (failure.code, failure.stage);
-                let fail = Fail { proof, failure, evidence, ways };
+                let fail = Fail { proof, failure, evidence, ways, steps };
                 let told = persist(gate, || coordinator.fail(run_id, &fail)).await;
                 told.map(|()| tracing::info!(%code, %stage, "failed"))
             }

@@ -7,7 +7,7 @@ use domain::challenge::{ChallengeKind, ChallengeState, Medium};
 use domain::completeness::Grade;
 use domain::connection::{ConnectionStatus, NextAction, Party};
 use domain::failure::{Action, Fault, Retry, Stage};
-use domain::run::{RunKind, RunState};
+use domain::run::{RunKind, RunState, Step};
 
 use super::parts::Tone;
 
@@ -98,6 +98,23 @@ pub(super) const fn retry(retry: Retry) -> &'static str {
 
 pub(super) const fn stage(stage: Stage) -> &'static str {
     stage.as_str()
+}
+
+pub(super) const fn step(step: Step) -> &'static str {
+    match step {
+        Step::Visit => "Goes to an address",
+        Step::Watch => "Waits for a page",
+        Step::Act => "Fills in and clicks",
+        Step::Capture => "Looks for the portal's answers",
+        Step::Collect => "Collects what comes bit by bit",
+        Step::Download => "Has a file come",
+        Step::LeaveBrowser => "Goes on without the browser",
+        Step::ReturnToBrowser => "Goes on in the browser",
+        Step::Declare => "Declares an effect",
+        Step::Settle => "Settles effects",
+        Step::Ask => "Waits for an answer",
+        Step::SettleAnswer => "Tells what became of the answer",
+    }
 }
 
 pub(super) const fn challenge(kind: ChallengeKind) -> &'static str {

@@ -10,7 +10,7 @@ use domain::permissions::Permissions;
 use domain::run::Reading;
 use domain::transaction::{ObservedTransaction, TransactionStatus};
 use jiff::civil::Date;
-use protocol::lease::Complete;
+use protocol::lease::{Complete, RunStep, STEPS_LIMIT};
 
 use super::{Error, Fleet};
 use crate::clock;
@@ -23,7 +23,7 @@ impl Fleet {
     /// [`Refused::LeaseLost`](crate::store::Refused::LeaseLost) under a stale fence;
     /// [`Error::Invalid`] if two accounts have one key or a balance isn't a decimal.
     pub async fn complete(&self, run_id: RunId, complete: &Complete) -> Result<(), Error> {
-        let Complete { proof, accounts, reading, reading_ms, permissions, ways } = complete;
+        let Complete { proof, accounts, reading, reading_ms, permissions, ways, steps } = complete;
         check(accounts)?;
         let now = clock::now();
         let institution = self.store.institution_of_run(run_id).await?.unwrap_or_default();
@@ -32,6 +32,7 @@ impl Fleet {
             today: self.catalog.today(&institution, now),
             revision: self.catalog.script(&institution).map(|script| script.revision.as_str()),
             permissions: *permissions,
+            steps: bounded(steps),
         };
         let completed = self.store.complete(run_id, *proof, handed_in, now).await?;
         self.forget(run_id).await;
@@ -61,6 +62,16 @@ impl Fleet {
         Ok(())
     }
 }
+
+/// As many steps as are kept.
+pub(super) fn bounded(steps: &[RunStep]) -> &[RunStep] {
+    let is_sound = |step: &RunStep| step.page.as_ref().is_none_or(|page| page.len() <= NAME_LIMIT);
+    let steps = steps.get(..STEPS_LIMIT).unwrap_or(steps);
+    if steps.iter().all(is_sound) { steps } else { &[] }
+}
+
+/// The name of a page in a script has at most so many bytes.
+const NAME_LIMIT: usize = 200;
 
 /// A plain decimal, as the API shows it: no exponent, no blanks, no plus, a digit on each side
 /// of the point.

@@ -10,11 +10,12 @@ use domain::run::attempts_allowed;
 use jiff::{SignedDuration, Timestamp};
 use protocol::lease::Fail;
 
+use super::complete::bounded;
 use super::{Error, Fleet};
 use crate::backoff::backoff;
 use crate::clock;
 use crate::config;
-use crate::store::{AfterFailure, Told};
+use crate::store::{AfterFailure, Kept, Told};
 
 /// The longest text that is kept with a failure, in characters.
 const LONGEST_TEXT: usize = 500;
@@ -31,7 +32,7 @@ impl Fleet {
     /// # Errors
     /// [`Refused::LeaseLost`](crate::store::Refused::LeaseLost) under a stale fence.
     pub async fn fail(&self, run_id: RunId, fail: Fail) -> Result<(), Error> {
-        let Fail { proof, failure, evidence, ways } = fail;
+        let Fail { proof, failure, evidence, ways, steps } = fail;
         let now = clock::now();
         let failure = Failure {
             message: cut(&failure.message),
@@ -52,7 +53,8 @@ impl Fleet {
         let (code, stage) = (failure.code, failure.stage);
         let happened = BreakerEvent::Failed { code, until: failure.until };
         let institution = self.store.institution_of_run(run_id).await?;
-        let told = self.store.fail(run_id, proof, failure, evidence, then, now).await?;
+        let kept = Kept { page: evidence, steps: bounded(&steps) };
+        let told = self.store.fail(run_id, proof, failure, kept, then, now).await?;
         tracing::warn!(%run_id, code = %code, stage = %stage, again = delay.is_some(), "a run failed");
         metrics::counter!("bursar_runs_total", "outcome" => code.as_str()).increment(1);
         if let Some(institution) = institution.filter(|_| told == Told::Now) {

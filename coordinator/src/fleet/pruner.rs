@@ -45,6 +45,7 @@ impl Pruner {
         let deliveries = in_batches(|| store.prune_deliveries(at, BATCH)).await?;
         let at = before(now, settings.evidence);
         let evidence = in_batches(|| store.prune_evidence(at, BATCH)).await?;
+        let steps = in_batches(|| store.prune_steps(at, BATCH)).await?;
         let at = before(now, settings.stream);
         let events = in_batches(|| store.prune_stream(at, BATCH)).await?;
         let at = before(now, ANSWERS_KEPT);
@@ -58,10 +59,11 @@ impl Pruner {
         let hour = hour_of(before(now, OUTCOMES_KEPT));
         let people = store.prune_outcomes(hour).await? + store.prune_people(now - FORGIVEN_AFTER, now).await?;
         let secrets = store.forget_previous_secrets(now).await?;
-        if deliveries + evidence + events + answers + observations + lockouts + ways + people + secrets > 0 {
+        if deliveries + evidence + steps + events + answers + observations + lockouts + ways + people + secrets > 0 {
             tracing::info!(
                 deliveries,
                 evidence,
+                steps,
                 events,
                 answers,
                 observations,

@@ -10,6 +10,7 @@ use domain::failure::{Failure, Fault};
 use domain::id::{AgentId, ChallengeId, ConnectionId, EvidenceId, OrganizationId, RunId};
 use domain::run::{RunClass, RunKind, RunState};
 use jiff::Timestamp;
+use protocol::lease::RunStep;
 use uuid::Uuid;
 
 use super::{Challenge, Connection, ConnectionEventRecord, PageRequest, Refused, StoreError};
@@ -39,6 +40,8 @@ pub trait ConsoleReads {
     async fn runs_of(&self, connection: ConnectionId, page: PageRequest) -> Result<Vec<RunRecord>, StoreError>;
     /// One run.
     async fn run(&self, reach: &Reach, id: RunId) -> Result<RunRecord, Refused>;
+    /// What a run did in its last attempt that ended, as long as it is kept.
+    async fn steps_of(&self, run: RunId) -> Result<Vec<RunStep>, StoreError>;
     /// The latest evidence that was kept of a run.
     async fn evidence_of(&self, run: RunId) -> Result<Vec<(EvidenceId, Timestamp)>, StoreError>;
     /// One challenge.

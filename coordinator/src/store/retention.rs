@@ -16,6 +16,8 @@ pub trait Retention {
     async fn prune_deliveries(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
     /// Removes evidence of before `before`.
     async fn prune_evidence(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
+    /// Removes what runs did before `before`.
+    async fn prune_steps(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
     /// Removes readings of before `before`, but for the latest of each account.
     async fn prune_observations(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
     /// Removes what banks refused before `before`, and logins that nobody used since then and

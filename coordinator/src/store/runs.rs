@@ -11,7 +11,7 @@ use domain::permissions::Permissions;
 use domain::run::{RunClass, RunKind};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use protocol::lease::{Evidence, OpenIntent, Proof};
+use protocol::lease::{Evidence, OpenIntent, Proof, RunStep};
 use protocol::sealed::PublicKey;
 
 use super::{Fingerprints, Refused, StoreError};
@@ -62,7 +62,7 @@ pub trait Runs {
         run_id: RunId,
         proof: Proof,
         failure: Failure,
-        evidence: Option<Evidence>,
+        kept: Kept<'_>,
         then: AfterFailure,
         now: Timestamp,
     ) -> Result<Told, Refused>;
@@ -172,6 +172,17 @@ pub struct HandedIn<'a> {
     pub revision: Option<&'a str>,
     /// What the portal says its user may do; none where nobody read it.
     pub permissions: Option<Permissions>,
+    /// What was done on the way.
+    pub steps: &'a [RunStep],
+}
+
+/// What explains later why a run failed.
+#[derive(Clone, Debug, Default)]
+pub struct Kept<'a> {
+    /// The page that was showing.
+    pub page: Option<Evidence>,
+    /// What was done on the way.
+    pub steps: &'a [RunStep],
 }
 
 /// What completing a run changed.

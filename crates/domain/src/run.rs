@@ -104,6 +104,36 @@ words! {
 }
 
 words! {
+    /// One thing that a run does on its way.
+    pub enum Step {
+        /// It goes to an address.
+        Visit = "visit",
+        /// It waits until a page shows.
+        Watch = "watch",
+        /// It fills in, clicks or chooses.
+        Act = "act",
+        /// It looks for answers of the portal that it captures.
+        Capture = "capture",
+        /// It collects what a page shows bit by bit.
+        Collect = "collect",
+        /// It has a file come.
+        Download = "download",
+        /// It goes on without the browser.
+        LeaveBrowser = "leaveBrowser",
+        /// It goes on in the browser.
+        ReturnToBrowser = "returnToBrowser",
+        /// It says which effect is about to happen.
+        Declare = "declare",
+        /// It says what became of effects.
+        Settle = "settle",
+        /// It waits for a person, or for what answers in their place.
+        Ask = "ask",
+        /// It says what the portal made of the answer.
+        SettleAnswer = "settleAnswer",
+    }
+}
+
+words! {
     /// By what the accounts of a run were read, once the sign-in worked.
     pub enum Reading {
         /// By whatever signed in.

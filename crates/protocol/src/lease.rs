@@ -26,13 +26,13 @@ use std::num::NonZeroU32;
 use domain::account::ObservedAccount;
 use domain::challenge::Question;
 use domain::driver::Drivers;
-use domain::failure::Failure;
+use domain::failure::{Failure, Stage};
 use domain::fence::Fence;
 use domain::id::{AgentId, ChallengeId, ConnectionId, IntentId, RunId};
 use domain::institution::CredentialName;
 use domain::limits::Limits;
 use domain::permissions::Permissions;
-use domain::run::{Effect, EffectOutcome, Reading, RunKind};
+use domain::run::{Effect, EffectOutcome, Reading, RunKind, Step};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -379,6 +379,32 @@ pub struct Complete {
     /// How the ways to find things fared, of those that have several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ways: Vec<WayCount>,
+    /// What it did on its way, [`STEPS_LIMIT`] at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<RunStep>,
+}
+
+/// How many steps a run hands in at most; where there were more, those in the middle are left out.
+pub const STEPS_LIMIT: usize = 240;
+
+/// A step that a run took. What a page says and what is typed isn't in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RunStep {
+    /// When it began, in milliseconds since the attempt did.
+    pub at_ms: u64,
+    /// How long it took, in milliseconds.
+    pub took_ms: u64,
+    /// What was under way.
+    pub stage: Stage,
+    /// What was done.
+    pub step: Step,
+    /// The page that showed then, as the script calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
+    /// The effect that was declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<Effect>,
 }
 
 /// How one way to find something fared in a run, beside others.
@@ -415,6 +441,9 @@ pub struct Fail {
     /// How the ways to find things fared by then, of those that have several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ways: Vec<WayCount>,
+    /// What it did by then, [`STEPS_LIMIT`] at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<RunStep>,
 }
 
 /// A page that was showing when a run failed, scrubbed by the agent.

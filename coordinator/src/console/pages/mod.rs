@@ -14,6 +14,7 @@ pub(super) mod keys;
 pub(super) mod overview;
 pub(super) mod run;
 pub(super) mod sign_in;
+mod steps;
 pub(super) mod users;
 pub(super) mod webhooks;
 

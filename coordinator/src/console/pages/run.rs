@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::challenges::{Beside, Focus};
-use super::{challenges, id};
+use super::{challenges, id, steps};
 use crate::clock;
 use crate::console::Console;
 use crate::console::door::{Visitor, with_frames};
@@ -38,7 +38,7 @@ pub(in crate::console) async fn show(
     let events = store.events_of(run.connection_id, PageRequest { after: None, limit: LOOKED_THROUGH }).await?;
     let events: Vec<_> = events.into_iter().filter(|event| event.run_id == Some(run.id)).collect();
     let asked = store.challenges_of_run(run.id).await?;
-    let evidence = store.evidence_of(run.id).await?;
+    let (steps, evidence) = (store.steps_of(run.id).await?, store.evidence_of(run.id).await?);
     let body = html! {
         div id="run" data-live=(format!("run:{} challenge", run.id)) data-announce=(wording::run(run.state).1) {
             (facts(&run, now))
@@ -52,6 +52,7 @@ pub(in crate::console) async fn show(
                     (table("Events of this run, the latest first", &["When", "What", "By", "Failure"], &told(&events, now)))
                 }
             }
+            (steps::section(&steps))
         }
         section aria-labelledby="evidence" {
             h2 id="evidence" { "The page that was showing" }

@@ -11,13 +11,14 @@ use domain::connection::ConnectionStatus;
 use domain::failure::Fault;
 use domain::id::{AgentId, ChallengeId, ConnectionId, EvidenceId, OrganizationId, RunId};
 use jiff::Timestamp;
+use protocol::lease::RunStep;
 use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
 use super::challenges::ChallengeRow;
 use super::connections::{ConnectionRow, EventRow, SELECT};
-use super::{SqlStore, commit, failed, found, from_json, from_ms, from_word};
+use super::{SqlStore, commit, evidence, failed, found, from_json, from_ms, from_word};
 use crate::store::{
     Challenge, ConnectionEventRecord, ConsoleReads, FoundFilter, Happened, OutcomeCount, OwnedConnection, PageRequest,
     PendingChallenge, Reach, Refused, RunRecord, StoreError,
@@ -243,6 +244,10 @@ impl ConsoleReads for SqlStore {
         let row = sqlx::query_as::<_, RunRow>(concat!("SELECT ", run_columns!(), " FROM runs WHERE id = $1"));
         let run = found(row.bind(id.0).fetch_optional(&self.read).await, "read a run")?.read()?;
         if reach.has(run.organization_id) { Ok(run) } else { Err(Refused::NotFound) }
+    }
+
+    async fn steps_of(&self, run: RunId) -> Result<Vec<RunStep>, StoreError> {
+        evidence::steps_of(self, run).await
     }
 
     async fn evidence_of(&self, run: RunId) -> Result<Vec<(EvidenceId, Timestamp)>, StoreError> {

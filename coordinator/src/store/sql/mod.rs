@@ -28,6 +28,7 @@ mod dead_letters;
 mod decisions;
 mod entities;
 mod entries;
+mod evidence;
 mod held;
 mod idempotency;
 mod identity;

@@ -9,7 +9,7 @@ use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use super::super::Db;
-use super::{SKIP_HELD, SqlStore, commit, failed, to_ms};
+use super::{SKIP_HELD, SqlStore, commit, evidence, failed, to_ms};
 use crate::store::{Retention, StoreError};
 
 #[async_trait]
@@ -48,6 +48,10 @@ impl Retention for SqlStore {
         .await
         .map_err(failed("prune evidence"))?;
         Ok(evidence.rows_affected())
+    }
+
+    async fn prune_steps(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        evidence::prune_steps(self, before, limit).await
     }
 
     async fn prune_observations(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {

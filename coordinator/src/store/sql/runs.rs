@@ -21,11 +21,12 @@ use super::super::Db;
 use super::held::{HeldRow, HeldRun, held, hold, take_connection_of};
 use super::transition::{Happening, apply, note, take};
 use super::{
-    SqlStore, Tx, challenges, commit, failed, from_ms, from_word, ledger, lockout, past, permissions, stream, to_json,
-    to_ms,
+    SqlStore, Tx, challenges, commit, evidence, failed, from_ms, from_word, ledger, lockout, past, permissions, stream,
+    to_json, to_ms,
 };
 use crate::store::{
-    AfterFailure, Completed, Grant, GrantedRun, HandedIn, Holder, QueuedRun, Refused, Runs, StoreError, Told, fence_of,
+    AfterFailure, Completed, Grant, GrantedRun, HandedIn, Holder, Kept, QueuedRun, Refused, Runs, StoreError, Told,
+    fence_of,
 };
 
 #[derive(FromRow)]
@@ -301,6 +302,7 @@ impl Runs for SqlStore {
         let broken = stored.grades.iter().filter(|(_, grade)| *grade == Grade::Broken).count();
         let shortfall = shortfall(handed_in.accounts, broken);
         end(&mut tx, run_id, RunState::Succeeded, shortfall.as_ref(), now).await?;
+        evidence::keep_steps(&mut tx, run_id, handed_in.steps, now).await?;
         let before = take(&mut tx, run.organization_id, run.connection_id).await?;
         let happening = Happening {
             connection_id: run.connection_id,
@@ -341,7 +343,7 @@ impl Runs for SqlStore {
         run_id: RunId,
         proof: Proof,
         mut failure: Failure,
-        evidence: Option<Evidence>,
+        kept: Kept<'_>,
         then: AfterFailure,
         now: Timestamp,
     ) -> Result<Told, Refused> {
@@ -354,9 +356,10 @@ impl Runs for SqlStore {
             held => held?,
         };
         challenges::cancel_pending(&mut tx, run_id, ClosingReason::SessionEnded, now).await?;
-        if let Some(evidence) = evidence {
-            failure.evidence_id = Some(keep_evidence(&mut tx, run_id, &evidence, now).await?);
+        if let Some(page) = kept.page {
+            failure.evidence_id = Some(evidence::keep_page(&mut tx, run_id, &page, now).await?);
         }
+        evidence::keep_steps(&mut tx, run_id, kept.steps, now).await?;
         if failure.code.freezes_credentials() {
             lockout::freeze(&mut tx, run_id, run.connection_id, failure.code, now).await?;
         }
@@ -467,23 +470,4 @@ async fn end(
         .await
         .map(|_| ())
         .map_err(failed("end a run"))
-}
-
-async fn keep_evidence(
-    tx: &mut Tx,
-    run_id: RunId,
-    evidence: &Evidence,
-    now: Timestamp,
-) -> Result<EvidenceId, StoreError> {
-    let id = EvidenceId(Uuid::now_v7());
-    sqlx::query("INSERT INTO evidence (id, run_id, url, html, created_at) VALUES ($1, $2, $3, $4, $5)")
-        .bind(id.0)
-        .bind(run_id.0)
-        .bind(evidence.url.clone())
-        .bind(evidence.html.clone())
-        .bind(to_ms(now))
-        .execute(&mut **tx)
-        .await
-        .map_err(failed("keep evidence"))?;
-    Ok(id)
 }

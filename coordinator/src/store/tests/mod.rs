@@ -112,7 +112,13 @@ pub(crate) fn transaction(description: &str) -> ObservedTransaction {
 
 /// What a run hands in on a day in October.
 fn handed_in(accounts: &[ObservedAccount]) -> HandedIn<'_> {
-    HandedIn { accounts, today: jiff::civil::date(2026, 10, 9), revision: Some("0123456789ab"), permissions: None }
+    HandedIn {
+        accounts,
+        today: jiff::civil::date(2026, 10, 9),
+        revision: Some("0123456789ab"),
+        permissions: None,
+        steps: &[],
+    }
 }
 
 pub(crate) fn account(transactions: Vec<ObservedTransaction>) -> ObservedAccount {
@@ -203,7 +209,7 @@ impl Bench {
 
     async fn fail(&self, run: RunId, counter: u32, code: FailureCode, then: AfterFailure) -> Result<Told, Refused> {
         let failure = Failure::new(code, Stage::Login);
-        self.store.fail(run, proof(counter), failure, None, then, now()).await
+        self.store.fail(run, proof(counter), failure, Kept::default(), then, now()).await
     }
 
     async fn declare(&self, run: RunId, counter: u32, effect: Effect) -> Result<IntentId, Refused> {

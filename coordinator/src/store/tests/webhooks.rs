@@ -391,7 +391,11 @@ async fn evidence_is_forgotten_in_its_time() {
         bench.grant(run, 1).await;
         let (failure, then) = (Failure::new(FailureCode::CredentialsInvalid, Stage::Login), AfterFailure::End);
         let evidence = protocol::lease::Evidence { url: "https://bank.example/".into(), html: "<p></p>".into() };
-        bench.store.fail(run, proof(1), failure, Some(evidence), then, now()).await.expect("failed");
+        bench
+            .store
+            .fail(run, proof(1), failure, Kept { page: Some(evidence), steps: &[] }, then, now())
+            .await
+            .expect("failed");
         let events = bench.store.connection_events(bench.organization, id, ALL).await.expect("events");
         let kept = events.iter().find_map(|event| event.failure.as_ref()?.evidence_id).expect("evidence");
         let past = now() - SignedDuration::from_hours(1);
