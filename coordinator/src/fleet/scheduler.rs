@@ -13,6 +13,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::challenge::AuthenticatorState;
 use domain::history::History;
 use domain::id::RunId;
 use domain::institution::Institution;
@@ -84,8 +85,7 @@ impl Scheduler {
     async fn begin(&self, connection: &PlannedConnection, now: Timestamp) -> Result<bool, Error> {
         let fleet = &self.fleet;
         let institution = fleet.catalog.institution(&connection.institution_id);
-        let attended = &fleet.config.attendance;
-        let attendance = institution.map(|known| Attendance::of(known.mfa, &attended.windows, &attended.zone));
+        let attendance = institution.map(|known| self.attendance(connection, known));
         if attendance.is_some_and(|attendance| !attendance.holds(now)) {
             fleet.store.put_off(connection.id, now).await?;
             return Ok(false);
@@ -115,8 +115,7 @@ impl Scheduler {
     fn next(&self, connection: &PlannedConnection, now: Timestamp) -> Option<Timestamp> {
         let fleet = &self.fleet;
         let institution = fleet.catalog.institution(&connection.institution_id)?;
-        let attended = &fleet.config.attendance;
-        let attendance = Attendance::of(institution.mfa, &attended.windows, &attended.zone);
+        let attendance = self.attendance(connection, institution);
         let zone = fleet.catalog.zone(&connection.institution_id);
         // Half of the id is as good as random.
         let (_, spread) = connection.id.0.as_u64_pair();
@@ -124,6 +123,17 @@ impl Scheduler {
             return earliest_start(&institution.schedule, zone, now + History::BACKFILL_PAUSE);
         }
         next_run(&institution.schedule, zone, &attendance, now, spread)
+    }
+
+    /// Whether somebody has to be there: nobody has to where the connection answers by itself.
+    fn attendance(&self, connection: &PlannedConnection, institution: &Institution) -> Attendance {
+        let attended = &self.fleet.config.attendance;
+        match connection.authenticator {
+            Some(AuthenticatorState::Ready) => Attendance::NotNeeded,
+            Some(AuthenticatorState::Doubtful) | None => {
+                Attendance::of(institution.mfa, &attended.windows, &attended.zone)
+            }
+        }
     }
 
     /// Which run of a connection comes next by itself.

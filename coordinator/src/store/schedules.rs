@@ -3,6 +3,7 @@
 //! Not here: when they are (`domain::schedule`), or who runs next (the queue's).
 
 use async_trait::async_trait;
+use domain::challenge::AuthenticatorState;
 use domain::history::{LastRun, Past};
 use domain::id::{ConnectionId, RunId};
 use domain::run::RunClass;
@@ -52,6 +53,8 @@ pub struct PlannedConnection {
     pub past: Past,
     /// How its last run went.
     pub last_run: LastRun,
+    /// How its own authenticator fares, where it has one.
+    pub authenticator: Option<AuthenticatorState>,
 }
 
 /// When a connection is synced next.

@@ -1,9 +1,10 @@
-//! Codes that an authenticator shows are answered without a person, each once.
+//! Codes that an authenticator shows are answered without a person, each once, and nobody has to attend.
 //!
 //! Not here: which codes those are; the coordinator's own tests have the standard's table.
 
 use serde_json::{Value, json};
 use tests::bare_agent::BareAgent;
+use tests::patience::eventually;
 use tests::world::Plan;
 
 use crate::Outcome;
@@ -42,6 +43,13 @@ async fn a_code_is_answered_by_itself_and_another_connection_of_the_user_waits_f
         agent.complete(&held, &[]).await?;
     }
     assert!(answered[0] < answered[1], "the same code for two connections: {answered:?}");
+
+    // Nobody attends, and still it is due by itself.
+    let (operator, id) = (fleet.operator()?, integrator.list("/v1/connections").await?[0]["id"].clone());
+    let path = format!("/control/v1/connections/{}", id.as_str().unwrap_or_default());
+    let shown = async || operator.get(&path).await.ok();
+    let planned = async || shown().await.filter(|shown| shown["schedule"] == "planned");
+    assert!(eventually(planned).await.is_some(), "{:?}", shown().await);
 
     let wrong = json!({ "totpSecret": "otpauth://hotp/x?secret=GEZDGNBVGY3TQOJQ&counter=1" });
     let id = integrator.list("/v1/connections").await?[0]["id"].as_str().unwrap_or_default().to_owned();

@@ -5,7 +5,7 @@
 use axum::extract::{Extension, Path, State};
 use axum::response::{IntoResponse as _, Response};
 use domain::audit::Action;
-use domain::challenge::{ChallengeKind, ChallengeState};
+use domain::challenge::{AnswerSource, ChallengeKind, ChallengeState};
 use domain::id::ChallengeId;
 use domain::role::Role;
 use domain::secret::Secret;
@@ -118,6 +118,9 @@ async fn pending(console: &Console, visitor: &Visitor) -> Result<Vec<(Challenge,
 }
 
 async fn who_answered(console: &Console, challenge: &Challenge) -> Result<Option<String>, Refusal> {
+    if challenge.source == Some(AnswerSource::Totp) {
+        return Ok(Some("The connection's authenticator".to_owned()));
+    }
     let filter = AuditFilter {
         connection: Some(challenge.connection_id),
         action: Some(Action::ChallengeAnswered),
@@ -189,6 +192,11 @@ pub(super) fn card(
                     div { dt { "Asked" } dd { (moment_of(now, challenge.created_at)) } }
                     @if challenge.state == ChallengeState::Open {
                         div { dt { "Time left" } dd { (deadline(now, challenge.expires_at)) } }
+                    }
+                }
+                @if challenge.state == ChallengeState::Open && challenge.may_answer.contains(&AnswerSource::Totp) {
+                    p.quiet {
+                        "The connection's authenticator is about to answer, within a minute at most. Whoever is first is heard."
                     }
                 }
                 @if let Some(by) = by { p { "Answered by " strong { (by) } "." } }

@@ -5,6 +5,7 @@
 
 use async_trait::async_trait;
 use domain::audit::Action;
+use domain::challenge::AuthenticatorState;
 use domain::connection::ConnectionEvent;
 use domain::id::{ConnectionId, OrganizationId};
 use jiff::Timestamp;
@@ -15,7 +16,15 @@ use uuid::Uuid;
 use super::audit::commit_act;
 use super::transition::take;
 use super::{SqlStore, Tx, failed, to_ms};
-use crate::store::{Act, Authenticators, Refused, StoreError};
+use crate::store::{Act, Authenticators, REFUSALS_ALLOWED, Refused, StoreError};
+
+/// How an authenticator fares of whose codes so many were refused, one after the other.
+pub(super) const fn state(refusals: i64) -> AuthenticatorState {
+    match refusals {
+        ..REFUSALS_ALLOWED => AuthenticatorState::Ready,
+        _ => AuthenticatorState::Doubtful,
+    }
+}
 
 /// Counts what a bank made of a code.
 pub(super) async fn count(tx: &mut Tx, connection: Uuid, verdict: Verdict) -> Result<(), StoreError> {

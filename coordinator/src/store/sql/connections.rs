@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use domain::audit::Action;
-use domain::challenge::AuthenticatorState;
 use domain::connection::{ConnectionEvent, ConnectionState, Credentials, OpenChallenge};
 use domain::id::{ConnectionId, EntityId, OrganizationId, RunId};
 use domain::run::{RunClass, RunKind};
@@ -24,8 +23,7 @@ use super::{
 };
 use crate::store::{
     Act, Connection, ConnectionEventRecord, ConnectionFilter, Connections, CreatedOrReturned, Fingerprints,
-    GivenCredentials, NewConnection, OpenRun, PageRequest, QueuedRun, REFUSALS_ALLOWED, Refused, StoreError,
-    UnknownPortal,
+    GivenCredentials, NewConnection, OpenRun, PageRequest, QueuedRun, Refused, StoreError, UnknownPortal,
 };
 
 /// Everything that is known of connections right now.
@@ -86,10 +84,7 @@ impl ConnectionRow {
             },
             last_failure: self.last_failure.as_deref().map(|text| from_json(text, "failure")).transpose()?,
             challenge: if self.is_asked { OpenChallenge::Open } else { OpenChallenge::None },
-            authenticator: self.refusals.map(|refusals| match refusals {
-                ..REFUSALS_ALLOWED => AuthenticatorState::Ready,
-                _ => AuthenticatorState::Doubtful,
-            }),
+            authenticator: self.refusals.map(authenticators::state),
             run: run.transpose()?,
             activated_at: self.activated_at.map(from_ms).transpose()?,
             last_synced_at: self.last_synced_at.map(from_ms).transpose()?,

@@ -13,7 +13,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::audit::commit_act;
-use super::{SqlStore, commit, failed, found, from_ms, past, runs, to_ms};
+use super::{SqlStore, authenticators, commit, failed, found, from_ms, past, runs, to_ms};
 use crate::store::{Act, NextSync, PlannedConnection, QueuedRun, Refused, Schedules, StoreError};
 
 /// Stands where a connection's run is under way.
@@ -27,6 +27,15 @@ struct PlannedRow {
     institution_id: String,
     past: Option<String>,
     last_failure: Option<String>,
+    refusals: Option<i64>,
+}
+
+/// The columns of a connection that is planned.
+macro_rules! planned_columns {
+    () => {
+        "id, institution_id, past, last_failure,
+         (SELECT a.refusals FROM authenticators a WHERE a.connection_id = connections.id) AS refusals"
+    };
 }
 
 impl PlannedRow {
@@ -35,6 +44,7 @@ impl PlannedRow {
             id: ConnectionId(self.id),
             institution_id: self.institution_id,
             past: past::of_column(self.past.as_deref())?,
+            authenticator: self.refusals.map(authenticators::state),
             last_run: if self.last_failure.is_some() { LastRun::Wanting } else { LastRun::Whole },
         })
     }
@@ -43,10 +53,12 @@ impl PlannedRow {
 #[async_trait]
 impl Schedules for SqlStore {
     async fn unplanned(&self, limit: u32) -> Result<Vec<PlannedConnection>, StoreError> {
-        let rows = sqlx::query_as::<_, PlannedRow>(
-            "SELECT id, institution_id, past, last_failure FROM connections
-             WHERE next_sync_at IS NULL AND status = 'active' AND institution_id IS NOT NULL ORDER BY id LIMIT $1",
-        );
+        let rows = sqlx::query_as::<_, PlannedRow>(concat!(
+            "SELECT ",
+            planned_columns!(),
+            " FROM connections
+             WHERE next_sync_at IS NULL AND status = 'active' AND institution_id IS NOT NULL ORDER BY id LIMIT $1"
+        ));
         let rows = rows.bind(i64::from(limit)).fetch_all(&self.read).await;
         rows.map_err(failed("list connections without a schedule"))?.into_iter().map(PlannedRow::read).collect()
     }
@@ -74,10 +86,12 @@ impl Schedules for SqlStore {
     }
 
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<PlannedConnection>, StoreError> {
-        let rows = sqlx::query_as::<_, PlannedRow>(
-            "SELECT id, institution_id, past, last_failure FROM connections
-             WHERE next_sync_at IS NOT NULL AND next_sync_at <= $1 ORDER BY next_sync_at, id LIMIT $2",
-        );
+        let rows = sqlx::query_as::<_, PlannedRow>(concat!(
+            "SELECT ",
+            planned_columns!(),
+            " FROM connections
+             WHERE next_sync_at IS NOT NULL AND next_sync_at <= $1 ORDER BY next_sync_at, id LIMIT $2"
+        ));
         let rows = rows.bind(to_ms(now)).bind(i64::from(limit)).fetch_all(&self.read).await;
         rows.map_err(failed("list connections that are due"))?.into_iter().map(PlannedRow::read).collect()
     }

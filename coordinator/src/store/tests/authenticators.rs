@@ -102,9 +102,12 @@ async fn a_refused_code_falls_to_a_person_and_after_two_the_secret_is_doubtful()
         };
         // One that is taken begins the count anew.
         assert!(sync(2, true).await && sync(3, false).await);
+        let planned = async || bench.store.unplanned(10).await.expect("a list").first().map(|one| one.authenticator);
         assert_eq!(shown().await, Some(AuthenticatorState::Ready), "{}", bench.name);
+        assert_eq!(planned().await, Some(Some(AuthenticatorState::Ready)), "{}", bench.name);
         assert!(sync(4, false).await);
         assert_eq!(shown().await, Some(AuthenticatorState::Doubtful), "{}", bench.name);
+        assert_eq!(planned().await, Some(Some(AuthenticatorState::Doubtful)), "{}", bench.name);
         assert!(!sync(5, false).await, "a doubtful secret is left alone");
         give().await.expect("another");
         assert!(sync(6, true).await);
