@@ -14,6 +14,9 @@ pub(crate) struct Arguments {
     rest: Vec<String>,
 }
 
+/// How many tests of one program run at once.
+const THREADS: &str = "RUST_TEST_THREADS";
+
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     setup::find_or_install(&setup::EVERYTHING)?;
     tools::find_or_install()?;
@@ -26,6 +29,11 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     test.args(["test", "--locked", "--no-fail-fast"]);
     if !arguments.rest.iter().any(|argument| argument == "-p" || argument == "--package") {
         test.arg("--workspace");
+    }
+    if std::env::var_os(THREADS).is_none() {
+        // Tests wait for leases, browsers and pages as much as they compute.
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        test.env(THREADS, (cores + cores.div_ceil(2)).to_string());
     }
     let status = test.args(&arguments.rest).status().map_err(|error| format!("cargo couldn't be started: {error}"))?;
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
