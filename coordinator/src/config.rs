@@ -4,6 +4,7 @@
 //! Not the place where a setting's default or meaning is written; that is
 //! `config.default.toml`, which is also the reference.
 
+mod oidc;
 mod values;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use url::Url;
 
+pub use self::oidc::Oidc;
 use self::values::{address_or_empty, header_or_empty, path_or_empty, socket_or_empty, span, time_zone, windows};
 use crate::store::{StoreUrl, Tables};
 
@@ -216,6 +218,7 @@ pub struct Console {
     pub attempts_per_address: u32,
     #[serde(deserialize_with = "header_or_empty")]
     pub client_address_header: Option<String>,
+    pub oidc: Oidc,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -320,6 +323,7 @@ impl Config {
         if self.webhooks.per_endpoint == 0 || self.webhooks.at_once < self.webhooks.per_endpoint {
             return refuse("webhooks.per_endpoint", "it must be 1 at least and at most webhooks.at_once");
         }
+        self.console.oidc.check(self.loopback())?;
         if self.pool.min > self.pool.max || self.pool.max == 0 {
             return refuse("pool.max", "it must be above zero and pool.min at least");
         }
@@ -425,6 +429,10 @@ impl Config {
     }
 }
 
+/// The settings that are never shown.
+const SECRETS: [&str; 6] =
+    ["store.url", "redis.url", "agents.token", "control.token", "vault.master_key", "console.oidc.client_secret"];
+
 /// The settings in force as TOML, secrets masked.
 ///
 /// # Errors
@@ -432,10 +440,10 @@ impl Config {
 pub fn print(file: Option<&Path>) -> Result<String, ConfigError> {
     Config::load(file)?;
     let mut values: toml::Table = layers(file)?.try_deserialize()?;
-    let secrets =
-        [("store", "url"), ("redis", "url"), ("agents", "token"), ("control", "token"), ("vault", "master_key")];
-    for (table, key) in secrets {
-        let secret = values.get_mut(table).and_then(|table| table.get_mut(key));
+    for secret in SECRETS {
+        let (first, rest) = secret.split_once('.').unwrap_or((secret, ""));
+        let table = values.get_mut(first);
+        let secret = rest.split('.').fold(table, |table, key| table.and_then(|table| table.get_mut(key)));
         if let Some(toml::Value::String(text)) = secret
             && !text.is_empty()
         {

@@ -1,5 +1,5 @@
-//! People at real browsers: Chromium, driven by Playwright from npm, which `cargo xtask setup` puts into
-//! `.cache/console` as `tests/tools/console/package-lock.json` lists it.
+//! People at real browsers, and a provider that vouches for them: Chromium, driven by Playwright, and oidc-provider, both
+//! from npm, which `cargo xtask setup` puts into `.cache/console` as `tests/tools/console/package-lock.json` lists them.
 //!
 //! Not here: what people do; the tests say that.
 
@@ -42,13 +42,8 @@ impl Browser {
     /// # Errors
     /// What is missing, with a hint.
     pub async fn start(address: &str) -> Result<Self, Trouble> {
-        let folder = installed()?;
-        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools/console/browser.mjs");
-        // Beside the packages, where it finds them. Written anew, in one piece: tests do so at once.
-        let beside = folder.join(format!("browser-{}.mjs", std::process::id()));
-        std::fs::copy(program, &beside)?;
-        let mut command = Command::new("node");
-        command.arg(&beside).arg(chromium()?).arg(address).arg((patience() / 2).as_millis().to_string());
+        let mut command = node("browser")?;
+        command.arg(chromium()?).arg(address).arg((patience() / 2).as_millis().to_string());
         let mut program = Program::start("browser", command)?;
         program.line().await?;
         Ok(Self(Mutex::new(program)))
@@ -75,6 +70,41 @@ impl Browser {
             Some(failed) => Err(failed.to_owned().into()),
             None => Ok(answer["done"].clone()),
         }
+    }
+}
+
+/// An OpenID provider that runs for a test.
+pub struct Provider {
+    program: Mutex<Program>,
+    issuer: String,
+}
+
+impl Provider {
+    /// Starts one that vouches for nobody yet.
+    ///
+    /// # Errors
+    /// What is missing, with a hint.
+    pub async fn start() -> Result<Self, Trouble> {
+        let mut program = Program::start("provider", node("provider")?)?;
+        let said: Value = serde_json::from_str(&program.line().await?)?;
+        let issuer = said["issuer"].as_str().unwrap_or_default().to_owned();
+        Ok(Self { program: Mutex::new(program), issuer })
+    }
+
+    /// Its name for itself.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Has it vouch for people, by the names that they type, and send them back to an address.
+    ///
+    /// # Errors
+    /// What it says.
+    pub async fn vouches(&self, callback: &str, groups: &Value) -> Result<(), Trouble> {
+        let mut program = self.program.lock().await;
+        program.tell(&json!({ "callback": callback, "groups": groups }).to_string()).await?;
+        program.line().await.map(|_| ()).map_err(Into::into)
     }
 }
 
@@ -153,6 +183,18 @@ impl Person<'_> {
         let found = self.does("axe", json!({})).await?;
         Ok(serde_json::from_value(found["found"].clone())?)
     }
+}
+
+/// One of the programs beside the packages that it needs.
+fn node(name: &str) -> Result<Command, Trouble> {
+    let folder = installed()?;
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools/console").join(format!("{name}.mjs"));
+    // Where it finds the packages. Written anew, in one piece: tests do so at once.
+    let beside = folder.join(format!("{name}-{}.mjs", std::process::id()));
+    std::fs::copy(program, &beside)?;
+    let mut command = Command::new("node");
+    command.arg(beside);
+    Ok(command)
 }
 
 /// The folder with what npm has, if it was filled from the list as it is now.

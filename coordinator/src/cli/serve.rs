@@ -24,7 +24,7 @@ use super::{CommandError, Ground};
 use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::fleet::roles::{Rebuilder, play_all};
-use crate::fleet::{Agents, Crew, Fleet, Outcomes, Steward, find_agent};
+use crate::fleet::{Agents, Crew, Fleet, Outcomes, Provider, Steward, find_agent};
 use crate::keda::Door;
 use crate::queue::{EmbeddedRedis, Queue};
 use crate::vault::{random, read_or_create};
@@ -97,7 +97,9 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
     }
     let (answered, lookout) = (Notify::new(), tokio::sync::Mutex::new(()));
     let (outcomes, changes) = (Outcomes::default(), broadcast::Sender::new(CHANGES_AT_ONCE));
-    let fleet = Arc::new(Fleet { store, queue, vault, sealer, catalog, config, answered, lookout, outcomes, changes });
+    let provider = Provider::default();
+    let fleet = Fleet { store, queue, vault, sealer, catalog, config, answered, lookout, outcomes, provider, changes };
+    let fleet = Arc::new(fleet);
     Rebuilder(Arc::clone(&fleet)).run_once().await?;
     play_all(&fleet, dispatcher, metrics.clone());
 

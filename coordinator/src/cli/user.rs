@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{CommandError, Ground, in_one_line, organization_called, print_table};
 use crate::clock;
 use crate::fleet::{self, UserRequest};
-use crate::store::{Access, Organization, User};
+use crate::store::{Access, Organization, SignsIn, User};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -159,6 +159,10 @@ fn shown(user: &User, organizations: &[Organization]) -> Value {
         "role": user.role,
         "organization": organization(user, organizations),
         "active": user.access == Access::Enabled,
+        "signsIn": match user.signs_in {
+            SignsIn::WithPassword => "withPassword",
+            SignsIn::ThroughProvider => "throughProvider",
+        },
         "createdAt": user.created_at,
         "lastSeenAt": user.seen_at,
     })

@@ -44,7 +44,8 @@ fn printed_settings_hold_no_secret() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("bursar.toml");
     let text = "[store]\nurl = \"postgres://u:canary@h/d\"\n[agents]\ntoken = \"canary-canary-canary-canary-canary\"
-        [control]\ntoken = \"another-canary-another-canary-another-canary\"";
+        [control]\ntoken = \"another-canary-another-canary-another-canary\"
+        [console.oidc]\nclient_secret = \"canary\"";
     std::fs::write(&file, text).expect("written");
     let printed = super::print(Some(&file)).expect("printed");
     assert!(!printed.contains("canary"), "{printed}");

@@ -22,6 +22,12 @@ pub(super) fn windows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<
     parts.map(|part| part.parse().map_err(|error: WindowError| serde::de::Error::custom(error))).collect()
 }
 
+/// Names, with `;` between two.
+pub(super) fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Ok(text.split(';').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
+}
+
 /// A time zone by its name in the IANA database.
 pub(super) fn time_zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TimeZone, D::Error> {
     let name = String::deserialize(deserializer)?;

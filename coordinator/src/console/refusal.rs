@@ -11,7 +11,7 @@ use maud::html;
 use super::frame::card;
 use super::parts::moment_of;
 use crate::clock;
-use crate::fleet::Error;
+use crate::fleet::{Error, VouchError};
 use crate::queue::QueueError;
 use crate::store::{Refused, StoreError};
 
@@ -109,6 +109,39 @@ impl IntoResponse for Refusal {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
+    }
+}
+
+impl From<VouchError> for Refusal {
+    fn from(error: VouchError) -> Self {
+        let refusal = |status, title, said: &str| Self::new(status, title, said).back(super::door::SIGN_IN);
+        match error {
+            VouchError::NotSet => Self::not_found(),
+            VouchError::Unusable(why) => {
+                tracing::error!(
+                    why,
+                    hint = "see the settings under [console.oidc]",
+                    "the OpenID provider can't be used"
+                );
+                let said = "The service that vouches for you can't be used right now. The coordinator's log says more.";
+                refusal(StatusCode::BAD_GATEWAY, "Away", said)
+            }
+            VouchError::Denied(why) => {
+                tracing::warn!(why, "the OpenID provider refused somebody");
+                refusal(StatusCode::FORBIDDEN, "Not let in", "The service that vouches for people here refused.")
+            }
+            VouchError::Stale => {
+                let said = "This sign-in wasn't begun in this browser, or too long ago. Begin it again.";
+                refusal(StatusCode::BAD_REQUEST, "Begun too long ago", said)
+            }
+            VouchError::NoRole => {
+                let said = "You are known, but no group of yours has a role here. Whoever administers the groups can \
+                            put you into one.";
+                refusal(StatusCode::FORBIDDEN, "No role", said)
+            }
+            VouchError::ShutOut => refusal(StatusCode::FORBIDDEN, "Shut out", "An administrator has shut you out."),
+            VouchError::Failed(error) => error.into(),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use domain::role::Role;
 
 use super::pages::{
-    account, agents, audit, challenges, connection, connections, dead_letters, institutions, keys, overview, run,
+    account, agents, audit, challenges, connection, connections, dead_letters, institutions, keys, oidc, overview, run,
     sign_in, users, webhooks,
 };
 use super::refusal::Refusal;
@@ -27,6 +27,8 @@ pub(super) fn router(console: Console) -> Router {
     let outside = Router::new()
         .route("/console/login", get(sign_in::show).post(sign_in::sign_in))
         .route_layer(middleware::from_fn_with_state(console.clone(), door::form))
+        .route("/console/oidc/start", get(oidc::begin))
+        .route("/console/oidc/callback", get(oidc::finish))
         .route("/console/assets/{name}", get(assets::serve))
         .route("/console/{*rest}", get(nowhere).post(nowhere));
     inside.merge(outside).layer(middleware::from_fn(door::headers)).with_state(console)

@@ -218,7 +218,7 @@ impl Parts {
 
 /// Whether a secret is the one of which `hash` was kept.
 pub(super) fn is_secret_of(secret: &str, hash: &[u8]) -> bool {
-    bool::from(Sha256::digest(secret.as_bytes()).ct_eq(hash))
+    bool::from(Sha256::digest(secret.as_bytes()).as_slice().ct_eq(hash))
 }
 
 /// Who is calling, once a key was checked.

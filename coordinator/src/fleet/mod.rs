@@ -35,6 +35,7 @@ mod scheduler;
 mod simplefin;
 mod start_run;
 mod steward;
+mod vouching;
 mod wanted_scripts;
 pub mod watcher;
 mod ways;
@@ -69,6 +70,7 @@ pub use scale::{Measured, Meter, held};
 pub use scheduler::Scheduler;
 pub use simplefin::{SIMPLEFIN_ROOT, SimpleFinRequest, create_simplefin_token};
 pub use steward::{Agents, Crew, NoAgent, Steward, find_agent};
+pub use vouching::{Provider, Returned, VouchError};
 pub use wanted_scripts::wanted_scripts;
 pub use watcher::{Change, Watcher};
 pub use webhook::{WebhookChange, WebhookRequest};
@@ -87,6 +89,8 @@ pub struct Fleet {
     pub lookout: tokio::sync::Mutex<()>,
     /// How runs ended since that was last added to the store.
     pub outcomes: Outcomes,
+    /// Who vouches for people.
+    pub provider: Provider,
     /// What changes is said here, while somebody listens.
     pub changes: tokio::sync::broadcast::Sender<Change>,
 }

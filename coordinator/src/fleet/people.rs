@@ -5,10 +5,7 @@
 //! same as a wrong password. Attempts are counted in the store, by name and by address, so that it
 //! makes no difference how many coordinators are asked.
 //!
-//! Another system that vouches for people (OpenID Connect) would come in at [`Fleet::open_session`], with
-//! a user that it found by `vouched_as`; none does yet.
-//!
-//! Not here: hashing (`hashing`), cookies and forms (`console`), or which page needs which role.
+//! Not here: hashing (`hashing`), people for whom an OpenID provider vouches (`vouching`), cookies and forms (`console`), or which page needs which role.
 
 use std::sync::Arc;
 
@@ -29,8 +26,8 @@ use super::hashing::{self, Place, hash};
 use super::{Error, Fleet};
 use crate::clock;
 use crate::store::{
-    Access, Act, Attempted, Bucket, Counted, Forgives, NewSession, NewUser, Reach, Refused, Session, Store, StoreError,
-    User, acting, actor,
+    Access, Act, Attempted, Bucket, Counted, Forgives, NewSession, NewUser, ProvenBy, Reach, Refused, Session, SignsIn,
+    Store, StoreError, User, acting, actor,
 };
 use crate::vault::{mac, random};
 
@@ -38,7 +35,7 @@ use crate::vault::{mac, random};
 const TOUCH_EVERY: SignedDuration = SignedDuration::from_secs(20);
 
 /// The longest name that is shown of somebody, in characters.
-const LONGEST_NAME: usize = 100;
+pub(super) const LONGEST_NAME: usize = 100;
 
 /// The longest that a browser says of itself, in characters.
 const LONGEST_BROWSER: usize = 200;
@@ -67,11 +64,11 @@ pub struct Attempt {
     pub address: String,
 }
 
-/// Somebody whose password was looked at and is right.
+/// Somebody who has shown who they are.
 pub struct Known {
-    user: User,
-    /// The hash by which it is.
-    password_hash: String,
+    pub(super) user: User,
+    /// What they showed.
+    pub(super) proven_by: ProvenBy,
 }
 
 /// Why nobody is let in.
@@ -136,7 +133,7 @@ pub async fn create_user(store: &dyn Store, request: UserRequest) -> Result<User
         display_name,
         role: request.role,
         organization_id: request.organization_id,
-        password_hash: hash(request.password).await?,
+        proven_by: ProvenBy::Password(hash(request.password).await?),
     };
     Ok(store.create_user(new, clock::now()).await?)
 }
@@ -156,6 +153,9 @@ pub async fn set_password(store: &dyn Store, user: &User, password: Secret) -> R
 /// # Errors
 /// [`Error::Invalid`] says why not.
 pub fn fit(user: &User, password: &Secret) -> Result<(), Error> {
+    if user.signs_in == SignsIn::ThroughProvider {
+        return Err(invalid("/password", "they sign in through the OpenID provider, which has their password"));
+    }
     fit_password(&user.login, password.expose()).map_err(|unfit| invalid("/password", unfit))
 }
 
@@ -203,9 +203,9 @@ impl Fleet {
     }
 
     /// Opens a session for somebody who was found to be a user.
-    async fn open_session(
+    pub(super) async fn open_session(
         &self,
-        Known { user, password_hash }: Known,
+        Known { user, proven_by }: Known,
         address: String,
         browser: &str,
     ) -> Result<(Session, Secret), Error> {
@@ -216,7 +216,7 @@ impl Fleet {
         let new = NewSession {
             id: SessionId(Uuid::now_v7()),
             user_id: user.id,
-            password_hash,
+            proven_by,
             token_hash: token_hash(token.expose()),
             browser,
             address,
@@ -282,7 +282,7 @@ async fn look_at(
     match (user, kept) {
         (Some(user), Some(password_hash)) if is_right && user.access == Access::Enabled => {
             store.forgive_sign_in(&counted).await?;
-            Ok(Known { user, password_hash })
+            Ok(Known { user, proven_by: ProvenBy::Password(password_hash) })
         }
         (user, _) => {
             metrics::counter!("bursar_sign_ins_total", "outcome" => "refused").increment(1);

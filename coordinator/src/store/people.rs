@@ -16,6 +16,9 @@ pub trait People {
     async fn tenants_of(&self, organization: OrganizationId) -> Result<Vec<OrganizationId>, StoreError>;
     /// Adds a user; [`Refused::Duplicate`] if the login name is taken.
     async fn create_user(&self, new: NewUser, now: Timestamp) -> Result<User, Refused>;
+    /// The user whom a provider calls so, with the name, role and organization that it says now; added if there is none
+    /// yet. [`Refused::Duplicate`] if the login name is somebody else's.
+    async fn admit(&self, new: NewUser, now: Timestamp) -> Result<User, Refused>;
     /// All users, by login name; those of one organization, if it is given.
     async fn users(&self, organization: Option<OrganizationId>) -> Result<Vec<User>, StoreError>;
     /// One user.
@@ -32,7 +35,7 @@ pub trait People {
     async fn begin_sign_in(&self, buckets: &[Bucket], now: Timestamp) -> Result<Attempted, StoreError>;
     /// Takes back what an attempt counted that came to something, and the block that it began.
     async fn forgive_sign_in(&self, counted: &[Counted]) -> Result<(), StoreError>;
-    /// Opens a session; [`Refused::NotFound`] if its user isn't let in, or has another password by now.
+    /// Opens a session; [`Refused::NotFound`] if its user isn't let in, or proves who they are otherwise by now.
     async fn open_session(&self, new: NewSession, now: Timestamp) -> Result<Session, Refused>;
     /// The session of a token, with its user, if it hasn't ended and its user is let in.
     async fn session(
@@ -60,6 +63,24 @@ pub enum Access {
     Disabled,
 }
 
+/// What shows that somebody is who they say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProvenBy {
+    /// A password, by its argon2id hash in PHC form.
+    Password(String),
+    /// An OpenID provider, by the name that it has for them, with its own before it.
+    Provider(String),
+}
+
+/// How somebody signs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignsIn {
+    /// With a password.
+    WithPassword,
+    /// Through an OpenID provider.
+    ThroughProvider,
+}
+
 /// A person who signs in to the console.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
@@ -75,6 +96,8 @@ pub struct User {
     pub organization_id: Option<OrganizationId>,
     /// Whether they are let in.
     pub access: Access,
+    /// How they sign in.
+    pub signs_in: SignsIn,
     /// When they were added.
     pub created_at: Timestamp,
     /// When they last used the console, to the minute.
@@ -94,8 +117,8 @@ pub struct NewUser {
     pub role: Role,
     /// The one organization that they reach; all if there is none.
     pub organization_id: Option<OrganizationId>,
-    /// The password's argon2id hash in PHC form.
-    pub password_hash: String,
+    /// What they show.
+    pub proven_by: ProvenBy,
 }
 
 /// A sign-in that lasts.
@@ -124,8 +147,8 @@ pub struct NewSession {
     pub id: SessionId,
     /// Whose it is.
     pub user_id: UserId,
-    /// The hash by which their password was found to be right.
-    pub password_hash: String,
+    /// What they showed.
+    pub proven_by: ProvenBy,
     /// SHA-256 of what the browser keeps.
     pub token_hash: Vec<u8>,
     /// What the browser calls itself.

@@ -9,6 +9,7 @@ mod inbox;
 mod roles;
 mod trail;
 mod visitor;
+mod vouching;
 
 use serde_json::Value;
 use tests::integrator::Integrator;

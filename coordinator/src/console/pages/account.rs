@@ -19,6 +19,7 @@ use crate::console::frame::{Page, Section, token};
 use crate::console::parts::{Tone, act_on, badge, moment_of, table};
 use crate::console::refusal::Refusal;
 use crate::fleet::{Attempt, SignInRefused, fit, set_password};
+use crate::store::SignsIn;
 
 /// One's own sessions, and a form for another password.
 pub(in crate::console) async fn show(
@@ -55,6 +56,7 @@ pub(in crate::console) async fn show(
             (token(&visitor))
             button type="submit" { "Sign out everywhere" }
         }
+        @if user.signs_in == SignsIn::WithPassword {
         section aria-labelledby="change" {
             h2 id="change" { "Another password" }
             form.stack method="post" action="/console/account/password" {
@@ -65,6 +67,7 @@ pub(in crate::console) async fn show(
                 }
                 button.primary type="submit" { "Change it, and sign out everywhere" }
             }
+        }
         }
     };
     let title = "Your account";

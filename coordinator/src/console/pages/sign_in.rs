@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use domain::secret::Secret;
 use maud::{Markup, html};
+use url::form_urlencoded::byte_serialize;
 
 use super::Asked;
 use crate::clock;
@@ -19,9 +20,9 @@ use crate::console::refusal::Refusal;
 use crate::fleet::{Attempt, SignInRefused};
 
 /// Asks who it is.
-pub(in crate::console) async fn show(asked: Asked) -> Response {
+pub(in crate::console) async fn show(State(console): State<Console>, asked: Asked) -> Response {
     let said = asked.get("said").filter(|said| said == "out").map(|_| "You are signed out.");
-    card("Sign in", &form(&next(asked.get("next").as_deref()), "", said))
+    card("Sign in", &form(&console, &next(asked.get("next").as_deref()), "", said))
 }
 
 /// Lets somebody in, or not.
@@ -43,7 +44,7 @@ pub(in crate::console) async fn sign_in(
         Ok((_, token)) => Ok(with_cookie(Redirect::to(&next).into_response(), token.expose())),
         Err(SignInRefused::Wrong) => {
             let said = "The name or the password isn't right.";
-            Ok((StatusCode::UNAUTHORIZED, card("Sign in", &form(&next, said, None))).into_response())
+            Ok((StatusCode::UNAUTHORIZED, card("Sign in", &form(&console, &next, said, None))).into_response())
         }
         Err(SignInRefused::Blocked { until }) => Err(Refusal::blocked(until)),
         Err(SignInRefused::Failed(error)) => Err(error.into()),
@@ -61,7 +62,7 @@ pub(in crate::console) async fn sign_out(
 }
 
 /// Where to go on: a page of the console, and nowhere else.
-fn next(wanted: Option<&str>) -> String {
+pub(super) fn next(wanted: Option<&str>) -> String {
     let is_ours = |path: &&str| {
         (*path == "/console" || path.starts_with("/console/") || path.starts_with("/console?"))
             && !path.starts_with(SIGN_IN)
@@ -70,10 +71,16 @@ fn next(wanted: Option<&str>) -> String {
     wanted.filter(is_ours).unwrap_or("/console").to_owned()
 }
 
-fn form(next: &str, refused: &str, said: Option<&str>) -> Markup {
+fn form(console: &Console, next: &str, refused: &str, said: Option<&str>) -> Markup {
     html! {
+        @let oidc = &console.fleet.config.console.oidc;
         @if let Some(said) = said { p.said role="status" { (said) } }
         @if !refused.is_empty() { p.alert role="alert" id="refused" { (refused) } }
+        @if !oidc.issuer.is_empty() {
+            @let to: String = byte_serialize(next.as_bytes()).collect();
+            p { a.button.primary href=(format!("/console/oidc/start?next={to}")) { "Sign in with " (oidc.name) } }
+            p.quiet { "Or with a password of this console:" }
+        }
         form.stack method="post" action=(SIGN_IN) {
             input type="hidden" name="next" value=(next);
             label { "Name"

@@ -21,7 +21,7 @@ use crate::console::frame::{Page, Section, token};
 use crate::console::parts::{Tone, act_on, badge, moment_or_dash, table};
 use crate::console::refusal::Refusal;
 use crate::fleet::{UserRequest, create_user, set_password as give_password};
-use crate::store::{Access, Organization, User};
+use crate::store::{Access, Organization, SignsIn, User};
 
 /// The users, and a form for another.
 pub(in crate::console) async fn list(
@@ -83,15 +83,22 @@ fn rows(visitor: &Visitor, users: &[User], organizations: &[Organization], now: 
 
 fn changes(visitor: &Visitor, user: &User, path: &str) -> Markup {
     html! {
-        form.act method="post" action=(format!("{path}/role")) {
-            (token(visitor))
-            label { "Role" (roles(user.role)) }
-            button type="submit" { "Give" }
-        }
-        form.act method="post" action=(format!("{path}/password")) {
-            (token(visitor))
-            label { "Another password" input type="password" name="password" autocomplete="new-password" minlength="12" required; }
-            button type="submit" { "Set" }
+        @match user.signs_in {
+            SignsIn::ThroughProvider => p.quiet { "Role and password are the OpenID provider's." },
+            SignsIn::WithPassword => {
+                form.act method="post" action=(format!("{path}/role")) {
+                    (token(visitor))
+                    label { "Role" (roles(user.role)) }
+                    button type="submit" { "Give" }
+                }
+                form.act method="post" action=(format!("{path}/password")) {
+                    (token(visitor))
+                    label { "Another password"
+                        input type="password" name="password" autocomplete="new-password" minlength="12" required;
+                    }
+                    button type="submit" { "Set" }
+                }
+            }
         }
         @match user.access {
             Access::Enabled => (act_on(visitor, &format!("{path}/disable"), "Shut out", &user.login)),

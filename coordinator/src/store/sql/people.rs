@@ -16,7 +16,8 @@ use super::super::Db;
 use super::audit::{commit_act, write};
 use super::{SqlStore, Tx, commit, failed, found, from_ms, from_word, is_duplicate, to_ms};
 use crate::store::{
-    Access, Act, Attempted, Bucket, Counted, Forgives, NewSession, NewUser, People, Refused, Session, StoreError, User,
+    Access, Act, Attempted, Bucket, Counted, Forgives, NewSession, NewUser, People, ProvenBy, Refused, Session,
+    SignsIn, StoreError, User,
 };
 
 #[derive(FromRow)]
@@ -27,6 +28,7 @@ struct UserRow {
     role: String,
     organization_id: Option<Uuid>,
     password_hash: Option<String>,
+    vouched_as: Option<String>,
     active: bool,
     created_at: i64,
     seen_at: Option<i64>,
@@ -35,7 +37,7 @@ struct UserRow {
 /// The columns of a user.
 macro_rules! user_columns {
     () => {
-        "id, login, display_name, role, organization_id, password_hash, active, created_at, seen_at"
+        "id, login, display_name, role, organization_id, password_hash, vouched_as, active, created_at, seen_at"
     };
 }
 
@@ -48,6 +50,7 @@ impl UserRow {
             role: from_word(&self.role, "user's role")?,
             organization_id: self.organization_id.map(OrganizationId),
             access: if self.active { Access::Enabled } else { Access::Disabled },
+            signs_in: if self.vouched_as.is_some() { SignsIn::ThroughProvider } else { SignsIn::WithPassword },
             created_at: from_ms(self.created_at)?,
             seen_at: self.seen_at.map(from_ms).transpose()?,
         })
@@ -116,6 +119,42 @@ async fn read_user(tx: &mut Tx, id: UserId) -> Result<User, Refused> {
     Ok(found(row.bind(id.0).fetch_optional(&mut **tx).await, "read a user")?.read()?)
 }
 
+/// The hash of a password, and what a provider calls somebody: one of the two.
+fn columns_of(proven_by: ProvenBy) -> (Option<String>, Option<String>) {
+    match proven_by {
+        ProvenBy::Password(hash) => (Some(hash), None),
+        ProvenBy::Provider(vouched_as) => (None, Some(vouched_as)),
+    }
+}
+
+/// Adds a user.
+async fn add(mut tx: Tx, new: NewUser, now: Timestamp) -> Result<User, Refused> {
+    let (password_hash, vouched_as) = columns_of(new.proven_by);
+    let row = sqlx::query_as::<_, UserRow>(concat!(
+        "INSERT INTO console_users (id, login, display_name, role, organization_id, password_hash, vouched_as, active,
+                                    created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, $8) RETURNING ",
+        user_columns!()
+    ))
+    .bind(new.id.0)
+    .bind(new.login)
+    .bind(new.display_name)
+    .bind(new.role.as_str())
+    .bind(new.organization_id.map(|id| id.0))
+    .bind(password_hash)
+    .bind(vouched_as)
+    .bind(to_ms(now))
+    .fetch_one(&mut *tx)
+    .await;
+    let user = match row {
+        Err(error) if is_duplicate(&error) => return Err(Refused::Duplicate),
+        row => row.map_err(failed("add a user"))?.read()?,
+    };
+    let detail = json!({ "login": user.login, "role": user.role });
+    commit_act(tx, act_on(Action::UserCreated, &user).with(detail), now).await?;
+    Ok(user)
+}
+
 #[async_trait]
 impl People for SqlStore {
     async fn tenants_of(&self, organization: OrganizationId) -> Result<Vec<OrganizationId>, StoreError> {
@@ -125,27 +164,39 @@ impl People for SqlStore {
     }
 
     async fn create_user(&self, new: NewUser, now: Timestamp) -> Result<User, Refused> {
+        add(self.begin().await?, new, now).await
+    }
+
+    async fn admit(&self, new: NewUser, now: Timestamp) -> Result<User, Refused> {
+        let ProvenBy::Provider(vouched_as) = &new.proven_by else { return Err(Refused::NotFound) };
         let mut tx = self.begin().await?;
-        let row = sqlx::query_as::<_, UserRow>(concat!(
-            "INSERT INTO console_users (id, login, display_name, role, organization_id, password_hash, active, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, TRUE, $7) RETURNING ",
-            user_columns!()
-        ))
-        .bind(new.id.0)
-        .bind(new.login)
-        .bind(new.display_name)
-        .bind(new.role.as_str())
-        .bind(new.organization_id.map(|id| id.0))
-        .bind(new.password_hash)
-        .bind(to_ms(now))
-        .fetch_one(&mut *tx)
-        .await;
-        let user = match row {
-            Err(error) if is_duplicate(&error) => return Err(Refused::Duplicate),
-            row => row.map_err(failed("add a user"))?.read()?,
-        };
-        let detail = json!({ "login": user.login, "role": user.role });
-        commit_act(tx, act_on(Action::UserCreated, &user).with(detail), now).await?;
+        let known = sqlx::query_as::<_, UserRow>(concat!(
+            "SELECT ",
+            user_columns!(),
+            " FROM console_users WHERE vouched_as = $1"
+        ));
+        let known = known.bind(vouched_as.clone()).fetch_optional(&mut *tx).await.map_err(failed("look for a user"))?;
+        let Some(known) = known else { return add(tx, new, now).await };
+        let before = known.read()?;
+        let is_same = (before.role, before.organization_id) == (new.role, new.organization_id);
+        if is_same && before.display_name == new.display_name {
+            return Ok(before);
+        }
+        sqlx::query("UPDATE console_users SET display_name = $2, role = $3, organization_id = $4 WHERE id = $1")
+            .bind(before.id.0)
+            .bind(new.display_name)
+            .bind(new.role.as_str())
+            .bind(new.organization_id.map(|id| id.0))
+            .execute(&mut *tx)
+            .await
+            .map_err(failed("keep what a provider says of a user"))?;
+        let user = read_user(&mut tx, before.id).await?;
+        if is_same {
+            commit(tx).await?;
+        } else {
+            let detail = json!({ "role": user.role, "by": "provider" });
+            commit_act(tx, act_on(Action::UserRoleChanged, &user).with(detail), now).await?;
+        }
         Ok(user)
     }
 
@@ -301,9 +352,13 @@ impl People for SqlStore {
     async fn open_session(&self, new: NewSession, now: Timestamp) -> Result<Session, Refused> {
         let mut tx = self.begin().await?;
         // A password that was changed since it was looked at opens nothing.
-        let seen =
-            sqlx::query("UPDATE console_users SET seen_at = $2 WHERE id = $1 AND active = TRUE AND password_hash = $3");
-        let seen = seen.bind(new.user_id.0).bind(to_ms(now)).bind(new.password_hash).execute(&mut *tx).await;
+        let (password_hash, vouched_as) = columns_of(new.proven_by);
+        let seen = sqlx::query(
+            "UPDATE console_users SET seen_at = $2
+             WHERE id = $1 AND active = TRUE AND (password_hash = $3 OR vouched_as = $4)",
+        );
+        let seen = seen.bind(new.user_id.0).bind(to_ms(now)).bind(password_hash).bind(vouched_as);
+        let seen = seen.execute(&mut *tx).await;
         if seen.map_err(failed("note a user's sign-in"))?.rows_affected() == 0 {
             return Err(Refused::NotFound);
         }

@@ -41,7 +41,7 @@ async fn user(bench: &Bench, login: &str, organization_id: Option<OrganizationId
         display_name: login.into(),
         role: Role::Viewer,
         organization_id,
-        password_hash: "$argon2id$".into(),
+        proven_by: ProvenBy::Password("$argon2id$".into()),
     };
     bench.store.create_user(new, now()).await.expect("a user")
 }
@@ -50,7 +50,7 @@ fn session(user: &User, token: u8, ends_at: Timestamp) -> NewSession {
     NewSession {
         id: domain::id::SessionId(Uuid::now_v7()),
         user_id: user.id,
-        password_hash: "$argon2id$".into(),
+        proven_by: ProvenBy::Password("$argon2id$".into()),
         token_hash: vec![token; 32],
         browser: "b".into(),
         address: "192.0.2.1".into(),
@@ -135,7 +135,7 @@ async fn a_password_that_was_changed_meanwhile_opens_nothing() {
         store.set_password(ada.id, "$argon2id$another".into(), start).await.expect("changed");
         let refused = store.open_session(session(&ada, 2, end), start).await;
         assert!(matches!(refused, Err(Refused::NotFound)), "{refused:?} on {}", bench.name);
-        let anew = NewSession { password_hash: "$argon2id$another".into(), ..session(&ada, 3, end) };
+        let anew = NewSession { proven_by: ProvenBy::Password("$argon2id$another".into()), ..session(&ada, 3, end) };
         store.open_session(anew, start).await.expect("opened");
     }
 }
@@ -189,8 +189,44 @@ async fn a_session_is_its_users_and_ends() {
             display_name: String::new(),
             role: Role::Viewer,
             organization_id: None,
-            password_hash: String::new(),
+            proven_by: ProvenBy::Password(String::new()),
         };
         assert!(matches!(store.create_user(taken, start).await, Err(Refused::Duplicate)));
+    }
+}
+
+#[tokio::test]
+async fn somebody_a_provider_vouches_for_is_known_again_and_has_the_role_that_it_says_now() {
+    for bench in benches().await {
+        let (store, name) = (&bench.store, &bench.name);
+        let vouched = |login: &str, role| NewUser {
+            id: domain::id::UserId(Uuid::now_v7()),
+            login: login.into(),
+            display_name: "Ada".into(),
+            role,
+            organization_id: None,
+            proven_by: ProvenBy::Provider("https://login.example 8f3a".into()),
+        };
+        let ada = store.admit(vouched("ada", Role::Viewer), now()).await.expect("admitted");
+        assert_eq!((ada.role, ada.signs_in), (Role::Viewer, SignsIn::ThroughProvider), "{name}");
+        let again = store.admit(vouched("countess", Role::Operator), now()).await.expect("admitted");
+        assert_eq!((again.id, again.login.as_str(), again.role), (ada.id, "ada", Role::Operator), "{name}");
+        user(&bench, "bob", None).await;
+        let other = ProvenBy::Provider("https://login.example 77".into());
+        let taken = store.admit(NewUser { proven_by: other, ..vouched("bob", Role::Viewer) }, now()).await;
+        assert!(matches!(taken, Err(Refused::Duplicate)), "{name}");
+
+        let end = now() + SignedDuration::from_hours(1);
+        let proven = |proven_by| NewSession { proven_by, ..session(&ada, 7, end) };
+        for no_proof in [ProvenBy::Password("$argon2id$".into()), ProvenBy::Provider("https://login.example 77".into())]
+        {
+            let refused = store.open_session(proven(no_proof), now()).await;
+            assert!(matches!(refused, Err(Refused::NotFound)), "{name}");
+        }
+        let opened = store.open_session(proven(ProvenBy::Provider("https://login.example 8f3a".into())), now()).await;
+        assert_eq!(opened.expect("opened").user_id, ada.id, "{name}");
+        store.set_active(ada.id, Access::Disabled, now()).await.expect("shut out");
+        let admitted = store.admit(vouched("ada", Role::Operator), now()).await.expect("known");
+        assert_eq!(admitted.access, Access::Disabled, "{name}");
     }
 }
