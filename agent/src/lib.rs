@@ -28,6 +28,7 @@ pub mod holding;
 pub mod hosts;
 pub mod http;
 pub mod leavable;
+pub mod live;
 pub mod logs;
 pub mod measure;
 pub mod member;

@@ -114,6 +114,21 @@ pub struct Retry {
 pub struct Challenge {
     #[serde(deserialize_with = "span")]
     pub term: Duration,
+    pub unknown_pages: TakeoverOffer,
+}
+
+/// To whom a page is offered that shows during a sign-in and that the script doesn't know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TakeoverOffer {
+    /// To nobody.
+    Never,
+    /// To whoever looks at the run at that moment.
+    Watched,
+    /// At a first sign-in to any operator; otherwise as above.
+    Activation,
+    /// To any operator.
+    Always,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -212,6 +227,8 @@ pub struct Console {
     pub idle: Duration,
     #[serde(deserialize_with = "span")]
     pub longest: Duration,
+    #[serde(deserialize_with = "span")]
+    pub wheel_kept: Duration,
     pub attempts_per_name: u32,
     pub attempts_per_address: u32,
     #[serde(deserialize_with = "header_or_empty")]

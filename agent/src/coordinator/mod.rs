@@ -2,6 +2,7 @@
 //!
 //! Not here: when a call is made, or made again ([`persist`]).
 
+mod line;
 mod persist;
 
 use std::time::Duration;
@@ -15,11 +16,13 @@ use protocol::lease::{
     INTENT_OPEN, LEASE_LOST, Lease, Leave, OpenChallenge, OpenedChallenge, Proof, Renew, Renewed, SettleChallenge,
     SettleIntents, Verdict,
 };
+use protocol::live::Refenced;
 use reqwest::{Client, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub use line::{LineError, LineReceiver, LineSender};
 pub use persist::{PersistError, persist};
 
 /// How long a call may take that the coordinator answers at once.
@@ -149,6 +152,14 @@ impl Coordinator {
     ) -> Result<OpenedChallenge, CallError> {
         let message = OpenChallenge { proof, question };
         self.call(&path(run_id, "challenges"), &message, AT_ONCE).await
+    }
+
+    /// Asks for a new fence after a person had the wheel.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn refence(&self, run_id: RunId, proof: Proof) -> Result<Refenced, CallError> {
+        self.call(&path(run_id, "refence"), &proof, AT_ONCE).await
     }
 
     /// Waits for the person.

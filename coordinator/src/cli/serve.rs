@@ -23,6 +23,7 @@ use tokio::sync::{Notify, broadcast};
 use super::{CommandError, Ground};
 use crate::catalog::Catalog;
 use crate::config::Config;
+use crate::fleet::live::Hub;
 use crate::fleet::roles::{Rebuilder, play_all};
 use crate::fleet::{Agents, Crew, Fleet, Outcomes, Steward, find_agent};
 use crate::keda::Door;
@@ -97,7 +98,9 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
     }
     let (answered, lookout) = (Notify::new(), tokio::sync::Mutex::new(()));
     let (outcomes, changes) = (Outcomes::default(), broadcast::Sender::new(CHANGES_AT_ONCE));
-    let fleet = Arc::new(Fleet { store, queue, vault, sealer, catalog, config, answered, lookout, outcomes, changes });
+    let live = Arc::new(Hub::default());
+    let fleet =
+        Arc::new(Fleet { store, queue, vault, sealer, catalog, config, answered, lookout, outcomes, live, changes });
     Rebuilder(Arc::clone(&fleet)).run_once().await?;
     play_all(&fleet, dispatcher, metrics.clone());
 

@@ -30,6 +30,10 @@ static STYLE: LazyLock<Asset> =
 static SCRIPT: LazyLock<Asset> =
     LazyLock::new(|| asset("console", "js", "text/javascript; charset=utf-8", include_str!("assets/console.js")));
 
+/// What shows a run as it goes on.
+static LIVE: LazyLock<Asset> =
+    LazyLock::new(|| asset("live", "js", "text/javascript; charset=utf-8", include_str!("assets/live.js")));
+
 /// idiomorph 0.8.0, <https://github.com/bigskysoftware/idiomorph>, as npm has it; its licence (0BSD) stands in
 /// `assets/idiomorph.license`. It changes a page in place and leaves focus and what is typed alone.
 static MORPH: LazyLock<Asset> = LazyLock::new(|| {
@@ -55,9 +59,14 @@ pub(super) fn scripts() -> [String; 2] {
     [path(&MORPH), path(&SCRIPT)]
 }
 
+/// Where the script of live views is.
+pub(super) fn live() -> String {
+    path(&LIVE)
+}
+
 /// Serves one of them.
 pub(super) async fn serve(Path(name): Path<String>) -> Response {
-    let known = [&*STYLE, &*SCRIPT, &*MORPH].into_iter().find(|asset| asset.name == name);
+    let known = [&*STYLE, &*SCRIPT, &*MORPH, &*LIVE].into_iter().find(|asset| asset.name == name);
     match known {
         Some(asset) => {
             ([(header::CONTENT_TYPE, asset.media), (header::CACHE_CONTROL, FOR_GOOD)], asset.text).into_response()

@@ -128,7 +128,9 @@ pub(super) fn with_frames(mut response: Response) -> Response {
 
 /// Lets those in who are signed in.
 pub(super) async fn signed_in(State(console): State<Console>, mut request: Request, next: Next) -> Response {
-    let is_by_itself = request.headers().contains_key(BY_ITSELF) || request.uri().path() == "/console/events";
+    let path = request.uri().path();
+    let is_line = path == "/console/events" || path.ends_with("/live/socket");
+    let is_by_itself = is_line || request.headers().contains_key(BY_ITSELF);
     let presence = if is_by_itself { Presence::ByItself } else { Presence::Active };
     let known = match token(request.headers()) {
         None => None,
@@ -145,8 +147,7 @@ pub(super) async fn signed_in(State(console): State<Console>, mut request: Reque
         let next: String = form_urlencoded::byte_serialize(here.as_bytes()).collect();
         return Redirect::to(&format!("{SIGN_IN}?next={next}")).into_response();
     };
-    let user = &signed_in.user;
-    let actor = Actor::new(ActorKind::ConsoleUser, user.id.to_string(), &user.login);
+    let actor = actor(&signed_in);
     let form_token = console.form_token(&signed_in.session.id.to_string());
     request.extensions_mut().insert(Visitor { signed_in, form_token });
     acting(actor, next.run(request)).await
@@ -207,6 +208,19 @@ fn is_from_here(headers: &HeaderMap, public_url: &str) -> bool {
         (None, Some(origin)) => is_ours(origin),
         (None, None) => false,
     }
+}
+
+/// Whether a page of this site opens a socket. Browsers say where one comes from whatever the page's policy, and none
+/// keeps one from another site.
+pub(super) fn is_own_socket(headers: &HeaderMap, public_url: &str) -> bool {
+    let origin = headers.get(header::ORIGIN).and_then(|value| value.to_str().ok());
+    origin.is_some_and(|origin| origin != "null") && is_from_here(headers, public_url)
+}
+
+/// Who acts at the console.
+pub(super) fn actor(signed_in: &SignedIn) -> Actor {
+    let user = &signed_in.user;
+    Actor::new(ActorKind::ConsoleUser, user.id.to_string(), &user.login)
 }
 
 impl Console {

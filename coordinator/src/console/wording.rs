@@ -106,6 +106,7 @@ pub(super) const fn challenge(kind: ChallengeKind) -> &'static str {
         ChallengeKind::SecurityQuestion => "Security question",
         ChallengeKind::GridCard => "Grid card",
         ChallengeKind::AppApproval => "Approval on a device",
+        ChallengeKind::Takeover => "A page that only a person can pass",
     }
 }
 

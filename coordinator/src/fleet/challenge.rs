@@ -81,10 +81,11 @@ impl Fleet {
             }
             match (challenge.state, sealed) {
                 (ChallengeState::Open, _) => {
-                    if authenticator.is_none() {
+                    if challenge.wheel.is_none() && authenticator.is_none() {
                         authenticator = self.authenticator_for(&challenge).await?;
                     }
                     if let Some(authenticator) = &authenticator
+                        && challenge.wheel.is_none()
                         && self.answer_by(authenticator, &challenge, clock::now()).await? == Answering::Done
                     {
                         continue;
@@ -97,6 +98,7 @@ impl Fleet {
                     let answer = answer.map_err(|_| crate::vault::VaultError::Unopenable)?;
                     return Ok(AnswerState::Answered { answer });
                 }
+                (ChallengeState::Answered, None) => return Ok(AnswerState::HandedBack),
                 (ChallengeState::Expired, _) => return Ok(AnswerState::Expired),
                 _ => return Ok(AnswerState::Cancelled),
             }

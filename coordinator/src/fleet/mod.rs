@@ -24,6 +24,7 @@ mod import;
 mod institution;
 mod intent;
 mod key;
+pub mod live;
 mod outcomes;
 mod people;
 mod pruner;
@@ -35,6 +36,7 @@ mod scheduler;
 mod simplefin;
 mod start_run;
 mod steward;
+mod takeover;
 mod wanted_scripts;
 pub mod watcher;
 mod ways;
@@ -69,6 +71,7 @@ pub use scale::{Measured, Meter, held};
 pub use scheduler::Scheduler;
 pub use simplefin::{SIMPLEFIN_ROOT, SimpleFinRequest, create_simplefin_token};
 pub use steward::{Agents, Crew, NoAgent, Steward, find_agent};
+pub use takeover::NotTaken;
 pub use wanted_scripts::wanted_scripts;
 pub use watcher::{Change, Watcher};
 pub use webhook::{WebhookChange, WebhookRequest};
@@ -87,6 +90,8 @@ pub struct Fleet {
     pub lookout: tokio::sync::Mutex<()>,
     /// How runs ended since that was last added to the store.
     pub outcomes: Outcomes,
+    /// Who looks at runs as they go on.
+    pub live: Arc<live::Hub>,
     /// What changes is said here, while somebody listens.
     pub changes: tokio::sync::broadcast::Sender<Change>,
 }

@@ -5,17 +5,19 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use domain::id::{ChallengeId, RunId};
 use protocol::lease::{
     Acquire, AnswerState, AwaitAnswer, Complete, DeclareIntent, DeclaredIntent, Fail, Leave, OpenChallenge,
     OpenedChallenge, Proof, Renew, Renewed, SettleChallenge, SettleIntents,
 };
+use protocol::live::Refenced;
 
 use super::App;
 use super::auth::Agent;
 use super::body::{Body, Ids};
+use super::line;
 use super::problem::Problem;
 
 pub(super) fn router() -> Router<App> {
@@ -30,6 +32,8 @@ pub(super) fn router() -> Router<App> {
         .route("/leases/{run_id}/complete", post(complete))
         .route("/leases/{run_id}/fail", post(fail))
         .route("/leases/{run_id}/release", post(release))
+        .route("/leases/{run_id}/refence", post(refence))
+        .route("/line", get(line::open))
         .route("/leave", post(leave))
 }
 
@@ -126,6 +130,15 @@ async fn release(
 ) -> Result<StatusCode, Problem> {
     app.fleet.release(RunId(run), proof).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn refence(
+    _: Agent,
+    State(app): State<App>,
+    Ids([run]): Ids<1>,
+    Body(proof): Body<Proof>,
+) -> Result<Json<Refenced>, Problem> {
+    Ok(Json(app.fleet.refence(RunId(run), proof).await?))
 }
 
 async fn leave(_: Agent, State(app): State<App>, Body(Leave { agent_id }): Body<Leave>) -> Result<StatusCode, Problem> {

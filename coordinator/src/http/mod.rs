@@ -12,6 +12,7 @@ mod control;
 mod cursor;
 mod health;
 mod idempotency;
+mod line;
 mod listing;
 mod openapi;
 mod problem;

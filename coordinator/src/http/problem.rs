@@ -164,8 +164,13 @@ impl From<Refused> for Problem {
         match refused {
             Refused::NotFound => Self::not_found(),
             Refused::IllegalEvent(_) | Refused::NotActive(_) => Self::conflict("illegal_state", said),
+            // Who it is stays in the console.
+            Refused::WheelHeld { .. } => {
+                Self::conflict("wheel_held", "An operator has the bank's page to themselves right now.")
+            }
             Refused::IllegalChallengeEvent(illegal) if illegal.state == ChallengeState::Open => {
-                let detail = "There is nothing to answer: it is approved in the bank's app or on its device.";
+                let detail = "There is nothing to answer: it is approved in the bank's app or on its device, or passed by an \
+                              operator in the page itself.";
                 Self::conflict("takes_no_answer", detail)
             }
             Refused::IllegalChallengeEvent(illegal) => {

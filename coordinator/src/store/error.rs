@@ -108,6 +108,12 @@ pub enum Refused {
     /// Another connection's session of the same user at the bank is under way.
     #[error("another session of the same user at the bank is under way")]
     LoginInUse,
+    /// Somebody holds the wheel of the run.
+    #[error("{by} holds the wheel of the run")]
+    WheelHeld {
+        /// Who.
+        by: String,
+    },
     /// An earlier effect wasn't settled.
     #[error("an earlier effect wasn't settled")]
     IntentOpen,

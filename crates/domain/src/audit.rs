@@ -121,6 +121,12 @@ words! {
         AgentDrained = "agent.drained",
         /// An agent was to get leases again.
         AgentUndrained = "agent.undrained",
+        /// Somebody began to look at a run as it goes on.
+        RunWatched = "run.watched",
+        /// Somebody took the wheel of a run.
+        RunTaken = "run.taken",
+        /// The wheel of a run was handed back, by whoever held it or since nobody heard of them.
+        RunHandedBack = "run.handedBack",
         /// A run that was set aside was let go on.
         RunRevived = "run.revived",
         /// It was decided what transactions are.

@@ -10,7 +10,8 @@
 //!   └──cancel──▶ cancelled ◀─cancel─┘               (the session that asked is gone)
 //! ```
 //!
-//! What takes no answer here goes from open to accepted or rejected at once.
+//! What takes no answer here goes from open to accepted or rejected at once. Whatever is asked, a person may do it in the
+//! page itself: handing the wheel back is an answer without words.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,9 @@ words! {
         /// An approval in the bank's app or on its device. Nobody answers it here: the portal
         /// goes on by itself.
         AppApproval = "appApproval",
+        /// A page that only a person can pass, as one that wants to know whether it is looked at by one, or one that
+        /// nobody knows. Nobody answers it here: a person takes the wheel in the console's live view, and hands it back.
+        Takeover = "takeover",
     }
 }
 
@@ -68,6 +72,8 @@ words! {
     pub enum ChallengeEvent {
         /// Somebody gave an answer.
         Answer = "answer",
+        /// A person did in the page itself what is asked, and handed the wheel back.
+        HandBack = "handBack",
         /// The portal took it.
         Accept = "accept",
         /// The portal refused it.
@@ -114,6 +120,8 @@ words! {
         Expired = "expired",
         /// The portal went on without an answer from here, as after an approval in the bank's app.
         AnsweredElsewhere = "answeredElsewhere",
+        /// A person took the wheel, did in the page itself what was asked, and handed it back.
+        HandedBack = "handedBack",
     }
 }
 
@@ -164,7 +172,7 @@ impl ChallengeState {
     pub fn on(self, event: ChallengeEvent) -> Result<Self, IllegalChallengeEvent> {
         use ChallengeEvent as E;
         match (self, event) {
-            (Self::Open, E::Answer) => Ok(Self::Answered),
+            (Self::Open, E::Answer | E::HandBack) => Ok(Self::Answered),
             (Self::Answered, E::Accept) => Ok(Self::Accepted),
             (Self::Answered, E::Reject) => Ok(Self::Rejected),
             (Self::Open | Self::Answered, E::Expire) => Ok(Self::Expired),
@@ -180,7 +188,7 @@ impl ChallengeKind {
     pub const fn takes_answer(self) -> bool {
         match self {
             Self::OneTimeCode | Self::SecurityQuestion | Self::GridCard => true,
-            Self::AppApproval => false,
+            Self::AppApproval | Self::Takeover => false,
         }
     }
 
@@ -210,7 +218,8 @@ mod tests {
         for &state in ChallengeState::ALL {
             for &event in ChallengeEvent::ALL {
                 let is_legal = ChallengeKind::AppApproval.after(state, event).is_ok();
-                let was_answered = state == S::Answered && event != E::Answer;
+                let was_answered = state == S::Answered && !matches!(event, E::Answer | E::HandBack);
+                let was_answered = was_answered || (state, event) == (S::Open, E::HandBack);
                 assert_eq!(is_legal, legal.contains(&(state, event)) || was_answered, "{state} {event}");
                 let as_usual = ChallengeKind::OneTimeCode.after(state, event);
                 assert_eq!(as_usual, state.on(event), "{state} {event}");
@@ -222,6 +231,7 @@ mod tests {
     fn every_state_meets_every_event_as_the_picture_says() {
         let legal = [
             "open answer answered",
+            "open handBack answered",
             "open expire expired",
             "open cancel cancelled",
             "answered accept accepted",

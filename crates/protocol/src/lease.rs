@@ -37,6 +37,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::live::UnknownPages;
 use crate::sealed::{PublicKey, SealedBox};
 
 /// The code of the answer to a proof that is no longer good.
@@ -163,6 +164,9 @@ pub struct Lease {
     /// too, and compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compare_one_in: Option<NonZeroU32>,
+    /// Who is asked where a page shows during the sign-in that the script doesn't know.
+    #[serde(default)]
+    pub unknown_pages: UnknownPages,
 }
 
 fn usual_steps() -> NonZeroU32 {
@@ -333,6 +337,9 @@ pub enum AnswerState {
         /// The answer.
         answer: SealedBox,
     },
+    /// A person had the wheel and handed it back: the page may be another by now. The agent asks for a new fence
+    /// ([`Refenced`](crate::live::Refenced)) before it goes on.
+    HandedBack,
     /// Nobody answered in time.
     Expired,
     /// The challenge was closed; the run has to end.

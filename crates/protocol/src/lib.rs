@@ -6,4 +6,5 @@
 //! milliseconds from the moment at which the message is sent.
 
 pub mod lease;
+pub mod live;
 pub mod sealed;

@@ -43,10 +43,14 @@ pub enum Command {
     Declare(Effect),
     /// Keep what became of every open intent. Answered by [`Observation::Done`].
     SettleIntents(EffectOutcome),
-    /// Ask a person. Answered by [`Observation::Answered`] or [`Observation::Refused`]; what
+    /// Ask a person. Answered by [`Observation::Answered`] or [`Observation::Refused`], or by
+    /// [`Observation::HandedBack`] where a person went on in the page itself; what
     /// takes no answer by [`Observation::Done`] as soon as they were told. The watches that
     /// follow then are answered by [`Observation::Refused`] when their time is up.
     Ask(Question),
+    /// Offer a page that nobody knows to a person who looks on, if there is one. Answered by
+    /// [`Observation::HandedBack`], or by [`Observation::Refused`] where there is none.
+    OfferWheel(Question),
     /// Keep what the portal made of the answer. Answered by [`Observation::Done`].
     SettleAnswer(AnswerVerdict),
     /// Keep the portal's answers that fit this, from now on; what was kept before, and what is
@@ -355,6 +359,9 @@ pub enum Observation {
     Refused(FailureCode),
     /// What the person gave.
     Answered(Secret),
+    /// A person had the page to themselves and handed it back: another may show by now. It comes in place of
+    /// what a question or a watch after it is answered by.
+    HandedBack,
     /// What the portal answered its own page.
     Captured(Vec<Body>),
 }

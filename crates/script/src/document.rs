@@ -66,6 +66,12 @@ impl Document {
         self.all(css).find(|element| !is_hidden(element))
     }
 
+    /// What the document calls itself.
+    pub(crate) fn title(&self) -> Option<String> {
+        let title = self.elements().find(|element| element.value().name() == "title")?;
+        Some(title.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+
     /// The piece of text, if it is there and isn't empty.
     pub(crate) fn pick(&self, pick: &Pick) -> Option<String> {
         let element = match &pick.of {

@@ -78,6 +78,6 @@ pub use grammar::{record_reference, record_schema, reference, schema};
 pub use language::Script;
 pub use record::{Around, check_record};
 pub use rehearse::{PageRead, Sight, SignSeen, Trial, TrialEnd, WayTried};
-pub use runner::{Compares, Plan, Runner};
+pub use runner::{Compares, Plan, Runner, UnknownPages};
 pub use saved::{read_transactions, reread};
 pub use scrub::{OwnWords, Scrubbed, masked, scrub, scrub_keeping};

@@ -6,6 +6,7 @@ mod browser;
 mod door;
 mod evidence;
 mod inbox;
+mod live;
 mod roles;
 mod trail;
 mod visitor;

@@ -313,6 +313,8 @@ impl<P: Person> Loop<'_, P> {
                     Asked::Nobody => Observation::Refused(FailureCode::MfaTimeout),
                 })
             }
+            // Whoever is at the terminal wants to hear of such a page, and not to pass it.
+            Command::OfferWheel(_) => Ok(Observation::Refused(FailureCode::PageUnrecognised)),
             Command::SettleIntents(_) | Command::SettleAnswer(_) | Command::Finish(_) | Command::Fail(_) => {
                 Ok(Observation::Done)
             }

@@ -79,6 +79,9 @@ pub(in crate::console) async fn answer(
                 (ChallengeState::Answered | ChallengeState::Accepted | ChallengeState::Rejected, Some(by)) => {
                     format!("{by} answered this before you. Your answer wasn't used.")
                 }
+                (ChallengeState::Open, _) if challenge.question.kind == ChallengeKind::Takeover => {
+                    "This takes no answer: a person takes the wheel in the live view.".to_owned()
+                }
                 (ChallengeState::Open, _) => {
                     "This takes no answer here: it is approved in the bank's app or on its device.".to_owned()
                 }
@@ -206,8 +209,15 @@ pub(super) fn card(
                         "Approve it in the bank's app or on its device. There is nothing to type here: the portal goes on \
                          by itself, and so does the run."
                     }
+                } @else if challenge.state == ChallengeState::Open && question.kind == ChallengeKind::Takeover {
+                    p.todo {
+                        "Take the wheel in the live view, pass the page, and hand it back; the run goes on from what shows then."
+                    }
                 } @else if challenge.state == ChallengeState::Open {
                     p.quiet { "Operators answer challenges; your role looks on." }
+                }
+                @if challenge.state == ChallengeState::Open {
+                    p { a.button href=(format!("/console/runs/{}/live", challenge.run_id)) { "Live view" } }
                 }
             }
         }

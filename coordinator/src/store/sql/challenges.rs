@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use domain::audit::Action;
 use domain::challenge::{AnswerSource, ChallengeEvent, ChallengeState, ClosingReason, IllegalChallengeEvent, Question};
 use domain::connection::Actor;
-use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId};
+use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId, UserId};
 use jiff::Timestamp;
 use protocol::lease::{Proof, Verdict};
 use protocol::sealed::PublicKey;
@@ -23,8 +23,8 @@ use super::{
     webhooks,
 };
 use crate::store::{
-    Act, Challenge, Challenges, Connections as _, NewChallenge, PageRequest, REFUSALS_ALLOWED, Refused, StoreError,
-    fence_of,
+    Act, Challenge, Challenges, Connections as _, NewChallenge, Over, PageRequest, REFUSALS_ALLOWED, Refused,
+    StoreError, Wheel, fence_of,
 };
 use domain::event::EventType;
 use domain::failure::{Failure, FailureCode, Stage};
@@ -44,13 +44,17 @@ pub(super) struct ChallengeRow {
     created_at: i64,
     expires_at: i64,
     updated_at: i64,
+    holder_id: Option<Uuid>,
+    holder_name: Option<String>,
+    seat: Option<Uuid>,
+    held_until: Option<i64>,
 }
 
 /// The columns of a challenge.
 macro_rules! columns {
     () => {
         "id, organization_id, connection_id, run_id, question, state, answer_sealed, may_answer, source,
-         closed_for, created_at, expires_at, updated_at"
+         closed_for, created_at, expires_at, updated_at, holder_id, holder_name, seat, held_until"
     };
 }
 
@@ -79,6 +83,13 @@ impl ChallengeRow {
             created_at: from_ms(self.created_at)?,
             expires_at: from_ms(self.expires_at)?,
             updated_at: from_ms(self.updated_at)?,
+            wheel: match (self.holder_id, self.seat, self.held_until) {
+                (Some(user), Some(seat), Some(until)) => {
+                    let name = self.holder_name.unwrap_or_default();
+                    Some(Wheel { user: UserId(user), name, seat, until: from_ms(until)? })
+                }
+                _ => None,
+            },
         })
     }
 }
@@ -112,7 +123,8 @@ pub(super) async fn cancel_pending(
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     sqlx::query(
-        "UPDATE challenges SET state = 'cancelled', answer_sealed = NULL, closed_for = $3, updated_at = $2
+        "UPDATE challenges SET state = 'cancelled', answer_sealed = NULL, closed_for = $3, updated_at = $2,
+             holder_id = NULL, holder_name = NULL, seat = NULL, held_until = NULL
          WHERE run_id = $1 AND state || '' IN ('open', 'answered')",
     )
     .bind(run_id.0)
@@ -148,19 +160,54 @@ async fn change(
     let closed_for = match event {
         ChallengeEvent::Expire => Some(ClosingReason::Expired),
         ChallengeEvent::Accept if state == ChallengeState::Open => Some(ClosingReason::AnsweredElsewhere),
+        ChallengeEvent::Accept | ChallengeEvent::Reject
+            if row.answer_sealed.is_none() && state == ChallengeState::Answered =>
+        {
+            Some(ClosingReason::HandedBack)
+        }
         _ => None,
     };
     let state = question.kind.after(state, event)?;
-    sqlx::query("UPDATE challenges SET state = $2, answer_sealed = $3, updated_at = $4, closed_for = $5 WHERE id = $1")
-        .bind(row.id)
-        .bind(state.as_str())
-        .bind(answer)
-        .bind(to_ms(now))
-        .bind(closed_for.map(ClosingReason::as_str))
-        .execute(&mut **tx)
+    // Whatever happens to a challenge, nobody holds the wheel after it.
+    sqlx::query(
+        "UPDATE challenges SET state = $2, answer_sealed = $3, updated_at = $4, closed_for = $5, holder_id = NULL,
+             holder_name = NULL, seat = NULL, held_until = NULL WHERE id = $1",
+    )
+    .bind(row.id)
+    .bind(state.as_str())
+    .bind(answer)
+    .bind(to_ms(now))
+    .bind(closed_for.map(ClosingReason::as_str))
+    .execute(&mut **tx)
+    .await
+    .map_err(failed("change a challenge"))?;
+    Ok(Challenge { state, closed_for, updated_at: now, wheel: None, ..row.read()? })
+}
+
+/// Who holds the wheel at this moment.
+fn held_by(row: &ChallengeRow, now: Timestamp) -> Option<String> {
+    let is_held = row.held_until.is_some_and(|until| until > to_ms(now));
+    is_held.then(|| row.holder_name.clone().unwrap_or_default())
+}
+
+/// Answers a challenge without words, as whoever has the wheel hands it back.
+async fn hand_back(mut tx: Tx, row: ChallengeRow, how: &'static str, now: Timestamp) -> Result<bool, StoreError> {
+    let (id, organization) = (row.id, OrganizationId(row.organization_id));
+    let (connection, run) = (ConnectionId(row.connection_id), row.run_id);
+    match change(&mut tx, row, ChallengeEvent::HandBack, None, now).await {
+        Ok(_) => {}
+        Err(Refused::Store(error)) => return Err(error),
+        Err(_) => return Ok(false),
+    }
+    sqlx::query("UPDATE challenges SET source = $2 WHERE id = $1")
+        .bind(id)
+        .bind(AnswerSource::Person.as_str())
+        .execute(&mut *tx)
         .await
-        .map_err(failed("change a challenge"))?;
-    Ok(Challenge { state, closed_for, updated_at: now, ..row.read()? })
+        .map_err(failed("keep what answered"))?;
+    let act = Act::new(Action::RunHandedBack).of(organization).on(connection).to(run);
+    commit_act(tx, act.with(json!({ "challengeId": id, "how": how })), now).await?;
+    Ok(true)
 }
 
 #[async_trait]
@@ -332,6 +379,9 @@ impl Challenges for SqlStore {
             commit(tx).await?;
             return Err(IllegalChallengeEvent { state: expired.state, event: ChallengeEvent::Answer }.into());
         }
+        if let Some(by) = held_by(&row, now) {
+            return Err(Refused::WheelHeld { by });
+        }
         let challenge = change(&mut tx, row, ChallengeEvent::Answer, Some(sealed), now).await?;
         sqlx::query("UPDATE challenges SET source = $2 WHERE id = $1")
             .bind(id.0)
@@ -347,6 +397,92 @@ impl Challenges for SqlStore {
             AnswerSource::Totp => commit(tx).await?,
         }
         Ok(Challenge { source: Some(source), ..challenge })
+    }
+
+    async fn take_wheel(
+        &self,
+        id: ChallengeId,
+        wheel: Wheel,
+        over: Over,
+        now: Timestamp,
+    ) -> Result<Challenge, Refused> {
+        let mut tx = self.begin().await?;
+        let row = take(&mut tx, id).await?;
+        let state: ChallengeState = from_word(&row.state, "challenge's state")?;
+        if state != ChallengeState::Open || to_ms(now) >= row.expires_at {
+            return Err(IllegalChallengeEvent { state, event: ChallengeEvent::HandBack }.into());
+        }
+        let before = held_by(&row, now).filter(|_| row.holder_id != Some(wheel.user.0));
+        if let (Some(by), Over::Oneself) = (&before, over) {
+            return Err(Refused::WheelHeld { by: by.clone() });
+        }
+        sqlx::query("UPDATE challenges SET holder_id = $2, holder_name = $3, seat = $4, held_until = $5 WHERE id = $1")
+            .bind(id.0)
+            .bind(wheel.user.0)
+            .bind(wheel.name.clone())
+            .bind(wheel.seat)
+            .bind(to_ms(wheel.until))
+            .execute(&mut *tx)
+            .await
+            .map_err(failed("give the wheel"))?;
+        let challenge = row.read()?;
+        let act = Act::new(Action::RunTaken).of(challenge.organization_id).on(challenge.connection_id);
+        let act = act.to(challenge.run_id).with(json!({ "challengeId": id, "from": before }));
+        commit_act(tx, act, now).await?;
+        Ok(Challenge { wheel: Some(wheel), ..challenge })
+    }
+
+    async fn keep_wheel(&self, id: ChallengeId, seat: Uuid, until: Timestamp) -> Result<bool, StoreError> {
+        sqlx::query("UPDATE challenges SET held_until = $3 WHERE id = $1 AND seat = $2 AND state || '' = 'open'")
+            .bind(id.0)
+            .bind(seat)
+            .bind(to_ms(until))
+            .execute(&self.write)
+            .await
+            .map(|done| done.rows_affected() > 0)
+            .map_err(failed("keep the wheel"))
+    }
+
+    async fn drop_wheel(&self, id: ChallengeId, seat: Uuid) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE challenges SET holder_id = NULL, holder_name = NULL, seat = NULL, held_until = NULL
+             WHERE id = $1 AND seat = $2",
+        )
+        .bind(id.0)
+        .bind(seat)
+        .execute(&self.write)
+        .await
+        .map(|_| ())
+        .map_err(failed("take the wheel back"))
+    }
+
+    async fn hand_back(&self, id: ChallengeId, seat: Uuid, now: Timestamp) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        match take(&mut tx, id).await {
+            Ok(row) if row.seat == Some(seat) => hand_back(tx, row, "holder", now).await,
+            Err(Refused::Store(error)) => Err(error),
+            Ok(_) | Err(_) => Ok(false),
+        }
+    }
+
+    async fn hand_back_lapsed(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let lapsed = sqlx::query_scalar::<_, Uuid>(
+            "SELECT id FROM challenges WHERE held_until IS NOT NULL AND held_until <= $1 LIMIT 100",
+        );
+        let lapsed = lapsed.bind(to_ms(now)).fetch_all(&self.read).await.map_err(failed("look for wheels"))?;
+        let mut count = 0;
+        for id in lapsed {
+            let mut tx = self.begin().await?;
+            match take(&mut tx, ChallengeId(id)).await {
+                // Whoever came back meanwhile has it still.
+                Ok(row) if row.held_until.is_some_and(|until| until <= to_ms(now)) => {
+                    count += u64::from(hand_back(tx, row, "silence", now).await?);
+                }
+                Err(Refused::Store(error)) => return Err(error),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Ok(count)
     }
 
     async fn close_challenge_of_silent(&self, run_id: RunId, now: Timestamp) -> Result<(), StoreError> {
@@ -374,7 +510,8 @@ impl Challenges for SqlStore {
 
     async fn expire_challenges(&self, now: Timestamp) -> Result<u64, StoreError> {
         sqlx::query(
-            "UPDATE challenges SET state = 'expired', answer_sealed = NULL, closed_for = 'expired', updated_at = $1
+            "UPDATE challenges SET state = 'expired', answer_sealed = NULL, closed_for = 'expired', updated_at = $1,
+                 holder_id = NULL, holder_name = NULL, seat = NULL, held_until = NULL
              WHERE state = 'open' AND expires_at <= $1",
         )
         .bind(to_ms(now))

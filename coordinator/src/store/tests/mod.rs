@@ -24,6 +24,7 @@ mod seen;
 mod simplefin;
 mod stream;
 mod webhooks;
+mod wheel;
 
 use std::sync::Arc;
 

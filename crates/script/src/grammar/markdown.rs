@@ -177,7 +177,7 @@ fn sentence(rule: Rule) -> String {
         Rule::Amounts => "It needs either `amount`, or both `debit` and `credit`.".into(),
         Rule::Answered => {
             "A page with a `challenge` has a step that fills in the `answer`, and only there is an `answer` or the \
-             effect `code`; one of the kind `appApproval` has no `do`."
+             effect `code`; one of the kind `appApproval` or `takeover` has no `do`."
                 .into()
         }
     }

@@ -159,7 +159,7 @@ pub(crate) static FAILURE: Map = Map {
 pub(crate) static CHALLENGE: Map = Map {
     id: "challenge",
     name: "a challenge",
-    text: "What the bank asks. Its page fills in the answer; one that is approved elsewhere has no steps.",
+    text: "What the bank asks. Its page fills in the answer; one that is approved elsewhere, or that a person passes at the wheel, has no steps.",
     keys: Keys::Ordered(&[
         Key { name: "kind", takes: Takes::Word(kinds), need: Need::Needed, text: "What is asked for." },
         Key { name: "medium", takes: Takes::Word(media), need: Need::Optional, text: "Which way the bank sent it." },

@@ -212,7 +212,7 @@ fn answered() -> Value {
     let any = json!({ "required": ["with"], "properties": { "with": { "pattern": "^answer" } } });
     let code = json!({ "required": ["effect"], "properties": { "effect": { "const": "code" } } });
     let approval = json!({ "properties": { "challenge": {
-        "required": ["kind"], "properties": { "kind": { "const": "appApproval" } },
+        "required": ["kind"], "properties": { "kind": { "enum": ["appApproval", "takeover"] } },
     } } });
     let steps = |of: Value| json!({ "properties": { "do": of } });
     // Each part has the one before it, and the first stands beside no whole.

@@ -76,6 +76,7 @@ fn page(name: &str, node: &Node, faults: &mut Faults) -> Page {
 /// isn't known.
 fn asks(first: Option<&str>, meaning: &Meaning) -> Asks {
     match meaning {
+        Meaning::Challenge(challenge) if challenge.kind == ChallengeKind::Takeover => Asks::Takeover,
         Meaning::Challenge(challenge) if !challenge.kind.takes_answer() => Asks::Approval,
         _ if first == Some("challenge") => Asks::Something,
         _ => Asks::Nothing,

@@ -214,6 +214,8 @@ pub(super) enum Asks {
     Something,
     /// It waits for somebody who approves it elsewhere.
     Approval,
+    /// A person has to pass it.
+    Takeover,
     Nothing,
 }
 
@@ -222,6 +224,12 @@ pub(super) fn fit_the_meaning(at: Position, asks: Asks, steps: &[Step], faults: 
     if asks == Asks::Approval {
         if !steps.is_empty() {
             faults.add(Code::KeyConflict, at, "nothing is done on a page that waits for an approval elsewhere");
+        }
+        return;
+    }
+    if asks == Asks::Takeover {
+        if !steps.is_empty() {
+            faults.add(Code::KeyConflict, at, "nothing is done on a page that a person passes at the wheel");
         }
         return;
     }

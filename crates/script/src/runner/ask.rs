@@ -7,7 +7,7 @@ use domain::challenge::{ChallengeKind, Question};
 use domain::failure::{Failure, FailureCode, Stage};
 use domain::secret::Secret;
 
-use super::{Acted, Awaiting, Runner, Seen, Then};
+use super::{Acted, Awaiting, Phase, Runner, Seen, Then, UnknownPages};
 use crate::command::{AnswerVerdict, Command};
 use crate::document::{Document, shown_text};
 use crate::language::{Challenge, Meaning, Page, Source, Step};
@@ -15,6 +15,9 @@ use crate::scrub::masked;
 
 /// How many questions one run asks, whatever the script allows for each.
 const QUESTIONS_LIMIT: u32 = 10;
+
+/// How often a page that the script doesn't know is handed to a person before the sign-in fails.
+const WHEEL_ATTEMPTS: u32 = 3;
 
 /// How much of the bank's words is kept.
 const WORDS_LIMIT: usize = 500;
@@ -64,6 +67,45 @@ impl Runner {
             return self.settle([Command::SettleAnswer(AnswerVerdict::Rejected)].into(), Then::Look);
         }
         self.act(page, Some(answer))
+    }
+
+    /// A person went on in the page itself, and may have done anything to it: what shows now is looked at as if it
+    /// were the first page. `page` is the one that they had, if the script knows it.
+    pub(super) fn handed_back(&mut self, page: Option<String>) -> Command {
+        self.attempts += 1;
+        self.answered = true;
+        self.came_again = false;
+        (self.acted, self.stuck) = (None, None);
+        self.handed_back = page;
+        self.looks.clear();
+        self.watch()
+    }
+
+    /// Offers a page that the script doesn't know to a person who looks on; none where that isn't to be, or was too
+    /// often.
+    pub(super) fn offer_wheel(&mut self, html: &str) -> Option<Question> {
+        let may = self.unknown_pages == UnknownPages::OfferWheel
+            && matches!(self.phase, Phase::SigningIn)
+            && self.asked < QUESTIONS_LIMIT
+            && self.attempts < WHEEL_ATTEMPTS;
+        if !may {
+            return None;
+        }
+        self.asked += 1;
+        let title = Document::parse(html).ok().and_then(|document| document.title());
+        let title = title.map(|title| self.bounded(&title)).filter(|title| !title.is_empty());
+        let prompt = title.map_or_else(
+            || "The bank shows a page that the script doesn't know.".to_owned(),
+            |title| format!("The bank shows a page that the script doesn't know: “{title}”."),
+        );
+        Some(Question {
+            kind: ChallengeKind::Takeover,
+            medium: None,
+            masked_target: None,
+            prompt: prompt.chars().take(WORDS_LIMIT).collect(),
+            institution_message: None,
+            attempts_left: WHEEL_ATTEMPTS - self.attempts,
+        })
     }
 
     /// Waits for the portal to go on by itself: a person approves it elsewhere.
@@ -136,6 +178,7 @@ fn prompt(kind: ChallengeKind) -> String {
         ChallengeKind::OneTimeCode => "The bank asks for a one-time code.".into(),
         ChallengeKind::SecurityQuestion => "The bank asks a security question.".into(),
         ChallengeKind::GridCard => "The bank asks for squares of its card.".into(),
+        ChallengeKind::Takeover => "The bank shows a page that only a person can pass.".into(),
         ChallengeKind::AppApproval => "The bank waits for an approval in its app.".into(),
     }
 }

@@ -36,6 +36,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use domain::account::ObservedAccount;
+use domain::challenge::Question;
 use domain::failure::{Failure, FailureCode, Stage};
 use domain::institution::CredentialName;
 use domain::run::{Effect, EffectOutcome};
@@ -93,6 +94,16 @@ pub enum Compares {
     Yes,
 }
 
+/// What is done where a page shows during the sign-in that the script doesn't know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownPages {
+    /// The run fails.
+    #[default]
+    Fail,
+    /// A person who looks on may pass it; where there is none the run fails.
+    OfferWheel,
+}
+
 /// Drives one run. See the module's picture.
 pub struct Runner {
     script: Arc<Script>,
@@ -116,6 +127,10 @@ pub struct Runner {
     /// What persons answered, which like the credentials never leaves the runner in
     /// the bank's words.
     answers: Vec<Secret>,
+    /// The page on which a person handed the wheel back, until the next look says what shows now.
+    handed_back: Option<String>,
+    /// What is done where a page shows that the script doesn't know.
+    unknown_pages: UnknownPages,
     /// Why an act couldn't be done, until the next look says whether it matters.
     stuck: Option<Failure>,
     /// How often each page came up since something was read.
@@ -145,6 +160,8 @@ enum Awaiting {
     Declared(Batch),
     Acted(Batch),
     Answer(Page),
+    /// A person may pass a page that nobody knows; the failure, if none does.
+    Wheel(Failure),
     /// The answers of an account are kept, or aren't; it is opened then.
     Capturing(Batch),
     /// What came of them; the page that shows.
@@ -162,6 +179,7 @@ enum Awaiting {
 enum Then {
     Handle(Box<Seen>),
     Look,
+    OfferWheel(Box<(Question, Failure)>),
     Fail(Failure),
 }
 
@@ -216,6 +234,8 @@ impl Runner {
             asked: 0,
             password_submitted: false,
             answers: Vec::new(),
+            handed_back: None,
+            unknown_pages: UnknownPages::Fail,
             stuck: None,
             looks: BTreeMap::new(),
             spoiled_page: None,
@@ -226,6 +246,12 @@ impl Runner {
             told: Vec::new(),
             commands: 0,
         }
+    }
+
+    /// The same run, with what is done where a page shows during the sign-in that the script doesn't know.
+    #[must_use]
+    pub fn on_unknown_pages(self, unknown_pages: UnknownPages) -> Self {
+        Self { unknown_pages, ..self }
     }
 
     /// The next command. The first call takes no observation, each later one the
@@ -262,6 +288,13 @@ impl Runner {
             }
             (Awaiting::Answer(page), Some(Observation::Answered(answer))) => self.answered(&page, &answer),
             (Awaiting::Answer(page), Some(Observation::Done)) => self.approving(page),
+            (Awaiting::Answer(page), Some(Observation::HandedBack)) => self.handed_back(Some(page.name)),
+            (Awaiting::Page, Some(Observation::HandedBack)) => {
+                let page = self.acted.take().map(|acted| acted.page);
+                self.handed_back(page)
+            }
+            (Awaiting::Wheel(_), Some(Observation::HandedBack)) => self.handed_back(None),
+            (Awaiting::Wheel(failure), Some(Observation::Refused(_))) => self.fail_unless_aside(failure),
             (Awaiting::Capturing(batch), Some(Observation::Done)) => self.capturing(batch, Answers::Kept),
             (Awaiting::Capturing(batch), Some(Observation::Kept)) => self.capturing(batch, Answers::Off),
             (Awaiting::Collected(seen), Some(Observation::Captured(bodies))) => self.collected(*seen, bodies),

@@ -33,6 +33,8 @@ impl Runner {
         }
         let verdict = match (&seen.page.meaning, shows) {
             _ if !self.answered => None,
+            // A person had it, and it shows still.
+            _ if self.handed_back.as_ref() == Some(&seen.page.name) => Some(AnswerVerdict::Rejected),
             (Meaning::Failure { code, .. }, _) => {
                 let is_about_it = code.as_str().starts_with("mfa.") || is_of_sign_in(*code);
                 is_about_it.then_some(AnswerVerdict::Rejected)
@@ -51,6 +53,7 @@ impl Runner {
             (_, Shows::TheSame) => return self.look_again(),
             (_, Shows::Another) => Some(AnswerVerdict::Accepted),
         };
+        self.handed_back = None;
         let is_reaction = verdict.is_some() || shows == Shows::Another;
         if self.intents == Intents::Own && !is_reaction {
             return self.look_again();
@@ -100,6 +103,11 @@ impl Runner {
         match then {
             Then::Handle(seen) => self.handle(*seen),
             Then::Look => self.watch(),
+            Then::OfferWheel(offer) => {
+                let (question, failure) = *offer;
+                self.awaiting = Awaiting::Wheel(failure);
+                Command::OfferWheel(question)
+            }
             Then::Fail(failure) => self.fail_unless_aside(failure),
         }
     }

@@ -83,8 +83,14 @@ impl Runner {
         // Another page is a reaction, and so is the same one anew. The same page as it
         // was leaves the effect in doubt, and its intent open.
         let is_reaction = still.is_none() || self.came_again;
+        let offered = self.offer_wheel(html);
         let commands = if is_reaction { self.own_settlements(EffectOutcome::Happened) } else { VecDeque::new() };
-        self.settle(commands, Then::Fail(failure))
+        // What is open is settled before a person does anything.
+        let then = match offered {
+            Some(question) => Then::OfferWheel(Box::new((question, failure))),
+            None => Then::Fail(failure),
+        };
+        self.settle(commands, then)
     }
 
     pub(super) fn unreachable(&mut self, trouble: Trouble) -> Command {

@@ -13,7 +13,7 @@ use domain::secret::Secret;
 use jiff::civil::date;
 use scraper::{Html, Selector};
 use script::command::{Act, Command, Condition, Observation, Problem, Trouble, Watch};
-use script::{Compares, Plan, Runner, Script};
+use script::{Compares, Plan, Runner, Script, UnknownPages};
 
 /// The script for the pretend portal.
 const SCRIPT: &str = include_str!("script.yaml");
@@ -89,12 +89,24 @@ pub(crate) enum Quirk {
     OddCount,
 }
 
+/// Who is there when a page shows that the script doesn't know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AtTheWheel {
+    Nobody,
+    /// They pass the page.
+    Passes,
+    /// They hand it back as it was.
+    GivesUp,
+}
+
 /// The portal, its driver and what was seen of the run.
 pub(crate) struct Pretend {
     place: Place,
     quirk: Quirk,
     pub(crate) filled: Vec<(String, String)>,
     answers: Vec<&'static str>,
+    at_the_wheel: AtTheWheel,
+    unknown_pages: UnknownPages,
     turns: usize,
     pub(crate) log: Vec<String>,
     region: Vec<String>,
@@ -119,6 +131,8 @@ impl Pretend {
             quirk,
             filled: Vec::new(),
             answers: vec![CODE],
+            at_the_wheel: AtTheWheel::Nobody,
+            unknown_pages: UnknownPages::Fail,
             turns: 0,
             log: Vec::new(),
             region: Vec::new(),
@@ -131,6 +145,12 @@ impl Pretend {
     /// What a person answers, in order; afterwards nobody is there.
     pub(crate) fn answers(mut self, answers: &[&'static str]) -> Self {
         self.answers = answers.iter().rev().copied().collect();
+        self
+    }
+
+    /// Pages that the script doesn't know are offered to whoever is there.
+    pub(crate) fn offers_wheel(mut self, at_the_wheel: AtTheWheel) -> Self {
+        (self.at_the_wheel, self.unknown_pages) = (at_the_wheel, UnknownPages::OfferWheel);
         self
     }
 
@@ -170,7 +190,7 @@ impl Pretend {
             since: None,
             compares: Compares::No,
         };
-        let mut runner = Runner::new(Arc::new(script), plan);
+        let mut runner = Runner::new(Arc::new(script), plan).on_unknown_pages(self.unknown_pages);
         let mut observation = None;
         for _ in 0..500 {
             let command = runner.next(observation.take());
@@ -218,6 +238,17 @@ impl Pretend {
                 match self.answers.pop() {
                     Some(answer) => Observation::Answered(Secret::new(answer.to_owned())),
                     None => Observation::Refused(FailureCode::MfaTimeout),
+                }
+            }
+            Command::OfferWheel(question) => {
+                self.log.push(format!("offer the wheel ({} left)", question.attempts_left));
+                match self.at_the_wheel {
+                    AtTheWheel::Nobody => Observation::Refused(FailureCode::PageUnrecognised),
+                    AtTheWheel::Passes => {
+                        self.place = Place::Accounts;
+                        Observation::HandedBack
+                    }
+                    AtTheWheel::GivesUp => Observation::HandedBack,
                 }
             }
             Command::Capture(_) | Command::Collect(_) | Command::LeaveBrowser | Command::ReturnToBrowser => {
