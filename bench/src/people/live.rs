@@ -18,7 +18,7 @@ const FIRST: f64 = 150.0;
 const CLICK: f64 = 100.0;
 
 /// Where the survey's choices are, in parts of the page's sides: each click marks another one.
-const CHOICES: [(f64, f64); 2] = [(0.44, 0.44), (0.5, 0.44)];
+const CHOICES: [(f64, f64); 2] = [(0.43, 0.47), (0.57, 0.47)];
 
 pub(super) async fn measure(rounds: usize, progress: &Progress, rows: &mut Vec<Row>) -> Result<(), Failure> {
     let fleet = plan().with("challenge.unknown_pages", "always").start().await?;
@@ -51,7 +51,7 @@ pub(super) async fn measure(rounds: usize, progress: &Progress, rows: &mut Vec<R
     let mut clicks = Vec::new();
     for number in 0..rounds {
         let (x, y) = CHOICES[number % CHOICES.len()];
-        let click = ada.does("click", json!({ "canvas": "#screen", "x": x, "y": y })).await.map_err(said)?;
+        let click = ada.does("timed", json!({ "canvas": "#screen", "x": x, "y": y })).await.map_err(said)?;
         clicks.push(click["ms"].as_f64().ok_or("nothing was measured")?);
     }
     let clicks = Latencies::new(clicks);

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tests::integrator::Integrator;
 use tests::patience::eventually;
 use tests::person::{Browser, Person, Sight};
-use tests::world::{Fleet, Plan};
+use tests::world::{Fleet, Plan, scripts};
 
 use crate::visitor::{SAME_SITE, Visitor};
 use crate::{Outcome, PASSWORD, add_user, plan, set_up};
@@ -21,11 +21,25 @@ use crate::{Outcome, PASSWORD, add_user, plan, set_up};
 const CANARY: &str = "Casco-Canary-9317";
 
 /// Where the survey has its field, in parts of the page's sides.
-const FIELD: (f64, f64) = (0.5, 0.5);
+const FIELD: (f64, f64) = (0.5, 0.63);
+
+/// The catalog with a script of the harbour that finds out sooner that it doesn't know a page.
+fn impatient() -> std::io::Result<tempfile::TempDir> {
+    let catalog = tempfile::tempdir()?;
+    let (from, to) = (scripts().join("harbour"), catalog.path().join("harbour"));
+    std::fs::create_dir(&to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let text = std::fs::read_to_string(entry.path())?;
+        std::fs::write(to.join(entry.file_name()), text.replace("patience: 20s", "patience: 6s"))?;
+    }
+    Ok(catalog)
+}
 
 /// A fleet that offers pages which no script knows to any operator.
-fn offering() -> Plan {
-    plan().with("challenge.unknown_pages", "always").with("console.wheel_kept", "3s")
+fn offering(catalog: &tempfile::TempDir) -> Plan {
+    let folder = catalog.path().to_string_lossy();
+    plan().with("catalog.folder", &folder).with("challenge.unknown_pages", "always").with("console.wheel_kept", "6s")
 }
 
 /// A run that waits on a page that its script doesn't know; its connection, and the path of its page.
@@ -94,7 +108,8 @@ fn happened(fleet: &Fleet, what: Act) -> usize {
 
 #[tokio::test]
 async fn a_person_passes_a_page_that_nobody_knows_and_the_run_goes_on_from_there() -> Outcome {
-    let fleet = offering().start().await?;
+    let catalog = impatient()?;
+    let fleet = offering(&catalog).start().await?;
     let integrator = fleet.integrator("default").await?;
     add_user(&fleet, "ada", "operator", None).await?;
     let (id, path) = at_the_survey(&fleet, &integrator).await?;
@@ -153,7 +168,8 @@ fn holding(folder: &Path, text: &str) -> std::io::Result<Vec<std::path::PathBuf>
 
 #[tokio::test]
 async fn nothing_else_answers_while_a_person_holds_the_wheel() -> Outcome {
-    let fleet = offering().start().await?;
+    let catalog = impatient()?;
+    let fleet = offering(&catalog).start().await?;
     let integrator = fleet.integrator("default").await?;
     add_user(&fleet, "ada", "operator", None).await?;
     let id = set_up(&fleet, &integrator).await?;
@@ -181,7 +197,8 @@ async fn nothing_else_answers_while_a_person_holds_the_wheel() -> Outcome {
 
 #[tokio::test]
 async fn of_several_operators_one_holds_the_wheel_and_the_others_are_told_who() -> Outcome {
-    let fleet = offering().start().await?;
+    let catalog = impatient()?;
+    let fleet = offering(&catalog).start().await?;
     let integrator = fleet.integrator("default").await?;
     for (login, role) in [("ada", "operator"), ("bob", "operator"), ("vic", "viewer"), ("root", "administrator")] {
         add_user(&fleet, login, role, None).await?;
@@ -216,7 +233,8 @@ async fn of_several_operators_one_holds_the_wheel_and_the_others_are_told_who() 
 
 #[tokio::test]
 async fn a_reload_keeps_the_wheel_and_whoever_vanishes_loses_it_in_time() -> Outcome {
-    let fleet = offering().with("console.wheel_kept", "6s").start().await?;
+    let catalog = impatient()?;
+    let fleet = offering(&catalog).start().await?;
     let integrator = fleet.integrator("default").await?;
     add_user(&fleet, "ada", "operator", None).await?;
     add_user(&fleet, "bob", "operator", None).await?;
@@ -242,7 +260,8 @@ async fn a_reload_keeps_the_wheel_and_whoever_vanishes_loses_it_in_time() -> Out
 
 #[tokio::test]
 async fn whoever_holds_the_wheel_of_an_agent_that_dies_is_told_at_once() -> Outcome {
-    let mut fleet = offering().with("lease.term", "2s").start().await?;
+    let catalog = impatient()?;
+    let mut fleet = offering(&catalog).with("lease.term", "2s").start().await?;
     let integrator = fleet.integrator("default").await?;
     add_user(&fleet, "ada", "operator", None).await?;
     let (_, path) = at_the_survey(&fleet, &integrator).await?;
@@ -253,14 +272,18 @@ async fn whoever_holds_the_wheel_of_an_agent_that_dies_is_told_at_once() -> Outc
         agent.kill_hard().await;
     }
     ada.sees("#stands", "no line to the agent").await?;
-    ada.sees("#stands", "waits for an agent").await?;
     ada.does("hidden", json!({ "on": "#hand-back" })).await?;
+    // The run isn't lost: another agent begins anew, and the view goes on with it.
+    fleet.start_agent()?;
+    ada.sees("#stands", "waits for a person").await?;
+    ada.does("shown", json!({ "on": "#take" })).await?;
     Ok(())
 }
 
 #[tokio::test]
 async fn a_socket_opens_for_pages_of_this_site_and_for_runs_that_are_ones_own() -> Outcome {
-    let fleet = offering().start().await?;
+    let catalog = impatient()?;
+    let fleet = offering(&catalog).start().await?;
     let integrator = fleet.integrator("default").await?;
     add_user(&fleet, "own", "operator", Some("default")).await?;
     fleet.integrator("other").await?;
@@ -298,7 +321,8 @@ async fn a_socket_opens_for_pages_of_this_site_and_for_runs_that_are_ones_own() 
 
 #[tokio::test]
 async fn the_wheel_is_taken_and_left_by_the_keyboard_alone_and_keeps_nobody_out() -> Outcome {
-    let fleet = offering().start().await?;
+    let catalog = impatient()?;
+    let fleet = offering(&catalog).start().await?;
     let integrator = fleet.integrator("default").await?;
     add_user(&fleet, "ada", "operator", None).await?;
     let (_, path) = at_the_survey(&fleet, &integrator).await?;
@@ -330,7 +354,8 @@ async fn the_wheel_is_taken_and_left_by_the_keyboard_alone_and_keeps_nobody_out(
         ada.does("press", json!({ "keys": ["Escape", "Escape"] })).await?;
         assert_eq!(ada.does("focus", json!({})).await?["id"], "hand-back");
         ada.does("press", json!({ "keys": ["Enter"] })).await?;
-        // It shows still, so it is offered again.
+        // The page shows still, so it is offered again.
+        ada.sees("#stands", "The run is under way").await?;
         ada.sees("#stands", "Nobody holds the wheel").await?;
         assert_eq!(ada.complaints().await?, Vec::<String>::new());
         ada.does("leave", json!({})).await?;

@@ -61,9 +61,9 @@ const does = {
   // What a canvas shows, as one number: whether it is another than before.
   async drawn({ page }, { on }) {
     const sum = await page.locator(on).first().evaluate((canvas) => {
-      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      const text = canvas.toDataURL();
       let sum = 0;
-      for (let at = 0; at < data.length; at += 4) sum = (sum * 31 + data[at] + data[at + 1] + data[at + 2]) | 0;
+      for (let at = 0; at < text.length; at += 1) sum = (sum * 31 + text.charCodeAt(at)) | 0;
       return sum;
     });
     return { sum };
@@ -87,7 +87,7 @@ const does = {
     return { ms: await page.evaluate(() => window.picturedAt - window.openedAt) };
   },
   // Milliseconds from a click on a canvas to its next picture that is another one. The pointer is there before.
-  async click({ page }, { canvas, x, y }) {
+  async timed({ page }, { canvas, x, y }) {
     const box = await page.locator(canvas).boundingBox();
     await page.mouse.move(box.x + x * box.width, box.y + y * box.height);
     await page.waitForTimeout(700);

@@ -30,7 +30,7 @@ pub(crate) struct Mutant {
 pub(crate) const BOUNDS: [&str; 1] = ["every command to a browser has a deadline"];
 
 /// Every guard that has a mutant, by suite.
-pub(crate) const MUTANTS: [Mutant; 55] = [
+pub(crate) const MUTANTS: [Mutant; 58] = [
     Mutant {
         guard: "a connection has one open run in the queue",
         file: "coordinator/src/queue/enqueue.lua",
@@ -316,8 +316,8 @@ pub(crate) const MUTANTS: [Mutant; 55] = [
     Mutant {
         guard: "a challenge is answered once",
         file: "crates/domain/src/challenge.rs",
-        find: "(Self::Open, E::Answer) =>",
-        replace: "(Self::Open | Self::Answered, E::Answer) =>",
+        find: "(Self::Open, E::Answer | E::HandBack) =>",
+        replace: "(Self::Open | Self::Answered, E::Answer | E::HandBack) =>",
         suite: STORE,
         test: "store::tests::runs::a_challenge_is_asked_once_answered_once_and_forgets_its_answer",
     },
@@ -386,6 +386,30 @@ pub(crate) const MUTANTS: [Mutant; 55] = [
         test: "gate::tests::a_renewal_that_answers_late_brings_nothing_back",
     },
     Mutant {
+        guard: "while a person holds the wheel the run does nothing",
+        file: "agent/src/gate.rs",
+        find: "Err(Shut::Held)",
+        replace: "Ok(Permit { until: window.deadline })",
+        suite: AGENT_UNITS,
+        test: "gate::tests::while_a_person_holds_the_wheel_the_run_is_refused_and_the_person_is_not",
+    },
+    Mutant {
+        guard: "while a person holds the wheel nothing else answers",
+        file: "coordinator/src/store/sql/challenges.rs",
+        find: "if let Some(by) = held_by(&row, now) {",
+        replace: "if let Some(by) = held_by(&row, now).filter(|_| false) {",
+        suite: STORE,
+        test: "store::tests::wheel::nothing_answers_a_challenge_while_somebody_holds_the_wheel",
+    },
+    Mutant {
+        guard: "a live view opens for pages of this site alone",
+        file: "coordinator/src/console/viewer.rs",
+        find: "if !is_own_socket(&headers, &console.fleet.config.public_url()) {",
+        replace: "if false {",
+        suite: CONSOLE,
+        test: "live::a_socket_opens_for_pages_of_this_site_and_for_runs_that_are_ones_own",
+    },
+    Mutant {
         guard: "no more runs are let in than fit",
         file: "agent/src/admission.rs",
         find: " && self.parked < self.limits.parked",
@@ -420,7 +444,7 @@ pub(crate) const MUTANTS: [Mutant; 55] = [
     Mutant {
         guard: "no byte reaches a portal through a shut gate",
         file: "agent/src/egress.rs",
-        find: "gate.check().map_err(io::Error::other)?;",
+        find: "drop(gate.look().map_err(io::Error::other)?);",
         replace: "let _ = gate;",
         suite: EGRESS,
         test: "what_a_slow_portal_had_not_taken_when_the_gate_shut_never_reaches_it",

@@ -72,11 +72,11 @@ impl Runner {
     /// A person went on in the page itself, and may have done anything to it: what shows now is looked at as if it
     /// were the first page. `page` is the one that they had, if the script knows it.
     pub(super) fn handed_back(&mut self, page: Option<String>) -> Command {
-        self.attempts += 1;
+        self.attempts += u32::from(page.is_some());
         self.answered = true;
         self.came_again = false;
         (self.acted, self.stuck) = (None, None);
-        self.handed_back = page;
+        self.handed_back = Some(page);
         self.looks.clear();
         self.watch()
     }
@@ -87,11 +87,11 @@ impl Runner {
         let may = self.unknown_pages == UnknownPages::OfferWheel
             && matches!(self.phase, Phase::SigningIn)
             && self.asked < QUESTIONS_LIMIT
-            && self.attempts < WHEEL_ATTEMPTS;
+            && self.offered < WHEEL_ATTEMPTS;
         if !may {
             return None;
         }
-        self.asked += 1;
+        (self.asked, self.offered) = (self.asked + 1, self.offered + 1);
         let title = Document::parse(html).ok().and_then(|document| document.title());
         let title = title.map(|title| self.bounded(&title)).filter(|title| !title.is_empty());
         let prompt = title.map_or_else(
@@ -104,7 +104,7 @@ impl Runner {
             masked_target: None,
             prompt: prompt.chars().take(WORDS_LIMIT).collect(),
             institution_message: None,
-            attempts_left: WHEEL_ATTEMPTS - self.attempts,
+            attempts_left: WHEEL_ATTEMPTS - self.offered + 1,
         })
     }
 

@@ -127,8 +127,11 @@ pub struct Runner {
     /// What persons answered, which like the credentials never leaves the runner in
     /// the bank's words.
     answers: Vec<Secret>,
-    /// The page on which a person handed the wheel back, until the next look says what shows now.
-    handed_back: Option<String>,
+    /// That a person handed the wheel back, until the next look says what shows now; and on which page, if the script
+    /// knows it.
+    handed_back: Option<Option<String>>,
+    /// How often a page was offered to a person that the script doesn't know.
+    offered: u32,
     /// What is done where a page shows that the script doesn't know.
     unknown_pages: UnknownPages,
     /// Why an act couldn't be done, until the next look says whether it matters.
@@ -235,6 +238,7 @@ impl Runner {
             password_submitted: false,
             answers: Vec::new(),
             handed_back: None,
+            offered: 0,
             unknown_pages: UnknownPages::Fail,
             stuck: None,
             looks: BTreeMap::new(),

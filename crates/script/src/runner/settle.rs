@@ -34,7 +34,9 @@ impl Runner {
         let verdict = match (&seen.page.meaning, shows) {
             _ if !self.answered => None,
             // A person had it, and it shows still.
-            _ if self.handed_back.as_ref() == Some(&seen.page.name) => Some(AnswerVerdict::Rejected),
+            _ if self.handed_back.as_ref().is_some_and(|page| page.as_ref() == Some(&seen.page.name)) => {
+                Some(AnswerVerdict::Rejected)
+            }
             (Meaning::Failure { code, .. }, _) => {
                 let is_about_it = code.as_str().starts_with("mfa.") || is_of_sign_in(*code);
                 is_about_it.then_some(AnswerVerdict::Rejected)

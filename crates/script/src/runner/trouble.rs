@@ -11,7 +11,7 @@ use domain::run::EffectOutcome;
 use url::Url;
 
 use super::{Acted, Batch, Phase, Runner, Then, recognise};
-use crate::command::{Act, Command, Problem, Target, Trouble};
+use crate::command::{Act, AnswerVerdict, Command, Problem, Target, Trouble};
 use crate::document::Document;
 use crate::language::{Page, Source, Step};
 use crate::ways::told;
@@ -84,8 +84,15 @@ impl Runner {
         // was leaves the effect in doubt, and its intent open.
         let is_reaction = still.is_none() || self.came_again;
         let offered = self.offer_wheel(html);
-        let commands = if is_reaction { self.own_settlements(EffectOutcome::Happened) } else { VecDeque::new() };
-        // What is open is settled before a person does anything.
+        let is_answered = std::mem::take(&mut self.answered) && still.is_none();
+        let mut commands = if is_reaction { self.own_settlements(EffectOutcome::Happened) } else { VecDeque::new() };
+        // What is open is settled before a person does anything: the answer led to another page than the one that asked,
+        // if it isn't the very page that somebody handed back.
+        if offered.is_some() && is_answered {
+            let shows_still = matches!(self.handed_back.take(), Some(None));
+            let verdict = if shows_still { AnswerVerdict::Rejected } else { AnswerVerdict::Accepted };
+            commands.push_back(Command::SettleAnswer(verdict));
+        }
         let then = match offered {
             Some(question) => Then::OfferWheel(Box::new((question, failure))),
             None => Then::Fail(failure),
