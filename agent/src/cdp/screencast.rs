@@ -19,7 +19,7 @@ use domain::id::RunId;
 use protocol::live::{Button, Input, Picture};
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, Notify, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use super::frames::Frames;
 use super::page::PageLine;
@@ -33,12 +33,12 @@ const QUALITY: u8 = 60;
 /// How long lies between two pictures where something changed just now, where it did lately, and where nothing does.
 const PAUSES: [(u32, Duration); 3] =
     [(3, Duration::from_millis(40)), (12, Duration::from_millis(100)), (u32::MAX, Duration::from_millis(200))];
+/// How soon after something was done the rest of it has been done, too.
+const TOGETHER: Duration = Duration::from_millis(4);
 /// How long it is waited before the page is looked for again that couldn't be shown.
 const AGAIN: Duration = Duration::from_millis(100);
 /// How long a command has that a browser does at once.
 const AT_ONCE: Duration = Duration::from_secs(5);
-/// How long a page has to take what a person does.
-const TAKEN: Duration = Duration::from_secs(2);
 
 /// Shows one session.
 pub(super) struct Screencast {
@@ -120,7 +120,11 @@ impl Screencast {
             calm = calm.saturating_add(1);
             let pause = PAUSES.iter().find(|(until, _)| calm <= *until).map_or(AGAIN, |(_, pause)| *pause);
             tokio::select! {
-                () = self.done.notified() => calm = 0,
+                () = self.done.notified() => {
+                    calm = 0;
+                    // A click is a move, a press and a release: one picture shows all three.
+                    sleep(TOGETHER).await;
+                }
                 () = sleep(pause) => {}
             }
         }
@@ -160,13 +164,8 @@ impl live::Screencast for Screencast {
     async fn input(&self, _: PersonsPermit, input: Input) {
         let Ok(eye) = self.eye().await else { return };
         let (method, params) = command(input.clamped(eye.width, eye.height));
-        // Where pages draw on demand some are taken only with a frame, so it isn't waited for before that is asked for.
-        let taken = eye.line.wire.call(Some(&eye.line.session), method, params, TAKEN);
-        let mut taken = std::pin::pin!(taken);
-        if timeout(Duration::from_millis(1), taken.as_mut()).await.is_err() {
-            self.done.notify_one();
-            let _ = taken.await;
-        }
+        // It is taken before the picture that is asked for next, and some of it only with that: so nobody waits for it.
+        eye.line.wire.tell_of(Some(&eye.line.session), method, params);
         self.done.notify_one();
     }
 }

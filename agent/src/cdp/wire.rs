@@ -184,7 +184,12 @@ impl Wire {
 
     /// Sends a call whose result nobody waits for.
     pub(super) fn tell(&self, method: &'static str, params: Value) {
-        let _ = self.calls.send(Call { session: None, method, params, answer: None });
+        self.tell_of(None, method, params);
+    }
+
+    /// The same in a page's session.
+    pub(super) fn tell_of(&self, session: Option<&SessionId>, method: &'static str, params: Value) {
+        let _ = self.calls.send(Call { session: session.cloned(), method, params, answer: None });
     }
 
     /// Follows what is known of a page; `forget` ends it.

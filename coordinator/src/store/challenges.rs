@@ -4,13 +4,12 @@
 
 use async_trait::async_trait;
 use domain::challenge::{AnswerSource, ChallengeState, ClosingReason, Question};
-use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId, UserId};
+use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId};
 use jiff::Timestamp;
 use protocol::lease::{Proof, Verdict};
 use protocol::sealed::PublicKey;
-use uuid::Uuid;
 
-use super::{PageRequest, Refused, StoreError};
+use super::{PageRequest, Refused, StoreError, Wheel};
 
 /// Questions of banks.
 #[async_trait]
@@ -62,17 +61,6 @@ pub trait Challenges {
     /// Closes the challenge of a run whose agent went silent, if it waits, and tells the
     /// connection's history.
     async fn close_challenge_of_silent(&self, run_id: RunId, now: Timestamp) -> Result<(), StoreError>;
-    /// Gives the wheel of the run to somebody while the challenge is open; [`Refused::WheelHeld`] if another holds it.
-    async fn take_wheel(&self, id: ChallengeId, wheel: Wheel, over: Over, now: Timestamp)
-    -> Result<Challenge, Refused>;
-    /// Notes that the holder is still there; false if they hold it no more.
-    async fn keep_wheel(&self, id: ChallengeId, seat: Uuid, until: Timestamp) -> Result<bool, StoreError>;
-    /// Takes back a wheel that the agent didn't give.
-    async fn drop_wheel(&self, id: ChallengeId, seat: Uuid) -> Result<(), StoreError>;
-    /// The holder hands the wheel back, which answers the challenge without words; false if they hold it no more.
-    async fn hand_back(&self, id: ChallengeId, seat: Uuid, now: Timestamp) -> Result<bool, StoreError>;
-    /// Hands back the wheels of those who weren't heard of for long; how many.
-    async fn hand_back_lapsed(&self, now: Timestamp) -> Result<u64, StoreError>;
     /// Closes challenges whose time is up; returns how many.
     async fn expire_challenges(&self, now: Timestamp) -> Result<u64, StoreError>;
 }
@@ -117,26 +105,4 @@ pub struct Challenge {
     pub updated_at: Timestamp,
     /// Who holds the wheel of the run meanwhile.
     pub wheel: Option<Wheel>,
-}
-
-/// Who holds the wheel of a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wheel {
-    /// Who.
-    pub user: UserId,
-    /// What they are called.
-    pub name: String,
-    /// At which of their pages.
-    pub seat: Uuid,
-    /// Until when, unless they are heard of again.
-    pub until: Timestamp,
-}
-
-/// Whether the wheel may be taken from somebody else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Over {
-    /// Only from oneself, at another page.
-    Oneself,
-    /// From whoever holds it.
-    Anybody,
 }

@@ -40,6 +40,7 @@ mod tests;
 mod verify_audit;
 mod ways;
 mod webhooks;
+mod wheel;
 
 use std::sync::Arc;
 
@@ -75,6 +76,7 @@ pub use stream::*;
 pub use verify_audit::{AuditFault, verify_audit};
 pub use ways::*;
 pub use webhooks::*;
+pub use wheel::*;
 
 /// Opens the store that `url` names; `tables` says what happens if its tables aren't up
 /// to date.
@@ -123,6 +125,7 @@ pub trait Store:
     + Schedules
     + Intents
     + Challenges
+    + Wheels
     + Authenticators
     + Ledger
     + Identity

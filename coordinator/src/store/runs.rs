@@ -5,7 +5,6 @@
 use async_trait::async_trait;
 use domain::account::ObservedAccount;
 use domain::failure::{Failure, FailureCode};
-use domain::fence::Fence;
 use domain::history::Past;
 use domain::id::{AgentId, ConnectionId, EvidenceId, OrganizationId, RunId};
 use domain::permissions::Permissions;
@@ -42,8 +41,6 @@ pub trait Runs {
     async fn count_crash(&self, run_id: RunId) -> Result<u32, StoreError>;
     /// Notes that a run's lease lapsed that nobody renewed; returns how often that happened.
     async fn count_lapse(&self, run_id: RunId) -> Result<u32, StoreError>;
-    /// Takes another fence for a run that is held, greater than the one in the proof. Doing it again changes nothing.
-    async fn refence(&self, run_id: RunId, proof: Proof, fence: Fence) -> Result<(), Refused>;
     /// Takes a run back unfinished; the attempt doesn't count. Doing it again under the
     /// same fence changes nothing.
     async fn release(&self, run_id: RunId, proof: Proof, now: Timestamp) -> Result<(), Refused>;

@@ -458,6 +458,7 @@ fn where_nobody_is_there_an_unknown_page_fails_as_it_does_otherwise() {
     let (failure, log) = failed(Pretend::new(Quirk::Survey).offers_wheel(AtTheWheel::Nobody));
     let (usual, usual_log) = failed(Pretend::new(Quirk::Survey));
     assert_eq!(failure, usual);
-    let rest: Vec<_> = log.into_iter().filter(|line| !line.starts_with("offer the wheel") && line != "answer accepted").collect();
+    let rest: Vec<_> =
+        log.into_iter().filter(|line| !line.starts_with("offer the wheel") && line != "answer accepted").collect();
     assert_eq!(rest, usual_log);
 }

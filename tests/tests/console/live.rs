@@ -363,6 +363,6 @@ async fn the_wheel_is_taken_and_left_by_the_keyboard_alone_and_keeps_nobody_out(
     let browser_without = browser.person("bob", Sight { without_scripts: true, ..Sight::default() }).await?;
     browser_without.signs_in("ada", PASSWORD).await?;
     browser_without.opens(&format!("{path}/live")).await?;
-    browser_without.sees("noscript", "needs JavaScript").await?;
+    browser_without.sees("p.alert", "needs JavaScript").await?;
     Ok(())
 }

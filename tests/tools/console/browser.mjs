@@ -104,7 +104,8 @@ const does = {
     }), canvas);
     await page.mouse.down();
     await page.mouse.up();
-    return { ms: await measured };
+    const late = page.waitForTimeout(10000).then(async () => { await page.screenshot({ path: "/tmp/late.png" }); return -1; });
+    return { ms: await Promise.race([measured, late]) };
   },
   async leave({ page }) { await page.goto("about:blank"); },
   async press({ page }, { keys }) { for (const key of keys) await page.keyboard.press(key); },

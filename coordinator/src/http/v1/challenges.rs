@@ -104,7 +104,7 @@ pub(super) async fn list(
     request_body = Answer,
     responses(
         (status = 200, description = "The challenge as it is now.", body = Challenge),
-        (status = 409, description = "`challenge_closed`: it takes no answer any more."),
+        (status = 409, description = "`challenge_closed`: it takes no answer any more. `wheel_held`: an operator has the bank's page to themselves."),
     ))]
 pub(super) async fn answer(
     integrator: Integrator,

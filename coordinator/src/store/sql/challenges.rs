@@ -23,31 +23,31 @@ use super::{
     webhooks,
 };
 use crate::store::{
-    Act, Challenge, Challenges, Connections as _, NewChallenge, Over, PageRequest, REFUSALS_ALLOWED, Refused,
-    StoreError, Wheel, fence_of,
+    Act, Challenge, Challenges, Connections as _, NewChallenge, PageRequest, REFUSALS_ALLOWED, Refused, StoreError,
+    Wheel, fence_of,
 };
 use domain::event::EventType;
 use domain::failure::{Failure, FailureCode, Stage};
 
 #[derive(FromRow)]
 pub(super) struct ChallengeRow {
-    id: Uuid,
-    organization_id: Uuid,
-    connection_id: Uuid,
-    run_id: Uuid,
+    pub(super) id: Uuid,
+    pub(super) organization_id: Uuid,
+    pub(super) connection_id: Uuid,
+    pub(super) run_id: Uuid,
     question: String,
-    state: String,
+    pub(super) state: String,
     answer_sealed: Option<Vec<u8>>,
     may_answer: Option<String>,
     source: Option<String>,
     closed_for: Option<String>,
     created_at: i64,
-    expires_at: i64,
+    pub(super) expires_at: i64,
     updated_at: i64,
-    holder_id: Option<Uuid>,
+    pub(super) holder_id: Option<Uuid>,
     holder_name: Option<String>,
-    seat: Option<Uuid>,
-    held_until: Option<i64>,
+    pub(super) seat: Option<Uuid>,
+    pub(super) held_until: Option<i64>,
 }
 
 /// The columns of a challenge.
@@ -137,7 +137,7 @@ pub(super) async fn cancel_pending(
 }
 
 /// Takes a challenge's row for this transaction.
-async fn take(tx: &mut Tx, id: ChallengeId) -> Result<ChallengeRow, Refused> {
+pub(super) async fn take(tx: &mut Tx, id: ChallengeId) -> Result<ChallengeRow, Refused> {
     let row = sqlx::query_as::<_, ChallengeRow>(concat!(
         "UPDATE challenges SET state = state WHERE id = $1 RETURNING ",
         columns!()
@@ -148,7 +148,7 @@ async fn take(tx: &mut Tx, id: ChallengeId) -> Result<ChallengeRow, Refused> {
     found(row, "take a challenge")
 }
 
-async fn change(
+pub(super) async fn change(
     tx: &mut Tx,
     row: ChallengeRow,
     event: ChallengeEvent,
@@ -185,29 +185,9 @@ async fn change(
 }
 
 /// Who holds the wheel at this moment.
-fn held_by(row: &ChallengeRow, now: Timestamp) -> Option<String> {
+pub(super) fn held_by(row: &ChallengeRow, now: Timestamp) -> Option<String> {
     let is_held = row.held_until.is_some_and(|until| until > to_ms(now));
     is_held.then(|| row.holder_name.clone().unwrap_or_default())
-}
-
-/// Answers a challenge without words, as whoever has the wheel hands it back.
-async fn hand_back(mut tx: Tx, row: ChallengeRow, how: &'static str, now: Timestamp) -> Result<bool, StoreError> {
-    let (id, organization) = (row.id, OrganizationId(row.organization_id));
-    let (connection, run) = (ConnectionId(row.connection_id), row.run_id);
-    match change(&mut tx, row, ChallengeEvent::HandBack, None, now).await {
-        Ok(_) => {}
-        Err(Refused::Store(error)) => return Err(error),
-        Err(_) => return Ok(false),
-    }
-    sqlx::query("UPDATE challenges SET source = $2 WHERE id = $1")
-        .bind(id)
-        .bind(AnswerSource::Person.as_str())
-        .execute(&mut *tx)
-        .await
-        .map_err(failed("keep what answered"))?;
-    let act = Act::new(Action::RunHandedBack).of(organization).on(connection).to(run);
-    commit_act(tx, act.with(json!({ "challengeId": id, "how": how })), now).await?;
-    Ok(true)
 }
 
 #[async_trait]
@@ -397,92 +377,6 @@ impl Challenges for SqlStore {
             AnswerSource::Totp => commit(tx).await?,
         }
         Ok(Challenge { source: Some(source), ..challenge })
-    }
-
-    async fn take_wheel(
-        &self,
-        id: ChallengeId,
-        wheel: Wheel,
-        over: Over,
-        now: Timestamp,
-    ) -> Result<Challenge, Refused> {
-        let mut tx = self.begin().await?;
-        let row = take(&mut tx, id).await?;
-        let state: ChallengeState = from_word(&row.state, "challenge's state")?;
-        if state != ChallengeState::Open || to_ms(now) >= row.expires_at {
-            return Err(IllegalChallengeEvent { state, event: ChallengeEvent::HandBack }.into());
-        }
-        let before = held_by(&row, now).filter(|_| row.holder_id != Some(wheel.user.0));
-        if let (Some(by), Over::Oneself) = (&before, over) {
-            return Err(Refused::WheelHeld { by: by.clone() });
-        }
-        sqlx::query("UPDATE challenges SET holder_id = $2, holder_name = $3, seat = $4, held_until = $5 WHERE id = $1")
-            .bind(id.0)
-            .bind(wheel.user.0)
-            .bind(wheel.name.clone())
-            .bind(wheel.seat)
-            .bind(to_ms(wheel.until))
-            .execute(&mut *tx)
-            .await
-            .map_err(failed("give the wheel"))?;
-        let challenge = row.read()?;
-        let act = Act::new(Action::RunTaken).of(challenge.organization_id).on(challenge.connection_id);
-        let act = act.to(challenge.run_id).with(json!({ "challengeId": id, "from": before }));
-        commit_act(tx, act, now).await?;
-        Ok(Challenge { wheel: Some(wheel), ..challenge })
-    }
-
-    async fn keep_wheel(&self, id: ChallengeId, seat: Uuid, until: Timestamp) -> Result<bool, StoreError> {
-        sqlx::query("UPDATE challenges SET held_until = $3 WHERE id = $1 AND seat = $2 AND state || '' = 'open'")
-            .bind(id.0)
-            .bind(seat)
-            .bind(to_ms(until))
-            .execute(&self.write)
-            .await
-            .map(|done| done.rows_affected() > 0)
-            .map_err(failed("keep the wheel"))
-    }
-
-    async fn drop_wheel(&self, id: ChallengeId, seat: Uuid) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE challenges SET holder_id = NULL, holder_name = NULL, seat = NULL, held_until = NULL
-             WHERE id = $1 AND seat = $2",
-        )
-        .bind(id.0)
-        .bind(seat)
-        .execute(&self.write)
-        .await
-        .map(|_| ())
-        .map_err(failed("take the wheel back"))
-    }
-
-    async fn hand_back(&self, id: ChallengeId, seat: Uuid, now: Timestamp) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?;
-        match take(&mut tx, id).await {
-            Ok(row) if row.seat == Some(seat) => hand_back(tx, row, "holder", now).await,
-            Err(Refused::Store(error)) => Err(error),
-            Ok(_) | Err(_) => Ok(false),
-        }
-    }
-
-    async fn hand_back_lapsed(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let lapsed = sqlx::query_scalar::<_, Uuid>(
-            "SELECT id FROM challenges WHERE held_until IS NOT NULL AND held_until <= $1 LIMIT 100",
-        );
-        let lapsed = lapsed.bind(to_ms(now)).fetch_all(&self.read).await.map_err(failed("look for wheels"))?;
-        let mut count = 0;
-        for id in lapsed {
-            let mut tx = self.begin().await?;
-            match take(&mut tx, ChallengeId(id)).await {
-                // Whoever came back meanwhile has it still.
-                Ok(row) if row.held_until.is_some_and(|until| until <= to_ms(now)) => {
-                    count += u64::from(hand_back(tx, row, "silence", now).await?);
-                }
-                Err(Refused::Store(error)) => return Err(error),
-                Ok(_) | Err(_) => {}
-            }
-        }
-        Ok(count)
     }
 
     async fn close_challenge_of_silent(&self, run_id: RunId, now: Timestamp) -> Result<(), StoreError> {

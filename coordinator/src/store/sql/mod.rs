@@ -56,6 +56,7 @@ mod taking_back;
 mod transition;
 mod ways;
 mod webhooks;
+mod wheel;
 
 use async_trait::async_trait;
 use domain::id::OrganizationId;

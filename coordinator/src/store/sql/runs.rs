@@ -8,7 +8,6 @@ use domain::challenge::ClosingReason;
 use domain::completeness::Grade;
 use domain::connection::{Actor, ConnectionEvent, ConnectionState};
 use domain::failure::{Failure, FailureCode, Stage};
-use domain::fence::Fence;
 use domain::id::{ConnectionId, EvidenceId, IntentId, OrganizationId, RunId};
 use domain::run::{RunClass, RunKind, RunState};
 use domain::shortfall::shortfall;
@@ -263,22 +262,6 @@ impl Runs for SqlStore {
 
     async fn count_lapse(&self, run_id: RunId) -> Result<u32, StoreError> {
         count(self, run_id, "UPDATE runs SET lapses = lapses + 1 WHERE id = $1 RETURNING lapses").await
-    }
-
-    async fn refence(&self, run_id: RunId, proof: Proof, fence: Fence) -> Result<(), Refused> {
-        let (agent, before) = fence_of(proof);
-        let done = sqlx::query(
-            "UPDATE runs SET fence = $4 WHERE id = $1 AND finished_at IS NULL AND started_at IS NOT NULL AND agent_id = $2
-             AND (fence = $3 OR fence = $4) AND $4 > $3",
-        )
-        .bind(run_id.0)
-        .bind(agent.0)
-        .bind(before)
-        .bind(fence.to_i64())
-        .execute(&self.write)
-        .await
-        .map_err(failed("take another fence"))?;
-        if done.rows_affected() == 0 { Err(Refused::LeaseLost) } else { Ok(()) }
     }
 
     async fn release(&self, run_id: RunId, proof: Proof, now: Timestamp) -> Result<(), Refused> {
