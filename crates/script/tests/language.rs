@@ -82,7 +82,7 @@ fn words_outside_of_the_lists_are_refused() {
     check(
         "kind: oneTimeCode",
         "kind: onetimecode",
-        "word.unknown at `onetimecode`: `onetimecode` isn't one of oneTimeCode, securityQuestion, gridCard, appApproval (did you mean `oneTimeCode`?)",
+        "word.unknown at `onetimecode`: `onetimecode` isn't one of oneTimeCode, securityQuestion, gridCard, appApproval, takeover (did you mean `oneTimeCode`?)",
     );
     check(
         "ACH: ach",
