@@ -150,14 +150,12 @@ impl Served {
         self.watched.retain(|_, shown| !shown.is_finished());
         let says = self.says.clone();
         let say = move |view| drop(says.send(ToCoordinator::Shows { run_id, view }));
-        match self.runs.get(run_id) {
-            Some(run) if self.watched.len() < SHOWN_AT_ONCE => {
-                let outbox = self.outbox.clone();
-                let shown = self.shown.spawn(async move { run.show(run_id, &outbox, say).await });
-                self.watched.insert(run_id, shown);
-            }
-            _ => say(protocol::live::View::Absent),
+        if self.watched.len() >= SHOWN_AT_ONCE {
+            return say(protocol::live::View::Absent);
         }
+        let (runs, outbox) = (self.runs.clone(), self.outbox.clone());
+        let shown = self.shown.spawn(async move { runs.show(run_id, &outbox, say).await });
+        self.watched.insert(run_id, shown);
     }
 
     /// In a task for each run, so that a page that is slow keeps no other waiting, and in the order in which it was done.

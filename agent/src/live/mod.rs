@@ -42,6 +42,7 @@ pub trait Screencast: Send + Sync {
 #[derive(Clone, Default)]
 pub struct LiveRuns {
     runs: Arc<Mutex<HashMap<RunId, Arc<LiveRun>>>>,
+    entered: watch::Sender<()>,
 }
 
 /// One run as it goes on.
@@ -100,6 +101,7 @@ impl LiveRuns {
     ) -> Entered {
         let run = Arc::new(LiveRun::new(gate, driver, screencast));
         self.lock().insert(run_id, Arc::clone(&run));
+        self.entered.send_replace(());
         Entered { runs: self.clone(), run_id, run }
     }
 
@@ -107,6 +109,21 @@ impl LiveRuns {
     #[must_use]
     pub fn get(&self, run_id: RunId) -> Option<Arc<LiveRun>> {
         self.lock().get(&run_id).cloned()
+    }
+
+    /// Shows a run for as long as this is waited for. It may come later: whoever looks hears of a lease before its session
+    /// is opened.
+    async fn show(&self, run_id: RunId, to: &Outbox, say: impl Fn(View)) {
+        let mut entered = self.entered.subscribe();
+        loop {
+            entered.borrow_and_update();
+            match self.get(run_id) {
+                Some(run) => run.show(run_id, to, &say).await,
+                None => say(View::Absent),
+            }
+            // The sender lives in `self`.
+            let _ = entered.changed().await;
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<RunId, Arc<LiveRun>>> {
@@ -203,7 +220,7 @@ impl LiveRun {
     }
 
     /// Shows it until it is over, and says each time how it stands.
-    async fn show(&self, run_id: RunId, to: &Outbox, say: impl Fn(View)) {
+    async fn show(&self, run_id: RunId, to: &Outbox, say: &impl Fn(View)) {
         self.viewers.fetch_add(1, Ordering::Relaxed);
         let _leaves = Leaves(&self.viewers);
         let mut state = self.state.subscribe();
