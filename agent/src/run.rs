@@ -111,8 +111,17 @@ pub async fn run(desk: &Desk<'_>, driver: &mut dyn Driver, script: Arc<Script>, 
     let secrets = plan.credentials.values().cloned().collect();
     let runner = Runner::new(script, plan);
     let until = Instant::now() + LONGEST;
-    let mut run =
-        Run { desk, runner, secrets, last_page: None, challenge: None, approved_by: None, until, reads_since: None };
+    let mut run = Run {
+        desk,
+        runner,
+        secrets,
+        last_page: None,
+        challenge: None,
+        resends: 0,
+        approved_by: None,
+        until,
+        reads_since: None,
+    };
     let mut driver = Leavable::new(driver);
     let outcome = match run.go_on(&mut driver).await {
         Ok(outcome) => outcome,
@@ -143,6 +152,8 @@ struct Run<'a> {
     last_page: Option<(Url, String)>,
     /// The question that was asked last.
     challenge: Option<ChallengeId>,
+    /// How many new codes the bank was to send for it.
+    resends: u32,
     /// Until when somebody approves elsewhere what the page waits for.
     approved_by: Option<Instant>,
     /// When it has taken too long.
@@ -291,6 +302,7 @@ impl Run<'_> {
             }
             Command::SettleAnswer(verdict) => {
                 self.approved_by = None;
+                self.resends = 0;
                 if let Some(challenge) = self.challenge.take() {
                     let verdict = match verdict {
                         AnswerVerdict::Accepted => Verdict::Accepted,
@@ -310,8 +322,13 @@ impl Run<'_> {
     async fn ask(&mut self, question: Question) -> Result<Observation, End> {
         let Desk { coordinator, holding, gate, key, seat, .. } = self.desk;
         let Holding { run_id, proof, .. } = *holding;
-        let opened = persist(gate, || coordinator.open_challenge(run_id, proof, question.clone())).await?;
+        // Its code was sent anew, and it is the same question.
+        let continues = self.challenge.filter(|_| self.resends > 0);
+        let opened = persist(gate, || coordinator.open_challenge(run_id, proof, question.clone(), continues)).await?;
         let challenge = opened.challenge_id;
+        if continues != Some(challenge) {
+            self.resends = 0;
+        }
         self.challenge = Some(challenge);
         tracing::info!(challenge_id = %challenge, "waits for a person");
         if !question.kind.takes_answer() {
@@ -322,9 +339,16 @@ impl Run<'_> {
         // on at once, even if that is one run too many for a moment.
         let _parked = seat.park();
         loop {
-            let state = persist(gate, || coordinator.await_answer(run_id, challenge, proof, ANSWER_HELD)).await?;
+            let done = self.resends;
+            let state = persist(gate, || coordinator.await_answer(run_id, challenge, proof, ANSWER_HELD, done)).await?;
             match state {
                 AnswerState::Open => {}
+                AnswerState::Resend => {
+                    // Counted before it happens: what comes to nothing isn't done twice.
+                    self.resends += 1;
+                    tracing::info!(challenge_id = %challenge, "the bank is to send a new code");
+                    return Ok(Observation::Resend);
+                }
                 AnswerState::Answered { answer } => {
                     let context = answer_context(challenge, proof.fence);
                     let answer = key.open(&answer, &context).map_err(|_| End::Unreadable)?;
@@ -402,96 +426,4 @@ impl From<PersistError> for End {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-    use std::sync::Arc;
-    use std::time::Duration;
-
-    use async_trait::async_trait;
-    use domain::failure::FailureCode;
-    use domain::fence::Fence;
-    use domain::id::{AgentId, RunId};
-    use domain::secret::Secret;
-    use protocol::lease::{Proof, WayCount};
-    use protocol::sealed::PrivateKey;
-    use script::command::{Deed, Download, Observation, Watch};
-    use script::{Compares, Plan, Script};
-    use tokio::time::{Instant, advance};
-    use url::Url;
-    use uuid::Uuid;
-
-    use super::{Desk, LONGEST, Outcome, run};
-    use crate::admission::Limits;
-    use crate::coordinator::Coordinator;
-    use crate::driver::{Driver, DriverError};
-    use crate::gate::{Gate, TrustWindow};
-    use crate::holding::Holding;
-    use crate::pace::Paces;
-    use crate::seats::Seats;
-
-    /// A portal that takes as long as a run may.
-    struct Slow;
-
-    #[async_trait]
-    impl Driver for Slow {
-        async fn visit(&mut self, _: &Url) -> Result<Observation, DriverError> {
-            advance(LONGEST).await;
-            Ok(Observation::Visited)
-        }
-
-        async fn watch(&mut self, _: &Watch) -> Result<Observation, DriverError> {
-            Err(DriverError::Crashed)
-        }
-
-        async fn act(&mut self, _: &Deed) -> Result<Observation, DriverError> {
-            Err(DriverError::Crashed)
-        }
-
-        async fn download(&mut self, _: &Download) -> Result<Observation, DriverError> {
-            Err(DriverError::Crashed)
-        }
-
-        async fn without_browser(&mut self) -> Result<Option<Box<dyn Driver>>, DriverError> {
-            Ok(None)
-        }
-
-        async fn gone(&mut self) -> DriverError {
-            std::future::pending().await
-        }
-
-        fn ways(&self) -> Vec<WayCount> {
-            Vec::new()
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_run_that_takes_too_long_is_broken_off() {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let script = "script: 1\ninstitution: quay\nlocale: en-US\ntimezone: America/New_York\ncurrency: USD\n\
-            start: /\npages:\n  accounts:\n    when: { visible: table }\n    goal: signed_in\n\
-            reads:\n  accounts:\n    on: accounts\n    table: table\n    columns: { name: Name }\n\
-            \x20   key: { attribute: id }\n";
-        let script = Script::parse(script).expect("a script");
-        let portal_url: Url = "https://bank.example/".parse().expect("a url");
-        let token = Secret::new("token".into());
-        let coordinator = Coordinator::new(portal_url.clone(), token).expect("a client");
-        let gate = Gate::new(TrustWindow::new(Instant::now(), LONGEST * 2, Duration::ZERO));
-        let proof = Proof { agent_id: AgentId(Uuid::nil()), fence: Fence { generation: 1, counter: 1 } };
-        let holding = Holding { run_id: RunId(Uuid::nil()), proof, term: LONGEST, margin: Duration::ZERO };
-        let seat = Seats::new(Limits { seats: 1, parked: 1 }).free().await.granted();
-        let (key, pace) =
-            (PrivateKey::generate(), Paces::default().at("quay", domain::limits::Limits::STEPS_PER_MINUTE));
-        let desk = Desk { coordinator: &coordinator, holding, gate: &gate, key: &key, seat: &seat, pace: &pace };
-        let plan = Plan {
-            portal_url,
-            credentials: BTreeMap::new(),
-            open_intents: Vec::new(),
-            today: jiff::civil::date(2026, 1, 2),
-            since: None,
-            compares: Compares::No,
-        };
-        let ended = run(&desk, &mut Slow, Arc::new(script), plan).await.expect("an outcome");
-        let Outcome::Failed { failure, .. } = ended.outcome else { unreachable!("nothing was read") };
-        assert_eq!(failure.code, FailureCode::PortalUnavailable);
-    }
-}
+mod tests;

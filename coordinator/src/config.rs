@@ -4,6 +4,7 @@
 //! Not the place where a setting's default or meaning is written; that is
 //! `config.default.toml`, which is also the reference.
 
+mod setup;
 mod values;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use url::Url;
 
+pub use self::setup::{Brand, Setup};
 use self::values::{address_or_empty, header_or_empty, path_or_empty, socket_or_empty, span, time_zone, windows};
 use crate::store::{StoreUrl, Tables};
 
@@ -27,6 +29,9 @@ const ENVIRONMENT: &str = "BURSAR";
 
 /// The shortest token for agents and operators, in bytes.
 const SHORTEST_TOKEN: usize = 32;
+
+/// The least time between two codes that a bank is asked for.
+const SHORTEST_PACE: Duration = Duration::from_secs(30);
 
 /// The smallest limit of a body, in bytes.
 const SMALLEST_LIMIT: usize = 1_024;
@@ -55,6 +60,7 @@ pub struct Config {
     vault: Vault,
     pub catalog: Catalog,
     pub delegated_user: DelegatedUser,
+    pub setup: Setup,
     pub development: Development,
     pub log: Log,
 }
@@ -114,6 +120,9 @@ pub struct Retry {
 pub struct Challenge {
     #[serde(deserialize_with = "span")]
     pub term: Duration,
+    pub resends: u32,
+    #[serde(deserialize_with = "span")]
+    pub resend_every: Duration,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -309,6 +318,9 @@ impl Config {
         }
         if self.challenge.term < Duration::from_secs(1) {
             return refuse("challenge.term", "a person must have a second at least");
+        }
+        if self.challenge.resend_every < SHORTEST_PACE && !self.development.loopback {
+            return refuse("challenge.resend_every", "banks aren't asked for codes more often than every 30 seconds");
         }
         if self.http.body_limit < SMALLEST_LIMIT || self.http.agent_body_limit < SMALLEST_LIMIT {
             return refuse("http.body_limit", "it and http.agent_body_limit must be 1,024 bytes at least");

@@ -137,7 +137,7 @@ impl Coordinator {
         self.done(&path(run_id, "intents/settle"), &message, AT_ONCE).await
     }
 
-    /// Asks a person.
+    /// Asks a person, or goes on with what was asked.
     ///
     /// # Errors
     /// [`CallError`].
@@ -146,8 +146,9 @@ impl Coordinator {
         run_id: RunId,
         proof: Proof,
         question: Question,
+        continues: Option<ChallengeId>,
     ) -> Result<OpenedChallenge, CallError> {
-        let message = OpenChallenge { proof, question };
+        let message = OpenChallenge { proof, question, continues };
         self.call(&path(run_id, "challenges"), &message, AT_ONCE).await
     }
 
@@ -161,9 +162,10 @@ impl Coordinator {
         challenge_id: ChallengeId,
         proof: Proof,
         held: Duration,
+        resends_done: u32,
     ) -> Result<AnswerState, CallError> {
         let wait_ms = u64::try_from(held.as_millis()).unwrap_or(u64::MAX);
-        let message = AwaitAnswer { proof, wait_ms };
+        let message = AwaitAnswer { proof, wait_ms, resends_done };
         let path = path(run_id, &format!("challenges/{challenge_id}/wait"));
         self.call(&path, &message, held + HELD_GRACE).await
     }

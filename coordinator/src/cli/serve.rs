@@ -29,7 +29,7 @@ use crate::keda::Door;
 use crate::queue::{EmbeddedRedis, Queue};
 use crate::vault::{random, read_or_create};
 use crate::webhooks::{self, Dispatcher, Sender};
-use crate::{console, http, telemetry};
+use crate::{console, http, setup, telemetry};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -124,11 +124,11 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
             None => drop(agents_ending.await),
         }
     });
-    let console = console::router(Arc::clone(&fleet));
+    let pages = console::router(Arc::clone(&fleet)).merge(setup::router(Arc::clone(&fleet))?);
     let app = http::App::new(fleet, tokens, metrics);
     let mut asked = Asked::listen(arguments.until_stdin_closes)?;
     let (end, ending) = oneshot::channel::<()>();
-    let service = http::router(app, console).into_make_service_with_connect_info::<SocketAddr>();
+    let service = http::router(app, pages).into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, service).with_graceful_shutdown(async {
         let _ = ending.await;
     });

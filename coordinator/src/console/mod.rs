@@ -27,6 +27,10 @@ use tokio::sync::Mutex;
 
 use crate::fleet::Fleet;
 
+// What the set-up page has in common with the console's.
+pub use assets::{Asset, FOR_GOOD, MORPH};
+pub use door::{Fields, LARGEST_FORM, address, is_from_here};
+
 /// What every page works with.
 #[derive(Clone)]
 struct Console {

@@ -60,6 +60,7 @@ fn viewers() -> Router<Console> {
 fn operators() -> Router<Console> {
     Router::new()
         .route("/console/challenges/{id}/answer", post(challenges::answer))
+        .route("/console/challenges/{id}/resend", post(challenges::resend))
         .route("/console/connections/{id}/sync", post(connection::sync))
         .route("/console/connections/{id}/pause", post(connection::pause))
         .route("/console/connections/{id}/resume", post(connection::resume))

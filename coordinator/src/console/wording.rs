@@ -149,6 +149,7 @@ pub(super) fn actor(actor: &KeptActor) -> String {
         Ok(ActorKind::ControlToken) => "control token",
         Ok(ActorKind::SettingsToken) => "the settings' control token",
         Ok(ActorKind::ApiKey) => "API key",
+        Ok(ActorKind::SetupLink) => "set-up link",
         Ok(ActorKind::CommandLine) => "command line",
         Ok(ActorKind::System) => "Bursar",
     };

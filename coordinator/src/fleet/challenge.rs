@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use domain::challenge::{ChallengeState, Question};
-use domain::id::{ChallengeId, RunId};
-use jiff::SignedDuration;
+use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId};
+use jiff::{SignedDuration, Timestamp};
 use protocol::lease::{AnswerState, OpenedChallenge, Proof, Verdict, answer_context};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -18,7 +18,7 @@ use super::authenticator::Answering;
 use super::{Error, Fleet};
 use crate::clock;
 use crate::queue::Waits;
-use crate::store::NewChallenge;
+use crate::store::{Challenge, NewChallenge, Store};
 
 /// The longest that a request is held open.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -29,8 +29,29 @@ const LOOK_ANYWAY: Duration = Duration::from_millis(250);
 /// The longest text of a bank that is kept with a challenge, in characters.
 const LONGEST_TEXT: usize = 500;
 
+/// Keeps that the bank is to send a new code, for the run that waits.
+///
+/// # Errors
+/// As [`Fleet::request_resend`].
+pub async fn request_resend(
+    store: &dyn Store,
+    every: Duration,
+    owner: OrganizationId,
+    connection: ConnectionId,
+    id: ChallengeId,
+) -> Result<Challenge, Error> {
+    let now = clock::now();
+    let challenge = store.request_resend(owner, connection, id, after(now, every), now).await?;
+    metrics::counter!("bursar_resends_total").increment(1);
+    Ok(challenge)
+}
+
+fn after(now: Timestamp, span: Duration) -> Timestamp {
+    now + SignedDuration::try_from(span).unwrap_or(SignedDuration::from_hours(1))
+}
+
 impl Fleet {
-    /// Opens a challenge.
+    /// Opens a challenge, or goes on with one after the bank sent a new code.
     ///
     /// # Errors
     /// [`Refused::LeaseLost`](crate::store::Refused::LeaseLost), [`Error::Invalid`]
@@ -40,17 +61,27 @@ impl Fleet {
         run_id: RunId,
         proof: Proof,
         question: Question,
+        continues: Option<ChallengeId>,
     ) -> Result<OpenedChallenge, Error> {
         let texts = [Some(&question.prompt), question.masked_target.as_ref(), question.institution_message.as_ref()];
         if texts.into_iter().flatten().any(|text| text.chars().count() > LONGEST_TEXT) {
             let reason = format!("texts of a question have {LONGEST_TEXT} characters at most");
             return Err(Error::Invalid { field: "/question", reason });
         }
-        let (now, term) = (clock::now(), self.config.challenge.term);
-        let expires_at = now + SignedDuration::try_from(term).unwrap_or(SignedDuration::from_hours(1));
-        let id = ChallengeId(Uuid::now_v7());
-        let new = NewChallenge { id, question, expires_at };
-        let challenge = self.store.open_challenge(run_id, proof, new, now).await?;
+        let (now, settings, id) = (clock::now(), &self.config.challenge, ChallengeId(Uuid::now_v7()));
+        let challenge = match continues {
+            Some(id) => self.store.continue_challenge(run_id, proof, id, question, now).await?,
+            None => {
+                let new = NewChallenge {
+                    id,
+                    question,
+                    expires_at: after(now, settings.term),
+                    resends_a_run: settings.resends,
+                    resend_after: after(now, settings.resend_every),
+                };
+                self.store.open_challenge(run_id, proof, new, now).await?
+            }
+        };
         self.park(run_id, proof, Waits::ForPerson).await;
         if challenge.id == id {
             tracing::info!(%run_id, challenge_id = %id, kind = %challenge.question.kind, "a bank asks something");
@@ -70,6 +101,7 @@ impl Fleet {
         proof: Proof,
         id: ChallengeId,
         wait: Duration,
+        resends_done: u32,
     ) -> Result<AnswerState, Error> {
         let until = Instant::now() + wait.min(LONGEST_WAIT);
         let mut authenticator = None;
@@ -81,6 +113,9 @@ impl Fleet {
             }
             match (challenge.state, sealed) {
                 (ChallengeState::Open, _) => {
+                    if challenge.resends > resends_done {
+                        return Ok(AnswerState::Resend);
+                    }
                     if authenticator.is_none() {
                         authenticator = self.authenticator_for(&challenge).await?;
                     }
@@ -106,6 +141,22 @@ impl Fleet {
             let next_look = until.min(Instant::now() + LOOK_ANYWAY);
             let _ = tokio::time::timeout_at(next_look, answered).await;
         }
+    }
+
+    /// Has the bank asked for a new code by the run that waits.
+    ///
+    /// # Errors
+    /// Refused where the challenge isn't open, the portal has no way to send one, as many were asked for as may
+    /// be, or the last one was only just.
+    pub async fn request_resend(
+        &self,
+        owner: OrganizationId,
+        connection: ConnectionId,
+        id: ChallengeId,
+    ) -> Result<Challenge, Error> {
+        let challenge = request_resend(&*self.store, self.config.challenge.resend_every, owner, connection, id).await?;
+        self.answered.notify_waiters();
+        Ok(challenge)
     }
 
     /// Tells the queue whether a run waits for a person. Only the count of those that do hangs

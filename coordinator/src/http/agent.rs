@@ -75,7 +75,7 @@ async fn open_challenge(
     Ids([run]): Ids<1>,
     Body(request): Body<OpenChallenge>,
 ) -> Result<Json<OpenedChallenge>, Problem> {
-    Ok(Json(app.fleet.open_challenge(RunId(run), request.proof, request.question).await?))
+    Ok(Json(app.fleet.open_challenge(RunId(run), request.proof, request.question, request.continues).await?))
 }
 
 async fn await_answer(
@@ -85,7 +85,8 @@ async fn await_answer(
     Body(request): Body<AwaitAnswer>,
 ) -> Result<Json<AnswerState>, Problem> {
     let wait = Duration::from_millis(request.wait_ms);
-    Ok(Json(app.fleet.await_answer(RunId(run), request.proof, ChallengeId(challenge), wait).await?))
+    let AwaitAnswer { proof, resends_done, .. } = request;
+    Ok(Json(app.fleet.await_answer(RunId(run), proof, ChallengeId(challenge), wait, resends_done).await?))
 }
 
 async fn settle_challenge(

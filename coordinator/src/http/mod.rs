@@ -82,8 +82,8 @@ fn is_same(presented: &str, token: &Secret) -> bool {
     bool::from(presented.as_bytes().ct_eq(token.expose().as_bytes()))
 }
 
-/// Every route, with those of the `console`.
-pub fn router(app: App, console: Router) -> Router {
+/// Every route, with those of `pages` for people.
+pub fn router(app: App, pages: Router) -> Router {
     let settings = &app.fleet.config.http;
     let (public, document) = openapi::routes(openapi::public());
     // The last is the outermost: who asks, how often, and whether it was asked before.
@@ -106,6 +106,6 @@ pub fn router(app: App, console: Router) -> Router {
         .fallback(problem::unknown_route)
         .method_not_allowed_fallback(problem::wrong_method)
         .with_state(app)
-        .merge(console)
+        .merge(pages)
         .layer(middleware::from_fn(request_id::layer))
 }

@@ -23,6 +23,16 @@ pub trait Challenges {
         new: NewChallenge,
         now: Timestamp,
     ) -> Result<Challenge, Refused>;
+    /// Goes on with a challenge of the run after the bank sent a new code: if it is still open, what the bank
+    /// says now is kept in place of what it said.
+    async fn continue_challenge(
+        &self,
+        run_id: RunId,
+        proof: Proof,
+        id: ChallengeId,
+        question: Question,
+        now: Timestamp,
+    ) -> Result<Challenge, Refused>;
     /// A challenge as the run that asked sees it.
     async fn challenge_of_run(
         &self,
@@ -30,6 +40,15 @@ pub trait Challenges {
         proof: Proof,
         id: ChallengeId,
     ) -> Result<(Challenge, Option<Vec<u8>>, PublicKey), Refused>;
+    /// Keeps that the bank is to send a new code, if one may be asked for by now, and when the next may be.
+    async fn request_resend(
+        &self,
+        organization: OrganizationId,
+        connection: ConnectionId,
+        id: ChallengeId,
+        next: Timestamp,
+        now: Timestamp,
+    ) -> Result<Challenge, Refused>;
     /// Keeps what the portal made of the answer, and forgets the answer.
     async fn settle_challenge(
         &self,
@@ -74,6 +93,10 @@ pub struct NewChallenge {
     pub question: Question,
     /// Until when it can be answered.
     pub expires_at: Timestamp,
+    /// How many new codes a run may ask for, whatever its script allows.
+    pub resends_a_run: u32,
+    /// When the first may be asked for.
+    pub resend_after: Timestamp,
 }
 
 /// A question of a bank.
@@ -97,6 +120,12 @@ pub struct Challenge {
     pub source: Option<AnswerSource>,
     /// Why it closed without a verdict on an answer.
     pub closed_for: Option<ClosingReason>,
+    /// How many new codes were asked for.
+    pub resends: u32,
+    /// How many more may be.
+    pub resends_left: u32,
+    /// Not before when; none where none may be.
+    pub resend_after: Option<Timestamp>,
     /// When it was asked.
     pub created_at: Timestamp,
     /// Until when it can be answered.

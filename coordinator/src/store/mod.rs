@@ -32,6 +32,7 @@ mod postgres;
 mod retention;
 mod runs;
 mod schedules;
+mod setup_links;
 mod simplefin;
 mod sqlite;
 mod stream;
@@ -70,6 +71,7 @@ pub use people::*;
 pub use retention::*;
 pub use runs::*;
 pub use schedules::*;
+pub use setup_links::*;
 pub use simplefin::*;
 pub use stream::*;
 pub use verify_audit::{AuditFault, verify_audit};
@@ -133,6 +135,7 @@ pub trait Store:
     + Idempotency
     + Outbox
     + Retention
+    + SetupLinks
     + SimpleFin
     + Ways
     + Audit

@@ -49,6 +49,8 @@ words! {
         SettingsToken = "settingsToken",
         /// An integrator, by an API key.
         ApiKey = "apiKey",
+        /// Somebody at the set-up page of a connection, by a link that an integrator made; the id is the link's.
+        SetupLink = "setupLink",
         /// Whoever can run commands on the store; the name is that of the machine's user.
         CommandLine = "commandLine",
         /// Bursar itself.
@@ -81,8 +83,14 @@ words! {
         ConnectionRevoked = "connection.revoked",
         /// A connection went with its entity.
         ConnectionDeleted = "connection.deleted",
+        /// A link to a connection's set-up page was made.
+        SetupLinkCreated = "setupLink.created",
+        /// The links to a connection's set-up page were ended.
+        SetupLinksRevoked = "setupLink.revoked",
         /// A bank's question was answered.
         ChallengeAnswered = "challenge.answered",
+        /// The bank was to send a new code.
+        ChallengeResendRequested = "challenge.resendRequested",
         /// A webhook endpoint was added.
         WebhookCreated = "webhook.created",
         /// A webhook endpoint was changed.

@@ -5,7 +5,8 @@
 //!
 //! ```text
 //! open ──answer──▶ answered ──settle──▶ accepted
-//!   │                  │  └────────────▶ rejected   (a new one may be opened)
+//!   │  ◀──resend─┐     │  └────────────▶ rejected   (a new one may be opened)
+//!   ├────────────┘     │
 //!   ├──expire──▶ expired ◀──expire──┘
 //!   └──cancel──▶ cancelled ◀─cancel─┘               (the session that asked is gone)
 //! ```
@@ -68,6 +69,8 @@ words! {
     pub enum ChallengeEvent {
         /// Somebody gave an answer.
         Answer = "answer",
+        /// Somebody wants the bank to send a new code.
+        Resend = "resend",
         /// The portal took it.
         Accept = "accept",
         /// The portal refused it.
@@ -136,6 +139,14 @@ pub struct Question {
     pub institution_message: Option<String>,
     /// How many more answers this run will try, this one included.
     pub attempts_left: u32,
+    /// How many more new codes the bank can be asked for; none where the portal has no way to.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub resends_left: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 impl Question {
@@ -165,6 +176,7 @@ impl ChallengeState {
         use ChallengeEvent as E;
         match (self, event) {
             (Self::Open, E::Answer) => Ok(Self::Answered),
+            (Self::Open, E::Resend) => Ok(Self::Open),
             (Self::Answered, E::Accept) => Ok(Self::Accepted),
             (Self::Answered, E::Reject) => Ok(Self::Rejected),
             (Self::Open | Self::Answered, E::Expire) => Ok(Self::Expired),
@@ -206,11 +218,12 @@ mod tests {
     fn an_approval_is_settled_without_an_answer_and_takes_none() {
         use ChallengeEvent as E;
         use ChallengeState as S;
-        let legal = [(S::Open, E::Accept), (S::Open, E::Reject), (S::Open, E::Expire), (S::Open, E::Cancel)];
+        let settled = [(S::Open, E::Accept), (S::Open, E::Reject), (S::Open, E::Expire), (S::Open, E::Cancel)];
+        let legal = [&settled[..], &[(S::Open, E::Resend)]].concat();
         for &state in ChallengeState::ALL {
             for &event in ChallengeEvent::ALL {
                 let is_legal = ChallengeKind::AppApproval.after(state, event).is_ok();
-                let was_answered = state == S::Answered && event != E::Answer;
+                let was_answered = state == S::Answered && !matches!(event, E::Answer | E::Resend);
                 assert_eq!(is_legal, legal.contains(&(state, event)) || was_answered, "{state} {event}");
                 let as_usual = ChallengeKind::OneTimeCode.after(state, event);
                 assert_eq!(as_usual, state.on(event), "{state} {event}");
@@ -222,6 +235,7 @@ mod tests {
     fn every_state_meets_every_event_as_the_picture_says() {
         let legal = [
             "open answer answered",
+            "open resend open",
             "open expire expired",
             "open cancel cancelled",
             "answered accept accepted",

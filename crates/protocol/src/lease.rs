@@ -300,6 +300,9 @@ pub struct OpenChallenge {
     pub proof: Proof,
     /// What it asks.
     pub question: Question,
+    /// The challenge that this goes on with, after the bank sent a new code for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continues: Option<ChallengeId>,
 }
 
 /// The challenge can be answered now.
@@ -320,6 +323,15 @@ pub struct AwaitAnswer {
     pub proof: Proof,
     /// How long the coordinator may hold the request open, at most 30,000.
     pub wait_ms: u64,
+    /// How many new codes the agent has set about having sent for this challenge. As long as more were asked
+    /// for, the answer is [`AnswerState::Resend`]; so one that is lost on its way is told again, and none twice.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub resends_done: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// Where a challenge stands for the run that asked.
@@ -328,6 +340,8 @@ pub struct AwaitAnswer {
 pub enum AnswerState {
     /// Nobody has answered yet: ask again.
     Open,
+    /// Somebody wants the bank to send a new code: have it sent, and go on with the same challenge.
+    Resend,
     /// Sealed to the agent's key for [`answer_context`].
     Answered {
         /// The answer.

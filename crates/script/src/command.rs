@@ -43,7 +43,7 @@ pub enum Command {
     Declare(Effect),
     /// Keep what became of every open intent. Answered by [`Observation::Done`].
     SettleIntents(EffectOutcome),
-    /// Ask a person. Answered by [`Observation::Answered`] or [`Observation::Refused`]; what
+    /// Ask a person. Answered by [`Observation::Answered`], [`Observation::Resend`] or [`Observation::Refused`]; what
     /// takes no answer by [`Observation::Done`] as soon as they were told. The watches that
     /// follow then are answered by [`Observation::Refused`] when their time is up.
     Ask(Question),
@@ -355,6 +355,8 @@ pub enum Observation {
     Refused(FailureCode),
     /// What the person gave.
     Answered(Secret),
+    /// The person wants the bank to send a new code. What is asked next goes on with the same question.
+    Resend,
     /// What the portal answered its own page.
     Captured(Vec<Body>),
 }

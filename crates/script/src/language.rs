@@ -149,6 +149,18 @@ pub(crate) struct Challenge {
     pub(crate) refused: Option<Css>,
     /// How many answers one run tries.
     pub(crate) attempts: u32,
+    /// How a new code is asked for, where it can be.
+    pub(crate) resend: Option<Resend>,
+}
+
+/// How the bank is asked for a new code.
+#[derive(Clone, Debug)]
+pub(crate) struct Resend {
+    pub(crate) click: Target,
+    /// What the bank says of the new one.
+    pub(crate) said: Option<Pick>,
+    /// How many one run asks for.
+    pub(crate) limit: u32,
 }
 
 /// One thing a script does on a page.

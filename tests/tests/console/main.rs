@@ -7,6 +7,7 @@ mod door;
 mod evidence;
 mod inbox;
 mod roles;
+mod setup_page;
 mod trail;
 mod visitor;
 

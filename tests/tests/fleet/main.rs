@@ -20,6 +20,7 @@ mod migrations;
 mod one_user;
 mod operations;
 mod readme;
+mod resends;
 mod secrets;
 mod simplefin;
 mod stores;

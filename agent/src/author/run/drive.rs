@@ -309,6 +309,7 @@ impl<P: Person> Loop<'_, P> {
                         self.trace.taint.add(answer.clone());
                         Observation::Answered(answer)
                     }
+                    Asked::Resend => Observation::Resend,
                     Asked::Elsewhere => Observation::Done,
                     Asked::Nobody => Observation::Refused(FailureCode::MfaTimeout),
                 })

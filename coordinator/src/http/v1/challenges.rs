@@ -4,6 +4,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use domain::challenge::{AnswerSource, ChallengeKind, ChallengeState, ClosingReason, Medium};
 use domain::id::{ChallengeId, ConnectionId};
 use domain::secret::Secret;
@@ -16,7 +17,7 @@ use uuid::Uuid;
 use crate::fleet::Scope;
 use crate::http::App;
 use crate::http::auth::Integrator;
-use crate::http::body::{Body, Ids};
+use crate::http::body::{Body, Ids, NoBody};
 use crate::http::listing::{List, Listed, NoFilter, Paging};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -60,6 +61,12 @@ pub(super) struct Challenge {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = schema::word_with_meanings::<ClosingReason>, required = false)]
     closed_for: Option<ClosingReason>,
+    /// How many more new codes the bank can be asked for; 0 where the portal has no way to, or none that its script knows.
+    resends_left: u32,
+    /// Not before when; there while any is left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = DateTime, required = false)]
+    resend_after: Option<Timestamp>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     /// Until when an answer is taken.
@@ -117,6 +124,32 @@ pub(super) async fn answer(
     Ok(Json(answered.into()))
 }
 
+/// Have the bank send a new code, where its portal can be asked for one.
+///
+/// What the bank says of it comes as `institutionMessage`; the challenge stays the same. An answer is taken meanwhile.
+// Choice: the documents have no place for it.
+#[utoipa::path(post, path = "/connections/{connectionId}/challenges/{challengeId}/resend",
+    operation_id = "resendChallenge", tag = "Challenges", security(("key" = ["connections:write"])),
+    params(("connectionId" = Uuid, Path, description = "The connection."),
+           ("challengeId" = Uuid, Path, description = "The challenge.")),
+    responses(
+        (status = 202, description = "It is asked for.", body = Challenge),
+        (status = 409, description = "`challenge_closed`: it isn't open any more. `resend_impossible`: the portal has no \
+            way to, or none that its script knows. `resends_spent`: as many were asked for as may be."),
+        (status = 429, description = "`resend_too_soon`: the last one was only just sent; `Retry-After` says how long to \
+            wait."),
+    ))]
+pub(super) async fn resend(
+    integrator: Integrator,
+    State(app): State<App>,
+    Ids([id, challenge]): Ids<2>,
+    _: NoBody,
+) -> Result<(StatusCode, Json<Challenge>), Problem> {
+    let owner = integrator.with(Scope::ConnectionsWrite)?.organization_id;
+    let challenge = app.fleet.request_resend(owner, ConnectionId(id), ChallengeId(challenge)).await?;
+    Ok((StatusCode::ACCEPTED, Json(challenge.into())))
+}
+
 fn sources() -> ArrayBuilder {
     ArrayBuilder::new().items(schema::word_with_meanings::<AnswerSource>())
 }
@@ -137,6 +170,8 @@ impl From<store::Challenge> for Challenge {
             may_answer: challenge.may_answer,
             source: challenge.source,
             closed_for: challenge.closed_for,
+            resends_left: challenge.resends_left,
+            resend_after: challenge.resend_after,
             created_at: challenge.created_at,
             expires_at: challenge.expires_at,
             updated_at: challenge.updated_at,

@@ -41,6 +41,9 @@ pub(super) struct ChallengeRow {
     may_answer: Option<String>,
     source: Option<String>,
     closed_for: Option<String>,
+    resends: i64,
+    resends_left: Option<i64>,
+    resend_after: Option<i64>,
     created_at: i64,
     expires_at: i64,
     updated_at: i64,
@@ -50,7 +53,7 @@ pub(super) struct ChallengeRow {
 macro_rules! columns {
     () => {
         "id, organization_id, connection_id, run_id, question, state, answer_sealed, may_answer, source,
-         closed_for, created_at, expires_at, updated_at"
+         closed_for, resends, resends_left, resend_after, created_at, expires_at, updated_at"
     };
 }
 
@@ -66,8 +69,12 @@ impl ChallengeRow {
             }
             None => may_answer(&question, None),
         };
+        let resends_left = count(self.resends_left.unwrap_or(0));
         Ok(Challenge {
             may_answer,
+            resends: count(self.resends),
+            resends_left,
+            resend_after: self.resend_after.filter(|_| resends_left > 0).map(from_ms).transpose()?,
             source: self.source.map(|word| from_word(&word, "answer's source")).transpose()?,
             id: ChallengeId(self.id),
             organization_id: OrganizationId(self.organization_id),
@@ -81,6 +88,10 @@ impl ChallengeRow {
             updated_at: from_ms(self.updated_at)?,
         })
     }
+}
+
+fn count(kept: i64) -> u32 {
+    u32::try_from(kept).unwrap_or(0)
 }
 
 /// What may answer a question, with the connection's authenticator or without.
@@ -102,6 +113,16 @@ async fn authenticator(tx: &mut Tx, run_id: RunId, question: &Question) -> Resul
     let usable = usable.bind(run_id.0).bind(REFUSALS_ALLOWED).fetch_one(&mut **tx).await;
     let usable = usable.map_err(failed("look for an authenticator"))?;
     Ok((usable > 0).then_some(AnswerSource::Totp))
+}
+
+/// How many new codes may be asked for while a challenge is open: what the script allows, within what is left
+/// to the run. What was asked for in an earlier session of it counts.
+async fn resends_left(tx: &mut Tx, run_id: RunId, new: &NewChallenge) -> Result<i64, StoreError> {
+    let spent = sqlx::query_scalar::<_, i64>(
+        "SELECT CAST(COALESCE(SUM(resends), 0) AS BIGINT) FROM challenges WHERE run_id = $1",
+    );
+    let spent = spent.bind(run_id.0).fetch_one(&mut **tx).await.map_err(failed("count new codes"))?;
+    Ok((i64::from(new.resends_a_run) - spent).clamp(0, i64::from(new.question.resends_left)))
 }
 
 /// Closes whatever the run still waits for; returns how many that were.
@@ -193,11 +214,12 @@ impl Challenges for SqlStore {
         }
         cancel_pending(&mut tx, run_id, ClosingReason::AskedAnew, now).await?;
         let authenticator = authenticator(&mut tx, run_id, &new.question).await?;
+        let resends_left = resends_left(&mut tx, run_id, &new).await?;
         let sources = may_answer(&new.question, authenticator);
         let row = sqlx::query_as::<_, ChallengeRow>(concat!(
             "INSERT INTO challenges (id, organization_id, connection_id, run_id, fence, question, state, created_at,
-                                         expires_at, updated_at, may_answer)
-                 VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $7, $9) RETURNING ",
+                                         expires_at, updated_at, may_answer, resends_left, resend_after)
+                 VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $7, $9, $10, $11) RETURNING ",
             columns!()
         ))
         .bind(new.id.0)
@@ -209,6 +231,8 @@ impl Challenges for SqlStore {
         .bind(to_ms(now))
         .bind(to_ms(new.expires_at))
         .bind(sources.iter().map(|source| source.as_str()).collect::<Vec<_>>().join(" "))
+        .bind(resends_left)
+        .bind(to_ms(new.resend_after))
         .fetch_one(&mut *tx)
         .await
         .map_err(failed("open a challenge"))?;
@@ -224,6 +248,72 @@ impl Challenges for SqlStore {
         }
         commit(tx).await?;
         Ok(row.read()?)
+    }
+
+    async fn continue_challenge(
+        &self,
+        run_id: RunId,
+        proof: Proof,
+        id: ChallengeId,
+        question: Question,
+        now: Timestamp,
+    ) -> Result<Challenge, Refused> {
+        let mut tx = self.begin().await?;
+        hold(&mut tx, run_id, proof).await?;
+        let row = take(&mut tx, id).await?;
+        if row.run_id != run_id.0 {
+            return Err(Refused::NotFound);
+        }
+        if row.state != ChallengeState::Open.as_str() {
+            // Answered meanwhile, or closed: the wait says so.
+            return Ok(row.read()?);
+        }
+        sqlx::query("UPDATE challenges SET question = $2, updated_at = $3 WHERE id = $1")
+            .bind(id.0)
+            .bind(to_json(&question, "question")?)
+            .bind(to_ms(now))
+            .execute(&mut *tx)
+            .await
+            .map_err(failed("go on with a challenge"))?;
+        commit(tx).await?;
+        Ok(Challenge { question, updated_at: now, ..row.read()? })
+    }
+
+    async fn request_resend(
+        &self,
+        organization: OrganizationId,
+        connection: ConnectionId,
+        id: ChallengeId,
+        next: Timestamp,
+        now: Timestamp,
+    ) -> Result<Challenge, Refused> {
+        let mut tx = self.begin().await?;
+        let row = take(&mut tx, id).await?;
+        if row.organization_id != organization.0 || row.connection_id != connection.0 {
+            return Err(Refused::NotFound);
+        }
+        let challenge = row.read()?;
+        let is_late = now >= challenge.expires_at && challenge.state == ChallengeState::Open;
+        let state = if is_late { ChallengeState::Expired } else { challenge.state };
+        state.on(ChallengeEvent::Resend)?;
+        match challenge.resend_after {
+            None if challenge.question.resends_left == 0 && challenge.resends == 0 => {
+                return Err(Refused::ResendImpossible);
+            }
+            None => return Err(Refused::ResendsSpent),
+            Some(after) if now < after => return Err(Refused::ResendTooSoon(after)),
+            Some(_) => {}
+        }
+        let row = sqlx::query_as::<_, ChallengeRow>(concat!(
+            "UPDATE challenges SET resends = resends + 1, resends_left = resends_left - 1, resend_after = $2, updated_at = $3
+             WHERE id = $1 RETURNING ",
+            columns!()
+        ));
+        let row = row.bind(id.0).bind(to_ms(next)).bind(to_ms(now)).fetch_optional(&mut *tx).await;
+        let challenge = found(row, "ask for a new code")?.read()?;
+        let act = Act::new(Action::ChallengeResendRequested).of(organization).on(connection).to(id);
+        commit_act(tx, act.with(json!({ "kind": challenge.question.kind })), now).await?;
+        Ok(challenge)
     }
 
     async fn challenge_of_run(

@@ -49,6 +49,7 @@ mod references;
 mod retention;
 mod runs;
 mod schedules;
+mod setup_links;
 mod simplefin;
 pub(in crate::store) mod steps;
 mod stream;

@@ -30,6 +30,7 @@ pub(super) fn on_demand() -> Actor {
         ActorKind::ConsoleUser | ActorKind::ControlToken | ActorKind::SettingsToken | ActorKind::CommandLine => {
             Actor::Platform
         }
+        ActorKind::SetupLink => Actor::EndUser,
         ActorKind::ApiKey | ActorKind::System => Actor::Integrator,
     }
 }

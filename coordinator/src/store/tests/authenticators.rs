@@ -18,12 +18,14 @@ fn question(medium: Medium, attempts_left: u32) -> Question {
         prompt: "Enter the code.".into(),
         institution_message: None,
         attempts_left,
+        resends_left: 0,
     }
 }
 
 async fn ask(bench: &Bench, run: RunId, counter: u32, question: Question) -> Challenge {
     let expires_at = now() + SignedDuration::from_mins(5);
-    let new = NewChallenge { id: ChallengeId(Uuid::now_v7()), question, expires_at };
+    let new =
+        NewChallenge { id: ChallengeId(Uuid::now_v7()), question, expires_at, resends_a_run: 0, resend_after: now() };
     bench.store.open_challenge(run, proof(counter), new, now()).await.expect("asked")
 }
 

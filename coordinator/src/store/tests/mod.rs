@@ -19,6 +19,7 @@ mod lockout;
 mod migrations;
 mod organizations;
 mod people;
+mod resends;
 mod runs;
 mod seen;
 mod simplefin;

@@ -239,9 +239,16 @@ async fn a_challenge_is_asked_once_answered_once_and_forgets_its_answer() {
             prompt: "A code, please.".into(),
             institution_message: None,
             attempts_left: 3,
+            resends_left: 0,
         };
         let expires_at = now() + SignedDuration::from_mins(5);
-        let new = || NewChallenge { id: ChallengeId(Uuid::now_v7()), question: question.clone(), expires_at };
+        let new = || NewChallenge {
+            id: ChallengeId(Uuid::now_v7()),
+            question: question.clone(),
+            expires_at,
+            resends_a_run: 0,
+            resend_after: now(),
+        };
         let asked = bench.store.open_challenge(run, proof(1), new(), now()).await.expect("asked");
         let again = bench.store.open_challenge(run, proof(1), new(), now()).await.expect("asked again");
         assert_eq!(asked.id, again.id, "the same call again is the same challenge");

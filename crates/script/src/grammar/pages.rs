@@ -187,6 +187,40 @@ pub(crate) static CHALLENGE: Map = Map {
             need: Need::Default("3"),
             text: "How many answers are tried in one run.",
         },
+        Key {
+            name: "resend",
+            takes: Takes::Map(&RESEND),
+            need: Need::Optional,
+            text: "How a person has the bank send a new code. Only of a `oneTimeCode`.",
+        },
+    ]),
+    rules: &[Rule::OnlyWhere { key: "resend", of: "kind", words: &["oneTimeCode"] }],
+};
+
+pub(crate) static RESEND: Map = Map {
+    id: "resend",
+    name: "`resend`",
+    text: "How a new code is asked for. It is done when a person says so, and never by itself; each time is a `sendCode` of its \
+           own.",
+    keys: Keys::Ordered(&[
+        Key {
+            name: "click",
+            takes: WAYS,
+            need: Need::Needed,
+            text: "What has the bank send a new code. The same page shows then, or the next on the way to it.",
+        },
+        Key {
+            name: "said",
+            takes: PIECE_OF_TEXT,
+            need: Need::Optional,
+            text: "What the bank says of the new code, which the person is told.",
+        },
+        Key {
+            name: "limit",
+            takes: Takes::Whole(1, 3),
+            need: Need::Default("2"),
+            text: "How many new codes one run asks for.",
+        },
     ]),
     rules: &[],
 };

@@ -175,6 +175,10 @@ fn rule(rule: Rule, map: &Map) -> Vec<Value> {
             };
             keys.iter().map(later).collect()
         }
+        Rule::OnlyWhere { key, of, words } => {
+            let is_one = json!({ "required": [of], "properties": { of: { "enum": words } } });
+            vec![json!({ "if": there(&[key]), "then": is_one })]
+        }
         Rule::Amounts => vec![json!({
             "if": { "anyOf": [there(&["debit"]), there(&["credit"])] },
             "then": { "required": ["debit", "credit"], "properties": { "amount": false } },

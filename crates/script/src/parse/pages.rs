@@ -5,12 +5,12 @@
 use domain::challenge::{ChallengeKind, Medium};
 use domain::failure::FailureCode;
 
-use super::steps::{Asks, steps};
+use super::steps::{Asks, steps, submitting};
 use super::{css_list, pick};
 use crate::diagnostic::DiagnosticCode as Code;
 use crate::form::{Faults, Form, cut};
 use crate::grammar;
-use crate::language::{Challenge, Meaning, Page, Reads, Sign};
+use crate::language::{Challenge, Meaning, Page, Reads, Resend, Sign};
 use crate::node::{Entry, Node, Value};
 
 /// How many pages a script may have.
@@ -18,6 +18,9 @@ pub(crate) const PAGES_LIMIT: u32 = 200;
 
 /// How many answers a run tries where the script doesn't say.
 const DEFAULT_ATTEMPTS: u32 = 3;
+
+/// How many new codes a run asks for where the script doesn't say.
+const DEFAULT_RESENDS: u32 = 2;
 
 pub(super) fn pages(node: &Node, faults: &mut Faults) -> Vec<Page> {
     let entries = faults.entries(node);
@@ -164,7 +167,15 @@ fn challenge(node: &Node, faults: &mut Faults) -> Option<Challenge> {
     let prompt = form.need("prompt", faults).and_then(|node| pick(node, faults));
     let refused = form.ask("refused").and_then(|node| faults.css(node));
     let attempts = form.ask("attempts").and_then(|node| faults.number(node, 1..=5));
+    let resent = form.ask("resend");
     form.finish(faults);
+    if let (Some(node), Some(kind)) = (resent, kind)
+        && kind != ChallengeKind::OneTimeCode
+    {
+        let message = format!("a bank sends no new `{kind}`: `resend` belongs to a `oneTimeCode`");
+        faults.add(Code::KeyConflict, node.at, message);
+    }
+    let resend = resent.and_then(|node| resend(node, faults));
     Some(Challenge {
         kind: kind?,
         medium,
@@ -172,7 +183,17 @@ fn challenge(node: &Node, faults: &mut Faults) -> Option<Challenge> {
         prompt: prompt?,
         refused,
         attempts: attempts.unwrap_or(DEFAULT_ATTEMPTS),
+        resend,
     })
+}
+
+fn resend(node: &Node, faults: &mut Faults) -> Option<Resend> {
+    let mut form = Form::new(&grammar::RESEND, node, faults);
+    let click = form.need("click", faults).and_then(|node| submitting(node, faults));
+    let said = form.ask("said").and_then(|node| pick(node, faults));
+    let limit = form.ask("limit").and_then(|node| faults.number(node, 1..=3));
+    form.finish(faults);
+    Some(Resend { click: click?, said, limit: limit.unwrap_or(DEFAULT_RESENDS) })
 }
 
 /// Reports pages without any use, and a script without a goal. A fault in what a

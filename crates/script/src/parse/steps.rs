@@ -147,6 +147,11 @@ pub(super) fn back(node: &Node, faults: &mut Faults) -> Option<Back> {
     closed.map(|()| Back::ClosePopup)
 }
 
+/// What is clicked with an effect.
+pub(super) fn submitting(node: &Node, faults: &mut Faults) -> Option<Target> {
+    target(node, 2, faults)
+}
+
 /// What is acted on, by one way or several of which so many have to agree.
 fn target(node: &Node, votes: usize, faults: &mut Faults) -> Option<Target> {
     let nodes = faults.one_or_many(node);

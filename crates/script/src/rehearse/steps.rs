@@ -136,6 +136,10 @@ impl Tries<'_> {
                 if let Some(refused) = &challenge.refused {
                     self.shown("refused", refused, Presence::Optional);
                 }
+                if let Some(resend) = &challenge.resend {
+                    // A bank may show it only after a while.
+                    self.act("resend", &resend.click, Presence::Optional);
+                }
             }
             Meaning::Failure { message: None, .. } | Meaning::Passage | Meaning::SignedIn | Meaning::SignedOut => {}
         }

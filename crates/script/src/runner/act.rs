@@ -8,7 +8,7 @@ use domain::secret::Secret;
 
 use super::{Awaiting, Intents, Phase, Runner, ask};
 use crate::command::{Act, Command, Deed};
-use crate::language::{Meaning, Page, Source, Step};
+use crate::language::{Meaning, Page, Script, Source, Step};
 
 /// What is done to a page in one go.
 pub(super) struct Batch {
@@ -17,6 +17,15 @@ pub(super) struct Batch {
     pub(super) effect: Option<Effect>,
     /// Whether the page counts as it stands afterwards.
     pub(super) after: After,
+}
+
+impl Batch {
+    /// Whether it has the bank send a new code, which an answer is still waited for after.
+    pub(super) fn is_resend(&self, script: &Script) -> bool {
+        let page = script.page(&self.page);
+        let is_of_challenge = page.is_some_and(|page| matches!(page.meaning, Meaning::Challenge(_)));
+        is_of_challenge && self.effect == Some(Effect::SendCode)
+    }
 }
 
 /// When the page that was acted on counts again.
@@ -87,7 +96,8 @@ impl Runner {
             self.intents = Intents::Own;
             self.password_submitted |= effect == Effect::Password;
             let page = self.script.page(&batch.page);
-            self.answered = page.is_some_and(|page| matches!(page.meaning, Meaning::Challenge(_)));
+            let is_of_challenge = page.is_some_and(|page| matches!(page.meaning, Meaning::Challenge(_)));
+            self.answered = is_of_challenge && effect != Effect::SendCode;
         }
         self.came_again = false;
         let deed = batch.deed.clone();

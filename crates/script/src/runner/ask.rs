@@ -5,10 +5,12 @@
 
 use domain::challenge::{ChallengeKind, Question};
 use domain::failure::{Failure, FailureCode, Stage};
+use domain::run::{Effect, EffectOutcome};
 use domain::secret::Secret;
 
+use super::act::{After, Batch};
 use super::{Acted, Awaiting, Runner, Seen, Then};
-use crate::command::{AnswerVerdict, Command};
+use crate::command::{Act, AnswerVerdict, Command, Deed};
 use crate::document::{Document, shown_text};
 use crate::language::{Challenge, Meaning, Page, Source, Step};
 use crate::scrub::masked;
@@ -30,6 +32,9 @@ impl Runner {
             Err(refused) => return self.fail(FailureCode::ScriptParse, refused.text()),
         };
         let refusal = refusal(challenge, &document).map(|words| self.bounded(&words));
+        let resend = challenge.resend.as_ref();
+        let said = resend.filter(|_| self.resent > 0).and_then(|resend| document.pick(resend.said.as_ref()?));
+        let said = said.map(|words| self.bounded(&words));
         if self.attempts >= challenge.attempts || self.asked >= QUESTIONS_LIMIT {
             let failure = Failure::new(FailureCode::MfaCodeInvalid, self.stage).with_institution_message(refusal);
             return self.end(Command::Fail(failure));
@@ -45,8 +50,9 @@ impl Runner {
             prompt: document
                 .pick(&challenge.prompt)
                 .map_or_else(|| prompt(challenge.kind), |words| self.bounded(&words)),
-            institution_message: refusal,
+            institution_message: refusal.or(said),
             attempts_left: challenge.attempts - self.attempts,
+            resends_left: resend.map_or(0, |resend| resend.limit.saturating_sub(self.resent)),
         };
         self.asked += 1;
         self.awaiting = Awaiting::Answer(seen.page.clone());
@@ -64,6 +70,30 @@ impl Runner {
             return self.settle([Command::SettleAnswer(AnswerVerdict::Rejected)].into(), Then::Look);
         }
         self.act(page, Some(answer))
+    }
+
+    /// Has the bank send a new code: somebody asked for it. The page shows again then, and the question goes on.
+    pub(super) fn resend(&mut self, page: Page) -> Command {
+        // A person acted, so the page may come up anew, and it counts as it stands.
+        self.looks.clear();
+        self.acted = None;
+        let Meaning::Challenge(challenge) = &page.meaning else { return self.watch() };
+        let Some(resend) = challenge.resend.as_ref().filter(|resend| self.resent < resend.limit) else {
+            return self.watch();
+        };
+        self.resent += 1;
+        self.asked = self.asked.saturating_sub(1);
+        let deed = Deed { acts: vec![Act::Click { target: resend.click.clone() }], region: Vec::new() };
+        let effect = Some(Effect::SendCode);
+        self.awaiting = Awaiting::Declared(Batch { page: page.name, deed, effect, after: After::AtOnce });
+        Command::Declare(Effect::SendCode)
+    }
+
+    /// What can't have a new code sent is asked again as it stands; nothing happened.
+    pub(super) fn not_resent(&mut self) -> Command {
+        self.acted = None;
+        let commands = self.own_settlements(EffectOutcome::Absent);
+        self.settle(commands, Then::Look)
     }
 
     /// Waits for the portal to go on by itself: a person approves it elsewhere.

@@ -112,6 +112,8 @@ pub struct Runner {
     attempts: u32,
     /// Questions asked in the run.
     asked: u32,
+    /// New codes that the bank was asked for in the run.
+    resent: u32,
     password_submitted: bool,
     /// What persons answered, which like the credentials never leaves the runner in
     /// the bank's words.
@@ -214,6 +216,7 @@ impl Runner {
             came_again: false,
             attempts: 0,
             asked: 0,
+            resent: 0,
             password_submitted: false,
             answers: Vec::new(),
             stuck: None,
@@ -261,6 +264,7 @@ impl Runner {
                 self.stuck(batch, &target, problem, &html)
             }
             (Awaiting::Answer(page), Some(Observation::Answered(answer))) => self.answered(&page, &answer),
+            (Awaiting::Answer(page), Some(Observation::Resend)) => self.resend(page),
             (Awaiting::Answer(page), Some(Observation::Done)) => self.approving(page),
             (Awaiting::Capturing(batch), Some(Observation::Done)) => self.capturing(batch, Answers::Kept),
             (Awaiting::Capturing(batch), Some(Observation::Kept)) => self.capturing(batch, Answers::Off),

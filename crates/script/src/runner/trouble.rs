@@ -40,6 +40,9 @@ impl Runner {
         if self.lean.is_on() {
             return self.return_to_browser(FailureCode::ElementMissing);
         }
+        if batch.is_resend(&self.script) {
+            return self.not_resent();
+        }
         let (code, what) = match problem {
             Problem::Missing => (FailureCode::ElementMissing, "nothing fits"),
             Problem::Ambiguous => (FailureCode::ElementAmbiguous, "several things fit"),

@@ -21,6 +21,9 @@ const SCRIPT: &str = include_str!("script.yaml");
 const PASSWORD: &str = "Lantern-7";
 const CODE: &str = "424242";
 
+/// In place of an answer: a new code is wanted.
+pub(crate) const RESEND: &str = "a new one, please";
+
 /// Where the portal stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Place {
@@ -42,6 +45,8 @@ pub(crate) enum Quirk {
     /// The field of the code is filled twice, with one part of the answer each.
     AnswerInParts,
     None,
+    /// No new code can be asked for.
+    NoResend,
     /// After the code comes an advert that the script knows.
     Advert,
     /// After the code comes a page that the script doesn't know.
@@ -95,6 +100,8 @@ pub(crate) struct Pretend {
     quirk: Quirk,
     pub(crate) filled: Vec<(String, String)>,
     answers: Vec<&'static str>,
+    /// How many new codes were sent.
+    resent: u32,
     turns: usize,
     pub(crate) log: Vec<String>,
     region: Vec<String>,
@@ -119,6 +126,7 @@ impl Pretend {
             quirk,
             filled: Vec::new(),
             answers: vec![CODE],
+            resent: 0,
             turns: 0,
             log: Vec::new(),
             region: Vec::new(),
@@ -153,6 +161,8 @@ impl Pretend {
             Quirk::Euros => SCRIPT.replacen("fields: { ", "fields: { currency: Currency, ", 1),
             _ => SCRIPT.to_owned(),
         };
+        let resend = "      attempts: 2\n      resend: { click: \"#resend\", said: \"#resent\" }\n";
+        let source = source.replacen("      attempts: 2\n", resend, 1);
         Script::parse(&source).unwrap_or_else(|faults| panic!("{faults}"))
     }
 
@@ -216,6 +226,7 @@ impl Pretend {
                 let message = question.institution_message.unwrap_or_default();
                 self.log.push(format!("ask {target} {message} ({} left)", question.attempts_left));
                 match self.answers.pop() {
+                    Some(RESEND) => Observation::Resend,
                     Some(answer) => Observation::Answered(Secret::new(answer.to_owned())),
                     None => Observation::Refused(FailureCode::MfaTimeout),
                 }
@@ -304,6 +315,10 @@ impl Pretend {
                 Quirk::Survey => Place::Survey,
                 _ => Place::Accounts,
             },
+            (place, "resend") => {
+                self.resent += 1;
+                place
+            }
             (_, "no-thanks" | "back") => Place::Accounts,
             (_, "#main") => Place::Account { index: 0, page: 1 },
             (_, "#spare") => Place::Account { index: 1, page: 1 },
@@ -334,8 +349,13 @@ impl Pretend {
                     0 => String::new(),
                     _ => format!("<p role=alert>Wrong, {wrong} so far.</p>"),
                 };
+                let resend = if self.quirk == Quirk::NoResend { "" } else { "<a id=resend href=resend>Again</a>" };
+                let resent = match self.resent {
+                    0 => String::new(),
+                    count => format!("<p id=resent>{count} more sent.</p>"),
+                };
                 format!(
-                    "<p id=sent>A code was sent to ••• 0142. Enter it.</p>
+                    "<p id=sent>A code was sent to ••• 0142. Enter it.</p>{resend}{resent}
                      <form id=code>{alert}<input id=digits><button id=confirm>Confirm</button></form>"
                 )
             }
