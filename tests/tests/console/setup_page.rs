@@ -29,8 +29,9 @@ async fn gives(customer: &Person<'_>, username: &str, password: &str) -> Outcome
 /// A browser's form, as far as headers go.
 async fn post(fleet: &Fleet, path: &str, origin: &str, fields: &[(&str, &str)]) -> Result<reqwest::Response, Failure> {
     let client = reqwest::Client::builder().redirect(redirect::Policy::none()).no_proxy().build()?;
-    let request = client.post(format!("{}{path}", fleet.address())).header("origin", origin).form(fields);
-    Ok(request.send().await?)
+    let fields = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let request = client.post(format!("{}{path}", fleet.address())).header("origin", origin);
+    Ok(request.header("content-type", "application/x-www-form-urlencoded").body(fields).send().await?)
 }
 
 async fn get(fleet: &Fleet, path: &str) -> Result<reqwest::Response, Failure> {
@@ -225,7 +226,7 @@ async fn the_page_carries_the_brand_and_shows_in_the_frames_that_the_settings_na
         .agents(0)
         .with("setup.brand.name", "Ledgerly & Co")
         .with("setup.brand.logo", &logo.display().to_string())
-        .with("setup.brand.accent", "#b03060")
+        .with("setup.brand.accent", "#c2407a")
         .with("setup.frame_ancestors", "https://app.example https://shop.example")
         .start()
         .await?;
@@ -244,7 +245,7 @@ async fn the_page_carries_the_brand_and_shows_in_the_frames_that_the_settings_na
     assert_eq!(logo.headers()["content-type"], "image/svg+xml");
     assert!(logo.headers()["content-security-policy"].to_str()?.contains("sandbox"));
     let style = get(&fleet, &asset(".css").ok_or("a stylesheet")?).await?.text().await?;
-    assert!(style.ends_with(":root { --accent: #b03060; --accent-ink: #ffffff; }\n"), "{style}");
+    assert!(style.ends_with(":root { --accent: #c2407a; --accent-ink: #ffffff; }\n"), "{style}");
     let faint = Plan::new().agents(0).with("setup.brand.accent", "#ffee99").start().await;
     let refused = faint.err().ok_or("a colour that can't be seen was taken")?.to_string();
     assert!(refused.contains("3:1 is needed"), "{refused}");
