@@ -4,6 +4,7 @@
 //! Not the place where a setting's default or meaning is written; that is
 //! `config.default.toml`, which is also the reference.
 
+mod reach;
 mod setup;
 mod values;
 
@@ -20,6 +21,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use url::Url;
 
+pub use self::reach::{Inbound, Pools};
 pub use self::setup::{Brand, Setup};
 use self::values::{address_or_empty, header_or_empty, path_or_empty, socket_or_empty, span, time_zone, windows};
 use crate::store::{StoreUrl, Tables};
@@ -61,6 +63,8 @@ pub struct Config {
     pub catalog: Catalog,
     pub delegated_user: DelegatedUser,
     pub setup: Setup,
+    pub pools: Pools,
+    pub inbound: Inbound,
     pub development: Development,
     pub log: Log,
 }

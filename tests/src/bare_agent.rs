@@ -126,8 +126,16 @@ impl BareAgent {
     /// # Errors
     /// [`CallError`] for anything but success.
     pub async fn ask(&self, held: &Held) -> Result<String, CallError> {
+        self.ask_by(held, "sms").await
+    }
+
+    /// Asks for a code that the bank sent by this way.
+    ///
+    /// # Errors
+    /// [`CallError`] for anything but success.
+    pub async fn ask_by(&self, held: &Held, medium: &str) -> Result<String, CallError> {
         let question =
-            json!({ "kind": "oneTimeCode", "medium": "sms", "prompt": "Enter the code.", "attemptsLeft": 3 });
+            json!({ "kind": "oneTimeCode", "medium": medium, "prompt": "Enter the code.", "attemptsLeft": 3 });
         let body = json!({ "proof": held.proof, "question": question });
         let opened = self.call(&format!("/{}/challenges", held.run_id), &body).await?;
         Ok(text(&opened["challengeId"]))
@@ -138,11 +146,7 @@ impl BareAgent {
     /// # Errors
     /// [`CallError`] for anything but success.
     pub async fn ask_for_shown_code(&self, held: &Held) -> Result<String, CallError> {
-        let question =
-            json!({ "kind": "oneTimeCode", "medium": "device", "prompt": "Enter the code.", "attemptsLeft": 3 });
-        let body = json!({ "proof": held.proof, "question": question });
-        let opened = self.call(&format!("/{}/challenges", held.run_id), &body).await?;
-        Ok(text(&opened["challengeId"]))
+        self.ask_by(held, "device").await
     }
 
     /// Waits for an answer for a few seconds; returns the state that is told.

@@ -149,6 +149,8 @@ enum CommandError {
     #[error("the coordinator refused with {status} {code}: {detail}")]
     Refused { status: u16, code: String, detail: String },
     #[error(transparent)]
+    Listeners(#[from] http::ListenersError),
+    #[error(transparent)]
     Brand(#[from] setup::BrandError),
     #[error(transparent)]
     Audit(#[from] store::AuditFault),
@@ -159,7 +161,8 @@ enum CommandError {
 impl CommandError {
     fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) | Self::Catalog(_) | Self::File { .. } | Self::Brand(_) => Exit::Unusable,
+            Self::Config(_) | Self::Catalog(_) | Self::File { .. } => Exit::Unusable,
+            Self::Brand(_) | Self::Listeners(_) => Exit::Unusable,
             Self::Keda(KedaError::Listen { .. }) => Exit::Unavailable,
             Self::NoAgent(_) | Self::Keda(_) | Self::Columns { .. } | Self::Import { .. } => Exit::Unusable,
             Self::Fleet(fleet::Error::Invalid { .. } | fleet::Error::ScriptMissing) => Exit::Unusable,
@@ -189,6 +192,7 @@ impl CommandError {
                 _ => "take them in one after the other, each from a file of its own",
             },
             Self::Columns { .. } => "docs/reference/statement-files.md shows such a file",
+            Self::Listeners(_) => "config.default.toml says under `inbound` what each provider's secret_file holds",
             Self::Brand(_) => "setup.brand.logo names a file with a picture, or is empty",
             Self::Config(_) => {
                 "config.default.toml explains every setting; `serve --print-config` shows what is in force"

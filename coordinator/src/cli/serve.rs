@@ -70,6 +70,7 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
         agents: token(&config, config.agent_token(), "agent.token")?,
         operators: token(&config, config.control_token(), "control.token")?,
     };
+    let listeners = http::Listeners::load(&config.inbound)?;
     let listen = config.http.listen;
     let unusable = |source| CommandError::Listen { address: listen.to_string(), source };
     let listener = TcpListener::bind(listen).await.map_err(unusable)?;
@@ -125,7 +126,7 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
         }
     });
     let pages = console::router(Arc::clone(&fleet)).merge(setup::router(Arc::clone(&fleet))?);
-    let app = http::App::new(fleet, tokens, metrics);
+    let app = http::App::new(fleet, tokens, listeners, metrics);
     let mut asked = Asked::listen(arguments.until_stdin_closes)?;
     let (end, ending) = oneshot::channel::<()>();
     let service = http::router(app, pages).into_make_service_with_connect_info::<SocketAddr>();

@@ -125,7 +125,7 @@ mod tests {
         };
         check("#000000", "#ffffff", 21.0);
         check("#777777", "#ffffff", 4.48);
-        check("#0b5d66", "#ffffff", 7.44);
+        check("#0000ff", "#ffffff", 8.59);
         assert_eq!(colour("#ffcc00").ink().to_string(), "#000000");
         assert_eq!(colour("#0b5d66").ink().to_string(), "#ffffff");
         assert!(["", "#fff", "1f7f8b", "#1f7f8g", "#é1f7f"].iter().all(|text| text.parse::<Colour>().is_err()));

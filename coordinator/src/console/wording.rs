@@ -170,6 +170,8 @@ pub(super) fn cause(cause: &str) -> &str {
         "resumed" => "Resumed",
         "revoked" => "Revoked",
         "revived" => "Let go on",
+        "phoneNumberProvisioned" => "Given a number",
+        "messageIgnored" => "A message came in that had no code for it",
         "due" | "scheduled" => "Sync was due",
         other => other,
     }

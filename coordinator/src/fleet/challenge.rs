@@ -78,6 +78,7 @@ impl Fleet {
                     expires_at: after(now, settings.term),
                     resends_a_run: settings.resends,
                     resend_after: after(now, settings.resend_every),
+                    heard: self.config.inbound.media(),
                 };
                 self.store.open_challenge(run_id, proof, new, now).await?
             }
@@ -115,6 +116,9 @@ impl Fleet {
                 (ChallengeState::Open, _) => {
                     if challenge.resends > resends_done {
                         return Ok(AnswerState::Resend);
+                    }
+                    if self.answer_by_message(&challenge, clock::now()).await? == Answering::Done {
+                        continue;
                     }
                     if authenticator.is_none() {
                         authenticator = self.authenticator_for(&challenge).await?;

@@ -16,7 +16,7 @@ use futures::TryStreamExt as _;
 use jiff::SignedDuration;
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use super::{Bookkeeper, Error, Fleet, Gatekeeper, Meter, Pruner, Scheduler, Watcher};
+use super::{Bookkeeper, Error, Fleet, Gatekeeper, Meter, Provisioner, Pruner, Scheduler, Watcher};
 use crate::clock;
 use crate::queue::{Lapsed, LapsedHolder, QueueError};
 use crate::store::{Holder, QueuedRun};
@@ -231,6 +231,13 @@ pub fn play_all(fleet: &Arc<Fleet>, mut dispatcher: Dispatcher, metrics: Prometh
     tokio::spawn(async move {
         loop {
             report("meter", meter.run_once().await);
+            tokio::time::sleep(UPKEEP).await;
+        }
+    });
+    let mut provisioner = Provisioner::new(Arc::clone(fleet));
+    tokio::spawn(async move {
+        loop {
+            report("provisioner", provisioner.run_once().await);
             tokio::time::sleep(UPKEEP).await;
         }
     });

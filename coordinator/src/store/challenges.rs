@@ -3,7 +3,7 @@
 //! Not here: which states a question goes through; `domain::challenge` says that.
 
 use async_trait::async_trait;
-use domain::challenge::{AnswerSource, ChallengeState, ClosingReason, Question};
+use domain::challenge::{AnswerSource, ChallengeState, ClosingReason, Medium, Question};
 use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId};
 use jiff::Timestamp;
 use protocol::lease::{Proof, Verdict};
@@ -23,16 +23,6 @@ pub trait Challenges {
         new: NewChallenge,
         now: Timestamp,
     ) -> Result<Challenge, Refused>;
-    /// Goes on with a challenge of the run after the bank sent a new code: if it is still open, what the bank
-    /// says now is kept in place of what it said.
-    async fn continue_challenge(
-        &self,
-        run_id: RunId,
-        proof: Proof,
-        id: ChallengeId,
-        question: Question,
-        now: Timestamp,
-    ) -> Result<Challenge, Refused>;
     /// A challenge as the run that asked sees it.
     async fn challenge_of_run(
         &self,
@@ -40,15 +30,6 @@ pub trait Challenges {
         proof: Proof,
         id: ChallengeId,
     ) -> Result<(Challenge, Option<Vec<u8>>, PublicKey), Refused>;
-    /// Keeps that the bank is to send a new code, if one may be asked for by now, and when the next may be.
-    async fn request_resend(
-        &self,
-        organization: OrganizationId,
-        connection: ConnectionId,
-        id: ChallengeId,
-        next: Timestamp,
-        now: Timestamp,
-    ) -> Result<Challenge, Refused>;
     /// Keeps what the portal made of the answer, and forgets the answer.
     async fn settle_challenge(
         &self,
@@ -97,6 +78,8 @@ pub struct NewChallenge {
     pub resends_a_run: u32,
     /// When the first may be asked for.
     pub resend_after: Timestamp,
+    /// By which ways codes come in at connections' own addresses.
+    pub heard: Vec<Medium>,
 }
 
 /// A question of a bank.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 use uuid::Uuid;
 
-use super::{Metadata, PageRequest, QueuedRun, Refused, StoreError};
+use super::{Metadata, PageRequest, QueuedRun, Refused, StoreError, Supply};
 
 /// Connections, their credentials and what happened to them.
 #[async_trait]
@@ -182,6 +182,8 @@ pub struct NewConnection {
     pub portal_url: Url,
     /// The delegated user.
     pub instructions: Instructions,
+    /// What it may be given of its own.
+    pub supply: Supply,
     /// The integrator's values.
     pub metadata: Metadata,
 }

@@ -21,6 +21,7 @@ mod error;
 mod idempotency;
 mod identity;
 mod imports;
+mod inbound;
 mod institutions;
 mod intents;
 mod keys;
@@ -28,7 +29,9 @@ mod ledger;
 mod migrations;
 mod organizations;
 mod people;
+mod pools;
 mod postgres;
+mod resends;
 mod retention;
 mod runs;
 mod schedules;
@@ -61,6 +64,7 @@ pub use error::{Refused, StoreError};
 pub use idempotency::*;
 pub use identity::*;
 pub use imports::*;
+pub use inbound::*;
 pub use institutions::*;
 pub use intents::*;
 pub use keys::*;
@@ -68,6 +72,8 @@ pub use ledger::*;
 pub use migrations::{Step, StepState, Tables};
 pub use organizations::*;
 pub use people::*;
+pub use pools::*;
+pub use resends::*;
 pub use retention::*;
 pub use runs::*;
 pub use schedules::*;
@@ -125,6 +131,7 @@ pub trait Store:
     + Schedules
     + Intents
     + Challenges
+    + Resends
     + Authenticators
     + Ledger
     + Identity
@@ -136,6 +143,8 @@ pub trait Store:
     + Outbox
     + Retention
     + SetupLinks
+    + Pools
+    + Inbound
     + SimpleFin
     + Ways
     + Audit

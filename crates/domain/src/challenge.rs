@@ -87,6 +87,10 @@ words! {
     pub enum AnswerSource {
         /// The secret of the connection's authenticator, of which the code is made that its device would show.
         Totp = "totp",
+        /// A code that the bank sent to the connection's own e-mail address.
+        Email = "email",
+        /// A code that the bank sent to the connection's own number.
+        Sms = "sms",
         /// A person, through the API or the command line.
         Person = "person",
     }

@@ -14,6 +14,7 @@ pub mod balance;
 pub mod breaker;
 pub mod calendar;
 pub mod challenge;
+pub mod codes;
 pub mod completeness;
 pub mod connection;
 pub mod driver;

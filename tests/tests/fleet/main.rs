@@ -13,6 +13,7 @@ mod environments;
 mod files;
 mod history;
 mod imports;
+mod inbound;
 mod ledger;
 mod local_pool;
 mod main_job;

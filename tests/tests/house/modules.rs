@@ -62,6 +62,7 @@ const MODULES: [(&str, &[Arrow]); 16] = [
         &[
             ("catalog", &["Catalog"]),
             ("clock", &[]),
+            ("config", &["Inbound"]),
             ("fleet", &[]),
             ("queue", &["DrainState", "InstitutionDepth", "QueueError", "SeenAgent", "SeenFlow", "SeenLease", "Waits"]),
             ("store", &[]),

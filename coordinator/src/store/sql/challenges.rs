@@ -4,7 +4,9 @@
 
 use async_trait::async_trait;
 use domain::audit::Action;
-use domain::challenge::{AnswerSource, ChallengeEvent, ChallengeState, ClosingReason, IllegalChallengeEvent, Question};
+use domain::challenge::{
+    AnswerSource, ChallengeEvent, ChallengeKind, ChallengeState, ClosingReason, IllegalChallengeEvent, Medium, Question,
+};
 use domain::connection::Actor;
 use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId};
 use jiff::Timestamp;
@@ -19,8 +21,8 @@ use super::audit::commit_act;
 use super::held::{hold, take_connection_of};
 use super::transition::{Happening, note};
 use super::{
-    SqlStore, Tx, authenticators, commit, failed, found, from_json, from_ms, from_word, push_page, to_json, to_ms,
-    webhooks,
+    SqlStore, Tx, authenticators, commit, failed, found, from_json, from_ms, from_word, push_page, resends, to_json,
+    to_ms, webhooks,
 };
 use crate::store::{
     Act, Challenge, Challenges, Connections as _, NewChallenge, PageRequest, REFUSALS_ALLOWED, Refused, StoreError,
@@ -50,16 +52,33 @@ pub(super) struct ChallengeRow {
 }
 
 /// The columns of a challenge.
-macro_rules! columns {
+macro_rules! challenge_columns {
     () => {
         "id, organization_id, connection_id, run_id, question, state, answer_sealed, may_answer, source,
          closed_for, resends, resends_left, resend_after, created_at, expires_at, updated_at"
     };
 }
 
+pub(super) use challenge_columns;
+
 impl ChallengeRow {
+    /// Whether a run asked it.
+    pub(super) fn is_of(&self, run: RunId) -> bool {
+        self.run_id == run.0
+    }
+
+    /// Whether it is about this connection of this tenant.
+    pub(super) fn is_owned(&self, organization: OrganizationId, connection: ConnectionId) -> bool {
+        self.organization_id == organization.0 && self.connection_id == connection.0
+    }
+
+    /// Whether nobody has answered.
+    pub(super) fn is_open(&self) -> bool {
+        self.state == ChallengeState::Open.as_str()
+    }
+
     /// All that is known of challenges.
-    pub(super) const SELECT: &str = concat!("SELECT ", columns!(), " FROM challenges");
+    pub(super) const SELECT: &str = concat!("SELECT ", challenge_columns!(), " FROM challenges");
 
     pub(super) fn read(self) -> Result<Challenge, StoreError> {
         let question: Question = from_json(&self.question, "question")?;
@@ -67,7 +86,7 @@ impl ChallengeRow {
             Some(words) => {
                 words.split_whitespace().map(|word| from_word(word, "answer's source")).collect::<Result<_, _>>()?
             }
-            None => may_answer(&question, None),
+            None => may_answer(&question, Vec::new()),
         };
         let resends_left = count(self.resends_left.unwrap_or(0));
         Ok(Challenge {
@@ -94,10 +113,29 @@ fn count(kept: i64) -> u32 {
     u32::try_from(kept).unwrap_or(0)
 }
 
-/// What may answer a question, with the connection's authenticator or without.
-fn may_answer(question: &Question, authenticator: Option<AnswerSource>) -> Vec<AnswerSource> {
+/// What may answer a question: what does so by itself, and a person.
+fn may_answer(question: &Question, by_itself: Vec<AnswerSource>) -> Vec<AnswerSource> {
     let person = question.kind.takes_answer().then_some(AnswerSource::Person);
-    authenticator.into_iter().chain(person).collect()
+    by_itself.into_iter().chain(person).collect()
+}
+
+/// The ways by which a code may come in for a question: the connection has an address of its own there, and the bank
+/// has refused none that came so in this very run.
+async fn messages(tx: &mut Tx, run_id: RunId, new: &NewChallenge) -> Result<Vec<AnswerSource>, StoreError> {
+    let fits = |medium: Medium| new.question.medium.is_none_or(|asked| asked == medium);
+    let heard: Vec<Medium> = new.heard.iter().copied().filter(|medium| fits(*medium)).collect();
+    if new.question.kind != ChallengeKind::OneTimeCode || heard.is_empty() {
+        return Ok(Vec::new());
+    }
+    let own = sqlx::query_scalar::<_, String>(
+        "SELECT p.medium FROM pool_addresses p JOIN runs r ON r.connection_id = p.connection_id
+         WHERE r.id = $1 AND p.released_at IS NULL AND NOT EXISTS (
+             SELECT 1 FROM challenges c WHERE c.run_id = r.id AND c.source = p.medium AND c.state || '' = 'rejected')
+         ORDER BY p.medium",
+    );
+    let own = own.bind(run_id.0).fetch_all(&mut **tx).await.map_err(failed("look for a connection's addresses"))?;
+    let is_heard = |word: &String| heard.iter().any(|medium| medium.as_str() == word.as_str());
+    own.iter().filter(|word| is_heard(word)).map(|word| from_word(word, "answer's source")).collect()
 }
 
 /// The connection's authenticator, if it may answer: unless the bank refused its codes, or one in this very run.
@@ -113,16 +151,6 @@ async fn authenticator(tx: &mut Tx, run_id: RunId, question: &Question) -> Resul
     let usable = usable.bind(run_id.0).bind(REFUSALS_ALLOWED).fetch_one(&mut **tx).await;
     let usable = usable.map_err(failed("look for an authenticator"))?;
     Ok((usable > 0).then_some(AnswerSource::Totp))
-}
-
-/// How many new codes may be asked for while a challenge is open: what the script allows, within what is left
-/// to the run. What was asked for in an earlier session of it counts.
-async fn resends_left(tx: &mut Tx, run_id: RunId, new: &NewChallenge) -> Result<i64, StoreError> {
-    let spent = sqlx::query_scalar::<_, i64>(
-        "SELECT CAST(COALESCE(SUM(resends), 0) AS BIGINT) FROM challenges WHERE run_id = $1",
-    );
-    let spent = spent.bind(run_id.0).fetch_one(&mut **tx).await.map_err(failed("count new codes"))?;
-    Ok((i64::from(new.resends_a_run) - spent).clamp(0, i64::from(new.question.resends_left)))
 }
 
 /// Closes whatever the run still waits for; returns how many that were.
@@ -146,10 +174,10 @@ pub(super) async fn cancel_pending(
 }
 
 /// Takes a challenge's row for this transaction.
-async fn take(tx: &mut Tx, id: ChallengeId) -> Result<ChallengeRow, Refused> {
+pub(super) async fn take(tx: &mut Tx, id: ChallengeId) -> Result<ChallengeRow, Refused> {
     let row = sqlx::query_as::<_, ChallengeRow>(concat!(
         "UPDATE challenges SET state = state WHERE id = $1 RETURNING ",
-        columns!()
+        challenge_columns!()
     ))
     .bind(id.0)
     .fetch_optional(&mut **tx)
@@ -198,7 +226,7 @@ impl Challenges for SqlStore {
         let question = to_json(&new.question, "question")?;
         let same = sqlx::query_as::<_, ChallengeRow>(concat!(
             "SELECT ",
-            columns!(),
+            challenge_columns!(),
             "
              FROM challenges WHERE run_id = $1 AND fence = $2 AND question = $3 AND state || '' = 'open'"
         ))
@@ -214,13 +242,14 @@ impl Challenges for SqlStore {
         }
         cancel_pending(&mut tx, run_id, ClosingReason::AskedAnew, now).await?;
         let authenticator = authenticator(&mut tx, run_id, &new.question).await?;
-        let resends_left = resends_left(&mut tx, run_id, &new).await?;
-        let sources = may_answer(&new.question, authenticator);
+        let resends_left = resends::left(&mut tx, run_id, &new).await?;
+        let messages = messages(&mut tx, run_id, &new).await?;
+        let sources = may_answer(&new.question, authenticator.into_iter().chain(messages).collect());
         let row = sqlx::query_as::<_, ChallengeRow>(concat!(
             "INSERT INTO challenges (id, organization_id, connection_id, run_id, fence, question, state, created_at,
                                          expires_at, updated_at, may_answer, resends_left, resend_after)
                  VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $7, $9, $10, $11) RETURNING ",
-            columns!()
+            challenge_columns!()
         ))
         .bind(new.id.0)
         .bind(run.organization_id.0)
@@ -250,72 +279,6 @@ impl Challenges for SqlStore {
         Ok(row.read()?)
     }
 
-    async fn continue_challenge(
-        &self,
-        run_id: RunId,
-        proof: Proof,
-        id: ChallengeId,
-        question: Question,
-        now: Timestamp,
-    ) -> Result<Challenge, Refused> {
-        let mut tx = self.begin().await?;
-        hold(&mut tx, run_id, proof).await?;
-        let row = take(&mut tx, id).await?;
-        if row.run_id != run_id.0 {
-            return Err(Refused::NotFound);
-        }
-        if row.state != ChallengeState::Open.as_str() {
-            // Answered meanwhile, or closed: the wait says so.
-            return Ok(row.read()?);
-        }
-        sqlx::query("UPDATE challenges SET question = $2, updated_at = $3 WHERE id = $1")
-            .bind(id.0)
-            .bind(to_json(&question, "question")?)
-            .bind(to_ms(now))
-            .execute(&mut *tx)
-            .await
-            .map_err(failed("go on with a challenge"))?;
-        commit(tx).await?;
-        Ok(Challenge { question, updated_at: now, ..row.read()? })
-    }
-
-    async fn request_resend(
-        &self,
-        organization: OrganizationId,
-        connection: ConnectionId,
-        id: ChallengeId,
-        next: Timestamp,
-        now: Timestamp,
-    ) -> Result<Challenge, Refused> {
-        let mut tx = self.begin().await?;
-        let row = take(&mut tx, id).await?;
-        if row.organization_id != organization.0 || row.connection_id != connection.0 {
-            return Err(Refused::NotFound);
-        }
-        let challenge = row.read()?;
-        let is_late = now >= challenge.expires_at && challenge.state == ChallengeState::Open;
-        let state = if is_late { ChallengeState::Expired } else { challenge.state };
-        state.on(ChallengeEvent::Resend)?;
-        match challenge.resend_after {
-            None if challenge.question.resends_left == 0 && challenge.resends == 0 => {
-                return Err(Refused::ResendImpossible);
-            }
-            None => return Err(Refused::ResendsSpent),
-            Some(after) if now < after => return Err(Refused::ResendTooSoon(after)),
-            Some(_) => {}
-        }
-        let row = sqlx::query_as::<_, ChallengeRow>(concat!(
-            "UPDATE challenges SET resends = resends + 1, resends_left = resends_left - 1, resend_after = $2, updated_at = $3
-             WHERE id = $1 RETURNING ",
-            columns!()
-        ));
-        let row = row.bind(id.0).bind(to_ms(next)).bind(to_ms(now)).fetch_optional(&mut *tx).await;
-        let challenge = found(row, "ask for a new code")?.read()?;
-        let act = Act::new(Action::ChallengeResendRequested).of(organization).on(connection).to(id);
-        commit_act(tx, act.with(json!({ "kind": challenge.question.kind })), now).await?;
-        Ok(challenge)
-    }
-
     async fn challenge_of_run(
         &self,
         run_id: RunId,
@@ -337,7 +300,7 @@ impl Challenges for SqlStore {
         .ok_or(Refused::LeaseLost)?;
         let row = sqlx::query_as::<_, ChallengeRow>(concat!(
             "SELECT ",
-            columns!(),
+            challenge_columns!(),
             " FROM challenges WHERE id = $1 AND run_id = $2"
         ))
         .bind(id.0)
@@ -384,8 +347,11 @@ impl Challenges for SqlStore {
         page: PageRequest,
     ) -> Result<Vec<Challenge>, Refused> {
         self.connection(organization, connection).await?;
-        let mut query =
-            QueryBuilder::<Db>::new(concat!("SELECT ", columns!(), " FROM challenges WHERE connection_id = "));
+        let mut query = QueryBuilder::<Db>::new(concat!(
+            "SELECT ",
+            challenge_columns!(),
+            " FROM challenges WHERE connection_id = "
+        ));
         query.push_bind(connection.0);
         push_page(&mut query, "id", page);
         let rows = query.build_query_as::<ChallengeRow>().fetch_all(&self.read).await;
@@ -396,7 +362,7 @@ impl Challenges for SqlStore {
     async fn waiting_challenges(&self) -> Result<Vec<Challenge>, StoreError> {
         let rows = sqlx::query_as::<_, ChallengeRow>(concat!(
             "SELECT ",
-            columns!(),
+            challenge_columns!(),
             " FROM challenges WHERE state = 'open' ORDER BY id LIMIT 1000"
         ));
         let rows = rows.fetch_all(&self.read).await.map_err(failed("list challenges"))?;
@@ -434,7 +400,7 @@ impl Challenges for SqlStore {
                 let act = Act::new(Action::ChallengeAnswered).of(organization).on(connection).to(id);
                 commit_act(tx, act.with(json!({ "kind": challenge.question.kind })), now).await?;
             }
-            AnswerSource::Totp => commit(tx).await?,
+            AnswerSource::Totp | AnswerSource::Email | AnswerSource::Sms => commit(tx).await?,
         }
         Ok(Challenge { source: Some(source), ..challenge })
     }

@@ -19,8 +19,8 @@ use super::super::Db;
 use super::audit::{commit_act, write};
 use super::transition::{Happening, apply, note, on_demand, take};
 use super::{
-    SqlStore, authenticators, commit, failed, found, from_json, from_ms, from_word, lockout, permissions, push_page,
-    runs, to_json, to_ms,
+    SqlStore, authenticators, commit, failed, found, from_json, from_ms, from_word, lockout, permissions, pools,
+    push_page, runs, to_json, to_ms,
 };
 use crate::store::{
     Act, Connection, ConnectionEventRecord, ConnectionFilter, Connections, CreatedOrReturned, Fingerprints,
@@ -172,6 +172,14 @@ impl Connections for SqlStore {
         if created == 1 {
             let happening = Happening { connection_id: new.id, cause: "created", actor: on_demand(), run_id: None };
             note(&mut tx, None, &ConnectionState::NEW, None, happening, now).await?;
+            let mut instructions = new.instructions.clone();
+            pools::allocate(&mut tx, new.id, &mut instructions, &new.supply, now).await?;
+            sqlx::query("UPDATE connections SET instructions = $2 WHERE id = $1")
+                .bind(new.id.0)
+                .bind(to_json(&instructions, "connection's instructions")?)
+                .execute(&mut *tx)
+                .await
+                .map_err(failed("keep what a connection was given"))?;
         }
         let mut query = QueryBuilder::<Db>::new(SELECT);
         query.push("c.entity_id = ").push_bind(new.entity_id.0);

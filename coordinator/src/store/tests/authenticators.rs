@@ -24,8 +24,14 @@ fn question(medium: Medium, attempts_left: u32) -> Question {
 
 async fn ask(bench: &Bench, run: RunId, counter: u32, question: Question) -> Challenge {
     let expires_at = now() + SignedDuration::from_mins(5);
-    let new =
-        NewChallenge { id: ChallengeId(Uuid::now_v7()), question, expires_at, resends_a_run: 0, resend_after: now() };
+    let new = NewChallenge {
+        id: ChallengeId(Uuid::now_v7()),
+        question,
+        expires_at,
+        resends_a_run: 0,
+        resend_after: now(),
+        heard: Vec::new(),
+    };
     bench.store.open_challenge(run, proof(counter), new, now()).await.expect("asked")
 }
 

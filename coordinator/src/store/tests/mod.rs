@@ -19,6 +19,7 @@ mod lockout;
 mod migrations;
 mod organizations;
 mod people;
+mod pools;
 mod resends;
 mod runs;
 mod seen;
@@ -156,6 +157,7 @@ impl Bench {
                 username: "ab".into(),
                 phone_number: None,
             },
+            supply: Supply::default(),
             metadata: Metadata::new(),
         }
     }

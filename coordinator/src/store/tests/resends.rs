@@ -2,6 +2,8 @@
 //!
 //! Not here: having one sent; agents do.
 
+use std::sync::LazyLock;
+
 use domain::challenge::{AnswerSource, ChallengeKind, Medium, Question};
 use domain::id::{ChallengeId, RunId};
 use jiff::{SignedDuration, Timestamp};
@@ -23,14 +25,16 @@ fn question(said: Option<&str>, resends_left: u32) -> Question {
 }
 
 async fn ask(bench: &Bench, run: RunId, counter: u32, question: Question) -> Challenge {
-    let expires_at = now() + SignedDuration::from_mins(5);
+    let expires_at = at(300);
     let id = ChallengeId(Uuid::now_v7());
-    let new = NewChallenge { id, question, expires_at, resends_a_run: 2, resend_after: at(30) };
+    let new = NewChallenge { id, question, expires_at, resends_a_run: 2, resend_after: at(30), heard: Vec::new() };
     bench.store.open_challenge(run, proof(counter), new, now()).await.expect("asked")
 }
 
+/// So long after these tests began, as exactly as moments are kept.
 fn at(seconds: i64) -> Timestamp {
-    now() + SignedDuration::from_secs(seconds)
+    static BEGAN: LazyLock<i64> = LazyLock::new(|| now().as_millisecond());
+    Timestamp::from_millisecond(*BEGAN + seconds * 1_000).expect("a moment")
 }
 
 async fn resend(bench: &Bench, asked: &Challenge, moment: Timestamp) -> Result<Challenge, Refused> {

@@ -248,6 +248,7 @@ async fn a_challenge_is_asked_once_answered_once_and_forgets_its_answer() {
             expires_at,
             resends_a_run: 0,
             resend_after: now(),
+            heard: Vec::new(),
         };
         let asked = bench.store.open_challenge(run, proof(1), new(), now()).await.expect("asked");
         let again = bench.store.open_challenge(run, proof(1), new(), now()).await.expect("asked again");
