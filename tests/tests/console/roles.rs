@@ -40,7 +40,7 @@ const fn door(method: &'static str, path: &'static str, role: usize, reach: Reac
 }
 
 /// Every route of the console.
-const DOORS: [Door; 41] = [
+const DOORS: [Door; 42] = [
     door("GET", "/console", 0, Reach::Each),
     door("GET", "/console/events", 0, Reach::Each),
     door("GET", "/console/challenges", 0, Reach::Each),
@@ -58,6 +58,7 @@ const DOORS: [Door; 41] = [
     door("POST", "/console/account/password", 0, Reach::Each),
     door("POST", "/console/account/sessions/N/end", 0, Reach::Owner),
     door("POST", "/console/challenges/N/answer", 1, Reach::Owner),
+    door("POST", "/console/challenges/N/resend", 1, Reach::Owner),
     door("POST", "/console/connections/C/sync", 1, Reach::Owner),
     door("POST", "/console/connections/C/pause", 1, Reach::Owner),
     door("POST", "/console/connections/C/resume", 1, Reach::Owner),
