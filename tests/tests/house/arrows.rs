@@ -133,6 +133,7 @@ const PLACES: [(&str, &[&str]); 30] = [
         &[
             "coordinator/src/console/",
             "coordinator/src/http/",
+            "coordinator/src/setup/",
             "agent/src/coordinator/",
             "agent/tests/",
             "bench/",
