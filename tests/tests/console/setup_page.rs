@@ -23,7 +23,7 @@ async fn link(integrator: &Integrator, connection: &str) -> Result<String, Failu
 async fn gives(customer: &Person<'_>, username: &str, password: &str) -> Outcome {
     customer.fills("#bankUsername", username).await?;
     customer.fills("#password", password).await?;
-    Ok(customer.clicks("form.stack button.primary").await?)
+    customer.clicks("form.stack button.primary").await
 }
 
 /// A browser's form, as far as headers go.
