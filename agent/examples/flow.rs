@@ -252,6 +252,7 @@ impl Client {
                     say(&json!({ "asks": lane }));
                     Observation::Answered(Secret::new(answer.await?))
                 }
+                Command::Make(_) => return Err("the bank has something set, and nobody keeps it".into()),
                 Command::Ask(_) | Command::Declare(_) | Command::SettleIntents(_) | Command::SettleAnswer(_) => {
                     Observation::Done
                 }

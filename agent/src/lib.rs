@@ -29,6 +29,7 @@ pub mod hosts;
 pub mod http;
 pub mod leavable;
 pub mod logs;
+pub mod making;
 pub mod measure;
 pub mod member;
 pub mod openers;

@@ -8,15 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::account::ObservedAccount;
-use domain::challenge::Question;
+use domain::challenge::{ChallengeKind, Question};
 use domain::failure::{Failure, FailureCode, Stage};
 use domain::id::ChallengeId;
 use domain::permissions::Permissions;
 use domain::run::Reading;
 use domain::secret::Secret;
 use protocol::lease::{AnswerState, Evidence, Verdict, WayCount, answer_context};
-use protocol::sealed::PrivateKey;
-use script::command::{AnswerVerdict, Command, Observation, Watch};
+use protocol::sealed::{PrivateKey, PublicKey};
+use script::command::{AnswerVerdict, Command, Making, Observation, Watch};
 use script::{Plan, Runner, Script};
 use tokio::time::{Instant, sleep_until};
 use url::Url;
@@ -27,6 +27,7 @@ use crate::driver::{Driver, DriverError};
 use crate::gate::{Gate, Shut};
 use crate::holding::Holding;
 use crate::leavable::Leavable;
+use crate::making::{self, Made};
 use crate::pace::Pace;
 use crate::seats::Seat;
 use crate::tally::Tally;
@@ -50,6 +51,8 @@ pub struct Desk<'a> {
     pub gate: &'a Gate,
     /// What answers are sealed to.
     pub key: &'a PrivateKey,
+    /// What secrets from the bank's pages are sealed to.
+    pub keeper: Option<&'a PublicKey>,
     /// Given back while a person is waited for.
     pub seat: &'a Seat,
     /// How fast the portal is asked.
@@ -280,6 +283,7 @@ impl Run<'_> {
                     Err(error) => return Err(error.into()),
                 }
             }
+            Command::Make(making) => return self.make(making).await,
             Command::SettleIntents(outcome) => {
                 persist(gate, || coordinator.settle_intents(run_id, proof, outcome)).await?;
             }
@@ -306,6 +310,26 @@ impl Run<'_> {
         Ok(Observation::Done)
     }
 
+    /// Has something made that is about to be set at the bank.
+    async fn make(&mut self, making: Making) -> Result<Observation, End> {
+        let Desk { coordinator, holding, gate, key, keeper, .. } = self.desk;
+        if let Making::Authenticator(secret) = &making {
+            self.secrets.push(secret.clone());
+        }
+        let asked_at = Instant::now();
+        let made = making::make(coordinator, (*holding, gate), (key, *keeper), &making).await;
+        self.until += asked_at.elapsed();
+        match made {
+            Ok(Made::Kept(made)) => {
+                self.secrets.extend(made.iter().cloned());
+                Ok(Observation::Made(made))
+            }
+            Ok(Made::Unkept) => Ok(Observation::Refused(FailureCode::PortalActionProfile)),
+            Ok(Made::Unreadable) => Err(End::Unreadable),
+            Err(error) => making::unfit(&error).ok_or_else(|| error.into()),
+        }
+    }
+
     /// Asks a person and waits. The page is left alone meanwhile, the lease renewed.
     async fn ask(&mut self, question: Question) -> Result<Observation, End> {
         let Desk { coordinator, holding, gate, key, seat, .. } = self.desk;
@@ -328,7 +352,9 @@ impl Run<'_> {
                 AnswerState::Answered { answer } => {
                     let context = answer_context(challenge, proof.fence);
                     let answer = key.open(&answer, &context).map_err(|_| End::Unreadable)?;
-                    self.secrets.push(answer.clone());
+                    if question.kind != ChallengeKind::Terms {
+                        self.secrets.push(answer.clone());
+                    }
                     tracing::info!(challenge_id = %challenge, "the person answered");
                     return Ok(Observation::Answered(answer));
                 }
@@ -372,6 +398,7 @@ fn name(command: &Command) -> &'static str {
         Command::LeaveBrowser => "leave the browser",
         Command::ReturnToBrowser => "return to the browser",
         Command::Declare(_) => "declare",
+        Command::Make(_) => "make",
         Command::SettleIntents(_) => "settle intents",
         Command::Ask(_) => "ask",
         Command::SettleAnswer(_) => "settle answer",
@@ -402,96 +429,4 @@ impl From<PersistError> for End {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-    use std::sync::Arc;
-    use std::time::Duration;
-
-    use async_trait::async_trait;
-    use domain::failure::FailureCode;
-    use domain::fence::Fence;
-    use domain::id::{AgentId, RunId};
-    use domain::secret::Secret;
-    use protocol::lease::{Proof, WayCount};
-    use protocol::sealed::PrivateKey;
-    use script::command::{Deed, Download, Observation, Watch};
-    use script::{Compares, Plan, Script};
-    use tokio::time::{Instant, advance};
-    use url::Url;
-    use uuid::Uuid;
-
-    use super::{Desk, LONGEST, Outcome, run};
-    use crate::admission::Limits;
-    use crate::coordinator::Coordinator;
-    use crate::driver::{Driver, DriverError};
-    use crate::gate::{Gate, TrustWindow};
-    use crate::holding::Holding;
-    use crate::pace::Paces;
-    use crate::seats::Seats;
-
-    /// A portal that takes as long as a run may.
-    struct Slow;
-
-    #[async_trait]
-    impl Driver for Slow {
-        async fn visit(&mut self, _: &Url) -> Result<Observation, DriverError> {
-            advance(LONGEST).await;
-            Ok(Observation::Visited)
-        }
-
-        async fn watch(&mut self, _: &Watch) -> Result<Observation, DriverError> {
-            Err(DriverError::Crashed)
-        }
-
-        async fn act(&mut self, _: &Deed) -> Result<Observation, DriverError> {
-            Err(DriverError::Crashed)
-        }
-
-        async fn download(&mut self, _: &Download) -> Result<Observation, DriverError> {
-            Err(DriverError::Crashed)
-        }
-
-        async fn without_browser(&mut self) -> Result<Option<Box<dyn Driver>>, DriverError> {
-            Ok(None)
-        }
-
-        async fn gone(&mut self) -> DriverError {
-            std::future::pending().await
-        }
-
-        fn ways(&self) -> Vec<WayCount> {
-            Vec::new()
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_run_that_takes_too_long_is_broken_off() {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let script = "script: 1\ninstitution: quay\nlocale: en-US\ntimezone: America/New_York\ncurrency: USD\n\
-            start: /\npages:\n  accounts:\n    when: { visible: table }\n    goal: signed_in\n\
-            reads:\n  accounts:\n    on: accounts\n    table: table\n    columns: { name: Name }\n\
-            \x20   key: { attribute: id }\n";
-        let script = Script::parse(script).expect("a script");
-        let portal_url: Url = "https://bank.example/".parse().expect("a url");
-        let token = Secret::new("token".into());
-        let coordinator = Coordinator::new(portal_url.clone(), token).expect("a client");
-        let gate = Gate::new(TrustWindow::new(Instant::now(), LONGEST * 2, Duration::ZERO));
-        let proof = Proof { agent_id: AgentId(Uuid::nil()), fence: Fence { generation: 1, counter: 1 } };
-        let holding = Holding { run_id: RunId(Uuid::nil()), proof, term: LONGEST, margin: Duration::ZERO };
-        let seat = Seats::new(Limits { seats: 1, parked: 1 }).free().await.granted();
-        let (key, pace) =
-            (PrivateKey::generate(), Paces::default().at("quay", domain::limits::Limits::STEPS_PER_MINUTE));
-        let desk = Desk { coordinator: &coordinator, holding, gate: &gate, key: &key, seat: &seat, pace: &pace };
-        let plan = Plan {
-            portal_url,
-            credentials: BTreeMap::new(),
-            open_intents: Vec::new(),
-            today: jiff::civil::date(2026, 1, 2),
-            since: None,
-            compares: Compares::No,
-        };
-        let ended = run(&desk, &mut Slow, Arc::new(script), plan).await.expect("an outcome");
-        let Outcome::Failed { failure, .. } = ended.outcome else { unreachable!("nothing was read") };
-        assert_eq!(failure.code, FailureCode::PortalUnavailable);
-    }
-}
+mod tests;

@@ -18,6 +18,7 @@ use domain::failure::{Failure, FailureCode, Stage};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use protocol::lease::{Advice, Complete, Credentials, Fail, Lease, credentials_context};
+use protocol::sealed::PublicKey;
 use script::{Compares, Plan, Script};
 use tokio::time::{Instant, sleep};
 use tracing::Instrument as _;
@@ -57,6 +58,7 @@ struct Prepared {
     hosts: Hosts,
     pace: Pace,
     driver: DriverKind,
+    keeper: Option<PublicKey>,
 }
 
 /// No session could be opened, for a reason that is this machine's.
@@ -196,11 +198,12 @@ impl Slot {
         };
         let hosts = Hosts::new(&lease.portal_url, script.hosts(), lease.allow_loopback);
         let pace = self.member.paces.at(&lease.institution_id, lease.steps_per_minute);
-        Ok(Prepared { holding, gate: gate.clone(), script: Arc::new(script), plan, hosts, pace, driver })
+        let keeper = lease.keeper;
+        Ok(Prepared { holding, gate: gate.clone(), script: Arc::new(script), plan, hosts, pace, driver, keeper })
     }
 
     async fn under(&self, prepared: Prepared) -> Result<(), NoBrowser> {
-        let Prepared { holding, gate, script, plan, hosts, pace, driver } = prepared;
+        let Prepared { holding, gate, script, plan, hosts, pace, driver, keeper } = prepared;
         let member = &self.member;
         let portal = plan.portal_url.clone();
         let opened = tokio::select! {
@@ -222,7 +225,8 @@ impl Slot {
         let ending = session.ending();
         let watchdog = Watchdog::set(gate.clone(), Arc::clone(&ending));
         let key = &member.key;
-        let desk = Desk { coordinator: &member.coordinator, holding, gate: &gate, key, seat: &self.seat, pace: &pace };
+        let (coordinator, seat) = (&member.coordinator, &self.seat);
+        let desk = Desk { coordinator, holding, gate: &gate, key, keeper: keeper.as_ref(), seat, pace: &pace };
         let ended = tokio::select! {
             biased;
             shut = gate.until_shut() => Err(shut),

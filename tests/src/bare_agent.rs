@@ -91,6 +91,35 @@ impl BareAgent {
         self.call(&format!("/{}/intents", held.run_id), &body).await.map(|_| ())
     }
 
+    /// Says what is about to be set at the bank; what it is answered.
+    ///
+    /// # Errors
+    /// [`CallError`] for anything but success.
+    pub async fn declare_setting(&self, held: &Held, effect: &str, making: &Value) -> Result<Value, CallError> {
+        let body = json!({ "proof": held.proof, "effect": effect, "making": making });
+        self.call(&format!("/{}/intents", held.run_id), &body).await
+    }
+
+    /// Says what became of what it declared.
+    ///
+    /// # Errors
+    /// [`CallError`] for anything but success.
+    pub async fn settle(&self, held: &Held, outcome: &str) -> Result<(), CallError> {
+        let body = json!({ "proof": held.proof, "outcome": outcome });
+        self.call(&format!("/{}/intents/settle", held.run_id), &body).await.map(|_| ())
+    }
+
+    /// Asks a security question.
+    ///
+    /// # Errors
+    /// [`CallError`] for anything but success.
+    pub async fn ask_question(&self, held: &Held, prompt: &str) -> Result<String, CallError> {
+        let question = json!({ "kind": "securityQuestion", "prompt": prompt, "attemptsLeft": 3 });
+        let body = json!({ "proof": held.proof, "question": question });
+        let opened = self.call(&format!("/{}/challenges", held.run_id), &body).await?;
+        Ok(text(&opened["challengeId"]))
+    }
+
     /// Hands in what was read.
     ///
     /// # Errors

@@ -10,10 +10,10 @@ use domain::challenge::Question;
 use domain::id::{AgentId, ChallengeId, RunId};
 use domain::run::{Effect, EffectOutcome};
 use domain::secret::Secret;
+use protocol::intent::{DeclareIntent, DeclaredIntent, Making, SettleIntents};
 use protocol::lease::{
-    Acquire, AnswerState, AwaitAnswer, BUDGET_SPENT, Complete, DOUBT_SPENT, DeclareIntent, DeclaredIntent, Fail,
-    INTENT_OPEN, LEASE_LOST, Lease, Leave, OpenChallenge, OpenedChallenge, Proof, Renew, Renewed, SettleChallenge,
-    SettleIntents, Verdict,
+    Acquire, AnswerState, AwaitAnswer, BUDGET_SPENT, Complete, DOUBT_SPENT, Fail, INTENT_OPEN, LEASE_LOST, Lease,
+    Leave, OpenChallenge, OpenedChallenge, Proof, Renew, Renewed, SettleChallenge, Verdict,
 };
 use reqwest::{Client, StatusCode};
 use serde::de::DeserializeOwned;
@@ -124,8 +124,24 @@ impl Coordinator {
     /// # Errors
     /// [`CallError`].
     pub async fn declare(&self, run_id: RunId, proof: Proof, effect: Effect) -> Result<DeclaredIntent, CallError> {
-        let message = DeclareIntent { proof, effect };
+        let message = DeclareIntent { proof, effect, making: None };
         self.call(&path(run_id, "intents"), &message, AT_ONCE).await
+    }
+
+    /// Says what is about to be set at the bank.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn declare_setting(
+        &self,
+        run_id: RunId,
+        proof: Proof,
+        effect: Effect,
+        making: Making,
+    ) -> Result<DeclaredIntent, CallError> {
+        let message = DeclareIntent { proof, effect, making: Some(making) };
+        // The code of an authenticator may be one that shows after the next.
+        self.call(&path(run_id, "intents"), &message, RECORDS).await
     }
 
     /// Says what became of every open intent.

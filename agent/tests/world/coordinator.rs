@@ -237,6 +237,7 @@ fn lease(offer: &Offer, acquire: &Acquire, term: Duration) -> Lease {
         since: None,
         drivers: offer.drivers.clone(),
         compare_one_in: None,
+        keeper: None,
         steps_per_minute: domain::limits::Limits::MOST_STEPS_PER_MINUTE.try_into().expect("above zero"),
     }
 }

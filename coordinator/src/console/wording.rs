@@ -106,6 +106,7 @@ pub(super) const fn challenge(kind: ChallengeKind) -> &'static str {
         ChallengeKind::SecurityQuestion => "Security question",
         ChallengeKind::GridCard => "Grid card",
         ChallengeKind::AppApproval => "Approval on a device",
+        ChallengeKind::Terms => "Terms of the bank",
     }
 }
 

@@ -14,6 +14,7 @@ use protocol::sealed::SealedBox;
 use tokio::time::Instant;
 
 use super::fingerprints::fingerprints;
+use super::first_login::keeper;
 use super::give_credentials::credentials_text;
 use super::{Error, Fleet};
 use crate::clock;
@@ -179,6 +180,7 @@ impl Fleet {
             since,
             drivers: drivers.unwrap_or_default(),
             compare_one_in,
+            keeper: Some(keeper(&self.vault).public().clone()),
         }))
     }
 

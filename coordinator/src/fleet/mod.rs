@@ -17,6 +17,7 @@ mod decide;
 mod explain;
 mod fail;
 mod fingerprints;
+mod first_login;
 mod gatekeeper;
 mod give_credentials;
 mod hashing;

@@ -8,9 +8,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use domain::id::{ChallengeId, RunId};
+use protocol::intent::{DeclareIntent, DeclaredIntent, SettleIntents};
 use protocol::lease::{
-    Acquire, AnswerState, AwaitAnswer, Complete, DeclareIntent, DeclaredIntent, Fail, Leave, OpenChallenge,
-    OpenedChallenge, Proof, Renew, Renewed, SettleChallenge, SettleIntents,
+    Acquire, AnswerState, AwaitAnswer, Complete, Fail, Leave, OpenChallenge, OpenedChallenge, Proof, Renew, Renewed,
+    SettleChallenge,
 };
 
 use super::App;
@@ -55,8 +56,11 @@ async fn declare_intent(
     Ids([run]): Ids<1>,
     Body(request): Body<DeclareIntent>,
 ) -> Result<Json<DeclaredIntent>, Problem> {
-    let intent_id = app.fleet.declare_intent(RunId(run), request.proof, request.effect).await?;
-    Ok(Json(DeclaredIntent { intent_id }))
+    let DeclareIntent { proof, effect, making } = request;
+    Ok(Json(match making {
+        Some(making) => app.fleet.declare_setting(RunId(run), proof, making).await?,
+        None => app.fleet.declare_intent(RunId(run), proof, effect).await?,
+    }))
 }
 
 async fn settle_intents(

@@ -46,6 +46,13 @@ pub trait Challenges {
         connection: ConnectionId,
         page: PageRequest,
     ) -> Result<Vec<Challenge>, Refused>;
+    /// One challenge of a connection.
+    async fn challenge(
+        &self,
+        organization: OrganizationId,
+        connection: ConnectionId,
+        id: ChallengeId,
+    ) -> Result<Challenge, Refused>;
     /// Every challenge that waits for a person, oldest first, at most 1,000.
     async fn waiting_challenges(&self) -> Result<Vec<Challenge>, StoreError>;
     /// Keeps a sealed answer.
@@ -74,6 +81,17 @@ pub struct NewChallenge {
     pub question: Question,
     /// Until when it can be answered.
     pub expires_at: Timestamp,
+    /// Whether its answer was agreed on with the bank.
+    pub agreed: Agreed,
+}
+
+/// Whether the answer to a question was agreed on with the bank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agreed {
+    /// It was.
+    Known,
+    /// It wasn't, or nothing is asked that could be.
+    Unknown,
 }
 
 /// A question of a bank.

@@ -103,6 +103,8 @@ pub trait Connections {
         id: ConnectionId,
         now: Timestamp,
     ) -> Result<Option<RunId>, Refused>;
+    /// Those whose users may do more at the bank than look at accounts, in the order of their ids.
+    async fn overprivileged(&self, page: PageRequest) -> Result<Vec<Overprivileged>, StoreError>;
     /// The portals that connections were made for and no catalog record knows, of all
     /// organizations: most connections first.
     async fn portals_without_institution(&self) -> Result<Vec<UnknownPortal>, StoreError>;
@@ -145,6 +147,19 @@ pub struct Connection {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+/// A connection whose user may do more than look at accounts.
+#[derive(Clone, Debug)]
+pub struct Overprivileged {
+    /// The connection.
+    pub connection_id: ConnectionId,
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// The bank.
+    pub institution_id: Option<String>,
+    /// What the user may do.
+    pub seen: SeenPermissions,
 }
 
 /// What a portal says its user may do.

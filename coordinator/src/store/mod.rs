@@ -10,6 +10,7 @@
 mod audit;
 mod authenticators;
 mod balances;
+mod candidates;
 mod challenges;
 mod columns;
 mod connections;
@@ -50,6 +51,7 @@ use uuid::Uuid;
 pub use audit::*;
 pub use authenticators::*;
 pub use balances::*;
+pub use candidates::*;
 pub use challenges::*;
 pub use connections::*;
 pub use console::*;
@@ -124,6 +126,7 @@ pub trait Store:
     + Intents
     + Challenges
     + Authenticators
+    + Candidates
     + Ledger
     + Identity
     + Imports

@@ -61,6 +61,8 @@ words! {
     pub enum Action {
         /// An organization was added.
         OrganizationCreated = "organization.created",
+        /// It was set what an organization says of banks' terms.
+        OrganizationTermsSet = "organization.termsSet",
         /// An entity was deleted, with its connections.
         EntityDeleted = "entity.deleted",
         /// A connection was made.
@@ -81,6 +83,14 @@ words! {
         ConnectionRevoked = "connection.revoked",
         /// A connection went with its entity.
         ConnectionDeleted = "connection.deleted",
+        /// A bank had the password changed, and took the one that was made.
+        ConnectionPasswordChanged = "connection.passwordChanged",
+        /// A bank had an authenticator enrolled.
+        ConnectionAuthenticatorEnrolled = "connection.authenticatorEnrolled",
+        /// A bank had answers to security questions set.
+        ConnectionAnswersSet = "connection.answersSet",
+        /// A bank's terms were accepted; the detail names them with the SHA-256 of their text.
+        ConnectionTermsAccepted = "connection.termsAccepted",
         /// A bank's question was answered.
         ChallengeAnswered = "challenge.answered",
         /// A webhook endpoint was added.

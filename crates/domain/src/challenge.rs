@@ -28,6 +28,8 @@ words! {
         /// An approval in the bank's app or on its device. Nobody answers it here: the portal
         /// goes on by itself.
         AppApproval = "appApproval",
+        /// Whether the bank's terms are accepted: `accept` or `decline`.
+        Terms = "terms",
     }
 }
 
@@ -84,6 +86,10 @@ words! {
     pub enum AnswerSource {
         /// The secret of the connection's authenticator, of which the code is made that its device would show.
         Totp = "totp",
+        /// The answers that were made when the bank had its questions set.
+        Agreed = "agreed",
+        /// What the organization says of terms in general.
+        Policy = "policy",
         /// A person, through the API or the command line.
         Person = "person",
     }
@@ -136,6 +142,39 @@ pub struct Question {
     pub institution_message: Option<String>,
     /// How many more answers this run will try, this one included.
     pub attempts_left: u32,
+    /// The terms that are to be accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Terms>,
+}
+
+/// Terms of a bank, told apart from any others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Terms {
+    /// What the bank calls them.
+    pub title: String,
+    /// The SHA-256 of their text with its white space folded, in hexadecimal.
+    pub sha256: String,
+}
+
+words! {
+    /// What an organization says of banks' terms in general.
+    pub enum TermsPolicy {
+        /// They are accepted, and it is written down which and when.
+        Accept = "accept",
+        /// A person is asked each time.
+        Ask = "ask",
+    }
+}
+
+words! {
+    /// The answers to a question about terms.
+    pub enum TermsAnswer {
+        /// They are accepted.
+        Accept = "accept",
+        /// They aren't, and the sign-in ends there.
+        Decline = "decline",
+    }
 }
 
 impl Question {
@@ -143,6 +182,14 @@ impl Question {
     #[must_use]
     pub fn is_of_authenticator(&self) -> bool {
         self.kind == ChallengeKind::OneTimeCode && self.medium == Some(Medium::Device)
+    }
+
+    /// Whether it is this one that was agreed on with the bank before: banks put words around it.
+    #[must_use]
+    pub fn asks_for(&self, agreed: &str) -> bool {
+        let fold = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+        let agreed = fold(agreed);
+        self.kind == ChallengeKind::SecurityQuestion && !agreed.is_empty() && fold(&self.prompt).contains(&agreed)
     }
 }
 
@@ -179,7 +226,7 @@ impl ChallengeKind {
     #[must_use]
     pub const fn takes_answer(self) -> bool {
         match self {
-            Self::OneTimeCode | Self::SecurityQuestion | Self::GridCard => true,
+            Self::OneTimeCode | Self::SecurityQuestion | Self::GridCard | Self::Terms => true,
             Self::AppApproval => false,
         }
     }

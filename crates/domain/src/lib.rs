@@ -28,6 +28,7 @@ pub mod ledger;
 pub mod limits;
 pub mod money;
 pub mod observation;
+pub mod password_rules;
 pub mod permissions;
 pub mod presence;
 pub mod role;

@@ -11,8 +11,8 @@
 //! |---|---|
 //! | `POST /agent/v1/leases` | [`Acquire`] → [`Lease`], or 204 after `waitMs` |
 //! | `POST /agent/v1/leases/{runId}/renew` | [`Renew`] → [`Renewed`] |
-//! | `POST /agent/v1/leases/{runId}/intents` | [`DeclareIntent`] → [`DeclaredIntent`] |
-//! | `POST /agent/v1/leases/{runId}/intents/settle` | [`SettleIntents`] → 204 |
+//! | `POST /agent/v1/leases/{runId}/intents` | [`DeclareIntent`](crate::intent::DeclareIntent) → [`DeclaredIntent`](crate::intent::DeclaredIntent) |
+//! | `POST /agent/v1/leases/{runId}/intents/settle` | [`SettleIntents`](crate::intent::SettleIntents) → 204 |
 //! | `POST /agent/v1/leases/{runId}/challenges` | [`OpenChallenge`] → [`OpenedChallenge`] |
 //! | `POST /agent/v1/leases/{runId}/challenges/{id}/wait` | [`AwaitAnswer`] → [`AnswerState`] |
 //! | `POST /agent/v1/leases/{runId}/challenges/{id}/settle` | [`SettleChallenge`] → 204 |
@@ -32,7 +32,7 @@ use domain::id::{AgentId, ChallengeId, ConnectionId, IntentId, RunId};
 use domain::institution::CredentialName;
 use domain::limits::Limits;
 use domain::permissions::Permissions;
-use domain::run::{Effect, EffectOutcome, Reading, RunKind};
+use domain::run::{Effect, Reading, RunKind};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -163,6 +163,9 @@ pub struct Lease {
     /// too, and compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compare_one_in: Option<NonZeroU32>,
+    /// What secrets that a bank hands out are sealed to; none of a coordinator that keeps none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keeper: Option<PublicKey>,
 }
 
 fn usual_steps() -> NonZeroU32 {
@@ -260,35 +263,6 @@ pub enum Advice {
     GoOn,
     /// The connection was revoked: stop and release.
     Cancel,
-}
-
-/// Says that an effect is about to happen. It may happen once the call returns; the
-/// same again, while it is unsettled, returns the same intent.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct DeclareIntent {
-    /// Under which lease.
-    pub proof: Proof,
-    /// What is about to happen.
-    pub effect: Effect,
-}
-
-/// The intent is kept.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct DeclaredIntent {
-    /// Its id.
-    pub intent_id: IntentId,
-}
-
-/// Says what became of every open intent of the run.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct SettleIntents {
-    /// Under which lease.
-    pub proof: Proof,
-    /// What a look at the portal showed.
-    pub outcome: EffectOutcome,
 }
 
 /// The bank asks something. The same again, while it is open, returns the same

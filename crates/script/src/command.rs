@@ -12,6 +12,7 @@ mod vote;
 use domain::account::ObservedAccount;
 use domain::challenge::Question;
 use domain::failure::{Failure, FailureCode};
+use domain::password_rules::PasswordRules;
 use domain::run::{Effect, EffectOutcome};
 use domain::secret::Secret;
 use url::Url;
@@ -41,6 +42,9 @@ pub enum Command {
     /// Keep that an effect is about to happen.
     /// Answered by [`Observation::Done`] or [`Observation::Refused`].
     Declare(Effect),
+    /// Make what is about to be set at the bank, or take what its page shows, and keep it together with that it is about
+    /// to happen, as [`Declare`](Self::Declare) does. Answered by [`Observation::Made`] or [`Observation::Refused`].
+    Make(Making),
     /// Keep what became of every open intent. Answered by [`Observation::Done`].
     SettleIntents(EffectOutcome),
     /// Ask a person. Answered by [`Observation::Answered`] or [`Observation::Refused`]; what
@@ -66,6 +70,29 @@ pub enum Command {
     /// The run ends here with the failure; the page that was seen last is kept as
     /// evidence where there is one.
     Fail(Failure),
+}
+
+/// What is to be set at the bank.
+#[derive(Clone, Debug)]
+pub enum Making {
+    /// Another password by these rules, which is what is answered.
+    Password(PasswordRules),
+    /// An authenticator with the secret that the bank shows. A code of it is answered.
+    Authenticator(Secret),
+    /// Answers to these questions, which are what is answered, in their order.
+    Answers(Vec<String>),
+}
+
+impl Making {
+    /// What happens at the bank then.
+    #[must_use]
+    pub const fn effect(&self) -> Effect {
+        match self {
+            Self::Password(_) => Effect::NewPassword,
+            Self::Authenticator(_) => Effect::Enrol,
+            Self::Answers(_) => Effect::NewAnswers,
+        }
+    }
 }
 
 /// What a driver looks for.
@@ -355,6 +382,8 @@ pub enum Observation {
     Refused(FailureCode),
     /// What the person gave.
     Answered(Secret),
+    /// What was made, and is kept.
+    Made(Vec<Secret>),
     /// What the portal answered its own page.
     Captured(Vec<Body>),
 }

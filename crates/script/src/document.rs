@@ -28,6 +28,8 @@ pub(crate) struct Document {
 /// One of the options of a field.
 pub(crate) struct Choice {
     pub(crate) value: String,
+    /// What is shown of it.
+    pub(crate) text: String,
     pub(crate) is_selected: bool,
 }
 
@@ -110,7 +112,11 @@ impl Document {
             .collect();
         // The last that says so, or the first of all.
         let selected = options.iter().rposition(|option| option.attr("selected").is_some()).unwrap_or(0);
-        let choice = |(place, option)| Choice { value: value_of(option), is_selected: place == selected };
+        let choice = |(place, option): (usize, &ElementRef<'_>)| Choice {
+            value: value_of(option),
+            text: fold(&text(*option)).into_owned(),
+            is_selected: place == selected,
+        };
         Some(options.iter().enumerate().map(choice).collect())
     }
 

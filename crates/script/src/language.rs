@@ -5,6 +5,7 @@
 
 mod captured;
 mod file;
+mod first_login;
 mod permissions;
 mod words;
 
@@ -22,6 +23,7 @@ use crate::css::Css;
 
 pub(crate) use captured::{Captured, Datum, Words as CapturedWords};
 pub(crate) use file::{Beside, CsvRead, FileDays, FileKind, FileRead};
+pub(crate) use first_login::{Asked, Enrol, NewPassword, Questions, TermsShown, Worded};
 pub(crate) use permissions::{PermissionField, PermissionsRead};
 pub(crate) use words::{BankWord, meant};
 
@@ -108,7 +110,12 @@ pub(crate) struct Page {
 impl Page {
     /// Whether what is done on it has an effect that happens once.
     pub(crate) fn submits(&self) -> bool {
-        self.steps.last().and_then(Step::effect).is_some()
+        self.effect().is_some()
+    }
+
+    /// The effect of what is done on it.
+    pub(crate) fn effect(&self) -> Option<Effect> {
+        self.steps.last().and_then(Step::effect)
     }
 }
 
@@ -130,6 +137,14 @@ pub(crate) enum Meaning {
     Failure { code: FailureCode, message: Option<Pick> },
     /// The bank asks something of a person.
     Challenge(Box<Challenge>),
+    /// The bank wants another password.
+    NewPassword(Box<NewPassword>),
+    /// The bank has an authenticator enrolled.
+    Enrol(Box<Enrol>),
+    /// The bank has answers to security questions set.
+    Questions(Box<Questions>),
+    /// The bank has terms accepted.
+    Terms(Box<TermsShown>),
     /// The sign-in worked.
     SignedIn,
     /// The session was ended as wished.
@@ -191,6 +206,10 @@ pub(crate) enum Source {
     Answer,
     /// One part of it, from 0: of several words, or of as many signs as there are parts.
     AnswerPart(usize),
+    /// The password that was made for the page.
+    NewPassword,
+    /// A code of the authenticator whose secret the page shows.
+    EnrolledCode,
 }
 
 /// A piece of text on a page.

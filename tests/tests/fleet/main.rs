@@ -11,6 +11,7 @@ mod control;
 mod demo;
 mod environments;
 mod files;
+mod first_logins;
 mod history;
 mod imports;
 mod ledger;

@@ -35,7 +35,7 @@ pub(crate) struct Terminal;
 #[async_trait]
 impl Person for Terminal {
     async fn ask(&mut self, question: &Question) -> Asked {
-        let Question { kind, medium, masked_target, prompt, institution_message, attempts_left } = question;
+        let Question { kind, medium, masked_target, prompt, institution_message, attempts_left, .. } = question;
         if let Some(message) = institution_message {
             say(&format!("the bank says: {}", plain(message)));
         }
@@ -49,6 +49,9 @@ impl Person for Terminal {
         let medium = medium.map(|medium| format!(" by {medium}")).unwrap_or_default();
         let target = masked_target.as_deref().map(|target| format!(" to {}", plain(target))).unwrap_or_default();
         say(&format!("the bank asks{medium}{target}: {prompt} ({attempts_left} left)"));
+        if *kind == ChallengeKind::Terms {
+            say("type `accept` or `decline`");
+        }
         // A code is good for this one sign-in; the answer to a question is good for years.
         let is_lasting = *kind == ChallengeKind::SecurityQuestion;
         let echo = if is_lasting && is_attended() { Echo::Hidden } else { Echo::Shown };

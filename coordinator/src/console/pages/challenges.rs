@@ -195,7 +195,9 @@ pub(super) fn card(
                 @if may_answer && question.kind.takes_answer() {
                     form.answer method="post" action=(format!("/console/challenges/{}/answer", challenge.id)) {
                         (token(visitor))
-                        label for=(field) { "Answer" }
+                        label for=(field) {
+                            @if question.kind == ChallengeKind::Terms { "Answer: accept or decline" } @else { "Answer" }
+                        }
                         input id=(field) name="answer" autocomplete="off" spellcheck="false" autocapitalize="none"
                             maxlength="200" required
                             autofocus[focus == Focus::Taken] aria-describedby=(heading);

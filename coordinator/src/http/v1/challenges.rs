@@ -44,6 +44,10 @@ pub(super) struct Challenge {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     institution_message: Option<String>,
+    /// The terms that are to be accepted: `accept` or `decline` is the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    terms: Option<Terms>,
     /// How many answers the bank still takes, this one included.
     attempts_left: u32,
     #[schema(schema_with = schema::word::<ChallengeState>)]
@@ -67,6 +71,18 @@ pub(super) struct Challenge {
     expires_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
+}
+
+/// Terms of a bank.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Terms {
+    /// What the bank calls them.
+    #[schema(example = "Online Access Agreement")]
+    title: String,
+    /// The SHA-256 of their text, in hexadecimal.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    sha256: String,
 }
 
 /// What a person answered.
@@ -132,6 +148,7 @@ impl From<store::Challenge> for Challenge {
             masked_target: question.masked_target,
             prompt: question.prompt,
             institution_message: question.institution_message,
+            terms: question.terms.map(|terms| Terms { title: terms.title, sha256: terms.sha256 }),
             attempts_left: question.attempts_left,
             status: challenge.state,
             may_answer: challenge.may_answer,

@@ -4,9 +4,13 @@
 
 use async_trait::async_trait;
 use domain::audit::Action;
-use domain::challenge::{AnswerSource, ChallengeEvent, ChallengeState, ClosingReason, IllegalChallengeEvent, Question};
+use domain::challenge::{
+    AnswerSource, ChallengeEvent, ChallengeKind, ChallengeState, ClosingReason, IllegalChallengeEvent, Question,
+    TermsPolicy,
+};
 use domain::connection::Actor;
 use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId};
+use domain::run::Effect;
 use jiff::Timestamp;
 use protocol::lease::{Proof, Verdict};
 use protocol::sealed::PublicKey;
@@ -15,16 +19,16 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
-use super::audit::commit_act;
-use super::held::{hold, take_connection_of};
+use super::audit::{commit_act, write};
+use super::held::{HeldRun, hold, take_connection_of};
 use super::transition::{Happening, note};
 use super::{
-    SqlStore, Tx, authenticators, commit, failed, found, from_json, from_ms, from_word, push_page, to_json, to_ms,
-    webhooks,
+    SqlStore, Tx, authenticators, candidates, commit, failed, found, from_json, from_ms, from_word, push_page, to_json,
+    to_ms, webhooks,
 };
 use crate::store::{
-    Act, Challenge, Challenges, Connections as _, NewChallenge, PageRequest, REFUSALS_ALLOWED, Refused, StoreError,
-    fence_of,
+    Act, Agreed, Challenge, Challenges, Connections as _, NewChallenge, PageRequest, REFUSALS_ALLOWED, Refused,
+    StoreError, fence_of,
 };
 use domain::event::EventType;
 use domain::failure::{Failure, FailureCode, Stage};
@@ -83,10 +87,41 @@ impl ChallengeRow {
     }
 }
 
-/// What may answer a question, with the connection's authenticator or without.
-fn may_answer(question: &Question, authenticator: Option<AnswerSource>) -> Vec<AnswerSource> {
+/// What may answer a question, with what answers it without a person.
+fn may_answer(question: &Question, by_itself: Option<AnswerSource>) -> Vec<AnswerSource> {
     let person = question.kind.takes_answer().then_some(AnswerSource::Person);
-    authenticator.into_iter().chain(person).collect()
+    by_itself.into_iter().chain(person).collect()
+}
+
+/// What answers a question without a person.
+async fn by_itself(
+    tx: &mut Tx,
+    run_id: RunId,
+    run: &HeldRun,
+    new: &NewChallenge,
+) -> Result<Option<AnswerSource>, StoreError> {
+    match new.question.kind {
+        ChallengeKind::Terms => {
+            let policy = sqlx::query_scalar::<_, Option<String>>("SELECT terms FROM organizations WHERE id = $1");
+            let policy = policy.bind(run.organization_id.0).fetch_one(&mut **tx).await;
+            let policy = policy.map_err(failed("read what is said of terms"))?;
+            Ok((policy.as_deref() == Some(TermsPolicy::Accept.as_str())).then_some(AnswerSource::Policy))
+        }
+        ChallengeKind::SecurityQuestion if new.agreed == Agreed::Known => {
+            let refused = was_refused(tx, run_id, AnswerSource::Agreed).await?;
+            Ok((!refused).then_some(AnswerSource::Agreed))
+        }
+        _ => authenticator(tx, run_id, &new.question).await,
+    }
+}
+
+/// Whether the bank refused what this gave in the very same run.
+async fn was_refused(tx: &mut Tx, run_id: RunId, source: AnswerSource) -> Result<bool, StoreError> {
+    let refused = sqlx::query_scalar::<_, i64>(
+        "SELECT COUNT(*) FROM challenges WHERE run_id = $1 AND source = $2 AND state || '' = 'rejected'",
+    );
+    let refused = refused.bind(run_id.0).bind(source.as_str()).fetch_one(&mut **tx).await;
+    Ok(refused.map_err(failed("look for refused answers"))? > 0)
 }
 
 /// The connection's authenticator, if it may answer: unless the bank refused its codes, or one in this very run.
@@ -94,14 +129,33 @@ async fn authenticator(tx: &mut Tx, run_id: RunId, question: &Question) -> Resul
     if !question.is_of_authenticator() {
         return Ok(None);
     }
+    if was_refused(tx, run_id, AnswerSource::Totp).await? {
+        return Ok(None);
+    }
     let usable = sqlx::query_scalar::<_, i64>(
-        "SELECT COUNT(*) FROM authenticators a JOIN runs r ON r.connection_id = a.connection_id
-         WHERE r.id = $1 AND a.refusals < $2 AND NOT EXISTS (
-             SELECT 1 FROM challenges c WHERE c.run_id = r.id AND c.source = 'totp' AND c.state || '' = 'rejected')",
+        "SELECT COUNT(*) FROM runs r
+         LEFT JOIN authenticators a ON a.connection_id = r.connection_id AND a.refusals < $2
+         LEFT JOIN candidates n ON n.connection_id = r.connection_id AND n.effect = 'enrol'
+         WHERE r.id = $1 AND (a.connection_id IS NOT NULL OR n.connection_id IS NOT NULL)",
     );
     let usable = usable.bind(run_id.0).bind(REFUSALS_ALLOWED).fetch_one(&mut **tx).await;
     let usable = usable.map_err(failed("look for an authenticator"))?;
     Ok((usable > 0).then_some(AnswerSource::Totp))
+}
+
+/// That the holder of a run accepts terms, as is to be written down before it does; refused unless somebody said so.
+pub(super) async fn accepting(tx: &mut Tx, run_id: RunId, run: &HeldRun, proof: Proof) -> Result<Act, Refused> {
+    let row = sqlx::query_as::<_, ChallengeRow>(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM challenges WHERE run_id = $1 AND fence = $2 AND state || '' = 'answered' ORDER BY id DESC LIMIT 1"
+    ));
+    let row = row.bind(run_id.0).bind(proof.fence.to_i64()).fetch_optional(&mut **tx).await;
+    let challenge = found(row, "look for who accepts terms")?.read()?;
+    let terms = challenge.question.terms.ok_or(Refused::NotFound)?;
+    let by = challenge.source.map(AnswerSource::as_str);
+    let act = Act::new(Action::ConnectionTermsAccepted).of(run.organization_id).on(run.connection_id).to(challenge.id);
+    Ok(act.with(json!({ "title": terms.title, "sha256": terms.sha256, "by": by })))
 }
 
 /// Closes whatever the run still waits for; returns how many that were.
@@ -192,8 +246,8 @@ impl Challenges for SqlStore {
             return Ok(row.read()?);
         }
         cancel_pending(&mut tx, run_id, ClosingReason::AskedAnew, now).await?;
-        let authenticator = authenticator(&mut tx, run_id, &new.question).await?;
-        let sources = may_answer(&new.question, authenticator);
+        let by_itself = by_itself(&mut tx, run_id, &run, &new).await?;
+        let sources = may_answer(&new.question, by_itself);
         let row = sqlx::query_as::<_, ChallengeRow>(concat!(
             "INSERT INTO challenges (id, organization_id, connection_id, run_id, fence, question, state, created_at,
                                          expires_at, updated_at, may_answer)
@@ -219,7 +273,7 @@ impl Challenges for SqlStore {
             "expiresAt": new.expires_at,
         });
         // Nobody is called for what is answered by itself.
-        if authenticator.is_none() {
+        if by_itself.is_none() {
             webhooks::emit(&mut tx, run.organization_id, EventType::ChallengeOpened, data, now).await?;
         }
         commit(tx).await?;
@@ -278,12 +332,28 @@ impl Challenges for SqlStore {
             Verdict::Rejected => (ChallengeEvent::Reject, ChallengeState::Rejected),
         };
         // The same verdict again, after an answer that was lost on the way.
+        let mut acts = Vec::new();
         if row.state != settled.as_str() {
-            if row.source.as_deref() == Some(AnswerSource::Totp.as_str()) {
-                authenticators::count(&mut tx, row.connection_id, verdict).await?;
+            let source: Option<AnswerSource> =
+                row.source.as_deref().map(|word| from_word(word, "answer's source")).transpose()?;
+            let of_first_login = match source {
+                Some(AnswerSource::Totp) => {
+                    authenticators::count(&mut tx, row.connection_id, verdict).await?;
+                    Some(Effect::Enrol)
+                }
+                Some(AnswerSource::Agreed) => {
+                    candidates::count_answer(&mut tx, row.connection_id, verdict).await?;
+                    Some(Effect::NewAnswers)
+                }
+                Some(AnswerSource::Policy | AnswerSource::Person) | None => None,
+            };
+            if let Some(effect) = of_first_login {
+                let of = (row.connection_id, effect);
+                acts = candidates::told_by_answer(&mut tx, run_id, of, verdict, now).await?;
             }
             change(&mut tx, row, event, None, now).await?;
         }
+        write(&mut tx, acts, now).await?;
         Ok(commit(tx).await?)
     }
 
@@ -301,6 +371,21 @@ impl Challenges for SqlStore {
         let rows = query.build_query_as::<ChallengeRow>().fetch_all(&self.read).await;
         let rows = rows.map_err(failed("list challenges"))?;
         Ok(rows.into_iter().map(ChallengeRow::read).collect::<Result<_, _>>()?)
+    }
+
+    async fn challenge(
+        &self,
+        organization: OrganizationId,
+        connection: ConnectionId,
+        id: ChallengeId,
+    ) -> Result<Challenge, Refused> {
+        let row = sqlx::query_as::<_, ChallengeRow>(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM challenges WHERE id = $1 AND connection_id = $2 AND organization_id = $3"
+        ));
+        let row = row.bind(id.0).bind(connection.0).bind(organization.0).fetch_optional(&self.read).await;
+        Ok(found(row, "read a challenge")?.read()?)
     }
 
     async fn waiting_challenges(&self) -> Result<Vec<Challenge>, StoreError> {
@@ -344,7 +429,7 @@ impl Challenges for SqlStore {
                 let act = Act::new(Action::ChallengeAnswered).of(organization).on(connection).to(id);
                 commit_act(tx, act.with(json!({ "kind": challenge.question.kind })), now).await?;
             }
-            AnswerSource::Totp => commit(tx).await?,
+            AnswerSource::Totp | AnswerSource::Agreed | AnswerSource::Policy => commit(tx).await?,
         }
         Ok(Challenge { source: Some(source), ..challenge })
     }

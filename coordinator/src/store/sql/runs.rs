@@ -18,11 +18,13 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
+use super::audit::write;
+use super::candidates::Other;
 use super::held::{HeldRow, HeldRun, held, hold, take_connection_of};
 use super::transition::{Happening, apply, note, take};
 use super::{
-    SqlStore, Tx, challenges, commit, failed, from_ms, from_word, ledger, lockout, past, permissions, stream, to_json,
-    to_ms,
+    SqlStore, Tx, candidates, challenges, commit, evidence, failed, from_ms, from_word, ledger, lockout, past,
+    permissions, stream, to_json, to_ms,
 };
 use crate::store::{
     AfterFailure, Completed, Grant, GrantedRun, HandedIn, Holder, QueuedRun, Refused, Runs, StoreError, Told, fence_of,
@@ -214,8 +216,11 @@ impl Runs for SqlStore {
         .fetch_optional(&mut *tx)
         .await
         .map_err(failed("read credentials"))?;
-        let (credentials, login, whole) =
+        let (mut credentials, mut login, mut whole) =
             credentials.map_or((None, None, None), |(sealed, login, whole)| (Some(sealed), login, whole));
+        if let Some(chosen) = candidates::choose(&mut tx, run_id, run.connection_id).await? {
+            (credentials, login, whole) = (Some(chosen.sealed), chosen.login, chosen.whole);
+        }
         let open_intents = sqlx::query_as::<_, (Uuid, String)>(
             "SELECT i.id, i.effect FROM intents i JOIN runs r ON r.id = i.run_id
              WHERE r.connection_id = $1 AND i.outcome IS NULL ORDER BY i.id",
@@ -325,8 +330,11 @@ impl Runs for SqlStore {
         .execute(&mut *tx)
         .await
         .map_err(failed("mark a connection as synced"))?;
+        // Whoever has read all was let in.
+        let acts = candidates::resolve(&mut tx, run_id, &run, now).await?;
         ledger::announce(&mut tx, (run.organization_id, run.connection_id), &stored.grades, now).await?;
         stream::publish(&mut tx, run.organization_id, &stored.changes, now).await?;
+        write(&mut tx, acts, now).await?;
         commit(tx).await?;
         Ok(Some(stored.completed))
     }
@@ -355,14 +363,23 @@ impl Runs for SqlStore {
         };
         challenges::cancel_pending(&mut tx, run_id, ClosingReason::SessionEnded, now).await?;
         if let Some(evidence) = evidence {
-            failure.evidence_id = Some(keep_evidence(&mut tx, run_id, &evidence, now).await?);
+            failure.evidence_id = Some(evidence::keep(&mut tx, run_id, &evidence, now).await?);
         }
-        if failure.code.freezes_credentials() {
+        let other = match failure.code {
+            FailureCode::CredentialsInvalid => candidates::refused(&mut tx, run_id, &run, now).await?,
+            _ => Other::None,
+        };
+        let (then, told) = match other {
+            // Which of two passwords is the bank's wasn't known, and now it is the other one.
+            Other::Untried => (AfterFailure::TryAgain { not_before: now }, Told::TriedAgain),
+            Other::None => (then, Told::Now),
+        };
+        if other == Other::None && failure.code.freezes_credentials() {
             lockout::freeze(&mut tx, run_id, run.connection_id, failure.code, now).await?;
         }
         conclude(&mut tx, run_id, &run, failure, then, Actor::Portal, now).await?;
         commit(tx).await?;
-        Ok(Told::Now)
+        Ok(told)
     }
 
     async fn abandon(&self, run_id: RunId, code: FailureCode, now: Timestamp) -> Result<(), StoreError> {
@@ -467,23 +484,4 @@ async fn end(
         .await
         .map(|_| ())
         .map_err(failed("end a run"))
-}
-
-async fn keep_evidence(
-    tx: &mut Tx,
-    run_id: RunId,
-    evidence: &Evidence,
-    now: Timestamp,
-) -> Result<EvidenceId, StoreError> {
-    let id = EvidenceId(Uuid::now_v7());
-    sqlx::query("INSERT INTO evidence (id, run_id, url, html, created_at) VALUES ($1, $2, $3, $4, $5)")
-        .bind(id.0)
-        .bind(run_id.0)
-        .bind(evidence.url.clone())
-        .bind(evidence.html.clone())
-        .bind(to_ms(now))
-        .execute(&mut **tx)
-        .await
-        .map_err(failed("keep evidence"))?;
-    Ok(id)
 }

@@ -8,7 +8,7 @@ use protocol::lease::Verdict;
 use uuid::Uuid;
 
 use super::{Bench, benches, now, proof};
-use crate::store::{AuditFilter, Challenge, NewChallenge, Refused};
+use crate::store::{Agreed, AuditFilter, Challenge, NewChallenge, Refused};
 
 fn question(medium: Medium, attempts_left: u32) -> Question {
     Question {
@@ -18,12 +18,13 @@ fn question(medium: Medium, attempts_left: u32) -> Question {
         prompt: "Enter the code.".into(),
         institution_message: None,
         attempts_left,
+        terms: None,
     }
 }
 
 async fn ask(bench: &Bench, run: RunId, counter: u32, question: Question) -> Challenge {
     let expires_at = now() + SignedDuration::from_mins(5);
-    let new = NewChallenge { id: ChallengeId(Uuid::now_v7()), question, expires_at };
+    let new = NewChallenge { id: ChallengeId(Uuid::now_v7()), question, expires_at, agreed: Agreed::Unknown };
     bench.store.open_challenge(run, proof(counter), new, now()).await.expect("asked")
 }
 

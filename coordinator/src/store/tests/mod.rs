@@ -6,6 +6,7 @@ mod accounts;
 mod audit;
 mod authenticators;
 mod balances;
+mod candidates;
 mod connections;
 mod console;
 mod decisions;
@@ -207,7 +208,9 @@ impl Bench {
     }
 
     async fn declare(&self, run: RunId, counter: u32, effect: Effect) -> Result<IntentId, Refused> {
-        self.store.declare_intent(run, proof(counter), IntentId(Uuid::now_v7()), effect, now()).await
+        let id = IntentId(Uuid::now_v7());
+        let declared = self.store.declare_intent(run, proof(counter), id, effect, None, now()).await;
+        declared.map(|declared| declared.intent_id)
     }
 
     async fn settle(&self, run: RunId, counter: u32, outcome: EffectOutcome) {

@@ -9,6 +9,7 @@
 mod captured;
 mod columns;
 mod files;
+mod first_login;
 mod markdown;
 mod pages;
 mod permissions;
@@ -27,6 +28,7 @@ pub use schema::{record_schema, schema};
 
 pub(crate) use captured::{AMOUNT_MAP as AMOUNT, CAPTURED, CAPTURED_WORDS, DATUM_MAP as DATUM};
 pub(crate) use files::{CSV, FILE};
+pub(crate) use first_login::{ASKED, ENROL, NEW_PASSWORD, QUESTIONS, TERMS};
 pub(crate) use pages::{CHALLENGE, CLOSE, FAILURE, PAGE, STEP, WAY, WHEN};
 pub(crate) use permissions::{NONE as NO_RIGHT, PERMISSIONS};
 pub(crate) use reads::{ACCOUNT, ACCOUNTS, READS};

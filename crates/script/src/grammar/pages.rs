@@ -6,9 +6,10 @@ use domain::challenge::{ChallengeKind, Medium};
 use domain::failure::FailureCode;
 use domain::run::Effect;
 
+use super::first_login::{ENROL, NEW_PASSWORD, QUESTIONS, TERMS};
 use super::texts::{ONE_SELECTOR, PAGE_NAME, PIECE_OF_TEXT, SELECTOR, SELECTORS, TEXT};
 use super::{Key, Keys, Least, Map, Need, Rule, Shape, Takes, Word};
-use crate::parse::{PAGES_LIMIT, is_a_portals_answer};
+use crate::parse::{PAGES_LIMIT, is_a_portals_answer, is_of_scripts};
 use crate::ways::ROLES;
 
 fn failures() -> Vec<Word> {
@@ -17,7 +18,8 @@ fn failures() -> Vec<Word> {
 }
 
 fn kinds() -> Vec<Word> {
-    ChallengeKind::ALL.iter().map(|kind| (kind.as_str(), kind.meaning())).collect()
+    let of_scripts = ChallengeKind::ALL.iter().filter(|kind| is_of_scripts(**kind));
+    of_scripts.map(|kind| (kind.as_str(), kind.meaning())).collect()
 }
 
 fn media() -> Vec<Word> {
@@ -49,6 +51,8 @@ fn sources() -> Vec<Word> {
         ("answer.6", ""),
         ("answer.7", ""),
         ("answer.8", ""),
+        ("newPassword", "The password that was made for a page that says `newPassword`."),
+        ("enrolledCode", "A code of the authenticator whose secret a page that says `enrol` shows."),
     ]
 }
 
@@ -84,6 +88,25 @@ pub(crate) static PAGE: Map = Map {
             need: Need::Optional,
             text: "The bank asks something that only a person, or their device, can supply.",
         },
+        Key {
+            name: "newPassword",
+            takes: Takes::Map(&NEW_PASSWORD),
+            need: Need::Optional,
+            text: "The bank wants another password.",
+        },
+        Key {
+            name: "enrol",
+            takes: Takes::Map(&ENROL),
+            need: Need::Optional,
+            text: "The bank has an authenticator enrolled.",
+        },
+        Key {
+            name: "questions",
+            takes: Takes::Map(&QUESTIONS),
+            need: Need::Optional,
+            text: "The bank has answers to security questions set.",
+        },
+        Key { name: "terms", takes: Takes::Map(&TERMS), need: Need::Optional, text: "The bank has terms accepted." },
         Key { name: "goal", takes: Takes::Word(goals), need: Need::Optional, text: "The run has come somewhere." },
         Key {
             name: "do",
@@ -93,7 +116,7 @@ pub(crate) static PAGE: Map = Map {
         },
     ]),
     rules: &[
-        Rule::AtMostOneOf(&["failure", "challenge", "goal"]),
+        Rule::AtMostOneOf(&["failure", "challenge", "newPassword", "enrol", "questions", "terms", "goal"]),
         Rule::AtMostOneOf(&["failure", "do"]),
         Rule::Answered,
     ],

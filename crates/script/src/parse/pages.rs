@@ -5,6 +5,7 @@
 use domain::challenge::{ChallengeKind, Medium};
 use domain::failure::FailureCode;
 
+use super::first_login::{self, KEYS};
 use super::steps::{Asks, steps};
 use super::{css_list, pick};
 use crate::diagnostic::DiagnosticCode as Code;
@@ -42,7 +43,8 @@ pub(super) fn pages(node: &Node, faults: &mut Faults) -> Vec<Page> {
 fn page(name: &str, node: &Node, faults: &mut Faults) -> Page {
     let mut form = Form::new(&grammar::PAGE, node, faults);
     let when = form.need("when", faults).map(|node| signs(node, faults)).unwrap_or_default();
-    let said = ["failure", "challenge", "goal"].map(|key| (key, form.ask(key)));
+    let said = ["failure", "challenge"].into_iter().chain(KEYS).chain(["goal"]);
+    let said: Vec<_> = said.map(|key| (key, form.ask(key))).collect();
     let steps_node = form.ask("do");
     form.finish(faults);
 
@@ -58,6 +60,7 @@ fn page(name: &str, node: &Node, faults: &mut Faults) -> Page {
         let read = match key {
             "failure" => failure(node, faults),
             "challenge" => challenge(node, faults).map(|challenge| Meaning::Challenge(Box::new(challenge))),
+            key if KEYS.contains(&key) => first_login::meaning(key, node, faults),
             _ => {
                 faults.word(node, &[("signed_in", Goal::SignedIn), ("signed_out", Goal::SignedOut)]).map(Goal::meaning)
             }
@@ -68,7 +71,9 @@ fn page(name: &str, node: &Node, faults: &mut Faults) -> Page {
         faults.add(Code::KeyConflict, node.at, "a run ends on a `failure`, so nothing is done there");
     }
     let steps = steps_node.map(|node| steps(node, faults)).unwrap_or_default();
-    super::steps::fit_the_meaning(steps_node.map_or(node.at, |node| node.at), asks(first, &meaning), &steps, faults);
+    let at = steps_node.map_or(node.at, |node| node.at);
+    super::steps::fit_the_meaning(at, asks(first, &meaning), &steps, faults);
+    first_login::fit(at, first, &steps, faults);
     Page { name: name.to_owned(), when, meaning, steps }
 }
 
@@ -154,9 +159,15 @@ pub(crate) fn is_a_portals_answer(code: FailureCode) -> bool {
         && code != FailureCode::CredentialsMissing
 }
 
+/// Whether a script says of a page that it asks this; terms have pages of their own.
+pub(crate) const fn is_of_scripts(kind: ChallengeKind) -> bool {
+    !matches!(kind, ChallengeKind::Terms)
+}
+
 fn challenge(node: &Node, faults: &mut Faults) -> Option<Challenge> {
     let mut form = Form::new(&grammar::CHALLENGE, node, faults);
-    let kinds = ChallengeKind::ALL.iter().map(|kind| (kind.as_str(), *kind)).collect::<Vec<_>>();
+    let kinds = ChallengeKind::ALL.iter().filter(|kind| is_of_scripts(**kind));
+    let kinds = kinds.map(|kind| (kind.as_str(), *kind)).collect::<Vec<_>>();
     let kind = form.need("kind", faults).and_then(|node| faults.word(node, &kinds));
     let media = Medium::ALL.iter().map(|medium| (medium.as_str(), *medium)).collect::<Vec<_>>();
     let medium = form.ask("medium").and_then(|node| faults.word(node, &media));
@@ -194,7 +205,7 @@ pub(super) fn used(node: &Node, reads: Option<&Reads>, faults: &mut Faults) {
         })
     };
     for page in pages {
-        let has_use = ["do", "failure", "challenge", "goal"].into_iter().any(|key| says(page, key));
+        let has_use = ["do", "failure", "challenge", "goal"].into_iter().chain(KEYS).any(|key| says(page, key));
         if !has_use && !is_read(&page.key) {
             let message = format!("the page `{}` has no use: nothing is done, read or said there", cut(&page.key));
             let hint = "give it `do`, `failure`, `challenge` or `goal`, or read something `on` it".to_owned();

@@ -47,6 +47,7 @@ impl Runner {
                 .map_or_else(|| prompt(challenge.kind), |words| self.bounded(&words)),
             institution_message: refusal,
             attempts_left: challenge.attempts - self.attempts,
+            terms: None,
         };
         self.asked += 1;
         self.awaiting = Awaiting::Answer(seen.page.clone());
@@ -54,6 +55,9 @@ impl Runner {
     }
 
     pub(super) fn answered(&mut self, page: &Page, answer: &Secret) -> Command {
+        if let Meaning::Terms(_) = page.meaning {
+            return self.terms_answered(page, answer);
+        }
         self.attempts += 1;
         self.answers.push(answer.clone());
         // A person acted, so the page may come up anew.
@@ -63,7 +67,7 @@ impl Runner {
             self.acted = None;
             return self.settle([Command::SettleAnswer(AnswerVerdict::Rejected)].into(), Then::Look);
         }
-        self.act(page, Some(answer))
+        self.act(page, Some(answer), Vec::new())
     }
 
     /// Waits for the portal to go on by itself: a person approves it elsewhere.
@@ -137,5 +141,6 @@ fn prompt(kind: ChallengeKind) -> String {
         ChallengeKind::SecurityQuestion => "The bank asks a security question.".into(),
         ChallengeKind::GridCard => "The bank asks for squares of its card.".into(),
         ChallengeKind::AppApproval => "The bank waits for an approval in its app.".into(),
+        ChallengeKind::Terms => "The bank has its terms accepted.".into(),
     }
 }

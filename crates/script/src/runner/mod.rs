@@ -5,6 +5,7 @@
 //! Visit ─▶ Watch ─▶ a page ──failure──▶ Fail
 //!            ▲        │ ├───challenge─▶ Ask ─▶ Declare ─▶ Act ─┐
 //!            │        │ ├───steps─────▶ (Declare) ─▶ Act ──────┤
+//!            │        │ ├───what is set ───▶ Make ─▶ Act ──────┤
 //!            │        │ └───a read────▶ Act ───────────────────┤
 //!            │        └─────all read──▶ Act (sign out) ─▶ Finish
 //!            └─────────────────────────────────────────────────┘
@@ -23,6 +24,7 @@ mod ask;
 mod entitled;
 mod fetch;
 mod files;
+mod first_login;
 mod lean;
 mod pages;
 mod reading;
@@ -49,6 +51,7 @@ use crate::language::{Meaning, Page, Script};
 use act::{After, Batch};
 use answers::Answers;
 use entitled::Entitled;
+use first_login::BeingSet;
 use lean::Lean;
 use settle::Shows;
 pub(crate) use turn::{Listed, next_acts};
@@ -106,6 +109,12 @@ pub struct Runner {
     intents: Intents,
     /// An answer was submitted and the portal hasn't reacted yet.
     answered: bool,
+    /// Something was set and the portal hasn't reacted yet.
+    sets: bool,
+    /// What was set in this run.
+    set: Vec<Effect>,
+    /// The password that was submitted in place of the one before, until the portal reacts.
+    new_password: Option<Secret>,
     /// The page that was acted on came up again, which is a reaction of some kind.
     came_again: bool,
     /// Answers given since the last one that was accepted.
@@ -143,6 +152,8 @@ enum Awaiting {
     /// A settlement; these come next, then the rest.
     Done(VecDeque<Command>, Then),
     Declared(Batch),
+    /// What is set on a page is made.
+    Made(Box<BeingSet>),
     Acted(Batch),
     Answer(Page),
     /// The answers of an account are kept, or aren't; it is opened then.
@@ -211,6 +222,9 @@ impl Runner {
             acted: None,
             intents,
             answered: false,
+            sets: false,
+            set: Vec::new(),
+            new_password: None,
             came_again: false,
             attempts: 0,
             asked: 0,
@@ -249,7 +263,11 @@ impl Runner {
             }
             (Awaiting::Done(commands, then), Some(Observation::Done)) => self.settle(commands, then),
             (Awaiting::Declared(batch), Some(Observation::Done)) => self.carry_out(batch),
-            (Awaiting::Declared(_) | Awaiting::Answer(_) | Awaiting::Page, Some(Observation::Refused(code))) => {
+            (Awaiting::Made(being_set), Some(Observation::Made(made))) => self.made(*being_set, made),
+            (
+                Awaiting::Declared(_) | Awaiting::Made(_) | Awaiting::Answer(_) | Awaiting::Page,
+                Some(Observation::Refused(code)),
+            ) => {
                 let failure = Failure::new(code, self.stage);
                 self.end(Command::Fail(failure))
             }
@@ -418,12 +436,18 @@ impl Runner {
         if let Meaning::Challenge(challenge) = &seen.page.meaning {
             return self.ask(&seen, challenge);
         }
+        if seen.page.meaning.sets_something() {
+            return self.set(&seen);
+        }
+        if let Meaning::Terms(terms) = &seen.page.meaning {
+            return self.ask_for_terms(&seen, terms);
+        }
         if seen.page.steps.is_empty() {
             // It may be on its way to the page that is waited for.
             self.acted = Some(Acted { page: seen.page.name });
             return self.watch();
         }
-        self.act(&seen.page, None)
+        self.act(&seen.page, None, Vec::new())
     }
 
     fn fail(&mut self, code: FailureCode, message: impl Into<String>) -> Command {

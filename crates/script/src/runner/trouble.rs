@@ -135,7 +135,7 @@ fn may_submit_itself(page: &Page, target: &str) -> bool {
     let before = page.steps.iter().take_while(|step| step.target().is_none_or(|own| own.text() != target));
     before.into_iter().any(|step| match step {
         Step::Fill { with, .. } => {
-            matches!(with, Source::Credential(CredentialName::Password) | Source::Answer | Source::AnswerPart(_))
+            !matches!(with, Source::Credential(CredentialName::BankUsername | CredentialName::BankCustomerId))
         }
         Step::Click { .. } | Step::ClosePopup => false,
     })

@@ -220,6 +220,7 @@ impl Pretend {
                     None => Observation::Refused(FailureCode::MfaTimeout),
                 }
             }
+            Command::Make(_) => unreachable!("the script sets nothing"),
             Command::Capture(_) | Command::Collect(_) | Command::LeaveBrowser | Command::ReturnToBrowser => {
                 unreachable!("the script says nothing of it")
             }
