@@ -7,6 +7,7 @@ mod captured;
 mod file;
 mod first_login;
 mod permissions;
+mod steps;
 mod words;
 
 use domain::account::{AccountStatus, AccountType};
@@ -18,13 +19,14 @@ use domain::money::{Currency, Locale};
 use domain::run::Effect;
 use domain::transaction::{Rail, TransactionStatus};
 
-use crate::command::{Popups, Target};
+use crate::command::Popups;
 use crate::css::Css;
 
 pub(crate) use captured::{Captured, Datum, Words as CapturedWords};
 pub(crate) use file::{Beside, CsvRead, FileDays, FileKind, FileRead};
 pub(crate) use first_login::{Asked, Enrol, NewPassword, Questions, TermsShown, Worded};
 pub(crate) use permissions::{PermissionField, PermissionsRead};
+pub(crate) use steps::{Source, Step};
 pub(crate) use words::{BankWord, meant};
 
 /// How to drive one portal. Made by [`Script::parse`].
@@ -164,52 +166,6 @@ pub(crate) struct Challenge {
     pub(crate) refused: Option<Css>,
     /// How many answers one run tries.
     pub(crate) attempts: u32,
-}
-
-/// One thing a script does on a page.
-#[derive(Clone, Debug)]
-pub(crate) enum Step {
-    Fill {
-        into: Target,
-        with: Source,
-    },
-    Click {
-        target: Target,
-        effect: Option<Effect>,
-    },
-    /// The popup that shows is closed, and the page behind it shows again.
-    ClosePopup,
-}
-
-impl Step {
-    /// What is acted on, if it is something on the page.
-    pub(crate) const fn target(&self) -> Option<&Target> {
-        match self {
-            Self::Fill { into: target, .. } | Self::Click { target, .. } => Some(target),
-            Self::ClosePopup => None,
-        }
-    }
-
-    pub(crate) const fn effect(&self) -> Option<Effect> {
-        match self {
-            Self::Click { effect, .. } => *effect,
-            Self::Fill { .. } | Self::ClosePopup => None,
-        }
-    }
-}
-
-/// Where the text for a field comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
-    Credential(CredentialName),
-    /// What the person answered.
-    Answer,
-    /// One part of it, from 0: of several words, or of as many signs as there are parts.
-    AnswerPart(usize),
-    /// The password that was made for the page.
-    NewPassword,
-    /// A code of the authenticator whose secret the page shows.
-    EnrolledCode,
 }
 
 /// A piece of text on a page.

@@ -30,7 +30,7 @@ pub(crate) struct Mutant {
 pub(crate) const BOUNDS: [&str; 1] = ["every command to a browser has a deadline"];
 
 /// Every guard that has a mutant, by suite.
-pub(crate) const MUTANTS: [Mutant; 55] = [
+pub(crate) const MUTANTS: [Mutant; 57] = [
     Mutant {
         guard: "a connection has one open run in the queue",
         file: "coordinator/src/queue/enqueue.lua",
@@ -218,10 +218,26 @@ pub(crate) const MUTANTS: [Mutant; 55] = [
     Mutant {
         guard: "a refused password is submitted for no other connection",
         file: "coordinator/src/store/sql/lockout.rs",
-        find: "if kept.refused.is_some() || was_refused(tx, whole.as_deref()).await? {",
+        find: "if kept.refused.is_some() || is_refused {",
         replace: "if kept.refused.is_some() {",
         suite: STORE,
         test: "store::tests::lockout::a_password_that_a_bank_refused_is_tried_for_no_other_connection",
+    },
+    Mutant {
+        guard: "a password that is set is kept before it is typed",
+        file: "coordinator/src/store/sql/intents.rs",
+        find: "candidates::keep(&mut tx, intent_id, (run_id, proof, effect), candidate).await?;",
+        replace: "let _ = candidate;",
+        suite: STORE,
+        test: "store::tests::candidates::in_doubt_the_new_one_is_tried_and_what_signs_in_is_kept",
+    },
+    Mutant {
+        guard: "a refused one of two passwords isn't tried again",
+        file: "coordinator/src/store/sql/candidates.rs",
+        find: "if is_new || other == Other::None {",
+        replace: "if other == Other::None {",
+        suite: STORE,
+        test: "store::tests::candidates::a_refused_new_one_is_followed_by_the_old_one_and_never_tried_again",
     },
     Mutant {
         guard: "a locked login is left alone",

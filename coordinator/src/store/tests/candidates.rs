@@ -147,6 +147,8 @@ async fn a_refused_new_one_is_followed_by_the_old_one_and_never_tried_again() {
         setting.taken_over().await;
         assert_eq!(setting.refused().await, Told::TriedAgain, "{}", setting.bench.name);
         assert_eq!(setting.grant().await, OLD.whole);
+        setting.bench.declare(setting.run, setting.counter, Effect::Password).await.expect("within the budget");
+        assert_eq!(setting.taken_over().await, OLD.whole, "also where nobody heard the end of it");
         setting.submit(EffectOutcome::Happened).await;
         setting.completes().await;
         assert_eq!(setting.kept().await, b"old");
