@@ -177,7 +177,7 @@ impl Plain {
         Around::of(field).field(field).filter(|_| takes_it).ok_or(Problem::NotActionable)
     }
 
-    /// The box that is ticked where this is clicked; none where it isn't one that is empty.
+    /// The box that is ticked where this is clicked; none where it isn't one that is empty, or nothing is sent of it.
     ///
     /// # Errors
     /// [`Problem`] where nothing or several things fit.
@@ -185,7 +185,10 @@ impl Plain {
         let element = found(&self.document, target)?;
         let is_empty_box =
             element.value().name() == "input" && kind(&element) == "checkbox" && element.attr("checked").is_none();
-        let field = is_empty_box.then(|| Around::of(element).field(element)).flatten();
+        let around = Around::of(element);
+        // Of any other, what a tick comes to is the page's own scripts' to say.
+        let is_sent = element.attr("name").is_some_and(|name| !name.is_empty()) && owner(&around, &element).is_some();
+        let field = (is_empty_box && is_sent).then(|| around.field(element)).flatten();
         Ok(field.map(|field| {
             let text = Secret::new(element.attr("value").unwrap_or("on").to_owned());
             Filled { field, text }
