@@ -14,6 +14,7 @@ use script::command::{Capture, Collect, Deed, Download, Observation, Watch};
 use url::Url;
 
 use crate::gate::Shut;
+use crate::live::Screencast;
 use crate::requests::Request;
 
 /// How long a file may take from its beginning to its end.
@@ -76,6 +77,11 @@ pub trait Driver: Send {
 pub trait Session: Driver {
     /// What ends it.
     fn ending(&self) -> Arc<dyn Ending>;
+
+    /// What shows it to a person who looks on; none of a session that has no picture.
+    fn screencast(&self) -> Option<Arc<dyn Screencast>> {
+        None
+    }
 }
 
 /// The end of a session, whoever calls for it.

@@ -239,7 +239,7 @@ impl Door {
         if !self.hosts.allow_host(&place.host, place.port) {
             return Err((Reply::NotAllowed, Trouble::Forbidden));
         }
-        if self.gate.check().is_err() {
+        if self.gate.look().is_err() {
             return Err((Reply::NotAllowed, Trouble::Forbidden));
         }
         let addresses = resolve(place).await;
@@ -333,7 +333,7 @@ async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, gate: Option<&Gat
             // For every part: a peer that reads slowly may hold one up for long.
             to.writable().await?;
             if let Some(gate) = gate {
-                gate.check().map_err(io::Error::other)?;
+                drop(gate.look().map_err(io::Error::other)?);
             }
             match to.try_write(rest) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),

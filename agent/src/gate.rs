@@ -6,8 +6,18 @@
 //! Both what is sent to the browser and what the browser sends to the portal pass
 //! here, so a frozen agent that wakes up late sends nothing.
 //!
-//! Not here: renewing ([`crate::renewer`]) and ending the session when the window
-//! ends ([`crate::watchdog`]).
+//! ```text
+//! open ──hold──▶ held        the run's commands are refused; a person's input passes, and what the page itself sends
+//!  │ ▲            │ │
+//!  │ └──let go────┘ │
+//!  └──▶ shut ◀──────┘        for good, whatever the reason
+//! ```
+//!
+//! While a person holds the wheel the run's commands are refused and not kept for later: what was decided on one page
+//! would be done to another.
+//!
+//! Not here: renewing ([`crate::renewer`]), ending the session when the window
+//! ends ([`crate::watchdog`]), and who holds the wheel ([`crate::live`]).
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -49,7 +59,7 @@ impl TrustWindow {
     }
 }
 
-/// Why a gate is shut. It never opens again.
+/// Why a gate lets nothing through. It never opens again, unless a person holds the wheel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Shut {
     /// The coordinator says that the lease is another's.
@@ -67,6 +77,9 @@ pub enum Shut {
     /// The run is over.
     #[error("the run is over")]
     Over,
+    /// A person holds the wheel: a gate that is held isn't shut.
+    #[error("a person holds the wheel")]
+    Held,
 }
 
 /// Proof that the gate was open a moment ago. Good for one command.
@@ -94,8 +107,15 @@ pub struct Gate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Open(TrustWindow),
+    /// A person holds the wheel, under the same lease.
+    Held(TrustWindow),
     Shut(Shut),
 }
+
+/// Proof that a person held the wheel a moment ago. Good for one thing that they do.
+#[derive(Debug)]
+#[must_use = "a permit is for one thing that a person does"]
+pub struct PersonsPermit(());
 
 impl Gate {
     /// Opens a gate for as long as `window` holds.
@@ -111,7 +131,8 @@ impl Gate {
     pub fn permit(&self) -> Result<Permit, Shut> {
         match *self.state.borrow() {
             State::Open(window) if window.holds(Instant::now()) => Ok(Permit { until: window.deadline }),
-            State::Open(_) => Err(Shut::Expired),
+            State::Held(window) if window.holds(Instant::now()) => Err(Shut::Held),
+            State::Open(_) | State::Held(_) => Err(Shut::Expired),
             State::Shut(shut) => Err(shut),
         }
     }
@@ -124,6 +145,53 @@ impl Gate {
         self.permit().map(|_| ())
     }
 
+    /// Leave to look at the page, and for what the page itself sends: whoever holds the wheel.
+    ///
+    /// # Errors
+    /// Why the lease may not be believed in any more.
+    pub fn look(&self) -> Result<Permit, Shut> {
+        match *self.state.borrow() {
+            State::Open(window) | State::Held(window) if window.holds(Instant::now()) => {
+                Ok(Permit { until: window.deadline })
+            }
+            State::Open(_) | State::Held(_) => Err(Shut::Expired),
+            State::Shut(shut) => Err(shut),
+        }
+    }
+
+    /// Leave for one thing that the person at the wheel does; none if nobody holds it, or the lease ended.
+    #[must_use]
+    pub fn persons_permit(&self) -> Option<PersonsPermit> {
+        match *self.state.borrow() {
+            State::Held(window) if window.holds(Instant::now()) => Some(PersonsPermit(())),
+            State::Open(_) | State::Held(_) | State::Shut(_) => None,
+        }
+    }
+
+    /// Gives the wheel to a person. Doing it again changes nothing.
+    ///
+    /// # Errors
+    /// Why there is no wheel to give any more.
+    pub fn hold(&self) -> Result<(), Shut> {
+        let permit = self.look()?;
+        drop(permit);
+        self.state.send_if_modified(|state| {
+            let State::Open(window) = *state else { return false };
+            *state = State::Held(window);
+            true
+        });
+        Ok(())
+    }
+
+    /// Gives the wheel back to the run. Doing it again changes nothing, and nothing opens a gate that is shut.
+    pub fn let_go(&self) {
+        self.state.send_if_modified(|state| {
+            let State::Held(window) = *state else { return false };
+            *state = State::Open(window);
+            true
+        });
+    }
+
     /// Takes note of a renewal.
     ///
     /// # Errors
@@ -132,10 +200,11 @@ impl Gate {
         let now = Instant::now();
         let mut outcome = Ok(());
         self.state.send_if_modified(|state| match *state {
-            State::Open(window) => {
+            State::Open(window) | State::Held(window) => {
                 let renewed = window.renewed(next, now);
+                let goes_on = if matches!(*state, State::Held(_)) { State::Held } else { State::Open };
                 outcome = renewed.map(|_| ()).ok_or(Shut::Expired);
-                *state = renewed.map_or(State::Shut(Shut::Expired), State::Open);
+                *state = renewed.map_or(State::Shut(Shut::Expired), goes_on);
                 true
             }
             State::Shut(shut) => {
@@ -150,7 +219,7 @@ impl Gate {
     pub fn shut(&self, why: Shut) {
         let now = Instant::now();
         self.state.send_if_modified(|state| {
-            let State::Open(window) = *state else { return false };
+            let (State::Open(window) | State::Held(window)) = *state else { return false };
             *state = State::Shut(if window.holds(now) { why } else { Shut::Expired });
             true
         });
@@ -162,7 +231,7 @@ impl Gate {
         loop {
             let window = match *changes.borrow_and_update() {
                 State::Shut(shut) => return shut,
-                State::Open(window) => window,
+                State::Open(window) | State::Held(window) => window,
             };
             tokio::select! {
                 // The sender lives in `self`, so this only says that something changed.
@@ -176,7 +245,7 @@ impl Gate {
     #[must_use]
     pub fn left(&self) -> Duration {
         match *self.state.borrow() {
-            State::Open(window) => window.deadline.saturating_duration_since(Instant::now()),
+            State::Open(window) | State::Held(window) => window.deadline.saturating_duration_since(Instant::now()),
             State::Shut(_) => Duration::ZERO,
         }
     }
@@ -293,6 +362,32 @@ mod tests {
         let (shut, at) = waiting.await.expect("a reason");
         assert_eq!(shut, Shut::Expired);
         assert_eq!(at.duration_since(start).as_secs(), 18);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_a_person_holds_the_wheel_the_run_is_refused_and_the_person_is_not() {
+        let gate = Gate::new(window());
+        assert!(gate.persons_permit().is_none(), "nobody holds it yet");
+        gate.hold().expect("open");
+        assert_eq!(gate.permit().err(), Some(Shut::Held));
+        assert!(gate.persons_permit().is_some() && gate.look().is_ok());
+        gate.let_go();
+        assert!(gate.permit().is_ok() && gate.persons_permit().is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_person_has_no_longer_than_the_lease() {
+        let gate = Gate::new(window());
+        gate.hold().expect("open");
+        advance(Duration::from_secs(10)).await;
+        gate.renew(window()).expect("in time");
+        assert_eq!(gate.permit().err(), Some(Shut::Held), "a renewal gives the wheel back to nobody");
+        advance(Duration::from_secs(12)).await;
+        assert!(gate.persons_permit().is_none());
+        assert_eq!((gate.look().err(), gate.hold()), (Some(Shut::Expired), Err(Shut::Expired)));
+        assert_eq!(gate.until_shut().await, Shut::Expired);
+        gate.let_go();
+        assert_eq!(gate.permit().err(), Some(Shut::Expired), "what is shut stays so");
     }
 
     #[tokio::test(start_paused = true)]

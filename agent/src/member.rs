@@ -21,6 +21,7 @@ use crate::admission::Limits;
 use crate::asker::Asker;
 use crate::coordinator::{CallError, Coordinator};
 use crate::drain::Drain;
+use crate::live::{Line, LiveRuns};
 use crate::openers::Openers;
 use crate::pace::Paces;
 use crate::seats::Seats;
@@ -38,6 +39,7 @@ pub struct Member {
     pub(crate) drain: Drain,
     pub(crate) seats: Seats,
     pub(crate) paces: Paces,
+    pub(crate) live: LiveRuns,
     machine: Machine,
     room: Room,
     is_away: AtomicBool,
@@ -86,6 +88,7 @@ impl Member {
             drain,
             seats: Seats::new(room.at_first(machine)),
             paces: Paces::default(),
+            live: LiveRuns::default(),
             machine,
             room,
             is_away: AtomicBool::new(false),
@@ -107,6 +110,8 @@ impl Member {
         if member.room.seats.is_none() {
             surveying.spawn(Surveyor::new(member.seats.clone(), member.room).await.run());
         }
+        let mut live = JoinSet::new();
+        live.spawn(Line::new(Arc::clone(&member)).run());
         let mut asking = JoinSet::new();
         asking.spawn(Asker::new(Arc::clone(&member)).run());
         // A drain may have begun without a signal; it is the second signal that hurries.

@@ -57,8 +57,9 @@ impl Renewer {
     /// # Errors
     /// What the coordinator said, or that it is away.
     pub async fn run_once(&mut self) -> Result<(), CallError> {
+        let _alone = self.holding.alone().await;
         let asked_at = Instant::now();
-        let Holding { run_id, proof, margin, .. } = self.holding;
+        let (run_id, proof, margin) = (self.holding.run_id, self.holding.proof(), self.holding.margin);
         let patience = (self.term / RENEWALS).max(SHORTEST_PATIENCE);
         match self.member.coordinator.renew(run_id, &self.member.renewal(proof), patience).await {
             Ok(Renewed { term_ms, advice }) => {

@@ -4,21 +4,23 @@
 //! Not here: opening and ending the session, keeping the lease, and handing in what
 //! came of it ([`crate::slot`]).
 
+mod asking;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::account::ObservedAccount;
-use domain::challenge::Question;
 use domain::failure::{Failure, FailureCode, Stage};
 use domain::id::ChallengeId;
 use domain::permissions::Permissions;
 use domain::run::Reading;
 use domain::secret::Secret;
-use protocol::lease::{AnswerState, Evidence, RunStep, Verdict, WayCount, answer_context};
-use protocol::sealed::PrivateKey;
-use script::command::{AnswerVerdict, Command, Observation, Watch};
+use protocol::lease::{Evidence, RunStep, Verdict, WayCount};
+use protocol::live::UnknownPages;
+use protocol::sealed::{PrivateKey, PublicKey};
+use script::command::{AnswerVerdict, Command, Making, Observation};
 use script::{Plan, Runner, Script};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 use url::Url;
 
 use crate::addresses::scrubbed;
@@ -27,14 +29,14 @@ use crate::driver::{Driver, DriverError};
 use crate::gate::{Gate, Shut};
 use crate::holding::Holding;
 use crate::leavable::Leavable;
+use crate::live::{LiveRun, Reads};
+use crate::making::{self, Made};
 use crate::pace::Pace;
 use crate::seats::Seat;
 use crate::steps::{Begun, Steps};
 use crate::tally::Tally;
 use crate::told;
 
-/// How long the coordinator is asked to hold a request for an answer open.
-const ANSWER_HELD: Duration = Duration::from_secs(20);
 /// How long a run may take, the time in which it waits for a person aside.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
 
@@ -46,15 +48,21 @@ pub struct Desk<'a> {
     /// Who is told.
     pub coordinator: &'a Coordinator,
     /// What the lease is shown by.
-    pub holding: Holding,
+    pub holding: &'a Holding,
     /// Whether it may still be believed in.
     pub gate: &'a Gate,
     /// What answers are sealed to.
     pub key: &'a PrivateKey,
+    /// What secrets from the bank's pages are sealed to.
+    pub keeper: Option<&'a PublicKey>,
     /// Given back while a person is waited for.
     pub seat: &'a Seat,
     /// How fast the portal is asked.
     pub pace: &'a Pace,
+    /// What a person who looks on sees of it.
+    pub live: &'a LiveRun,
+    /// Who is asked where a page shows that the script doesn't know.
+    pub unknown_pages: UnknownPages,
 }
 
 /// What came of a run.
@@ -112,7 +120,11 @@ enum End {
 /// Why the lease ended first.
 pub async fn run(desk: &Desk<'_>, driver: &mut dyn Driver, script: Arc<Script>, plan: Plan) -> Result<Ended, Shut> {
     let secrets = plan.credentials.values().cloned().collect();
-    let runner = Runner::new(script, plan);
+    let unknown_pages = match desk.unknown_pages {
+        UnknownPages::Fail => script::UnknownPages::Fail,
+        UnknownPages::IfWatched | UnknownPages::Ask => script::UnknownPages::OfferWheel,
+    };
+    let runner = Runner::new(script, plan).on_unknown_pages(unknown_pages);
     let until = Instant::now() + LONGEST;
     let mut run = Run {
         desk,
@@ -120,6 +132,7 @@ pub async fn run(desk: &Desk<'_>, driver: &mut dyn Driver, script: Arc<Script>, 
         secrets,
         last_page: None,
         challenge: None,
+        resends: 0,
         approved_by: None,
         until,
         reads_since: None,
@@ -128,6 +141,11 @@ pub async fn run(desk: &Desk<'_>, driver: &mut dyn Driver, script: Arc<Script>, 
     let mut driver = Leavable::new(driver);
     let outcome = match run.go_on(&mut driver).await {
         Ok(outcome) => outcome,
+        Err(End::Shut(Shut::Held) | End::Driver(DriverError::Shut(Shut::Held))) => {
+            // It waits for as long as somebody holds the wheel, so this is a fault of the agent's own.
+            tracing::error!("a command was refused since a person holds the wheel; the run is abandoned");
+            Outcome::Abandoned
+        }
         Err(End::Shut(shut) | End::Driver(DriverError::Shut(shut))) => return Err(shut),
         Err(End::Driver(DriverError::Crashed)) => run.broken_off(FailureCode::BrowserCrashed),
         Err(End::Driver(DriverError::OutOfMemory)) => run.broken_off(FailureCode::BrowserOom),
@@ -155,6 +173,8 @@ struct Run<'a> {
     last_page: Option<(Url, String)>,
     /// The question that was asked last.
     challenge: Option<ChallengeId>,
+    /// How many new codes the bank was to send for it.
+    resends: u32,
     /// Until when somebody approves elsewhere what the page waits for.
     approved_by: Option<Instant>,
     /// When it has taken too long.
@@ -212,9 +232,10 @@ impl Run<'_> {
                 Command::ReturnToBrowser => {
                     let why = self.runner.fell_back_for().map(|code| code.as_str());
                     tracing::info!(why, "reads in the browser");
+                    self.desk.live.reads(Reads::InSession);
                     driver.go_back()
                 }
-                command @ Command::Ask(_) => tokio::select! {
+                command @ (Command::Ask(_) | Command::OfferWheel(_)) => tokio::select! {
                     told = self.tell(command) => told?,
                     // Nobody should look for a code that can't be used any more.
                     gone = driver.gone() => return Err(End::Driver(gone)),
@@ -232,7 +253,11 @@ impl Run<'_> {
     async fn leave(&mut self, driver: &mut Leavable<'_>) -> Result<Observation, End> {
         let Some((url, _)) = self.last_page.clone() else { return Ok(Observation::Kept) };
         self.turn().await;
-        Ok(driver.leave(&url).await?)
+        let left = driver.leave(&url).await?;
+        if matches!(left, Observation::Done) {
+            self.desk.live.reads(Reads::WithoutBrowser);
+        }
+        Ok(left)
     }
 
     fn finished(&self, accounts: Vec<ObservedAccount>) -> Outcome {
@@ -243,20 +268,6 @@ impl Run<'_> {
         }
         let permissions = self.runner.permissions();
         Outcome::Finished(Read { accounts, reading: self.runner.reading(), took, permissions })
-    }
-
-    /// Watches the page. While somebody approves what it waits for elsewhere another lease may
-    /// be worked on, and it isn't watched for longer than they have.
-    async fn watch(&mut self, driver: &mut dyn Driver, watch: &Watch) -> Result<Observation, End> {
-        let Some(approved_by) = self.approved_by else { return Ok(driver.watch(watch).await?) };
-        let asked_at = Instant::now();
-        let _parked = self.desk.seat.park();
-        let seen = tokio::select! {
-            seen = driver.watch(watch) => seen?,
-            () = sleep_until(approved_by) => Observation::Refused(FailureCode::MfaTimeout),
-        };
-        self.until += asked_at.elapsed();
-        Ok(seen)
     }
 
     /// Waits for a turn at the portal, which isn't time that the run takes.
@@ -285,7 +296,7 @@ impl Run<'_> {
     /// Carries out what is the coordinator's.
     async fn tell(&mut self, command: Command) -> Result<Observation, End> {
         let Desk { coordinator, holding, gate, .. } = self.desk;
-        let Holding { run_id, proof, .. } = *holding;
+        let (run_id, proof) = (holding.run_id, holding.proof());
         match command {
             Command::Declare(effect) => {
                 let declared = persist(gate, || coordinator.declare(run_id, proof, effect)).await;
@@ -300,10 +311,14 @@ impl Run<'_> {
                     Err(error) => return Err(error.into()),
                 }
             }
+            Command::Make(making) => return self.make(making).await,
             Command::SettleIntents(outcome) => {
                 persist(gate, || coordinator.settle_intents(run_id, proof, outcome)).await?;
             }
-            Command::Ask(question) => {
+            Command::OfferWheel(_) if !self.desk.live.is_watched() && self.desk.unknown_pages != UnknownPages::Ask => {
+                return Ok(Observation::Refused(FailureCode::PageUnrecognised));
+            }
+            Command::Ask(question) | Command::OfferWheel(question) => {
                 let asked_at = Instant::now();
                 let answered = self.ask(question).await;
                 self.until += asked_at.elapsed();
@@ -311,6 +326,7 @@ impl Run<'_> {
             }
             Command::SettleAnswer(verdict) => {
                 self.approved_by = None;
+                self.resends = 0;
                 if let Some(challenge) = self.challenge.take() {
                     let verdict = match verdict {
                         AnswerVerdict::Accepted => Verdict::Accepted,
@@ -326,37 +342,23 @@ impl Run<'_> {
         Ok(Observation::Done)
     }
 
-    /// Asks a person and waits. The page is left alone meanwhile, the lease renewed.
-    async fn ask(&mut self, question: Question) -> Result<Observation, End> {
-        let Desk { coordinator, holding, gate, key, seat, .. } = self.desk;
-        let Holding { run_id, proof, .. } = *holding;
-        let opened = persist(gate, || coordinator.open_challenge(run_id, proof, question.clone())).await?;
-        let challenge = opened.challenge_id;
-        self.challenge = Some(challenge);
-        tracing::info!(challenge_id = %challenge, "waits for a person");
-        if !question.kind.takes_answer() {
-            self.approved_by = Some(Instant::now() + Duration::from_millis(opened.expires_in_ms));
-            return Ok(Observation::Done);
+    /// Has something made that is about to be set at the bank.
+    async fn make(&mut self, making: Making) -> Result<Observation, End> {
+        let Desk { coordinator, holding, gate, key, keeper, .. } = self.desk;
+        if let Making::Authenticator(secret) = &making {
+            self.secrets.push(secret.clone());
         }
-        // Another lease may be worked on in its place. When the answer comes the run goes
-        // on at once, even if that is one run too many for a moment.
-        let _parked = seat.park();
-        loop {
-            let state = persist(gate, || coordinator.await_answer(run_id, challenge, proof, ANSWER_HELD)).await?;
-            match state {
-                AnswerState::Open => {}
-                AnswerState::Answered { answer } => {
-                    let context = answer_context(challenge, proof.fence);
-                    let answer = key.open(&answer, &context).map_err(|_| End::Unreadable)?;
-                    self.secrets.push(answer.clone());
-                    tracing::info!(challenge_id = %challenge, "the person answered");
-                    return Ok(Observation::Answered(answer));
-                }
-                AnswerState::Expired | AnswerState::Cancelled => {
-                    self.challenge = None;
-                    return Ok(Observation::Refused(FailureCode::MfaTimeout));
-                }
+        let asked_at = Instant::now();
+        let made = making::make(coordinator, (holding, gate), (key, *keeper), &making).await;
+        self.until += asked_at.elapsed();
+        match made {
+            Ok(Made::Kept(made)) => {
+                self.secrets.extend(made.iter().cloned());
+                Ok(Observation::Made(made))
             }
+            Ok(Made::Unkept) => Ok(Observation::Refused(FailureCode::PortalActionProfile)),
+            Ok(Made::Unreadable) => Err(End::Unreadable),
+            Err(error) => making::unfit(&error).ok_or_else(|| error.into()),
         }
     }
 
@@ -402,96 +404,4 @@ impl From<PersistError> for End {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-    use std::sync::Arc;
-    use std::time::Duration;
-
-    use async_trait::async_trait;
-    use domain::failure::FailureCode;
-    use domain::fence::Fence;
-    use domain::id::{AgentId, RunId};
-    use domain::secret::Secret;
-    use protocol::lease::{Proof, WayCount};
-    use protocol::sealed::PrivateKey;
-    use script::command::{Deed, Download, Observation, Watch};
-    use script::{Compares, Plan, Script};
-    use tokio::time::{Instant, advance};
-    use url::Url;
-    use uuid::Uuid;
-
-    use super::{Desk, LONGEST, Outcome, run};
-    use crate::admission::Limits;
-    use crate::coordinator::Coordinator;
-    use crate::driver::{Driver, DriverError};
-    use crate::gate::{Gate, TrustWindow};
-    use crate::holding::Holding;
-    use crate::pace::Paces;
-    use crate::seats::Seats;
-
-    /// A portal that takes as long as a run may.
-    struct Slow;
-
-    #[async_trait]
-    impl Driver for Slow {
-        async fn visit(&mut self, _: &Url) -> Result<Observation, DriverError> {
-            advance(LONGEST).await;
-            Ok(Observation::Visited)
-        }
-
-        async fn watch(&mut self, _: &Watch) -> Result<Observation, DriverError> {
-            Err(DriverError::Crashed)
-        }
-
-        async fn act(&mut self, _: &Deed) -> Result<Observation, DriverError> {
-            Err(DriverError::Crashed)
-        }
-
-        async fn download(&mut self, _: &Download) -> Result<Observation, DriverError> {
-            Err(DriverError::Crashed)
-        }
-
-        async fn without_browser(&mut self) -> Result<Option<Box<dyn Driver>>, DriverError> {
-            Ok(None)
-        }
-
-        async fn gone(&mut self) -> DriverError {
-            std::future::pending().await
-        }
-
-        fn ways(&self) -> Vec<WayCount> {
-            Vec::new()
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_run_that_takes_too_long_is_broken_off() {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let script = "script: 1\ninstitution: quay\nlocale: en-US\ntimezone: America/New_York\ncurrency: USD\n\
-            start: /\npages:\n  accounts:\n    when: { visible: table }\n    goal: signed_in\n\
-            reads:\n  accounts:\n    on: accounts\n    table: table\n    columns: { name: Name }\n\
-            \x20   key: { attribute: id }\n";
-        let script = Script::parse(script).expect("a script");
-        let portal_url: Url = "https://bank.example/".parse().expect("a url");
-        let token = Secret::new("token".into());
-        let coordinator = Coordinator::new(portal_url.clone(), token).expect("a client");
-        let gate = Gate::new(TrustWindow::new(Instant::now(), LONGEST * 2, Duration::ZERO));
-        let proof = Proof { agent_id: AgentId(Uuid::nil()), fence: Fence { generation: 1, counter: 1 } };
-        let holding = Holding { run_id: RunId(Uuid::nil()), proof, term: LONGEST, margin: Duration::ZERO };
-        let seat = Seats::new(Limits { seats: 1, parked: 1 }).free().await.granted();
-        let (key, pace) =
-            (PrivateKey::generate(), Paces::default().at("quay", domain::limits::Limits::STEPS_PER_MINUTE));
-        let desk = Desk { coordinator: &coordinator, holding, gate: &gate, key: &key, seat: &seat, pace: &pace };
-        let plan = Plan {
-            portal_url,
-            credentials: BTreeMap::new(),
-            open_intents: Vec::new(),
-            today: jiff::civil::date(2026, 1, 2),
-            since: None,
-            compares: Compares::No,
-        };
-        let ended = run(&desk, &mut Slow, Arc::new(script), plan).await.expect("an outcome");
-        let Outcome::Failed { failure, .. } = ended.outcome else { unreachable!("nothing was read") };
-        assert_eq!(failure.code, FailureCode::PortalUnavailable);
-    }
-}
+mod tests;

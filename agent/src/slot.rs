@@ -18,6 +18,8 @@ use domain::failure::{Failure, FailureCode, Stage};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use protocol::lease::{Advice, Complete, Credentials, Fail, Lease, credentials_context};
+use protocol::live::UnknownPages;
+use protocol::sealed::PublicKey;
 use script::{Compares, Plan, Script};
 use tokio::time::{Instant, sleep};
 use tracing::Instrument as _;
@@ -57,6 +59,8 @@ struct Prepared {
     hosts: Hosts,
     pace: Pace,
     driver: DriverKind,
+    unknown_pages: UnknownPages,
+    keeper: Option<PublicKey>,
 }
 
 /// No session could be opened, for a reason that is this machine's.
@@ -108,11 +112,11 @@ impl Slot {
     async fn work(&self, lease: Lease, asked_at: Instant) -> Result<(), NoBrowser> {
         let member = &self.member;
         let holding = Holding::new(member.agent_id, &lease);
-        let Some(gate) = self.trust(holding, asked_at).await else { return Ok(()) };
+        let Some(gate) = self.trust(holding.clone(), asked_at).await else { return Ok(()) };
         // Whatever becomes of the work, its session and its renewals end with it.
         let _end = ShutAtEnd(gate.clone());
         tracing::info!(kind = %lease.kind, attempt = lease.attempt, "leased");
-        let renewer = Renewer::new(Arc::clone(member), holding, gate.clone());
+        let renewer = Renewer::new(Arc::clone(member), holding.clone(), gate.clone());
         tokio::spawn(renewer.run().in_current_span());
         tokio::spawn({
             let (drain, gate) = (member.drain.clone(), gate.clone());
@@ -123,7 +127,7 @@ impl Slot {
                 }
             }
         });
-        match self.prepare(lease, holding, &gate) {
+        match self.prepare(lease, holding.clone(), &gate) {
             Ok(prepared) => self.under(prepared).await,
             Err(Unfit::Script(fault)) => {
                 let failure = Failure::new(FailureCode::ScriptParse, Stage::Connect).with_message(fault);
@@ -150,7 +154,8 @@ impl Slot {
     /// A request is held open for longer than a lease lasts, so unless the answer came
     /// soon the lease is renewed before it is believed in.
     async fn trust(&self, holding: Holding, asked_at: Instant) -> Option<Gate> {
-        let Holding { run_id, proof, term, margin } = holding;
+        let (run_id, proof) = (holding.run_id, holding.proof());
+        let (term, margin) = (holding.term, holding.margin);
         if asked_at.elapsed() < term / 4 {
             return Some(Gate::new(TrustWindow::new(asked_at, term, margin)));
         }
@@ -194,13 +199,16 @@ impl Slot {
             since: lease.since,
             compares: compares(&lease),
         };
+        let unknown_pages = lease.unknown_pages;
         let hosts = Hosts::new(&lease.portal_url, script.hosts(), lease.allow_loopback);
         let pace = self.member.paces.at(&lease.institution_id, lease.steps_per_minute);
-        Ok(Prepared { holding, gate: gate.clone(), script: Arc::new(script), plan, hosts, pace, driver })
+        let keeper = lease.keeper;
+        let script = Arc::new(script);
+        Ok(Prepared { holding, gate: gate.clone(), script, plan, hosts, pace, driver, unknown_pages, keeper })
     }
 
     async fn under(&self, prepared: Prepared) -> Result<(), NoBrowser> {
-        let Prepared { holding, gate, script, plan, hosts, pace, driver } = prepared;
+        let Prepared { holding, gate, script, plan, hosts, pace, driver, unknown_pages, keeper } = prepared;
         let member = &self.member;
         let portal = plan.portal_url.clone();
         let opened = tokio::select! {
@@ -221,8 +229,18 @@ impl Slot {
         };
         let ending = session.ending();
         let watchdog = Watchdog::set(gate.clone(), Arc::clone(&ending));
-        let key = &member.key;
-        let desk = Desk { coordinator: &member.coordinator, holding, gate: &gate, key, seat: &self.seat, pace: &pace };
+        let live = member.live.enter(holding.run_id, gate.clone(), driver, session.screencast());
+        let desk = Desk {
+            coordinator: &member.coordinator,
+            holding: &holding,
+            gate: &gate,
+            key: &member.key,
+            keeper: keeper.as_ref(),
+            seat: &self.seat,
+            pace: &pace,
+            live: live.run(),
+            unknown_pages,
+        };
         let ended = tokio::select! {
             biased;
             shut = gate.until_shut() => Err(shut),
@@ -230,6 +248,7 @@ impl Slot {
         };
         match ended {
             Ok(ended) => {
+                drop(live);
                 ending.end().await;
                 self.hand_in(holding, &gate, ended).await;
             }
@@ -273,7 +292,7 @@ impl Slot {
     /// Tells the coordinator what came of the run.
     async fn hand_in(&self, holding: Holding, gate: &Gate, ended: Ended) {
         let coordinator = &self.member.coordinator;
-        let Holding { run_id, proof, .. } = holding;
+        let (run_id, proof) = (holding.run_id, holding.proof());
         let Ended { outcome, ways, steps } = ended;
         let told = match outcome {
             Outcome::Finished(Read { accounts, reading, took, permissions }) => {
@@ -326,7 +345,7 @@ impl Slot {
     }
 
     async fn release(&self, holding: Holding) {
-        let Holding { run_id, proof, .. } = holding;
+        let (run_id, proof) = (holding.run_id, holding.proof());
         let bound = Gate::new(TrustWindow::new(Instant::now(), RELEASE, Duration::ZERO));
         let coordinator = &self.member.coordinator;
         match persist(&bound, || coordinator.release(run_id, proof)).await {

@@ -78,8 +78,10 @@ impl Begun {
             Command::LeaveBrowser => (Step::LeaveBrowser, None),
             Command::ReturnToBrowser => (Step::ReturnToBrowser, None),
             Command::Declare(effect) => (Step::Declare, Some(*effect)),
+            Command::Make(making) => (Step::Make, Some(making.effect())),
             Command::SettleIntents(_) => (Step::Settle, None),
             Command::Ask(_) => (Step::Ask, None),
+            Command::OfferWheel(_) => (Step::OfferWheel, None),
             Command::SettleAnswer(_) => (Step::SettleAnswer, None),
             Command::Finish(_) | Command::Fail(_) => return None,
         };

@@ -1,6 +1,6 @@
 //! Bursar measured beside its peers, in the same run: `cargo xtask bench api`,
 //! `cargo xtask bench fleet`, `cargo xtask bench flow`, `cargo xtask bench ledger`,
-//! `cargo xtask bench scaling`.
+//! `cargo xtask bench people`, `cargo xtask bench scaling`.
 //!
 //! A bench prints what it measured and whether a bar holds; whether the figures are good
 //! is for people to say, so a bar that doesn't hold is no failure of the run.
@@ -17,6 +17,7 @@ mod ledger;
 mod load;
 mod node;
 mod peer;
+mod people;
 mod processes;
 mod progress;
 mod python;
@@ -48,6 +49,8 @@ enum Bench {
     Flow(flow::Arguments),
     /// Identity, reading pages and files, and taking records in.
     Ledger(ledger::Arguments),
+    /// Live views, runs that wait for a person, and how soon a question and its answer are through.
+    People(people::Arguments),
     /// How many agents there are, in simulated days, beside a queue's length as the rule.
     Scaling(scaling::Arguments),
     /// Between a bench and a program that it measures; not for people.
@@ -62,6 +65,7 @@ async fn main() -> ExitCode {
         Bench::Fleet(arguments) => fleet::run(arguments).await,
         Bench::Flow(arguments) => flow::run(arguments).await,
         Bench::Ledger(arguments) => ledger::run(arguments).await,
+        Bench::People(arguments) => people::run(arguments).await,
         Bench::Scaling(arguments) => scaling::run(&arguments),
         Bench::Keep(arguments) => keeper::run(&arguments),
     };

@@ -12,6 +12,11 @@ pub(crate) fn memory_mib(pid: u32) -> f64 {
     tree(pid).filter_map(kibibytes).sum::<f64>() / 1024.0
 }
 
+/// The memory of a process without those below it, in MB.
+pub(crate) fn memory_alone_mb(pid: u32) -> f64 {
+    kibibytes(pid).unwrap_or_default() * 1024.0 / 1e6
+}
+
 /// What a client and the browsers that it drives hold, in MB.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Held {

@@ -4,7 +4,10 @@
 //! Not the place where a setting's default or meaning is written; that is
 //! `config.default.toml`, which is also the reference.
 
+mod challenge;
 mod oidc;
+mod reach;
+mod setup;
 mod values;
 
 use std::collections::BTreeMap;
@@ -20,7 +23,10 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use url::Url;
 
+pub use self::challenge::{Challenge, TakeoverOffer};
 pub use self::oidc::Oidc;
+pub use self::reach::{Inbound, Pools};
+pub use self::setup::{Brand, Setup};
 use self::values::{address_or_empty, header_or_empty, path_or_empty, socket_or_empty, span, time_zone, windows};
 use crate::store::{StoreUrl, Tables};
 
@@ -29,6 +35,9 @@ const ENVIRONMENT: &str = "BURSAR";
 
 /// The shortest token for agents and operators, in bytes.
 const SHORTEST_TOKEN: usize = 32;
+
+/// The least time between two codes that a bank is asked for.
+const SHORTEST_PACE: Duration = Duration::from_secs(30);
 
 /// The smallest limit of a body, in bytes.
 const SMALLEST_LIMIT: usize = 1_024;
@@ -57,6 +66,9 @@ pub struct Config {
     vault: Vault,
     pub catalog: Catalog,
     pub delegated_user: DelegatedUser,
+    pub setup: Setup,
+    pub pools: Pools,
+    pub inbound: Inbound,
     pub development: Development,
     pub log: Log,
 }
@@ -109,13 +121,6 @@ pub struct Retry {
     pub base: Duration,
     #[serde(deserialize_with = "span")]
     pub cap: Duration,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Challenge {
-    #[serde(deserialize_with = "span")]
-    pub term: Duration,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -214,6 +219,8 @@ pub struct Console {
     pub idle: Duration,
     #[serde(deserialize_with = "span")]
     pub longest: Duration,
+    #[serde(deserialize_with = "span")]
+    pub wheel_kept: Duration,
     pub attempts_per_name: u32,
     pub attempts_per_address: u32,
     #[serde(deserialize_with = "header_or_empty")]
@@ -312,6 +319,9 @@ impl Config {
         }
         if self.challenge.term < Duration::from_secs(1) {
             return refuse("challenge.term", "a person must have a second at least");
+        }
+        if self.challenge.resend_every < SHORTEST_PACE && !self.development.loopback {
+            return refuse("challenge.resend_every", "banks aren't asked for codes more often than every 30 seconds");
         }
         if self.http.body_limit < SMALLEST_LIMIT || self.http.agent_body_limit < SMALLEST_LIMIT {
             return refuse("http.body_limit", "it and http.agent_body_limit must be 1,024 bytes at least");

@@ -14,6 +14,7 @@ mod http;
 mod keda;
 mod queue;
 mod sealer;
+mod setup;
 mod store;
 mod telemetry;
 mod vault;

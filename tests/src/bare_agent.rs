@@ -91,6 +91,35 @@ impl BareAgent {
         self.call(&format!("/{}/intents", held.run_id), &body).await.map(|_| ())
     }
 
+    /// Says what is about to be set at the bank; what it is answered.
+    ///
+    /// # Errors
+    /// [`CallError`] for anything but success.
+    pub async fn declare_setting(&self, held: &Held, effect: &str, making: &Value) -> Result<Value, CallError> {
+        let body = json!({ "proof": held.proof, "effect": effect, "making": making });
+        self.call(&format!("/{}/intents", held.run_id), &body).await
+    }
+
+    /// Says what became of what it declared.
+    ///
+    /// # Errors
+    /// [`CallError`] for anything but success.
+    pub async fn settle(&self, held: &Held, outcome: &str) -> Result<(), CallError> {
+        let body = json!({ "proof": held.proof, "outcome": outcome });
+        self.call(&format!("/{}/intents/settle", held.run_id), &body).await.map(|_| ())
+    }
+
+    /// Asks a security question.
+    ///
+    /// # Errors
+    /// [`CallError`] for anything but success.
+    pub async fn ask_question(&self, held: &Held, prompt: &str) -> Result<String, CallError> {
+        let question = json!({ "kind": "securityQuestion", "prompt": prompt, "attemptsLeft": 3 });
+        let body = json!({ "proof": held.proof, "question": question });
+        let opened = self.call(&format!("/{}/challenges", held.run_id), &body).await?;
+        Ok(text(&opened["challengeId"]))
+    }
+
     /// Hands in what was read.
     ///
     /// # Errors
@@ -126,8 +155,16 @@ impl BareAgent {
     /// # Errors
     /// [`CallError`] for anything but success.
     pub async fn ask(&self, held: &Held) -> Result<String, CallError> {
+        self.ask_by(held, "sms").await
+    }
+
+    /// Asks for a code that the bank sent by this way.
+    ///
+    /// # Errors
+    /// [`CallError`] for anything but success.
+    pub async fn ask_by(&self, held: &Held, medium: &str) -> Result<String, CallError> {
         let question =
-            json!({ "kind": "oneTimeCode", "medium": "sms", "prompt": "Enter the code.", "attemptsLeft": 3 });
+            json!({ "kind": "oneTimeCode", "medium": medium, "prompt": "Enter the code.", "attemptsLeft": 3 });
         let body = json!({ "proof": held.proof, "question": question });
         let opened = self.call(&format!("/{}/challenges", held.run_id), &body).await?;
         Ok(text(&opened["challengeId"]))
@@ -138,11 +175,7 @@ impl BareAgent {
     /// # Errors
     /// [`CallError`] for anything but success.
     pub async fn ask_for_shown_code(&self, held: &Held) -> Result<String, CallError> {
-        let question =
-            json!({ "kind": "oneTimeCode", "medium": "device", "prompt": "Enter the code.", "attemptsLeft": 3 });
-        let body = json!({ "proof": held.proof, "question": question });
-        let opened = self.call(&format!("/{}/challenges", held.run_id), &body).await?;
-        Ok(text(&opened["challengeId"]))
+        self.ask_by(held, "device").await
     }
 
     /// Waits for an answer for a few seconds; returns the state that is told.

@@ -14,14 +14,17 @@
 //! the process that draws. So frames take turns; a page that is busy isn't given one, which
 //! would keep all others waiting; and one that was given one and doesn't draw is closed.
 //!
-//! Not here: pictures of a page. Whoever needs one asks for a frame with it, in its turn,
-//! since such a page draws none by itself.
+//! Such a page shows no picture by itself either: one is asked for with a frame, in its turn.
+//!
+//! Not here: when a picture is wanted ([`super::screencast`]).
 
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::{sleep, timeout};
 
@@ -90,17 +93,35 @@ async fn draw(turn: &Turn, line: &PageLine, gate: &Gate) {
         let turn = Arc::clone(turn).lock_owned().await;
         let Ok(permit) = gate.permit() else { return };
         // By itself, since a frame is on its way also when nobody waits any more.
-        let line = PageLine { wire: line.wire.clone(), session: line.session.clone(), target: line.target.clone() };
-        if let Ok(Err(WireError::Gone)) = tokio::spawn(frame(line, permit, turn)).await {
+        if let Ok(Err(WireError::Gone)) = tokio::spawn(frame(line.again(), permit, turn)).await {
             return;
         }
     }
 }
 
-/// Has a page draw once, and keeps the turn until it has.
+/// Has a page draw once with a picture (JPEG) of what it looks like then; none where nothing of it changed.
+pub(super) async fn picture(
+    turn: &Turn,
+    line: &PageLine,
+    permit: Permit,
+    quality: u8,
+) -> Result<Option<Vec<u8>>, WireError> {
+    let nothing = json!({ "expression": "0", "silent": true });
+    line.wire.call(Some(&line.session), "Runtime.evaluate", nothing, BUSY).await?;
+    let turn = Arc::clone(turn).lock_owned().await;
+    let how = json!({ "screenshot": { "format": "jpeg", "quality": quality, "optimizeForSpeed": true } });
+    let drawn = tokio::spawn(drawn(line.again(), permit, turn, how)).await.map_err(|_| WireError::Gone)??;
+    Ok(drawn["screenshotData"].as_str().and_then(|data| STANDARD.decode(data).ok()))
+}
+
+/// Has a page draw once that nobody looks at, and keeps the turn until it has.
 async fn frame(line: PageLine, permit: Permit, turn: OwnedMutexGuard<()>) -> Result<(), WireError> {
-    let unseen = json!({ "noDisplayUpdates": true });
-    let mut drawn = Box::pin(line.send(permit, "HeadlessExperimental.beginFrame", unseen, FRAME + CLOSED));
+    drawn(line, permit, turn, json!({ "noDisplayUpdates": true })).await.map(|_| ())
+}
+
+/// Has a page draw once, and keeps the turn until it has.
+async fn drawn(line: PageLine, permit: Permit, turn: OwnedMutexGuard<()>, how: Value) -> Result<Value, WireError> {
+    let mut drawn = Box::pin(line.send(permit, "HeadlessExperimental.beginFrame", how, FRAME + CLOSED));
     let drawn = match timeout(FRAME, drawn.as_mut()).await {
         Ok(drawn) => drawn,
         Err(_) => {
@@ -110,5 +131,5 @@ async fn frame(line: PageLine, permit: Permit, turn: OwnedMutexGuard<()>) -> Res
         }
     };
     drop(turn);
-    drawn.map(|_| ())
+    drawn
 }

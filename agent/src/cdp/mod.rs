@@ -22,6 +22,7 @@ mod launch;
 mod limits;
 pub(crate) mod page;
 mod scales;
+mod screencast;
 mod session;
 mod traffic;
 mod verbs;

@@ -112,6 +112,11 @@ impl Cast {
 }
 
 impl PageLine {
+    /// The same line, for a task of its own.
+    pub(super) fn again(&self) -> Self {
+        Self { wire: self.wire.clone(), session: self.session.clone(), target: self.target.clone() }
+    }
+
     /// Sends the page one command.
     pub(super) async fn send(
         &self,

@@ -21,6 +21,7 @@ use super::browser::{Browser, PULSE_DECIDES};
 use super::frames::Frames;
 use super::launch::LaunchError;
 use super::page::{Answer, PageLine, Request};
+use super::screencast::Screencast;
 use super::traffic::Traffic;
 use super::windows::Behind;
 use super::wire::{Gone, Showing, Wire, WireError};
@@ -28,6 +29,7 @@ use crate::driver::{self, DriverError};
 use crate::egress::Egress;
 use crate::gate::{Gate, Permit, Shut};
 use crate::http::{Cookie, Identity};
+use crate::live;
 use crate::tally::Tally;
 
 /// How long a command has that a browser does at once.
@@ -431,6 +433,11 @@ impl Ending {
 impl driver::Session for Session {
     fn ending(&self) -> Arc<dyn driver::Ending> {
         self.ending()
+    }
+
+    fn screencast(&self) -> Option<Arc<dyn live::Screencast>> {
+        let (wire, windows) = (self.line.wire.clone(), self.windows.clone());
+        Some(Arc::new(Screencast::new(wire, windows, self.frames.clone(), self.gate.clone())))
     }
 }
 

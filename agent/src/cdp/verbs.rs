@@ -15,7 +15,7 @@ use url::Url;
 
 use super::page::{Answer, Cast, Request};
 use super::session::Session;
-use super::wire::WireError;
+use super::wire::{Gone, WireError};
 use crate::driver::{Driver, DriverError};
 use crate::gate::Shut;
 use crate::http;
@@ -73,12 +73,17 @@ impl Driver for Session {
     async fn gone(&mut self) -> DriverError {
         loop {
             // Its end without a word is the wire's, and so the browser's.
-            let _ = self.showing.wait_for(|now| now.gone.is_some()).await;
-            match self.verdict(WireError::Gone) {
-                Err(error) => return error,
-                // The window alone was closed.
-                Ok(()) if self.face(Popups::Follow).await.is_ok() && !self.is_closed() => {}
-                Ok(()) => return DriverError::Crashed,
+            let gone = self.showing.wait_for(|now| now.gone.is_some()).await.ok().and_then(|now| now.gone);
+            // Also while a person holds the wheel: what they close is no end of the lease.
+            if let Err(shut) = self.gate.look() {
+                return shut.into();
+            }
+            // The window alone was closed.
+            let is_window = self.is_closed() && self.face(Popups::Follow).await.is_ok() && !self.is_closed();
+            match gone {
+                _ if is_window => {}
+                Some(Gone::OutOfMemory) => return DriverError::OutOfMemory,
+                Some(Gone::Crashed) | None => return DriverError::Crashed,
             }
         }
     }

@@ -83,6 +83,8 @@ struct Page {
     showing: watch::Sender<Showing>,
     /// Who wants to know what it asks the network for.
     traffic: Option<Arc<Traffic>>,
+    /// Where it is told what it looks like; the newest alone counts.
+    pictures: Option<watch::Sender<Option<String>>>,
 }
 
 /// What is known of a page without asking it.
@@ -182,13 +184,18 @@ impl Wire {
 
     /// Sends a call whose result nobody waits for.
     pub(super) fn tell(&self, method: &'static str, params: Value) {
-        let _ = self.calls.send(Call { session: None, method, params, answer: None });
+        self.tell_of(None, method, params);
+    }
+
+    /// The same in a page's session.
+    pub(super) fn tell_of(&self, session: Option<&SessionId>, method: &'static str, params: Value) {
+        let _ = self.calls.send(Call { session: session.cloned(), method, params, answer: None });
     }
 
     /// Follows what is known of a page; `forget` ends it.
     pub(super) fn follow(&self, session: &SessionId, target: String) -> watch::Receiver<Showing> {
         let (showing, receiver) = watch::channel(Showing::default());
-        lock(&self.pages).insert(session.clone(), Page { target, showing, traffic: None });
+        lock(&self.pages).insert(session.clone(), Page { target, showing, traffic: None, pictures: None });
         receiver
     }
 
@@ -197,6 +204,15 @@ impl Wire {
         if let Some(page) = lock(&self.pages).get_mut(session) {
             page.traffic = Some(traffic);
         }
+    }
+
+    /// What a followed page looks like (JPEG in base64), once the browser is to say so.
+    pub(super) fn pictures(&self, session: &SessionId) -> watch::Receiver<Option<String>> {
+        let (sender, receiver) = watch::channel(None);
+        if let Some(page) = lock(&self.pages).get_mut(session) {
+            page.pictures = Some(sender);
+        }
+        receiver
     }
 
     /// What the browser says of downloads from now on, whosever they are.
@@ -320,6 +336,15 @@ impl Line {
                 let traffic = lock(&self.pages).get(session).and_then(|page| page.traffic.clone());
                 if let Some(traffic) = traffic {
                     traffic.hear(method, &event.params);
+                }
+            }
+            ("Page.screencastFrame", Some(session)) => {
+                // At once, so that the next comes when there is one; a late one is dropped.
+                let params = json!({ "sessionId": event.params["sessionId"] });
+                let method = "Page.screencastFrameAck";
+                self.send(Call { session: Some(session.clone()), method, params, answer: None });
+                if let Some(pictures) = lock(&self.pages).get(session).and_then(|page| page.pictures.as_ref()) {
+                    pictures.send_replace(event.params["data"].as_str().map(str::to_owned));
                 }
             }
             ("Page.javascriptDialogOpening", Some(session)) => {

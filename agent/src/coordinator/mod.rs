@@ -2,6 +2,7 @@
 //!
 //! Not here: when a call is made, or made again ([`persist`]).
 
+mod line;
 mod persist;
 
 use std::time::Duration;
@@ -10,16 +11,18 @@ use domain::challenge::Question;
 use domain::id::{AgentId, ChallengeId, RunId};
 use domain::run::{Effect, EffectOutcome};
 use domain::secret::Secret;
+use protocol::intent::{DeclareIntent, DeclaredIntent, Making, SettleIntents};
 use protocol::lease::{
-    Acquire, AnswerState, AwaitAnswer, BUDGET_SPENT, Complete, DOUBT_SPENT, DeclareIntent, DeclaredIntent, Fail,
-    INTENT_OPEN, LEASE_LOST, Lease, Leave, OpenChallenge, OpenedChallenge, Proof, Renew, Renewed, SettleChallenge,
-    SettleIntents, Verdict,
+    Acquire, AnswerState, AwaitAnswer, BUDGET_SPENT, Complete, DOUBT_SPENT, Fail, INTENT_OPEN, LEASE_LOST, Lease,
+    Leave, OpenChallenge, OpenedChallenge, Proof, Renew, Renewed, SettleChallenge, Verdict,
 };
+use protocol::live::Refenced;
 use reqwest::{Client, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub use line::{LineError, LineReceiver, LineSender};
 pub use persist::{PersistError, persist};
 
 /// How long a call may take that the coordinator answers at once.
@@ -124,8 +127,24 @@ impl Coordinator {
     /// # Errors
     /// [`CallError`].
     pub async fn declare(&self, run_id: RunId, proof: Proof, effect: Effect) -> Result<DeclaredIntent, CallError> {
-        let message = DeclareIntent { proof, effect };
+        let message = DeclareIntent { proof, effect, making: None };
         self.call(&path(run_id, "intents"), &message, AT_ONCE).await
+    }
+
+    /// Says what is about to be set at the bank.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn declare_setting(
+        &self,
+        run_id: RunId,
+        proof: Proof,
+        effect: Effect,
+        making: Making,
+    ) -> Result<DeclaredIntent, CallError> {
+        let message = DeclareIntent { proof, effect, making: Some(making) };
+        // The code of an authenticator may be one that shows after the next.
+        self.call(&path(run_id, "intents"), &message, RECORDS).await
     }
 
     /// Says what became of every open intent.
@@ -137,7 +156,7 @@ impl Coordinator {
         self.done(&path(run_id, "intents/settle"), &message, AT_ONCE).await
     }
 
-    /// Asks a person.
+    /// Asks a person, or goes on with what was asked.
     ///
     /// # Errors
     /// [`CallError`].
@@ -146,9 +165,18 @@ impl Coordinator {
         run_id: RunId,
         proof: Proof,
         question: Question,
+        continues: Option<ChallengeId>,
     ) -> Result<OpenedChallenge, CallError> {
-        let message = OpenChallenge { proof, question };
+        let message = OpenChallenge { proof, question, continues };
         self.call(&path(run_id, "challenges"), &message, AT_ONCE).await
+    }
+
+    /// Asks for a new fence after a person had the wheel.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn refence(&self, run_id: RunId, proof: Proof) -> Result<Refenced, CallError> {
+        self.call(&path(run_id, "refence"), &proof, AT_ONCE).await
     }
 
     /// Waits for the person.
@@ -161,9 +189,10 @@ impl Coordinator {
         challenge_id: ChallengeId,
         proof: Proof,
         held: Duration,
+        resends_done: u32,
     ) -> Result<AnswerState, CallError> {
         let wait_ms = u64::try_from(held.as_millis()).unwrap_or(u64::MAX);
-        let message = AwaitAnswer { proof, wait_ms };
+        let message = AwaitAnswer { proof, wait_ms, resends_done };
         let path = path(run_id, &format!("challenges/{challenge_id}/wait"));
         self.call(&path, &message, held + HELD_GRACE).await
     }

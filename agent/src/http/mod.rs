@@ -231,7 +231,13 @@ impl Session {
                 self.fills.push(Filled { field: plain.fill(into, text)?, text: text.clone() });
                 Ok(None)
             }
-            Act::Click { target } => plain.click(target, &self.fills).map(Some),
+            Act::Click { target } => match plain.tick(target)? {
+                Some(ticked) => {
+                    self.fills.push(ticked);
+                    Ok(None)
+                }
+                None => plain.click(target, &self.fills).map(Some),
+            },
             // What comes by scrolling comes by the page's own scripts.
             Act::Scroll { .. } => Err(Problem::NotActionable),
             Act::ClosePopup => Ok(None),

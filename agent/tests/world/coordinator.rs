@@ -19,6 +19,7 @@ use domain::id::{ConnectionId, RunId};
 use domain::run::RunKind;
 use domain::secret::Secret;
 use protocol::lease::{Acquire, AllowLoopback, Lease, ScriptRevision, answer_context, credentials_context};
+use protocol::live::UnknownPages;
 use protocol::sealed::PublicKey;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -237,6 +238,8 @@ fn lease(offer: &Offer, acquire: &Acquire, term: Duration) -> Lease {
         since: None,
         drivers: offer.drivers.clone(),
         compare_one_in: None,
+        unknown_pages: UnknownPages::Fail,
+        keeper: None,
         steps_per_minute: domain::limits::Limits::MOST_STEPS_PER_MINUTE.try_into().expect("above zero"),
     }
 }

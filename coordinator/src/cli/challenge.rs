@@ -1,4 +1,4 @@
-//! `coordinator challenge list|answer`.
+//! `coordinator challenge list|answer|resend`.
 //!
 //! Not here: answering through the API, which needs a running coordinator; this needs
 //! the store.
@@ -10,6 +10,7 @@ use domain::secret::Secret;
 use serde_json::json;
 
 use super::{CommandError, Ground, print_table, printable};
+use crate::config::Config;
 use crate::fleet;
 use crate::store::Challenge;
 
@@ -27,17 +28,27 @@ pub(super) enum Command {
         /// The challenge, from the list.
         id: String,
     },
+    /// Have the bank send a new code, where its portal can be asked for one.
+    Resend {
+        /// The challenge, from the list.
+        id: String,
+    },
 }
 
 impl Command {
-    pub(super) async fn run(self, ground: &Ground) -> Result<(), CommandError> {
+    pub(super) async fn run(self, ground: &Ground, config: &Config) -> Result<(), CommandError> {
         let waiting = ground.store.waiting_challenges().await?;
         match self {
             Self::List { json } => list(&waiting, json),
+            Self::Resend { id } => {
+                let challenge = named(waiting, id)?;
+                let (owner, connection) = (challenge.organization_id, challenge.connection_id);
+                let every = config.challenge.resend_every;
+                fleet::request_resend(&*ground.store, every, owner, connection, challenge.id).await?;
+                eprintln!("The bank is asked for a new code.");
+            }
             Self::Answer { id } => {
-                let wanted = id.parse::<ChallengeId>().ok();
-                let challenge = waiting.into_iter().find(|challenge| Some(challenge.id) == wanted);
-                let challenge = challenge.ok_or(CommandError::Unknown { what: "open challenge", name: id })?;
+                let challenge = named(waiting, id)?;
                 let answer = ask(&challenge)?;
                 let (owner, connection) = (challenge.organization_id, challenge.connection_id);
                 let (store, sealer) = (&*ground.store, &ground.sealer);
@@ -47,6 +58,12 @@ impl Command {
         }
         Ok(())
     }
+}
+
+fn named(waiting: Vec<Challenge>, id: String) -> Result<Challenge, CommandError> {
+    let wanted = id.parse::<ChallengeId>().ok();
+    let challenge = waiting.into_iter().find(|challenge| Some(challenge.id) == wanted);
+    challenge.ok_or(CommandError::Unknown { what: "open challenge", name: id })
 }
 
 fn list(challenges: &[Challenge], as_json: bool) {
@@ -59,6 +76,7 @@ fn list(challenges: &[Challenge], as_json: bool) {
                 "maskedTarget": challenge.question.masked_target,
                 "prompt": challenge.question.prompt,
                 "attemptsLeft": challenge.question.attempts_left,
+                "resendsLeft": challenge.resends_left,
                 "expiresAt": challenge.expires_at,
             })
         });

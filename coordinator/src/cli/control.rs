@@ -94,6 +94,8 @@ enum Command {
     Audit,
     /// List runs that were set aside: agent after agent went silent on them.
     DeadLetters,
+    /// List connections whose users may do more at the bank than look at accounts.
+    Overprivileged,
     /// Let the connection of such a run go on.
     Revive {
         /// The run.
@@ -178,6 +180,13 @@ const DEAD_LETTERS: [Column; 7] = [
     ("LAPSES", "/lapses"),
     ("SET ASIDE", "/deadAt"),
 ];
+const OVERPRIVILEGED: [Column; 5] = [
+    ("CONNECTION", "/connectionId"),
+    ("INSTITUTION", "/institutionId"),
+    ("MAY PAY", "/initiate"),
+    ("MAY APPROVE", "/approve"),
+    ("SEEN", "/observedAt"),
+];
 
 impl Arguments {
     pub(super) async fn run(self, config: &Config) -> Result<(), CommandError> {
@@ -232,6 +241,7 @@ impl Arguments {
             }
             Command::Audit => return self.audit(&desk.get(&["queue", "audit"]).await?),
             Command::DeadLetters => show(desk.pages("dead-letters").await?, "/data", &DEAD_LETTERS),
+            Command::Overprivileged => show(desk.pages("overprivileged").await?, "/data", &OVERPRIVILEGED),
             Command::Revive { run } => {
                 let revived = desk.steer("run that was set aside", "dead-letters", run, &["revive"]).await?;
                 show(revived, "", &[("RUN IN ITS PLACE", "/runId")]);

@@ -32,6 +32,7 @@ use crate::http;
 use crate::keda::KedaError;
 use crate::queue::{EmbeddedRedisError, QueueError};
 use crate::sealer::Sealer;
+use crate::setup;
 use crate::store::{self, Organization, Refused, Store, StoreError};
 use crate::vault::{Vault, VaultError};
 
@@ -148,6 +149,10 @@ enum CommandError {
     #[error("the coordinator refused with {status} {code}: {detail}")]
     Refused { status: u16, code: String, detail: String },
     #[error(transparent)]
+    Listeners(#[from] http::ListenersError),
+    #[error(transparent)]
+    Brand(#[from] setup::BrandError),
+    #[error(transparent)]
     Audit(#[from] store::AuditFault),
     #[error("{0}")]
     Said(String),
@@ -157,6 +162,7 @@ impl CommandError {
     fn exit(&self) -> Exit {
         match self {
             Self::Config(_) | Self::Catalog(_) | Self::File { .. } => Exit::Unusable,
+            Self::Brand(_) | Self::Listeners(_) => Exit::Unusable,
             Self::Keda(KedaError::Listen { .. }) => Exit::Unavailable,
             Self::NoAgent(_) | Self::Keda(_) | Self::Columns { .. } | Self::Import { .. } => Exit::Unusable,
             Self::Fleet(fleet::Error::Invalid { .. } | fleet::Error::ScriptMissing) => Exit::Unusable,
@@ -186,6 +192,8 @@ impl CommandError {
                 _ => "take them in one after the other, each from a file of its own",
             },
             Self::Columns { .. } => "docs/reference/statement-files.md shows such a file",
+            Self::Listeners(_) => "config.default.toml says under `inbound` what each provider's secret_file holds",
+            Self::Brand(_) => "setup.brand.logo names a file with a picture, or is empty",
             Self::Config(_) => {
                 "config.default.toml explains every setting; `serve --print-config` shows what is in force"
             }
@@ -312,7 +320,7 @@ async fn carry_out_on(command: Command, config: Config) -> Result<(), CommandErr
         Command::Migrate(arguments) => arguments.run(&config).await,
         Command::Organization(command) => command.run(&Ground::open(&config).await?).await,
         Command::Script(command) => command.run(&Ground::open(&config).await?).await,
-        Command::Challenge(command) => command.run(&Ground::open(&config).await?).await,
+        Command::Challenge(command) => command.run(&Ground::open(&config).await?, &config).await,
         Command::Audit(command) => command.run(&Ground::open(&config).await?).await,
         Command::Serve(_) | Command::Openapi { .. } | Command::Failures(_) => Ok(()),
         Command::Fleet(arguments) => arguments.run(&config).await,

@@ -1,11 +1,14 @@
-//! `coordinator organization create|list`.
+//! `coordinator organization create|list|terms`.
 //!
 //! Not here: removing one; that would take everything that it owns along.
 
+use domain::challenge::TermsPolicy;
 use serde_json::json;
 
 use super::{CommandError, Ground, print_table};
+use crate::clock;
 use crate::fleet;
+use crate::store::Refused;
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -13,6 +16,13 @@ pub(super) enum Command {
     Create {
         /// Lower-case letters, digits and dashes.
         slug: String,
+    },
+    /// Say whether banks' terms are accepted for an organization, or a person is asked each time.
+    Terms {
+        /// The organization.
+        slug: String,
+        /// `accept` or `ask`.
+        policy: TermsPolicy,
     },
     /// List organizations.
     List {
@@ -29,6 +39,15 @@ impl Command {
                 let made = fleet::create_organization(&*ground.store, &ground.vault, &slug).await?;
                 println!("{}", made.id);
             }
+            Self::Terms { slug, policy } => {
+                match ground.store.set_terms(&slug, policy, clock::now()).await {
+                    Err(Refused::NotFound) => {
+                        return Err(CommandError::Unknown { what: "organization", name: slug });
+                    }
+                    set => set.map_err(fleet::Error::from)?,
+                };
+                eprintln!("Terms of banks: {policy}.");
+            }
             Self::List { json: true } => {
                 let organizations = ground.store.organizations().await?;
                 let shown = organizations.iter().map(|organization| {
@@ -36,6 +55,7 @@ impl Command {
                         "id": organization.id,
                         "testId": organization.test_id,
                         "slug": organization.slug,
+                        "terms": organization.terms,
                         "createdAt": organization.created_at,
                     })
                 });
@@ -45,9 +65,10 @@ impl Command {
                 let organizations = ground.store.organizations().await?;
                 let row = |organization: crate::store::Organization| {
                     let test = organization.test_id.map_or_else(|| "-".to_owned(), |id| id.to_string());
-                    vec![organization.slug, organization.id.to_string(), test, organization.created_at.to_string()]
+                    let (id, terms) = (organization.id.to_string(), organization.terms.to_string());
+                    vec![organization.slug, id, test, terms, organization.created_at.to_string()]
                 };
-                print_table(&["SLUG", "ID", "TEST ID", "CREATED"], organizations.into_iter().map(row));
+                print_table(&["SLUG", "ID", "TEST ID", "TERMS", "CREATED"], organizations.into_iter().map(row));
             }
         }
         Ok(())

@@ -23,13 +23,14 @@ use tokio::sync::{Notify, broadcast};
 use super::{CommandError, Ground};
 use crate::catalog::Catalog;
 use crate::config::Config;
+use crate::fleet::live::Hub;
 use crate::fleet::roles::{Rebuilder, play_all};
 use crate::fleet::{Agents, Crew, Fleet, Outcomes, Provider, Steward, find_agent};
 use crate::keda::Door;
 use crate::queue::{EmbeddedRedis, Queue};
 use crate::vault::{random, read_or_create};
 use crate::webhooks::{self, Dispatcher, Sender};
-use crate::{console, http, telemetry};
+use crate::{console, http, setup, telemetry};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -70,6 +71,7 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
         agents: token(&config, config.agent_token(), "agent.token")?,
         operators: token(&config, config.control_token(), "control.token")?,
     };
+    let listeners = http::Listeners::load(&config.inbound)?;
     let listen = config.http.listen;
     let unusable = |source| CommandError::Listen { address: listen.to_string(), source };
     let listener = TcpListener::bind(listen).await.map_err(unusable)?;
@@ -97,8 +99,9 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
     }
     let (answered, lookout) = (Notify::new(), tokio::sync::Mutex::new(()));
     let (outcomes, changes) = (Outcomes::default(), broadcast::Sender::new(CHANGES_AT_ONCE));
-    let provider = Provider::default();
-    let fleet = Fleet { store, queue, vault, sealer, catalog, config, answered, lookout, outcomes, provider, changes };
+    let (provider, live) = (Provider::default(), Arc::new(Hub::default()));
+    let fleet =
+        Fleet { store, queue, vault, sealer, catalog, config, answered, lookout, outcomes, provider, live, changes };
     let fleet = Arc::new(fleet);
     Rebuilder(Arc::clone(&fleet)).run_once().await?;
     play_all(&fleet, dispatcher, metrics.clone());
@@ -126,11 +129,11 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
             None => drop(agents_ending.await),
         }
     });
-    let console = console::router(Arc::clone(&fleet));
-    let app = http::App::new(fleet, tokens, metrics);
+    let pages = console::router(Arc::clone(&fleet)).merge(setup::router(Arc::clone(&fleet))?);
+    let app = http::App::new(fleet, tokens, listeners, metrics);
     let mut asked = Asked::listen(arguments.until_stdin_closes)?;
     let (end, ending) = oneshot::channel::<()>();
-    let service = http::router(app, console).into_make_service_with_connect_info::<SocketAddr>();
+    let service = http::router(app, pages).into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, service).with_graceful_shutdown(async {
         let _ = ending.await;
     });

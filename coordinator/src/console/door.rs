@@ -37,7 +37,7 @@ pub(super) const SIGN_IN: &str = "/console/login";
 const BY_ITSELF: HeaderName = HeaderName::from_static("x-by-itself");
 
 /// The largest form, in bytes.
-const LARGEST_FORM: usize = 64 * 1024;
+pub const LARGEST_FORM: usize = 64 * 1024;
 
 /// What a page may load and do. Frames are allowed to the one page that shows evidence.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -79,11 +79,12 @@ impl Visitor {
 
 /// The fields of a form.
 #[derive(Clone, Default)]
-pub(super) struct Fields(Vec<(String, String)>);
+pub struct Fields(Vec<(String, String)>);
 
 impl Fields {
     /// A field's value; empty if there is none.
-    pub(super) fn get(&self, name: &str) -> &str {
+    #[must_use]
+    pub fn get(&self, name: &str) -> &str {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
@@ -92,9 +93,16 @@ impl Fields {
         self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value.clone()).collect()
     }
 
+    /// The fields of a form's body.
+    #[must_use]
+    pub fn of_form(body: &[u8]) -> Self {
+        Self(form_urlencoded::parse(body).into_owned().collect())
+    }
+
     /// The parameters behind the question mark.
-    pub(super) fn of_query(query: Option<&str>) -> Self {
-        Self(form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect())
+    #[must_use]
+    pub fn of_query(query: Option<&str>) -> Self {
+        Self::of_form(query.unwrap_or_default().as_bytes())
     }
 }
 
@@ -128,7 +136,9 @@ pub(super) fn with_frames(mut response: Response) -> Response {
 
 /// Lets those in who are signed in.
 pub(super) async fn signed_in(State(console): State<Console>, mut request: Request, next: Next) -> Response {
-    let is_by_itself = request.headers().contains_key(BY_ITSELF) || request.uri().path() == "/console/events";
+    let path = request.uri().path();
+    let is_line = path == "/console/events" || path.ends_with("/live/socket");
+    let is_by_itself = is_line || request.headers().contains_key(BY_ITSELF);
     let presence = if is_by_itself { Presence::ByItself } else { Presence::Active };
     let known = match token(request.headers()) {
         None => None,
@@ -145,8 +155,7 @@ pub(super) async fn signed_in(State(console): State<Console>, mut request: Reque
         let next: String = form_urlencoded::byte_serialize(here.as_bytes()).collect();
         return Redirect::to(&format!("{SIGN_IN}?next={next}")).into_response();
     };
-    let user = &signed_in.user;
-    let actor = Actor::new(ActorKind::ConsoleUser, user.id.to_string(), &user.login);
+    let actor = actor(&signed_in);
     let form_token = console.form_token(&signed_in.session.id.to_string());
     request.extensions_mut().insert(Visitor { signed_in, form_token });
     acting(actor, next.run(request)).await
@@ -177,7 +186,7 @@ async fn read(console: &Console, request: Request) -> Result<Request, Refusal> {
     }
     let (parts, body) = request.into_parts();
     let bytes = to_bytes(body, LARGEST_FORM).await.map_err(|_| Refusal::too_large())?;
-    let fields = Fields(form_urlencoded::parse(&bytes).into_owned().collect());
+    let fields = Fields::of_form(&bytes);
     if let Some(visitor) = parts.extensions.get::<Visitor>() {
         let is_own = fields.get("token").as_bytes().ct_eq(visitor.form_token.as_bytes());
         if !bool::from(is_own) {
@@ -192,7 +201,8 @@ async fn read(console: &Console, request: Request) -> Result<Request, Refusal> {
 /// Whether the browser says that a page of this site asks. All that are in use say so; of those that
 /// don't, the origin has to be ours. With the policy that nothing is told of where one comes from, a
 /// browser's origin may be `null`, which is nobody's.
-fn is_from_here(headers: &HeaderMap, public_url: &str) -> bool {
+#[must_use]
+pub fn is_from_here(headers: &HeaderMap, public_url: &str) -> bool {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let origin = text(header::ORIGIN).filter(|origin| *origin != "null");
     let host = text(header::HOST).unwrap_or_default();
@@ -209,6 +219,19 @@ fn is_from_here(headers: &HeaderMap, public_url: &str) -> bool {
     }
 }
 
+/// Whether a page of this site opens a socket. Browsers say where one comes from whatever the page's policy, and none
+/// keeps one from another site.
+pub(super) fn is_own_socket(headers: &HeaderMap, public_url: &str) -> bool {
+    let origin = headers.get(header::ORIGIN).and_then(|value| value.to_str().ok());
+    origin.is_some_and(|origin| origin != "null") && is_from_here(headers, public_url)
+}
+
+/// Who acts at the console.
+pub(super) fn actor(signed_in: &SignedIn) -> Actor {
+    let user = &signed_in.user;
+    Actor::new(ActorKind::ConsoleUser, user.id.to_string(), &user.login)
+}
+
 impl Console {
     /// What the forms of a session carry.
     fn form_token(&self, session: &str) -> String {
@@ -219,11 +242,16 @@ impl Console {
 
     /// Where a request comes from: the connection's other end, or what a proxy says that is trusted.
     pub(super) fn address(&self, headers: &HeaderMap, peer: Option<&ConnectInfo<SocketAddr>>) -> String {
-        let named = self.fleet.config.console.client_address_header.as_deref();
-        let said = named.and_then(|name| last_address(headers, name));
-        let address = said.or_else(|| peer.map(|ConnectInfo(peer)| peer.ip()));
-        address.map_or_else(|| "unknown".to_owned(), counted_as)
+        address(self.fleet.config.console.client_address_header.as_deref(), headers, peer)
     }
+}
+
+/// Where a request comes from, as it is counted: what the header says that is trusted, or else the other end.
+#[must_use]
+pub fn address(trusted: Option<&str>, headers: &HeaderMap, peer: Option<&ConnectInfo<SocketAddr>>) -> String {
+    let said = trusted.and_then(|name| last_address(headers, name));
+    let address = said.or_else(|| peer.map(|ConnectInfo(peer)| peer.ip()));
+    address.map_or_else(|| "unknown".to_owned(), counted_as)
 }
 
 /// The last address of a header's last line: the one that the proxy next to us wrote. Whatever stands before

@@ -2,7 +2,7 @@
 //! for all but what is live.
 //!
 //! `door` says who comes in and what a form has to show, `frame` is the page around each page, `parts` are the
-//! pieces that pages are made of, `refusal` the pages of what couldn't be; each page has a file in `pages`, and
+//! pieces that pages are made of, `refusal` the pages of what couldn't be, `viewer` is somebody who looks at a run as it goes on; each page has a file in `pages`, and
 //! `routes` says which role each needs.
 //!
 //! Not here: what anything means or does; pages call the same use cases as `/control/v1` and `/v1`.
@@ -15,6 +15,7 @@ mod pages;
 mod parts;
 mod refusal;
 mod routes;
+mod viewer;
 mod wording;
 
 use std::collections::HashMap;
@@ -26,6 +27,10 @@ use jiff::Timestamp;
 use tokio::sync::Mutex;
 
 use crate::fleet::Fleet;
+
+// What the set-up page has in common with the console's.
+pub use assets::{Asset, FOR_GOOD, MORPH};
+pub use door::{Fields, LARGEST_FORM, address, is_from_here};
 
 /// What every page works with.
 #[derive(Clone)]

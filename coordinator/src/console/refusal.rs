@@ -58,6 +58,11 @@ impl Refusal {
         Self::new(StatusCode::FORBIDDEN, "Not from here", said)
     }
 
+    /// A socket that no page of this site opens.
+    pub(super) fn foreign_socket() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "Not from here", "Only a page of this site opens this.")
+    }
+
     pub(super) fn too_large() -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", "What was sent is larger than any form here.")
     }

@@ -9,11 +9,11 @@ use axum::routing::{get, post};
 use domain::role::Role;
 
 use super::pages::{
-    account, agents, audit, challenges, connection, connections, dead_letters, institutions, keys, oidc, overview, run,
-    sign_in, users, webhooks,
+    account, agents, audit, challenges, connection, connections, dead_letters, institutions, keys, live, oidc,
+    overview, run, sign_in, users, webhooks,
 };
 use super::refusal::Refusal;
-use super::{Console, assets, door, events};
+use super::{Console, assets, door, events, viewer};
 
 pub(super) fn router(console: Console) -> Router {
     let role =
@@ -45,6 +45,8 @@ fn viewers() -> Router<Console> {
         .route("/console/connections/{id}", get(connection::show))
         .route("/console/runs/{id}", get(run::show))
         .route("/console/runs/{id}/evidence/{evidence}", get(run::evidence))
+        .route("/console/runs/{id}/live", get(live::show))
+        .route("/console/runs/{id}/live/socket", get(viewer::open))
         .route("/console/institutions", get(institutions::list))
         .route("/console/institutions/{id}", get(institutions::show))
         .route("/console/agents", get(agents::list))
@@ -62,6 +64,7 @@ fn viewers() -> Router<Console> {
 fn operators() -> Router<Console> {
     Router::new()
         .route("/console/challenges/{id}/answer", post(challenges::answer))
+        .route("/console/challenges/{id}/resend", post(challenges::resend))
         .route("/console/connections/{id}/sync", post(connection::sync))
         .route("/console/connections/{id}/pause", post(connection::pause))
         .route("/console/connections/{id}/resume", post(connection::resume))

@@ -111,8 +111,10 @@ pub(super) const fn step(step: Step) -> &'static str {
         Step::LeaveBrowser => "Goes on without the browser",
         Step::ReturnToBrowser => "Goes on in the browser",
         Step::Declare => "Declares an effect",
+        Step::Make => "Has something made and kept",
         Step::Settle => "Settles effects",
         Step::Ask => "Waits for an answer",
+        Step::OfferWheel => "Offers a person the wheel",
         Step::SettleAnswer => "Tells what became of the answer",
     }
 }
@@ -123,6 +125,8 @@ pub(super) const fn challenge(kind: ChallengeKind) -> &'static str {
         ChallengeKind::SecurityQuestion => "Security question",
         ChallengeKind::GridCard => "Grid card",
         ChallengeKind::AppApproval => "Approval on a device",
+        ChallengeKind::Takeover => "A page that only a person can pass",
+        ChallengeKind::Terms => "Terms of the bank",
     }
 }
 
@@ -166,6 +170,7 @@ pub(super) fn actor(actor: &KeptActor) -> String {
         Ok(ActorKind::ControlToken) => "control token",
         Ok(ActorKind::SettingsToken) => "the settings' control token",
         Ok(ActorKind::ApiKey) => "API key",
+        Ok(ActorKind::SetupLink) => "set-up link",
         Ok(ActorKind::CommandLine) => "command line",
         Ok(ActorKind::System) => "Bursar",
     };
@@ -186,6 +191,8 @@ pub(super) fn cause(cause: &str) -> &str {
         "resumed" => "Resumed",
         "revoked" => "Revoked",
         "revived" => "Let go on",
+        "phoneNumberProvisioned" => "Given a number",
+        "messageIgnored" => "A message came in that had no code for it",
         "due" | "scheduled" => "Sync was due",
         other => other,
     }

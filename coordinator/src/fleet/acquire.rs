@@ -7,16 +7,20 @@ use std::time::Duration;
 
 use domain::anchor::Loopback;
 use domain::id::AgentId;
+use domain::run::RunKind;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use protocol::lease::{Acquire, AllowLoopback, Lease, Proof, ScriptRevision, Seats, credentials_context};
+use protocol::live::UnknownPages;
 use protocol::sealed::SealedBox;
 use tokio::time::Instant;
 
 use super::fingerprints::fingerprints;
+use super::first_login::keeper;
 use super::give_credentials::credentials_text;
 use super::{Error, Fleet};
 use crate::clock;
+use crate::config::TakeoverOffer;
 use crate::queue::{Acquired, Acquisition, Queue};
 use crate::store::{Grant, GrantedRun};
 
@@ -179,7 +183,18 @@ impl Fleet {
             since,
             drivers: drivers.unwrap_or_default(),
             compare_one_in,
+            unknown_pages: self.unknown_pages(run.kind),
+            keeper: Some(keeper(&self.vault).public().clone()),
         }))
+    }
+
+    /// Who is asked where a page shows during the sign-in that the script doesn't know.
+    fn unknown_pages(&self, kind: RunKind) -> UnknownPages {
+        match (self.config.challenge.unknown_pages, kind) {
+            (TakeoverOffer::Never, _) => UnknownPages::Fail,
+            (TakeoverOffer::Always, _) | (TakeoverOffer::Activation, RunKind::Activate) => UnknownPages::Ask,
+            (TakeoverOffer::Watched, _) | (TakeoverOffer::Activation, RunKind::Sync) => UnknownPages::IfWatched,
+        }
     }
 
     /// From which day on the run reads lists; none for whole ones.

@@ -2,7 +2,7 @@
 //!
 //! Not here: whether the answer is right; only the portal can say.
 
-use domain::challenge::AnswerSource;
+use domain::challenge::{AnswerSource, ChallengeKind, TermsAnswer};
 use domain::id::{ChallengeId, ConnectionId, OrganizationId};
 use domain::secret::Secret;
 
@@ -38,6 +38,11 @@ pub async fn answer_challenge(
         return Err(Error::Invalid { field: "/answer", reason });
     }
     let trimmed = Secret::new(answer.expose().trim().to_owned());
+    let asked = store.challenge(owner, connection, id).await?.question.kind;
+    if asked == ChallengeKind::Terms && trimmed.expose().parse::<TermsAnswer>().is_err() {
+        let reason = "terms are answered with `accept` or `decline`".into();
+        return Err(Error::Invalid { field: "/answer", reason });
+    }
     let sealed = sealer.seal(owner, &answer_seal_context(id), &trimmed).await?;
     Ok(store.answer_challenge(owner, connection, id, sealed, AnswerSource::Person, clock::now()).await?)
 }

@@ -16,10 +16,9 @@ use totp_rs::{Algorithm, Builder, Totp};
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::answer_challenge::answer_seal_context;
 use super::{Error, Fleet};
 use crate::clock;
-use crate::store::{Challenge, Refused};
+use crate::store::Challenge;
 use crate::vault::mac;
 
 /// How long a code has to be good for when it is given, in seconds: it is still to be typed.
@@ -55,7 +54,7 @@ pub(super) enum Answering {
 impl Authenticator {
     /// Reads what a bank shows: letters and digits of base 32, however they are grouped, or the
     /// `otpauth://totp/…` address that is in its picture. What is wrong is said without the text.
-    fn read(text: &Secret) -> Result<Self, &'static str> {
+    pub(super) fn read(text: &Secret) -> Result<Self, &'static str> {
         let text = text.expose().trim();
         if text.len() > LONGEST {
             return Err("it has more than 1,024 characters");
@@ -122,7 +121,7 @@ fn seconds(now: i64) -> u64 {
 }
 
 /// What a secret is sealed for.
-fn seal_context(id: ConnectionId) -> String {
+pub(super) fn seal_context(id: ConnectionId) -> String {
     format!("authenticator of connection {id}")
 }
 
@@ -162,29 +161,29 @@ impl Fleet {
         challenge: &Challenge,
         now: Timestamp,
     ) -> Result<Answering, Error> {
+        let Some(code) = self.use_code(authenticator, now).await? else { return Ok(Answering::Later) };
+        self.answer_by_itself(challenge, &code, AnswerSource::Totp).await?;
+        Ok(Answering::Done)
+    }
+
+    /// The code that shows now, which nobody gets again; none where it was used or is about to go.
+    pub(super) async fn use_code(
+        &self,
+        authenticator: &Authenticator,
+        now: Timestamp,
+    ) -> Result<Option<Secret>, Error> {
         let seconds = now.as_second();
         let until = authenticator.good_until(seconds);
         if until - seconds < STILL_GOOD {
-            return Ok(Answering::Later);
+            return Ok(None);
         }
         let mut fingerprint = mac(&self.vault.derived_key("fingerprints of authenticators"));
         fingerprint.update(&authenticator.secret);
         let fingerprint: [u8; 32] = fingerprint.finalize().into_bytes().into();
         // First the use, then the answer: a coordinator that ends in between loses a code, and
         // none is given twice.
-        if !self.store.use_authenticator(fingerprint, until).await? {
-            return Ok(Answering::Later);
-        }
-        let (owner, id) = (challenge.organization_id, challenge.id);
-        let sealed = self.sealer.seal(owner, &answer_seal_context(id), &authenticator.code(seconds)).await?;
-        let (connection, source) = (challenge.connection_id, AnswerSource::Totp);
-        match self.store.answer_challenge(owner, connection, id, sealed, source, now).await {
-            Ok(_) => tracing::info!(challenge_id = %id, "the connection's authenticator answered"),
-            // A person was faster, or its time was up.
-            Err(Refused::IllegalChallengeEvent(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-        Ok(Answering::Done)
+        let is_ours = self.store.use_authenticator(fingerprint, until).await?;
+        Ok(is_ours.then(|| authenticator.code(seconds)))
     }
 }
 

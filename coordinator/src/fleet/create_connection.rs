@@ -68,7 +68,7 @@ impl Fleet {
             (None, Some(institution)) => institution.default_portal_url.clone(),
             (None, None) => return Err(Error::ScriptMissing),
         };
-        let id = ConnectionId(Uuid::now_v7());
+        let (id, now) = (ConnectionId(Uuid::now_v7()), clock::now());
         let new = NewConnection {
             id,
             organization_id: caller.organization_id,
@@ -78,9 +78,10 @@ impl Fleet {
             institution_id: institution.map(|institution| institution.id.clone()),
             portal_url,
             instructions: self.instructions(id),
+            supply: self.supply(now, self.alias()?),
             metadata: request.metadata,
         };
-        Ok(self.store.create_or_return_connection(new, clock::now()).await?)
+        Ok(self.store.create_or_return_connection(new, now).await?)
     }
 
     fn instructions(&self, id: ConnectionId) -> Instructions {

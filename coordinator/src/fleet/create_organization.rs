@@ -3,6 +3,7 @@
 //!
 //! Not here: its keys; they are made one by one.
 
+use domain::challenge::TermsPolicy;
 use domain::environment::Environment;
 use domain::id::OrganizationId;
 use uuid::Uuid;
@@ -26,7 +27,8 @@ pub async fn create_organization(store: &dyn Store, vault: &Vault, slug: &str) -
         return Err(Error::Invalid { field: "/slug", reason });
     }
     let (live, test, created_at) = (new_tenant(vault)?, new_tenant(vault)?, clock::now());
-    let made = Organization { id: live.id, test_id: Some(test.id), slug: slug.to_owned(), created_at };
+    let (id, test_id, terms) = (live.id, Some(test.id), TermsPolicy::Ask);
+    let made = Organization { id, test_id, slug: slug.to_owned(), terms, created_at };
     store.create_organization(NewOrganization { slug: slug.to_owned(), live, test }, created_at).await?;
     Ok(made)
 }

@@ -97,6 +97,6 @@ pub(super) fn credentials_text(credentials: &BTreeMap<CredentialName, Secret>) -
     Secret::new(serde_json::to_string(&plain).unwrap_or_default())
 }
 
-fn credentials_context(id: ConnectionId) -> String {
+pub(super) fn credentials_context(id: ConnectionId) -> String {
     format!("credentials of connection {id}")
 }

@@ -3,12 +3,14 @@
 
 use domain::id::{IntentId, RunId};
 use domain::run::{Effect, EffectOutcome};
+use protocol::intent::DeclaredIntent;
 use protocol::lease::Proof;
 use uuid::Uuid;
 
+use super::first_login::bare;
 use super::{Error, Fleet};
 use crate::clock;
-use crate::store::Refused;
+use crate::store::{Declared, NewCandidate, Refused};
 
 impl Fleet {
     /// Keeps that an effect is about to happen.
@@ -18,13 +20,28 @@ impl Fleet {
     /// connection: then the run is given back and waits for `retry.base`.
     /// [`Refused::BudgetSpent`] where the bank refused these credentials before,
     /// [`Refused::IntentOpen`] while another is unsettled.
-    pub async fn declare_intent(&self, run_id: RunId, proof: Proof, effect: Effect) -> Result<IntentId, Error> {
+    pub async fn declare_intent(&self, run_id: RunId, proof: Proof, effect: Effect) -> Result<DeclaredIntent, Error> {
+        if effect.sets_something() {
+            let reason = format!("`{effect}` says what is to be set");
+            return Err(Error::Invalid { field: "/making", reason });
+        }
+        Ok(bare(self.declare(run_id, proof, effect, None).await?.intent_id))
+    }
+
+    /// The same, with what is to be set.
+    pub(super) async fn declare(
+        &self,
+        run_id: RunId,
+        proof: Proof,
+        effect: Effect,
+        candidate: Option<NewCandidate>,
+    ) -> Result<Declared, Error> {
         // Only who holds the lease in the queue, too, may touch the bank.
         if !self.queue.renew(run_id, proof, self.config.lease.term).await? {
             return Err(Refused::LeaseLost.into());
         }
         let id = IntentId(Uuid::now_v7());
-        match self.store.declare_intent(run_id, proof, id, effect, clock::now()).await {
+        match self.store.declare_intent(run_id, proof, id, effect, candidate, clock::now()).await {
             Err(Refused::LoginInUse) => {
                 // It is ours, and soon over: the run waits a little, and it costs no attempt. Its agent
                 // has nothing to decide, and an older one wouldn't know the answer.
@@ -34,9 +51,9 @@ impl Fleet {
                 Err(Refused::LeaseLost.into())
             }
             declared => {
-                let id = declared?;
+                let declared = declared?;
                 tracing::info!(%run_id, fence = %proof.fence, %effect, "an effect is about to happen");
-                Ok(id)
+                Ok(declared)
             }
         }
     }

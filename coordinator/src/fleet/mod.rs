@@ -17,24 +17,30 @@ mod decide;
 mod explain;
 mod fail;
 mod fingerprints;
+mod first_login;
 mod gatekeeper;
 mod give_credentials;
 mod hashing;
 mod import;
+mod inbound;
 mod institution;
 mod intent;
 mod key;
+pub mod live;
 mod outcomes;
 mod people;
+mod pools;
 mod pruner;
 mod renew;
 mod replay;
 pub mod roles;
 mod scale;
 mod scheduler;
+mod setup_link;
 mod simplefin;
 mod start_run;
 mod steward;
+mod takeover;
 mod vouching;
 mod wanted_scripts;
 pub mod watcher;
@@ -54,6 +60,7 @@ use crate::store::{QueuedRun, Refused, Store, StoreError};
 use crate::vault::{Vault, VaultError};
 
 pub use answer_challenge::answer_challenge;
+pub use challenge::request_resend;
 pub use control_token::create_control_token;
 pub use create_connection::ConnectionRequest;
 pub use create_organization::{complete_organizations, create_organization, tenant};
@@ -61,15 +68,19 @@ pub use decide::DecisionRequest;
 pub use explain::{Story, changes, rivals};
 pub use gatekeeper::Gatekeeper;
 pub use import::{ImportError, import};
+pub use inbound::Message;
 pub use key::{Caller, KeyRefused, MadeKey, NewKey, Scope, USUAL_OVERLAP, expire_key, rotate_key};
 pub use outcomes::{Bookkeeper, Outcomes, hour_of};
 pub use people::{Attempt, Presence, SignInRefused, SignedIn, UserRequest, create_user, fit, set_password};
+pub use pools::Provisioner;
 pub use pruner::{ANSWERS_KEPT, Pruner};
 pub use replay::{AccountReplay, UnreadableReading, replay};
 pub use scale::{Measured, Meter, held};
 pub use scheduler::Scheduler;
+pub use setup_link::{SetupLink, SetupStanding};
 pub use simplefin::{SIMPLEFIN_ROOT, SimpleFinRequest, create_simplefin_token};
 pub use steward::{Agents, Crew, NoAgent, Steward, find_agent};
+pub use takeover::NotTaken;
 pub use vouching::{Provider, Returned, VouchError};
 pub use wanted_scripts::wanted_scripts;
 pub use watcher::{Change, Watcher};
@@ -91,6 +102,8 @@ pub struct Fleet {
     pub outcomes: Outcomes,
     /// Who vouches for people.
     pub provider: Provider,
+    /// Who looks at runs as they go on.
+    pub live: Arc<live::Hub>,
     /// What changes is said here, while somebody listens.
     pub changes: tokio::sync::broadcast::Sender<Change>,
 }

@@ -12,6 +12,7 @@ use domain::sign_in::FORGIVEN_AFTER;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::inbound::{CODES_KEPT, MESSAGES_KEPT};
 use super::{Error, Fleet, hour_of};
 use crate::clock;
 use crate::store::StoreError;
@@ -59,7 +60,10 @@ impl Pruner {
         let hour = hour_of(before(now, OUTCOMES_KEPT));
         let people = store.prune_outcomes(hour).await? + store.prune_people(now - FORGIVEN_AFTER, now).await?;
         let secrets = store.forget_previous_secrets(now).await?;
-        if deliveries + evidence + steps + events + answers + observations + lockouts + ways + people + secrets > 0 {
+        let (codes, messages) = (now - CODES_KEPT, now - MESSAGES_KEPT);
+        let inbound = in_batches(|| store.prune_inbound(codes, messages, BATCH)).await?;
+        let of_runs = deliveries + evidence + steps + events + answers + observations + lockouts + ways;
+        if of_runs + people + secrets + inbound > 0 {
             tracing::info!(
                 deliveries,
                 evidence,
@@ -71,6 +75,7 @@ impl Pruner {
                 ways,
                 people,
                 secrets,
+                inbound,
                 "forgot what was kept long enough"
             );
         }

@@ -16,7 +16,7 @@ use futures::TryStreamExt as _;
 use jiff::SignedDuration;
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use super::{Bookkeeper, Error, Fleet, Gatekeeper, Meter, Pruner, Scheduler, Watcher};
+use super::{Bookkeeper, Error, Fleet, Gatekeeper, Meter, Provisioner, Pruner, Scheduler, Watcher};
 use crate::clock;
 use crate::queue::{Lapsed, LapsedHolder, QueueError};
 use crate::store::{Holder, QueuedRun};
@@ -177,7 +177,8 @@ impl Timekeeper {
     /// # Errors
     /// [`Error`].
     pub async fn run_once(&self) -> Result<(), Error> {
-        if self.0.store.expire_challenges(clock::now()).await? > 0 {
+        let expired = self.0.store.expire_challenges(clock::now()).await?;
+        if expired + self.0.store.hand_back_lapsed(clock::now()).await? > 0 {
             self.0.answered.notify_waiters();
         }
         Ok(())
@@ -231,6 +232,13 @@ pub fn play_all(fleet: &Arc<Fleet>, mut dispatcher: Dispatcher, metrics: Prometh
     tokio::spawn(async move {
         loop {
             report("meter", meter.run_once().await);
+            tokio::time::sleep(UPKEEP).await;
+        }
+    });
+    let mut provisioner = Provisioner::new(Arc::clone(fleet));
+    tokio::spawn(async move {
+        loop {
+            report("provisioner", provisioner.run_once().await);
             tokio::time::sleep(UPKEEP).await;
         }
     });

@@ -5,17 +5,20 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use domain::id::{ChallengeId, RunId};
+use protocol::intent::{DeclareIntent, DeclaredIntent, SettleIntents};
 use protocol::lease::{
-    Acquire, AnswerState, AwaitAnswer, Complete, DeclareIntent, DeclaredIntent, Fail, Leave, OpenChallenge,
-    OpenedChallenge, Proof, Renew, Renewed, SettleChallenge, SettleIntents,
+    Acquire, AnswerState, AwaitAnswer, Complete, Fail, Leave, OpenChallenge, OpenedChallenge, Proof, Renew, Renewed,
+    SettleChallenge,
 };
+use protocol::live::Refenced;
 
 use super::App;
 use super::auth::Agent;
 use super::body::{Body, Ids};
+use super::line;
 use super::problem::Problem;
 
 pub(super) fn router() -> Router<App> {
@@ -30,6 +33,8 @@ pub(super) fn router() -> Router<App> {
         .route("/leases/{run_id}/complete", post(complete))
         .route("/leases/{run_id}/fail", post(fail))
         .route("/leases/{run_id}/release", post(release))
+        .route("/leases/{run_id}/refence", post(refence))
+        .route("/line", get(line::open))
         .route("/leave", post(leave))
 }
 
@@ -55,8 +60,11 @@ async fn declare_intent(
     Ids([run]): Ids<1>,
     Body(request): Body<DeclareIntent>,
 ) -> Result<Json<DeclaredIntent>, Problem> {
-    let intent_id = app.fleet.declare_intent(RunId(run), request.proof, request.effect).await?;
-    Ok(Json(DeclaredIntent { intent_id }))
+    let DeclareIntent { proof, effect, making } = request;
+    Ok(Json(match making {
+        Some(making) => app.fleet.declare_setting(RunId(run), proof, making).await?,
+        None => app.fleet.declare_intent(RunId(run), proof, effect).await?,
+    }))
 }
 
 async fn settle_intents(
@@ -75,7 +83,7 @@ async fn open_challenge(
     Ids([run]): Ids<1>,
     Body(request): Body<OpenChallenge>,
 ) -> Result<Json<OpenedChallenge>, Problem> {
-    Ok(Json(app.fleet.open_challenge(RunId(run), request.proof, request.question).await?))
+    Ok(Json(app.fleet.open_challenge(RunId(run), request.proof, request.question, request.continues).await?))
 }
 
 async fn await_answer(
@@ -85,7 +93,8 @@ async fn await_answer(
     Body(request): Body<AwaitAnswer>,
 ) -> Result<Json<AnswerState>, Problem> {
     let wait = Duration::from_millis(request.wait_ms);
-    Ok(Json(app.fleet.await_answer(RunId(run), request.proof, ChallengeId(challenge), wait).await?))
+    let AwaitAnswer { proof, resends_done, .. } = request;
+    Ok(Json(app.fleet.await_answer(RunId(run), proof, ChallengeId(challenge), wait, resends_done).await?))
 }
 
 async fn settle_challenge(
@@ -126,6 +135,15 @@ async fn release(
 ) -> Result<StatusCode, Problem> {
     app.fleet.release(RunId(run), proof).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn refence(
+    _: Agent,
+    State(app): State<App>,
+    Ids([run]): Ids<1>,
+    Body(proof): Body<Proof>,
+) -> Result<Json<Refenced>, Problem> {
+    Ok(Json(app.fleet.refence(RunId(run), proof).await?))
 }
 
 async fn leave(_: Agent, State(app): State<App>, Body(Leave { agent_id }): Body<Leave>) -> Result<StatusCode, Problem> {

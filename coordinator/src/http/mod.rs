@@ -12,6 +12,8 @@ mod control;
 mod cursor;
 mod health;
 mod idempotency;
+mod inbound;
+mod line;
 mod listing;
 mod openapi;
 mod problem;
@@ -21,6 +23,7 @@ mod simplefin;
 mod throttle;
 mod v1;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use axum::middleware;
@@ -35,7 +38,12 @@ use self::throttle::Throttle;
 use crate::fleet::Fleet;
 
 pub use control::ledger as shown;
+pub use inbound::{Listeners, ListenersError};
 pub use openapi::{control_document, document};
+
+/// How many inbound messages an address brings in a second, and at once.
+const INBOUND_PER_SECOND: NonZeroU32 = NonZeroU32::MIN.saturating_add(49);
+const INBOUND_AT_ONCE: NonZeroU32 = NonZeroU32::MIN.saturating_add(499);
 
 /// What handlers work with.
 #[derive(Clone)]
@@ -45,6 +53,8 @@ pub struct App {
     cursor_key: Arc<[u8; 32]>,
     idempotency_key: Arc<[u8; 32]>,
     throttle: Arc<Throttle>,
+    inbound_throttle: Arc<Throttle>,
+    listeners: Arc<Listeners>,
     metrics: PrometheusHandle,
 }
 
@@ -59,12 +69,14 @@ pub struct Tokens {
 impl App {
     /// What handlers work with, on one fleet.
     #[must_use]
-    pub fn new(fleet: Arc<Fleet>, tokens: Tokens, metrics: PrometheusHandle) -> Self {
+    pub fn new(fleet: Arc<Fleet>, tokens: Tokens, listeners: Listeners, metrics: PrometheusHandle) -> Self {
         let cursor_key = Arc::new(fleet.vault.derived_key("cursors"));
         let idempotency_key = Arc::new(fleet.vault.derived_key("idempotency"));
         let limit = &fleet.config.rate_limit;
         let throttle = Arc::new(Throttle::new(limit.requests_per_second, limit.burst));
-        Self { fleet, tokens: Arc::new(tokens), cursor_key, idempotency_key, throttle, metrics }
+        let inbound_throttle = Arc::new(Throttle::new(INBOUND_PER_SECOND, INBOUND_AT_ONCE));
+        let (tokens, listeners) = (Arc::new(tokens), Arc::new(listeners));
+        Self { fleet, tokens, cursor_key, idempotency_key, throttle, inbound_throttle, listeners, metrics }
     }
 
     fn is_agent(&self, presented: &str) -> bool {
@@ -82,8 +94,8 @@ fn is_same(presented: &str, token: &Secret) -> bool {
     bool::from(presented.as_bytes().ct_eq(token.expose().as_bytes()))
 }
 
-/// Every route, with those of the `console`.
-pub fn router(app: App, console: Router) -> Router {
+/// Every route, with those of `pages` for people.
+pub fn router(app: App, pages: Router) -> Router {
     let settings = &app.fleet.config.http;
     let (public, document) = openapi::routes(openapi::public());
     // The last is the outermost: who asks, how often, and whether it was asked before.
@@ -102,10 +114,11 @@ pub fn router(app: App, console: Router) -> Router {
         .merge(operators)
         .nest("/agent/v1", agents)
         .merge(simplefin::router())
+        .merge(inbound::router())
         .merge(health::router())
         .fallback(problem::unknown_route)
         .method_not_allowed_fallback(problem::wrong_method)
         .with_state(app)
-        .merge(console)
+        .merge(pages)
         .layer(middleware::from_fn(request_id::layer))
 }

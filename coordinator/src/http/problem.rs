@@ -5,12 +5,13 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use domain::challenge::ChallengeState;
+use domain::challenge::{ChallengeEvent, ChallengeState};
 use protocol::lease::{BUDGET_SPENT, DOUBT_SPENT, INTENT_OPEN, LEASE_LOST};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::request_id;
+use crate::clock;
 use crate::fleet::{Error, KeyRefused};
 use crate::queue::QueueError;
 use crate::store::{Refused, StoreError};
@@ -163,10 +164,33 @@ impl From<Refused> for Problem {
         let said = refused.to_string();
         match refused {
             Refused::NotFound => Self::not_found(),
-            Refused::IllegalEvent(_) | Refused::NotActive(_) => Self::conflict("illegal_state", said),
+            Refused::IllegalEvent(_) | Refused::NotActive(_) | Refused::NotInSetup(_) => {
+                Self::conflict("illegal_state", said)
+            }
+            // Who it is stays in the console.
+            Refused::WheelHeld { .. } => {
+                Self::conflict("wheel_held", "An operator has the bank's page to themselves right now.")
+            }
             Refused::IllegalChallengeEvent(illegal) if illegal.state == ChallengeState::Open => {
-                let detail = "There is nothing to answer: it is approved in the bank's app or on its device.";
+                let detail = "There is nothing to answer: it is approved in the bank's app or on its device, or passed by an \
+                              operator in the page itself.";
                 Self::conflict("takes_no_answer", detail)
+            }
+            Refused::IllegalChallengeEvent(illegal) if illegal.event == ChallengeEvent::Resend => {
+                let detail = format!("This challenge is {}; no new code is sent for it.", illegal.state);
+                Self::conflict("challenge_closed", detail)
+            }
+            Refused::ResendImpossible => {
+                let detail = "The portal has no way to send a new code here, or none that its script knows.";
+                Self::conflict("resend_impossible", detail)
+            }
+            Refused::ResendsSpent => {
+                Self::conflict("resends_spent", "The bank was asked for as many new codes as it may be in one sign-in.")
+            }
+            Refused::ResendTooSoon(after) => {
+                let wait = after.duration_since(clock::now()).as_secs().max(0).unsigned_abs() + 1;
+                let detail = format!("The bank has only just sent a code. Wait {wait} s.");
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "resend_too_soon", detail).retry_after(wait)
             }
             Refused::IllegalChallengeEvent(illegal) => {
                 let detail = format!("This challenge is {} and takes no answer.", illegal.state);

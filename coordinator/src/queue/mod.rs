@@ -12,7 +12,7 @@
 //! | `<prefix>generation`, `<prefix>process` | the current generation, and the `run_id` of the process that it began in |
 //! | `<prefix><generation>:2:open` | connection → its one open run; 2 is the number of this layout |
 //! | `…:fences` | connection → counter, never deleted |
-//! | `…:run:<id>` | connection, organization, institution, class, place, state; while leased: agent, fence, until, since, renewed |
+//! | `…:run:<id>` | connection, organization, institution, class, place, state; while leased: agent, fence and the one before it, until, since, renewed |
 //! | `…:institutions` | institutions where a run may start now, by the pass of their first flow |
 //! | `…:aside` | institutions that were set aside, by the time at which they come back |
 //! | `…:institution:<id>` | cap, pace and gate |
@@ -80,6 +80,7 @@ struct Scripts {
     acquire: Script,
     renew: Script,
     park: Script,
+    refence: Script,
     requeue: Script,
     forget: Script,
     expire: Script,
@@ -107,6 +108,7 @@ impl Scripts {
             acquire: with_preamble(include_str!("acquire.lua")),
             renew: with_preamble(include_str!("renew.lua")),
             park: with_preamble(include_str!("park.lua")),
+            refence: with_preamble(include_str!("refence.lua")),
             requeue: with_preamble(include_str!("requeue.lua")),
             forget: with_preamble(include_str!("forget.lua")),
             expire: with_preamble(include_str!("expire.lua")),
@@ -285,6 +287,19 @@ impl Queue {
         step.arg(run.to_string()).arg(proof.agent_id.to_string()).arg(proof.fence.to_string());
         step.arg(if waits == Waits::ForPerson { "1" } else { "0" });
         self.step(step).await
+    }
+
+    /// Gives a leased run another fence, greater than the one in the proof, and makes its lease last for another term; none
+    /// if it isn't held under that proof. Asked again under the same proof, the answer is the same.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub async fn refence(&self, run: RunId, proof: Proof, term: Duration) -> Result<Option<Fence>, QueueError> {
+        let mut step = self.scripts.refence.key(&self.prefix);
+        step.arg(run.to_string()).arg(proof.agent_id.to_string()).arg(proof.fence.to_string());
+        step.arg(term.as_millis().to_string());
+        let fence: Option<String> = self.step(step).await?;
+        fence.map(|fence| fence.parse().map_err(|_| QueueError::Unreadable)).transpose()
     }
 
     /// Takes a leased run back, to be leased again after `delay`; false if it isn't

@@ -112,7 +112,7 @@ local function let_go(run)
   local institution = redis.call('HGET', key('run:' .. run), 'institution')
   redis.call('ZREM', key('leased'), run)
   redis.call('ZREM', key('parked'), run)
-  redis.call('HDEL', key('run:' .. run), 'agent', 'fence', 'until', 'renewed', 'since', 'waited')
+  redis.call('HDEL', key('run:' .. run), 'agent', 'fence', 'before', 'until', 'renewed', 'since', 'waited')
   if institution and redis.call('SREM', key('working:' .. institution), run) == 1 then
     settle(institution)
   end

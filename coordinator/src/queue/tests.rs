@@ -446,3 +446,28 @@ async fn a_lease_that_lasts_is_not_taken_back() {
     assert_eq!(bench.acquire(agent(), LONG).await, None, "somebody works under it");
     assert!(bench.queue.renew(run.id, proof(holder, leased), LONG).await.expect("an answer"));
 }
+
+#[tokio::test]
+async fn a_new_fence_is_greater_and_the_one_before_is_good_for_nothing() {
+    let bench = Bench::new().await;
+    let (one, agent) = (run(), agent());
+    bench.enqueue(&one).await;
+    let held = proof(agent, bench.acquire(agent, LONG).await.expect("a lease"));
+    let refence = async |proof| bench.queue.refence(one.id, proof, LONG).await.expect("an answer");
+    let fence = refence(held).await.expect("it is held");
+    assert!(fence > held.fence);
+    assert_eq!(refence(held).await, Some(fence), "the same again, after an answer that was lost");
+    let next = Proof { fence, ..held };
+    assert!(!bench.queue.renew(one.id, held, LONG).await.expect("an answer"));
+    assert!(bench.queue.renew(one.id, next, LONG).await.expect("an answer"));
+    assert_eq!(refence(Proof { agent_id: self::agent(), ..next }).await, None, "another's");
+    let later = refence(next).await.expect("it is held");
+    assert_eq!(refence(held).await, None, "two fences ago");
+    // A lease of the same agent that came later isn't told to who holds an older one.
+    let last = Proof { fence: later, ..held };
+    assert!(bench.queue.requeue(one.id, last, GONE).await.expect("an answer"));
+    assert_eq!(refence(last).await, None);
+    let again = proof(agent, bench.acquire(agent, LONG).await.expect("a lease"));
+    assert!(again.fence > later);
+    assert_eq!((refence(last).await, refence(next).await), (None, None));
+}

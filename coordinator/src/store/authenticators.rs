@@ -23,7 +23,7 @@ pub trait Authenticators {
         sealed: Vec<u8>,
         now: Timestamp,
     ) -> Result<(), Refused>;
-    /// What is kept of a connection's secret.
+    /// What is kept of a connection's secret: of the one that is being enrolled, or else of the one that was given.
     async fn authenticator(&self, id: ConnectionId) -> Result<Option<Vec<u8>>, StoreError>;
     /// Keeps that the code of a secret is used that is good until then, in seconds of the epoch.
     /// False if it was used before, or a later one was.

@@ -3,13 +3,13 @@
 //! Not here: which states a question goes through; `domain::challenge` says that.
 
 use async_trait::async_trait;
-use domain::challenge::{AnswerSource, ChallengeState, ClosingReason, Question};
+use domain::challenge::{AnswerSource, ChallengeState, ClosingReason, Medium, Question};
 use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId};
 use jiff::Timestamp;
 use protocol::lease::{Proof, Verdict};
 use protocol::sealed::PublicKey;
 
-use super::{PageRequest, Refused, StoreError};
+use super::{PageRequest, Refused, StoreError, Wheel};
 
 /// Questions of banks.
 #[async_trait]
@@ -46,6 +46,13 @@ pub trait Challenges {
         connection: ConnectionId,
         page: PageRequest,
     ) -> Result<Vec<Challenge>, Refused>;
+    /// One challenge of a connection.
+    async fn challenge(
+        &self,
+        organization: OrganizationId,
+        connection: ConnectionId,
+        id: ChallengeId,
+    ) -> Result<Challenge, Refused>;
     /// Every challenge that waits for a person, oldest first, at most 1,000.
     async fn waiting_challenges(&self) -> Result<Vec<Challenge>, StoreError>;
     /// Keeps a sealed answer.
@@ -74,6 +81,23 @@ pub struct NewChallenge {
     pub question: Question,
     /// Until when it can be answered.
     pub expires_at: Timestamp,
+    /// How many new codes a run may ask for, whatever its script allows.
+    pub resends_a_run: u32,
+    /// When the first may be asked for.
+    pub resend_after: Timestamp,
+    /// By which ways codes come in at connections' own addresses.
+    pub heard: Vec<Medium>,
+    /// Whether its answer was agreed on with the bank.
+    pub agreed: Agreed,
+}
+
+/// Whether the answer to a question was agreed on with the bank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agreed {
+    /// It was.
+    Known,
+    /// It wasn't, or nothing is asked that could be.
+    Unknown,
 }
 
 /// A question of a bank.
@@ -97,10 +121,18 @@ pub struct Challenge {
     pub source: Option<AnswerSource>,
     /// Why it closed without a verdict on an answer.
     pub closed_for: Option<ClosingReason>,
+    /// How many new codes were asked for.
+    pub resends: u32,
+    /// How many more may be.
+    pub resends_left: u32,
+    /// Not before when; none where none may be.
+    pub resend_after: Option<Timestamp>,
     /// When it was asked.
     pub created_at: Timestamp,
     /// Until when it can be answered.
     pub expires_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// Who holds the wheel of the run meanwhile.
+    pub wheel: Option<Wheel>,
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 use uuid::Uuid;
 
-use super::{Metadata, PageRequest, QueuedRun, Refused, StoreError};
+use super::{Metadata, PageRequest, QueuedRun, Refused, StoreError, Supply};
 
 /// Connections, their credentials and what happened to them.
 #[async_trait]
@@ -103,6 +103,8 @@ pub trait Connections {
         id: ConnectionId,
         now: Timestamp,
     ) -> Result<Option<RunId>, Refused>;
+    /// Those whose users may do more at the bank than look at accounts, in the order of their ids.
+    async fn overprivileged(&self, page: PageRequest) -> Result<Vec<Overprivileged>, StoreError>;
     /// The portals that connections were made for and no catalog record knows, of all
     /// organizations: most connections first.
     async fn portals_without_institution(&self) -> Result<Vec<UnknownPortal>, StoreError>;
@@ -147,6 +149,19 @@ pub struct Connection {
     pub updated_at: Timestamp,
 }
 
+/// A connection whose user may do more than look at accounts.
+#[derive(Clone, Debug)]
+pub struct Overprivileged {
+    /// The connection.
+    pub connection_id: ConnectionId,
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// The bank.
+    pub institution_id: Option<String>,
+    /// What the user may do.
+    pub seen: SeenPermissions,
+}
+
 /// What a portal says its user may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SeenPermissions {
@@ -182,6 +197,8 @@ pub struct NewConnection {
     pub portal_url: Url,
     /// The delegated user.
     pub instructions: Instructions,
+    /// What it may be given of its own.
+    pub supply: Supply,
     /// The integrator's values.
     pub metadata: Metadata,
 }

@@ -150,6 +150,8 @@ pub struct PendingChallenge {
     pub connection_id: ConnectionId,
     /// Where it stands.
     pub state: ChallengeState,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
 }
 
 /// Something that happened to a connection.

@@ -75,9 +75,21 @@ pub enum Refused {
     /// The challenge's state doesn't allow it.
     #[error(transparent)]
     IllegalChallengeEvent(#[from] IllegalChallengeEvent),
+    /// The bank has no way to send a new code for this, or none that its script knows.
+    #[error("no new code can be asked for here")]
+    ResendImpossible,
+    /// As many new codes were asked for as may be.
+    #[error("as many new codes were asked for as may be")]
+    ResendsSpent,
+    /// A new code may be asked for only later.
+    #[error("a new code can't be asked for before {0}")]
+    ResendTooSoon(jiff::Timestamp),
     /// Only an active connection can be synced.
     #[error("the connection is {0} and not active")]
     NotActive(ConnectionStatus),
+    /// Only a connection that is being set up has a set-up page.
+    #[error("the connection is {0} and isn't being set up")]
+    NotInSetup(ConnectionStatus),
     /// No credentials were given.
     #[error("no credentials were given")]
     CredentialsMissing,
@@ -108,6 +120,12 @@ pub enum Refused {
     /// Another connection's session of the same user at the bank is under way.
     #[error("another session of the same user at the bank is under way")]
     LoginInUse,
+    /// Somebody holds the wheel of the run.
+    #[error("{by} holds the wheel of the run")]
+    WheelHeld {
+        /// Who.
+        by: String,
+    },
     /// An earlier effect wasn't settled.
     #[error("an earlier effect wasn't settled")]
     IntentOpen,

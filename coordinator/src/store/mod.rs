@@ -10,6 +10,7 @@
 mod audit;
 mod authenticators;
 mod balances;
+mod candidates;
 mod challenges;
 mod columns;
 mod connections;
@@ -21,6 +22,7 @@ mod error;
 mod idempotency;
 mod identity;
 mod imports;
+mod inbound;
 mod institutions;
 mod intents;
 mod keys;
@@ -28,10 +30,13 @@ mod ledger;
 mod migrations;
 mod organizations;
 mod people;
+mod pools;
 mod postgres;
+mod resends;
 mod retention;
 mod runs;
 mod schedules;
+mod setup_links;
 mod simplefin;
 mod sqlite;
 mod stream;
@@ -40,6 +45,7 @@ mod tests;
 mod verify_audit;
 mod ways;
 mod webhooks;
+mod wheel;
 
 use std::sync::Arc;
 
@@ -50,6 +56,7 @@ use uuid::Uuid;
 pub use audit::*;
 pub use authenticators::*;
 pub use balances::*;
+pub use candidates::*;
 pub use challenges::*;
 pub use connections::*;
 pub use console::*;
@@ -60,6 +67,7 @@ pub use error::{Refused, StoreError};
 pub use idempotency::*;
 pub use identity::*;
 pub use imports::*;
+pub use inbound::*;
 pub use institutions::*;
 pub use intents::*;
 pub use keys::*;
@@ -67,14 +75,18 @@ pub use ledger::*;
 pub use migrations::{Step, StepState, Tables};
 pub use organizations::*;
 pub use people::*;
+pub use pools::*;
+pub use resends::*;
 pub use retention::*;
 pub use runs::*;
 pub use schedules::*;
+pub use setup_links::*;
 pub use simplefin::*;
 pub use stream::*;
 pub use verify_audit::{AuditFault, verify_audit};
 pub use ways::*;
 pub use webhooks::*;
+pub use wheel::*;
 
 /// Opens the store that `url` names; `tables` says what happens if its tables aren't up
 /// to date.
@@ -123,7 +135,10 @@ pub trait Store:
     + Schedules
     + Intents
     + Challenges
+    + Resends
+    + Wheels
     + Authenticators
+    + Candidates
     + Ledger
     + Identity
     + Imports
@@ -133,6 +148,9 @@ pub trait Store:
     + Idempotency
     + Outbox
     + Retention
+    + SetupLinks
+    + Pools
+    + Inbound
     + SimpleFin
     + Ways
     + Audit

@@ -4,6 +4,7 @@
 //! Not here: API keys (`keys`), or how a data key is made.
 
 use async_trait::async_trait;
+use domain::challenge::TermsPolicy;
 use domain::environment::Environment;
 use domain::id::OrganizationId;
 use jiff::Timestamp;
@@ -20,6 +21,8 @@ pub trait Organizations {
     async fn add_test_tenant(&self, live: OrganizationId, new: NewTenant, now: Timestamp) -> Result<(), Refused>;
     /// All of them, oldest first, each once.
     async fn organizations(&self) -> Result<Vec<Organization>, StoreError>;
+    /// Sets what an organization says of banks' terms, in both environments.
+    async fn set_terms(&self, slug: &str, policy: TermsPolicy, now: Timestamp) -> Result<Organization, Refused>;
     /// The wrapped data key of a tenant, live or test.
     async fn data_key(&self, tenant: OrganizationId) -> Result<Vec<u8>, Refused>;
 }
@@ -33,6 +36,8 @@ pub struct Organization {
     pub test_id: Option<OrganizationId>,
     /// Its name on the command line.
     pub slug: String,
+    /// What it says of banks' terms.
+    pub terms: TermsPolicy,
     /// When it was added.
     pub created_at: Timestamp,
 }

@@ -147,6 +147,8 @@ pub enum Told {
     Now,
     /// It was told before, and its answer was lost.
     Before,
+    /// It is, and the run is tried again at once whatever was to follow: with the other of two passwords.
+    TriedAgain,
 }
 
 /// What follows from a failure.

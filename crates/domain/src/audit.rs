@@ -49,6 +49,8 @@ words! {
         SettingsToken = "settingsToken",
         /// An integrator, by an API key.
         ApiKey = "apiKey",
+        /// Somebody at the set-up page of a connection, by a link that an integrator made; the id is the link's.
+        SetupLink = "setupLink",
         /// Whoever can run commands on the store; the name is that of the machine's user.
         CommandLine = "commandLine",
         /// Bursar itself.
@@ -61,6 +63,8 @@ words! {
     pub enum Action {
         /// An organization was added.
         OrganizationCreated = "organization.created",
+        /// It was set what an organization says of banks' terms.
+        OrganizationTermsSet = "organization.termsSet",
         /// An entity was deleted, with its connections.
         EntityDeleted = "entity.deleted",
         /// A connection was made.
@@ -81,8 +85,22 @@ words! {
         ConnectionRevoked = "connection.revoked",
         /// A connection went with its entity.
         ConnectionDeleted = "connection.deleted",
+        /// A link to a connection's set-up page was made.
+        SetupLinkCreated = "setupLink.created",
+        /// The links to a connection's set-up page were ended.
+        SetupLinksRevoked = "setupLink.revoked",
+        /// A bank had the password changed, and took the one that was made.
+        ConnectionPasswordChanged = "connection.passwordChanged",
+        /// A bank had an authenticator enrolled.
+        ConnectionAuthenticatorEnrolled = "connection.authenticatorEnrolled",
+        /// A bank had answers to security questions set.
+        ConnectionAnswersSet = "connection.answersSet",
+        /// A bank's terms were accepted; the detail names them with the SHA-256 of their text.
+        ConnectionTermsAccepted = "connection.termsAccepted",
         /// A bank's question was answered.
         ChallengeAnswered = "challenge.answered",
+        /// The bank was to send a new code.
+        ChallengeResendRequested = "challenge.resendRequested",
         /// A webhook endpoint was added.
         WebhookCreated = "webhook.created",
         /// A webhook endpoint was changed.
@@ -121,6 +139,12 @@ words! {
         AgentDrained = "agent.drained",
         /// An agent was to get leases again.
         AgentUndrained = "agent.undrained",
+        /// Somebody began to look at a run as it goes on.
+        RunWatched = "run.watched",
+        /// Somebody took the wheel of a run.
+        RunTaken = "run.taken",
+        /// The wheel of a run was handed back, by whoever held it or since nobody heard of them.
+        RunHandedBack = "run.handedBack",
         /// A run that was set aside was let go on.
         RunRevived = "run.revived",
         /// It was decided what transactions are.

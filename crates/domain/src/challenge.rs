@@ -5,12 +5,14 @@
 //!
 //! ```text
 //! open ──answer──▶ answered ──settle──▶ accepted
-//!   │                  │  └────────────▶ rejected   (a new one may be opened)
+//!   │  ◀──resend─┐     │  └────────────▶ rejected   (a new one may be opened)
+//!   ├────────────┘     │
 //!   ├──expire──▶ expired ◀──expire──┘
 //!   └──cancel──▶ cancelled ◀─cancel─┘               (the session that asked is gone)
 //! ```
 //!
-//! What takes no answer here goes from open to accepted or rejected at once.
+//! What takes no answer here goes from open to accepted or rejected at once. Whatever is asked, a person may do it in the
+//! page itself: handing the wheel back is an answer without words.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +30,11 @@ words! {
         /// An approval in the bank's app or on its device. Nobody answers it here: the portal
         /// goes on by itself.
         AppApproval = "appApproval",
+        /// A page that only a person can pass, as one that wants to know whether it is looked at by one, or one that
+        /// nobody knows. Nobody answers it here: a person takes the wheel in the console's live view, and hands it back.
+        Takeover = "takeover",
+        /// Whether the bank's terms are accepted: `accept` or `decline`.
+        Terms = "terms",
     }
 }
 
@@ -68,6 +75,10 @@ words! {
     pub enum ChallengeEvent {
         /// Somebody gave an answer.
         Answer = "answer",
+        /// A person did in the page itself what is asked, and handed the wheel back.
+        HandBack = "handBack",
+        /// Somebody wants the bank to send a new code.
+        Resend = "resend",
         /// The portal took it.
         Accept = "accept",
         /// The portal refused it.
@@ -84,6 +95,14 @@ words! {
     pub enum AnswerSource {
         /// The secret of the connection's authenticator, of which the code is made that its device would show.
         Totp = "totp",
+        /// The answers that were made when the bank had its questions set.
+        Agreed = "agreed",
+        /// What the organization says of terms in general.
+        Policy = "policy",
+        /// A code that the bank sent to the connection's own e-mail address.
+        Email = "email",
+        /// A code that the bank sent to the connection's own number.
+        Sms = "sms",
         /// A person, through the API or the command line.
         Person = "person",
     }
@@ -114,6 +133,8 @@ words! {
         Expired = "expired",
         /// The portal went on without an answer from here, as after an approval in the bank's app.
         AnsweredElsewhere = "answeredElsewhere",
+        /// A person took the wheel, did in the page itself what was asked, and handed it back.
+        HandedBack = "handedBack",
     }
 }
 
@@ -136,6 +157,47 @@ pub struct Question {
     pub institution_message: Option<String>,
     /// How many more answers this run will try, this one included.
     pub attempts_left: u32,
+    /// How many more new codes the bank can be asked for; none where the portal has no way to.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub resends_left: u32,
+    /// The terms that are to be accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Terms>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+/// Terms of a bank, told apart from any others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Terms {
+    /// What the bank calls them.
+    pub title: String,
+    /// The SHA-256 of their text with its white space folded, in hexadecimal.
+    pub sha256: String,
+}
+
+words! {
+    /// What an organization says of banks' terms in general.
+    pub enum TermsPolicy {
+        /// They are accepted, and it is written down which and when.
+        Accept = "accept",
+        /// A person is asked each time.
+        Ask = "ask",
+    }
+}
+
+words! {
+    /// The answers to a question about terms.
+    pub enum TermsAnswer {
+        /// They are accepted.
+        Accept = "accept",
+        /// They aren't, and the sign-in ends there.
+        Decline = "decline",
+    }
 }
 
 impl Question {
@@ -143,6 +205,14 @@ impl Question {
     #[must_use]
     pub fn is_of_authenticator(&self) -> bool {
         self.kind == ChallengeKind::OneTimeCode && self.medium == Some(Medium::Device)
+    }
+
+    /// Whether it is this one that was agreed on with the bank before: banks put words around it.
+    #[must_use]
+    pub fn asks_for(&self, agreed: &str) -> bool {
+        let fold = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+        let agreed = fold(agreed);
+        self.kind == ChallengeKind::SecurityQuestion && !agreed.is_empty() && fold(&self.prompt).contains(&agreed)
     }
 }
 
@@ -164,7 +234,8 @@ impl ChallengeState {
     pub fn on(self, event: ChallengeEvent) -> Result<Self, IllegalChallengeEvent> {
         use ChallengeEvent as E;
         match (self, event) {
-            (Self::Open, E::Answer) => Ok(Self::Answered),
+            (Self::Open, E::Answer | E::HandBack) => Ok(Self::Answered),
+            (Self::Open, E::Resend) => Ok(Self::Open),
             (Self::Answered, E::Accept) => Ok(Self::Accepted),
             (Self::Answered, E::Reject) => Ok(Self::Rejected),
             (Self::Open | Self::Answered, E::Expire) => Ok(Self::Expired),
@@ -179,8 +250,8 @@ impl ChallengeKind {
     #[must_use]
     pub const fn takes_answer(self) -> bool {
         match self {
-            Self::OneTimeCode | Self::SecurityQuestion | Self::GridCard => true,
-            Self::AppApproval => false,
+            Self::OneTimeCode | Self::SecurityQuestion | Self::GridCard | Self::Terms => true,
+            Self::AppApproval | Self::Takeover => false,
         }
     }
 
@@ -206,11 +277,13 @@ mod tests {
     fn an_approval_is_settled_without_an_answer_and_takes_none() {
         use ChallengeEvent as E;
         use ChallengeState as S;
-        let legal = [(S::Open, E::Accept), (S::Open, E::Reject), (S::Open, E::Expire), (S::Open, E::Cancel)];
+        let settled = [(S::Open, E::Accept), (S::Open, E::Reject), (S::Open, E::Expire), (S::Open, E::Cancel)];
+        let legal = [&settled[..], &[(S::Open, E::Resend)]].concat();
         for &state in ChallengeState::ALL {
             for &event in ChallengeEvent::ALL {
                 let is_legal = ChallengeKind::AppApproval.after(state, event).is_ok();
-                let was_answered = state == S::Answered && event != E::Answer;
+                let was_answered = state == S::Answered && !matches!(event, E::Answer | E::HandBack | E::Resend);
+                let was_answered = was_answered || (state, event) == (S::Open, E::HandBack);
                 assert_eq!(is_legal, legal.contains(&(state, event)) || was_answered, "{state} {event}");
                 let as_usual = ChallengeKind::OneTimeCode.after(state, event);
                 assert_eq!(as_usual, state.on(event), "{state} {event}");
@@ -222,6 +295,8 @@ mod tests {
     fn every_state_meets_every_event_as_the_picture_says() {
         let legal = [
             "open answer answered",
+            "open handBack answered",
+            "open resend open",
             "open expire expired",
             "open cancel cancelled",
             "answered accept accepted",

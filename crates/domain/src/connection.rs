@@ -222,6 +222,8 @@ words! {
     pub enum Actor {
         /// Through the API.
         Integrator = "integrator",
+        /// The customer, at the set-up page.
+        EndUser = "endUser",
         /// Bursar itself.
         Platform = "platform",
         /// The bank, by what its portal showed.

@@ -8,6 +8,7 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::codes::Codes;
 use crate::driver::Drivers;
 use crate::history::History;
 use crate::limits::Limits;
@@ -64,6 +65,9 @@ pub struct Institution {
     /// How an administrator creates the delegated user, in the bank's words.
     #[serde(default)]
     pub guide: Option<SetupGuide>,
+    /// How it sends codes; anybody may, where it isn't said.
+    #[serde(default)]
+    pub codes: Option<Codes>,
     /// How much its portal is asked at once.
     #[serde(default)]
     pub limits: Limits,
@@ -204,6 +208,7 @@ mod tests {
             mfa: Mfa::None,
             credentials: Vec::new(),
             guide: None,
+            codes: None,
             limits: Limits::DEFAULT,
             schedule: Schedule::default(),
             history: None,

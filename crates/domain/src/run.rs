@@ -90,6 +90,34 @@ words! {
         Code = "code",
         /// The bank is asked to send a code to a person.
         SendCode = "sendCode",
+        /// Another password is set.
+        NewPassword = "newPassword",
+        /// An authenticator is enrolled.
+        Enrol = "enrol",
+        /// Answers to security questions are set.
+        NewAnswers = "newAnswers",
+        /// Terms are accepted.
+        AcceptTerms = "acceptTerms",
+    }
+}
+
+impl Effect {
+    /// Whether something is set at the bank by it that has to be kept before: losing it would lock the user out.
+    #[must_use]
+    pub const fn sets_something(self) -> bool {
+        match self {
+            Self::NewPassword | Self::Enrol | Self::NewAnswers => true,
+            Self::Password | Self::Code | Self::SendCode | Self::AcceptTerms => false,
+        }
+    }
+
+    /// Whether a bank only lets somebody do it whose password was right.
+    #[must_use]
+    pub const fn proves_sign_in(self) -> bool {
+        match self {
+            Self::NewPassword | Self::Enrol | Self::NewAnswers | Self::AcceptTerms => true,
+            Self::Password | Self::Code | Self::SendCode => false,
+        }
     }
 }
 
@@ -100,6 +128,10 @@ words! {
         Happened = "happened",
         /// The portal shows no trace of it, and the session that declared it is gone.
         Absent = "absent",
+        /// The portal took what was set by it.
+        Accepted = "accepted",
+        /// The portal said no to what was to be set by it.
+        Refused = "refused",
     }
 }
 
@@ -124,10 +156,14 @@ words! {
         ReturnToBrowser = "returnToBrowser",
         /// It says which effect is about to happen.
         Declare = "declare",
+        /// It has something made and kept that is about to be set at the bank.
+        Make = "make",
         /// It says what became of effects.
         Settle = "settle",
         /// It waits for a person, or for what answers in their place.
         Ask = "ask",
+        /// It offers a person the wheel, at a page that nobody described.
+        OfferWheel = "offerWheel",
         /// It says what the portal made of the answer.
         SettleAnswer = "settleAnswer",
     }

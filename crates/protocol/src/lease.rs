@@ -11,8 +11,8 @@
 //! |---|---|
 //! | `POST /agent/v1/leases` | [`Acquire`] → [`Lease`], or 204 after `waitMs` |
 //! | `POST /agent/v1/leases/{runId}/renew` | [`Renew`] → [`Renewed`] |
-//! | `POST /agent/v1/leases/{runId}/intents` | [`DeclareIntent`] → [`DeclaredIntent`] |
-//! | `POST /agent/v1/leases/{runId}/intents/settle` | [`SettleIntents`] → 204 |
+//! | `POST /agent/v1/leases/{runId}/intents` | [`DeclareIntent`](crate::intent::DeclareIntent) → [`DeclaredIntent`](crate::intent::DeclaredIntent) |
+//! | `POST /agent/v1/leases/{runId}/intents/settle` | [`SettleIntents`](crate::intent::SettleIntents) → 204 |
 //! | `POST /agent/v1/leases/{runId}/challenges` | [`OpenChallenge`] → [`OpenedChallenge`] |
 //! | `POST /agent/v1/leases/{runId}/challenges/{id}/wait` | [`AwaitAnswer`] → [`AnswerState`] |
 //! | `POST /agent/v1/leases/{runId}/challenges/{id}/settle` | [`SettleChallenge`] → 204 |
@@ -32,11 +32,12 @@ use domain::id::{AgentId, ChallengeId, ConnectionId, IntentId, RunId};
 use domain::institution::CredentialName;
 use domain::limits::Limits;
 use domain::permissions::Permissions;
-use domain::run::{Effect, EffectOutcome, Reading, RunKind, Step};
+use domain::run::{Effect, Reading, RunKind, Step};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::live::UnknownPages;
 use crate::sealed::{PublicKey, SealedBox};
 
 /// The code of the answer to a proof that is no longer good.
@@ -163,6 +164,12 @@ pub struct Lease {
     /// too, and compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compare_one_in: Option<NonZeroU32>,
+    /// Who is asked where a page shows during the sign-in that the script doesn't know.
+    #[serde(default)]
+    pub unknown_pages: UnknownPages,
+    /// What secrets that a bank hands out are sealed to; none of a coordinator that keeps none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keeper: Option<PublicKey>,
 }
 
 fn usual_steps() -> NonZeroU32 {
@@ -262,35 +269,6 @@ pub enum Advice {
     Cancel,
 }
 
-/// Says that an effect is about to happen. It may happen once the call returns; the
-/// same again, while it is unsettled, returns the same intent.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct DeclareIntent {
-    /// Under which lease.
-    pub proof: Proof,
-    /// What is about to happen.
-    pub effect: Effect,
-}
-
-/// The intent is kept.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct DeclaredIntent {
-    /// Its id.
-    pub intent_id: IntentId,
-}
-
-/// Says what became of every open intent of the run.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct SettleIntents {
-    /// Under which lease.
-    pub proof: Proof,
-    /// What a look at the portal showed.
-    pub outcome: EffectOutcome,
-}
-
 /// The bank asks something. The same again, while it is open, returns the same
 /// challenge.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -300,6 +278,9 @@ pub struct OpenChallenge {
     pub proof: Proof,
     /// What it asks.
     pub question: Question,
+    /// The challenge that this goes on with, after the bank sent a new code for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continues: Option<ChallengeId>,
 }
 
 /// The challenge can be answered now.
@@ -320,6 +301,15 @@ pub struct AwaitAnswer {
     pub proof: Proof,
     /// How long the coordinator may hold the request open, at most 30,000.
     pub wait_ms: u64,
+    /// How many new codes the agent has set about having sent for this challenge. As long as more were asked
+    /// for, the answer is [`AnswerState::Resend`]; so one that is lost on its way is told again, and none twice.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub resends_done: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// Where a challenge stands for the run that asked.
@@ -328,11 +318,16 @@ pub struct AwaitAnswer {
 pub enum AnswerState {
     /// Nobody has answered yet: ask again.
     Open,
+    /// Somebody wants the bank to send a new code: have it sent, and go on with the same challenge.
+    Resend,
     /// Sealed to the agent's key for [`answer_context`].
     Answered {
         /// The answer.
         answer: SealedBox,
     },
+    /// A person had the wheel and handed it back: the page may be another by now. The agent asks for a new fence
+    /// ([`Refenced`](crate::live::Refenced)) before it goes on.
+    HandedBack,
     /// Nobody answered in time.
     Expired,
     /// The challenge was closed; the run has to end.

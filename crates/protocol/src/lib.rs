@@ -5,5 +5,7 @@
 //! them. Agents send no clock values; every time in a message is a span in
 //! milliseconds from the moment at which the message is sent.
 
+pub mod intent;
 pub mod lease;
+pub mod live;
 pub mod sealed;

@@ -56,6 +56,13 @@ impl PrivateKey {
         Self { private, public: PublicKey(public) }
     }
 
+    /// The key that follows from `material`, which is as secret as the key: whoever has the same has the same key.
+    #[must_use]
+    pub fn derived(material: &[u8]) -> Self {
+        let (private, public) = Kem::derive_keypair(material);
+        Self { private, public: PublicKey(public) }
+    }
+
     /// The half that is handed out.
     #[must_use]
     pub fn public(&self) -> &PublicKey {

@@ -12,6 +12,7 @@ mod vote;
 use domain::account::ObservedAccount;
 use domain::challenge::Question;
 use domain::failure::{Failure, FailureCode};
+use domain::password_rules::PasswordRules;
 use domain::run::{Effect, EffectOutcome};
 use domain::secret::Secret;
 use url::Url;
@@ -41,12 +42,19 @@ pub enum Command {
     /// Keep that an effect is about to happen.
     /// Answered by [`Observation::Done`] or [`Observation::Refused`].
     Declare(Effect),
+    /// Make what is about to be set at the bank, or take what its page shows, and keep it together with that it is about
+    /// to happen, as [`Declare`](Self::Declare) does. Answered by [`Observation::Made`] or [`Observation::Refused`].
+    Make(Making),
     /// Keep what became of every open intent. Answered by [`Observation::Done`].
     SettleIntents(EffectOutcome),
-    /// Ask a person. Answered by [`Observation::Answered`] or [`Observation::Refused`]; what
+    /// Ask a person. Answered by [`Observation::Answered`], [`Observation::Resend`] or [`Observation::Refused`], or by
+    /// [`Observation::HandedBack`] where a person went on in the page itself; what
     /// takes no answer by [`Observation::Done`] as soon as they were told. The watches that
     /// follow then are answered by [`Observation::Refused`] when their time is up.
     Ask(Question),
+    /// Offer a page that nobody knows to a person who looks on, if there is one. Answered by
+    /// [`Observation::HandedBack`], or by [`Observation::Refused`] where there is none.
+    OfferWheel(Question),
     /// Keep what the portal made of the answer. Answered by [`Observation::Done`].
     SettleAnswer(AnswerVerdict),
     /// Keep the portal's answers that fit this, from now on; what was kept before, and what is
@@ -66,6 +74,29 @@ pub enum Command {
     /// The run ends here with the failure; the page that was seen last is kept as
     /// evidence where there is one.
     Fail(Failure),
+}
+
+/// What is to be set at the bank.
+#[derive(Clone, Debug)]
+pub enum Making {
+    /// Another password by these rules, which is what is answered.
+    Password(PasswordRules),
+    /// An authenticator with the secret that the bank shows. A code of it is answered.
+    Authenticator(Secret),
+    /// Answers to these questions, which are what is answered, in their order.
+    Answers(Vec<String>),
+}
+
+impl Making {
+    /// What happens at the bank then.
+    #[must_use]
+    pub const fn effect(&self) -> Effect {
+        match self {
+            Self::Password(_) => Effect::NewPassword,
+            Self::Authenticator(_) => Effect::Enrol,
+            Self::Answers(_) => Effect::NewAnswers,
+        }
+    }
 }
 
 /// What a driver looks for.
@@ -355,6 +386,13 @@ pub enum Observation {
     Refused(FailureCode),
     /// What the person gave.
     Answered(Secret),
+    /// A person had the page to themselves and handed it back: another may show by now. It comes in place of
+    /// what a question or a watch after it is answered by.
+    HandedBack,
+    /// The person wants the bank to send a new code. What is asked next goes on with the same question.
+    Resend,
+    /// What was made, and is kept.
+    Made(Vec<Secret>),
     /// What the portal answered its own page.
     Captured(Vec<Body>),
 }

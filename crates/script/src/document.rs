@@ -28,6 +28,8 @@ pub(crate) struct Document {
 /// One of the options of a field.
 pub(crate) struct Choice {
     pub(crate) value: String,
+    /// What is shown of it.
+    pub(crate) text: String,
     pub(crate) is_selected: bool,
 }
 
@@ -64,6 +66,12 @@ impl Document {
     /// The first thing that the selector fits and that isn't hidden.
     pub(crate) fn shown(&self, css: &Css) -> Option<ElementRef<'_>> {
         self.all(css).find(|element| !is_hidden(element))
+    }
+
+    /// What the document calls itself.
+    pub(crate) fn title(&self) -> Option<String> {
+        let title = self.elements().find(|element| element.value().name() == "title")?;
+        Some(title.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" "))
     }
 
     /// The piece of text, if it is there and isn't empty.
@@ -110,7 +118,11 @@ impl Document {
             .collect();
         // The last that says so, or the first of all.
         let selected = options.iter().rposition(|option| option.attr("selected").is_some()).unwrap_or(0);
-        let choice = |(place, option)| Choice { value: value_of(option), is_selected: place == selected };
+        let choice = |(place, option): (usize, &ElementRef<'_>)| Choice {
+            value: value_of(option),
+            text: fold(&text(*option)).into_owned(),
+            is_selected: place == selected,
+        };
         Some(options.iter().enumerate().map(choice).collect())
     }
 

@@ -5,7 +5,9 @@
 
 mod captured;
 mod file;
+mod first_login;
 mod permissions;
+mod steps;
 mod words;
 
 use domain::account::{AccountStatus, AccountType};
@@ -22,7 +24,9 @@ use crate::css::Css;
 
 pub(crate) use captured::{Captured, Datum, Words as CapturedWords};
 pub(crate) use file::{Beside, CsvRead, FileDays, FileKind, FileRead};
+pub(crate) use first_login::{Asked, Enrol, NewPassword, Questions, TermsShown, Worded};
 pub(crate) use permissions::{PermissionField, PermissionsRead};
+pub(crate) use steps::{Source, Step};
 pub(crate) use words::{BankWord, meant};
 
 /// How to drive one portal. Made by [`Script::parse`].
@@ -113,7 +117,12 @@ pub(crate) struct Page {
 impl Page {
     /// Whether what is done on it has an effect that happens once.
     pub(crate) fn submits(&self) -> bool {
-        self.steps.last().and_then(Step::effect).is_some()
+        self.effect().is_some()
+    }
+
+    /// The effect of what is done on it.
+    pub(crate) fn effect(&self) -> Option<Effect> {
+        self.steps.last().and_then(Step::effect)
     }
 }
 
@@ -135,6 +144,14 @@ pub(crate) enum Meaning {
     Failure { code: FailureCode, message: Option<Pick> },
     /// The bank asks something of a person.
     Challenge(Box<Challenge>),
+    /// The bank wants another password.
+    NewPassword(Box<NewPassword>),
+    /// The bank has an authenticator enrolled.
+    Enrol(Box<Enrol>),
+    /// The bank has answers to security questions set.
+    Questions(Box<Questions>),
+    /// The bank has terms accepted.
+    Terms(Box<TermsShown>),
     /// The sign-in worked.
     SignedIn,
     /// The session was ended as wished.
@@ -154,48 +171,18 @@ pub(crate) struct Challenge {
     pub(crate) refused: Option<Css>,
     /// How many answers one run tries.
     pub(crate) attempts: u32,
+    /// How a new code is asked for, where it can be.
+    pub(crate) resend: Option<Resend>,
 }
 
-/// One thing a script does on a page.
+/// How the bank is asked for a new code.
 #[derive(Clone, Debug)]
-pub(crate) enum Step {
-    Fill {
-        into: Target,
-        with: Source,
-    },
-    Click {
-        target: Target,
-        effect: Option<Effect>,
-    },
-    /// The popup that shows is closed, and the page behind it shows again.
-    ClosePopup,
-}
-
-impl Step {
-    /// What is acted on, if it is something on the page.
-    pub(crate) const fn target(&self) -> Option<&Target> {
-        match self {
-            Self::Fill { into: target, .. } | Self::Click { target, .. } => Some(target),
-            Self::ClosePopup => None,
-        }
-    }
-
-    pub(crate) const fn effect(&self) -> Option<Effect> {
-        match self {
-            Self::Click { effect, .. } => *effect,
-            Self::Fill { .. } | Self::ClosePopup => None,
-        }
-    }
-}
-
-/// Where the text for a field comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
-    Credential(CredentialName),
-    /// What the person answered.
-    Answer,
-    /// One part of it, from 0: of several words, or of as many signs as there are parts.
-    AnswerPart(usize),
+pub(crate) struct Resend {
+    pub(crate) click: Target,
+    /// What the bank says of the new one.
+    pub(crate) said: Option<Pick>,
+    /// How many one run asks for.
+    pub(crate) limit: u32,
 }
 
 /// A piece of text on a page.

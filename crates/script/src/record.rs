@@ -4,6 +4,7 @@
 //! The domain's own reader has the last word on every value: its types are what a coordinator reads records with, and
 //! this only finds out which place it means. Not here: the keys (`grammar`), or files.
 
+use domain::codes::Codes;
 use domain::institution::{GUIDE_FIELDS, Institution, Mfa, SetupGuide};
 use serde_json::{Map as Object, Value as Json, json};
 use url::Url;
@@ -182,6 +183,7 @@ fn sample() -> Object<String, Json> {
 fn sample_of(map: &Map) -> Object<String, Json> {
     object(match map.id {
         "guide" => json!({ "title": "A", "steps": [] }),
+        "codes" => json!({ "pattern": "your code is {code}" }),
         "window" => json!({ "from": "00:00", "to": "24:00" }),
         "history" => json!({ "recentDays": 90, "stepDays": 365 }),
         _ => json!({}),
@@ -211,6 +213,9 @@ fn compare(root: &Node, record: &Institution, around: Around<'_>, faults: &mut F
         let key = if is_default { "defaultPortalUrl" } else { "additionalPortalUrls" };
         let message = format!("`{key}`: a portal's address begins with `https://`");
         faults.hinted(Code::ValueMalformed, at(key), message, "nothing is sent to a bank in the clear".to_owned());
+    }
+    if let Some(fault) = record.codes.as_ref().and_then(Codes::fault) {
+        faults.add(Code::ValueMalformed, at("codes"), format!("`codes`: {fault}"));
     }
     for field in record.guide.iter().flat_map(SetupGuide::unknown_fields) {
         let message = format!("`guide`: the instructions have no `{{{}}}`", cut(&field));

@@ -147,6 +147,8 @@ impl Script {
                 Source::Credential(name) => format!("credentials.{name}"),
                 Source::Answer => "answer".to_owned(),
                 Source::AnswerPart(part) => format!("answer.{}", part + 1),
+                Source::NewPassword => "newPassword".to_owned(),
+                Source::EnrolledCode => "enrolledCode".to_owned(),
             }),
             _ => None,
         })

@@ -178,6 +178,8 @@ proptest! {
                 Command::Act(_) => Some(Observation::Acted),
                 Command::Download(_) => Some(Observation::Downloaded(FileBytes(html.clone().into_bytes()))),
                 Command::Ask(_) => Some(Observation::Answered(secret())),
+                Command::OfferWheel(_) => Some(Observation::HandedBack),
+                Command::Make(_) => Some(Observation::Made(vec![secret()])),
                 Command::Declare(_)
                 | Command::SettleIntents(_)
                 | Command::SettleAnswer(_)

@@ -82,7 +82,7 @@ fn words_outside_of_the_lists_are_refused() {
     check(
         "kind: oneTimeCode",
         "kind: onetimecode",
-        "word.unknown at `onetimecode`: `onetimecode` isn't one of oneTimeCode, securityQuestion, gridCard, appApproval (did you mean `oneTimeCode`?)",
+        "word.unknown at `onetimecode`: `onetimecode` isn't one of oneTimeCode, securityQuestion, gridCard, appApproval, takeover (did you mean `oneTimeCode`?)",
     );
     check(
         "ACH: ach",
@@ -91,7 +91,7 @@ fn words_outside_of_the_lists_are_refused() {
     );
     check("with: answer", "with: answers", "
         key.missing at `- { fill: \"#`: a `challenge` needs a step that fills in the `answer`
-        word.unknown at `answers }`: `answers` isn't one of credentials.bankUsername, credentials.bankCustomerId, credentials.password, answer, answer.1, answer.2, answer.3, answer.4, answer.5, answer.6, answer.7, answer.8 (did you mean `answer`?)".trim());
+        word.unknown at `answers }`: `answers` isn't one of credentials.bankUsername, credentials.bankCustomerId, credentials.password, answer, answer.1, answer.2, answer.3, answer.4, answer.5, answer.6, answer.7, answer.8, newPassword, enrolledCode (did you mean `answer`?)".trim());
     check(
         "locale: en-US",
         "locale: en_US",

@@ -10,7 +10,7 @@ use domain::account::ObservedAccount;
 use domain::failure::{FailureCode, Stage};
 use domain::run::Effect;
 use jiff::civil::date;
-use pretend::{End, Pretend, Quirk};
+use pretend::{AtTheWheel, End, Pretend, Quirk, RESEND};
 use script::command::{Command, Observation};
 
 /// The commands of a run in one line, and how it ended.
@@ -64,6 +64,41 @@ fn a_run_signs_in_reads_every_page_and_signs_out() {
         act #sign-out
         see signed_out";
     check(Quirk::None, "Lantern-7", &["424242"], expected, None);
+}
+
+#[test]
+fn a_new_code_is_sent_when_a_person_asks_for_it_and_the_question_goes_on() {
+    let before = "
+        visit https://bank.example/login
+        see sign_in
+        declare password
+        act #user, #password, #sign-in button
+        see code
+        intents happened
+        ask ••• 0142  (2 left)";
+    let sent = |count: u32| {
+        format!("\ndeclare sendCode\nact #resend\nsee code\nintents happened\nask ••• 0142 {count} more sent. (2 left)")
+    };
+    let end = Some((FailureCode::MfaTimeout, Stage::Challenge));
+    check(Quirk::None, "Lantern-7", &[RESEND], &[before, &sent(1)].concat(), end);
+    // As often as the script says, and not once more.
+    let spent = "\nsee code\nask ••• 0142 2 more sent. (2 left)";
+    let expected = [before, &sent(1), &sent(2), spent].concat();
+    check(Quirk::None, "Lantern-7", &[RESEND, RESEND, RESEND], &expected, end);
+    // Where it can't be clicked nothing was sent, and the code from before is still waited for.
+    let missing = "\ndeclare sendCode\nact #resend\nintents absent\nsee code\nask ••• 0142  (2 left)";
+    check(Quirk::NoResend, "Lantern-7", &[RESEND], &[before, missing].concat(), end);
+}
+
+#[test]
+fn after_a_new_code_an_answer_counts_as_before() {
+    let End::Read(accounts) = Pretend::new(Quirk::None).answers(&["0", RESEND, "424242"]).run("Lantern-7", &[]) else {
+        panic!("it should read")
+    };
+    assert_eq!(accounts.len(), 2);
+    let mut portal = Pretend::new(Quirk::None).answers(&["0", RESEND, "1"]);
+    let End::Failed(failure) = portal.run("Lantern-7", &[]) else { panic!("two wrong answers are two") };
+    assert_eq!(failure.code, FailureCode::MfaCodeInvalid, "{:?}", portal.log);
 }
 
 #[test]
@@ -426,4 +461,39 @@ fn an_answer_in_parts_is_given_part_by_part_or_asked_for_again() {
     check("07 42 11", &[]);
     check("742", &[]);
     check("7", &[]);
+}
+
+#[test]
+fn a_person_who_passes_an_unknown_page_lets_the_run_go_on_from_what_shows_then() {
+    let mut portal = Pretend::new(Quirk::Survey).offers_wheel(AtTheWheel::Passes);
+    let End::Read(accounts) = portal.run("Lantern-7", &[]) else { panic!("{:?}", portal.log) };
+    assert_eq!(accounts.len(), 2);
+    let offered = portal.log.iter().position(|line| line.starts_with("offer the wheel")).expect("an offer");
+    // The first act is to look; what was open had been settled before.
+    assert!(portal.log[offered + 1].starts_with("see "), "{:?}", portal.log);
+    assert!(portal.log[..offered].iter().any(|line| line == "intents happened"), "{:?}", portal.log);
+    assert!(portal.log[offered..].iter().any(|line| line == "answer accepted"), "{:?}", portal.log);
+}
+
+#[test]
+fn a_page_that_is_handed_back_as_it_was_is_offered_a_few_times_and_no_more() {
+    let mut portal = Pretend::new(Quirk::Survey).offers_wheel(AtTheWheel::GivesUp);
+    let End::Failed(failure) = portal.run("Lantern-7", &[]) else { panic!("{:?}", portal.log) };
+    assert_eq!(failure.code, FailureCode::PageUnrecognised);
+    let offers: Vec<_> = portal.log.iter().filter(|line| line.starts_with("offer the wheel")).cloned().collect();
+    assert_eq!(offers, ["offer the wheel (3 left)", "offer the wheel (2 left)", "offer the wheel (1 left)"]);
+}
+
+#[test]
+fn where_nobody_is_there_an_unknown_page_fails_as_it_does_otherwise() {
+    let failed = |mut portal: Pretend| match portal.run("Lantern-7", &[]) {
+        End::Failed(failure) => (failure, portal.log),
+        End::Read(_) => panic!("{:?}", portal.log),
+    };
+    let (failure, log) = failed(Pretend::new(Quirk::Survey).offers_wheel(AtTheWheel::Nobody));
+    let (usual, usual_log) = failed(Pretend::new(Quirk::Survey));
+    assert_eq!(failure, usual);
+    let rest: Vec<_> =
+        log.into_iter().filter(|line| !line.starts_with("offer the wheel") && line != "answer accepted").collect();
+    assert_eq!(rest, usual_log);
 }

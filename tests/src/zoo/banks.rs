@@ -174,6 +174,8 @@ impl Manners {
                 unshown: Unshown { accounts: &["permissions"], transactions: &["rail", "runningBalance"] },
                 differs: &[
                     (Switch::LayoutVariant, Meaning::Read),
+                    // It is tried again with the new password.
+                    (Switch::LostAnswer, Meaning::Code("portal.unavailable")),
                     // One account has no rows, and of its page what tells it is in the half that is lost.
                     (Switch::HalfPage, Meaning::Code("script.page.unrecognised")),
                 ],

@@ -39,7 +39,9 @@ impl<'a> Person<'a> {
             let seen = self.seen.clone();
             let found = eventually(async || {
                 let challenges = integrator.list(&format!("/v1/connections/{id}/challenges")).await.ok()?;
-                let is_new = |it: &Value| it["status"] == "open" && it["id"].as_str() != seen.as_deref();
+                // What is answered without a person is left alone.
+                let is_ours = |it: &Value| it["mayAnswer"].get(0).is_none_or(|first| first == "person");
+                let is_new = |it: &Value| it["status"] == "open" && it["id"].as_str() != seen.as_deref() && is_ours(it);
                 if let Some(challenge) = challenges.into_iter().find(is_new) {
                     return Some(Err(challenge));
                 }
@@ -70,7 +72,7 @@ impl<'a> Person<'a> {
             }
             Some("securityQuestion") => self.remembered(challenge)?,
             Some("gridCard") => self.squares(challenge),
-            Some("oneTimeCode") if self.has_an_authenticator() => self.shown_by_the_app().await?,
+            Some("terms") => "accept".to_owned(),
             Some("oneTimeCode") => self.newest_code()?,
             _ => return Err(self.at_a_loss(challenge)),
         };
@@ -105,8 +107,8 @@ impl<'a> Person<'a> {
         Ok(newest.ok_or_else(|| format!("{} sent no message", self.portal.name()))?.code)
     }
 
-    /// What the portal asks for at its first page, as the API takes it. A user who has to be set up
-    /// first is.
+    /// What the portal asks for at its first page, as the API takes it. Where first sign-ins are seen, the user is one who
+    /// was never there.
     ///
     /// # Errors
     /// [`Failure`] where the portal isn't there.
@@ -118,30 +120,19 @@ impl<'a> Person<'a> {
                 credentials["bankCustomerId"] = known.value.as_str().into();
             }
         }
-        if self.has_an_authenticator() {
-            credentials["password"] = self.enrol().await?;
+        if portal.name() == "threshold" {
+            credentials["password"] = self.invite().await?;
         }
         Ok(credentials)
     }
 
-    /// Whether the user's codes come from an app, which a first sign-in sets up.
-    fn has_an_authenticator(&self) -> bool {
-        self.portal.name() == "threshold"
-    }
-
-    /// Sets the user up anew, with a new app; the password.
-    async fn enrol(&self) -> Result<Value, Failure> {
-        let enrolled = self.client.post(format!("{}_enrol", self.portal.url())).send().await?;
-        Ok(enrolled.error_for_status()?.json::<Value>().await?["password"].take())
-    }
-
-    /// The code that an authenticator shows. Each is good once and for a while, so whoever signs in
-    /// often sets up a new one.
-    async fn shown_by_the_app(&self) -> Result<String, Failure> {
-        self.enrol().await?;
-        let shown = self.client.get(format!("{}_authenticator", self.portal.url())).send().await?;
-        let shown: Value = shown.error_for_status()?.json().await?;
-        shown["code"].as_str().map(str::to_owned).ok_or_else(|| "the user has no authenticator".into())
+    /// Has the bank's administrator make the user anew; the temporary password.
+    ///
+    /// # Errors
+    /// [`Failure`] where the portal has no such thing.
+    pub async fn invite(&self) -> Result<Value, Failure> {
+        let invited = self.client.post(format!("{}_invite", self.portal.url())).send().await?;
+        Ok(invited.error_for_status()?.json::<Value>().await?["password"].take())
     }
 
     /// What stands in the squares of the card that are asked for, such as `［Ｃ－３］`.

@@ -61,6 +61,34 @@ async fn an_answer_by_the_keyboard_alone_activates_a_connection() -> Outcome {
 }
 
 #[tokio::test]
+async fn a_new_code_comes_by_a_button_and_what_the_bank_says_of_it_shows() -> Outcome {
+    let fleet = plan().with("challenge.resend_every", "1s").start().await?;
+    let integrator = fleet.integrator("default").await?;
+    add_user(&fleet, "ada", "operator", None).await?;
+    let id = set_up(&fleet, &integrator).await?;
+    let browser = Browser::start(fleet.address()).await?;
+    let ada = browser.person("ada", Sight::default()).await?;
+    ada.signs_in("ada", PASSWORD).await?;
+    ada.opens("/console/challenges").await?;
+    ada.sees(".resend", "2 left").await?;
+    // The second that has to pass since the code before.
+    let asked = async || {
+        ada.opens("/console/challenges").await.ok()?;
+        ada.clicks(".resend button").await.ok()?;
+        ada.sees("h1", "").await.ok().filter(|title| title.starts_with("Challenges"))
+    };
+    assert!(eventually(asked).await.is_some(), "it is never time for a new code");
+    let code = code(&fleet, 2).await?;
+    ada.sees("li.card", "We sent a new passcode").await?;
+    ada.sees(".resend", "1 left").await?;
+    ada.fills("[name=answer]", &code).await?;
+    ada.clicks("form.answer button").await?;
+    integrator.connection(&id, "active", |now| now["status"] == "active").await?;
+    assert_eq!(fleet.portal.oracle().codes_sent, 2);
+    Ok(())
+}
+
+#[tokio::test]
 async fn of_two_who_answer_one_is_told_that_the_other_was_first() -> Outcome {
     let fleet = plan().start().await?;
     let integrator = fleet.integrator("default").await?;

@@ -40,7 +40,7 @@ const fn door(method: &'static str, path: &'static str, role: usize, reach: Reac
 }
 
 /// Every route of the console.
-const DOORS: [Door; 41] = [
+const DOORS: [Door; 43] = [
     door("GET", "/console", 0, Reach::Each),
     door("GET", "/console/events", 0, Reach::Each),
     door("GET", "/console/challenges", 0, Reach::Each),
@@ -48,6 +48,7 @@ const DOORS: [Door; 41] = [
     door("GET", "/console/connections/C", 0, Reach::Owner),
     door("GET", "/console/runs/N", 0, Reach::Owner),
     door("GET", "/console/runs/N/evidence/N", 0, Reach::Owner),
+    door("GET", "/console/runs/N/live", 0, Reach::Owner),
     door("GET", "/console/institutions", 0, Reach::Each),
     door("GET", "/console/institutions/harbour", 0, Reach::Each),
     door("GET", "/console/agents", 0, Reach::Whole),
@@ -58,6 +59,7 @@ const DOORS: [Door; 41] = [
     door("POST", "/console/account/password", 0, Reach::Each),
     door("POST", "/console/account/sessions/N/end", 0, Reach::Owner),
     door("POST", "/console/challenges/N/answer", 1, Reach::Owner),
+    door("POST", "/console/challenges/N/resend", 1, Reach::Owner),
     door("POST", "/console/connections/C/sync", 1, Reach::Owner),
     door("POST", "/console/connections/C/pause", 1, Reach::Owner),
     door("POST", "/console/connections/C/resume", 1, Reach::Owner),
@@ -171,12 +173,15 @@ fn the_table_has_every_route() {
             }
         }
     }
-    // What needs no session, or ends it.
+    // What needs no session, or ends it; and a socket, of which `live` tries who may open it.
     for apart in [
         "GET /console/",
         "GET /console/login",
         "POST /console/login",
         "GET /console/assets/*",
+        "GET /console/oidc/start",
+        "GET /console/oidc/callback",
+        "GET /console/runs/*/live/socket",
         "GET /console/*",
         "POST /console/*",
         "POST /console/logout",

@@ -62,15 +62,15 @@ fn crates_depend_on_each_other_as_the_table_says() {
 }
 
 /// Where a foreign crate may be named. Each path is a file, or a folder with all in it.
-const PLACES: [(&str, &[&str]); 31] = [
+const PLACES: [(&str, &[&str]); 32] = [
     ("redis", &["coordinator/src/queue/"]),
     ("tonic", &["coordinator/src/keda/"]),
     ("prost", &["coordinator/src/keda/"]),
-    ("governor", &["coordinator/src/http/throttle.rs", "agent/src/pace.rs"]),
+    ("governor", &["coordinator/src/http/throttle.rs", "coordinator/src/setup/door.rs", "agent/src/pace.rs"]),
     ("utoipa", &["coordinator/src/http/"]),
     ("utoipa_axum", &["coordinator/src/http/"]),
     ("sqlx", &["coordinator/src/store/"]),
-    ("maud", &["coordinator/src/console/"]),
+    ("maud", &["coordinator/src/console/", "coordinator/src/setup/"]),
     ("argon2", &["coordinator/src/fleet/hashing.rs"]),
     ("chromiumoxide", &["agent/src/cdp/wire.rs"]),
     ("fantoccini", &["agent/src/webdriver/line.rs"]),
@@ -81,6 +81,7 @@ const PLACES: [(&str, &[&str]); 31] = [
         &[
             "coordinator/src/console/",
             "coordinator/src/http/",
+            "coordinator/src/setup/",
             "coordinator/src/cli/serve.rs",
             "agent/tests/",
             "bench/",
@@ -103,6 +104,7 @@ const PLACES: [(&str, &[&str]); 31] = [
         ],
     ),
     ("hpke", &["crates/protocol/src/sealed.rs"]),
+    ("tokio_tungstenite", &["agent/src/coordinator/line.rs"]),
     ("chacha20poly1305", &["coordinator/src/vault.rs"]),
     ("scraper", &["crates/script/"]),
     ("html5ever", &["crates/script/"]),
@@ -134,6 +136,7 @@ const PLACES: [(&str, &[&str]); 31] = [
         &[
             "coordinator/src/console/",
             "coordinator/src/http/",
+            "coordinator/src/setup/",
             "agent/src/coordinator/",
             "agent/tests/",
             "bench/",

@@ -9,7 +9,7 @@ use crate::no;
 type Arrow = (&'static str, &'static [&'static str]);
 
 /// Which module of the coordinator a module may use.
-const MODULES: [(&str, &[Arrow]); 15] = [
+const MODULES: [(&str, &[Arrow]); 16] = [
     ("backoff", &[("vault", &["random"])]),
     ("catalog", &[]),
     (
@@ -24,6 +24,7 @@ const MODULES: [(&str, &[Arrow]); 15] = [
             ("keda", &[]),
             ("queue", &[]),
             ("sealer", &[]),
+            ("setup", &[]),
             ("store", &[]),
             ("telemetry", &[]),
             ("vault", &[]),
@@ -61,6 +62,7 @@ const MODULES: [(&str, &[Arrow]); 15] = [
         &[
             ("catalog", &["Catalog"]),
             ("clock", &[]),
+            ("config", &["Inbound"]),
             ("fleet", &[]),
             ("queue", &["DrainState", "InstitutionDepth", "QueueError", "SeenAgent", "SeenFlow", "SeenLease", "Waits"]),
             ("store", &[]),
@@ -70,6 +72,16 @@ const MODULES: [(&str, &[Arrow]); 15] = [
     ("keda", &[("config", &["Keda"]), ("fleet", &["Error", "Fleet", "Measured"]), ("queue", &["QueueError"])]),
     ("queue", &[("store", &["Holder", "QueuedRun"])]),
     ("sealer", &[("store", &[]), ("vault", &[])]),
+    (
+        "setup",
+        &[
+            ("clock", &[]),
+            ("config", &["Brand"]),
+            ("console", &["Asset", "FOR_GOOD", "Fields", "LARGEST_FORM", "MORPH", "address", "is_from_here"]),
+            ("fleet", &["Error", "Fleet", "SetupLink", "SetupStanding"]),
+            ("store", &[]),
+        ],
+    ),
     ("store", &[]),
     ("telemetry", &[("config", &[])]),
     ("vault", &[]),

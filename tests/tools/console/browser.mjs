@@ -45,6 +45,71 @@ const does = {
   async fill({ page }, { on, value }) { await page.locator(on).first().fill(value); },
   async choose({ page }, { on, value }) { await page.locator(on).first().selectOption(value); },
   async click({ page }, { on }) { await page.locator(on).first().click(); },
+  // At a place of something, in parts of its sides.
+  async point({ page }, { on, x, y }) {
+    const box = await page.locator(on).first().boundingBox();
+    await page.mouse.click(box.x + x * box.width, box.y + y * box.height);
+  },
+  async paste({ page }, { text }) {
+    await page.evaluate((text) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData("text/plain", text);
+      document.activeElement.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+    }, text);
+  },
+  async attribute({ page }, { on, name }) { return { value: await page.locator(on).first().getAttribute(name) }; },
+  // What a canvas shows, as one number: whether it is another than before.
+  async drawn({ page }, { on }) {
+    const sum = await page.locator(on).first().evaluate((canvas) => {
+      const text = canvas.toDataURL();
+      let sum = 0;
+      for (let at = 0; at < text.length; at += 1) sum = (sum * 31 + text.charCodeAt(at)) | 0;
+      return sum;
+    });
+    return { sum };
+  },
+  async shown({ page }, { on }) { await page.locator(on).first().waitFor({ state: "visible" }); },
+  async hidden({ page }, { on }) { await page.locator(on).first().waitFor({ state: "hidden" }); },
+  // Milliseconds from the opening of a page's first socket to the first picture on its canvas.
+  async first({ page }, { path }) {
+    await page.goto("about:blank");
+    await page.addInitScript(() => {
+      const Plain = window.WebSocket;
+      window.WebSocket = class extends Plain {
+        constructor(...given) { super(...given); this.addEventListener("open", () => { window.openedAt ??= performance.now(); }); }
+      };
+      new MutationObserver(() => {
+        if (document.querySelector("canvas[data-pictures]")) window.picturedAt ??= performance.now();
+      }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-pictures"] });
+    });
+    await page.goto(path);
+    await page.waitForFunction(() => window.picturedAt !== undefined);
+    return { ms: await page.evaluate(() => window.picturedAt - window.openedAt) };
+  },
+  // Milliseconds from a click on a canvas to its next picture that is another one. The pointer is there before.
+  async timed({ page }, { canvas, x, y }) {
+    const box = await page.locator(canvas).boundingBox();
+    await page.mouse.move(box.x + x * box.width, box.y + y * box.height);
+    await page.waitForTimeout(700);
+    const measured = page.evaluate((canvas) => new Promise((done) => {
+      const node = document.querySelector(canvas);
+      let at = null;
+      node.addEventListener("pointerdown", () => { at = performance.now(); }, { once: true, capture: true });
+      const observer = new MutationObserver(() => {
+        if (at === null) return;
+        observer.disconnect();
+        done(performance.now() - at);
+      });
+      observer.observe(node, { attributes: true, attributeFilter: ["data-pictures"] });
+    }), canvas);
+    await page.mouse.down();
+    await page.mouse.up();
+    const late = page.waitForTimeout(10000).then(() => { throw new Error("no picture came within ten seconds"); });
+    // Where it came, nobody waits for this any more.
+    late.catch(() => {});
+    return { ms: await Promise.race([measured, late]) };
+  },
+  async leave({ page }) { await page.goto("about:blank"); },
   async press({ page }, { keys }) { for (const key of keys) await page.keyboard.press(key); },
   async type({ page }, { text }) { await page.keyboard.type(text); },
   async see({ page }, { on, text }) {

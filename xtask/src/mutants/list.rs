@@ -5,32 +5,15 @@
 //! `tests/tests/house/mutants.rs` holds it against the code.
 
 #[path = "suites.rs"]
-mod suites;
+pub(crate) mod suites;
 
-pub(crate) use self::suites::Suite;
 use self::suites::{
     AGENT, AGENT_UNITS, CONSOLE, DRAIN, DRIVER, EGRESS, FLEET, QUEUE, SCRATCH, SCRIPT, STORE, SUPERVISION, WEAR,
 };
-
-/// A guard, and how it is taken out.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Mutant {
-    /// What the guard keeps, as a sentence.
-    pub(crate) guard: &'static str,
-    pub(crate) file: &'static str,
-    /// The guard's text, which is in the file once.
-    pub(crate) find: &'static str,
-    pub(crate) replace: &'static str,
-    pub(crate) suite: Suite,
-    /// The test that fails without the guard, with its module.
-    pub(crate) test: &'static str,
-}
-
-/// Guards that are bounds: their tests may run out of time without them instead of failing.
-pub(crate) const BOUNDS: [&str; 1] = ["every command to a browser has a deadline"];
+pub(crate) use self::suites::{BOUNDS, Mutant};
 
 /// Every guard that has a mutant, by suite.
-pub(crate) const MUTANTS: [Mutant; 55] = [
+pub(crate) const MUTANTS: [Mutant; 60] = [
     Mutant {
         guard: "a connection has one open run in the queue",
         file: "coordinator/src/queue/enqueue.lua",
@@ -218,10 +201,26 @@ pub(crate) const MUTANTS: [Mutant; 55] = [
     Mutant {
         guard: "a refused password is submitted for no other connection",
         file: "coordinator/src/store/sql/lockout.rs",
-        find: "if kept.refused.is_some() || was_refused(tx, whole.as_deref()).await? {",
+        find: "if kept.refused.is_some() || is_refused {",
         replace: "if kept.refused.is_some() {",
         suite: STORE,
         test: "store::tests::lockout::a_password_that_a_bank_refused_is_tried_for_no_other_connection",
+    },
+    Mutant {
+        guard: "a password that is set is kept before it is typed",
+        file: "coordinator/src/store/sql/intents.rs",
+        find: "candidates::keep(&mut tx, intent_id, (run_id, proof, effect), candidate).await?;",
+        replace: "let _ = candidate;",
+        suite: STORE,
+        test: "store::tests::candidates::in_doubt_the_new_one_is_tried_and_what_signs_in_is_kept",
+    },
+    Mutant {
+        guard: "a refused one of two passwords isn't tried again",
+        file: "coordinator/src/store/sql/candidates.rs",
+        find: "if is_new || other == Other::None {",
+        replace: "if other == Other::None {",
+        suite: STORE,
+        test: "store::tests::candidates::a_refused_new_one_is_followed_by_the_old_one_and_never_tried_again",
     },
     Mutant {
         guard: "a locked login is left alone",
@@ -316,8 +315,8 @@ pub(crate) const MUTANTS: [Mutant; 55] = [
     Mutant {
         guard: "a challenge is answered once",
         file: "crates/domain/src/challenge.rs",
-        find: "(Self::Open, E::Answer) =>",
-        replace: "(Self::Open | Self::Answered, E::Answer) =>",
+        find: "(Self::Open, E::Answer | E::HandBack) =>",
+        replace: "(Self::Open | Self::Answered, E::Answer | E::HandBack) =>",
         suite: STORE,
         test: "store::tests::runs::a_challenge_is_asked_once_answered_once_and_forgets_its_answer",
     },
@@ -386,6 +385,30 @@ pub(crate) const MUTANTS: [Mutant; 55] = [
         test: "gate::tests::a_renewal_that_answers_late_brings_nothing_back",
     },
     Mutant {
+        guard: "while a person holds the wheel the run does nothing",
+        file: "agent/src/gate.rs",
+        find: "Err(Shut::Held)",
+        replace: "Ok(Permit { until: window.deadline })",
+        suite: AGENT_UNITS,
+        test: "gate::tests::while_a_person_holds_the_wheel_the_run_is_refused_and_the_person_is_not",
+    },
+    Mutant {
+        guard: "while a person holds the wheel nothing else answers",
+        file: "coordinator/src/store/sql/challenges.rs",
+        find: "if let Some(by) = held_by(&row, now) {",
+        replace: "if let Some(by) = held_by(&row, now).filter(|_| false) {",
+        suite: STORE,
+        test: "store::tests::wheel::nothing_answers_a_challenge_while_somebody_holds_the_wheel",
+    },
+    Mutant {
+        guard: "a live view opens for pages of this site alone",
+        file: "coordinator/src/console/viewer.rs",
+        find: "if !is_own_socket(&headers, &console.fleet.config.public_url()) {",
+        replace: "if false {",
+        suite: CONSOLE,
+        test: "live::a_socket_opens_for_pages_of_this_site_and_for_runs_that_are_ones_own",
+    },
+    Mutant {
         guard: "no more runs are let in than fit",
         file: "agent/src/admission.rs",
         find: " && self.parked < self.limits.parked",
@@ -420,7 +443,7 @@ pub(crate) const MUTANTS: [Mutant; 55] = [
     Mutant {
         guard: "no byte reaches a portal through a shut gate",
         file: "agent/src/egress.rs",
-        find: "gate.check().map_err(io::Error::other)?;",
+        find: "drop(gate.look().map_err(io::Error::other)?);",
         replace: "let _ = gate;",
         suite: EGRESS,
         test: "what_a_slow_portal_had_not_taken_when_the_gate_shut_never_reaches_it",

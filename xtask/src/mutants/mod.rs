@@ -16,7 +16,8 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use self::list::{BOUNDS, MUTANTS, Mutant, Suite};
+use self::list::suites::Suite;
+use self::list::{BOUNDS, MUTANTS, Mutant};
 use self::rows::{Outcome as Fate, Row};
 use self::tree::Tree;
 use self::trial::{BOUND, TEST, Trial, Verdict};

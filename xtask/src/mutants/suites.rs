@@ -37,3 +37,20 @@ pub(crate) const EGRESS: Suite = suite("the way out", "agent/tests/", &["--test"
 pub(crate) const WEAR: Suite = suite("browsers", "agent/tests/", &["--test", "wear"]);
 pub(crate) const SUPERVISION: Suite = suite("supervision", "crates/supervisor/tests/", &["--test", "supervision"]);
 pub(crate) const SCRATCH: Suite = suite("scratch folders", "crates/supervisor/tests/", &["--test", "scratch"]);
+
+/// A guard, and how it is taken out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mutant {
+    /// What the guard keeps, as a sentence.
+    pub(crate) guard: &'static str,
+    pub(crate) file: &'static str,
+    /// The guard's text, which is in the file once.
+    pub(crate) find: &'static str,
+    pub(crate) replace: &'static str,
+    pub(crate) suite: Suite,
+    /// The test that fails without the guard, with its module.
+    pub(crate) test: &'static str,
+}
+
+/// Guards that are bounds: their tests may run out of time without them instead of failing.
+pub(crate) const BOUNDS: [&str; 1] = ["every command to a browser has a deadline"];

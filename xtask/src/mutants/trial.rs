@@ -10,7 +10,7 @@ use std::process::{Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::list::Suite;
+use super::list::suites::Suite;
 use super::tree::Tree;
 use crate::cargo::cargo;
 

@@ -13,7 +13,7 @@ use domain::driver::{DriverKind, Drivers};
 use domain::failure::{Failure, FailureCode};
 use jiff::civil::Date;
 use protocol::lease::AllowLoopback;
-use script::command::{Act, Command, Deed, Observation, Watch};
+use script::command::{Act, Command, Deed, Making, Observation, Watch};
 use script::{Compares, Plan, Runner};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
@@ -21,6 +21,7 @@ use url::{Host, Url};
 
 use super::credentials::Credentials;
 use super::keep::Keeper;
+use super::maker::Maker;
 use super::person::{Asked, Person};
 use super::portal::PortalArguments;
 use super::redact::Taint;
@@ -88,6 +89,9 @@ impl Run<'_> {
             move |source| RunError::Unwritten { path, source }
         };
         let report = self.through.report().map(|path| report::open(path).map_err(unwritten(path))).transpose()?;
+        let secrets = self.through.secrets();
+        let maker = Maker::open(secrets, self.folder.script.institution());
+        let maker = maker.map_err(unwritten(secrets.unwrap_or(&self.folder.path)))?;
         let saved = self.through.saved_pages(&self.folder.path);
         let keeper = saved.map(|folder| Keeper::open(&folder, self.folder.own.clone()).map_err(unwritten(&folder)));
         let script = Arc::new(self.folder.script.clone());
@@ -116,6 +120,7 @@ impl Run<'_> {
                 egress,
                 foreign: BTreeSet::new(),
                 person,
+                maker,
                 interrupts,
                 pace,
                 slow: self.through.slow(),
@@ -180,6 +185,7 @@ struct Loop<'a, P> {
     /// The hosts that pages wanted and that aren't the script's.
     foreign: BTreeSet<String>,
     person: P,
+    maker: Maker,
     interrupts: watch::Receiver<usize>,
     pace: crate::pace::Pace,
     slow: Duration,
@@ -296,6 +302,21 @@ impl<P: Person> Loop<'_, P> {
                 self.trace.note("effect", effect.to_string());
                 Ok(Observation::Done)
             }
+            Command::Make(making) => {
+                self.trace.note("effect", making.effect().to_string());
+                if let Making::Authenticator(secret) = &making {
+                    self.trace.taint.add(secret.clone());
+                }
+                let mut interrupts = self.interrupts.clone();
+                let made = tokio::select! {
+                    made = self.maker.make(&making, &mut self.person) => made,
+                    gone = driver.gone() => return Err(End::Driver(gone)),
+                    _ = interrupts.wait_for(|count| *count > 0) => return Err(End::Interrupted),
+                };
+                let Some(made) = made else { return Ok(Observation::Refused(FailureCode::PortalActionProfile)) };
+                made.iter().for_each(|secret| self.trace.taint.add(secret.clone()));
+                Ok(Observation::Made(made))
+            }
             Command::Ask(question) => {
                 self.trace.note("challenge", question.kind.to_string());
                 let mut interrupts = self.interrupts.clone();
@@ -309,10 +330,13 @@ impl<P: Person> Loop<'_, P> {
                         self.trace.taint.add(answer.clone());
                         Observation::Answered(answer)
                     }
+                    Asked::Resend => Observation::Resend,
                     Asked::Elsewhere => Observation::Done,
                     Asked::Nobody => Observation::Refused(FailureCode::MfaTimeout),
                 })
             }
+            // Whoever is at the terminal wants to hear of such a page, and not to pass it.
+            Command::OfferWheel(_) => Ok(Observation::Refused(FailureCode::PageUnrecognised)),
             Command::SettleIntents(_) | Command::SettleAnswer(_) | Command::Finish(_) | Command::Fail(_) => {
                 Ok(Observation::Done)
             }

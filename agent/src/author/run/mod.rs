@@ -13,6 +13,7 @@
 pub(crate) mod credentials;
 mod drive;
 mod keep;
+mod maker;
 mod person;
 pub mod portal;
 mod records;

@@ -12,10 +12,15 @@ use tokio::sync::oneshot;
 use super::is_attended;
 use crate::author::{plain, say};
 
+/// What an author types in place of a code to have a new one sent.
+const RESEND: &str = "resend";
+
 /// What came of a question.
 #[derive(Debug)]
 pub(crate) enum Asked {
     Answer(Secret),
+    /// The bank is to send a new code.
+    Resend,
     /// It is done elsewhere, as an approval in the bank's app.
     Elsewhere,
     /// Nobody answers.
@@ -35,7 +40,8 @@ pub(crate) struct Terminal;
 #[async_trait]
 impl Person for Terminal {
     async fn ask(&mut self, question: &Question) -> Asked {
-        let Question { kind, medium, masked_target, prompt, institution_message, attempts_left } = question;
+        let Question { kind, medium, masked_target, prompt, institution_message, attempts_left, resends_left, .. } =
+            question;
         if let Some(message) = institution_message {
             say(&format!("the bank says: {}", plain(message)));
         }
@@ -48,11 +54,19 @@ impl Person for Terminal {
         }
         let medium = medium.map(|medium| format!(" by {medium}")).unwrap_or_default();
         let target = masked_target.as_deref().map(|target| format!(" to {}", plain(target))).unwrap_or_default();
-        say(&format!("the bank asks{medium}{target}: {prompt} ({attempts_left} left)"));
+        let resend = match resends_left {
+            0 => String::new(),
+            left => format!("; `{RESEND}` has a new code sent, {left} left"),
+        };
+        say(&format!("the bank asks{medium}{target}: {prompt} ({attempts_left} left{resend})"));
+        if *kind == ChallengeKind::Terms {
+            say("type `accept` or `decline`");
+        }
         // A code is good for this one sign-in; the answer to a question is good for years.
         let is_lasting = *kind == ChallengeKind::SecurityQuestion;
         let echo = if is_lasting && is_attended() { Echo::Hidden } else { Echo::Shown };
         match typed(echo).await {
+            Some(answer) if *resends_left > 0 && answer.expose().trim() == RESEND => Asked::Resend,
             Some(answer) if !answer.expose().trim().is_empty() => {
                 Asked::Answer(Secret::new(answer.expose().trim().to_owned()))
             }

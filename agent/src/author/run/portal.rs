@@ -36,6 +36,10 @@ pub struct PortalArguments {
     /// sees them.
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
     save_pages: Option<Option<PathBuf>>,
+    /// Where what is set at the bank is written before the bank is told it: a new password, an authenticator's secret,
+    /// answers to questions. Readable by you alone. Without it a page that wants such a thing ends the run.
+    #[arg(long, value_name = "FILE")]
+    secrets: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) browser: BrowserArguments,
 }
@@ -62,6 +66,11 @@ impl PortalArguments {
     pub(super) fn saved_pages(&self, folder: &Path) -> Option<PathBuf> {
         let said = self.save_pages.as_ref()?;
         Some(said.clone().unwrap_or_else(|| folder.join("pages")))
+    }
+
+    /// Where what is set at the bank is kept, if it is.
+    pub(super) fn secrets(&self) -> Option<&Path> {
+        self.secrets.as_deref()
     }
 
     pub(super) fn report(&self) -> Option<&Path> {

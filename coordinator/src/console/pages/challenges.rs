@@ -17,7 +17,7 @@ use crate::clock;
 use crate::console::Console;
 use crate::console::door::{Fields, Visitor};
 use crate::console::frame::{Page, Section, token};
-use crate::console::parts::{badge, deadline, moment_of, nothing, short};
+use crate::console::parts::{act, badge, deadline, moment_of, nothing, short};
 use crate::console::refusal::Refusal;
 use crate::console::wording;
 use crate::fleet::Error;
@@ -36,6 +36,7 @@ pub(in crate::console) async fn list(
     let pending = pending(&console, &visitor).await?;
     let said = asked.get("said").and_then(|said| match said.as_str() {
         "answered" => Some("Answered. The run goes on where it stood."),
+        "resent" => Some("The bank is asked for a new code. What it says of it comes up here."),
         _ => None,
     });
     let open = pending.iter().filter(|(challenge, _)| challenge.state == ChallengeState::Open).count();
@@ -79,6 +80,9 @@ pub(in crate::console) async fn answer(
                 (ChallengeState::Answered | ChallengeState::Accepted | ChallengeState::Rejected, Some(by)) => {
                     format!("{by} answered this before you. Your answer wasn't used.")
                 }
+                (ChallengeState::Open, _) if challenge.question.kind == ChallengeKind::Takeover => {
+                    "This takes no answer: a person takes the wheel in the live view.".to_owned()
+                }
                 (ChallengeState::Open, _) => {
                     "This takes no answer here: it is approved in the bank's app or on its device.".to_owned()
                 }
@@ -86,6 +90,21 @@ pub(in crate::console) async fn answer(
             };
             Err(Refusal::conflict(said).back(path))
         }
+        Err(error) => Err(Refusal::from(error).back(path)),
+    }
+}
+
+/// Has the bank asked for a new code.
+pub(in crate::console) async fn resend(
+    State(console): State<Console>,
+    Extension(visitor): Extension<Visitor>,
+    Path(challenge): Path<String>,
+) -> Result<Response, Refusal> {
+    let path = Section::Challenges.path();
+    let challenge = console.fleet.store.found_challenge(visitor.reach(), ChallengeId(id(&challenge)?)).await?;
+    let (owner, connection) = (challenge.organization_id, challenge.connection_id);
+    match console.fleet.request_resend(owner, connection, challenge.id).await {
+        Ok(_) => Ok(back_to(path, "resent").into_response()),
         Err(error) => Err(Refusal::from(error).back(path)),
     }
 }
@@ -177,7 +196,7 @@ pub(super) fn card(
                 h2 id=(heading) { (wording::challenge(question.kind)) " " (badge(tone, word)) }
                 blockquote.bank { (question.prompt) }
                 @if let Some(said) = &question.institution_message {
-                    p { "The bank said of the answer before: " q { (said) } }
+                    p { "The bank says: " q { (said) } }
                 }
                 dl.facts {
                     @if let Some((bank, entity)) = whose {
@@ -203,20 +222,45 @@ pub(super) fn card(
                 @if may_answer && question.kind.takes_answer() {
                     form.answer method="post" action=(format!("/console/challenges/{}/answer", challenge.id)) {
                         (token(visitor))
-                        label for=(field) { "Answer" }
+                        label for=(field) {
+                            @if question.kind == ChallengeKind::Terms { "Answer: accept or decline" } @else { "Answer" }
+                        }
                         input id=(field) name="answer" autocomplete="off" spellcheck="false" autocapitalize="none"
                             maxlength="200" required
                             autofocus[focus == Focus::Taken] aria-describedby=(heading);
                         button.primary type="submit" { "Answer" }
                     }
+                    @if let Some(after) = challenge.resend_after { (resend_box(visitor, challenge, after, now)) }
                 } @else if challenge.state == ChallengeState::Open && question.kind == ChallengeKind::AppApproval {
                     p.todo {
                         "Approve it in the bank's app or on its device. There is nothing to type here: the portal goes on \
                          by itself, and so does the run."
                     }
+                } @else if challenge.state == ChallengeState::Open && question.kind == ChallengeKind::Takeover {
+                    p.todo {
+                        "Take the wheel in the live view, pass the page, and hand it back; the run goes on from what shows then."
+                    }
                 } @else if challenge.state == ChallengeState::Open {
                     p.quiet { "Operators answer challenges; your role looks on." }
                 }
+                @if challenge.state == ChallengeState::Open {
+                    p { a.button href=(format!("/console/runs/{}/live", challenge.run_id)) { "Live view" } }
+                }
+            }
+        }
+    }
+}
+
+/// What has the bank send a new code.
+fn resend_box(visitor: &Visitor, challenge: &Challenge, after: Timestamp, now: Timestamp) -> Markup {
+    let action = format!("/console/challenges/{}/resend", challenge.id);
+    html! {
+        div.resend {
+            (act(visitor, &action, "Have a new code sent"))
+            p.quiet {
+                (challenge.resends_left) " left"
+                @if after > now { ", from " (moment_of(now, after)) " on" }
+                @if challenge.resends > 0 { "; asked for " (challenge.resends) " so far" }
             }
         }
     }

@@ -11,6 +11,7 @@ pub(super) mod connections;
 pub(super) mod dead_letters;
 pub(super) mod institutions;
 pub(super) mod keys;
+pub(super) mod live;
 pub(super) mod oidc;
 pub(super) mod overview;
 pub(super) mod run;

@@ -42,6 +42,9 @@ pub(in crate::console) async fn show(
     let body = html! {
         div id="run" data-live=(format!("run:{} challenge", run.id)) data-announce=(wording::run(run.state).1) {
             (facts(&run, now))
+            @if run.finished_at.is_none() {
+                p { a.button href=(format!("/console/runs/{}/live", run.id)) { "Live view" } }
+            }
             @if let Some(shown) = &run.failure { (failure(shown)) }
             (questions(&visitor, &asked, now))
             section aria-labelledby="history" {

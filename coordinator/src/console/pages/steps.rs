@@ -31,7 +31,8 @@ pub(super) fn section(steps: &[RunStep]) -> Markup {
 
 /// How long it took in all, and how much of that was waiting for a person.
 fn summary(steps: &[RunStep]) -> Markup {
-    let waited: u64 = steps.iter().filter(|step| step.step == Step::Ask).map(|step| step.took_ms).sum();
+    let waited: u64 =
+        steps.iter().filter(|step| matches!(step.step, Step::Ask | Step::OfferWheel)).map(|step| step.took_ms).sum();
     html! {
         p {
             (steps.len()) " steps in " (long(whole(steps)))

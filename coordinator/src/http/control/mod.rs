@@ -97,6 +97,7 @@ fn viewers() -> OpenApiRouter<App> {
         .routes(routes!(fleet::queue::show))
         .routes(routes!(fleet::queue::audit))
         .routes(routes!(fleet::dead_letters::list))
+        .routes(routes!(fleet::overprivileged::list))
         .routes(routes!(fleet::ways::list))
 }
 
@@ -115,6 +116,7 @@ fn operators() -> OpenApiRouter<App> {
 fn administrators() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(organizations::list, organizations::create))
+        .routes(routes!(organizations::change))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::show))
         .routes(routes!(keys::rotate))

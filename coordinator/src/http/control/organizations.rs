@@ -3,19 +3,22 @@
 //! Not here: removing one; that would take everything that it owns along.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use domain::challenge::TermsPolicy;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::clock;
 use crate::fleet;
 use crate::http::App;
 use crate::http::auth::OPERATORS;
 use crate::http::body::Body;
 use crate::http::listing::{List, Listed, NoFilter, Paging};
 use crate::http::problem::Problem;
+use crate::http::schema;
 use crate::store;
 
 /// A customer of this installation: live and test, which see nothing of each other.
@@ -29,6 +32,9 @@ pub(super) struct Organization {
     /// The id under which its test environment is kept.
     #[schema(required)]
     test_id: Option<Uuid>,
+    /// What it says of terms that banks have accepted.
+    #[schema(schema_with = schema::word_with_meanings::<TermsPolicy>)]
+    terms: TermsPolicy,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
 }
@@ -74,12 +80,36 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 
+/// What is changed of an organization.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = OrganizationChange, example = json!({ "terms": "accept" }))]
+pub(super) struct Change {
+    /// What it says of terms that banks have accepted, in both environments.
+    #[schema(schema_with = schema::word_with_meanings::<TermsPolicy>)]
+    terms: TermsPolicy,
+}
+
+/// Say whether banks' terms are accepted, or a person is asked.
+#[utoipa::path(patch, path = "/organizations/{slug}", operation_id = "changeOrganization", tag = "Organizations",
+    security(("operator" = [])), request_body = Change,
+    params(("slug" = String, Path, description = "What commands call the organization.")),
+    responses((status = 200, description = "The organization as it is now.", body = Organization)))]
+pub(super) async fn change(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    Body(request): Body<Change>,
+) -> Result<Json<Organization>, Problem> {
+    Ok(Json(app.fleet.store.set_terms(&slug, request.terms, clock::now()).await?.into()))
+}
+
 impl From<store::Organization> for Organization {
     fn from(organization: store::Organization) -> Self {
         Self {
             id: organization.id.0,
             slug: organization.slug,
             test_id: organization.test_id.map(|id| id.0),
+            terms: organization.terms,
             created_at: organization.created_at,
         }
     }

@@ -4,6 +4,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use domain::challenge::{AnswerSource, ChallengeKind, ChallengeState, ClosingReason, Medium};
 use domain::id::{ChallengeId, ConnectionId};
 use domain::secret::Secret;
@@ -16,7 +17,7 @@ use uuid::Uuid;
 use crate::fleet::Scope;
 use crate::http::App;
 use crate::http::auth::Integrator;
-use crate::http::body::{Body, Ids};
+use crate::http::body::{Body, Ids, NoBody};
 use crate::http::listing::{List, Listed, NoFilter, Paging};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -44,6 +45,10 @@ pub(super) struct Challenge {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     institution_message: Option<String>,
+    /// The terms that are to be accepted: `accept` or `decline` is the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    terms: Option<Terms>,
     /// How many answers the bank still takes, this one included.
     attempts_left: u32,
     #[schema(schema_with = schema::word::<ChallengeState>)]
@@ -60,6 +65,12 @@ pub(super) struct Challenge {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = schema::word_with_meanings::<ClosingReason>, required = false)]
     closed_for: Option<ClosingReason>,
+    /// How many more new codes the bank can be asked for; 0 where the portal has no way to, or none that its script knows.
+    resends_left: u32,
+    /// Not before when; there while any is left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = DateTime, required = false)]
+    resend_after: Option<Timestamp>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     /// Until when an answer is taken.
@@ -67,6 +78,18 @@ pub(super) struct Challenge {
     expires_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
+}
+
+/// Terms of a bank.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Terms {
+    /// What the bank calls them.
+    #[schema(example = "Online Access Agreement")]
+    title: String,
+    /// The SHA-256 of their text, in hexadecimal.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    sha256: String,
 }
 
 /// What a person answered.
@@ -104,7 +127,7 @@ pub(super) async fn list(
     request_body = Answer,
     responses(
         (status = 200, description = "The challenge as it is now.", body = Challenge),
-        (status = 409, description = "`challenge_closed`: it takes no answer any more."),
+        (status = 409, description = "`challenge_closed`: it takes no answer any more. `wheel_held`: an operator has the bank's page to themselves."),
     ))]
 pub(super) async fn answer(
     integrator: Integrator,
@@ -115,6 +138,32 @@ pub(super) async fn answer(
     let owner = integrator.with(Scope::ConnectionsWrite)?.organization_id;
     let answered = app.fleet.answer_challenge(owner, ConnectionId(id), ChallengeId(challenge), request.answer).await?;
     Ok(Json(answered.into()))
+}
+
+/// Have the bank send a new code, where its portal can be asked for one.
+///
+/// What the bank says of it comes as `institutionMessage`; the challenge stays the same. An answer is taken meanwhile.
+// Choice: the documents have no place for it.
+#[utoipa::path(post, path = "/connections/{connectionId}/challenges/{challengeId}/resend",
+    operation_id = "resendChallenge", tag = "Challenges", security(("key" = ["connections:write"])),
+    params(("connectionId" = Uuid, Path, description = "The connection."),
+           ("challengeId" = Uuid, Path, description = "The challenge.")),
+    responses(
+        (status = 202, description = "It is asked for.", body = Challenge),
+        (status = 409, description = "`challenge_closed`: it isn't open any more. `resend_impossible`: the portal has no \
+            way to, or none that its script knows. `resends_spent`: as many were asked for as may be."),
+        (status = 429, description = "`resend_too_soon`: the last one was only just sent; `Retry-After` says how long to \
+            wait."),
+    ))]
+pub(super) async fn resend(
+    integrator: Integrator,
+    State(app): State<App>,
+    Ids([id, challenge]): Ids<2>,
+    _: NoBody,
+) -> Result<(StatusCode, Json<Challenge>), Problem> {
+    let owner = integrator.with(Scope::ConnectionsWrite)?.organization_id;
+    let challenge = app.fleet.request_resend(owner, ConnectionId(id), ChallengeId(challenge)).await?;
+    Ok((StatusCode::ACCEPTED, Json(challenge.into())))
 }
 
 fn sources() -> ArrayBuilder {
@@ -132,11 +181,14 @@ impl From<store::Challenge> for Challenge {
             masked_target: question.masked_target,
             prompt: question.prompt,
             institution_message: question.institution_message,
+            terms: question.terms.map(|terms| Terms { title: terms.title, sha256: terms.sha256 }),
             attempts_left: question.attempts_left,
             status: challenge.state,
             may_answer: challenge.may_answer,
             source: challenge.source,
             closed_for: challenge.closed_for,
+            resends_left: challenge.resends_left,
+            resend_after: challenge.resend_after,
             created_at: challenge.created_at,
             expires_at: challenge.expires_at,
             updated_at: challenge.updated_at,

@@ -14,6 +14,7 @@ mod connections;
 mod deliveries;
 mod entities;
 mod institutions;
+mod setup_links;
 mod sparse;
 mod stream;
 mod transactions;
@@ -45,8 +46,10 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(connections::resume))
         .routes(routes!(connections::revoke))
         .routes(routes!(connections::events))
+        .routes(routes!(setup_links::create, setup_links::revoke))
         .routes(routes!(challenges::list))
         .routes(routes!(challenges::answer))
+        .routes(routes!(challenges::resend))
         .routes(routes!(accounts::list))
         .routes(routes!(accounts::show))
         .routes(routes!(balances::list))

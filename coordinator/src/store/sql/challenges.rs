@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use domain::audit::Action;
 use domain::challenge::{AnswerSource, ChallengeEvent, ChallengeState, ClosingReason, IllegalChallengeEvent, Question};
 use domain::connection::Actor;
-use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId};
+use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId, UserId};
+use domain::run::Effect;
 use jiff::Timestamp;
 use protocol::lease::{Proof, Verdict};
 use protocol::sealed::PublicKey;
@@ -15,48 +16,72 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
-use super::audit::commit_act;
-use super::held::{hold, take_connection_of};
+use super::audit::{commit_act, write};
+use super::held::{HeldRun, hold, take_connection_of};
 use super::transition::{Happening, note};
 use super::{
-    SqlStore, Tx, authenticators, commit, failed, found, from_json, from_ms, from_word, push_page, to_json, to_ms,
-    webhooks,
+    SqlStore, Tx, authenticators, candidates, commit, failed, found, from_json, from_ms, from_word, push_page, resends,
+    sources, to_json, to_ms, webhooks,
 };
 use crate::store::{
-    Act, Challenge, Challenges, Connections as _, NewChallenge, PageRequest, REFUSALS_ALLOWED, Refused, StoreError,
-    fence_of,
+    Act, Challenge, Challenges, Connections as _, NewChallenge, PageRequest, Refused, StoreError, Wheel, fence_of,
 };
 use domain::event::EventType;
 use domain::failure::{Failure, FailureCode, Stage};
 
 #[derive(FromRow)]
 pub(super) struct ChallengeRow {
-    id: Uuid,
-    organization_id: Uuid,
-    connection_id: Uuid,
-    run_id: Uuid,
+    pub(super) id: Uuid,
+    pub(super) organization_id: Uuid,
+    pub(super) connection_id: Uuid,
+    pub(super) run_id: Uuid,
     question: String,
-    state: String,
+    pub(super) state: String,
     answer_sealed: Option<Vec<u8>>,
     may_answer: Option<String>,
     source: Option<String>,
     closed_for: Option<String>,
+    resends: i64,
+    resends_left: Option<i64>,
+    resend_after: Option<i64>,
     created_at: i64,
-    expires_at: i64,
+    pub(super) expires_at: i64,
     updated_at: i64,
+    pub(super) holder_id: Option<Uuid>,
+    holder_name: Option<String>,
+    pub(super) seat: Option<Uuid>,
+    pub(super) held_until: Option<i64>,
 }
 
 /// The columns of a challenge.
-macro_rules! columns {
+macro_rules! challenge_columns {
     () => {
         "id, organization_id, connection_id, run_id, question, state, answer_sealed, may_answer, source,
-         closed_for, created_at, expires_at, updated_at"
+         closed_for, resends, resends_left, resend_after, created_at, expires_at, updated_at, holder_id, holder_name, seat,
+         held_until"
     };
 }
 
+pub(super) use challenge_columns;
+
 impl ChallengeRow {
+    /// Whether a run asked it.
+    pub(super) fn is_of(&self, run: RunId) -> bool {
+        self.run_id == run.0
+    }
+
+    /// Whether it is about this connection of this tenant.
+    pub(super) fn is_owned(&self, organization: OrganizationId, connection: ConnectionId) -> bool {
+        self.organization_id == organization.0 && self.connection_id == connection.0
+    }
+
+    /// Whether nobody has answered.
+    pub(super) fn is_open(&self) -> bool {
+        self.state == ChallengeState::Open.as_str()
+    }
+
     /// All that is known of challenges.
-    pub(super) const SELECT: &str = concat!("SELECT ", columns!(), " FROM challenges");
+    pub(super) const SELECT: &str = concat!("SELECT ", challenge_columns!(), " FROM challenges");
 
     pub(super) fn read(self) -> Result<Challenge, StoreError> {
         let question: Question = from_json(&self.question, "question")?;
@@ -64,10 +89,14 @@ impl ChallengeRow {
             Some(words) => {
                 words.split_whitespace().map(|word| from_word(word, "answer's source")).collect::<Result<_, _>>()?
             }
-            None => may_answer(&question, None),
+            None => sources::may_answer(&question, Vec::new()),
         };
+        let resends_left = count(self.resends_left.unwrap_or(0));
         Ok(Challenge {
             may_answer,
+            resends: count(self.resends),
+            resends_left,
+            resend_after: self.resend_after.filter(|_| resends_left > 0).map(from_ms).transpose()?,
             source: self.source.map(|word| from_word(&word, "answer's source")).transpose()?,
             id: ChallengeId(self.id),
             organization_id: OrganizationId(self.organization_id),
@@ -79,29 +108,34 @@ impl ChallengeRow {
             created_at: from_ms(self.created_at)?,
             expires_at: from_ms(self.expires_at)?,
             updated_at: from_ms(self.updated_at)?,
+            wheel: match (self.holder_id, self.seat, self.held_until) {
+                (Some(user), Some(seat), Some(until)) => {
+                    let name = self.holder_name.unwrap_or_default();
+                    Some(Wheel { user: UserId(user), name, seat, until: from_ms(until)? })
+                }
+                _ => None,
+            },
         })
     }
 }
 
-/// What may answer a question, with the connection's authenticator or without.
-fn may_answer(question: &Question, authenticator: Option<AnswerSource>) -> Vec<AnswerSource> {
-    let person = question.kind.takes_answer().then_some(AnswerSource::Person);
-    authenticator.into_iter().chain(person).collect()
+fn count(kept: i64) -> u32 {
+    u32::try_from(kept).unwrap_or(0)
 }
 
-/// The connection's authenticator, if it may answer: unless the bank refused its codes, or one in this very run.
-async fn authenticator(tx: &mut Tx, run_id: RunId, question: &Question) -> Result<Option<AnswerSource>, StoreError> {
-    if !question.is_of_authenticator() {
-        return Ok(None);
-    }
-    let usable = sqlx::query_scalar::<_, i64>(
-        "SELECT COUNT(*) FROM authenticators a JOIN runs r ON r.connection_id = a.connection_id
-         WHERE r.id = $1 AND a.refusals < $2 AND NOT EXISTS (
-             SELECT 1 FROM challenges c WHERE c.run_id = r.id AND c.source = 'totp' AND c.state || '' = 'rejected')",
-    );
-    let usable = usable.bind(run_id.0).bind(REFUSALS_ALLOWED).fetch_one(&mut **tx).await;
-    let usable = usable.map_err(failed("look for an authenticator"))?;
-    Ok((usable > 0).then_some(AnswerSource::Totp))
+/// That the holder of a run accepts terms, as is to be written down before it does; refused unless somebody said so.
+pub(super) async fn accepting(tx: &mut Tx, run_id: RunId, run: &HeldRun, proof: Proof) -> Result<Act, Refused> {
+    let row = sqlx::query_as::<_, ChallengeRow>(concat!(
+        "SELECT ",
+        challenge_columns!(),
+        " FROM challenges WHERE run_id = $1 AND fence = $2 AND state || '' = 'answered' ORDER BY id DESC LIMIT 1"
+    ));
+    let row = row.bind(run_id.0).bind(proof.fence.to_i64()).fetch_optional(&mut **tx).await;
+    let challenge = found(row, "look for who accepts terms")?.read()?;
+    let terms = challenge.question.terms.ok_or(Refused::NotFound)?;
+    let by = challenge.source.map(AnswerSource::as_str);
+    let act = Act::new(Action::ConnectionTermsAccepted).of(run.organization_id).on(run.connection_id).to(challenge.id);
+    Ok(act.with(json!({ "title": terms.title, "sha256": terms.sha256, "by": by })))
 }
 
 /// Closes whatever the run still waits for; returns how many that were.
@@ -112,7 +146,8 @@ pub(super) async fn cancel_pending(
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     sqlx::query(
-        "UPDATE challenges SET state = 'cancelled', answer_sealed = NULL, closed_for = $3, updated_at = $2
+        "UPDATE challenges SET state = 'cancelled', answer_sealed = NULL, closed_for = $3, updated_at = $2,
+             holder_id = NULL, holder_name = NULL, seat = NULL, held_until = NULL
          WHERE run_id = $1 AND state || '' IN ('open', 'answered')",
     )
     .bind(run_id.0)
@@ -125,10 +160,10 @@ pub(super) async fn cancel_pending(
 }
 
 /// Takes a challenge's row for this transaction.
-async fn take(tx: &mut Tx, id: ChallengeId) -> Result<ChallengeRow, Refused> {
+pub(super) async fn take(tx: &mut Tx, id: ChallengeId) -> Result<ChallengeRow, Refused> {
     let row = sqlx::query_as::<_, ChallengeRow>(concat!(
         "UPDATE challenges SET state = state WHERE id = $1 RETURNING ",
-        columns!()
+        challenge_columns!()
     ))
     .bind(id.0)
     .fetch_optional(&mut **tx)
@@ -136,7 +171,7 @@ async fn take(tx: &mut Tx, id: ChallengeId) -> Result<ChallengeRow, Refused> {
     found(row, "take a challenge")
 }
 
-async fn change(
+pub(super) async fn change(
     tx: &mut Tx,
     row: ChallengeRow,
     event: ChallengeEvent,
@@ -148,19 +183,34 @@ async fn change(
     let closed_for = match event {
         ChallengeEvent::Expire => Some(ClosingReason::Expired),
         ChallengeEvent::Accept if state == ChallengeState::Open => Some(ClosingReason::AnsweredElsewhere),
+        ChallengeEvent::Accept | ChallengeEvent::Reject
+            if row.answer_sealed.is_none() && state == ChallengeState::Answered =>
+        {
+            Some(ClosingReason::HandedBack)
+        }
         _ => None,
     };
     let state = question.kind.after(state, event)?;
-    sqlx::query("UPDATE challenges SET state = $2, answer_sealed = $3, updated_at = $4, closed_for = $5 WHERE id = $1")
-        .bind(row.id)
-        .bind(state.as_str())
-        .bind(answer)
-        .bind(to_ms(now))
-        .bind(closed_for.map(ClosingReason::as_str))
-        .execute(&mut **tx)
-        .await
-        .map_err(failed("change a challenge"))?;
-    Ok(Challenge { state, closed_for, updated_at: now, ..row.read()? })
+    // Whatever happens to a challenge, nobody holds the wheel after it.
+    sqlx::query(
+        "UPDATE challenges SET state = $2, answer_sealed = $3, updated_at = $4, closed_for = $5, holder_id = NULL,
+             holder_name = NULL, seat = NULL, held_until = NULL WHERE id = $1",
+    )
+    .bind(row.id)
+    .bind(state.as_str())
+    .bind(answer)
+    .bind(to_ms(now))
+    .bind(closed_for.map(ClosingReason::as_str))
+    .execute(&mut **tx)
+    .await
+    .map_err(failed("change a challenge"))?;
+    Ok(Challenge { state, closed_for, updated_at: now, wheel: None, ..row.read()? })
+}
+
+/// Who holds the wheel at this moment.
+pub(super) fn held_by(row: &ChallengeRow, now: Timestamp) -> Option<String> {
+    let is_held = row.held_until.is_some_and(|until| until > to_ms(now));
+    is_held.then(|| row.holder_name.clone().unwrap_or_default())
 }
 
 #[async_trait]
@@ -177,7 +227,7 @@ impl Challenges for SqlStore {
         let question = to_json(&new.question, "question")?;
         let same = sqlx::query_as::<_, ChallengeRow>(concat!(
             "SELECT ",
-            columns!(),
+            challenge_columns!(),
             "
              FROM challenges WHERE run_id = $1 AND fence = $2 AND question = $3 AND state || '' = 'open'"
         ))
@@ -192,13 +242,14 @@ impl Challenges for SqlStore {
             return Ok(row.read()?);
         }
         cancel_pending(&mut tx, run_id, ClosingReason::AskedAnew, now).await?;
-        let authenticator = authenticator(&mut tx, run_id, &new.question).await?;
-        let sources = may_answer(&new.question, authenticator);
+        let by_itself = sources::by_itself(&mut tx, run_id, &run, &new).await?;
+        let resends_left = resends::left(&mut tx, run_id, &new).await?;
+        let sources = sources::may_answer(&new.question, by_itself.clone());
         let row = sqlx::query_as::<_, ChallengeRow>(concat!(
             "INSERT INTO challenges (id, organization_id, connection_id, run_id, fence, question, state, created_at,
-                                         expires_at, updated_at, may_answer)
-                 VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $7, $9) RETURNING ",
-            columns!()
+                                         expires_at, updated_at, may_answer, resends_left, resend_after)
+                 VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $7, $9, $10, $11) RETURNING ",
+            challenge_columns!()
         ))
         .bind(new.id.0)
         .bind(run.organization_id.0)
@@ -209,6 +260,8 @@ impl Challenges for SqlStore {
         .bind(to_ms(now))
         .bind(to_ms(new.expires_at))
         .bind(sources.iter().map(|source| source.as_str()).collect::<Vec<_>>().join(" "))
+        .bind(resends_left)
+        .bind(to_ms(new.resend_after))
         .fetch_one(&mut *tx)
         .await
         .map_err(failed("open a challenge"))?;
@@ -218,8 +271,8 @@ impl Challenges for SqlStore {
             "kind": new.question.kind,
             "expiresAt": new.expires_at,
         });
-        // Nobody is called for what is answered by itself.
-        if authenticator.is_none() {
+        // Nobody is called for what is answered by itself; a message may come or not.
+        if !by_itself.iter().any(|source| !matches!(source, AnswerSource::Email | AnswerSource::Sms)) {
             webhooks::emit(&mut tx, run.organization_id, EventType::ChallengeOpened, data, now).await?;
         }
         commit(tx).await?;
@@ -247,7 +300,7 @@ impl Challenges for SqlStore {
         .ok_or(Refused::LeaseLost)?;
         let row = sqlx::query_as::<_, ChallengeRow>(concat!(
             "SELECT ",
-            columns!(),
+            challenge_columns!(),
             " FROM challenges WHERE id = $1 AND run_id = $2"
         ))
         .bind(id.0)
@@ -278,12 +331,30 @@ impl Challenges for SqlStore {
             Verdict::Rejected => (ChallengeEvent::Reject, ChallengeState::Rejected),
         };
         // The same verdict again, after an answer that was lost on the way.
+        let mut acts = Vec::new();
         if row.state != settled.as_str() {
-            if row.source.as_deref() == Some(AnswerSource::Totp.as_str()) {
-                authenticators::count(&mut tx, row.connection_id, verdict).await?;
+            let source: Option<AnswerSource> =
+                row.source.as_deref().map(|word| from_word(word, "answer's source")).transpose()?;
+            let of_first_login = match source {
+                Some(AnswerSource::Totp) => {
+                    authenticators::count(&mut tx, row.connection_id, verdict).await?;
+                    Some(Effect::Enrol)
+                }
+                Some(AnswerSource::Agreed) => {
+                    candidates::count_answer(&mut tx, row.connection_id, verdict).await?;
+                    Some(Effect::NewAnswers)
+                }
+                Some(AnswerSource::Policy | AnswerSource::Email | AnswerSource::Sms | AnswerSource::Person) | None => {
+                    None
+                }
+            };
+            if let Some(effect) = of_first_login {
+                let of = (row.connection_id, effect);
+                acts = candidates::told_by_answer(&mut tx, run_id, of, verdict, now).await?;
             }
             change(&mut tx, row, event, None, now).await?;
         }
+        write(&mut tx, acts, now).await?;
         Ok(commit(tx).await?)
     }
 
@@ -294,8 +365,11 @@ impl Challenges for SqlStore {
         page: PageRequest,
     ) -> Result<Vec<Challenge>, Refused> {
         self.connection(organization, connection).await?;
-        let mut query =
-            QueryBuilder::<Db>::new(concat!("SELECT ", columns!(), " FROM challenges WHERE connection_id = "));
+        let mut query = QueryBuilder::<Db>::new(concat!(
+            "SELECT ",
+            challenge_columns!(),
+            " FROM challenges WHERE connection_id = "
+        ));
         query.push_bind(connection.0);
         push_page(&mut query, "id", page);
         let rows = query.build_query_as::<ChallengeRow>().fetch_all(&self.read).await;
@@ -303,10 +377,25 @@ impl Challenges for SqlStore {
         Ok(rows.into_iter().map(ChallengeRow::read).collect::<Result<_, _>>()?)
     }
 
+    async fn challenge(
+        &self,
+        organization: OrganizationId,
+        connection: ConnectionId,
+        id: ChallengeId,
+    ) -> Result<Challenge, Refused> {
+        let row = sqlx::query_as::<_, ChallengeRow>(concat!(
+            "SELECT ",
+            challenge_columns!(),
+            " FROM challenges WHERE id = $1 AND connection_id = $2 AND organization_id = $3"
+        ));
+        let row = row.bind(id.0).bind(connection.0).bind(organization.0).fetch_optional(&self.read).await;
+        Ok(found(row, "read a challenge")?.read()?)
+    }
+
     async fn waiting_challenges(&self) -> Result<Vec<Challenge>, StoreError> {
         let rows = sqlx::query_as::<_, ChallengeRow>(concat!(
             "SELECT ",
-            columns!(),
+            challenge_columns!(),
             " FROM challenges WHERE state = 'open' ORDER BY id LIMIT 1000"
         ));
         let rows = rows.fetch_all(&self.read).await.map_err(failed("list challenges"))?;
@@ -332,6 +421,9 @@ impl Challenges for SqlStore {
             commit(tx).await?;
             return Err(IllegalChallengeEvent { state: expired.state, event: ChallengeEvent::Answer }.into());
         }
+        if let Some(by) = held_by(&row, now) {
+            return Err(Refused::WheelHeld { by });
+        }
         let challenge = change(&mut tx, row, ChallengeEvent::Answer, Some(sealed), now).await?;
         sqlx::query("UPDATE challenges SET source = $2 WHERE id = $1")
             .bind(id.0)
@@ -344,7 +436,11 @@ impl Challenges for SqlStore {
                 let act = Act::new(Action::ChallengeAnswered).of(organization).on(connection).to(id);
                 commit_act(tx, act.with(json!({ "kind": challenge.question.kind })), now).await?;
             }
-            AnswerSource::Totp => commit(tx).await?,
+            AnswerSource::Totp
+            | AnswerSource::Agreed
+            | AnswerSource::Policy
+            | AnswerSource::Email
+            | AnswerSource::Sms => commit(tx).await?,
         }
         Ok(Challenge { source: Some(source), ..challenge })
     }
@@ -374,7 +470,8 @@ impl Challenges for SqlStore {
 
     async fn expire_challenges(&self, now: Timestamp) -> Result<u64, StoreError> {
         sqlx::query(
-            "UPDATE challenges SET state = 'expired', answer_sealed = NULL, closed_for = 'expired', updated_at = $1
+            "UPDATE challenges SET state = 'expired', answer_sealed = NULL, closed_for = 'expired', updated_at = $1,
+                 holder_id = NULL, holder_name = NULL, seat = NULL, held_until = NULL
              WHERE state = 'open' AND expires_at <= $1",
         )
         .bind(to_ms(now))

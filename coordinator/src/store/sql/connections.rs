@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use domain::audit::Action;
 use domain::connection::{ConnectionEvent, ConnectionState, Credentials, OpenChallenge};
 use domain::id::{ConnectionId, EntityId, OrganizationId, RunId};
-use domain::run::{RunClass, RunKind};
+use domain::run::{Effect, RunClass, RunKind};
 use jiff::Timestamp;
 use serde_json::json;
 use sqlx::{FromRow, QueryBuilder};
@@ -18,12 +18,13 @@ use super::super::Db;
 use super::audit::{commit_act, write};
 use super::transition::{Happening, apply, note, on_demand, take};
 use super::{
-    SqlStore, authenticators, commit, failed, found, from_json, from_ms, from_word, lockout, permissions, push_page,
-    runs, to_json, to_ms,
+    SqlStore, authenticators, candidates, commit, failed, found, from_json, from_ms, from_word, lockout, permissions,
+    pools, push_page, runs, to_json, to_ms,
 };
 use crate::store::{
     Act, Connection, ConnectionEventRecord, ConnectionFilter, Connections, CreatedOrReturned, Fingerprints,
-    GivenCredentials, NewConnection, OpenRun, PageRequest, QueuedRun, Refused, StoreError, UnknownPortal,
+    GivenCredentials, NewConnection, OpenRun, Overprivileged, PageRequest, QueuedRun, Refused, StoreError,
+    UnknownPortal,
 };
 
 /// Everything that is known of connections right now.
@@ -33,7 +34,8 @@ pub(super) const SELECT: &str = "
         c.permissions, c.permissions_at,
         k.connection_id AS credentials_of, k.refused AS credentials_refused,
         EXISTS (SELECT 1 FROM challenges q WHERE q.connection_id = c.id AND q.state || '' = 'open'
-            AND COALESCE(q.may_answer, '') NOT LIKE 'totp%') AS is_asked,
+            AND COALESCE(q.may_answer, '') NOT LIKE 'totp%' AND COALESCE(q.may_answer, '') NOT LIKE 'agreed%'
+            AND COALESCE(q.may_answer, '') NOT LIKE 'policy%') AS is_asked,
         (SELECT a.refusals FROM authenticators a WHERE a.connection_id = c.id) AS refusals,
         r.not_before AS run_not_before, r.failure AS run_failure
     FROM connections c
@@ -167,6 +169,14 @@ impl Connections for SqlStore {
         if created == 1 {
             let happening = Happening { connection_id: new.id, cause: "created", actor: on_demand(), run_id: None };
             note(&mut tx, None, &ConnectionState::NEW, None, happening, now).await?;
+            let mut instructions = new.instructions.clone();
+            pools::allocate(&mut tx, new.id, &mut instructions, &new.supply, now).await?;
+            sqlx::query("UPDATE connections SET instructions = $2 WHERE id = $1")
+                .bind(new.id.0)
+                .bind(to_json(&instructions, "connection's instructions")?)
+                .execute(&mut *tx)
+                .await
+                .map_err(failed("keep what a connection was given"))?;
         }
         let mut query = QueryBuilder::<Db>::new(SELECT);
         query.push("c.entity_id = ").push_bind(new.entity_id.0);
@@ -259,6 +269,8 @@ impl Connections for SqlStore {
         match given {
             GivenCredentials::New { sealed, fingerprints } => {
                 lockout::replace(&mut tx, id, sealed, fingerprints, now).await?;
+                // Whoever gives other ones knows better than what a run was about to set.
+                candidates::forget(&mut tx, id, Effect::NewPassword).await?;
                 // They may be another user's, who may do other things.
                 sqlx::query("UPDATE connections SET permissions = NULL, permissions_at = NULL WHERE id = $1")
                     .bind(id.0)
@@ -395,8 +407,13 @@ impl Connections for SqlStore {
             .await
             .map_err(failed("forget credentials"))?;
         authenticators::forget(&mut tx, id).await?;
+        candidates::forget_all(&mut tx, id).await?;
         commit_act(tx, Act::new(Action::ConnectionRevoked).of(organization).on(id), now).await?;
         Ok(run)
+    }
+
+    async fn overprivileged(&self, page: PageRequest) -> Result<Vec<Overprivileged>, StoreError> {
+        permissions::overprivileged(&self.read, page).await
     }
 
     async fn portals_without_institution(&self) -> Result<Vec<UnknownPortal>, StoreError> {

@@ -274,14 +274,16 @@ impl ConsoleReads for SqlStore {
     }
 
     async fn pending_challenges(&self) -> Result<Vec<PendingChallenge>, StoreError> {
-        let rows = sqlx::query_as::<_, (Uuid, Uuid, Uuid, String)>(
-            "SELECT id, organization_id, connection_id, state FROM challenges WHERE state IN ('open', 'answered') LIMIT 10000",
+        let rows = sqlx::query_as::<_, (Uuid, Uuid, Uuid, String, i64)>(
+            "SELECT id, organization_id, connection_id, state, updated_at FROM challenges
+             WHERE state IN ('open', 'answered') LIMIT 10000",
         );
         let rows = rows.fetch_all(&self.read).await.map_err(failed("list pending challenges"))?;
-        let read = |(id, organization, connection, state): (Uuid, Uuid, Uuid, String)| {
+        let read = |(id, organization, connection, state, updated_at): (Uuid, Uuid, Uuid, String, i64)| {
+            let updated_at = from_ms(updated_at)?;
             let state: ChallengeState = from_word(&state, "challenge's state")?;
             let (organization_id, connection_id) = (OrganizationId(organization), ConnectionId(connection));
-            Ok(PendingChallenge { id: ChallengeId(id), organization_id, connection_id, state })
+            Ok(PendingChallenge { id: ChallengeId(id), organization_id, connection_id, state, updated_at })
         };
         rows.into_iter().map(read).collect()
     }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::super::Db;
 use super::audit::write;
 use super::{
-    SqlStore, Tx, commit, failed, found, from_json, from_ms, is_duplicate, push_page, stream, to_json, to_ms,
+    SqlStore, Tx, commit, failed, found, from_json, from_ms, is_duplicate, pools, push_page, stream, to_json, to_ms,
     transition,
 };
 use crate::store::{Act, Entities, Entity, EntityPatch, NewEntity, NewName, PageRequest, Refused, StoreError};
@@ -149,6 +149,7 @@ impl Entities for SqlStore {
         let connections = connections.fetch_all(&mut *tx).await.map_err(failed("list an entity's connections"))?;
         for connection in &connections {
             transition::take(&mut tx, organization, ConnectionId(*connection)).await?;
+            pools::release(&mut tx, ConnectionId(*connection), now).await?;
         }
         let open = sqlx::query_scalar::<_, i64>(
             "SELECT COUNT(*) FROM runs r JOIN connections c ON c.id = r.connection_id

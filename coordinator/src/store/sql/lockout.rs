@@ -61,7 +61,13 @@ pub(super) async fn may_submit(
     if sessions_elsewhere(tx, login.as_deref(), connection).await? > 0 {
         return Err(Refused::LoginInUse);
     }
-    if kept.refused.is_some() || was_refused(tx, whole.as_deref()).await? {
+    let is_refused = was_refused(tx, whole.as_deref()).await?;
+    if is_refused && kept.whole.is_some() && kept.whole != whole && kept.refused.is_none() {
+        // Another connection of the user has set another password since the run was handed out, or it is another that is
+        // tried: the run gets it when it is handed out anew.
+        return Err(Refused::LoginInUse);
+    }
+    if kept.refused.is_some() || is_refused {
         return Err(Refused::BudgetSpent);
     }
     let is_locked = is_locked(tx, login.as_deref(), kept.given_at).await?;
@@ -162,8 +168,18 @@ pub(super) async fn freeze(
     Ok(())
 }
 
+/// Keeps that a bank takes these credentials no more.
+pub(super) async fn note_refused(tx: &mut Tx, whole: Option<Vec<u8>>, now: Timestamp) -> Result<(), StoreError> {
+    let Some(whole) = whole else { return Ok(()) };
+    let noted = sqlx::query(
+        "INSERT INTO refused_credentials (fingerprint, refused_at) VALUES ($1, $2) ON CONFLICT (fingerprint) DO NOTHING",
+    );
+    let noted = noted.bind(whole).bind(to_ms(now)).execute(&mut **tx).await;
+    noted.map(|_| ()).map_err(failed("keep what a bank refused"))
+}
+
 /// Whether the run's holder submitted a password, as far as is known.
-async fn submitted(tx: &mut Tx, run: RunId) -> Result<bool, StoreError> {
+pub(super) async fn submitted(tx: &mut Tx, run: RunId) -> Result<bool, StoreError> {
     let count = sqlx::query_scalar::<_, i64>(
         "SELECT COUNT(*) FROM intents i JOIN runs r ON r.id = i.run_id
          WHERE r.id = $1 AND i.effect = 'password' AND i.fence = r.fence AND (i.outcome IS NULL OR i.outcome = 'happened')",
@@ -217,7 +233,7 @@ async fn kept(tx: &mut Tx, connection: ConnectionId) -> Result<Option<KeptRow>, 
 }
 
 /// Of what the run's holder was given.
-async fn of_run(tx: &mut Tx, run: RunId) -> Result<(Option<Vec<u8>>, Option<Vec<u8>>), StoreError> {
+pub(super) async fn of_run(tx: &mut Tx, run: RunId) -> Result<(Option<Vec<u8>>, Option<Vec<u8>>), StoreError> {
     sqlx::query_as("SELECT login, whole FROM runs WHERE id = $1")
         .bind(run.0)
         .fetch_one(&mut **tx)
@@ -233,7 +249,7 @@ async fn is_locked(tx: &mut Tx, login: Option<&[u8]>, given_at: i64) -> Result<b
     Ok(locked.flatten().is_some_and(|locked| locked > given_at))
 }
 
-async fn was_refused(tx: &mut Tx, whole: Option<&[u8]>) -> Result<bool, StoreError> {
+pub(super) async fn was_refused(tx: &mut Tx, whole: Option<&[u8]>) -> Result<bool, StoreError> {
     let Some(whole) = whole else { return Ok(false) };
     let refused = sqlx::query_scalar::<_, i64>("SELECT refused_at FROM refused_credentials WHERE fingerprint = $1");
     let refused = refused.bind(whole.to_vec()).fetch_optional(&mut **tx).await;

@@ -5,17 +5,48 @@
 
 use async_trait::async_trait;
 use domain::audit::Action;
+use domain::challenge::TermsPolicy;
 use domain::id::OrganizationId;
 use jiff::Timestamp;
 use serde_json::json;
+use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::audit::commit_act;
-use super::{SqlStore, Tx, commit, failed, found, from_ms, is_duplicate, to_ms};
+use super::{SqlStore, Tx, commit, failed, found, from_ms, from_word, is_duplicate, to_ms};
 use crate::store::{Act, NewOrganization, NewTenant, Organization, Organizations, Refused, StoreError};
 
 /// The id by which every tenant's default entity goes.
 const DEFAULT_ENTITY: &str = "default";
+
+#[derive(FromRow)]
+struct OrganizationRow {
+    id: Uuid,
+    test_id: Option<Uuid>,
+    slug: String,
+    terms: Option<String>,
+    created_at: i64,
+}
+
+/// All that is known of organizations.
+macro_rules! organization {
+    () => {
+        "SELECT o.id, t.id AS test_id, o.slug, o.terms, o.created_at
+         FROM organizations o LEFT JOIN organizations t ON t.live_id = o.id"
+    };
+}
+
+impl OrganizationRow {
+    fn read(self) -> Result<Organization, StoreError> {
+        Ok(Organization {
+            id: OrganizationId(self.id),
+            test_id: self.test_id.map(OrganizationId),
+            slug: self.slug,
+            terms: self.terms.map_or(Ok(TermsPolicy::Ask), |word| from_word(&word, "policy of terms"))?,
+            created_at: from_ms(self.created_at)?,
+        })
+    }
+}
 
 #[async_trait]
 impl Organizations for SqlStore {
@@ -44,17 +75,28 @@ impl Organizations for SqlStore {
     }
 
     async fn organizations(&self) -> Result<Vec<Organization>, StoreError> {
-        let rows = sqlx::query_as::<_, (Uuid, Option<Uuid>, String, i64)>(
-            "SELECT o.id, t.id, o.slug, o.created_at
-             FROM organizations o LEFT JOIN organizations t ON t.live_id = o.id
-             WHERE o.live_id IS NULL ORDER BY o.created_at, o.id",
-        );
+        let rows = sqlx::query_as::<_, OrganizationRow>(concat!(
+            organization!(),
+            " WHERE o.live_id IS NULL ORDER BY o.created_at, o.id"
+        ));
         let rows = rows.fetch_all(&self.read).await.map_err(failed("list organizations"))?;
-        let read = |(id, test_id, slug, created_at): (Uuid, Option<Uuid>, String, i64)| {
-            let test_id = test_id.map(OrganizationId);
-            Ok(Organization { id: OrganizationId(id), test_id, slug, created_at: from_ms(created_at)? })
-        };
-        rows.into_iter().map(read).collect()
+        rows.into_iter().map(OrganizationRow::read).collect()
+    }
+
+    async fn set_terms(&self, slug: &str, policy: TermsPolicy, now: Timestamp) -> Result<Organization, Refused> {
+        let mut tx = self.begin().await?;
+        let row =
+            sqlx::query_as::<_, OrganizationRow>(concat!(organization!(), " WHERE o.live_id IS NULL AND o.slug = $1"));
+        let organization = found(row.bind(slug).fetch_optional(&mut *tx).await, "read an organization")?.read()?;
+        sqlx::query("UPDATE organizations SET terms = $2 WHERE id = $1 OR live_id = $1")
+            .bind(organization.id.0)
+            .bind(policy.as_str())
+            .execute(&mut *tx)
+            .await
+            .map_err(failed("keep what is said of terms"))?;
+        let act = Act::new(Action::OrganizationTermsSet).of(organization.id).with(json!({ "terms": policy }));
+        commit_act(tx, act, now).await?;
+        Ok(Organization { terms: policy, ..organization })
     }
 
     async fn data_key(&self, tenant: OrganizationId) -> Result<Vec<u8>, Refused> {

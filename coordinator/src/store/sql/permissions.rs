@@ -1,11 +1,48 @@
-//! What a portal says its user may do, as a column.
+//! What a portal says its user may do, as a column, and whose users may do more than look.
 //!
 //! Not here: what follows from it.
 
+use domain::id::{ConnectionId, OrganizationId};
 use domain::permissions::{Permissions, Right};
+use sqlx::{FromRow, QueryBuilder};
+use uuid::Uuid;
 
-use super::from_ms;
-use crate::store::{SeenPermissions, StoreError};
+use super::super::Db;
+use super::{failed, from_ms, push_page};
+use crate::store::{Overprivileged, PageRequest, SeenPermissions, StoreError};
+
+#[derive(FromRow)]
+struct SeenRow {
+    id: Uuid,
+    organization_id: Uuid,
+    institution_id: Option<String>,
+    permissions: String,
+    permissions_at: i64,
+}
+
+/// The connections whose users may do more than look at accounts.
+pub(super) async fn overprivileged(
+    pool: &sqlx::Pool<Db>,
+    page: PageRequest,
+) -> Result<Vec<Overprivileged>, StoreError> {
+    let mut query = QueryBuilder::<Db>::new(
+        "SELECT id, organization_id, institution_id, permissions, permissions_at FROM connections
+         WHERE status <> 'revoked' AND permissions_at IS NOT NULL
+           AND (permissions LIKE '%initiate%' OR permissions LIKE '%approve%')",
+    );
+    push_page(&mut query, "id", page);
+    let rows = query.build_query_as::<SeenRow>().fetch_all(pool).await;
+    let read = |row: SeenRow| {
+        let seen = of_columns(Some(&row.permissions), Some(row.permissions_at))?;
+        Ok(Overprivileged {
+            connection_id: ConnectionId(row.id),
+            organization_id: OrganizationId(row.organization_id),
+            institution_id: row.institution_id,
+            seen: seen.ok_or(StoreError::Unreadable { what: "permissions" })?,
+        })
+    };
+    rows.map_err(failed("list whose users may do more than look"))?.into_iter().map(read).collect()
+}
 
 /// What the columns say. A word that a newer coordinator wrote is passed over.
 pub(super) fn of_columns(words: Option<&str>, at: Option<i64>) -> Result<Option<SeenPermissions>, StoreError> {

@@ -18,11 +18,13 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
+use super::audit::write;
+use super::candidates::Other;
 use super::held::{HeldRow, HeldRun, held, hold, take_connection_of};
 use super::transition::{Happening, apply, note, take};
 use super::{
-    SqlStore, Tx, challenges, commit, evidence, failed, from_ms, from_word, ledger, lockout, past, permissions, stream,
-    to_json, to_ms,
+    SqlStore, Tx, candidates, challenges, commit, evidence, failed, from_ms, from_word, ledger, lockout, past,
+    permissions, stream, to_json, to_ms,
 };
 use crate::store::{
     AfterFailure, Completed, Grant, GrantedRun, HandedIn, Holder, Kept, QueuedRun, Refused, Runs, StoreError, Told,
@@ -215,8 +217,11 @@ impl Runs for SqlStore {
         .fetch_optional(&mut *tx)
         .await
         .map_err(failed("read credentials"))?;
-        let (credentials, login, whole) =
+        let (mut credentials, mut login, mut whole) =
             credentials.map_or((None, None, None), |(sealed, login, whole)| (Some(sealed), login, whole));
+        if let Some(chosen) = candidates::choose(&mut tx, run_id, run.connection_id).await? {
+            (credentials, login, whole) = (Some(chosen.sealed), chosen.login, chosen.whole);
+        }
         let open_intents = sqlx::query_as::<_, (Uuid, String)>(
             "SELECT i.id, i.effect FROM intents i JOIN runs r ON r.id = i.run_id
              WHERE r.connection_id = $1 AND i.outcome IS NULL ORDER BY i.id",
@@ -327,8 +332,11 @@ impl Runs for SqlStore {
         .execute(&mut *tx)
         .await
         .map_err(failed("mark a connection as synced"))?;
+        // Whoever has read all was let in.
+        let acts = candidates::resolve(&mut tx, run_id, &run, now).await?;
         ledger::announce(&mut tx, (run.organization_id, run.connection_id), &stored.grades, now).await?;
         stream::publish(&mut tx, run.organization_id, &stored.changes, now).await?;
+        write(&mut tx, acts, now).await?;
         commit(tx).await?;
         Ok(Some(stored.completed))
     }
@@ -360,12 +368,21 @@ impl Runs for SqlStore {
             failure.evidence_id = Some(evidence::keep_page(&mut tx, run_id, &page, now).await?);
         }
         evidence::keep_steps(&mut tx, run_id, kept.steps, now).await?;
-        if failure.code.freezes_credentials() {
+        let other = match failure.code {
+            FailureCode::CredentialsInvalid => candidates::refused(&mut tx, run_id, &run, now).await?,
+            _ => Other::None,
+        };
+        let (then, told) = match other {
+            // Which of two passwords is the bank's wasn't known, and now it is the other one.
+            Other::Untried => (AfterFailure::TryAgain { not_before: now }, Told::TriedAgain),
+            Other::None => (then, Told::Now),
+        };
+        if other == Other::None && failure.code.freezes_credentials() {
             lockout::freeze(&mut tx, run_id, run.connection_id, failure.code, now).await?;
         }
         conclude(&mut tx, run_id, &run, failure, then, Actor::Portal, now).await?;
         commit(tx).await?;
-        Ok(Told::Now)
+        Ok(told)
     }
 
     async fn abandon(&self, run_id: RunId, code: FailureCode, now: Timestamp) -> Result<(), StoreError> {

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Tx, failed, from_json, to_json, to_ms, webhooks};
+use super::{Tx, failed, from_json, pools, to_json, to_ms, webhooks};
 use crate::store::{Refused, StoreError, actor};
 use domain::event::EventType;
 
@@ -30,6 +30,7 @@ pub(super) fn on_demand() -> Actor {
         ActorKind::ConsoleUser | ActorKind::ControlToken | ActorKind::SettingsToken | ActorKind::CommandLine => {
             Actor::Platform
         }
+        ActorKind::SetupLink => Actor::EndUser,
         ActorKind::ApiKey | ActorKind::System => Actor::Integrator,
     }
 }
@@ -82,6 +83,9 @@ pub(super) async fn apply(
             .map_err(failed("mark a connection as activated"))?;
     }
     let connection_id = happening.connection_id;
+    if matches!(after, ConnectionState::Revoked { .. }) {
+        pools::release(tx, connection_id, now).await?;
+    }
     note(tx, Some(before), &after, failure.as_ref(), happening, now).await?;
     if before.status() != after.status() {
         let data = json!({

@@ -2,13 +2,12 @@
 
 use domain::audit::Action;
 use domain::challenge::{AnswerSource, AuthenticatorState, ChallengeKind, Medium, Question};
-use domain::id::{ChallengeId, RunId};
-use jiff::SignedDuration;
+use domain::id::RunId;
 use protocol::lease::Verdict;
 use uuid::Uuid;
 
-use super::{Bench, benches, now, proof};
-use crate::store::{AuditFilter, Challenge, NewChallenge, Refused};
+use super::{Bench, benches, challenge, now, proof};
+use crate::store::{AuditFilter, Challenge, Refused};
 
 fn question(medium: Medium, attempts_left: u32) -> Question {
     Question {
@@ -18,13 +17,13 @@ fn question(medium: Medium, attempts_left: u32) -> Question {
         prompt: "Enter the code.".into(),
         institution_message: None,
         attempts_left,
+        resends_left: 0,
+        terms: None,
     }
 }
 
 async fn ask(bench: &Bench, run: RunId, counter: u32, question: Question) -> Challenge {
-    let expires_at = now() + SignedDuration::from_mins(5);
-    let new = NewChallenge { id: ChallengeId(Uuid::now_v7()), question, expires_at };
-    bench.store.open_challenge(run, proof(counter), new, now()).await.expect("asked")
+    bench.store.open_challenge(run, proof(counter), challenge(question), now()).await.expect("asked")
 }
 
 async fn answer(bench: &Bench, run: RunId, counter: u32, asked: &Challenge, verdict: Verdict) {

@@ -6,6 +6,7 @@ mod accounts;
 mod audit;
 mod authenticators;
 mod balances;
+mod candidates;
 mod connections;
 mod console;
 mod decisions;
@@ -19,16 +20,20 @@ mod lockout;
 mod migrations;
 mod organizations;
 mod people;
+mod pools;
+mod resends;
 mod runs;
 mod seen;
 mod simplefin;
 mod stream;
 mod webhooks;
+mod wheel;
 
 use std::sync::Arc;
 
 use ::tests::postgres::Postgres;
 use domain::account::{AccountStatus, AccountType, ObservedAccount};
+use domain::challenge::Question;
 use domain::connection::{ConnectionState, ConnectionStatus};
 use domain::failure::{Failure, FailureCode, Stage};
 use domain::fence::Fence;
@@ -110,6 +115,19 @@ pub(crate) fn transaction(description: &str) -> ObservedTransaction {
     }
 }
 
+/// A question that is asked for five minutes, of which nothing is known and for which no new code is sent.
+fn challenge(question: Question) -> NewChallenge {
+    NewChallenge {
+        id: ChallengeId(Uuid::now_v7()),
+        question,
+        expires_at: now() + SignedDuration::from_mins(5),
+        resends_a_run: 0,
+        resend_after: now(),
+        agreed: Agreed::Unknown,
+        heard: Vec::new(),
+    }
+}
+
 /// What a run hands in on a day in October.
 fn handed_in(accounts: &[ObservedAccount]) -> HandedIn<'_> {
     HandedIn {
@@ -161,6 +179,7 @@ impl Bench {
                 username: "ab".into(),
                 phone_number: None,
             },
+            supply: Supply::default(),
             metadata: Metadata::new(),
         }
     }
@@ -213,7 +232,9 @@ impl Bench {
     }
 
     async fn declare(&self, run: RunId, counter: u32, effect: Effect) -> Result<IntentId, Refused> {
-        self.store.declare_intent(run, proof(counter), IntentId(Uuid::now_v7()), effect, now()).await
+        let id = IntentId(Uuid::now_v7());
+        let declared = self.store.declare_intent(run, proof(counter), id, effect, None, now()).await;
+        declared.map(|declared| declared.intent_id)
     }
 
     async fn settle(&self, run: RunId, counter: u32, outcome: EffectOutcome) {

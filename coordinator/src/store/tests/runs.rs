@@ -32,7 +32,7 @@ async fn a_fence_in_another_agents_hand_is_good_for_nothing() {
         bench.grant(run, 1).await.expect("granted");
         let strangers = Proof { agent_id: AgentId(Uuid::now_v7()), ..proof(1) };
         let declared =
-            bench.store.declare_intent(run, strangers, IntentId(Uuid::now_v7()), Effect::Password, now()).await;
+            bench.store.declare_intent(run, strangers, IntentId(Uuid::now_v7()), Effect::Password, None, now()).await;
         assert!(matches!(declared, Err(Refused::LeaseLost)), "{}: {declared:?}", bench.name);
     }
 }
@@ -239,9 +239,10 @@ async fn a_challenge_is_asked_once_answered_once_and_forgets_its_answer() {
             prompt: "A code, please.".into(),
             institution_message: None,
             attempts_left: 3,
+            resends_left: 0,
+            terms: None,
         };
-        let expires_at = now() + SignedDuration::from_mins(5);
-        let new = || NewChallenge { id: ChallengeId(Uuid::now_v7()), question: question.clone(), expires_at };
+        let new = || challenge(question.clone());
         let asked = bench.store.open_challenge(run, proof(1), new(), now()).await.expect("asked");
         let again = bench.store.open_challenge(run, proof(1), new(), now()).await.expect("asked again");
         assert_eq!(asked.id, again.id, "the same call again is the same challenge");

@@ -174,10 +174,11 @@ fn sentence(rule: Rule) -> String {
             "Each of the `{list}` that has {} among its `{of}` needs the words in its `{map}`, unless they stand here.",
             listed(keys, "or")
         ),
+        Rule::OnlyWhere { key, of, words } => format!("`{key}` is only there where `{of}` is {}.", listed(words, "or")),
         Rule::Amounts => "It needs either `amount`, or both `debit` and `credit`.".into(),
         Rule::Answered => {
             "A page with a `challenge` has a step that fills in the `answer`, and only there is an `answer` or the \
-             effect `code`; one of the kind `appApproval` has no `do`."
+             effect `code`; one of the kind `appApproval` or `takeover` has no `do`."
                 .into()
         }
     }

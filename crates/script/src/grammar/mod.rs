@@ -9,6 +9,7 @@
 mod captured;
 mod columns;
 mod files;
+mod first_login;
 mod markdown;
 mod pages;
 mod permissions;
@@ -27,7 +28,8 @@ pub use schema::{record_schema, schema};
 
 pub(crate) use captured::{AMOUNT_MAP as AMOUNT, CAPTURED, CAPTURED_WORDS, DATUM_MAP as DATUM};
 pub(crate) use files::{CSV, FILE};
-pub(crate) use pages::{CHALLENGE, CLOSE, FAILURE, PAGE, STEP, WAY, WHEN};
+pub(crate) use first_login::{ASKED, ENROL, NEW_PASSWORD, QUESTIONS, TERMS};
+pub(crate) use pages::{CHALLENGE, CLOSE, FAILURE, PAGE, RESEND, STEP, WAY, WHEN};
 pub(crate) use permissions::{NONE as NO_RIGHT, PERMISSIONS};
 pub(crate) use reads::{ACCOUNT, ACCOUNTS, READS};
 pub(crate) use record::RECORD;
@@ -161,6 +163,8 @@ pub(crate) enum Rule {
     With { key: &'static str, of: &'static str, field: &'static str },
     /// Each of `keys` that is in `of` of an entry of the list is in its `map`, unless this map has it in its own.
     Later { list: &'static str, map: &'static str, of: &'static str, keys: &'static [&'static str] },
+    /// `key` is there only where `of` is one of these words.
+    OnlyWhere { key: &'static str, of: &'static str, words: &'static [&'static str] },
     /// Either `amount`, or both `debit` and `credit`.
     Amounts,
     /// A challenge is answered in `do`, unless somebody approves it elsewhere; nothing else is.

@@ -6,9 +6,10 @@ use domain::challenge::{ChallengeKind, Medium};
 use domain::failure::FailureCode;
 use domain::run::Effect;
 
+use super::first_login::{ENROL, NEW_PASSWORD, QUESTIONS, TERMS};
 use super::texts::{ONE_SELECTOR, PAGE_NAME, PIECE_OF_TEXT, SELECTOR, SELECTORS, TEXT};
 use super::{Key, Keys, Least, Map, Need, Rule, Shape, Takes, Word};
-use crate::parse::{PAGES_LIMIT, is_a_portals_answer};
+use crate::parse::{PAGES_LIMIT, is_a_portals_answer, is_of_scripts};
 use crate::ways::ROLES;
 
 fn failures() -> Vec<Word> {
@@ -17,7 +18,8 @@ fn failures() -> Vec<Word> {
 }
 
 fn kinds() -> Vec<Word> {
-    ChallengeKind::ALL.iter().map(|kind| (kind.as_str(), kind.meaning())).collect()
+    let of_scripts = ChallengeKind::ALL.iter().filter(|kind| is_of_scripts(**kind));
+    of_scripts.map(|kind| (kind.as_str(), kind.meaning())).collect()
 }
 
 fn media() -> Vec<Word> {
@@ -49,6 +51,8 @@ fn sources() -> Vec<Word> {
         ("answer.6", ""),
         ("answer.7", ""),
         ("answer.8", ""),
+        ("newPassword", "The password that was made for a page that says `newPassword`."),
+        ("enrolledCode", "A code of the authenticator whose secret a page that says `enrol` shows."),
     ]
 }
 
@@ -84,6 +88,25 @@ pub(crate) static PAGE: Map = Map {
             need: Need::Optional,
             text: "The bank asks something that only a person, or their device, can supply.",
         },
+        Key {
+            name: "newPassword",
+            takes: Takes::Map(&NEW_PASSWORD),
+            need: Need::Optional,
+            text: "The bank wants another password.",
+        },
+        Key {
+            name: "enrol",
+            takes: Takes::Map(&ENROL),
+            need: Need::Optional,
+            text: "The bank has an authenticator enrolled.",
+        },
+        Key {
+            name: "questions",
+            takes: Takes::Map(&QUESTIONS),
+            need: Need::Optional,
+            text: "The bank has answers to security questions set.",
+        },
+        Key { name: "terms", takes: Takes::Map(&TERMS), need: Need::Optional, text: "The bank has terms accepted." },
         Key { name: "goal", takes: Takes::Word(goals), need: Need::Optional, text: "The run has come somewhere." },
         Key {
             name: "do",
@@ -93,7 +116,7 @@ pub(crate) static PAGE: Map = Map {
         },
     ]),
     rules: &[
-        Rule::AtMostOneOf(&["failure", "challenge", "goal"]),
+        Rule::AtMostOneOf(&["failure", "challenge", "newPassword", "enrol", "questions", "terms", "goal"]),
         Rule::AtMostOneOf(&["failure", "do"]),
         Rule::Answered,
     ],
@@ -159,7 +182,7 @@ pub(crate) static FAILURE: Map = Map {
 pub(crate) static CHALLENGE: Map = Map {
     id: "challenge",
     name: "a challenge",
-    text: "What the bank asks. Its page fills in the answer; one that is approved elsewhere has no steps.",
+    text: "What the bank asks. Its page fills in the answer; one that is approved elsewhere, or that a person passes at the wheel, has no steps.",
     keys: Keys::Ordered(&[
         Key { name: "kind", takes: Takes::Word(kinds), need: Need::Needed, text: "What is asked for." },
         Key { name: "medium", takes: Takes::Word(media), need: Need::Optional, text: "Which way the bank sent it." },
@@ -186,6 +209,40 @@ pub(crate) static CHALLENGE: Map = Map {
             takes: Takes::Whole(1, 5),
             need: Need::Default("3"),
             text: "How many answers are tried in one run.",
+        },
+        Key {
+            name: "resend",
+            takes: Takes::Map(&RESEND),
+            need: Need::Optional,
+            text: "How a person has the bank send a new code. Only of a `oneTimeCode`.",
+        },
+    ]),
+    rules: &[Rule::OnlyWhere { key: "resend", of: "kind", words: &["oneTimeCode"] }],
+};
+
+pub(crate) static RESEND: Map = Map {
+    id: "resend",
+    name: "`resend`",
+    text: "How a new code is asked for. It is done when a person says so, and never by itself; each time is a `sendCode` of its \
+           own.",
+    keys: Keys::Ordered(&[
+        Key {
+            name: "click",
+            takes: WAYS,
+            need: Need::Needed,
+            text: "What has the bank send a new code. The same page shows then, or the next on the way to it.",
+        },
+        Key {
+            name: "said",
+            takes: PIECE_OF_TEXT,
+            need: Need::Optional,
+            text: "What the bank says of the new code, which the person is told.",
+        },
+        Key {
+            name: "limit",
+            takes: Takes::Whole(1, 3),
+            need: Need::Default("2"),
+            text: "How many new codes one run asks for.",
         },
     ]),
     rules: &[],

@@ -69,6 +69,12 @@ pub(crate) static RECORD: Map = Map {
             "What the portal asks a delegated user for at sign-in: what the script fills in.",
         ),
         key("guide", Takes::Map(&GUIDE), Need::Optional, "How an administrator creates the delegated user."),
+        key(
+            "codes",
+            Takes::Map(&CODES),
+            Need::Optional,
+            "How it sends codes to the addresses and numbers of connections.",
+        ),
         key("limits", Takes::Map(&LIMITS), Need::Optional, "How much its portal is asked at most."),
         key("schedule", Takes::Map(&SCHEDULE), Need::Optional, "When its connections are synced."),
         key(
@@ -102,6 +108,29 @@ static GUIDE: Map = Map {
         key("title", Takes::Text(TEXT), Need::Needed, "One line that says what is done."),
         key("intro", Takes::Text(TEXT), Need::Optional, "What to know before the first step."),
         key("steps", Takes::List(&Takes::Text(TEXT), Least::None), Need::Needed, "The steps in order."),
+    ]),
+    rules: &[],
+};
+
+static CODES: Map = Map {
+    id: "codes",
+    name: "`codes`",
+    text: "How the institution sends codes, so that those that come in at a connection's own address or number are found.",
+    keys: Keys::Ordered(&[
+        key(
+            "from",
+            Takes::List(&Takes::Text(TEXT), Least::None),
+            Need::Optional,
+            "Who sends them: numbers and names of text messages, e-mail addresses, or `@` and a domain; anybody, where none is \
+             named.",
+        ),
+        key(
+            "pattern",
+            Takes::Text(TEXT),
+            Need::Optional,
+            "The words around the code, which `{code}` stands for: `{code} is your one-time passcode`. Without it, the one run \
+             of 4 to 8 digits is the code, and a message with several has none.",
+        ),
     ]),
     rules: &[],
 };

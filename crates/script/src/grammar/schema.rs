@@ -175,6 +175,10 @@ fn rule(rule: Rule, map: &Map) -> Vec<Value> {
             };
             keys.iter().map(later).collect()
         }
+        Rule::OnlyWhere { key, of, words } => {
+            let is_one = json!({ "required": [of], "properties": { of: { "enum": words } } });
+            vec![json!({ "if": there(&[key]), "then": is_one })]
+        }
         Rule::Amounts => vec![json!({
             "if": { "anyOf": [there(&["debit"]), there(&["credit"])] },
             "then": { "required": ["debit", "credit"], "properties": { "amount": false } },
@@ -212,7 +216,7 @@ fn answered() -> Value {
     let any = json!({ "required": ["with"], "properties": { "with": { "pattern": "^answer" } } });
     let code = json!({ "required": ["effect"], "properties": { "effect": { "const": "code" } } });
     let approval = json!({ "properties": { "challenge": {
-        "required": ["kind"], "properties": { "kind": { "const": "appApproval" } },
+        "required": ["kind"], "properties": { "kind": { "enum": ["appApproval", "takeover"] } },
     } } });
     let steps = |of: Value| json!({ "properties": { "do": of } });
     // Each part has the one before it, and the first stands beside no whole.

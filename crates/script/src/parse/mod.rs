@@ -4,13 +4,14 @@
 
 mod captured;
 mod files;
+mod first_login;
 mod lists;
 mod pages;
 mod permissions;
 mod reads;
 mod steps;
 
-pub(crate) use pages::{PAGES_LIMIT, is_a_portals_answer};
+pub(crate) use pages::{PAGES_LIMIT, is_a_portals_answer, is_of_scripts};
 use sha2::{Digest, Sha256};
 
 use crate::command::Popups;

@@ -5,12 +5,13 @@
 use domain::challenge::{ChallengeKind, Medium};
 use domain::failure::FailureCode;
 
-use super::steps::{Asks, steps};
+use super::first_login::{self, KEYS};
+use super::steps::{Asks, steps, submitting};
 use super::{css_list, pick};
 use crate::diagnostic::DiagnosticCode as Code;
 use crate::form::{Faults, Form, cut};
 use crate::grammar;
-use crate::language::{Challenge, Meaning, Page, Reads, Sign};
+use crate::language::{Challenge, Meaning, Page, Reads, Resend, Sign};
 use crate::node::{Entry, Node, Value};
 
 /// How many pages a script may have.
@@ -18,6 +19,9 @@ pub(crate) const PAGES_LIMIT: u32 = 200;
 
 /// How many answers a run tries where the script doesn't say.
 const DEFAULT_ATTEMPTS: u32 = 3;
+
+/// How many new codes a run asks for where the script doesn't say.
+const DEFAULT_RESENDS: u32 = 2;
 
 pub(super) fn pages(node: &Node, faults: &mut Faults) -> Vec<Page> {
     let entries = faults.entries(node);
@@ -42,7 +46,8 @@ pub(super) fn pages(node: &Node, faults: &mut Faults) -> Vec<Page> {
 fn page(name: &str, node: &Node, faults: &mut Faults) -> Page {
     let mut form = Form::new(&grammar::PAGE, node, faults);
     let when = form.need("when", faults).map(|node| signs(node, faults)).unwrap_or_default();
-    let said = ["failure", "challenge", "goal"].map(|key| (key, form.ask(key)));
+    let said = ["failure", "challenge"].into_iter().chain(KEYS).chain(["goal"]);
+    let said: Vec<_> = said.map(|key| (key, form.ask(key))).collect();
     let steps_node = form.ask("do");
     form.finish(faults);
 
@@ -58,6 +63,7 @@ fn page(name: &str, node: &Node, faults: &mut Faults) -> Page {
         let read = match key {
             "failure" => failure(node, faults),
             "challenge" => challenge(node, faults).map(|challenge| Meaning::Challenge(Box::new(challenge))),
+            key if KEYS.contains(&key) => first_login::meaning(key, node, faults),
             _ => {
                 faults.word(node, &[("signed_in", Goal::SignedIn), ("signed_out", Goal::SignedOut)]).map(Goal::meaning)
             }
@@ -68,7 +74,9 @@ fn page(name: &str, node: &Node, faults: &mut Faults) -> Page {
         faults.add(Code::KeyConflict, node.at, "a run ends on a `failure`, so nothing is done there");
     }
     let steps = steps_node.map(|node| steps(node, faults)).unwrap_or_default();
-    super::steps::fit_the_meaning(steps_node.map_or(node.at, |node| node.at), asks(first, &meaning), &steps, faults);
+    let at = steps_node.map_or(node.at, |node| node.at);
+    super::steps::fit_the_meaning(at, asks(first, &meaning), &steps, faults);
+    first_login::fit(at, first, &steps, faults);
     Page { name: name.to_owned(), when, meaning, steps }
 }
 
@@ -76,6 +84,7 @@ fn page(name: &str, node: &Node, faults: &mut Faults) -> Page {
 /// isn't known.
 fn asks(first: Option<&str>, meaning: &Meaning) -> Asks {
     match meaning {
+        Meaning::Challenge(challenge) if challenge.kind == ChallengeKind::Takeover => Asks::Takeover,
         Meaning::Challenge(challenge) if !challenge.kind.takes_answer() => Asks::Approval,
         _ if first == Some("challenge") => Asks::Something,
         _ => Asks::Nothing,
@@ -154,9 +163,15 @@ pub(crate) fn is_a_portals_answer(code: FailureCode) -> bool {
         && code != FailureCode::CredentialsMissing
 }
 
+/// Whether a script says of a page that it asks this; terms have pages of their own.
+pub(crate) const fn is_of_scripts(kind: ChallengeKind) -> bool {
+    !matches!(kind, ChallengeKind::Terms)
+}
+
 fn challenge(node: &Node, faults: &mut Faults) -> Option<Challenge> {
     let mut form = Form::new(&grammar::CHALLENGE, node, faults);
-    let kinds = ChallengeKind::ALL.iter().map(|kind| (kind.as_str(), *kind)).collect::<Vec<_>>();
+    let kinds = ChallengeKind::ALL.iter().filter(|kind| is_of_scripts(**kind));
+    let kinds = kinds.map(|kind| (kind.as_str(), *kind)).collect::<Vec<_>>();
     let kind = form.need("kind", faults).and_then(|node| faults.word(node, &kinds));
     let media = Medium::ALL.iter().map(|medium| (medium.as_str(), *medium)).collect::<Vec<_>>();
     let medium = form.ask("medium").and_then(|node| faults.word(node, &media));
@@ -164,7 +179,15 @@ fn challenge(node: &Node, faults: &mut Faults) -> Option<Challenge> {
     let prompt = form.need("prompt", faults).and_then(|node| pick(node, faults));
     let refused = form.ask("refused").and_then(|node| faults.css(node));
     let attempts = form.ask("attempts").and_then(|node| faults.number(node, 1..=5));
+    let resent = form.ask("resend");
     form.finish(faults);
+    if let (Some(node), Some(kind)) = (resent, kind)
+        && kind != ChallengeKind::OneTimeCode
+    {
+        let message = format!("a bank sends no new `{kind}`: `resend` belongs to a `oneTimeCode`");
+        faults.add(Code::KeyConflict, node.at, message);
+    }
+    let resend = resent.and_then(|node| resend(node, faults));
     Some(Challenge {
         kind: kind?,
         medium,
@@ -172,7 +195,17 @@ fn challenge(node: &Node, faults: &mut Faults) -> Option<Challenge> {
         prompt: prompt?,
         refused,
         attempts: attempts.unwrap_or(DEFAULT_ATTEMPTS),
+        resend,
     })
+}
+
+fn resend(node: &Node, faults: &mut Faults) -> Option<Resend> {
+    let mut form = Form::new(&grammar::RESEND, node, faults);
+    let click = form.need("click", faults).and_then(|node| submitting(node, faults));
+    let said = form.ask("said").and_then(|node| pick(node, faults));
+    let limit = form.ask("limit").and_then(|node| faults.number(node, 1..=3));
+    form.finish(faults);
+    Some(Resend { click: click?, said, limit: limit.unwrap_or(DEFAULT_RESENDS) })
 }
 
 /// Reports pages without any use, and a script without a goal. A fault in what a
@@ -194,7 +227,7 @@ pub(super) fn used(node: &Node, reads: Option<&Reads>, faults: &mut Faults) {
         })
     };
     for page in pages {
-        let has_use = ["do", "failure", "challenge", "goal"].into_iter().any(|key| says(page, key));
+        let has_use = ["do", "failure", "challenge", "goal"].into_iter().chain(KEYS).any(|key| says(page, key));
         if !has_use && !is_read(&page.key) {
             let message = format!("the page `{}` has no use: nothing is done, read or said there", cut(&page.key));
             let hint = "give it `do`, `failure`, `challenge` or `goal`, or read something `on` it".to_owned();

@@ -68,6 +68,8 @@ impl Filled {
         let (what, effect) = match source {
             Source::Credential(CredentialName::Password) => ("the password", Effect::Password),
             Source::Answer | Source::AnswerPart(_) => ("the answer", Effect::Code),
+            Source::NewPassword => ("the new password", Effect::NewPassword),
+            Source::EnrolledCode => ("the authenticator's code", Effect::Enrol),
             Source::Credential(_) => return None,
         };
         Some(Self { what, effect, at })
@@ -77,7 +79,10 @@ impl Filled {
 /// A click after a password or an answer was filled in has to be the effect of it,
 /// and no other.
 fn submits(filled: &mut Vec<Filled>, marked: Option<Effect>, at: Position, faults: &mut Faults) {
+    // Whoever sets another password says the one before it.
+    let is_set_anew = filled.iter().any(|filled| filled.effect == Effect::NewPassword);
     for Filled { what, effect, .. } in filled.drain(..) {
+        let effect = if is_set_anew && effect == Effect::Password { Effect::NewPassword } else { effect };
         let (message, hint) = match marked {
             Some(marked) if marked == effect => continue,
             Some(marked) => (
@@ -147,6 +152,11 @@ pub(super) fn back(node: &Node, faults: &mut Faults) -> Option<Back> {
     closed.map(|()| Back::ClosePopup)
 }
 
+/// What is clicked with an effect.
+pub(super) fn submitting(node: &Node, faults: &mut Faults) -> Option<Target> {
+    target(node, 2, faults)
+}
+
 /// What is acted on, by one way or several of which so many have to agree.
 fn target(node: &Node, votes: usize, faults: &mut Faults) -> Option<Target> {
     let nodes = faults.one_or_many(node);
@@ -204,6 +214,8 @@ fn source(node: &Node, faults: &mut Faults) -> Option<Source> {
         ("answer.6", Source::AnswerPart(5)),
         ("answer.7", Source::AnswerPart(6)),
         ("answer.8", Source::AnswerPart(7)),
+        ("newPassword", Source::NewPassword),
+        ("enrolledCode", Source::EnrolledCode),
     ];
     faults.word(node, &known)
 }
@@ -214,6 +226,8 @@ pub(super) enum Asks {
     Something,
     /// It waits for somebody who approves it elsewhere.
     Approval,
+    /// A person has to pass it.
+    Takeover,
     Nothing,
 }
 
@@ -222,6 +236,12 @@ pub(super) fn fit_the_meaning(at: Position, asks: Asks, steps: &[Step], faults: 
     if asks == Asks::Approval {
         if !steps.is_empty() {
             faults.add(Code::KeyConflict, at, "nothing is done on a page that waits for an approval elsewhere");
+        }
+        return;
+    }
+    if asks == Asks::Takeover {
+        if !steps.is_empty() {
+            faults.add(Code::KeyConflict, at, "nothing is done on a page that a person passes at the wheel");
         }
         return;
     }

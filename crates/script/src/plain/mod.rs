@@ -23,7 +23,7 @@ use self::around::Around;
 use self::submit::owner;
 use crate::bounds::Refused;
 use crate::command::{Condition, Problem, Target, Vote, Watch};
-use crate::controls::{submits, takes};
+use crate::controls::{kind, submits, takes};
 use crate::css::Css;
 use crate::document::{Document, folded_case, is_hidden, text};
 use crate::ways::{found, votes};
@@ -175,6 +175,24 @@ impl Plain {
         let field = found(&self.document, into)?;
         let takes_it = takes(&field, Some(text.expose()));
         Around::of(field).field(field).filter(|_| takes_it).ok_or(Problem::NotActionable)
+    }
+
+    /// The box that is ticked where this is clicked; none where it isn't one that is empty, or nothing is sent of it.
+    ///
+    /// # Errors
+    /// [`Problem`] where nothing or several things fit.
+    pub fn tick(&self, target: &Target) -> Result<Option<Filled>, Problem> {
+        let element = found(&self.document, target)?;
+        let is_empty_box =
+            element.value().name() == "input" && kind(&element) == "checkbox" && element.attr("checked").is_none();
+        let around = Around::of(element);
+        // Of any other, what a tick comes to is the page's own scripts' to say.
+        let is_sent = element.attr("name").is_some_and(|name| !name.is_empty()) && owner(&around, &element).is_some();
+        let field = (is_empty_box && is_sent).then(|| around.field(element)).flatten();
+        Ok(field.map(|field| {
+            let text = Secret::new(element.attr("value").unwrap_or("on").to_owned());
+            Filled { field, text }
+        }))
     }
 
     /// What a browser would ask for if this were clicked, with the fields filled like that.

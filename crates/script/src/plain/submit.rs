@@ -73,7 +73,7 @@ fn entries<'f>(
                     entries.extend(["x", "y"].map(|axis| (format!("{name}.{axis}"), "0".to_owned())));
                 }
                 "submit" | "image" | "button" | "reset" => {}
-                "checkbox" | "radio" if control.attr("checked").is_none() => {}
+                "checkbox" | "radio" if control.attr("checked").is_none() && filled.is_none() => {}
                 "checkbox" | "radio" => entries.push(value(control.attr("value").unwrap_or("on"))),
                 _ => entries.push(value(filled.or(control.attr("value")).unwrap_or_default())),
             },

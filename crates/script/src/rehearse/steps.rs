@@ -11,7 +11,7 @@ use crate::command::{Act, Problem, Target};
 use crate::controls::takes;
 use crate::css::Css;
 use crate::document::{Document, is_hidden};
-use crate::language::{Back, Meaning, Next, Page, Pick, Script, Step, TransactionsRead};
+use crate::language::{Back, Meaning, Next, Page, Pick, Script, Step, TransactionsRead, Worded};
 use crate::link::{LinkError, link};
 use crate::read::{Place, list, page as transactions_page};
 use crate::runner::{Listed, next_acts};
@@ -133,11 +133,33 @@ impl Tries<'_> {
                 if let Some(target) = &challenge.target {
                     self.text("target", target);
                 }
-                if let Some(refused) = &challenge.refused {
-                    self.shown("refused", refused, Presence::Optional);
+                if let Some(resend) = &challenge.resend {
+                    // A bank may show it only after a while.
+                    self.act("resend", &resend.click, Presence::Optional);
                 }
             }
+            Meaning::Enrol(enrol) => self.text("secret", &enrol.secret),
+            Meaning::Questions(questions) => {
+                for (index, asked) in questions.asked.iter().enumerate() {
+                    let name = |key: &str| format!("asked {}, {key}", index + 1);
+                    match &asked.question {
+                        Worded::Shown(pick) => self.text(&name("shown"), pick),
+                        Worded::Chosen(css) => {
+                            self.fill(&name("choose"), &css.text().into(), None, Presence::Needed);
+                        }
+                    }
+                    self.fill(&name("answer"), &asked.answer.text().into(), None, Presence::Needed);
+                }
+            }
+            Meaning::Terms(terms) => {
+                self.text("title", &terms.title);
+                self.shown("text", &terms.text, Presence::Needed);
+            }
+            Meaning::NewPassword(_) => {}
             Meaning::Failure { message: None, .. } | Meaning::Passage | Meaning::SignedIn | Meaning::SignedOut => {}
+        }
+        if let Some(refused) = page.meaning.refused() {
+            self.shown("refused", refused, Presence::Optional);
         }
         for (index, step) in page.steps.iter().enumerate() {
             let name = |verb: &str| format!("do {}, {verb}", index + 1);

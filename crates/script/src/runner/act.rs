@@ -8,7 +8,7 @@ use domain::secret::Secret;
 
 use super::{Awaiting, Intents, Phase, Runner, ask};
 use crate::command::{Act, Command, Deed};
-use crate::language::{Meaning, Page, Source, Step};
+use crate::language::{Meaning, Page, Script, Source, Step};
 
 /// What is done to a page in one go.
 pub(super) struct Batch {
@@ -17,6 +17,15 @@ pub(super) struct Batch {
     pub(super) effect: Option<Effect>,
     /// Whether the page counts as it stands afterwards.
     pub(super) after: After,
+}
+
+impl Batch {
+    /// Whether it has the bank send a new code, which an answer is still waited for after.
+    pub(super) fn is_resend(&self, script: &Script) -> bool {
+        let page = script.page(&self.page);
+        let is_of_challenge = page.is_some_and(|page| matches!(page.meaning, Meaning::Challenge(_)));
+        is_of_challenge && self.effect == Some(Effect::SendCode)
+    }
 }
 
 /// When the page that was acted on counts again.
@@ -37,8 +46,9 @@ impl Runner {
     }
 
     /// Does a page's steps in one go, its effect declared before.
-    pub(super) fn act(&mut self, page: &Page, answer: Option<&Secret>) -> Command {
-        let effect = page.steps.last().and_then(Step::effect);
+    /// `given` is what a person answered, or what was made for the page; `before` comes before the page's own steps.
+    pub(super) fn act(&mut self, page: &Page, given: Option<&Secret>, before: Vec<Act>) -> Command {
+        let effect = page.effect();
         if effect == Some(Effect::Password) && self.password_submitted {
             return match self.phase {
                 Phase::SigningIn => {
@@ -48,8 +58,8 @@ impl Runner {
                 _ => self.fail(FailureCode::SessionExpired, "the bank asks to sign in again in mid-run"),
             };
         }
-        let parts = answer.and_then(|answer| ask::parts(page, answer)).unwrap_or_default();
-        let mut acts = Vec::new();
+        let parts = given.and_then(|answer| ask::parts(page, answer)).unwrap_or_default();
+        let mut acts = before;
         for step in &page.steps {
             acts.push(match step {
                 Step::ClosePopup => Act::ClosePopup,
@@ -57,7 +67,7 @@ impl Runner {
                 Step::Fill { into, with } => {
                     let text = match with {
                         Source::Credential(name) => self.plan.credentials.get(name),
-                        Source::Answer => answer,
+                        Source::Answer | Source::NewPassword | Source::EnrolledCode => given,
                         Source::AnswerPart(part) => parts.get(*part),
                     };
                     let Some(text) = text else {
@@ -67,13 +77,12 @@ impl Runner {
                 }
             });
         }
-        let region = match &page.meaning {
-            Meaning::Challenge(challenge) => challenge.refused.iter().map(|css| css.text().to_owned()).collect(),
-            _ => Vec::new(),
-        };
+        let region = page.meaning.refused().iter().map(|css| css.text().to_owned()).collect();
         let deed = Deed { acts, region };
         let batch = Batch { page: page.name.clone(), deed, effect, after: After::OnceChanged };
         match effect {
+            // That was declared when it was made.
+            Some(effect) if effect.sets_something() => self.carry_out(batch),
             Some(effect) => {
                 self.awaiting = Awaiting::Declared(batch);
                 Command::Declare(effect)
@@ -86,8 +95,11 @@ impl Runner {
         if let Some(effect) = batch.effect {
             self.intents = Intents::Own;
             self.password_submitted |= effect == Effect::Password;
+            self.sets = effect.sets_something();
             let page = self.script.page(&batch.page);
-            self.answered = page.is_some_and(|page| matches!(page.meaning, Meaning::Challenge(_)));
+            let is_answered =
+                page.is_some_and(|page| matches!(page.meaning, Meaning::Challenge(_) | Meaning::Terms(_)));
+            self.answered = is_answered && effect != Effect::SendCode;
         }
         self.came_again = false;
         let deed = batch.deed.clone();

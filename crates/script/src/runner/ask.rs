@@ -5,16 +5,21 @@
 
 use domain::challenge::{ChallengeKind, Question};
 use domain::failure::{Failure, FailureCode, Stage};
+use domain::run::{Effect, EffectOutcome};
 use domain::secret::Secret;
 
-use super::{Acted, Awaiting, Runner, Seen, Then};
-use crate::command::{AnswerVerdict, Command};
+use super::act::{After, Batch};
+use super::{Acted, Awaiting, Phase, Runner, Seen, Then, UnknownPages};
+use crate::command::{Act, AnswerVerdict, Command, Deed};
 use crate::document::{Document, shown_text};
 use crate::language::{Challenge, Meaning, Page, Source, Step};
 use crate::scrub::masked;
 
 /// How many questions one run asks, whatever the script allows for each.
 const QUESTIONS_LIMIT: u32 = 10;
+
+/// How often a page that the script doesn't know is handed to a person before the sign-in fails.
+const WHEEL_ATTEMPTS: u32 = 3;
 
 /// How much of the bank's words is kept.
 const WORDS_LIMIT: usize = 500;
@@ -30,6 +35,9 @@ impl Runner {
             Err(refused) => return self.fail(FailureCode::ScriptParse, refused.text()),
         };
         let refusal = refusal(challenge, &document).map(|words| self.bounded(&words));
+        let resend = challenge.resend.as_ref();
+        let said = resend.filter(|_| self.resent > 0).and_then(|resend| document.pick(resend.said.as_ref()?));
+        let said = said.map(|words| self.bounded(&words));
         if self.attempts >= challenge.attempts || self.asked >= QUESTIONS_LIMIT {
             let failure = Failure::new(FailureCode::MfaCodeInvalid, self.stage).with_institution_message(refusal);
             return self.end(Command::Fail(failure));
@@ -45,8 +53,10 @@ impl Runner {
             prompt: document
                 .pick(&challenge.prompt)
                 .map_or_else(|| prompt(challenge.kind), |words| self.bounded(&words)),
-            institution_message: refusal,
+            institution_message: refusal.or(said),
             attempts_left: challenge.attempts - self.attempts,
+            resends_left: resend.map_or(0, |resend| resend.limit.saturating_sub(self.resent)),
+            terms: None,
         };
         self.asked += 1;
         self.awaiting = Awaiting::Answer(seen.page.clone());
@@ -54,6 +64,9 @@ impl Runner {
     }
 
     pub(super) fn answered(&mut self, page: &Page, answer: &Secret) -> Command {
+        if let Meaning::Terms(_) = page.meaning {
+            return self.terms_answered(page, answer);
+        }
         self.attempts += 1;
         self.answers.push(answer.clone());
         // A person acted, so the page may come up anew.
@@ -63,7 +76,72 @@ impl Runner {
             self.acted = None;
             return self.settle([Command::SettleAnswer(AnswerVerdict::Rejected)].into(), Then::Look);
         }
-        self.act(page, Some(answer))
+        self.act(page, Some(answer), Vec::new())
+    }
+
+    /// A person went on in the page itself, and may have done anything to it: what shows now is looked at as if it
+    /// were the first page. `page` is the one that they had, if the script knows it.
+    pub(super) fn handed_back(&mut self, page: Option<String>) -> Command {
+        self.attempts += u32::from(page.is_some());
+        self.answered = true;
+        self.came_again = false;
+        (self.acted, self.stuck) = (None, None);
+        self.handed_back = Some(page);
+        self.looks.clear();
+        self.watch()
+    }
+
+    /// Offers a page that the script doesn't know to a person who looks on; none where that isn't to be, or was too
+    /// often.
+    pub(super) fn offer_wheel(&mut self, html: &str) -> Option<Question> {
+        let may = self.unknown_pages == UnknownPages::OfferWheel
+            && matches!(self.phase, Phase::SigningIn)
+            && self.asked < QUESTIONS_LIMIT
+            && self.offered < WHEEL_ATTEMPTS;
+        if !may {
+            return None;
+        }
+        (self.asked, self.offered) = (self.asked + 1, self.offered + 1);
+        let title = Document::parse(html).ok().and_then(|document| document.title());
+        let title = title.map(|title| self.bounded(&title)).filter(|title| !title.is_empty());
+        let prompt = title.map_or_else(
+            || "The bank shows a page that the script doesn't know.".to_owned(),
+            |title| format!("The bank shows a page that the script doesn't know: “{title}”."),
+        );
+        Some(Question {
+            kind: ChallengeKind::Takeover,
+            medium: None,
+            masked_target: None,
+            prompt: prompt.chars().take(WORDS_LIMIT).collect(),
+            institution_message: None,
+            attempts_left: WHEEL_ATTEMPTS - self.offered + 1,
+            resends_left: 0,
+            terms: None,
+        })
+    }
+
+    /// Has the bank send a new code: somebody asked for it. The page shows again then, and the question goes on.
+    pub(super) fn resend(&mut self, page: Page) -> Command {
+        // A person acted, so the page may come up anew, and it counts as it stands.
+        self.looks.clear();
+        self.acted = None;
+        let Meaning::Challenge(challenge) = &page.meaning else { return self.watch() };
+        let Some(resend) = challenge.resend.as_ref().filter(|resend| self.resent < resend.limit) else {
+            return self.watch();
+        };
+        self.resent += 1;
+        self.asked = self.asked.saturating_sub(1);
+        let deed = Deed { acts: vec![Act::Click { target: resend.click.clone() }], region: Vec::new() };
+        let effect = Some(Effect::SendCode);
+        self.awaiting = Awaiting::Declared(Batch { page: page.name, deed, effect, after: After::AtOnce });
+        Command::Declare(Effect::SendCode)
+    }
+
+    /// What can't have a new code sent is asked again as it stands; nothing happened.
+    pub(super) fn not_resent(&mut self) -> Command {
+        self.acted = None;
+        let commands = self.own_settlements(EffectOutcome::Absent);
+        self.settle(commands, Then::Look)
     }
 
     /// Waits for the portal to go on by itself: a person approves it elsewhere.
@@ -136,6 +214,8 @@ fn prompt(kind: ChallengeKind) -> String {
         ChallengeKind::OneTimeCode => "The bank asks for a one-time code.".into(),
         ChallengeKind::SecurityQuestion => "The bank asks a security question.".into(),
         ChallengeKind::GridCard => "The bank asks for squares of its card.".into(),
+        ChallengeKind::Takeover => "The bank shows a page that only a person can pass.".into(),
         ChallengeKind::AppApproval => "The bank waits for an approval in its app.".into(),
+        ChallengeKind::Terms => "The bank has its terms accepted.".into(),
     }
 }

@@ -5,6 +5,7 @@
 //! Visit ─▶ Watch ─▶ a page ──failure──▶ Fail
 //!            ▲        │ ├───challenge─▶ Ask ─▶ Declare ─▶ Act ─┐
 //!            │        │ ├───steps─────▶ (Declare) ─▶ Act ──────┤
+//!            │        │ ├───what is set ───▶ Make ─▶ Act ──────┤
 //!            │        │ └───a read────▶ Act ───────────────────┤
 //!            │        └─────all read──▶ Act (sign out) ─▶ Finish
 //!            └─────────────────────────────────────────────────┘
@@ -23,8 +24,10 @@ mod ask;
 mod entitled;
 mod fetch;
 mod files;
+mod first_login;
 mod lean;
 mod pages;
+mod plan;
 mod reading;
 mod recognise;
 mod settle;
@@ -36,11 +39,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use domain::account::ObservedAccount;
+use domain::challenge::Question;
 use domain::failure::{Failure, FailureCode, Stage};
 use domain::institution::CredentialName;
 use domain::run::{Effect, EffectOutcome};
 use domain::secret::Secret;
-use jiff::civil::Date;
 use url::Url;
 
 use crate::command::{Command, Left, Observation, Recogniser, Told, Watch, WaySeen};
@@ -49,7 +52,9 @@ use crate::language::{Meaning, Page, Script};
 use act::{After, Batch};
 use answers::Answers;
 use entitled::Entitled;
+use first_login::BeingSet;
 use lean::Lean;
+pub use plan::{Compares, Plan, UnknownPages};
 use settle::Shows;
 pub(crate) use turn::{Listed, next_acts};
 use walk::Walk;
@@ -64,35 +69,6 @@ const APPROVAL_PATIENCE_MS: u64 = 60 * 60 * 1000;
 /// How often one page may come up without anything new being read.
 const LOOKS_LIMIT: u32 = 6;
 
-/// What a run starts with.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// The connection's portal.
-    pub portal_url: Url,
-    /// The delegated user's credentials.
-    pub credentials: BTreeMap<CredentialName, Secret>,
-    /// Effects that an earlier holder of the run declared and that nobody settled.
-    pub open_intents: Vec<Effect>,
-    /// The day it is, in the bank's time zone: dates without a year are the last
-    /// such day up to about now.
-    pub today: Date,
-    /// From which day on transactions are wanted: lists that have the newest first aren't
-    /// walked further than one page before it. None for whole lists.
-    pub since: Option<Date>,
-    /// Whether what is read without the browser is read in it, too, and compared.
-    pub compares: Compares,
-}
-
-/// Whether what is read without the browser is read in it, too.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Compares {
-    /// It isn't.
-    #[default]
-    No,
-    /// It is, and where they differ the browser's is what counts.
-    Yes,
-}
-
 /// Drives one run. See the module's picture.
 pub struct Runner {
     script: Arc<Script>,
@@ -106,16 +82,31 @@ pub struct Runner {
     intents: Intents,
     /// An answer was submitted and the portal hasn't reacted yet.
     answered: bool,
+    /// Something was set and the portal hasn't reacted yet.
+    sets: bool,
+    /// What was set in this run.
+    set: Vec<Effect>,
+    /// The password that was submitted in place of the one before, until the portal reacts.
+    new_password: Option<Secret>,
     /// The page that was acted on came up again, which is a reaction of some kind.
     came_again: bool,
     /// Answers given since the last one that was accepted.
     attempts: u32,
     /// Questions asked in the run.
     asked: u32,
+    /// New codes that the bank was asked for in the run.
+    resent: u32,
     password_submitted: bool,
     /// What persons answered, which like the credentials never leaves the runner in
     /// the bank's words.
     answers: Vec<Secret>,
+    /// That a person handed the wheel back, until the next look says what shows now; and on which page, if the script
+    /// knows it.
+    handed_back: Option<Option<String>>,
+    /// How often a page was offered to a person that the script doesn't know.
+    offered: u32,
+    /// What is done where a page shows that the script doesn't know.
+    unknown_pages: UnknownPages,
     /// Why an act couldn't be done, until the next look says whether it matters.
     stuck: Option<Failure>,
     /// How often each page came up since something was read.
@@ -143,8 +134,12 @@ enum Awaiting {
     /// A settlement; these come next, then the rest.
     Done(VecDeque<Command>, Then),
     Declared(Batch),
+    /// What is set on a page is made.
+    Made(Box<BeingSet>),
     Acted(Batch),
     Answer(Page),
+    /// A person may pass a page that nobody knows; the failure, if none does.
+    Wheel(Failure),
     /// The answers of an account are kept, or aren't; it is opened then.
     Capturing(Batch),
     /// What came of them; the page that shows.
@@ -162,6 +157,7 @@ enum Awaiting {
 enum Then {
     Handle(Box<Seen>),
     Look,
+    OfferWheel(Box<(Question, Failure)>),
     Fail(Failure),
 }
 
@@ -211,11 +207,18 @@ impl Runner {
             acted: None,
             intents,
             answered: false,
+            sets: false,
+            set: Vec::new(),
+            new_password: None,
             came_again: false,
             attempts: 0,
             asked: 0,
+            resent: 0,
             password_submitted: false,
             answers: Vec::new(),
+            handed_back: None,
+            offered: 0,
+            unknown_pages: UnknownPages::Fail,
             stuck: None,
             looks: BTreeMap::new(),
             spoiled_page: None,
@@ -226,6 +229,12 @@ impl Runner {
             told: Vec::new(),
             commands: 0,
         }
+    }
+
+    /// The same run, with what is done where a page shows during the sign-in that the script doesn't know.
+    #[must_use]
+    pub fn on_unknown_pages(self, unknown_pages: UnknownPages) -> Self {
+        Self { unknown_pages, ..self }
     }
 
     /// The next command. The first call takes no observation, each later one the
@@ -249,7 +258,11 @@ impl Runner {
             }
             (Awaiting::Done(commands, then), Some(Observation::Done)) => self.settle(commands, then),
             (Awaiting::Declared(batch), Some(Observation::Done)) => self.carry_out(batch),
-            (Awaiting::Declared(_) | Awaiting::Answer(_) | Awaiting::Page, Some(Observation::Refused(code))) => {
+            (Awaiting::Made(being_set), Some(Observation::Made(made))) => self.made(*being_set, made),
+            (
+                Awaiting::Declared(_) | Awaiting::Made(_) | Awaiting::Answer(_) | Awaiting::Page,
+                Some(Observation::Refused(code)),
+            ) => {
                 let failure = Failure::new(code, self.stage);
                 self.end(Command::Fail(failure))
             }
@@ -261,7 +274,15 @@ impl Runner {
                 self.stuck(batch, &target, problem, &html)
             }
             (Awaiting::Answer(page), Some(Observation::Answered(answer))) => self.answered(&page, &answer),
+            (Awaiting::Answer(page), Some(Observation::Resend)) => self.resend(page),
             (Awaiting::Answer(page), Some(Observation::Done)) => self.approving(page),
+            (Awaiting::Answer(page), Some(Observation::HandedBack)) => self.handed_back(Some(page.name)),
+            (Awaiting::Page, Some(Observation::HandedBack)) => {
+                let page = self.acted.take().map(|acted| acted.page);
+                self.handed_back(page)
+            }
+            (Awaiting::Wheel(_), Some(Observation::HandedBack)) => self.handed_back(None),
+            (Awaiting::Wheel(failure), Some(Observation::Refused(_))) => self.fail_unless_aside(failure),
             (Awaiting::Capturing(batch), Some(Observation::Done)) => self.capturing(batch, Answers::Kept),
             (Awaiting::Capturing(batch), Some(Observation::Kept)) => self.capturing(batch, Answers::Off),
             (Awaiting::Collected(seen), Some(Observation::Captured(bodies))) => self.collected(*seen, bodies),
@@ -418,12 +439,18 @@ impl Runner {
         if let Meaning::Challenge(challenge) = &seen.page.meaning {
             return self.ask(&seen, challenge);
         }
+        if seen.page.meaning.sets_something() {
+            return self.set(&seen);
+        }
+        if let Meaning::Terms(terms) = &seen.page.meaning {
+            return self.ask_for_terms(&seen, terms);
+        }
         if seen.page.steps.is_empty() {
             // It may be on its way to the page that is waited for.
             self.acted = Some(Acted { page: seen.page.name });
             return self.watch();
         }
-        self.act(&seen.page, None)
+        self.act(&seen.page, None, Vec::new())
     }
 
     fn fail(&mut self, code: FailureCode, message: impl Into<String>) -> Command {

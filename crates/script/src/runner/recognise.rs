@@ -26,7 +26,11 @@ pub(super) fn recognisers(script: &Script) -> Vec<Recogniser> {
 const fn rank(page: &Page) -> u8 {
     match page.meaning {
         Meaning::Failure { .. } => 0,
-        Meaning::Challenge(_) => 1,
+        Meaning::Challenge(_)
+        | Meaning::NewPassword(_)
+        | Meaning::Enrol(_)
+        | Meaning::Questions(_)
+        | Meaning::Terms(_) => 1,
         Meaning::Passage | Meaning::SignedIn | Meaning::SignedOut => 2,
     }
 }

@@ -5,11 +5,12 @@
 
 use std::collections::VecDeque;
 
-use domain::failure::FailureCode;
+use domain::failure::{Failure, FailureCode};
 use domain::run::{Effect, EffectOutcome};
 
 use super::{Awaiting, Intents, Runner, Seen, Then, ask};
 use crate::command::{AnswerVerdict, Command};
+use crate::document::{Document, shown_text};
 use crate::language::{Meaning, Page, Step};
 
 /// Which page shows after an act.
@@ -31,8 +32,15 @@ impl Runner {
             };
             return self.settle(commands, Then::Handle(Box::new(seen)));
         }
+        if self.sets {
+            return self.settle_set(seen, shows);
+        }
         let verdict = match (&seen.page.meaning, shows) {
             _ if !self.answered => None,
+            // A person had it, and it shows still.
+            _ if self.handed_back.as_ref().is_some_and(|page| page.as_ref() == Some(&seen.page.name)) => {
+                Some(AnswerVerdict::Rejected)
+            }
             (Meaning::Failure { code, .. }, _) => {
                 let is_about_it = code.as_str().starts_with("mfa.") || is_of_sign_in(*code);
                 is_about_it.then_some(AnswerVerdict::Rejected)
@@ -48,9 +56,19 @@ impl Runner {
                 }
                 Some(AnswerVerdict::Rejected)
             }
+            (Meaning::Terms(terms), Shows::TheSame) => {
+                let document = Document::parse(&seen.html).ok();
+                let words = document.and_then(|document| document.shown(terms.refused.as_ref()?).map(shown_text));
+                let Some(words) = words else { return self.look_again() };
+                let failure = Failure::new(FailureCode::PortalActionTerms, self.stage);
+                let failure = failure.with_institution_message(Some(self.bounded(&words)));
+                let commands = self.settlements(EffectOutcome::Happened, Some(AnswerVerdict::Rejected));
+                return self.settle(commands, Then::Fail(failure));
+            }
             (_, Shows::TheSame) => return self.look_again(),
             (_, Shows::Another) => Some(AnswerVerdict::Accepted),
         };
+        self.handed_back = None;
         let is_reaction = verdict.is_some() || shows == Shows::Another;
         if self.intents == Intents::Own && !is_reaction {
             return self.look_again();
@@ -64,7 +82,7 @@ impl Runner {
 
     /// The page that was acted on shows again and says nothing new: it may be on its
     /// way to something else.
-    fn look_again(&mut self) -> Command {
+    pub(super) fn look_again(&mut self) -> Command {
         self.came_again = true;
         self.watch()
     }
@@ -79,7 +97,7 @@ impl Runner {
     }
 
     /// The commands that settle what is open; afterwards nothing is.
-    fn settlements(&mut self, outcome: EffectOutcome, verdict: Option<AnswerVerdict>) -> VecDeque<Command> {
+    pub(super) fn settlements(&mut self, outcome: EffectOutcome, verdict: Option<AnswerVerdict>) -> VecDeque<Command> {
         let mut commands = VecDeque::new();
         if self.intents != Intents::None {
             commands.push_back(Command::SettleIntents(outcome));
@@ -89,6 +107,7 @@ impl Runner {
             commands.push_back(Command::SettleAnswer(verdict));
         }
         self.answered = false;
+        self.sets = false;
         commands
     }
 
@@ -100,6 +119,11 @@ impl Runner {
         match then {
             Then::Handle(seen) => self.handle(*seen),
             Then::Look => self.watch(),
+            Then::OfferWheel(offer) => {
+                let (question, failure) = *offer;
+                self.awaiting = Awaiting::Wheel(failure);
+                Command::OfferWheel(question)
+            }
             Then::Fail(failure) => self.fail_unless_aside(failure),
         }
     }
@@ -114,7 +138,11 @@ fn told(page: &Page) -> Option<EffectOutcome> {
         Meaning::Failure { code, .. } if code.freezes_credentials() => Some(EffectOutcome::Happened),
         Meaning::Failure { code, .. } if is_of_sign_in(*code) => Some(EffectOutcome::Absent),
         Meaning::Failure { .. } | Meaning::SignedOut => None,
-        Meaning::Challenge(_) => Some(EffectOutcome::Absent),
+        Meaning::Challenge(_)
+        | Meaning::NewPassword(_)
+        | Meaning::Enrol(_)
+        | Meaning::Questions(_)
+        | Meaning::Terms(_) => Some(EffectOutcome::Absent),
         Meaning::Passage => page.steps.last().and_then(Step::effect).map(|_: Effect| EffectOutcome::Absent),
     }
 }

@@ -11,7 +11,7 @@ use domain::run::EffectOutcome;
 use url::Url;
 
 use super::{Acted, Batch, Phase, Runner, Then, recognise};
-use crate::command::{Act, Command, Problem, Target, Trouble};
+use crate::command::{Act, AnswerVerdict, Command, Problem, Target, Trouble};
 use crate::document::Document;
 use crate::language::{Page, Source, Step};
 use crate::ways::told;
@@ -39,6 +39,9 @@ impl Runner {
         }
         if self.lean.is_on() {
             return self.return_to_browser(FailureCode::ElementMissing);
+        }
+        if batch.is_resend(&self.script) {
+            return self.not_resent();
         }
         let (code, what) = match problem {
             Problem::Missing => (FailureCode::ElementMissing, "nothing fits"),
@@ -83,8 +86,21 @@ impl Runner {
         // Another page is a reaction, and so is the same one anew. The same page as it
         // was leaves the effect in doubt, and its intent open.
         let is_reaction = still.is_none() || self.came_again;
-        let commands = if is_reaction { self.own_settlements(EffectOutcome::Happened) } else { VecDeque::new() };
-        self.settle(commands, Then::Fail(failure))
+        let offered = self.offer_wheel(html);
+        let is_answered = std::mem::take(&mut self.answered) && still.is_none();
+        let mut commands = if is_reaction { self.own_settlements(EffectOutcome::Happened) } else { VecDeque::new() };
+        // What is open is settled before a person does anything: the answer led to another page than the one that asked,
+        // if it isn't the very page that somebody handed back.
+        if offered.is_some() && is_answered {
+            let shows_still = matches!(self.handed_back.take(), Some(None));
+            let verdict = if shows_still { AnswerVerdict::Rejected } else { AnswerVerdict::Accepted };
+            commands.push_back(Command::SettleAnswer(verdict));
+        }
+        let then = match offered {
+            Some(question) => Then::OfferWheel(Box::new((question, failure))),
+            None => Then::Fail(failure),
+        };
+        self.settle(commands, then)
     }
 
     pub(super) fn unreachable(&mut self, trouble: Trouble) -> Command {
@@ -135,7 +151,7 @@ fn may_submit_itself(page: &Page, target: &str) -> bool {
     let before = page.steps.iter().take_while(|step| step.target().is_none_or(|own| own.text() != target));
     before.into_iter().any(|step| match step {
         Step::Fill { with, .. } => {
-            matches!(with, Source::Credential(CredentialName::Password) | Source::Answer | Source::AnswerPart(_))
+            !matches!(with, Source::Credential(CredentialName::BankUsername | CredentialName::BankCustomerId))
         }
         Step::Click { .. } | Step::ClosePopup => false,
     })

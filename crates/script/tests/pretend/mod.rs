@@ -13,13 +13,16 @@ use domain::secret::Secret;
 use jiff::civil::date;
 use scraper::{Html, Selector};
 use script::command::{Act, Command, Condition, Observation, Problem, Trouble, Watch};
-use script::{Compares, Plan, Runner, Script};
+use script::{Compares, Plan, Runner, Script, UnknownPages};
 
 /// The script for the pretend portal.
 const SCRIPT: &str = include_str!("script.yaml");
 
 const PASSWORD: &str = "Lantern-7";
 const CODE: &str = "424242";
+
+/// In place of an answer: a new code is wanted.
+pub(crate) const RESEND: &str = "a new one, please";
 
 /// Where the portal stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +45,8 @@ pub(crate) enum Quirk {
     /// The field of the code is filled twice, with one part of the answer each.
     AnswerInParts,
     None,
+    /// No new code can be asked for.
+    NoResend,
     /// After the code comes an advert that the script knows.
     Advert,
     /// After the code comes a page that the script doesn't know.
@@ -89,12 +94,26 @@ pub(crate) enum Quirk {
     OddCount,
 }
 
+/// Who is there when a page shows that the script doesn't know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AtTheWheel {
+    Nobody,
+    /// They pass the page.
+    Passes,
+    /// They hand it back as it was.
+    GivesUp,
+}
+
 /// The portal, its driver and what was seen of the run.
 pub(crate) struct Pretend {
     place: Place,
     quirk: Quirk,
     pub(crate) filled: Vec<(String, String)>,
     answers: Vec<&'static str>,
+    at_the_wheel: AtTheWheel,
+    unknown_pages: UnknownPages,
+    /// How many new codes were sent.
+    resent: u32,
     turns: usize,
     pub(crate) log: Vec<String>,
     region: Vec<String>,
@@ -119,6 +138,9 @@ impl Pretend {
             quirk,
             filled: Vec::new(),
             answers: vec![CODE],
+            at_the_wheel: AtTheWheel::Nobody,
+            unknown_pages: UnknownPages::Fail,
+            resent: 0,
             turns: 0,
             log: Vec::new(),
             region: Vec::new(),
@@ -131,6 +153,12 @@ impl Pretend {
     /// What a person answers, in order; afterwards nobody is there.
     pub(crate) fn answers(mut self, answers: &[&'static str]) -> Self {
         self.answers = answers.iter().rev().copied().collect();
+        self
+    }
+
+    /// Pages that the script doesn't know are offered to whoever is there.
+    pub(crate) fn offers_wheel(mut self, at_the_wheel: AtTheWheel) -> Self {
+        (self.at_the_wheel, self.unknown_pages) = (at_the_wheel, UnknownPages::OfferWheel);
         self
     }
 
@@ -153,6 +181,8 @@ impl Pretend {
             Quirk::Euros => SCRIPT.replacen("fields: { ", "fields: { currency: Currency, ", 1),
             _ => SCRIPT.to_owned(),
         };
+        let resend = "      attempts: 2\n      resend: { click: \"#resend\", said: \"#resent\" }\n";
+        let source = source.replacen("      attempts: 2\n", resend, 1);
         Script::parse(&source).unwrap_or_else(|faults| panic!("{faults}"))
     }
 
@@ -170,7 +200,7 @@ impl Pretend {
             since: None,
             compares: Compares::No,
         };
-        let mut runner = Runner::new(Arc::new(script), plan);
+        let mut runner = Runner::new(Arc::new(script), plan).on_unknown_pages(self.unknown_pages);
         let mut observation = None;
         for _ in 0..500 {
             let command = runner.next(observation.take());
@@ -216,10 +246,23 @@ impl Pretend {
                 let message = question.institution_message.unwrap_or_default();
                 self.log.push(format!("ask {target} {message} ({} left)", question.attempts_left));
                 match self.answers.pop() {
+                    Some(RESEND) => Observation::Resend,
                     Some(answer) => Observation::Answered(Secret::new(answer.to_owned())),
                     None => Observation::Refused(FailureCode::MfaTimeout),
                 }
             }
+            Command::OfferWheel(question) => {
+                self.log.push(format!("offer the wheel ({} left)", question.attempts_left));
+                match self.at_the_wheel {
+                    AtTheWheel::Nobody => Observation::Refused(FailureCode::PageUnrecognised),
+                    AtTheWheel::Passes => {
+                        self.place = Place::Accounts;
+                        Observation::HandedBack
+                    }
+                    AtTheWheel::GivesUp => Observation::HandedBack,
+                }
+            }
+            Command::Make(_) => unreachable!("the script sets nothing"),
             Command::Capture(_) | Command::Collect(_) | Command::LeaveBrowser | Command::ReturnToBrowser => {
                 unreachable!("the script says nothing of it")
             }
@@ -304,6 +347,10 @@ impl Pretend {
                 Quirk::Survey => Place::Survey,
                 _ => Place::Accounts,
             },
+            (place, "resend") => {
+                self.resent += 1;
+                place
+            }
             (_, "no-thanks" | "back") => Place::Accounts,
             (_, "#main") => Place::Account { index: 0, page: 1 },
             (_, "#spare") => Place::Account { index: 1, page: 1 },
@@ -334,8 +381,13 @@ impl Pretend {
                     0 => String::new(),
                     _ => format!("<p role=alert>Wrong, {wrong} so far.</p>"),
                 };
+                let resend = if self.quirk == Quirk::NoResend { "" } else { "<a id=resend href=resend>Again</a>" };
+                let resent = match self.resent {
+                    0 => String::new(),
+                    count => format!("<p id=resent>{count} more sent.</p>"),
+                };
                 format!(
-                    "<p id=sent>A code was sent to ••• 0142. Enter it.</p>
+                    "<p id=sent>A code was sent to ••• 0142. Enter it.</p>{resend}{resent}
                      <form id=code>{alert}<input id=digits><button id=confirm>Confirm</button></form>"
                 )
             }

@@ -8,6 +8,7 @@ pub(super) mod connections;
 pub(super) mod dead_letters;
 pub(super) mod institutions;
 pub(super) mod leases;
+pub(super) mod overprivileged;
 pub(super) mod pools;
 pub(super) mod queue;
 pub(super) mod ways;

@@ -1,0 +1,355 @@
+//! Runs that somebody may look at while they go on, and whether a person holds the wheel of one.
+//!
+//! ```text
+//! slot ── enters ──▶ LiveRuns ◀── looks it up ── Line ◀──▶ coordinator
+//! run  ── waits, goes on ─▶ LiveRun ── hold, let go ──▶ Gate
+//! ```
+//!
+//! A person gets the wheel only while the run waits for a challenge, and keeps it until that is closed, whatever becomes
+//! of the line meanwhile: then the run knows that the page may be another.
+//!
+//! Not here: who may look or hold (the coordinator says so), and how a page is shown ([`crate::cdp`]).
+
+mod line;
+mod outbox;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use domain::driver::DriverKind;
+use domain::id::{ChallengeId, RunId};
+use protocol::live::{Input, Taking, View};
+use tokio::sync::watch;
+
+use crate::gate::{Gate, PersonsPermit};
+
+pub use line::Line;
+pub use outbox::Outbox;
+
+/// Shows what a session shows, and does to it what a person does.
+#[async_trait]
+pub trait Screencast: Send + Sync {
+    /// Shows it until the session is gone: the page as it is, and then whatever differs.
+    async fn cast(&self, run_id: RunId, to: &Outbox);
+
+    /// Does what the person at the wheel does.
+    async fn input(&self, permit: PersonsPermit, input: Input);
+}
+
+/// The runs of one agent that somebody may look at. Clones are the same.
+#[derive(Clone, Default)]
+pub struct LiveRuns {
+    runs: Arc<Mutex<HashMap<RunId, Arc<LiveRun>>>>,
+    entered: watch::Sender<()>,
+}
+
+/// One run as it goes on.
+pub struct LiveRun {
+    gate: Gate,
+    driver: DriverKind,
+    screencast: Option<Arc<dyn Screencast>>,
+    state: watch::Sender<State>,
+    viewers: AtomicUsize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct State {
+    reads: Reads,
+    /// The challenge that is waited for, and whether a person holds the wheel.
+    waits: Option<(ChallengeId, Wheel)>,
+}
+
+/// By what the run goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// The session that was opened for it.
+    InSession,
+    /// It has left its browser.
+    WithoutBrowser,
+    /// It is over.
+    NoMore,
+}
+
+/// Who has the wheel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wheel {
+    Run,
+    Person,
+}
+
+/// A run that somebody may look at for as long as this lives.
+pub struct Entered {
+    runs: LiveRuns,
+    run_id: RunId,
+    run: Arc<LiveRun>,
+}
+
+/// While this lives the run waits for a challenge, and a person may take the wheel. Dropping it, the run has it again.
+#[must_use = "a run waits for as long as this lives"]
+pub struct Waiting<'r>(&'r LiveRun);
+
+impl LiveRuns {
+    /// From now on somebody may look at a run.
+    pub fn enter(
+        &self,
+        run_id: RunId,
+        gate: Gate,
+        driver: DriverKind,
+        screencast: Option<Arc<dyn Screencast>>,
+    ) -> Entered {
+        let run = Arc::new(LiveRun::new(gate, driver, screencast));
+        self.lock().insert(run_id, Arc::clone(&run));
+        self.entered.send_replace(());
+        Entered { runs: self.clone(), run_id, run }
+    }
+
+    /// A run that is under way here.
+    #[must_use]
+    pub fn get(&self, run_id: RunId) -> Option<Arc<LiveRun>> {
+        self.lock().get(&run_id).cloned()
+    }
+
+    /// Shows a run for as long as this is waited for. It may come later: whoever looks hears of a lease before its session
+    /// is opened.
+    async fn show(&self, run_id: RunId, to: &Outbox, say: impl Fn(View)) {
+        let mut entered = self.entered.subscribe();
+        loop {
+            entered.borrow_and_update();
+            match self.get(run_id) {
+                Some(run) => run.show(run_id, to, &say).await,
+                None => say(View::Absent),
+            }
+            // The sender lives in `self`.
+            let _ = entered.changed().await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<RunId, Arc<LiveRun>>> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entered {
+    /// The run.
+    #[must_use]
+    pub fn run(&self) -> &LiveRun {
+        &self.run
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let mut runs = self.runs.lock();
+        // By now it may be worked on here again.
+        if runs.get(&self.run_id).is_some_and(|known| Arc::ptr_eq(known, &self.run)) {
+            runs.remove(&self.run_id);
+        }
+        drop(runs);
+        self.run.reads(Reads::NoMore);
+    }
+}
+
+impl LiveRun {
+    /// One that waits for nothing yet.
+    #[must_use]
+    pub fn new(gate: Gate, driver: DriverKind, screencast: Option<Arc<dyn Screencast>>) -> Self {
+        let state = watch::Sender::new(State { reads: Reads::InSession, waits: None });
+        Self { gate, driver, screencast, state, viewers: AtomicUsize::new(0) }
+    }
+
+    /// Says by what the run goes on.
+    pub fn reads(&self, reads: Reads) {
+        self.state.send_modify(|state| state.reads = reads);
+    }
+
+    /// The run waits for a person, who may take the wheel.
+    pub fn waits(&self, challenge: ChallengeId) -> Waiting<'_> {
+        self.state.send_modify(|state| state.waits = Some((challenge, Wheel::Run)));
+        Waiting(self)
+    }
+
+    /// Gives the wheel to a person, if the run waits for that very challenge and has a page to steer.
+    pub fn take(&self, challenge: ChallengeId) -> Taking {
+        let mut taking = Taking::Refused;
+        let has_page = self.screencast.is_some();
+        // Under the state's lock, so that a run that goes on at this moment goes on, or waits.
+        self.state.send_if_modified(|state| match &mut state.waits {
+            Some((waited_for, wheel))
+                if *waited_for == challenge
+                    && has_page
+                    && state.reads == Reads::InSession
+                    && self.gate.hold().is_ok() =>
+            {
+                *wheel = Wheel::Person;
+                taking = Taking::Held;
+                true
+            }
+            _ => false,
+        });
+        taking
+    }
+
+    /// Does what the person at the wheel does; nothing if nobody holds it.
+    pub async fn input(&self, input: Input) {
+        if let (Some(screencast), Some(permit)) = (&self.screencast, self.gate.persons_permit())
+            && input.is_fit()
+        {
+            screencast.input(permit, input).await;
+        }
+    }
+
+    /// Waits until a person holds the wheel.
+    pub async fn until_held(&self) {
+        let mut state = self.state.subscribe();
+        let is_held = |state: &State| matches!(state.waits, Some((_, Wheel::Person)));
+        // The sender lives in `self`.
+        let _ = state.wait_for(is_held).await;
+    }
+
+    /// Whether somebody looks.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        self.screencast.is_some() && self.viewers.load(Ordering::Relaxed) > 0
+    }
+
+    /// What there is to see of it now.
+    fn view(&self) -> View {
+        match (self.state.borrow().reads, &self.screencast) {
+            (Reads::NoMore, _) => View::Absent,
+            (_, None) => View::NoPicture { driver: self.driver },
+            (Reads::WithoutBrowser, Some(_)) => View::LeftBrowser,
+            (Reads::InSession, Some(_)) => View::Pictures,
+        }
+    }
+
+    /// Shows it until it is over, and says each time how it stands.
+    async fn show(&self, run_id: RunId, to: &Outbox, say: impl Fn(View)) {
+        self.viewers.fetch_add(1, Ordering::Relaxed);
+        let _leaves = Leaves(&self.viewers);
+        let mut state = self.state.subscribe();
+        let mut said = None;
+        loop {
+            state.borrow_and_update();
+            let view = self.view();
+            if said.replace(view) != Some(view) {
+                say(view);
+            }
+            let ended = async {
+                if let (Some(screencast), View::Pictures) = (&self.screencast, view) {
+                    screencast.cast(run_id, to).await;
+                }
+                std::future::pending::<()>().await;
+            };
+            let changed = async {
+                loop {
+                    let Ok(()) = state.changed().await else { return };
+                    if self.view() != view {
+                        return;
+                    }
+                }
+            };
+            tokio::select! {
+                () = ended => {}
+                () = changed => {}
+            }
+            if said == Some(View::Absent) {
+                return;
+            }
+        }
+    }
+}
+
+/// Somebody who looks no more.
+struct Leaves<'a>(&'a AtomicUsize);
+
+impl Drop for Leaves<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        // Under the state's lock: whoever comes too late to take the wheel doesn't hold it afterwards.
+        self.0.state.send_modify(|state| {
+            state.waits = None;
+            self.0.gate.let_go();
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::gate::{Shut, TrustWindow};
+
+    /// A page that nobody needs to see.
+    struct Blank;
+
+    #[async_trait]
+    impl Screencast for Blank {
+        async fn cast(&self, _: RunId, _: &Outbox) {}
+
+        async fn input(&self, _: PersonsPermit, _: Input) {}
+    }
+
+    fn gate() -> Gate {
+        Gate::new(TrustWindow::new(Instant::now(), Duration::from_secs(15), Duration::ZERO))
+    }
+
+    fn run(screencast: Option<Arc<dyn Screencast>>) -> (Gate, LiveRun) {
+        let gate = gate();
+        (gate.clone(), LiveRun::new(gate, DriverKind::Cdp, screencast))
+    }
+
+    fn challenge(number: u128) -> ChallengeId {
+        ChallengeId(Uuid::from_u128(number))
+    }
+
+    #[tokio::test]
+    async fn the_wheel_is_given_only_while_the_run_waits_for_that_very_challenge() {
+        let (gate, run) = run(Some(Arc::new(Blank)));
+        assert_eq!(run.take(challenge(1)), Taking::Refused, "it doesn't wait");
+        let waiting = run.waits(challenge(1));
+        assert_eq!(run.take(challenge(2)), Taking::Refused, "it waits for another");
+        assert!(gate.check().is_ok());
+        assert_eq!(run.take(challenge(1)), Taking::Held);
+        assert_eq!(gate.check(), Err(Shut::Held));
+        drop(waiting);
+        assert!(gate.check().is_ok(), "the run has it again");
+        assert_eq!(run.take(challenge(1)), Taking::Refused, "too late");
+        assert!(gate.check().is_ok());
+    }
+
+    #[tokio::test]
+    async fn nobody_steers_what_nobody_sees() {
+        let (gate, run) = run(None);
+        let _waiting = run.waits(challenge(1));
+        assert_eq!(run.take(challenge(1)), Taking::Refused);
+        assert_eq!(run.view(), View::NoPicture { driver: DriverKind::Cdp });
+        assert!(gate.check().is_ok() && !run.is_watched());
+        let (gate, run) = self::run(Some(Arc::new(Blank)));
+        let _waiting = run.waits(challenge(1));
+        run.reads(Reads::WithoutBrowser);
+        assert_eq!((run.take(challenge(1)), run.view()), (Taking::Refused, View::LeftBrowser));
+        assert!(gate.check().is_ok());
+    }
+
+    #[test]
+    fn the_end_of_an_old_session_takes_no_new_one_of_the_same_run_away() {
+        let (runs, run_id) = (LiveRuns::default(), RunId(Uuid::from_u128(7)));
+        let first = runs.enter(run_id, gate(), DriverKind::Cdp, None);
+        let second = runs.enter(run_id, gate(), DriverKind::Cdp, None);
+        drop(first);
+        assert!(runs.get(run_id).is_some_and(|run| Arc::ptr_eq(&run, &second.run)));
+        drop(second);
+        assert!(runs.get(run_id).is_none());
+    }
+}

@@ -1,0 +1,87 @@
+//! Pictures on their way to the line: of each run the newest, and no other.
+//!
+//! Not here: when there is one.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use domain::id::RunId;
+use protocol::live::{PICTURE_AT_MOST, Picture};
+use tokio::sync::Notify;
+
+/// Where pictures wait while the line is busy. Clones are the same.
+#[derive(Clone, Default)]
+pub struct Outbox {
+    waiting: Arc<Mutex<HashMap<RunId, Picture>>>,
+    comes: Arc<Notify>,
+}
+
+impl Outbox {
+    /// Puts a picture in, in place of an older one of its run. One that is too large is dropped.
+    pub fn put(&self, picture: Picture) {
+        if picture.jpeg.len() + 20 > PICTURE_AT_MOST {
+            tracing::warn!(bytes = picture.jpeg.len(), "a picture is too large to be shown");
+            return;
+        }
+        self.lock().insert(picture.run_id, picture);
+        self.comes.notify_one();
+    }
+
+    /// Drops what waits of a run.
+    pub fn forget(&self, run_id: RunId) {
+        self.lock().remove(&run_id);
+    }
+
+    /// Waits for the next picture, of whichever run.
+    pub async fn next(&self) -> Picture {
+        loop {
+            let coming = self.comes.notified();
+            let picture = {
+                let mut waiting = self.lock();
+                let first = waiting.keys().next().copied();
+                first.and_then(|run_id| waiting.remove(&run_id))
+            };
+            match picture {
+                Some(picture) => return picture,
+                None => coming.await,
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<RunId, Picture>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn picture(run: u128, first: u8) -> Picture {
+        Picture { run_id: RunId(Uuid::from_u128(run)), width: 1, height: 1, jpeg: vec![first] }
+    }
+
+    #[tokio::test]
+    async fn of_each_run_the_newest_is_kept_and_no_other() {
+        let outbox = Outbox::default();
+        outbox.put(picture(1, 1));
+        outbox.put(picture(2, 7));
+        outbox.put(picture(1, 2));
+        let mut seen = vec![outbox.next().await.jpeg, outbox.next().await.jpeg];
+        seen.sort();
+        assert_eq!(seen, [[2], [7]]);
+        assert!(outbox.next().now_or_never().is_none());
+    }
+
+    #[tokio::test]
+    async fn what_is_too_large_or_forgotten_never_comes() {
+        let outbox = Outbox::default();
+        outbox.put(Picture { jpeg: vec![0; PICTURE_AT_MOST], ..picture(1, 0) });
+        outbox.put(picture(2, 1));
+        outbox.forget(RunId(Uuid::from_u128(2)));
+        assert!(outbox.next().now_or_never().is_none());
+    }
+}

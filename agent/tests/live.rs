@@ -1,0 +1,174 @@
+//! What a person sees of a session, and what they do to it at the wheel, in a real browser.
+//!
+//! Not here: the way to the person (`tests/tests/console/`).
+
+#[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
+mod world;
+
+use std::sync::Arc;
+
+use agent::cdp::{Browsers, Session};
+use agent::driver::{Driver as _, DriverError, Session as _};
+use agent::gate::{Gate, Shut};
+use agent::live::{LiveRun, Outbox};
+use domain::driver::DriverKind;
+use domain::id::{ChallengeId, RunId};
+use protocol::live::{Button, Input, Picture, Taking};
+use serde_json::json;
+use tokio::time::timeout;
+use uuid::Uuid;
+use world::{PATIENCE, Portal};
+
+/// A field that fills the upper half of the page, in a form that the lower half submits; a click anywhere changes its colour.
+const FORM: &str = r##"<style>body { margin: 0; background: #fff } .clicked { background: #060 }
+    input, button { display: block; width: 100vw; height: 50vh; border: 0; opacity: 0.8 }</style>
+    <form method="post" action="/submit/thanks" enctype="text/plain"><input name="answer"><button>Send</button></form>
+    <script>addEventListener("mousedown", () => document.body.classList.add("clicked"));</script>"##;
+
+/// Changes by itself, a frame at a time.
+const MOVES: &str = r##"<p id="count" style="font: 90px monospace">0</p><script>
+    let count = 0; const next = () => { document.querySelector("#count").textContent = ++count; requestAnimationFrame(next); };
+    requestAnimationFrame(next);</script>"##;
+
+const RUN: RunId = RunId(Uuid::nil());
+const CHALLENGE: ChallengeId = ChallengeId(Uuid::nil());
+
+struct Stage {
+    _folder: tempfile::TempDir,
+    browsers: Browsers,
+    session: Session,
+    gate: Gate,
+    live: Arc<LiveRun>,
+}
+
+async fn at(portal: &Portal, name: &str) -> Stage {
+    let folder = tempfile::tempdir().expect("a folder");
+    let browsers = world::browsers(folder.path());
+    let (base, gate) = (portal.serve().await, world::open_gate());
+    let mut session = world::session(&browsers, &base, &[], gate.clone()).await;
+    session.visit(&base.join(name).expect("a url")).await.expect("an observation");
+    let live = Arc::new(LiveRun::new(gate.clone(), DriverKind::Cdp, session.screencast()));
+    Stage { _folder: folder, browsers, session, gate, live }
+}
+
+impl Stage {
+    /// Shows it in a task of its own.
+    fn cast(&self) -> (Outbox, tokio::task::JoinHandle<()>) {
+        let (outbox, screencast) = (Outbox::default(), self.session.screencast().expect("a picture"));
+        let to = outbox.clone();
+        (outbox, tokio::spawn(async move { screencast.cast(RUN, &to).await }))
+    }
+
+    async fn end(self) {
+        drop(self.session);
+        self.browsers.end().await;
+    }
+}
+
+async fn next(outbox: &Outbox) -> Picture {
+    let picture = timeout(PATIENCE, outbox.next()).await.expect("a picture");
+    assert_eq!(&picture.jpeg[..2], &[0xff, 0xd8], "a JPEG");
+    picture
+}
+
+fn press(x: i32, y: i32) -> [Input; 2] {
+    let (button, clicks, modifiers) = (Button::Left, 1, 0);
+    [Input::Press { x, y, button, clicks, modifiers }, Input::Release { x, y, button, clicks, modifiers }]
+}
+
+fn key(key: &str, code: u8) -> Input {
+    serde_json::from_value(json!({ "does": "keyDown", "key": key, "code": "", "keyCode": code })).expect("a key")
+}
+
+#[tokio::test]
+async fn a_page_is_shown_as_it_is_and_again_whenever_it_changes() {
+    let stage = at(&Portal::default().page("moves", MOVES), "moves").await;
+    let (outbox, casting) = stage.cast();
+    let first = next(&outbox).await;
+    assert_eq!((first.run_id, first.width, first.height), (RUN, 1280, 1024));
+    for _ in 0..3 {
+        assert_ne!(next(&outbox).await.jpeg, first.jpeg);
+    }
+    casting.abort();
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn what_a_person_does_at_the_wheel_is_done_to_the_page_and_shows() {
+    let portal = Portal::default().page("form", FORM).page("thanks", "<p>Thank you</p>");
+    let stage = at(&portal, "form").await;
+    let (outbox, casting) = stage.cast();
+    let before = next(&outbox).await;
+    let waiting = stage.live.waits(CHALLENGE);
+    assert_eq!(stage.live.take(CHALLENGE), Taking::Held);
+    for input in press(600, 100) {
+        stage.live.input(input).await;
+    }
+    let clicked = next(&outbox).await;
+    assert_ne!(clicked.jpeg, before.jpeg, "a click shows");
+    let typed = ["a", "ß"].into_iter().map(|sign| key(sign, 0));
+    let text = [Input::Text { text: " 漢字 & <b>".into() }, key("Backspace", 8), key("Enter", 13)];
+    for input in typed.chain(text) {
+        stage.live.input(input).await;
+    }
+    let posted = async {
+        while !portal.asked().iter().any(|asked| asked.contains("aß 漢字 & <b")) {
+            next(&outbox).await;
+        }
+    };
+    timeout(PATIENCE, posted).await.unwrap_or_else(|_| unreachable!("{:?}", portal.asked()));
+    drop(waiting);
+    casting.abort();
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn without_the_wheel_nothing_that_a_person_does_reaches_the_page() {
+    let portal = Portal::default().page("form", FORM).page("thanks", "<p>Thank you</p>");
+    let stage = at(&portal, "form").await;
+    let does = async |live: &LiveRun| {
+        for input in press(600, 800) {
+            live.input(input).await;
+        }
+    };
+    does(&stage.live).await;
+    let waiting = stage.live.waits(CHALLENGE);
+    does(&stage.live).await;
+    drop(waiting);
+    does(&stage.live).await;
+    assert!(!portal.asked().iter().any(|asked| asked.starts_with("POST")), "{:?}", portal.asked());
+    // And with it, all the same.
+    let waiting = stage.live.waits(CHALLENGE);
+    stage.live.take(CHALLENGE);
+    does(&stage.live).await;
+    let posted = async {
+        let (outbox, casting) = stage.cast();
+        while !portal.asked().iter().any(|asked| asked.starts_with("POST")) {
+            next(&outbox).await;
+        }
+        casting.abort();
+    };
+    timeout(PATIENCE, posted).await.expect("a click with the wheel");
+    assert!(stage.gate.check().is_err());
+    drop(waiting);
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn while_a_person_holds_the_wheel_the_drivers_verbs_are_refused() {
+    let portal = Portal::default().page("form", FORM);
+    let mut stage = at(&portal, "form").await;
+    stage.gate.hold().expect("an open gate");
+    let asked = portal.asked();
+    let deed = script::command::Deed {
+        acts: vec![script::command::Act::Click { target: "button".into() }],
+        region: Vec::new(),
+    };
+    let acted = stage.session.act(&deed).await;
+    assert!(matches!(acted, Err(DriverError::Shut(Shut::Held))), "{acted:?}");
+    assert_eq!(portal.asked(), asked, "nothing was sent");
+    stage.gate.let_go();
+    let acted = stage.session.act(&deed).await;
+    assert!(matches!(acted, Ok(script::command::Observation::Acted)), "{acted:?}");
+    stage.end().await;
+}

@@ -1,0 +1,60 @@
+//! Live views: from the opening of the socket to the first picture, and from a click to the picture that shows it.
+//!
+//! Not here: a peer. Nothing else shows a page that somebody else's browser has and takes clicks for it.
+
+use fixtures::faults::Faults;
+use serde_json::json;
+use tests::person::{Browser, Sight};
+
+use super::{PASSWORD, add_operator, page_of, plan, sign_in};
+use crate::Failure;
+use crate::load::Latencies;
+use crate::progress::Progress;
+use ::tests::rows::Row;
+
+/// How long the first picture may take, and a click's at the 95th percentile, in milliseconds.
+const FIRST: f64 = 150.0;
+const CLICK: f64 = 100.0;
+
+/// Where the survey's choices are, in parts of the page's sides: each click marks another one.
+const CHOICES: [(f64, f64); 2] = [(0.43, 0.47), (0.57, 0.47)];
+
+pub(super) async fn measure(rounds: usize, progress: &Progress, rows: &mut Vec<Row>) -> Result<(), Failure> {
+    let fleet = plan().with("challenge.unknown_pages", "always").start().await?;
+    let integrator = fleet.integrator("default").await?;
+    add_operator(&fleet, "ada").await?;
+    fleet.portal.set_faults(Faults { survey: true, ..Faults::default() });
+    let user = fleet.portal.users().next().cloned().ok_or("the portal has no user")?;
+    let id = sign_in(&integrator, &user).await?;
+    let challenge = integrator.open_challenge(&id, None).await?;
+    let code = fleet.code(1).await.ok_or("no text message came")?;
+    integrator.answer(&id, &challenge, &code).await?;
+    integrator.open_challenge(&id, challenge["id"].as_str()).await?;
+    let path = page_of(&fleet, &id).await?;
+    let said = |error: tests::person::Trouble| error.to_string();
+    let browser = Browser::start(fleet.address()).await.map_err(said)?;
+    let ada = browser.person("ada", Sight::default()).await.map_err(said)?;
+    ada.signs_in("ada", PASSWORD).await.map_err(said)?;
+    progress.say("live views that open");
+    let mut firsts = Vec::new();
+    for _ in 0..rounds {
+        let first = ada.does("first", json!({ "path": format!("{path}/live") })).await.map_err(said)?;
+        firsts.push(first["ms"].as_f64().ok_or("nothing was measured")?);
+    }
+    let firsts = Latencies::new(firsts);
+    rows.push(Row::new("live view: first picture, p50", firsts.percentile(50), "ms"));
+    rows.push(Row::new("live view: first picture, p95", firsts.percentile(95), "ms").at_most(FIRST));
+    progress.say("clicks at the wheel");
+    ada.clicks("#take").await.map_err(said)?;
+    ada.sees("#stands", "You hold the wheel").await.map_err(said)?;
+    let mut clicks = Vec::new();
+    for number in 0..rounds {
+        let (x, y) = CHOICES[number % CHOICES.len()];
+        let click = ada.does("timed", json!({ "canvas": "#screen", "x": x, "y": y })).await.map_err(said)?;
+        clicks.push(click["ms"].as_f64().ok_or("nothing was measured")?);
+    }
+    let clicks = Latencies::new(clicks);
+    rows.push(Row::new("live view: click to picture, p50", clicks.percentile(50), "ms"));
+    rows.push(Row::new("live view: click to picture, p95", clicks.percentile(95), "ms").at_most(CLICK));
+    Ok(())
+}

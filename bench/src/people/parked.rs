@@ -1,0 +1,112 @@
+//! Runs that wait for a person: what they cost, and how soon a question and its answer are through.
+
+use std::time::Duration;
+
+use fixtures::harbour::{Harbour, HarbourSettings};
+use fixtures::oracle::Act;
+use fixtures::portal::{RunningPortal, User};
+use tests::integrator::Integrator;
+use tests::patience::eventually;
+use tests::usage::cpu_seconds;
+use tokio::time::{Instant, sleep};
+
+use super::{Arguments, plan, sign_in};
+use crate::Failure;
+use crate::load::Latencies;
+use crate::processes::{Held, held};
+use crate::progress::Progress;
+use ::tests::rows::Row;
+
+/// How often it is looked whether a question is there, or its answer.
+const LOOK: Duration = Duration::from_millis(2);
+
+pub(super) async fn measure(arguments: &Arguments, progress: &Progress, rows: &mut Vec<Row>) -> Result<(), Failure> {
+    let user = |number: usize| User { username: format!("clerk.{number}"), password: format!("Harbour-{number}-pass") };
+    let further_users = (1..=arguments.parked).map(user).collect();
+    let portal = Harbour::start(HarbourSettings { further_users, ..HarbourSettings::default() }).await?;
+    let parked = format!("{}", arguments.parked + 1);
+    let plan = plan().with("development.portal_urls.harbour", portal.url()).agents_are_told(&["--parked", &parked]);
+    let fleet = plan.start().await?;
+    let agent = fleet.agents.first().and_then(tests::programs::Program::pid).ok_or("no agent runs")?;
+    let integrator = fleet.integrator("default").await?;
+    let mut shown = Vec::new();
+    let mut ids = Vec::new();
+    let mut before = Held { client: 0.0, browser: 0.0 };
+    for (number, user) in portal.users().enumerate() {
+        progress.say(format!("{} parked", number + 1));
+        let id = sign_in(&integrator, user).await?;
+        shown.push(until_shown(&portal, &integrator, &id, number).await?);
+        ids.push(id);
+        if number == 0 {
+            before = cost(agent, 1, arguments.seconds, rows).await?;
+        }
+    }
+    let all = cost(agent, ids.len(), arguments.seconds, rows).await?;
+    let more = f64::from(u32::try_from(ids.len().saturating_sub(1).max(1)).unwrap_or(u32::MAX));
+    let each = (all.client - before.client + all.browser - before.browser) / more;
+    rows.push(Row::new("parked run: memory of each further one", each, "MB"));
+    let shown = Latencies::new(shown);
+    rows.push(Row::new("challenge: the bank's message to the API, p50", shown.percentile(50), "ms"));
+    let mut typed = Vec::new();
+    for (number, id) in ids.iter().enumerate() {
+        let challenge = integrator.open_challenge(id, None).await?;
+        let code = portal.phone().messages.get(number).map(|message| message.code.clone()).ok_or("no code came")?;
+        let answered = Instant::now();
+        integrator.answer(id, &challenge, &code).await?;
+        let accepted = async || {
+            let log = portal.oracle().log;
+            (log.iter().filter(|entry| entry.act == Act::CodeAccepted).count() > number).then_some(())
+        };
+        wait(accepted).await.ok_or("the code didn't reach the bank")?;
+        typed.push(answered.elapsed().as_secs_f64() * 1_000.0);
+    }
+    let typed = Latencies::new(typed);
+    rows.push(Row::new("challenge: answer to the bank's having it, p50", typed.percentile(50), "ms"));
+    rows.push(Row::new("challenge: answer to the bank's having it, slowest", typed.percentile(100), "ms"));
+    Ok(())
+}
+
+/// From the bank's text message to the open challenge at the API, in milliseconds.
+async fn until_shown(portal: &RunningPortal, integrator: &Integrator, id: &str, before: usize) -> Result<f64, Failure> {
+    let sent = wait(async || (portal.phone().messages.len() > before).then_some(())).await;
+    sent.ok_or("no text message came")?;
+    let since = Instant::now();
+    let path = format!("/v1/connections/{id}/challenges");
+    let open = wait(async || {
+        let challenges = integrator.list(&path).await.ok()?;
+        challenges.iter().any(|challenge| challenge["status"] == "open").then_some(())
+    });
+    open.await.ok_or("no challenge opened")?;
+    Ok(since.elapsed().as_secs_f64() * 1_000.0)
+}
+
+/// What so many parked runs cost: CPU over a while, and memory.
+async fn cost(agent: u32, count: usize, seconds: u64, rows: &mut Vec<Row>) -> Result<Held, Failure> {
+    // What the sign-in left to be done is done by then.
+    sleep(Duration::from_secs(3)).await;
+    let (began, since) = (cpu_seconds(agent), Instant::now());
+    sleep(Duration::from_secs(seconds)).await;
+    let minute = (cpu_seconds(agent) - began) / since.elapsed().as_secs_f64() * 60.0;
+    let held = held(agent);
+    let name = |what: &str| format!("{count} parked: {what}");
+    rows.push(Row::new(name("CPU of agent and browser"), minute * 1_000.0, "ms/min"));
+    rows.push(Row::new(name("memory of the agent"), own_memory(agent), "MB"));
+    rows.push(Row::new(name("memory of its browser"), held.browser, "MB"));
+    Ok(held)
+}
+
+/// What the agent itself holds, in MB.
+fn own_memory(agent: u32) -> f64 {
+    crate::processes::memory_alone_mb(agent)
+}
+
+async fn wait(look: impl AsyncFn() -> Option<()>) -> Option<()> {
+    eventually(async || {
+        let seen = look().await;
+        if seen.is_none() {
+            sleep(LOOK).await;
+        }
+        seen
+    })
+    .await
+}

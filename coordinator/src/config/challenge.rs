@@ -1,0 +1,34 @@
+//! The settings of what banks ask.
+//!
+//! Not here: what becomes of an answer.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::values::span;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Challenge {
+    #[serde(deserialize_with = "span")]
+    pub term: Duration,
+    pub resends: u32,
+    #[serde(deserialize_with = "span")]
+    pub resend_every: Duration,
+    pub unknown_pages: TakeoverOffer,
+}
+
+/// To whom a page is offered that shows during a sign-in and that the script doesn't know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TakeoverOffer {
+    /// To nobody.
+    Never,
+    /// To whoever looks at the run at that moment.
+    Watched,
+    /// At a first sign-in to any operator; otherwise as above.
+    Activation,
+    /// To any operator.
+    Always,
+}

@@ -1,0 +1,464 @@
+//! Somebody who looks at a run as it goes on, over a socket of their own, and perhaps holds its wheel.
+//!
+//! Pictures go out as they come, the newest alone, and no more than two that weren't drawn yet. What stands beside them is
+//! one message in words, sent whenever it differs. It all ends with the session; the wheel goes with the role, too.
+//!
+//! What is done at the wheel is passed on and kept nowhere: it is in no log, no trace and no entry of the audit trail.
+//!
+//! Not here: the page (`pages::live`), and whose the wheel is (`fleet::takeover`).
+
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{Extension, Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use domain::audit::Action;
+use domain::challenge::ChallengeState;
+use domain::driver::DriverKind;
+use domain::id::RunId;
+use domain::role::Role;
+use jiff::SignedDuration;
+use protocol::live::{Input, MESSAGE_AT_MOST, View};
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use uuid::Uuid;
+
+use super::Console;
+use super::door::{Visitor, actor, is_own_socket, token};
+use super::refusal::Refusal;
+use crate::clock;
+use crate::fleet::live::{Looking, Stands};
+use crate::fleet::{NotTaken, Presence, SignedIn};
+use crate::store::{Act, Challenge, Over, Refused, RunRecord, acting};
+
+/// How often it is looked how the run stands; what changes at once is told at once.
+const LOOK: Duration = Duration::from_secs(1);
+/// How often it is looked whether the session goes on.
+const DOOR: Duration = Duration::from_secs(3);
+/// How many pictures may be on their way that weren't drawn yet.
+const UNDRAWN: u8 = 2;
+/// After so long a picture counts as drawn that nobody spoke of.
+const DRAWN: Duration = Duration::from_secs(3);
+/// How much may be done at the wheel in a second; nobody is as quick.
+const INPUTS: u32 = 300;
+/// How long a browser has to take a message.
+const TAKEN: Duration = Duration::from_secs(10);
+
+/// What a page asks.
+#[derive(Deserialize)]
+#[serde(tag = "do", rename_all = "camelCase", deny_unknown_fields)]
+enum Asked {
+    /// For the wheel.
+    Take,
+    /// For the wheel, though somebody holds it.
+    TakeOver,
+    /// To be without it.
+    HandBack,
+    /// For nothing: a picture was drawn.
+    Drawn,
+    /// That something be done to the bank's page.
+    Input { input: Input },
+}
+
+/// What a page is told beside pictures.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+struct Told {
+    text: String,
+    /// What the run waits for.
+    asks: Option<String>,
+    /// Whether pictures come.
+    pictures: bool,
+    wheel: Held,
+    /// Who holds it.
+    holder: Option<String>,
+    /// What this page can ask for.
+    can: Vec<&'static str>,
+    /// Whether nothing more comes.
+    over: bool,
+}
+
+/// Who holds the wheel, seen from this page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Held {
+    Nobody,
+    /// This page.
+    Yours,
+    /// Another page of the same person.
+    Elsewhere,
+    Anothers,
+}
+
+/// Why a socket is closed, as its page understands it.
+#[derive(Clone, Copy)]
+enum Closed {
+    SignedOut = 4401,
+    Gone = 4404,
+    Full = 4429,
+}
+
+struct Viewer {
+    console: Console,
+    token: String,
+    signed_in: SignedIn,
+    run: RunRecord,
+    /// What this page is called while it holds the wheel.
+    seat: Uuid,
+    looking: Option<Looking>,
+    /// What the run waits for.
+    waits: Option<Challenge>,
+    /// A word on what was just asked for.
+    said: Option<&'static str>,
+    told: Option<Told>,
+    undrawn: u8,
+    sent_at: Instant,
+    inputs: u32,
+    presence: Presence,
+    kept_at: Instant,
+}
+
+/// Opens the socket.
+pub(super) async fn open(
+    State(console): State<Console>,
+    Extension(visitor): Extension<Visitor>,
+    Path(run): Path<String>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, Refusal> {
+    if !is_own_socket(&headers, &console.fleet.config.public_url()) {
+        return Err(Refusal::foreign_socket());
+    }
+    let run = RunId(Uuid::parse_str(&run).map_err(|_| Refusal::not_found())?);
+    let run = console.fleet.store.run(visitor.reach(), run).await?;
+    let token = token(&headers).unwrap_or_default();
+    let upgrade = upgrade.max_message_size(MESSAGE_AT_MOST).max_frame_size(MESSAGE_AT_MOST);
+    Ok(upgrade.on_upgrade(|socket| async move {
+        let by = actor(&visitor.signed_in);
+        acting(by, Viewer::new(console, token, visitor.signed_in, run).serve(socket)).await;
+    }))
+}
+
+impl Viewer {
+    fn new(console: Console, token: String, signed_in: SignedIn, run: RunRecord) -> Self {
+        let now = Instant::now();
+        Self {
+            console,
+            token,
+            signed_in,
+            run,
+            seat: Uuid::new_v4(),
+            looking: None,
+            waits: None,
+            said: None,
+            told: None,
+            undrawn: 0,
+            sent_at: now,
+            inputs: 0,
+            presence: Presence::ByItself,
+            kept_at: now,
+        }
+    }
+
+    async fn serve(mut self, mut socket: WebSocket) {
+        let closed = self.watch(&mut socket).await;
+        // Whoever may look no more has no wheel; of whoever just vanished it is kept for a while.
+        if let (Some(Closed::SignedOut), Some(challenge)) = (closed, self.held()) {
+            let _ = self.console.fleet.hand_back(challenge.id, self.seat).await;
+        }
+        self.console.fleet.live.leave(self.run.id, self.seat);
+        if let Some(closed) = closed {
+            let frame = CloseFrame { code: closed as u16, reason: "".into() };
+            let _ = timeout(TAKEN, socket.send(Message::Close(Some(frame)))).await;
+        }
+    }
+
+    /// Until the socket, the session or the run's being there ends; why, if not by the page.
+    async fn watch(&mut self, socket: &mut WebSocket) -> Option<Closed> {
+        if self.look().is_err() {
+            return Some(Closed::Full);
+        }
+        self.note().await;
+        let (mut looks, mut doors) = (interval(LOOK), interval(DOOR));
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        doors.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        doors.reset();
+        loop {
+            let fleet = std::sync::Arc::clone(&self.console.fleet);
+            let answered = fleet.answered.notified();
+            let may_draw = self.undrawn < UNDRAWN || self.sent_at.elapsed() > DRAWN;
+            let changed = news(self.looking.as_mut(), may_draw);
+            tokio::select! {
+                biased;
+                heard = socket.recv() => match heard {
+                    Some(Ok(Message::Text(text))) => match serde_json::from_str(&text) {
+                        Ok(asked) => self.asked(asked).await,
+                        Err(_) => continue,
+                    },
+                    Some(Ok(_)) => continue,
+                    Some(Err(_)) | None => return None,
+                },
+                news = changed => match news {
+                    News::Picture(picture) => {
+                        self.undrawn = if self.undrawn < UNDRAWN { self.undrawn + 1 } else { 1 };
+                        self.sent_at = Instant::now();
+                        send(socket, Message::binary(picture.to_vec())).await?;
+                        continue;
+                    }
+                    News::Stands => {}
+                },
+                () = answered => self.reload().await?,
+                _ = looks.tick() => {
+                    self.inputs = 0;
+                    if let Some(closed) = self.again().await { return Some(closed) }
+                }
+                _ = doors.tick() => if let Some(closed) = self.door().await { return Some(closed) },
+            }
+            self.tell(socket).await?;
+        }
+    }
+
+    /// Looks at the run where its agent is.
+    fn look(&mut self) -> Result<(), Closed> {
+        let is_open = self.run.finished_at.is_none() && self.run.started_at.is_some();
+        let agent = self.run.agent_id.filter(|_| is_open);
+        self.looking = match agent {
+            Some(agent) => Some(self.console.fleet.live.look(self.run.id, agent).map_err(|_| Closed::Full)?),
+            None => None,
+        };
+        Ok(())
+    }
+
+    /// Writes down that somebody looks.
+    async fn note(&self) {
+        let act = Act::new(Action::RunWatched).of(self.run.organization_id).on(self.run.connection_id);
+        if let Err(error) = self.console.fleet.store.note_act(act.to(self.run.id), clock::now()).await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "that somebody looks at a run isn't in the audit trail"
+            );
+        }
+    }
+
+    /// Looks how the run stands, and keeps the wheel if this page has it.
+    async fn again(&mut self) -> Option<Closed> {
+        let before = (self.run.agent_id, self.run.started_at);
+        if self.reload().await.is_none() {
+            return Some(Closed::Gone);
+        }
+        let is_otherwise = (self.run.agent_id, self.run.started_at) != before || self.run.finished_at.is_some();
+        if is_otherwise && let Err(closed) = self.look() {
+            return Some(closed);
+        }
+        if let Some(challenge) = self.held()
+            && self.kept_at.elapsed() > self.console.fleet.config.console.wheel_kept / 6
+        {
+            self.kept_at = Instant::now();
+            let _ = self.console.fleet.keep_wheel(challenge.id, self.seat).await;
+        }
+        None
+    }
+
+    /// Reads the run and what it waits for; none if it isn't this visitor's to see any more.
+    async fn reload(&mut self) -> Option<()> {
+        let store = &self.console.fleet.store;
+        match store.run(&self.signed_in.reach, self.run.id).await {
+            Ok(run) => self.run = run,
+            Err(Refused::NotFound) => return None,
+            // Nobody is shown out because the store is away.
+            Err(_) => return Some(()),
+        }
+        if let Ok(asked) = store.challenges_of_run(self.run.id).await {
+            self.waits = asked.into_iter().find(|one| one.state == ChallengeState::Open);
+        }
+        Some(())
+    }
+
+    /// Whether the session goes on, and what its user may do by now.
+    async fn door(&mut self) -> Option<Closed> {
+        let presence = std::mem::replace(&mut self.presence, Presence::ByItself);
+        match self.console.fleet.signed_in(&self.token, presence).await {
+            Ok(Some(signed_in)) => self.signed_in = signed_in,
+            Ok(None) => return Some(Closed::SignedOut),
+            Err(_) => return None,
+        }
+        if let Some(challenge) = self.held().filter(|_| !self.may(Role::Operator)) {
+            let _ = self.console.fleet.hand_back(challenge.id, self.seat).await;
+            self.console.fleet.live.leave(self.run.id, self.seat);
+            self.reload().await;
+        }
+        None
+    }
+
+    fn may(&self, role: Role) -> bool {
+        self.signed_in.user.role >= role
+    }
+
+    /// The challenge during which this page holds the wheel.
+    fn held(&self) -> Option<Challenge> {
+        self.waits.clone().filter(|challenge| challenge.wheel.as_ref().is_some_and(|wheel| wheel.seat == self.seat))
+    }
+
+    async fn asked(&mut self, asked: Asked) {
+        self.said = None;
+        match asked {
+            Asked::Drawn => self.undrawn = self.undrawn.saturating_sub(1),
+            Asked::Take => self.take(Over::Oneself).await,
+            Asked::TakeOver if self.may(Role::Administrator) => self.take(Over::Anybody).await,
+            Asked::TakeOver => self.said = Some("Only administrators take the wheel from somebody."),
+            Asked::HandBack => {
+                if let Some(challenge) = self.held() {
+                    match self.console.fleet.hand_back(challenge.id, self.seat).await {
+                        Ok(_) => self.console.fleet.live.leave(self.run.id, self.seat),
+                        Err(_) => self.said = Some("That didn't work just now; try again."),
+                    }
+                }
+                self.reload().await;
+            }
+            Asked::Input { input } => {
+                self.presence = Presence::Active;
+                self.inputs = self.inputs.saturating_add(1);
+                if self.inputs <= INPUTS && self.may(Role::Operator) && input.is_fit() && self.held().is_some() {
+                    self.console.fleet.live.input(self.run.id, self.seat, input);
+                }
+            }
+        }
+    }
+
+    async fn take(&mut self, over: Over) {
+        self.presence = Presence::Active;
+        if !self.may(Role::Operator) {
+            self.said = Some("Your role looks on; operators can take the wheel.");
+            return;
+        }
+        self.reload().await;
+        let Some(challenge) = self.waits.clone() else { return };
+        let (fleet, user) = (&self.console.fleet, &self.signed_in.user);
+        let taken = fleet.take_wheel(self.run.id, challenge.id, user, self.seat, over).await;
+        self.said = match taken {
+            Ok(_) => None,
+            Err(NotTaken::Refused(Refused::WheelHeld { .. })) => Some("Somebody else was quicker."),
+            Err(NotTaken::Refused(_)) => Some("The run doesn't wait for this any more."),
+            Err(NotTaken::NotGiven) => Some("The run went on, or its agent doesn't answer: nobody has the wheel."),
+        };
+        self.kept_at = Instant::now();
+        self.reload().await;
+    }
+
+    async fn tell(&mut self, socket: &mut WebSocket) -> Option<()> {
+        let told = self.now();
+        if self.told.as_ref() == Some(&told) {
+            return Some(());
+        }
+        let text = serde_json::to_string(&told).ok()?;
+        self.told = Some(told);
+        send(socket, Message::text(text)).await
+    }
+
+    /// How it all stands now.
+    fn now(&self) -> Told {
+        let stands = self.looking.as_ref().map(|looking| *looking.stands.borrow());
+        let over = self.run.finished_at.is_some();
+        let pictures = matches!(stands, Some(Stands::Shows(View::Pictures))) && !over;
+        let waits = self.waits.as_ref().filter(|_| !over);
+        let wheel = waits.and_then(|challenge| challenge.wheel.as_ref()).filter(|wheel| wheel.until > clock::now());
+        let held = match wheel {
+            None => Held::Nobody,
+            Some(wheel) if wheel.seat == self.seat => Held::Yours,
+            Some(wheel) if wheel.user == self.signed_in.user.id => Held::Elsewhere,
+            Some(_) => Held::Anothers,
+        };
+        let can = match held {
+            Held::Yours => vec!["handBack"],
+            _ if !pictures || waits.is_none() || !self.may(Role::Operator) => Vec::new(),
+            Held::Nobody | Held::Elsewhere => vec!["take"],
+            Held::Anothers if self.may(Role::Administrator) => vec!["takeOver"],
+            Held::Anothers => Vec::new(),
+        };
+        let mut text = match (held, wheel) {
+            _ if over || !pictures => self.without_pictures(stands).to_owned(),
+            (Held::Yours, _) => {
+                "You hold the wheel: what you do goes to the bank's page, and the run waits. Hand it back when \
+                the page is passed."
+                    .to_owned()
+            }
+            (Held::Elsewhere, _) => "You hold the wheel at another page of yours.".to_owned(),
+            (Held::Anothers, Some(wheel)) => held_by(
+                &wheel.name,
+                wheel.until.duration_since(clock::now()),
+                self.console.fleet.config.console.wheel_kept,
+            ),
+            _ if waits.is_some() => "The run waits for a person. Nobody holds the wheel.".to_owned(),
+            _ => "The run is under way. The wheel can be taken while it waits for a person.".to_owned(),
+        };
+        if let Some(said) = self.said {
+            text = format!("{said} {text}");
+        }
+        let asks = waits.map(|challenge| challenge.question.prompt.clone());
+        Told { text, asks, pictures, wheel: held, holder: wheel.map(|wheel| wheel.name.clone()), can, over }
+    }
+
+    fn without_pictures(&self, stands: Option<Stands>) -> &'static str {
+        match stands {
+            _ if self.run.finished_at.is_some() => "The run has ended. Its page says how.",
+            None => "The run waits for an agent.",
+            Some(Stands::Asked | Stands::Shows(View::Pictures)) => "The agent was asked for a picture.",
+            Some(Stands::NoLine) => {
+                "There is no line to the agent that works on this: the agent is gone, or its line is at another coordinator, \
+                 or is just being opened."
+            }
+            Some(Stands::Shows(View::NoPicture { driver: DriverKind::Http })) => {
+                "This run's driver shows no picture: it reads without a browser."
+            }
+            Some(Stands::Shows(View::NoPicture { .. })) => "This run's driver shows no picture.",
+            Some(Stands::Shows(View::LeftBrowser)) => {
+                "This run shows no picture any more: it has signed in and reads on without its browser."
+            }
+            Some(Stands::Shows(View::Absent)) => {
+                "The agent doesn't work on this any more. What became of it shows in a moment."
+            }
+        }
+    }
+}
+
+/// Who holds the wheel, and how long it is kept for them if nobody hears of them.
+fn held_by(name: &str, left: SignedDuration, kept: Duration) -> String {
+    let (left, kept) = (left.as_secs().max(0), i64::try_from(kept.as_secs()).unwrap_or(60));
+    // A holder is heard of six times in it. It is read out, so it doesn't change with every second.
+    if left < kept / 2 {
+        let left = (left / 10 + 1) * 10;
+        return format!("{name} holds the wheel and wasn't heard of: it goes back to the run within {left} s.");
+    }
+    format!("{name} holds the wheel.")
+}
+
+/// What is new.
+enum News {
+    Picture(std::sync::Arc<[u8]>),
+    Stands,
+}
+
+/// Waits for the next picture, if one may be sent, or for how the run stands.
+async fn news(looking: Option<&mut Looking>, may_draw: bool) -> News {
+    let Some(looking) = looking else { return std::future::pending().await };
+    loop {
+        tokio::select! {
+            changed = looking.stands.changed() => match changed {
+                Ok(()) => return News::Stands,
+                Err(_) => return std::future::pending().await,
+            },
+            changed = looking.picture.changed(), if may_draw => {
+                if changed.is_err() {
+                    return std::future::pending().await;
+                }
+                if let Some(picture) = looking.picture.borrow_and_update().clone() {
+                    return News::Picture(picture);
+                }
+            }
+        }
+    }
+}
+
+async fn send(socket: &mut WebSocket, message: Message) -> Option<()> {
+    timeout(TAKEN, socket.send(message)).await.ok()?.ok()
+}

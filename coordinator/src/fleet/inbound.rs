@@ -1,0 +1,132 @@
+//! Codes that banks send to the address or the number of a connection: each is found, kept sealed for ten minutes, and
+//! handed to the run of exactly that connection that waits for one.
+//!
+//! What isn't sure is left to a person: a message of somebody else, one without a code or with several, and every code
+//! in a run in which the bank has refused one.
+//!
+//! Not here: whether a message is authentic (`http::inbound`), or what a code looks like (`domain::codes`).
+
+use domain::challenge::{AnswerSource, Medium};
+use domain::codes::NoCode;
+use domain::id::ConnectionId;
+use domain::secret::Secret;
+use hmac::Mac as _;
+use jiff::{SignedDuration, Timestamp};
+
+use super::answer_challenge::answer_seal_context;
+use super::authenticator::Answering;
+use super::{Error, Fleet};
+use crate::clock;
+use crate::store::{Challenge, Reached, Refused, TakenIn};
+use crate::vault::mac;
+
+/// How long a code waits for its challenge.
+pub(super) const CODES_KEPT: SignedDuration = SignedDuration::from_mins(10);
+
+/// How long it is kept which messages were taken in: most providers' don't say when they were made.
+pub(super) const MESSAGES_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// The most addresses of a message that are looked up.
+const MOST_ADDRESSES: usize = 20;
+
+/// A message that is authentic.
+#[derive(Debug)]
+pub struct Message {
+    /// What its provider knows it by.
+    pub id: String,
+    /// Where it was sent to, the envelope's word first.
+    pub to: Vec<String>,
+    /// Who says that they sent it.
+    pub from: String,
+    /// What it says, its subject first.
+    pub text: Secret,
+}
+
+/// What a code is sealed for while it waits.
+fn seal_context(id: ConnectionId) -> String {
+    format!("code that came in for connection {id}")
+}
+
+impl Fleet {
+    /// Takes a message in, whatever it is good for.
+    ///
+    /// # Errors
+    /// [`Error`] where nothing could be kept, so that its provider brings it again.
+    pub async fn take_message(&self, provider: &'static str, message: Message) -> Result<(), Error> {
+        let (what, outcome) = self.look_into(&message).await?;
+        let mut fingerprint = mac(&self.vault.derived_key("inbound messages"));
+        fingerprint.update(provider.as_bytes());
+        fingerprint.update(b"\0");
+        fingerprint.update(message.id.as_bytes());
+        let is_new = self.store.take_in(fingerprint.finalize().into_bytes().into(), what, clock::now()).await?;
+        let outcome = if is_new { outcome } else { "repeated" };
+        metrics::counter!("bursar_inbound_messages_total", "provider" => provider, "outcome" => outcome).increment(1);
+        tracing::info!(provider, outcome, "a message came in");
+        self.answered.notify_waiters();
+        Ok(())
+    }
+
+    /// What a message comes to, and the word for it.
+    async fn look_into(&self, message: &Message) -> Result<(TakenIn, &'static str), Error> {
+        let Some(reached) = self.whose(message).await? else { return Ok((TakenIn::Nobodys, "nobodys")) };
+        let institution = reached.institution_id.as_deref().and_then(|id| self.catalog.institution(id));
+        let codes = institution.and_then(|institution| institution.codes.clone()).unwrap_or_default();
+        let connection = reached.connection_id;
+        if !codes.are_from(&message.from) {
+            return Ok((TakenIn::Ignored { connection }, "otherSender"));
+        }
+        match codes.code_in(message.text.expose()) {
+            Err(NoCode::Missing) => Ok((TakenIn::Ignored { connection }, "noCode")),
+            Err(NoCode::Ambiguous) => Ok((TakenIn::Ignored { connection }, "ambiguous")),
+            Ok(code) => {
+                let code = Secret::new(code);
+                let sealed = self.sealer.seal(reached.organization_id, &seal_context(connection), &code).await?;
+                Ok((TakenIn::Code { connection, medium: reached.medium, sealed }, "kept"))
+            }
+        }
+    }
+
+    /// The connection that a message was sent to.
+    async fn whose(&self, message: &Message) -> Result<Option<Reached>, Error> {
+        for address in message.to.iter().take(MOST_ADDRESSES) {
+            if let Some(reached) = self.store.reached_at(&address.trim().to_ascii_lowercase()).await? {
+                return Ok(Some(reached));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Answers a challenge with a code that came in for it, if one did.
+    pub(super) async fn answer_by_message(&self, challenge: &Challenge, now: Timestamp) -> Result<Answering, Error> {
+        let media: Vec<Medium> = challenge.may_answer.iter().filter_map(|source| medium_of(*source)).collect();
+        if media.is_empty() {
+            return Ok(Answering::Later);
+        }
+        let waiting = self.store.codes_for(challenge.id, &media, now - CODES_KEPT).await?;
+        let Some(code) = waiting.first() else { return Ok(Answering::Later) };
+        let owner = challenge.organization_id;
+        let opened = self.sealer.open(owner, &seal_context(challenge.connection_id), &code.sealed).await?;
+        let sealed = self.sealer.seal(owner, &answer_seal_context(challenge.id), &opened).await?;
+        let source = if code.medium == Medium::Email { AnswerSource::Email } else { AnswerSource::Sms };
+        let kept = self.store.answer_challenge(owner, challenge.connection_id, challenge.id, sealed, source, now).await;
+        match kept {
+            Ok(_) => {
+                tracing::info!(challenge_id = %challenge.id, %source, "a code that came in answers");
+                metrics::counter!("bursar_inbound_answers_total", "source" => source.as_str()).increment(1);
+            }
+            // A person was faster.
+            Err(Refused::IllegalChallengeEvent(_) | Refused::WheelHeld { .. }) => {}
+            Err(refused) => return Err(refused.into()),
+        }
+        self.store.forget_codes(challenge.connection_id).await?;
+        Ok(Answering::Done)
+    }
+}
+
+fn medium_of(source: AnswerSource) -> Option<Medium> {
+    match source {
+        AnswerSource::Email => Some(Medium::Email),
+        AnswerSource::Sms => Some(Medium::Sms),
+        AnswerSource::Totp | AnswerSource::Agreed | AnswerSource::Policy | AnswerSource::Person => None,
+    }
+}

@@ -1,0 +1,110 @@
+//! The pieces that the set-up page is made of: details to copy, fields, questions of the bank.
+//!
+//! Not here: which of them show when (`view`).
+
+use domain::challenge::{AnswerSource, ChallengeKind};
+use domain::institution::CredentialName;
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+use crate::store::{Challenge, Instructions};
+
+/// What the customer types in at the bank, each with a button that copies it.
+pub(super) fn details(instructions: &Instructions) -> Markup {
+    let known = [
+        ("first-name", "First name", Some(instructions.first_name.as_str())),
+        ("last-name", "Last name", Some(instructions.last_name.as_str())),
+        ("username", "User ID to ask for", Some(instructions.username.as_str())),
+        ("email", "E-mail", instructions.email.as_deref()),
+        ("phone", "Mobile number", instructions.phone_number.as_deref()),
+        ("address", "Address", instructions.address.as_deref()),
+    ];
+    html! {
+        dl.details {
+            @for (id, label, value) in known {
+                @if let Some(value) = value {
+                    div {
+                        dt { (label) }
+                        dd {
+                            span id=(id) { (value) }
+                            button type="button" data-copy=(id) hidden { "Copy" span.hidden { " " (label) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether credentials are kept that the bank hasn't refused.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    Yes,
+    No,
+}
+
+/// The fields of the credentials that a bank asks for.
+pub(super) fn credentials(token: &str, asked: &[CredentialName], kept: Kept) -> Markup {
+    html! {
+        form.stack method="post" action=(format!("/setup/{token}/credentials")) {
+            @for name in asked {
+                @let label = match name {
+                    CredentialName::BankUsername => "User ID of the new user",
+                    CredentialName::BankCustomerId => "Your company's customer number",
+                    CredentialName::Password => "Password of the new user",
+                };
+                @let kind = if *name == CredentialName::Password { "password" } else { "text" };
+                label for=(name) { (label) }
+                input id=(name) name=(name) type=(kind) autocomplete="off" autocapitalize="none" spellcheck="false"
+                    maxlength="1024" required[kept == Kept::No];
+            }
+            @if kept == Kept::Yes { p.quiet { "What you leave empty stays as it was given before." } }
+            button.primary type="submit" { "Connect" }
+            p.quiet { "Your details are encrypted, used for nothing but reading, and shown to nobody." }
+        }
+    }
+}
+
+/// A button that signs in once more.
+pub(super) fn again(token: &str) -> Markup {
+    html! {
+        form method="post" action=(format!("/setup/{token}/again")) {
+            button.primary type="submit" { "Try again" }
+        }
+    }
+}
+
+/// What the bank asks, with a box for the answer where the customer may give one.
+pub(super) fn question(token: &str, challenge: &Challenge, now: Timestamp) -> Markup {
+    let question = &challenge.question;
+    let path = |act: &str| format!("/setup/{token}/challenges/{}/{act}", challenge.id);
+    let may_answer = question.kind.takes_answer() && challenge.may_answer.contains(&AnswerSource::Person);
+    let minutes = challenge.expires_at.duration_since(now).as_mins().max(1);
+    let label = match question.kind {
+        ChallengeKind::OneTimeCode => "Code",
+        _ => "Answer",
+    };
+    html! {
+        p { "The bank says:" }
+        blockquote.bank { (question.prompt) }
+        @if let Some(said) = &question.institution_message { p.notice { (said) } }
+        @if may_answer {
+            form.answer method="post" action=(path("answer")) {
+                label for="answer" { (label) }
+                input id="answer" name="answer" autocomplete="one-time-code" spellcheck="false" autocapitalize="none"
+                    maxlength="200" required autofocus;
+                button.primary type="submit" { "Send" }
+            }
+            p.quiet { "There are about " (minutes) " minutes for it." }
+            @if challenge.resends_left > 0 {
+                form method="post" action=(path("resend")) {
+                    button.plain type="submit" { "Nothing came? Have a new code sent" }
+                }
+            }
+        } @else if question.kind == ChallengeKind::AppApproval {
+            p { "Approve it in the bank's app or on its device. This page goes on by itself." }
+        } @else {
+            p { "We are looking at this ourselves; there is nothing for you to do." }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! New codes that persons have banks send, within what is left to a run.
+//!
+//! Not here: having one sent; the run's agent does.
+
+use async_trait::async_trait;
+use domain::audit::Action;
+use domain::challenge::{ChallengeEvent, ChallengeState, Question};
+use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId};
+use jiff::Timestamp;
+use protocol::lease::Proof;
+use serde_json::json;
+
+use super::audit::commit_act;
+use super::challenges::{ChallengeRow, challenge_columns, held_by, take};
+use super::held::hold;
+use super::{SqlStore, Tx, commit, failed, found, to_json, to_ms};
+use crate::store::{Act, Challenge, NewChallenge, Refused, Resends, StoreError};
+
+/// How many new codes may be asked for while a challenge is open: what the script allows, within what is left
+/// to the run. What was asked for in an earlier session of it counts.
+pub(super) async fn left(tx: &mut Tx, run_id: RunId, new: &NewChallenge) -> Result<i64, StoreError> {
+    let spent = sqlx::query_scalar::<_, i64>(
+        "SELECT CAST(COALESCE(SUM(resends), 0) AS BIGINT) FROM challenges WHERE run_id = $1",
+    );
+    let spent = spent.bind(run_id.0).fetch_one(&mut **tx).await.map_err(failed("count new codes"))?;
+    Ok((i64::from(new.resends_a_run) - spent).clamp(0, i64::from(new.question.resends_left)))
+}
+
+#[async_trait]
+impl Resends for SqlStore {
+    async fn continue_challenge(
+        &self,
+        run_id: RunId,
+        proof: Proof,
+        id: ChallengeId,
+        question: Question,
+        now: Timestamp,
+    ) -> Result<Challenge, Refused> {
+        let mut tx = self.begin().await?;
+        hold(&mut tx, run_id, proof).await?;
+        let row = take(&mut tx, id).await?;
+        if !row.is_of(run_id) {
+            return Err(Refused::NotFound);
+        }
+        if !row.is_open() {
+            // Answered meanwhile, or closed: the wait says so.
+            return Ok(row.read()?);
+        }
+        sqlx::query("UPDATE challenges SET question = $2, updated_at = $3 WHERE id = $1")
+            .bind(id.0)
+            .bind(to_json(&question, "question")?)
+            .bind(to_ms(now))
+            .execute(&mut *tx)
+            .await
+            .map_err(failed("go on with a challenge"))?;
+        commit(tx).await?;
+        Ok(Challenge { question, updated_at: now, ..row.read()? })
+    }
+
+    async fn request_resend(
+        &self,
+        organization: OrganizationId,
+        connection: ConnectionId,
+        id: ChallengeId,
+        next: Timestamp,
+        now: Timestamp,
+    ) -> Result<Challenge, Refused> {
+        let mut tx = self.begin().await?;
+        let row = take(&mut tx, id).await?;
+        if !row.is_owned(organization, connection) {
+            return Err(Refused::NotFound);
+        }
+        if let Some(by) = held_by(&row, now) {
+            return Err(Refused::WheelHeld { by });
+        }
+        let challenge = row.read()?;
+        let is_late = now >= challenge.expires_at && challenge.state == ChallengeState::Open;
+        let state = if is_late { ChallengeState::Expired } else { challenge.state };
+        state.on(ChallengeEvent::Resend)?;
+        match challenge.resend_after {
+            None if challenge.question.resends_left == 0 && challenge.resends == 0 => {
+                return Err(Refused::ResendImpossible);
+            }
+            None => return Err(Refused::ResendsSpent),
+            Some(after) if now < after => return Err(Refused::ResendTooSoon(after)),
+            Some(_) => {}
+        }
+        let row = sqlx::query_as::<_, ChallengeRow>(concat!(
+            "UPDATE challenges SET resends = resends + 1, resends_left = resends_left - 1, resend_after = $2, updated_at = $3
+             WHERE id = $1 RETURNING ",
+            challenge_columns!()
+        ));
+        let row = row.bind(id.0).bind(to_ms(next)).bind(to_ms(now)).fetch_optional(&mut *tx).await;
+        let challenge = found(row, "ask for a new code")?.read()?;
+        let act = Act::new(Action::ChallengeResendRequested).of(organization).on(connection).to(id);
+        commit_act(tx, act.with(json!({ "kind": challenge.question.kind })), now).await?;
+        Ok(challenge)
+    }
+}

@@ -1,0 +1,144 @@
+//! The wheel of a run in SQL: it stands in the row of the challenge that the run waits for.
+//!
+//! Not here: what else becomes of a challenge (`challenges`).
+
+use async_trait::async_trait;
+use domain::audit::Action;
+use domain::challenge::{AnswerSource, ChallengeEvent, ChallengeState, IllegalChallengeEvent};
+use domain::fence::Fence;
+use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId};
+use jiff::Timestamp;
+use protocol::lease::Proof;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::audit::commit_act;
+use super::challenges::{ChallengeRow, change, held_by, take};
+use super::{SqlStore, Tx, failed, from_word, to_ms};
+use crate::store::{Act, Challenge, Over, Refused, StoreError, Wheel, Wheels, fence_of};
+
+/// Answers a challenge without words, as whoever has the wheel hands it back.
+async fn hand_back(mut tx: Tx, row: ChallengeRow, how: &'static str, now: Timestamp) -> Result<bool, StoreError> {
+    let (id, organization) = (row.id, OrganizationId(row.organization_id));
+    let (connection, run) = (ConnectionId(row.connection_id), row.run_id);
+    match change(&mut tx, row, ChallengeEvent::HandBack, None, now).await {
+        Ok(_) => {}
+        Err(Refused::Store(error)) => return Err(error),
+        Err(_) => return Ok(false),
+    }
+    sqlx::query("UPDATE challenges SET source = $2 WHERE id = $1")
+        .bind(id)
+        .bind(AnswerSource::Person.as_str())
+        .execute(&mut *tx)
+        .await
+        .map_err(failed("keep what answered"))?;
+    let act = Act::new(Action::RunHandedBack).of(organization).on(connection).to(run);
+    commit_act(tx, act.with(json!({ "challengeId": id, "how": how })), now).await?;
+    Ok(true)
+}
+
+#[async_trait]
+impl Wheels for SqlStore {
+    async fn take_wheel(
+        &self,
+        id: ChallengeId,
+        wheel: Wheel,
+        over: Over,
+        now: Timestamp,
+    ) -> Result<Challenge, Refused> {
+        let mut tx = self.begin().await?;
+        let row = take(&mut tx, id).await?;
+        let state: ChallengeState = from_word(&row.state, "challenge's state")?;
+        if state != ChallengeState::Open || to_ms(now) >= row.expires_at {
+            return Err(IllegalChallengeEvent { state, event: ChallengeEvent::HandBack }.into());
+        }
+        let before = held_by(&row, now).filter(|_| row.holder_id != Some(wheel.user.0));
+        if let (Some(by), Over::Oneself) = (&before, over) {
+            return Err(Refused::WheelHeld { by: by.clone() });
+        }
+        sqlx::query("UPDATE challenges SET holder_id = $2, holder_name = $3, seat = $4, held_until = $5 WHERE id = $1")
+            .bind(id.0)
+            .bind(wheel.user.0)
+            .bind(wheel.name.clone())
+            .bind(wheel.seat)
+            .bind(to_ms(wheel.until))
+            .execute(&mut *tx)
+            .await
+            .map_err(failed("give the wheel"))?;
+        let challenge = row.read()?;
+        let act = Act::new(Action::RunTaken).of(challenge.organization_id).on(challenge.connection_id);
+        let act = act.to(challenge.run_id).with(json!({ "challengeId": id, "from": before }));
+        commit_act(tx, act, now).await?;
+        Ok(Challenge { wheel: Some(wheel), ..challenge })
+    }
+
+    async fn keep_wheel(&self, id: ChallengeId, seat: Uuid, until: Timestamp) -> Result<bool, StoreError> {
+        sqlx::query("UPDATE challenges SET held_until = $3 WHERE id = $1 AND seat = $2 AND state || '' = 'open'")
+            .bind(id.0)
+            .bind(seat)
+            .bind(to_ms(until))
+            .execute(&self.write)
+            .await
+            .map(|done| done.rows_affected() > 0)
+            .map_err(failed("keep the wheel"))
+    }
+
+    async fn drop_wheel(&self, id: ChallengeId, seat: Uuid) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE challenges SET holder_id = NULL, holder_name = NULL, seat = NULL, held_until = NULL
+             WHERE id = $1 AND seat = $2",
+        )
+        .bind(id.0)
+        .bind(seat)
+        .execute(&self.write)
+        .await
+        .map(|_| ())
+        .map_err(failed("take the wheel back"))
+    }
+
+    async fn hand_back(&self, id: ChallengeId, seat: Uuid, now: Timestamp) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        match take(&mut tx, id).await {
+            Ok(row) if row.seat == Some(seat) => hand_back(tx, row, "holder", now).await,
+            Err(Refused::Store(error)) => Err(error),
+            Ok(_) | Err(_) => Ok(false),
+        }
+    }
+
+    async fn hand_back_lapsed(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let lapsed = sqlx::query_scalar::<_, Uuid>(
+            "SELECT id FROM challenges WHERE held_until IS NOT NULL AND held_until <= $1 AND state || '' = 'open'
+             ORDER BY held_until LIMIT 100",
+        );
+        let lapsed = lapsed.bind(to_ms(now)).fetch_all(&self.read).await.map_err(failed("look for wheels"))?;
+        let mut count = 0;
+        for id in lapsed {
+            let mut tx = self.begin().await?;
+            match take(&mut tx, ChallengeId(id)).await {
+                // Whoever came back meanwhile has it still.
+                Ok(row) if row.held_until.is_some_and(|until| until <= to_ms(now)) => {
+                    count += u64::from(hand_back(tx, row, "silence", now).await?);
+                }
+                Err(Refused::Store(error)) => return Err(error),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Ok(count)
+    }
+
+    async fn refence(&self, run_id: RunId, proof: Proof, fence: Fence) -> Result<(), Refused> {
+        let (agent, before) = fence_of(proof);
+        let done = sqlx::query(
+            "UPDATE runs SET fence = $4 WHERE id = $1 AND finished_at IS NULL AND started_at IS NOT NULL AND agent_id = $2
+             AND (fence = $3 OR fence = $4) AND $4 > $3",
+        )
+        .bind(run_id.0)
+        .bind(agent.0)
+        .bind(before)
+        .bind(fence.to_i64())
+        .execute(&self.write)
+        .await
+        .map_err(failed("take another fence"))?;
+        if done.rows_affected() == 0 { Err(Refused::LeaseLost) } else { Ok(()) }
+    }
+}

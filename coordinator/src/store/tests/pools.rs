@@ -1,0 +1,141 @@
+//! Addresses and numbers are one connection's at a time, and codes that come in there wait for its run alone.
+//!
+//! Not here: which there are.
+
+use domain::challenge::{AnswerSource, ChallengeKind, Medium, Question};
+use domain::id::{ConnectionId, RunId};
+use futures::future::join_all;
+use jiff::{SignedDuration, Timestamp};
+use protocol::lease::Verdict;
+use uuid::Uuid;
+
+use super::{Bench, benches, challenge, now, proof};
+use crate::store::{
+    Challenge, Connection, CreatedOrReturned, NewChallenge, NewConnection, PageRequest, Supply, TakenIn,
+};
+
+const NUMBERS: [&str; 2] = ["+14155550142", "+14155550143"];
+
+fn supply(alias: &str) -> Supply {
+    let numbers = NUMBERS.map(str::to_owned).to_vec();
+    Supply { alias: Some(alias.to_owned()), numbers, given_back_before: now() - SignedDuration::from_hours(1) }
+}
+
+async fn create(bench: &Bench, alias: &str) -> Connection {
+    let page = PageRequest { after: None, limit: 1 };
+    let entity = bench.store.entities(bench.organization, None, page).await.expect("entities")[0].id;
+    let new = NewConnection { supply: supply(alias), ..bench.new_connection(entity) };
+    match bench.store.create_or_return_connection(new, now()).await.expect("made") {
+        CreatedOrReturned::Created(connection) | CreatedOrReturned::Returned(connection) => connection,
+    }
+}
+
+async fn number(bench: &Bench, id: ConnectionId) -> Option<String> {
+    bench.store.connection(bench.organization, id).await.expect("a connection").instructions.phone_number
+}
+
+#[tokio::test]
+async fn a_number_is_one_connections_and_the_next_waits_until_one_is_free() {
+    for bench in benches().await {
+        let made = join_all(["a@c.example", "b@c.example", "c@c.example"].map(|alias| create(&bench, alias))).await;
+        let mut numbers: Vec<_> = made.iter().filter_map(|one| one.instructions.phone_number.clone()).collect();
+        numbers.sort();
+        assert_eq!(numbers, NUMBERS, "of three at once two have one each, in {}", bench.name);
+        let mut aliases: Vec<_> = made.iter().filter_map(|one| one.instructions.email.clone()).collect();
+        aliases.sort();
+        assert_eq!(aliases, ["a@c.example", "b@c.example", "c@c.example"]);
+        let counts = bench.store.pool_counts().await.expect("counts");
+        assert_eq!((counts.allocated, counts.awaited), (2, 1));
+
+        let first = made.iter().find(|one| one.instructions.phone_number.is_some()).expect("one with a number");
+        let freed = first.instructions.phone_number.clone().expect("a number");
+        bench.store.revoke_connection(bench.organization, first.id, now()).await.expect("revoked");
+        assert_eq!(bench.store.reached_at(&freed).await.expect("a look"), None, "what comes there is nobody's");
+        let given = bench.store.allocate_awaited(&supply("x"), 10, now()).await.expect("a round");
+        assert_eq!(given, 0, "it was given back only just");
+        let later = Supply { given_back_before: now() + SignedDuration::from_secs(1), ..supply("x") };
+        let rounds = join_all((0..4).map(|_| bench.store.allocate_awaited(&later, 10, now()))).await;
+        let given: u64 = rounds.into_iter().map(|round| round.expect("a round")).sum();
+        assert_eq!(given, 1, "of many who look at once one gives it");
+        let waited = made.iter().find(|one| one.instructions.phone_number.is_none()).expect("one that waited");
+        assert_eq!(number(&bench, waited.id).await, Some(freed.clone()));
+        let reached = bench.store.reached_at(&freed).await.expect("a look").expect("somebody");
+        assert_eq!((reached.connection_id, reached.medium), (waited.id, Medium::Sms));
+    }
+}
+
+async fn ask(bench: &Bench, run: RunId, medium: Option<Medium>) -> Challenge {
+    let question = Question {
+        kind: ChallengeKind::OneTimeCode,
+        medium,
+        masked_target: None,
+        prompt: "Enter the code.".into(),
+        institution_message: None,
+        attempts_left: 3,
+        resends_left: 0,
+        terms: None,
+    };
+    let new = NewChallenge { heard: vec![Medium::Email, Medium::Sms], ..challenge(question) };
+    bench.store.open_challenge(run, proof(1), new, now()).await.expect("asked")
+}
+
+#[tokio::test]
+async fn a_code_waits_for_a_challenge_of_its_connection_and_its_way() {
+    for bench in benches().await {
+        let (other, _) = bench.activating().await;
+        let (id, run) = bench.activating().await;
+        bench.grant(run, 1).await;
+        let code = |connection, medium, byte| TakenIn::Code { connection, medium, sealed: vec![byte] };
+        let take = async |print: u8, what: TakenIn, at: Timestamp| {
+            bench.store.take_in([print; 32], what, at).await.expect("taken")
+        };
+        let early = now() - SignedDuration::from_mins(2);
+        assert!(take(1, code(id, Medium::Sms, 1), early).await, "before the session began");
+        assert!(take(2, code(other, Medium::Sms, 2), now()).await);
+        assert!(take(3, code(id, Medium::Email, 3), now()).await);
+        assert!(take(4, code(id, Medium::Sms, 4), now() + SignedDuration::from_secs(1)).await);
+        assert!(take(5, code(id, Medium::Sms, 5), now() + SignedDuration::from_secs(2)).await);
+        assert!(
+            !take(5, code(id, Medium::Sms, 6), now() + SignedDuration::from_secs(3)).await,
+            "a message counts once"
+        );
+        let asked = ask(&bench, run, Some(Medium::Sms)).await;
+        let since = now() - SignedDuration::from_mins(10);
+        let codes = bench.store.codes_for(asked.id, &[Medium::Sms], since).await.expect("codes");
+        assert_eq!(codes.iter().map(|code| code.sealed[0]).collect::<Vec<_>>(), [5, 4], "{}", bench.name);
+        let none = bench.store.codes_for(asked.id, &[], since).await.expect("codes");
+        assert!(none.is_empty());
+        bench.store.forget_codes(id).await.expect("forgotten");
+        let codes = bench.store.codes_for(asked.id, &[Medium::Sms, Medium::Email], since).await.expect("codes");
+        assert!(codes.is_empty());
+        let hour = now() + SignedDuration::from_hours(1);
+        assert_eq!(
+            bench.store.prune_inbound(hour, now() - SignedDuration::from_hours(1), 10).await.expect("pruned"),
+            1
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_comes_in_answers_where_the_connection_has_an_address_there_until_the_bank_refuses_it() {
+    for bench in benches().await {
+        let connection = create(&bench, "own@c.example").await;
+        bench.give_credentials(connection.id).await;
+        let run = RunId(Uuid::now_v7());
+        bench.store.complete_setup(bench.organization, connection.id, run, now()).await.expect("completed");
+        bench.grant(run, 1).await;
+        let asked = ask(&bench, run, None).await;
+        assert_eq!(asked.may_answer, [AnswerSource::Email, AnswerSource::Sms, AnswerSource::Person], "{}", bench.name);
+        let asked = ask(&bench, run, Some(Medium::Sms)).await;
+        assert_eq!(asked.may_answer, [AnswerSource::Sms, AnswerSource::Person]);
+        let answered = bench
+            .store
+            .answer_challenge(bench.organization, connection.id, asked.id, vec![1], AnswerSource::Sms, now())
+            .await
+            .expect("answered");
+        assert_eq!(answered.source, Some(AnswerSource::Sms));
+        bench.store.settle_challenge(run, proof(1), asked.id, Verdict::Rejected, now()).await.expect("settled");
+        let again = ask(&bench, run, Some(Medium::Sms)).await;
+        assert_eq!(again.may_answer, [AnswerSource::Person], "a person is asked");
+    }
+}

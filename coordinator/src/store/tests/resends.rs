@@ -1,0 +1,95 @@
+//! New codes: no more than a run may ask for, no sooner than they may be, by one of many who ask at once.
+//!
+//! Not here: having one sent; agents do.
+
+use std::sync::LazyLock;
+
+use domain::challenge::{AnswerSource, ChallengeKind, Medium, Question};
+use domain::id::RunId;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Bench, benches, challenge, now, proof};
+use crate::store::{Challenge, NewChallenge, Refused};
+
+fn question(said: Option<&str>, resends_left: u32) -> Question {
+    Question {
+        kind: ChallengeKind::OneTimeCode,
+        medium: Some(Medium::Sms),
+        masked_target: None,
+        prompt: "Enter the code.".into(),
+        institution_message: said.map(str::to_owned),
+        attempts_left: 3,
+        resends_left,
+        terms: None,
+    }
+}
+
+async fn ask(bench: &Bench, run: RunId, counter: u32, question: Question) -> Challenge {
+    let new = NewChallenge { resends_a_run: 2, resend_after: at(30), ..challenge(question) };
+    bench.store.open_challenge(run, proof(counter), new, now()).await.expect("asked")
+}
+
+/// So long after these tests began, as exactly as moments are kept.
+fn at(seconds: i64) -> Timestamp {
+    static BEGAN: LazyLock<i64> = LazyLock::new(|| now().as_millisecond());
+    Timestamp::from_millisecond(*BEGAN + seconds * 1_000).expect("a moment")
+}
+
+async fn resend(bench: &Bench, asked: &Challenge, moment: Timestamp) -> Result<Challenge, Refused> {
+    let next = moment + SignedDuration::from_secs(30);
+    bench.store.request_resend(asked.organization_id, asked.connection_id, asked.id, next, moment).await
+}
+
+#[tokio::test]
+async fn new_codes_are_counted_over_all_sessions_of_a_run() {
+    for bench in benches().await {
+        let (_, run) = bench.activating().await;
+        bench.grant(run, 1).await;
+        let asked = ask(&bench, run, 1, question(None, 3)).await;
+        assert_eq!(asked.resends_left, 2, "the script allows three, and a run two, in {}", bench.name);
+        assert!(matches!(resend(&bench, &asked, at(29)).await, Err(Refused::ResendTooSoon(_))));
+        let resent = resend(&bench, &asked, at(30)).await.expect("asked for");
+        assert_eq!((resent.resends, resent.resends_left, resent.resend_after), (1, 1, Some(at(60))));
+        assert!(matches!(resend(&bench, &asked, at(59)).await, Err(Refused::ResendTooSoon(_))));
+
+        let told = question(Some("Sent."), 2);
+        let went_on = bench.store.continue_challenge(run, proof(1), asked.id, told.clone(), at(31)).await.expect("on");
+        assert_eq!((went_on.id, went_on.question, went_on.resends), (asked.id, told, 1));
+
+        // Another agent, another session, the same run.
+        bench.grant(run, 2).await;
+        let again = ask(&bench, run, 2, question(None, 3)).await;
+        assert_eq!(again.resends_left, 1);
+        resend(&bench, &again, at(90)).await.expect("asked for");
+        assert!(matches!(resend(&bench, &again, at(900)).await, Err(Refused::IllegalChallengeEvent(_))), "expired");
+        assert!(matches!(resend(&bench, &again, at(200)).await, Err(Refused::ResendsSpent)));
+        let stale = bench.store.continue_challenge(run, proof(1), asked.id, question(None, 0), at(91)).await;
+        assert!(matches!(stale, Err(Refused::LeaseLost)), "a stale fence goes on with nothing");
+    }
+}
+
+#[tokio::test]
+async fn of_many_who_ask_at_once_one_has_a_code_sent() {
+    for bench in benches().await {
+        let (_, run) = bench.activating().await;
+        bench.grant(run, 1).await;
+        let asked = ask(&bench, run, 1, question(None, 2)).await;
+        let all = futures::future::join_all((0..8).map(|_| resend(&bench, &asked, at(30)))).await;
+        assert_eq!(all.iter().filter(|one| one.is_ok()).count(), 1, "{}", bench.name);
+    }
+}
+
+#[tokio::test]
+async fn what_is_answered_or_has_no_way_to_is_refused() {
+    for bench in benches().await {
+        let (_, run) = bench.activating().await;
+        bench.grant(run, 1).await;
+        let asked = ask(&bench, run, 1, question(None, 0)).await;
+        assert!(matches!(resend(&bench, &asked, at(30)).await, Err(Refused::ResendImpossible)), "{}", bench.name);
+        let (owner, connection) = (asked.organization_id, asked.connection_id);
+        let answered =
+            bench.store.answer_challenge(owner, connection, asked.id, vec![1], AnswerSource::Person, at(31)).await;
+        answered.expect("answered");
+        assert!(matches!(resend(&bench, &asked, at(40)).await, Err(Refused::IllegalChallengeEvent(_))));
+    }
+}

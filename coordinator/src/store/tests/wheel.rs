@@ -1,0 +1,122 @@
+//! The wheel of a run that waits for a person: who holds it, how it comes back, and the fence that it changes.
+//!
+//! Not here: what is done at it.
+
+use domain::challenge::{AnswerSource, ChallengeKind, ChallengeState, ClosingReason, Question};
+use domain::fence::Fence;
+use domain::id::UserId;
+use jiff::SignedDuration;
+use protocol::lease::Verdict;
+
+use super::*;
+
+fn question() -> Question {
+    Question {
+        kind: ChallengeKind::Takeover,
+        medium: None,
+        masked_target: None,
+        prompt: "Are you a person?".into(),
+        institution_message: None,
+        attempts_left: 3,
+        resends_left: 0,
+        terms: None,
+    }
+}
+
+/// Somebody at a page, who keeps the wheel for a minute.
+fn wheel(name: &str, seat: u128, at: Timestamp) -> Wheel {
+    let user = UserId(Uuid::from_u128(name.bytes().map(u128::from).sum()));
+    Wheel { user, name: name.into(), seat: Uuid::from_u128(seat), until: at + SignedDuration::from_mins(1) }
+}
+
+async fn asked(bench: &Bench, run: RunId) -> ChallengeId {
+    bench.grant(run, 1).await.expect("granted");
+    bench.store.open_challenge(run, proof(1), challenge(question()), now()).await.expect("asked").id
+}
+
+#[tokio::test]
+async fn one_holds_the_wheel_until_it_is_handed_back_taken_over_or_nobody_heard_of_them() {
+    for bench in benches().await {
+        let (_, run) = bench.activating().await;
+        let (id, at) = (asked(&bench, run).await, now());
+        let take = async |name, seat, over, at| bench.store.take_wheel(id, wheel(name, seat, at), over, at).await;
+        take("ada", 1, Over::Oneself, at).await.expect("nobody held it");
+        let refused = take("bob", 2, Over::Oneself, at).await;
+        assert!(matches!(&refused, Err(Refused::WheelHeld { by }) if by == "ada"), "{}: {refused:?}", bench.name);
+        take("ada", 3, Over::Oneself, at).await.expect("her own, at another page");
+        let keep = async |seat| bench.store.keep_wheel(id, Uuid::from_u128(seat), at).await.expect("an answer");
+        assert!(!keep(1).await, "the page before holds it no more");
+        let taken = take("root", 4, Over::Anybody, at).await.expect("taken over");
+        assert_eq!(taken.wheel.map(|wheel| wheel.name), Some("root".into()));
+        let hand_back = async |seat| bench.store.hand_back(id, Uuid::from_u128(seat), at).await.expect("an answer");
+        assert!(!hand_back(3).await, "a stale page hands nothing back");
+        assert!(hand_back(4).await);
+        assert!(!hand_back(4).await, "it is handed back once");
+        let (challenge, sealed, _) = bench.store.challenge_of_run(run, proof(1), id).await.expect("a challenge");
+        let told = (challenge.state, challenge.source, challenge.wheel, sealed);
+        assert_eq!(told, (ChallengeState::Answered, Some(AnswerSource::Person), None, None), "{}", bench.name);
+        assert!(take("ada", 5, Over::Anybody, at).await.is_err(), "there is nothing to pass any more");
+        bench.store.settle_challenge(run, proof(1), id, Verdict::Accepted, at).await.expect("settled");
+        let (challenge, ..) = bench.store.challenge_of_run(run, proof(1), id).await.expect("a challenge");
+        assert_eq!(challenge.closed_for, Some(ClosingReason::HandedBack));
+    }
+}
+
+#[tokio::test]
+async fn the_wheel_of_somebody_who_is_not_heard_of_goes_back_by_itself() {
+    for bench in benches().await {
+        let (_, run) = bench.activating().await;
+        let (id, at) = (asked(&bench, run).await, now());
+        bench.store.take_wheel(id, wheel("ada", 1, at), Over::Oneself, at).await.expect("taken");
+        assert_eq!(bench.store.hand_back_lapsed(at).await.expect("an answer"), 0, "{}: it is hers", bench.name);
+        let (seat, later) = (Uuid::from_u128(1), at + SignedDuration::from_mins(5));
+        assert!(bench.store.keep_wheel(id, seat, later).await.expect("an answer"));
+        assert_eq!(bench.store.hand_back_lapsed(at + SignedDuration::from_mins(2)).await.expect("an answer"), 0);
+        assert_eq!(bench.store.hand_back_lapsed(later).await.expect("an answer"), 1);
+        assert_eq!(bench.store.hand_back_lapsed(later).await.expect("an answer"), 0);
+        let (challenge, ..) = bench.store.challenge_of_run(run, proof(1), id).await.expect("a challenge");
+        assert_eq!((challenge.state, challenge.wheel), (ChallengeState::Answered, None));
+    }
+}
+
+#[tokio::test]
+async fn nothing_answers_a_challenge_while_somebody_holds_the_wheel() {
+    for bench in benches().await {
+        let (connection, run) = bench.activating().await;
+        bench.grant(run, 1).await.expect("granted");
+        let question = Question { kind: ChallengeKind::OneTimeCode, resends_left: 2, ..question() };
+        let new = NewChallenge { resends_a_run: 2, resend_after: now(), ..challenge(question) };
+        let (id, at) = (new.id, now());
+        bench.store.open_challenge(run, proof(1), new, at).await.expect("asked");
+        bench.store.take_wheel(id, wheel("ada", 1, at), Over::Oneself, at).await.expect("taken");
+        let answer =
+            async |source| bench.store.answer_challenge(bench.organization, connection, id, vec![1], source, at).await;
+        let resend = bench.store.request_resend(bench.organization, connection, id, at, at).await;
+        assert!(matches!(resend, Err(Refused::WheelHeld { .. })), "{}: {resend:?}", bench.name);
+        for source in [AnswerSource::Person, AnswerSource::Totp] {
+            let refused = answer(source).await;
+            assert!(matches!(refused, Err(Refused::WheelHeld { .. })), "{}: {refused:?}", bench.name);
+        }
+        bench.store.drop_wheel(id, Uuid::from_u128(1)).await.expect("dropped");
+        answer(AnswerSource::Person).await.expect("nobody holds it");
+    }
+}
+
+#[tokio::test]
+async fn a_new_fence_shuts_out_the_one_before_and_is_taken_twice_without_harm() {
+    for bench in benches().await {
+        let (_, run) = bench.activating().await;
+        bench.grant(run, 1).await.expect("granted");
+        let next = Fence { generation: 1, counter: 2 };
+        bench.store.refence(run, proof(1), next).await.expect("another fence");
+        bench.store.refence(run, proof(1), next).await.expect("the same again, after an answer that was lost");
+        let stale = bench.declare(run, 1, Effect::Password).await;
+        assert!(matches!(stale, Err(Refused::LeaseLost)), "{}: {stale:?}", bench.name);
+        bench.declare(run, 2, Effect::Password).await.expect("under the new one");
+        let older = bench.store.refence(run, proof(2), Fence { generation: 1, counter: 1 }).await;
+        assert!(matches!(older, Err(Refused::LeaseLost)), "a fence only grows");
+        let strangers = Proof { agent_id: AgentId(Uuid::now_v7()), ..proof(2) };
+        let foreign = bench.store.refence(run, strangers, Fence { generation: 1, counter: 3 }).await;
+        assert!(matches!(foreign, Err(Refused::LeaseLost)));
+    }
+}
