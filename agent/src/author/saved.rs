@@ -8,6 +8,9 @@ use url::Url;
 const SCRUBBED: &str = "<!-- scrubbed: amounts, names and days are replaced, so nothing is read here; put examples in their \
     place and take this line away, and it is -->";
 
+/// How many lines are above a page's own: what kind of document it is, where it was, and that it is scrubbed.
+const HEAD: usize = 3;
+
 /// Whether the values on a saved page are the bank's or an author's, or only their shapes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Values {
@@ -25,9 +28,8 @@ pub(super) fn headed(address: &str, html: &str) -> String {
 
 /// Whether there are values on a page.
 pub(super) fn values(html: &str) -> Values {
-    // What follows is the page's, which may say anything.
-    let (head, _) = html.split_once("<html").unwrap_or((html, ""));
-    if head.contains("<!-- scrubbed:") { Values::Scrubbed } else { Values::Told }
+    // The very line, where it is written: what follows is the page's, which may say anything.
+    if html.lines().take(HEAD).any(|line| line == SCRUBBED) { Values::Scrubbed } else { Values::Told }
 }
 
 /// Where browsers say that a page was saved from: `<!-- saved from url=(0020)https://… -->`.
@@ -54,7 +56,12 @@ mod tests {
 
     #[test]
     fn what_a_page_says_of_itself_marks_nothing() {
-        assert_eq!(values("<!doctype html><html><!-- scrubbed: mine --></html>"), Values::Told);
-        assert_eq!(values("<p>one"), Values::Told);
+        let page = headed("https://bank.example/a", "<p>one");
+        let (_, mark) = page.split_once(" -->\n").expect("a head");
+        for told in ["<!doctype html><!-- scrubbed: by the bank --><p>one", "<p>one", &format!("<p>\n<p>\n<p>\n{mark}")]
+        {
+            assert_eq!(values(told), Values::Told, "{told}");
+        }
+        assert_eq!(values(&page.replace('\n', "\r\n")), Values::Scrubbed, "lines end as they like");
     }
 }

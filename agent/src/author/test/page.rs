@@ -96,6 +96,9 @@ pub enum PageError {
         /// Why not.
         source: serde_json::Error,
     },
+    /// There are expectations of a page on which nothing is read.
+    #[error("{} isn't compared with anything: its page is scrubbed", .0.display())]
+    NothingToCompare(PathBuf),
     /// The page isn't looked into.
     #[error("{}: {reason}", path.display())]
     Refused {
@@ -110,6 +113,9 @@ impl PageError {
     pub(super) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Expectations { .. } => Some("take the file away, and run `agent test --accept` again"),
+            Self::NothingToCompare(_) => {
+                Some("put examples into the page and take the line away that says so, or take the file away")
+            }
             Self::File { .. } | Self::TooLarge(_) | Self::Refused { .. } => None,
         }
     }
@@ -156,7 +162,8 @@ impl Tried {
         if values(&html) == Values::Scrubbed {
             let is_read = !matches!(read, Ok(Value::Null));
             self.expected = if is_read { Expected::Scrubbed } else { Expected::NotRead };
-            return Ok(());
+            let kept = file.with_extension("expected.json");
+            return if is_read && kept.exists() { Err(PageError::NothingToCompare(kept)) } else { Ok(()) };
         }
         match read {
             Ok(read) => self.read = read,
