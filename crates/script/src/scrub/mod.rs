@@ -311,7 +311,9 @@ fn attribute_value(
     if page.secrets.are_in(value) {
         return Some(MASK.into());
     }
-    if page.own.want(attribute, value) {
+    // What the script chooses by its value has to be there to be chosen.
+    let is_chosen = element.value().name() == "option" && attribute == "value" && page.own.say(value);
+    if is_chosen || page.own.want(attribute, value) {
         return Some(value.to_owned());
     }
     let is_control = matches!(element.value().name(), "button" | "input" | "select" | "textarea" | "form" | "table");

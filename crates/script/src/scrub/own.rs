@@ -177,6 +177,11 @@ impl OwnWords {
         !self.values.is_empty() && self.values.contains(&(attribute.to_owned(), folded_case(value)))
     }
 
+    /// Whether the script says this very text.
+    pub(super) fn say(&self, text: &str) -> bool {
+        self.phrases.contains(&folded_case(text))
+    }
+
     /// A text of a page, scrubbed sign by sign, with the script's own texts in it as they were.
     pub(super) fn kept_in_text(&self, text: &str, scrubbed: String) -> String {
         restored(text, scrubbed, &self.phrases)
@@ -264,6 +269,7 @@ reads:
     maskedNumber: { of: a, attribute: href, after: "&ACC=" }
     key: { of: "table[border='1'] b", after: "2026" }
     captured: { url: /accounts/, fields: { amount: cents } }
+    files: [{ fill: { "#format": camt053 } }]
 "##;
 
     fn check(html: &str, expected: &str) {
@@ -292,6 +298,11 @@ reads:
         check("<a href='/a?S=7&ACC=4711'>x</a>", "href=\"/a?x=0&amp;ACC=0000\"");
         check("<b id=row12></b>", "id=\"row12\"");
         check("<b id=row13></b>", "id=\"row00\"");
+        let (options, kept) = (
+            "<option value=camt053>7<option value=mt940>8",
+            "<option value=\"camt053\">0</option><option value=\"xx000\">0</option>",
+        );
+        check(&format!("<select>{options}</select>"), kept);
         // A secret is one whatever the script says.
         check("<td>Transaction History of hunter2", "[secret]");
         check("<input value='Display hunter2'>", "value=\"[secret]\"");
