@@ -139,9 +139,12 @@ pub(super) fn check(accounts: &[ObservedAccount]) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use domain::account::ObservedAccount;
+    use domain::failure::Stage;
+    use domain::run::Step;
+    use protocol::lease::{RunStep, STEPS_LIMIT};
     use serde_json::{Value, json};
 
-    use super::check;
+    use super::{NAME_LIMIT, bounded, check};
 
     /// Takes an account as it is, but for these fields of it and of its one row.
     fn refused(account: &Value, row: &Value) -> bool {
@@ -193,5 +196,19 @@ mod tests {
         let failure = json!({ "code": "script.parse", "stage": "transactions", "message": "row 3" });
         assert!(refused(&json!({ "failure": failure }), &json!({})));
         assert!(check(&[]).is_ok(), "a user who sees no account has none");
+    }
+
+    #[test]
+    fn no_more_steps_are_kept_than_an_agent_may_hand_in_and_none_whose_page_has_no_name_of_a_script() {
+        let step = |page: usize| RunStep {
+            at_ms: 0,
+            took_ms: 0,
+            stage: Stage::Login,
+            step: Step::Watch,
+            page: Some("p".repeat(page)),
+            effect: None,
+        };
+        assert_eq!(bounded(&vec![step(NAME_LIMIT); STEPS_LIMIT + 1]).len(), STEPS_LIMIT);
+        assert!(bounded(&[step(1), step(NAME_LIMIT + 1)]).is_empty());
     }
 }

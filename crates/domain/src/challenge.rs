@@ -4,7 +4,7 @@
 //! sealed; or who is told of it.
 //!
 //! ```text
-//! open ──answer──▶ answered ──settle──▶ accepted
+//! open ──answer──▶ answered ──settle──▶ accepted   (or handed back: a person did it in the page)
 //!   │  ◀──resend─┐     │  └────────────▶ rejected   (a new one may be opened)
 //!   ├────────────┘     │
 //!   ├──expire──▶ expired ◀──expire──┘
@@ -105,6 +105,14 @@ words! {
         Sms = "sms",
         /// A person, through the API or the command line.
         Person = "person",
+    }
+}
+
+impl AnswerSource {
+    /// Whether it answers in any case, so that nobody is called; a message may come or not.
+    #[must_use]
+    pub const fn is_sure(self) -> bool {
+        matches!(self, Self::Totp | Self::Agreed | Self::Policy)
     }
 }
 

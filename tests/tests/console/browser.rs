@@ -71,6 +71,7 @@ async fn no_page_complains_or_keeps_anybody_out() -> Outcome {
         ada.opens(&format!("/console/connections/{failed}")).await?;
         ada.clicks("#runs ~ .wide tbody a").await?;
         ada.sees("h1", "Activation").await?;
+        ada.sees("#steps ~ .wide", "sign_in").await?;
         let run = ada.does("where", json!({})).await?["url"].as_str().unwrap_or_default().to_owned();
         for page in pages.iter().chain(std::iter::once(&run)) {
             let status = ada.opens(page).await?;

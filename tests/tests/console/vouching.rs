@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 use tests::person::{Browser, Provider, Sight, Trouble};
 use tests::world::{Fleet, Plan};
@@ -95,6 +97,15 @@ async fn a_way_back_that_this_browser_didnt_begin_leads_nowhere() -> Outcome {
     assert_eq!(ada.opens("/console/oidc/callback?error=access_denied").await?, 403);
     ada.opens("/console").await?;
     ada.sees("h1", "Sign in").await?;
+    // With one that somebody made: it isn't ours, so the provider isn't even asked.
+    let made = json!({ "state": "2", "nonce": "n", "verifier": "v".repeat(43), "next": "/console", "until": i64::MAX });
+    let made =
+        format!("__Host-bursar-oidc={}.{}", URL_SAFE_NO_PAD.encode(made.to_string()), URL_SAFE_NO_PAD.encode([0; 32]));
+    let asked = reqwest::Client::builder()
+        .no_proxy()
+        .build()?
+        .get(format!("{}/console/oidc/callback?code=1&state=2", fleet.address()));
+    assert_eq!(asked.header("cookie", made).send().await?.status(), 400);
     Ok(())
 }
 

@@ -1,6 +1,6 @@
-//! The programs of tests that guards are tried by.
+//! What a mutant is, and the programs of tests that guards are tried by.
 //!
-//! Not here: which guard by which (`list`).
+//! Not here: which guards there are, and which is tried by which (`list`).
 
 /// A program of tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

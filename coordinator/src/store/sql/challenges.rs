@@ -244,7 +244,7 @@ impl Challenges for SqlStore {
         cancel_pending(&mut tx, run_id, ClosingReason::AskedAnew, now).await?;
         let by_itself = sources::by_itself(&mut tx, run_id, &run, &new).await?;
         let resends_left = resends::left(&mut tx, run_id, &new).await?;
-        let sources = sources::may_answer(&new.question, by_itself.clone());
+        let sources = sources::may_answer(&new.question, by_itself);
         let row = sqlx::query_as::<_, ChallengeRow>(concat!(
             "INSERT INTO challenges (id, organization_id, connection_id, run_id, fence, question, state, created_at,
                                          expires_at, updated_at, may_answer, resends_left, resend_after)
@@ -271,8 +271,8 @@ impl Challenges for SqlStore {
             "kind": new.question.kind,
             "expiresAt": new.expires_at,
         });
-        // Nobody is called for what is answered by itself; a message may come or not.
-        if !by_itself.iter().any(|source| !matches!(source, AnswerSource::Email | AnswerSource::Sms)) {
+        // Nobody is called for what is answered in any case.
+        if !sources.iter().any(|source| source.is_sure()) {
             webhooks::emit(&mut tx, run.organization_id, EventType::ChallengeOpened, data, now).await?;
         }
         commit(tx).await?;

@@ -5,6 +5,8 @@
 use std::collections::BTreeSet;
 
 use domain::event::{DeliveryState, DisabledReason, EventType};
+use domain::run::Step;
+use protocol::lease::RunStep;
 
 use super::*;
 
@@ -390,16 +392,28 @@ async fn evidence_is_forgotten_in_its_time() {
         let (id, run) = bench.activating().await;
         bench.grant(run, 1).await;
         let (failure, then) = (Failure::new(FailureCode::CredentialsInvalid, Stage::Login), AfterFailure::End);
+        let steps = [RunStep {
+            at_ms: 5,
+            took_ms: 40,
+            stage: Stage::Login,
+            step: Step::Watch,
+            page: Some("refused".into()),
+            effect: None,
+        }];
         let evidence = protocol::lease::Evidence { url: "https://bank.example/".into(), html: "<p></p>".into() };
         bench
             .store
-            .fail(run, proof(1), failure, Kept { page: Some(evidence), steps: &[] }, then, now())
+            .fail(run, proof(1), failure, Kept { page: Some(evidence), steps: &steps }, then, now())
             .await
             .expect("failed");
         let events = bench.store.connection_events(bench.organization, id, ALL).await.expect("events");
         let kept = events.iter().find_map(|event| event.failure.as_ref()?.evidence_id).expect("evidence");
         let past = now() - SignedDuration::from_hours(1);
         assert_eq!(bench.store.prune_evidence(past, 10).await.expect("pruned"), 0, "{}", bench.name);
+        assert_eq!(bench.store.prune_steps(past, 10).await.expect("pruned"), 0, "{}", bench.name);
+        assert_eq!(bench.store.steps_of(run).await.expect("steps"), steps, "{}", bench.name);
+        assert_eq!(bench.store.prune_steps(far(), 10).await.expect("pruned"), 1, "{}", bench.name);
+        assert_eq!(bench.store.steps_of(run).await.expect("steps"), [], "{}", bench.name);
         assert!(bench.store.evidence(kept).await.expect("an answer").is_some());
         assert_eq!(bench.store.prune_evidence(far(), 10).await.expect("pruned"), 1, "{}", bench.name);
         assert!(bench.store.evidence(kept).await.expect("an answer").is_none());
