@@ -7,10 +7,12 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use reqwest::Method;
 use serde_json::json;
 use tests::person::{Browser, Provider, Sight, Trouble};
 use tests::world::{Fleet, Plan};
 
+use crate::visitor::Visitor;
 use crate::{Outcome, PASSWORD, add_user};
 
 /// A fleet whose people come from a provider at which some have groups.
@@ -101,11 +103,9 @@ async fn a_way_back_that_this_browser_didnt_begin_leads_nowhere() -> Outcome {
     let made = json!({ "state": "2", "nonce": "n", "verifier": "v".repeat(43), "next": "/console", "until": i64::MAX });
     let made =
         format!("__Host-bursar-oidc={}.{}", URL_SAFE_NO_PAD.encode(made.to_string()), URL_SAFE_NO_PAD.encode([0; 32]));
-    let asked = reqwest::Client::builder()
-        .no_proxy()
-        .build()?
-        .get(format!("{}/console/oidc/callback?code=1&state=2", fleet.address()));
-    assert_eq!(asked.header("cookie", made).send().await?.status(), 400);
+    let back = "/console/oidc/callback?code=1&state=2";
+    let stranger = Visitor::new(fleet.address());
+    assert_eq!(stranger.ask(Method::GET, back, None, &[("cookie", &made)]).await.status, 400);
     Ok(())
 }
 
