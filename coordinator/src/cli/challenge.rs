@@ -75,6 +75,7 @@ fn list(challenges: &[Challenge], as_json: bool) {
                 "kind": challenge.question.kind,
                 "maskedTarget": challenge.question.masked_target,
                 "prompt": challenge.question.prompt,
+                "answerParts": challenge.question.answer_parts,
                 "attemptsLeft": challenge.question.attempts_left,
                 "resendsLeft": challenge.resends_left,
                 "expiresAt": challenge.expires_at,
@@ -100,7 +101,9 @@ fn ask(challenge: &Challenge) -> Result<Secret, CommandError> {
     let unreadable = |error: std::io::Error| CommandError::Said(format!("no answer could be read: {error}"));
     let mut stdin = std::io::stdin().lock();
     if stdin.is_terminal() {
-        eprint!("{}\n> ", printable(&challenge.question.prompt));
+        let parts = challenge.question.answer_parts;
+        let parts = parts.map(|count| format!(" ({count} parts, with spaces between)")).unwrap_or_default();
+        eprint!("{}{parts}\n> ", printable(&challenge.question.prompt));
         std::io::stderr().flush().map_err(unreadable)?;
     }
     let mut line = String::new();

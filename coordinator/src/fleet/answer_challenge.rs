@@ -22,7 +22,7 @@ pub(super) fn answer_seal_context(id: ChallengeId) -> String {
 /// Keeps an answer, sealed, for the run that waits.
 ///
 /// # Errors
-/// [`Error::Invalid`] for an answer that is empty or too long; a challenge that isn't
+/// [`Error::Invalid`] for an answer that is empty, too long, or in other parts than the page takes; a challenge that isn't
 /// open any more refuses it.
 pub async fn answer_challenge(
     store: &dyn Store,
@@ -38,8 +38,13 @@ pub async fn answer_challenge(
         return Err(Error::Invalid { field: "/answer", reason });
     }
     let trimmed = Secret::new(answer.expose().trim().to_owned());
-    let asked = store.challenge(owner, connection, id).await?.question.kind;
-    if asked == ChallengeKind::Terms && trimmed.expose().parse::<TermsAnswer>().is_err() {
+    let question = store.challenge(owner, connection, id).await?.question;
+    if let Some(count) = question.answer_parts.filter(|_| !question.takes(&trimmed)) {
+        let reason =
+            format!("the bank takes {count} parts: write them with spaces between, or as one word of {count} signs");
+        return Err(Error::Invalid { field: "/answer", reason });
+    }
+    if question.kind == ChallengeKind::Terms && trimmed.expose().parse::<TermsAnswer>().is_err() {
         let reason = "terms are answered with `accept` or `decline`".into();
         return Err(Error::Invalid { field: "/answer", reason });
     }

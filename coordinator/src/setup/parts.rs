@@ -79,6 +79,7 @@ pub(super) fn question(token: &str, challenge: &Challenge, now: Timestamp) -> Ma
     let question = &challenge.question;
     let path = |act: &str| format!("/setup/{token}/challenges/{}/{act}", challenge.id);
     let may_answer = question.kind.takes_answer() && challenge.may_answer.contains(&AnswerSource::Person);
+    let parts = question.answer_parts;
     let minutes = challenge.expires_at.duration_since(now).as_mins().max(1);
     let label = match question.kind {
         ChallengeKind::OneTimeCode => "Code",
@@ -92,7 +93,10 @@ pub(super) fn question(token: &str, challenge: &Challenge, now: Timestamp) -> Ma
             form.answer method="post" action=(path("answer")) {
                 label for="answer" { (label) }
                 input id="answer" name="answer" autocomplete="one-time-code" spellcheck="false" autocapitalize="none"
-                    maxlength="200" required autofocus;
+                    maxlength="200" required autofocus aria-describedby=[parts.map(|_| "parts")];
+                @if let Some(count) = parts {
+                    p.quiet #parts { "The bank takes " (count) " parts; write them with spaces between." }
+                }
                 button.primary type="submit" { "Send" }
             }
             p.quiet { "There are about " (minutes) " minutes for it." }

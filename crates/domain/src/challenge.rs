@@ -1,6 +1,6 @@
 //! A challenge: what only a person, or the device in their hand, can supply.
 //!
-//! Not here: the answer, which is a [`Secret`](crate::secret::Secret) and is kept
+//! Not here: the answer, which is a [`Secret`] and is kept
 //! sealed; or who is told of it.
 //!
 //! ```text
@@ -16,6 +16,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::secret::Secret;
 use crate::word::words;
 
 words! {
@@ -168,6 +169,9 @@ pub struct Question {
     /// How many more new codes the bank can be asked for; none where the portal has no way to.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub resends_left: u32,
+    /// How many parts an answer has, where the page takes it in parts; none where it takes it whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_parts: Option<usize>,
     /// The terms that are to be accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terms: Option<Terms>,
@@ -208,7 +212,25 @@ words! {
     }
 }
 
+/// The parts of an answer: its words, between spaces, commas and semicolons; or the signs of its one word. None where they
+/// aren't so many.
+#[must_use]
+pub fn in_parts(answer: &Secret, count: usize) -> Option<Vec<Secret>> {
+    let words: Vec<&str> = answer.expose().split([' ', ',', ';', '\t']).filter(|word| !word.is_empty()).collect();
+    let parts: Vec<String> = match words.as_slice() {
+        [word] if count > 1 => word.chars().map(String::from).collect(),
+        words => words.iter().map(|word| (*word).to_owned()).collect(),
+    };
+    (parts.len() == count).then(|| parts.into_iter().map(Secret::new).collect())
+}
+
 impl Question {
+    /// Whether an answer has as many parts as the page takes. What has not is never sent, and costs no attempt.
+    #[must_use]
+    pub fn takes(&self, answer: &Secret) -> bool {
+        self.answer_parts.is_none_or(|count| in_parts(answer, count).is_some())
+    }
+
     /// Whether a code that an authenticator shows is what it asks for.
     #[must_use]
     pub fn is_of_authenticator(&self) -> bool {
@@ -279,7 +301,24 @@ impl ChallengeKind {
 
 #[cfg(test)]
 mod tests {
-    use super::{ChallengeEvent, ChallengeKind, ChallengeState};
+    use super::{ChallengeEvent, ChallengeKind, ChallengeState, in_parts};
+    use crate::secret::Secret;
+
+    #[test]
+    fn an_answer_has_its_words_or_the_signs_of_its_one_word_as_parts() {
+        let check = |answer: &str, count: usize, expected: Option<&[&str]>| {
+            let parts = in_parts(&Secret::new(answer.into()), count);
+            let parts = parts.as_ref().map(|parts| parts.iter().map(Secret::expose).collect::<Vec<_>>());
+            assert_eq!(parts.as_deref(), expected, "{answer} in {count}");
+        };
+        check("41 07 93", 3, Some(&["41", "07", "93"]));
+        check("41,07;\t93 ", 3, Some(&["41", "07", "93"]));
+        check("aé7", 3, Some(&["a", "é", "7"]));
+        check("secret", 1, Some(&["secret"]));
+        for (answer, count) in [("41 07", 3), ("41 07 93 11", 3), ("4107", 3), ("", 1), (" ", 2), ("two words", 1)] {
+            check(answer, count, None);
+        }
+    }
 
     #[test]
     fn an_approval_is_settled_without_an_answer_and_takes_none() {

@@ -117,7 +117,9 @@ async fn kept(portal: &RunningPortal, folder: &Path) -> Result<String, Box<dyn s
             let places =
                 line.split(|letter: char| !letter.is_ascii_digit()).filter_map(|part| part.parse::<usize>().ok());
             let letters: String = places.take(3).filter_map(|place| word.chars().nth(place.checked_sub(1)?)).collect();
-            stdin.write_all(format!("{letters}\n").as_bytes()).await?;
+            // One letter too few, which the terminal doesn't hand on.
+            let few: String = letters.chars().skip(1).collect();
+            stdin.write_all(format!("{few}\n{letters}\n").as_bytes()).await?;
         }
     }
     assert_eq!(child.wait().await?.code(), Some(0), "{said}");
@@ -134,7 +136,7 @@ async fn recognised(folder: &Path) -> Result<Vec<(String, String)>, Box<dyn std:
         let text = |key: &str| page[key].as_str().unwrap_or_default().to_owned();
         (text("page"), text("recognised"))
     };
-    Ok(tried.as_array().into_iter().flatten().map(page).collect())
+    Ok(tried["pages"].as_array().into_iter().flatten().map(page).collect())
 }
 
 /// The truth's amounts, days and numbers of accounts, as portals may write them.
@@ -184,6 +186,7 @@ async fn pages_that_a_run_kept_are_recognised_as_what_they_are_and_hold_no_cell_
             std::fs::copy(scripts().join(portal.name()).join(name), folder.join(name))?;
         }
         let said = kept(&portal, &folder).await?;
+        assert_eq!(said.contains("nothing was sent; once more"), portal.name() == "lantern", "{said}");
         assert!(said.contains("look through them before anybody else sees them"), "{said}");
         let found = recognised(&folder).await?;
         for page in wanted {

@@ -8,9 +8,11 @@ mod files;
 
 use fixtures::faults::Switch;
 use fixtures::kontor::Kontor;
+use fixtures::lantern::Lantern;
 use fixtures::meridian::Meridian;
 use fixtures::portal::RunningPortal;
 use fixtures::zoo::Portal;
+use reqwest::Method;
 use serde_json::{Value, json};
 use tests::integrator::Integrator;
 use tests::patience::eventually;
@@ -69,6 +71,30 @@ async fn a_bank_of_frames_is_read_without_a_browser() -> Tried {
 #[tokio::test]
 async fn a_bank_of_components_is_scrolled_to_the_end() -> Tried {
     is_read(Portal::Lantern, Driver::Cdp).await.map(|_| ())
+}
+
+#[tokio::test]
+async fn an_answer_in_other_parts_than_the_bank_takes_is_refused_before_the_bank_sees_it() -> Tried {
+    let portal = Lantern::start(Lantern::settings()).await?;
+    let (_fleet, integrator) = fleet(&portal, "cdp").await?;
+    let id = integrator.set_up(portal.name(), portal.username(), portal.password()).await?;
+    let challenge = integrator.open_challenge(&id, None).await?;
+    assert_eq!(challenge["answerParts"], 3, "{challenge}");
+    let path = format!("/v1/connections/{id}/challenges/{}/answer", challenge["id"].as_str().unwrap_or_default());
+    for answer in ["ab", "abcd", "a b", "a b c d"] {
+        let refused = integrator.call(Method::POST, &path, Some(&json!({ "answer": answer }))).await?;
+        let said = (refused.status, refused.body["errors"][0]["message"].as_str());
+        assert!(matches!(said, (422, Some(why)) if why.contains("3 parts")), "{}", refused.body);
+    }
+    let now = integrator.list(&format!("/v1/connections/{id}/challenges")).await?;
+    assert_eq!(
+        (now.len(), &now[0]["status"], &now[0]["attemptsLeft"]),
+        (1, &json!("open"), &challenge["attemptsLeft"])
+    );
+    assert_eq!(portal.oracle().answer_submits, 0, "the bank saw one");
+    Person::of(&portal).answer(&integrator, &id, &challenge).await?;
+    assert_eq!(activated(&integrator, &id).await?["status"], "active");
+    Ok(())
 }
 
 #[tokio::test]

@@ -68,6 +68,7 @@ impl Maker {
                     institution_message: None,
                     attempts_left: 1,
                     resends_left: 0,
+                    answer_parts: None,
                     terms: None,
                 };
                 match person.ask(&question).await {

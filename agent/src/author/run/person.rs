@@ -62,18 +62,23 @@ impl Person for Terminal {
         if *kind == ChallengeKind::Terms {
             say("type `accept` or `decline`");
         }
+        if let Some(count) = question.answer_parts {
+            say(&format!("it takes {count} parts: write them with spaces between"));
+        }
         // A code is good for this one sign-in; the answer to a question is good for years.
         let is_lasting = *kind == ChallengeKind::SecurityQuestion;
         let echo = if is_lasting && is_attended() { Echo::Hidden } else { Echo::Shown };
-        match typed(echo).await {
-            Some(answer) if *resends_left > 0 && answer.expose().trim() == RESEND => Asked::Resend,
-            Some(answer) if !answer.expose().trim().is_empty() => {
-                Asked::Answer(Secret::new(answer.expose().trim().to_owned()))
-            }
-            Some(_) => Asked::Nobody,
-            None => {
+        loop {
+            let Some(typed) = typed(echo).await else {
                 say("standard input ended, so nobody can answer the bank's question");
-                Asked::Nobody
+                return Asked::Nobody;
+            };
+            let answer = Secret::new(typed.expose().trim().to_owned());
+            match answer.expose() {
+                "" => return Asked::Nobody,
+                RESEND if *resends_left > 0 => return Asked::Resend,
+                _ if question.takes(&answer) => return Asked::Answer(answer),
+                _ => say("it has other parts than these, and nothing was sent; once more:"),
             }
         }
     }

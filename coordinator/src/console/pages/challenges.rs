@@ -228,6 +228,9 @@ pub(super) fn card(
                         input id=(field) name="answer" autocomplete="off" spellcheck="false" autocapitalize="none"
                             maxlength="200" required
                             autofocus[focus == Focus::Taken] aria-describedby=(heading);
+                        @if let Some(count) = question.answer_parts {
+                            p.quiet { "The bank takes " (count) " parts; write them with spaces between." }
+                        }
                         button.primary type="submit" { "Answer" }
                     }
                     @if let Some(after) = challenge.resend_after { (resend_box(visitor, challenge, after, now)) }

@@ -45,6 +45,12 @@ pub(super) struct Challenge {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     institution_message: Option<String>,
+    /// How many parts an answer has, where the bank takes it in parts: separated by spaces, or the signs of one word. Another
+    /// number of them is refused before the bank sees any.
+    // Choice: the documents have no place for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1)]
+    answer_parts: Option<usize>,
     /// The terms that are to be accepted: `accept` or `decline` is the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -181,6 +187,7 @@ impl From<store::Challenge> for Challenge {
             masked_target: question.masked_target,
             prompt: question.prompt,
             institution_message: question.institution_message,
+            answer_parts: question.answer_parts,
             terms: question.terms.map(|terms| Terms { title: terms.title, sha256: terms.sha256 }),
             attempts_left: question.attempts_left,
             status: challenge.state,

@@ -18,6 +18,7 @@ fn question(medium: Medium, attempts_left: u32) -> Question {
         institution_message: None,
         attempts_left,
         resends_left: 0,
+        answer_parts: None,
         terms: None,
     }
 }

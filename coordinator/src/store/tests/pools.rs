@@ -73,6 +73,7 @@ async fn ask(bench: &Bench, run: RunId, medium: Option<Medium>) -> Challenge {
         institution_message: None,
         attempts_left: 3,
         resends_left: 0,
+        answer_parts: None,
         terms: None,
     };
     let new = NewChallenge { heard: vec![Medium::Email, Medium::Sms], ..challenge(question) };

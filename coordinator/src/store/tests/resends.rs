@@ -20,6 +20,7 @@ fn question(said: Option<&str>, resends_left: u32) -> Question {
         institution_message: said.map(str::to_owned),
         attempts_left: 3,
         resends_left,
+        answer_parts: None,
         terms: None,
     }
 }

@@ -240,6 +240,7 @@ async fn a_challenge_is_asked_once_answered_once_and_forgets_its_answer() {
             institution_message: None,
             attempts_left: 3,
             resends_left: 0,
+            answer_parts: None,
             terms: None,
         };
         let new = || challenge(question.clone());

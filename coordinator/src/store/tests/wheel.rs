@@ -19,6 +19,7 @@ fn question() -> Question {
         institution_message: None,
         attempts_left: 3,
         resends_left: 0,
+        answer_parts: None,
         terms: None,
     }
 }

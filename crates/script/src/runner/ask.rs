@@ -3,7 +3,7 @@
 //!
 //! Not here: who is asked, or how the answer travels.
 
-use domain::challenge::{ChallengeKind, Question};
+use domain::challenge::{ChallengeKind, Question, in_parts};
 use domain::failure::{Failure, FailureCode, Stage};
 use domain::run::{Effect, EffectOutcome};
 use domain::secret::Secret;
@@ -28,7 +28,7 @@ const WORDS_LIMIT: usize = 500;
 const MASKED_LIMIT: usize = 16 * 1024;
 
 impl Runner {
-    pub(super) fn ask(&mut self, seen: &Seen, challenge: &Challenge) -> Command {
+    pub(super) fn ask(&mut self, seen: &Seen, page: &Page, challenge: &Challenge) -> Command {
         self.stage = Stage::Challenge;
         let document = match Document::parse(&seen.html) {
             Ok(document) => document,
@@ -38,6 +38,10 @@ impl Runner {
         let resend = challenge.resend.as_ref();
         let said = resend.filter(|_| self.resent > 0).and_then(|resend| document.pick(resend.said.as_ref()?));
         let said = said.map(|words| self.bounded(&words));
+        if self.attempts == 0 && self.asked >= QUESTIONS_LIMIT {
+            return self
+                .fail(FailureCode::MfaCodeInvalid, "no answer had as many parts as the page takes, and none was sent");
+        }
         if self.attempts >= challenge.attempts || self.asked >= QUESTIONS_LIMIT {
             let failure = Failure::new(FailureCode::MfaCodeInvalid, self.stage).with_institution_message(refusal);
             return self.end(Command::Fail(failure));
@@ -56,6 +60,7 @@ impl Runner {
             institution_message: refusal.or(said),
             attempts_left: challenge.attempts - self.attempts,
             resends_left: resend.map_or(0, |resend| resend.limit.saturating_sub(self.resent)),
+            answer_parts: answer_parts(page),
             terms: None,
         };
         self.asked += 1;
@@ -67,15 +72,15 @@ impl Runner {
         if let Meaning::Terms(_) = page.meaning {
             return self.terms_answered(page, answer);
         }
-        self.attempts += 1;
         self.answers.push(answer.clone());
         // A person acted, so the page may come up anew.
         self.looks.clear();
         if parts(page, answer).is_none() {
-            // The portal wants other parts than these, and needn't be told.
+            // The portal wants other parts than these. It isn't told, and so counts nothing.
             self.acted = None;
             return self.settle([Command::SettleAnswer(AnswerVerdict::Rejected)].into(), Then::Look);
         }
+        self.attempts += 1;
         self.act(page, Some(answer), Vec::new())
     }
 
@@ -116,6 +121,7 @@ impl Runner {
             institution_message: None,
             attempts_left: WHEEL_ATTEMPTS - self.offered + 1,
             resends_left: 0,
+            answer_parts: None,
             terms: None,
         })
     }
@@ -173,20 +179,18 @@ impl Runner {
     }
 }
 
-/// The parts of an answer that a page takes, none of one that it takes whole: its words, or its
-/// signs. None at all where there are more or fewer.
-pub(super) fn parts(page: &Page, answer: &Secret) -> Option<Vec<Secret>> {
-    let wanted = page.steps.iter().filter_map(|step| match step {
+/// In how many parts a page takes an answer, if it doesn't take it whole.
+fn answer_parts(page: &Page) -> Option<usize> {
+    let part = |step: &Step| match step {
         Step::Fill { with: Source::AnswerPart(part), .. } => Some(part + 1),
         _ => None,
-    });
-    let Some(wanted) = wanted.max() else { return Some(Vec::new()) };
-    let words: Vec<&str> = answer.expose().split([' ', ',', ';', '\t']).filter(|word| !word.is_empty()).collect();
-    let parts: Vec<String> = match words.as_slice() {
-        [word] if wanted > 1 => word.chars().map(String::from).collect(),
-        words => words.iter().map(|word| (*word).to_owned()).collect(),
     };
-    (parts.len() == wanted).then(|| parts.into_iter().map(Secret::new).collect())
+    page.steps.iter().filter_map(part).max()
+}
+
+/// The parts of an answer that a page takes, none of one that it takes whole. None at all where there are more or fewer.
+pub(super) fn parts(page: &Page, answer: &Secret) -> Option<Vec<Secret>> {
+    answer_parts(page).map_or_else(|| Some(Vec::new()), |count| in_parts(answer, count))
 }
 
 /// Whether a page waits for an approval elsewhere.

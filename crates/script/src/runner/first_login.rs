@@ -156,6 +156,7 @@ impl Runner {
             institution_message: None,
             attempts_left: 1,
             resends_left: 0,
+            answer_parts: None,
             terms: Some(Terms { title, sha256 }),
         })
     }

@@ -437,7 +437,7 @@ impl Runner {
             return end;
         }
         if let Meaning::Challenge(challenge) = &seen.page.meaning {
-            return self.ask(&seen, challenge);
+            return self.ask(&seen, &seen.page, challenge);
         }
         if seen.page.meaning.sets_something() {
             return self.set(&seen);
