@@ -5,17 +5,17 @@
 
 mod browser;
 
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use domain::driver::{DriverKind, Drivers, DriversError};
 use domain::secret::Secret;
+use serde_json::json;
 use url::Url;
 
-use crate::author::WriteError;
 use crate::author::check::{Check, CheckError};
 use crate::author::explain::Explain;
 use crate::author::fmt::{Fmt, FmtError};
@@ -23,6 +23,7 @@ use crate::author::new::{New, NewError};
 use crate::author::run::{Driving, RunError};
 use crate::author::schema::Schema;
 use crate::author::test::{Test, TestError};
+use crate::author::{Listing, WriteError, causes, print_json, say};
 use crate::cdp::Window;
 use crate::coordinator::{CallError, Coordinator, SetUpError};
 use crate::drain::Drain;
@@ -187,16 +188,46 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let _ = error.print();
-            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            let use_stderr = error.use_stderr();
+            let _ = with_own_usage(error).print();
+            let exit = if use_stderr { Exit::Usage } else { Exit::Done };
             return exit.into();
         }
     };
+    let listing = cli.verb.listing();
     match cli.obey() {
         Ok(exit) => exit.into(),
         Err(error) => {
-            let _ = write!(std::io::stderr().lock(), "{}", report(&error));
+            if listing == Listing::Json {
+                let _ = print_json(&json!({ "error": in_one(&error), "hint": error.hint() }));
+            }
+            say(report(&error).trim_end());
             Exit::Failed.into()
+        }
+    }
+}
+
+/// An error of the command line with the usage of the command that was named: the one that comes with it also names what
+/// the environment gives.
+fn with_own_usage(mut error: clap::Error) -> clap::Error {
+    let mut command = Cli::command();
+    command.build();
+    let mut words = std::env::args().skip(1);
+    let Some(verb) = words.find_map(|word| command.find_subcommand(word).cloned()) else { return error };
+    if error.get(ContextKind::Usage).is_some() {
+        error.insert(ContextKind::Usage, ContextValue::StyledStr(verb.clone().render_usage()));
+    }
+    error
+}
+
+impl Verb {
+    /// How its user wants to be told.
+    const fn listing(&self) -> Listing {
+        match self {
+            Self::Run(run) => run.driving.listing(),
+            Self::Test(test) => test.listing(),
+            Self::Check(check) => check.listing(),
+            Self::New(_) | Self::Explain(_) | Self::Fmt(_) | Self::Schema(_) => Listing::Text,
         }
     }
 }
@@ -309,14 +340,15 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// The error with its causes, in a line.
+fn in_one(error: &CliError) -> String {
+    let errors = std::iter::successors(Some(error as &dyn std::error::Error), |&error| error.source());
+    errors.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 /// The error with its causes, then the hint.
 fn report(error: &CliError) -> String {
-    let mut text = format!("error: {error}\n");
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text.push_str(&format!("  because: {error}\n"));
-        cause = error.source();
-    }
+    let mut text = format!("error: {error}\n{}", causes(error));
     if let Some(hint) = error.hint() {
         text.push_str(&format!("hint: {hint}\n"));
     }

@@ -17,7 +17,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::task::spawn_blocking;
 use url::Url;
 
-use world::process::{command, output, signal_to};
+use world::process::{ask, command, folder, output, signal_to, texts};
 use world::{PATIENCE, Portal};
 
 // Letters alone: digits of a page are zeros anyhow.
@@ -44,22 +44,7 @@ const GOODBYE: &str = "<h1>You have signed out</h1>";
 
 /// A folder that `agent new` made.
 fn new(more: &[&str]) -> (TempDir, PathBuf) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("first-bank");
-    let made = output(command().arg("new").arg(&path).args(more));
-    assert_eq!(made.status.code(), Some(0), "{made:?}");
-    (folder, path)
-}
-
-/// What a command of the agent said about a folder, and how it ended.
-fn ask(arguments: &[&str], folder: &Path) -> (Option<i32>, String, String) {
-    let said = output(command().args(arguments).arg(folder));
-    texts(&said)
-}
-
-fn texts(output: &Output) -> (Option<i32>, String, String) {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code(), text(&output.stdout), text(&output.stderr))
+    folder("first-bank", more)
 }
 
 #[test]
@@ -102,6 +87,7 @@ fn what_was_read_is_kept_as_expected_and_a_difference_is_told_with_its_place() {
 
     let (code, said, _) = ask(&["test", "--json"], &path);
     let tried: Value = serde_json::from_str(&said).expect("JSON");
+    let tried = &tried["pages"];
     assert_eq!((code, &tried[0]["page"], &tried[0]["recognised"]), (Some(2), &"account".into(), &Value::Null));
 }
 
@@ -127,7 +113,7 @@ fn a_page_that_cant_be_used_is_one_fault_of_all() {
     assert!(said.lines().any(|line| line.contains("accounts.html") && line.trim_end().ends_with("ok")), "{said}");
     let (_, said, _) = ask(&["test", "--json"], &path);
     let tried: Value = serde_json::from_str(&said).expect("JSON");
-    let unusable = tried.as_array().into_iter().flatten().filter(|page| page["problem"].is_string());
+    let unusable = tried["pages"].as_array().into_iter().flatten().filter(|page| page["problem"].is_string());
     assert_eq!(unusable.count(), 2, "{said}");
 }
 
@@ -160,7 +146,10 @@ fn every_step_is_tried_on_the_page_that_it_is_for() {
 
     let (_, said, _) = ask(&["test", "--json"], &path);
     let tried: Value = serde_json::from_str(&said).expect("JSON");
-    let page = tried.as_array().and_then(|pages| pages.iter().find(|page| page["page"] == "sign_in")).expect("a page");
+    let page = tried["pages"]
+        .as_array()
+        .and_then(|pages| pages.iter().find(|page| page["page"] == "sign_in"))
+        .expect("a page");
     let steps = &page["steps"];
     assert_eq!((&steps[0]["end"], &steps[1]["end"]), (&"found".into(), &"missing".into()), "{page}");
     assert_eq!((&steps[0]["ways"][0]["finds"], &steps[0]["agree"]), (&1.into(), &1.into()), "{page}");

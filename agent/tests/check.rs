@@ -10,15 +10,11 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use world::process::{command, output};
+use world::process::{command, folder, output};
 
 /// A folder that `agent new` made.
 fn new(more: &[&str]) -> (TempDir, PathBuf) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("banque-du-lac");
-    let made = output(command().arg("new").arg(&path).args(more));
-    assert_eq!(made.status.code(), Some(0), "{made:?}");
-    (folder, path)
+    folder("banque-du-lac", more)
 }
 
 /// What `agent check` says, and how it ends.

@@ -11,7 +11,7 @@ use domain::institution::Institution;
 use script::{Around, Diagnostic, DiagnosticCode, Diagnostics, Script, check_record};
 use serde::Serialize;
 
-use super::{ReadError, WriteError, print, print_json, say, script_text};
+use super::{Listing, ReadError, WriteError, plain, print, print_json, say, script_text};
 use crate::cli::Exit;
 
 const SCRIPT: &str = "script.yaml";
@@ -61,6 +61,11 @@ impl<'a> Fault<'a> {
 }
 
 impl Check {
+    /// How what comes of it is told.
+    pub(crate) const fn listing(&self) -> Listing {
+        if self.json { Listing::Json } else { Listing::Text }
+    }
+
     /// Prints what is wrong with the script and the record.
     ///
     /// # Errors
@@ -81,12 +86,15 @@ impl Check {
         if is_folder && !has_record {
             say(&format!("{} has no {RECORD}, without which no coordinator takes it", folder.display()));
         }
+        if is_folder && script.is_none() {
+            say(&format!("{} has no {SCRIPT} yet, so connections to it wait for one", folder.display()));
+        }
         let record = has_record.then(|| checked_record(record, folder, script.as_ref())).transpose()?;
         // A record that is asked for by itself is held against its script, which isn't told of.
         let script = script.filter(|_| !is_record);
         let lists = [faults(script.as_ref()), faults(record.as_ref())];
         let lists: Vec<(&Path, &Diagnostics)> = lists.into_iter().flatten().collect();
-        if self.json {
+        if self.listing() == Listing::Json {
             let all = lists.iter().flat_map(|&(path, list)| list.iter().map(move |fault| Fault::of(path, fault)));
             print_json(&all.collect::<Vec<_>>())?;
         } else {
@@ -121,6 +129,11 @@ fn faults<T>(checked: Option<&Checked<T>>) -> Option<(&Path, &Diagnostics)> {
     Some((path.as_path(), read.as_ref().err()?))
 }
 
+/// A path as a terminal may show it.
+fn shown(path: &Path) -> String {
+    plain(&path.display().to_string())
+}
+
 /// What is wrong with each, and what is sound.
 fn told(
     script: Option<&Checked<Script>>,
@@ -129,14 +142,14 @@ fn told(
 ) -> String {
     let mut said = String::new();
     if let Some(Checked { path, source, read: Ok(script) }) = script {
-        let (path, institution) = (path.display(), script.institution());
+        let (path, institution) = (shown(path), script.institution());
         said.push_str(&format!("{path}: a sound script for {institution}, revision {}\n", Script::revision(source)));
     }
     if let Some(Checked { path, read: Ok(record), .. }) = record {
-        said.push_str(&format!("{}: a sound record of {}\n", path.display(), record.name));
+        said.push_str(&format!("{}: a sound record of {}\n", shown(path), record.name));
     }
     for (path, list) in lists {
-        said.push_str(&list.render(&path.display().to_string()));
+        said.push_str(&list.render(&shown(path)));
     }
     let mut codes: Vec<&str> = lists.iter().flat_map(|(_, list)| list.codes()).map(DiagnosticCode::as_str).collect();
     codes.sort_unstable();

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use script::format;
 
-use super::{ReadError, WriteError, print, say, script_file, script_text};
+use super::{ReadError, WriteError, causes, plain, print, say, script_file, script_text};
 use crate::cli::Exit;
 
 /// What is laid out.
@@ -48,36 +48,47 @@ impl Fmt {
     /// Lays the scripts out, each by itself: one that can't be doesn't keep the others from it.
     ///
     /// # Errors
-    /// When a file can't be read or written.
+    /// The last of what couldn't be read or written, those before it having been said.
     pub fn obey(&self) -> Result<Exit, FmtError> {
-        let mut exit = Exit::Done;
-        for file in &self.files {
-            let is_input = file == Path::new("-");
-            let path = script_file(file);
-            let source = if is_input { input()? } else { script_text(&path)? };
-            let name = if is_input { "standard input".into() } else { path.display().to_string() };
-            let laid_out = match format(&source) {
-                Ok(laid_out) => laid_out,
-                Err(faults) => {
-                    say(&faults.render(&name));
-                    exit = Exit::Faults;
-                    continue;
+        let mut exit = Ok(Exit::Done);
+        for end in self.files.iter().map(|file| self.lay_out(file)) {
+            match (&exit, end) {
+                (_, Ok(Exit::Done)) | (Err(_), Ok(_)) => {}
+                (Err(before), Err(error)) => {
+                    say(&format!("error: {before}\n{}", causes(before)));
+                    exit = Err(error);
                 }
-            };
-            let is_same = laid_out == source;
-            if self.check {
-                if !is_same {
-                    print(&format!("{name}\n"))?;
-                    exit = Exit::Faults;
-                }
-            } else if is_input {
-                print(&laid_out)?;
-            } else if !is_same {
+                (Ok(_), end) => exit = end,
+            }
+        }
+        exit
+    }
+
+    fn lay_out(&self, file: &Path) -> Result<Exit, FmtError> {
+        let is_input = file == Path::new("-");
+        let path = script_file(file);
+        let source = if is_input { input()? } else { script_text(&path)? };
+        let name = if is_input { "standard input".into() } else { plain(&path.display().to_string()) };
+        let laid_out = match format(&source) {
+            Ok(laid_out) => laid_out,
+            Err(faults) => {
+                say(&faults.render(&name));
+                return Ok(Exit::Faults);
+            }
+        };
+        match (laid_out == source, self.check, is_input) {
+            (true, true, _) | (true, false, false) => {}
+            (false, true, _) => {
+                print(&format!("{name}\n"))?;
+                return Ok(Exit::Faults);
+            }
+            (_, false, true) => print(&laid_out)?,
+            (false, false, false) => {
                 replace(&path, &laid_out)?;
                 say(&format!("laid out {name}"));
             }
         }
-        Ok(exit)
+        Ok(Exit::Done)
     }
 }
 

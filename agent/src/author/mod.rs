@@ -18,11 +18,21 @@ mod saved;
 pub mod schema;
 pub mod test;
 
+use std::error::Error;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// How large a script may be to be read at all; the reader of scripts is stricter still.
 const LARGEST: u64 = 16 * 1024 * 1024;
+
+/// How what a command says is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Listing {
+    /// To people.
+    Text,
+    /// To programs.
+    Json,
+}
 
 /// Why a script's text isn't there.
 #[derive(Debug, thiserror::Error)]
@@ -59,25 +69,35 @@ fn script_text(path: &Path) -> Result<String, ReadError> {
 #[error("could not write to standard output")]
 pub struct WriteError(#[from] io::Error);
 
-/// Prints data.
+/// Prints data. Whoever reads it may have had enough before its end, as `head` has.
 fn print(text: &str) -> Result<(), WriteError> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    Ok(out.flush()?)
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
 }
 
 /// Prints a value for programs.
-fn print_json(value: &impl serde::Serialize) -> Result<(), WriteError> {
+pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), WriteError> {
     let text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
     print(&format!("{text}\n"))
 }
 
 /// Says something to whoever sits at the terminal; where nobody listens, nothing is lost.
-fn say(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+pub(crate) fn say(text: &str) {
+    let lines: Vec<String> = text.lines().map(plain).collect();
+    let _ = writeln!(io::stderr().lock(), "{}", lines.join("\n"));
 }
 
-/// A portal's text as a terminal may show it: without what moves the cursor, colours or turns what follows around.
+/// An error's causes, a line each.
+pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    causes.map(|cause| format!("  because: {cause}\n")).collect()
+}
+
+/// A portal's text, or a file's name, as a terminal may show it: without what moves the cursor, colours or turns what
+/// follows around.
 fn plain(text: &str) -> String {
     let is_order =
         |letter: char| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');

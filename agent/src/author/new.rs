@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use domain::anchor::{Loopback, PortalUrlError, normalize_portal_url};
 use domain::money::{Currency, Locale};
 use jiff::tz::TimeZone;
 use script::{record_schema, schema};
@@ -53,7 +54,7 @@ enum Login {
 #[derive(Debug, thiserror::Error)]
 pub enum NewError {
     /// Its name is no id.
-    #[error("`{0}` can't be an institution's id: lower-case letters, digits and `-`, a letter first, 64 at most")]
+    #[error("`{0}`, the last part of the folder, can't be an institution's id")]
     NoId(String),
     /// Something is there already.
     #[error("{} is there already, and nothing is overwritten", .0.display())]
@@ -91,7 +92,9 @@ impl NewError {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NoId(_) => Some("name the folder after the bank, as in `agent new scripts/first-example-bank`"),
+            Self::NoId(_) => Some(
+                "name the folder after the bank, in lower-case letters, digits and `-`, as in `agent new scripts/first-bank`",
+            ),
             Self::Taken(_) => Some("name another folder, or move that one away"),
             Self::Unwritable { .. } | Self::Write(_) => None,
         }
@@ -104,7 +107,9 @@ impl New {
     /// # Errors
     /// When there is one, or it can't be written.
     pub fn obey(&self) -> Result<Exit, NewError> {
-        let id = self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        // `.` has no name of its own.
+        let folder = std::path::absolute(&self.folder).unwrap_or_else(|_| self.folder.clone());
+        let id = folder.file_name().unwrap_or(self.folder.as_os_str()).to_string_lossy().into_owned();
         let is_id = id.len() <= 64
             && id.starts_with(|c: char| c.is_ascii_lowercase())
             && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
@@ -168,7 +173,8 @@ fn make_folder(folder: &Path) -> Result<(), NewError> {
             None => Ok(()),
         },
         Err(error) if error.kind() == io::ErrorKind::NotFound => std::fs::create_dir_all(folder).map_err(unwritable),
-        Err(_) => Err(NewError::Taken(folder.to_owned())),
+        Err(_) if folder.is_file() => Err(NewError::Taken(folder.to_owned())),
+        Err(error) => Err(unwritable(error)),
     }
 }
 
@@ -196,13 +202,15 @@ fn name(text: &str) -> Result<String, String> {
 }
 
 fn portal(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| error.to_string())?;
-    let is_portal = url.scheme() == "https" && url.host_str().is_some() && url.username().is_empty();
-    is_portal.then_some(url).ok_or_else(|| {
-        "a portal's address begins with `https://`; one on this machine is given to `agent run` and `agent test` as \
-         their `--portal`"
-            .to_owned()
-    })
+    match normalize_portal_url(text, Loopback::Refused) {
+        Ok(_) => Url::parse(text).map_err(|error| error.to_string()),
+        Err(PortalUrlError::NotHttps) => {
+            Err("a portal's address begins with `https://`; one on this machine is given to \
+             `agent run` and `agent test` as their `--portal`"
+                .to_owned())
+        }
+        Err(why) => Err(format!("a portal's address that {why}")),
+    }
 }
 
 fn currency(text: &str) -> Result<Currency, String> {

@@ -20,7 +20,7 @@ pub(super) fn encoding_of(name: &str) -> Option<&'static Encoding> {
 }
 
 /// The text of a page whose header named a character set, or none.
-pub(super) fn decode(bytes: &[u8], named: Option<&str>, url: &Url) -> (String, &'static Encoding) {
+pub(crate) fn decode(bytes: &[u8], named: Option<&str>, url: &Url) -> (String, &'static Encoding) {
     let marked = Encoding::for_bom(bytes).map(|(encoding, _)| encoding);
     let encoding = marked.or_else(|| named.and_then(encoding_of)).or_else(|| said(bytes, url)).unwrap_or(WINDOWS_1252);
     let (text, encoding, _) = encoding.decode(bytes);

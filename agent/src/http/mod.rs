@@ -13,7 +13,7 @@
 //! Not here: what a page would ask for (`script::plain`), what comes back (`client`), and what
 //! frames show (`framed`).
 
-mod charset;
+pub(crate) mod charset;
 mod client;
 mod framed;
 mod identity;

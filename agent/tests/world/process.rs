@@ -2,12 +2,13 @@
 //!
 //! Not here: what should come of it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
 use tokio::time::{Instant, interval};
 use url::Url;
 
@@ -90,6 +91,26 @@ pub(crate) fn command() -> Command {
 /// What a command said and how it ended.
 pub(crate) fn output(command: &mut Command) -> Output {
     command.output().expect("an agent")
+}
+
+/// The folder of an institution that `agent new` made, in one that goes with the first.
+pub(crate) fn folder(name: &str, more: &[&str]) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join(name);
+    let made = output(command().arg("new").arg(&path).args(more));
+    assert_eq!(made.status.code(), Some(0), "{made:?}");
+    (folder, path)
+}
+
+/// What a command said about a file or a folder, and how it ended.
+pub(crate) fn ask(arguments: &[&str], file: &Path) -> (Option<i32>, String, String) {
+    texts(&output(command().args(arguments).arg(file)))
+}
+
+/// How a command ended, and its data and its talk.
+pub(crate) fn texts(output: &Output) -> (Option<i32>, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
 
 pub(crate) fn signal_to(pid: u32, signal: Signal) {

@@ -4,6 +4,7 @@
 //! The domain's own reader has the last word on every value: its types are what a coordinator reads records with, and
 //! this only finds out which place it means. Not here: the keys (`grammar`), or files.
 
+use domain::anchor::{Loopback, PortalUrlError, normalize_portal_url};
 use domain::codes::Codes;
 use domain::institution::{GUIDE_FIELDS, Institution, Mfa, SetupGuide};
 use serde_json::{Map as Object, Value as Json, json};
@@ -208,11 +209,16 @@ fn compare(root: &Node, record: &Institution, around: Around<'_>, faults: &mut F
         let hint = "name the folder after the id: a coordinator doesn't start otherwise".to_owned();
         faults.hinted(Code::RecordDiffers, at("id"), message, hint);
     }
-    for url in record.portal_urls().filter(|url| url.scheme() != "https") {
+    for url in record.portal_urls() {
+        let Err(why) = normalize_portal_url(url.as_str(), Loopback::Refused) else { continue };
         let is_default = *url == record.default_portal_url;
         let key = if is_default { "defaultPortalUrl" } else { "additionalPortalUrls" };
-        let message = format!("`{key}`: a portal's address begins with `https://`");
-        faults.hinted(Code::ValueMalformed, at(key), message, "nothing is sent to a bank in the clear".to_owned());
+        let hint = match why {
+            PortalUrlError::HasCredentials => "who signs in is kept with the connection, sealed",
+            _ => "it begins with `https://`: nothing is sent to a bank in the clear",
+        };
+        let message = format!("`{key}`: a portal's address that {why}");
+        faults.hinted(Code::ValueMalformed, at(key), message, hint.to_owned());
     }
     if let Some(fault) = record.codes.as_ref().and_then(Codes::fault) {
         faults.add(Code::ValueMalformed, at("codes"), format!("`codes`: {fault}"));
@@ -340,7 +346,7 @@ mod tests {
     fn addresses_in_the_clear_and_unknown_instructions_are_faults() {
         check(
             &SOUND.replace("https", "http"),
-            &["3:19 value.malformed `defaultPortalUrl`: a portal's address begins with `https://`"],
+            &["3:19 value.malformed `defaultPortalUrl`: a portal's address that isn't https"],
         );
         let guide = "guide: { title: For {firstName}, steps: [\"Add {firstNme}\"] }\n";
         let guide = guide.replace("For {firstName}", "\"For {firstName}\"");

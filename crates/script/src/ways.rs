@@ -28,13 +28,16 @@ pub(crate) struct Fitting<'d> {
 
 /// What each way of a target fits, in its order.
 pub(crate) fn fitting<'d>(document: &'d Document, target: &Target) -> Vec<Fitting<'d>> {
-    let is_usable =
-        |element: &ElementRef<'_>| !is_hidden(element) && !is_disabled(element) && !is_in_disabled_set(element);
     let fitting = |way: &Way| {
         let all = of(document, way);
         Fitting { usable: all.iter().copied().filter(is_usable).collect(), all }
     };
     target.ways().iter().map(fitting).collect()
+}
+
+/// Whether something could be acted on.
+pub(crate) fn is_usable(element: &ElementRef<'_>) -> bool {
+    !is_hidden(element) && !is_disabled(element) && !is_in_disabled_set(element)
 }
 
 /// The one thing that the ways agree on.

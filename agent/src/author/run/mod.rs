@@ -34,7 +34,7 @@ use serde_json::json;
 use url::Url;
 
 use super::record::{Folder, FolderError};
-use super::{WriteError, print, print_json, say};
+use super::{Listing, WriteError, print, print_json, say};
 use crate::cli::{BrowserArguments, BrowserError, Exit};
 use crate::driver::OpenError;
 use credentials::CredentialsError;
@@ -117,6 +117,11 @@ impl RunError {
 }
 
 impl Driving {
+    /// How what comes of it is told.
+    pub(crate) const fn listing(&self) -> Listing {
+        if self.json { Listing::Json } else { Listing::Text }
+    }
+
     /// What portals are driven with.
     pub(crate) fn browser(&self) -> &BrowserArguments {
         &self.through.browser
@@ -133,10 +138,10 @@ impl Driving {
         let credentials = credentials::gather(&folder.script, self.through.credentials())?;
         let run = Run { folder: &folder, portal, credentials, since: self.since, through: &self.through };
         let outcome = run.go(Terminal)?;
-        match (&outcome, self.json) {
-            (outcome, true) => print_json(&shown(outcome))?,
-            (Outcome::Finished(accounts), false) => print(&records::table(accounts))?,
-            (Outcome::Failed(_) | Outcome::Interrupted, false) => {}
+        match (&outcome, self.listing()) {
+            (outcome, Listing::Json) => print_json(&shown(outcome))?,
+            (Outcome::Finished(accounts), Listing::Text) => print(&records::table(accounts))?,
+            (Outcome::Failed(_) | Outcome::Interrupted, Listing::Text) => {}
         }
         if let Some(path) = self.through.report() {
             say(&format!("report: {}", path.display()));

@@ -6,20 +6,22 @@ mod compare;
 mod page;
 mod truth;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use comfy_table::{Table, presets};
 use jiff::civil::Date;
+use serde_json::json;
 use url::Url;
 
 use super::record::{Folder, FolderError};
 use super::run::portal::PortalArguments;
 use super::run::{RunError, today};
-use super::{WriteError, print, print_json, say};
+use super::{Listing, WriteError, print, print_json, say};
 use crate::cli::Exit;
 use page::{Accept, Tried};
-use truth::{Listing, TruthError};
+use truth::TruthError;
 
 /// What is tried.
 #[derive(Debug, Args)]
@@ -82,14 +84,19 @@ impl TestError {
 }
 
 impl Test {
+    /// How what comes of it is told.
+    pub(crate) const fn listing(&self) -> Listing {
+        if self.json { Listing::Json } else { Listing::Text }
+    }
+
     /// Tries the script.
     ///
     /// # Errors
     /// When it can't be tried.
     pub fn obey(self) -> Result<Exit, TestError> {
+        let listing = self.listing();
         let folder = Folder::open(&self.folder)?;
         if let Some(portal) = self.portal {
-            let listing = if self.json { Listing::Json } else { Listing::Text };
             return truth::run(&folder, portal, &self.through, listing);
         }
         let files = saved(&folder.path.join("pages"))?;
@@ -100,26 +107,38 @@ impl Test {
             tried.push(page::tried(&folder, file, day, accept));
         }
         let is_sound = tried.iter().all(Tried::is_sound);
-        if self.json {
-            print_json(&tried)?;
-        } else {
-            print(&listed(&tried))?;
-            tell(&folder, &tried);
+        match listing {
+            Listing::Json => print_json(&json!({ "pages": tried, "notTried": not_tried(&folder, &tried) }))?,
+            Listing::Text => {
+                print(&listed(&tried))?;
+                tell(&folder, &tried);
+            }
         }
         Ok(if is_sound { Exit::Done } else { Exit::Faults })
     }
 }
 
-/// The saved pages, by name.
+/// The saved pages, by name, with those of which only what is expected is there.
 fn saved(pages: &Path) -> Result<Vec<PathBuf>, TestError> {
     let entries = std::fs::read_dir(pages).map_err(|_| TestError::NoPages(pages.to_owned()))?;
-    let is_page = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "html");
-    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_page).collect();
+    let files = entries.filter_map(|entry| page_of(&entry.ok()?.path()));
+    let files: BTreeSet<PathBuf> = files.collect();
     if files.is_empty() {
         return Err(TestError::NoPages(pages.to_owned()));
     }
-    files.sort();
-    Ok(files)
+    Ok(files.into_iter().collect())
+}
+
+/// The saved page that a file is, or is about.
+fn page_of(file: &Path) -> Option<PathBuf> {
+    let name = file.file_name()?.to_str()?;
+    let stem = name.strip_suffix(".html").or_else(|| name.strip_suffix(".expected.json"))?;
+    Some(file.with_file_name(format!("{stem}.html")))
+}
+
+/// The script's pages of which none is saved.
+fn not_tried<'f>(folder: &'f Folder, tried: &[Tried]) -> Vec<&'f str> {
+    folder.script.pages().filter(|page| !tried.iter().any(|tried| tried.page == *page)).collect()
 }
 
 /// A line for each page.
@@ -146,8 +165,7 @@ fn tell(folder: &Folder, tried: &[Tried]) {
         say(&format!("not read, as they are scrubbed: {files}"));
         say("hint: put examples in place of what was scrubbed, and take away the line that says so");
     }
-    let missing: Vec<&str> =
-        folder.script.pages().filter(|page| !tried.iter().any(|tried| tried.page == *page)).collect();
+    let missing = not_tried(folder, tried);
     if !missing.is_empty() {
         say(&format!("not tried, as no page was saved: {}", missing.join(", ")));
     }

@@ -11,11 +11,13 @@ use jiff::civil::Date;
 use script::{PageRead, Sight, Trial, TrialEnd};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use url::Url;
 
 use super::compare::{bare, differences};
-use crate::author::plain;
 use crate::author::record::Folder;
 use crate::author::saved::{Values, saved_from, values};
+use crate::author::{causes, plain};
+use crate::http::charset::decode;
 
 /// How large a saved page may be; the reader of pages is stricter still.
 const LARGEST: u64 = 32 * 1024 * 1024;
@@ -77,14 +79,25 @@ enum Expected {
 /// Why a page wasn't tried.
 #[derive(Debug, thiserror::Error)]
 pub enum PageError {
-    /// A file can't be read or written.
-    #[error("could not read or write {}", path.display())]
-    File {
+    /// A file can't be read.
+    #[error("could not read {}", path.display())]
+    Unreadable {
         /// Which.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
+    /// What is expected can't be written.
+    #[error("could not write {}", path.display())]
+    Unwritten {
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// There are expectations of a page that isn't there.
+    #[error("{} isn't compared with anything: its page isn't there", .0.display())]
+    NoPage(PathBuf),
     /// A page that is no page.
     #[error("{} is far too large for a page", .0.display())]
     TooLarge(PathBuf),
@@ -116,7 +129,8 @@ impl PageError {
             Self::NothingToCompare(_) => {
                 Some("put examples into the page and take the line away that says so, or take the file away")
             }
-            Self::File { .. } | Self::TooLarge(_) | Self::Refused { .. } => None,
+            Self::NoPage(_) => Some("save its page again under that name, or take the file away"),
+            Self::Unreadable { .. } | Self::Unwritten { .. } | Self::TooLarge(_) | Self::Refused { .. } => None,
         }
     }
 }
@@ -137,16 +151,21 @@ pub(super) fn tried(folder: &Folder, file: &Path, day: Date, accept: Accept) -> 
         differences: Vec::new(),
     };
     if let Err(error) = tried.try_page(folder, file, day, accept) {
-        let hint = error.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
-        tried.problem = Some(format!("{error}{hint}"));
+        let hint = error.hint().map(|hint| format!("hint: {hint}")).unwrap_or_default();
+        tried.problem = Some(format!("{error}\n{}{hint}", causes(&error)).trim_end().to_owned());
     }
     tried
 }
 
 impl Tried {
     fn try_page(&mut self, folder: &Folder, file: &Path, day: Date, accept: Accept) -> Result<(), PageError> {
-        let html = text(file)?;
-        let url = saved_from(&html).unwrap_or_else(|| folder.record.default_portal_url.clone());
+        let kept = file.with_extension("expected.json");
+        if !file.exists() {
+            return Err(PageError::NoPage(kept));
+        }
+        let portal = &folder.record.default_portal_url;
+        let html = text(file, portal)?;
+        let url = saved_from(&html).unwrap_or_else(|| portal.clone());
         let refused = |reason| PageError::Refused { path: file.to_owned(), reason };
         let sights = folder.script.sights(&url, &html).map_err(refused)?;
         self.recognised = sights.iter().find(|sight| sight.holds()).map(|sight| sight.page.clone());
@@ -155,14 +174,12 @@ impl Tried {
             return Ok(());
         }
         self.steps = folder.script.try_steps(&self.page, &html);
-        let kept = file.with_extension("expected.json");
         let expectations = expectations(&kept)?;
         let today = expectations.as_ref().and_then(|known| known["today"].as_str()?.parse().ok()).unwrap_or(day);
         let read = folder.script.read_page(&self.page, &html, today).map(|read| shown(&read));
         if values(&html) == Values::Scrubbed {
             let is_read = !matches!(read, Ok(Value::Null));
             self.expected = if is_read { Expected::Scrubbed } else { Expected::NotRead };
-            let kept = file.with_extension("expected.json");
             return if is_read && kept.exists() { Err(PageError::NothingToCompare(kept)) } else { Ok(()) };
         }
         match read {
@@ -235,7 +252,7 @@ impl Tried {
             Expected::Accepted => "accepted",
         };
         let verdict = if self.is_sound() { "ok" } else { "FAULT" };
-        [self.file.clone(), recognised, self.steps(), read, expected.to_owned(), verdict.to_owned()]
+        [plain(&self.file), recognised, self.steps(), read, expected.to_owned(), verdict.to_owned()]
     }
 
     /// How many of its steps find what they look for.
@@ -316,25 +333,30 @@ fn shown(read: &PageRead) -> Value {
     if shown.is_empty() { Value::Null } else { Value::Object(shown) }
 }
 
-fn text(path: &Path) -> Result<String, PageError> {
-    let failed = |source| PageError::File { path: path.to_owned(), source };
+/// A page's text, whatever it is written in: one that was saved here is in UTF-8, whatever the bank's said of itself.
+fn text(path: &Path, portal: &Url) -> Result<String, PageError> {
+    let text = String::from_utf8(bytes(path)?);
+    Ok(text.unwrap_or_else(|other| decode(other.as_bytes(), None, portal).0))
+}
+
+fn bytes(path: &Path) -> Result<Vec<u8>, PageError> {
+    let failed = |source| PageError::Unreadable { path: path.to_owned(), source };
     if std::fs::metadata(path).map_err(failed)?.len() > LARGEST {
         return Err(PageError::TooLarge(path.to_owned()));
     }
-    // Bytes that are no text are shown as such, as a browser does.
-    Ok(String::from_utf8_lossy(&std::fs::read(path).map_err(failed)?).into_owned())
+    std::fs::read(path).map_err(failed)
 }
 
 fn expectations(path: &Path) -> Result<Option<Value>, PageError> {
     if !path.exists() {
         return Ok(None);
     }
-    let read = serde_json::from_str(&text(path)?);
+    let read = serde_json::from_slice(&bytes(path)?);
     read.map(Some).map_err(|source| PageError::Expectations { path: path.to_owned(), source })
 }
 
 fn write(path: &Path, value: &Value) -> Result<(), PageError> {
-    let failed = |source| PageError::File { path: path.to_owned(), source };
+    let failed = |source| PageError::Unwritten { path: path.to_owned(), source };
     let text = serde_json::to_string_pretty(value).map_err(io::Error::other).map_err(failed)?;
     std::fs::write(path, format!("{text}\n")).map_err(failed)
 }

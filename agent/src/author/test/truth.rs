@@ -19,7 +19,7 @@ use super::compare::bare;
 use crate::author::record::Folder;
 use crate::author::run::portal::PortalArguments;
 use crate::author::run::{Asked, Outcome, Person, Run, RunError, Terminal, credentials};
-use crate::author::{print, print_json, say};
+use crate::author::{Listing, print, print_json, say};
 use crate::cli::Exit;
 
 /// How long the portal has to answer.
@@ -90,13 +90,6 @@ pub(super) fn run(folder: &Folder, portal: Url, through: &PortalArguments, json:
         }
     }
     Ok(if differences.is_empty() { Exit::Done } else { Exit::Faults })
-}
-
-/// How the verdict is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Listing {
-    Text,
-    Json,
 }
 
 /// The person with the portal's phone; what doesn't come there is asked in the terminal.

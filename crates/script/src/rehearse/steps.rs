@@ -12,10 +12,9 @@ use crate::controls::takes;
 use crate::css::Css;
 use crate::document::{Document, is_hidden};
 use crate::language::{Back, Meaning, Next, Page, Pick, Script, Step, TransactionsRead, Worded};
-use crate::link::{LinkError, link};
 use crate::read::{Place, list, page as transactions_page};
 use crate::runner::{Listed, next_acts};
-use crate::ways::{Fitting, agreed, brief, fitting, listed, shown_way};
+use crate::ways::{Fitting, agreed, brief, fitting, is_usable, listed, shown_way};
 
 /// How many of the things that a way finds are named.
 const NAMED: usize = 3;
@@ -214,13 +213,12 @@ impl Tries<'_> {
                 continue;
             }
             let within: Vec<_> = open.within(entry.row).collect();
-            let end = match link(self.document, &read.table.css, open, entry.row) {
-                Ok(selector) => match agreed_on(self.document, &selector.as_str().into()).1 {
-                    Ok(()) => TrialEnd::Found,
-                    Err(problem) => end(problem, Presence::Needed),
-                },
-                Err(LinkError::Missing) => TrialEnd::Missing,
-                Err(LinkError::Ambiguous) => TrialEnd::Ambiguous,
+            // A run makes a selector for it, which would be sought in the whole page for each of its rows.
+            let end = match within.as_slice() {
+                [] => TrialEnd::Missing,
+                [link] if is_usable(link) => TrialEnd::Found,
+                [_] => TrialEnd::NotActionable,
+                _ => TrialEnd::Ambiguous,
             };
             if end != TrialEnd::Found && trial.end == TrialEnd::Found {
                 trial.end = end;

@@ -122,7 +122,8 @@ impl Runner {
                     .with_message(format!("{} Its answer had the status {status}.", code.text()))
             }
             Trouble::Forbidden => {
-                let message = "the portal led to an address outside of the hosts that the script allows";
+                let message = "the portal led to an address outside of the hosts that the script allows, or to one that \
+                               browsers refuse";
                 Failure::new(FailureCode::PageUnrecognised, self.stage).with_message(message)
             }
         };
