@@ -17,7 +17,7 @@ use world::process::{ask, command, folder, output, texts};
 
 /// What a program reads.
 fn read(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    serde_json::from_str(text).expect("JSON")
 }
 
 #[test]
