@@ -24,6 +24,7 @@ use world::{PATIENCE, Portal};
 const PASSWORD: &str = "canary-password-qxz";
 const ANSWER: &str = "canary-answer-wvk";
 const NUMBER: &str = "000012345678";
+const CLIENT: &str = "canary-client-rho";
 
 const SIGN_IN: &str = r#"<h1>Sign in</h1><form id="sign-in" action="/submit/next" method="post">
     <input id="user" name="user"><input id="password" name="password" type="password">
@@ -32,7 +33,7 @@ const CODE: &str = r#"<form id="code" action="/submit/accounts" method="post"><p
     <input id="digits" name="digits"><button>Go on</button></form>"#;
 const ACCOUNTS: &str = r##"<h1>Accounts of Canary-Holder</h1><a id="sign-out" href="/goodbye">Sign out</a>
     <table class="accounts"><thead><tr><th>Account</th><th>Number</th><th>Type</th></tr></thead><tbody>
-    <tr><td><a href="/000012345678">Operating</a></td><td>000012345678</td><td>Checking</td></tr></tbody></table>"##;
+    <tr><td><a href="/000012345678?client=canary-client-rho">Operating</a></td><td>000012345678</td><td>Checking</td></tr></tbody></table>"##;
 const ACCOUNT: &str = r#"<a class="back" href="/accounts">All accounts</a>
     <dl><dt>Account number</dt><dd>000012345678</dd><dt>Balance</dt><dd>$950.00</dd></dl>
     <p id="count">1 to 2 of 2</p><table class="transactions">
@@ -217,7 +218,8 @@ impl Rehearsal {
         let text = std::fs::read_to_string(&script).expect("a script");
         std::fs::write(
             &script,
-            text.replace("patience: 20s", "start: /login\npatience: 2s").replace("\"/accounts/\"", "\"/\""),
+            text.replace("patience: 20s", "start: /login\npatience: 2s")
+                .replace("\"/accounts/\"", "\"/\", before: \"?\""),
         )
         .expect("a script");
         let url = portal.serve().await;
@@ -258,6 +260,7 @@ impl Seen {
         assert!(!stderr.contains('\u{1b}'), "the portal gives the terminal an order: {stderr}");
         for (name, text) in [("stderr", stderr), ("report", report)] {
             assert!(!text.contains(NUMBER), "the account's number is in {name}:\n{text}");
+            assert!(!text.contains(CLIENT), "what a link holds is in {name}:\n{text}");
         }
         assert!(*code == Some(0) || !stdout.contains(NUMBER), "{stdout}");
         assert!(report.contains("Content-Security-Policy") && !report.contains("<script"), "{report}");
@@ -447,6 +450,18 @@ async fn what_cant_be_run_is_said_before_a_portal_hears_of_it() {
     check(windowless, 1, "the driver http shows no window");
     let with = |more: &[&'static str]| [&["--portal", rehearsal.url.as_str(), "--credentials", path], more].concat();
     check(with(&["--report", "/nowhere/run.html"]), 1, "could not write /nowhere/run.html");
+    let kept = std::fs::read_to_string(path).expect("credentials");
+    let over = ["--portal", rehearsal.url.as_str(), "--credentials", path, "--report", path];
+    check(over.to_vec(), 1, "it is there already and is no report");
+    assert_eq!(std::fs::read_to_string(path).expect("credentials"), kept);
+    for (odd, says) in [
+        (r#"{"bankUsername": "clerk", "password": 12345678}"#, "`password` in "),
+        (r#"{"bankUsername": "clerk", "password": ""}"#, "the credential `password` is empty, and nothing was sent"),
+    ] {
+        std::fs::write(path, odd).expect("credentials");
+        check(with(&[]), 1, says);
+    }
+    std::fs::write(path, format!("\u{feff}{kept}")).expect("credentials");
     check(with(&["--save-pages=/proc/pages"]), 1, "could not write /proc/pages");
     std::fs::write(rehearsal.path.join("institution.yaml"), "id: other\n").expect("a record");
     check(vec![], 1, "institution.yaml:1:1");

@@ -129,11 +129,6 @@ fn faults<T>(checked: Option<&Checked<T>>) -> Option<(&Path, &Diagnostics)> {
     Some((path.as_path(), read.as_ref().err()?))
 }
 
-/// A path as a terminal may show it.
-fn shown(path: &Path) -> String {
-    plain(&path.display().to_string())
-}
-
 /// What is wrong with each, and what is sound.
 fn told(
     script: Option<&Checked<Script>>,
@@ -142,14 +137,14 @@ fn told(
 ) -> String {
     let mut said = String::new();
     if let Some(Checked { path, source, read: Ok(script) }) = script {
-        let (path, institution) = (shown(path), script.institution());
+        let (path, institution) = (path.display(), script.institution());
         said.push_str(&format!("{path}: a sound script for {institution}, revision {}\n", Script::revision(source)));
     }
     if let Some(Checked { path, read: Ok(record), .. }) = record {
-        said.push_str(&format!("{}: a sound record of {}\n", shown(path), record.name));
+        said.push_str(&format!("{}: a sound record of {}\n", path.display(), record.name));
     }
     for (path, list) in lists {
-        said.push_str(&list.render(&shown(path)));
+        said.push_str(&list.render(&path.display().to_string()));
     }
     let mut codes: Vec<&str> = lists.iter().flat_map(|(_, list)| list.codes()).map(DiagnosticCode::as_str).collect();
     codes.sort_unstable();
@@ -157,5 +152,6 @@ fn told(
     if !codes.is_empty() {
         said.push_str(&format!("see: agent explain {}\n", codes.join(" ")));
     }
-    said
+    // A script may be somebody else's, and its words come through.
+    said.lines().map(|line| format!("{}\n", plain(line))).collect()
 }

@@ -12,6 +12,8 @@ pub mod check;
 pub mod explain;
 pub mod fmt;
 pub mod new;
+mod pages;
+mod proof;
 mod record;
 pub mod run;
 mod saved;
@@ -58,10 +60,19 @@ fn script_file(path: &Path) -> PathBuf {
 /// The text of a script.
 fn script_text(path: &Path) -> Result<String, ReadError> {
     let unreadable = |source| ReadError::Unreadable { path: path.to_owned(), source };
-    if std::fs::metadata(path).map_err(unreadable)?.len() > LARGEST {
+    if plain_file(path).map_err(unreadable)? > LARGEST {
         return Err(ReadError::TooLarge(path.to_owned()));
     }
     std::fs::read_to_string(path).map_err(unreadable)
+}
+
+/// How large a file is, in bytes. What isn't one, as a pipe or a device, may have no end.
+fn plain_file(path: &Path) -> io::Result<u64> {
+    let found = std::fs::metadata(path)?;
+    match found.is_file() || found.is_dir() {
+        true => Ok(found.len()),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no plain file")),
+    }
 }
 
 /// Standard output is closed.

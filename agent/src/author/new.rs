@@ -42,7 +42,7 @@ pub struct New {
 
 /// What one signs in with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Login {
+pub(super) enum Login {
     /// A user name and a password.
     Password,
     /// Those, and then a code that the bank sends.
@@ -107,23 +107,9 @@ impl New {
     /// # Errors
     /// When there is one, or it can't be written.
     pub fn obey(&self) -> Result<Exit, NewError> {
-        // `.` has no name of its own.
-        let folder = std::path::absolute(&self.folder).unwrap_or_else(|_| self.folder.clone());
-        let id = folder.file_name().unwrap_or(self.folder.as_os_str()).to_string_lossy().into_owned();
-        let is_id = id.len() <= 64
-            && id.starts_with(|c: char| c.is_ascii_lowercase())
-            && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-        if !is_id {
-            return Err(NewError::NoId(id));
-        }
-        make_folder(&self.folder)?;
+        let id = Self::id_of(&self.folder)?;
         let files = self.files(&id);
-        for (name, text) in &files {
-            let path = self.folder.join(name);
-            let folder = path.parent().unwrap_or(&self.folder);
-            let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, text));
-            written.map_err(|source| NewError::Unwritable { path: path.clone(), source })?;
-        }
+        self.make(&files)?;
         let folder = self.folder.display();
         print(&format!("{folder}\n"))?;
         let saved = files.iter().filter(|(name, _)| name.starts_with("pages/")).count();
@@ -136,8 +122,41 @@ impl New {
         Ok(Exit::Done)
     }
 
+    /// One that is like what was found elsewhere.
+    pub(super) fn like(
+        folder: PathBuf,
+        portal: Url,
+        (locale, currency, timezone): (Locale, Currency, &str),
+        login: Login,
+    ) -> Self {
+        Self { folder, name: None, portal, locale, currency, timezone: timezone.to_owned(), login }
+    }
+
+    /// The id of the institution whose folder it is to be.
+    pub(super) fn id_of(folder: &Path) -> Result<String, NewError> {
+        // `.` has no name of its own.
+        let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+        let id = whole.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned();
+        let is_id = id.len() <= 64
+            && id.starts_with(|c: char| c.is_ascii_lowercase())
+            && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        if is_id { Ok(id) } else { Err(NewError::NoId(id)) }
+    }
+
+    /// Makes the folder with these files in it.
+    pub(super) fn make(&self, files: &[(impl AsRef<Path>, impl AsRef<[u8]>)]) -> Result<(), NewError> {
+        make_folder(&self.folder)?;
+        for (name, text) in files {
+            let path = self.folder.join(name);
+            let folder = path.parent().unwrap_or(&self.folder);
+            let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, text));
+            written.map_err(|source| NewError::Unwritable { path: path.clone(), source })?;
+        }
+        Ok(())
+    }
+
     /// Each file with what is in it.
-    fn files(&self, id: &str) -> Vec<(&'static str, String)> {
+    pub(super) fn files(&self, id: &str) -> Vec<(&'static str, String)> {
         let has_code = self.login == Login::PasswordAndCode;
         let filled = |text: &str| {
             text.replace("{{code}}\n", if has_code { CODE } else { "" })
@@ -162,6 +181,14 @@ impl New {
         files.extend(PAGES.into_iter().chain(code_page).map(|(name, text)| (name, text.to_owned())));
         files
     }
+}
+
+/// Whether a saved page is one of the examples, as it was made.
+pub(super) fn is_example(page: &Path) -> bool {
+    let examples = PAGES.iter().chain([&CODE_PAGE]).filter(|(name, _)| Path::new(name).file_name() == page.file_name());
+    let is_file = page.symlink_metadata().is_ok_and(|found| found.is_file());
+    is_file
+        && examples.map(|(_, text)| *text).any(|text| std::fs::read(page).is_ok_and(|found| found == text.as_bytes()))
 }
 
 /// Makes a folder, or takes one that is empty.
@@ -201,7 +228,7 @@ fn name(text: &str) -> Result<String, String> {
     is_name.then(|| text.trim().to_owned()).ok_or_else(|| "a name is one line of at most 100 characters".to_owned())
 }
 
-fn portal(text: &str) -> Result<Url, String> {
+pub(super) fn portal(text: &str) -> Result<Url, String> {
     match normalize_portal_url(text, Loopback::Refused) {
         Ok(_) => Url::parse(text).map_err(|error| error.to_string()),
         Err(PortalUrlError::NotHttps) => {

@@ -103,3 +103,30 @@ pub struct ObservedAccount {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sheets: Vec<Sheet>,
 }
+
+impl ObservedAccount {
+    /// One of which nothing is known.
+    #[must_use]
+    pub const fn unknown() -> Self {
+        Self {
+            portal_key: String::new(),
+            account_type: AccountType::Unknown,
+            currency: String::new(),
+            name: String::new(),
+            status: AccountStatus::Unknown,
+            official_name: None,
+            masked_number: None,
+            account_number: None,
+            routing_number: None,
+            swift_bic: None,
+            current_balance: None,
+            available_balance: None,
+            balance_as_of: None,
+            transactions: Vec::new(),
+            window: None,
+            balances: Vec::new(),
+            failure: None,
+            sheets: Vec::new(),
+        }
+    }
+}

@@ -36,6 +36,7 @@
 //! rows in another currency than the account's.
 
 mod chain;
+mod checked;
 mod day;
 mod reading;
 mod verdict;
@@ -48,6 +49,7 @@ use crate::word::words;
 
 use reading::Signs;
 
+pub use checked::Checked;
 pub use reading::{Anchor, Balance, Known, Reading, Row, Totals, UnreadableAmount, posted_rows};
 
 words! {

@@ -57,6 +57,32 @@ pub(crate) fn behind(document: &Document, shown: &Css, click: &Css) -> Result<Op
     found.map(Some).ok_or(LinkError::Ambiguous)
 }
 
+/// A selector as it may be shown: one that was made here has marks of a row or a link in it, which may be a customer's or a
+/// session's.
+#[must_use]
+pub fn shown_target(selector: &str) -> String {
+    let mut shown = String::with_capacity(selector.len());
+    let mut rest = selector;
+    while let Some(at) = rest.find(")[") {
+        let (before, mark) = rest.split_at(at + 2);
+        shown.push_str(before);
+        let Some((name, value)) = mark.split_once("=\"") else {
+            rest = mark;
+            continue;
+        };
+        let mut is_escaped = false;
+        let end = value.find(|letter| {
+            let is_end = letter == '"' && !is_escaped;
+            is_escaped = letter == '\\' && !is_escaped;
+            is_end
+        });
+        shown.push_str(&format!("{name}=\"•••"));
+        rest = end.and_then(|end| value.get(end..)).unwrap_or_default();
+    }
+    shown.push_str(rest);
+    shown
+}
+
 /// What an element says of itself, each as a selector's attribute.
 fn marks<'e>(element: ElementRef<'e>, names: &'e [&'e str]) -> impl Iterator<Item = String> + 'e {
     names.iter().filter_map(move |name| Some(format!("[{name}={}]", quoted(element.attr(name)?))))
@@ -91,7 +117,7 @@ fn path(element: ElementRef<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{LinkError, behind, link};
+    use super::{LinkError, behind, link, shown_target};
     use crate::css::Css;
     use crate::document::Document;
 
@@ -112,6 +138,16 @@ mod tests {
         check("", Ok(None));
         // It would end the list too soon.
         check("<a href=1>1</a> <i>2</i> <a href=3>3</a>", Err(LinkError::Missing));
+    }
+
+    #[test]
+    fn a_selector_that_was_made_is_shown_without_what_it_is_told_apart_by() {
+        let check = |made: &str, expected: &str| assert_eq!(shown_target(made), expected);
+        check(":is(#t) :is(a)[href=\"/a/jean?s=Tok\"]", ":is(#t) :is(a)[href=\"•••\"]");
+        check(":is(#t)[data-x=\"q\\\"]s\"] :is(a, b)", ":is(#t)[data-x=\"•••\"] :is(a, b)");
+        check("#accounts a[href=\"x\"]", "#accounts a[href=\"x\"]");
+        check(":is(a)[href=\"open", ":is(a)[href=\"•••");
+        check("p:not(.x)[role]", "p:not(.x)[role]");
     }
 
     #[test]

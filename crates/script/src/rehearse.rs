@@ -4,6 +4,7 @@
 //! Not here: how one gets from page to page; the runner does that.
 
 mod steps;
+mod unknown;
 
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ use crate::runner::{Plan, Runner};
 use crate::saved::{cells, read_transactions};
 
 pub use steps::{Trial, TrialEnd, WayTried};
+pub use unknown::UnknownWord;
 
 /// One page of a script, held against a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -34,6 +34,17 @@ pub enum CredentialsError {
     /// The file isn't what it should be. What is in it isn't said.
     #[error("{} isn't a JSON map of credentials", .0.display())]
     NoMap(PathBuf),
+    /// One of them is no text. Its name is one that is known, and so no secret.
+    #[error("`{name}` in {} isn't a text", path.display())]
+    NoText {
+        /// The file.
+        path: PathBuf,
+        /// Which.
+        name: CredentialName,
+    },
+    /// One of them is empty.
+    #[error("the credential `{0}` is empty, and nothing was sent")]
+    Empty(CredentialName),
     /// Nobody gave it, and nobody can be asked.
     #[error("the credential `{0}` was never given")]
     Missing(CredentialName),
@@ -49,6 +60,8 @@ impl CredentialsError {
         match self {
             Self::Open(_) => Some("`chmod 600` it"),
             Self::NoMap(_) => Some(r#"write {"bankUsername": "…", "password": "…"}"#),
+            Self::NoText { .. } => Some("write it in quotes: a number would lose its noughts"),
+            Self::Empty(_) => Some("write it into the file, or take it out there to be asked"),
             Self::Missing(_) => Some(
                 "use --credentials FILE, set BURSAR_CREDENTIAL_BANK_USERNAME and the like, or run it in a terminal to be asked",
             ),
@@ -85,28 +98,36 @@ pub(crate) fn gather(script: &Script, file: Option<&Path>) -> Result<Credentials
             CredentialName::BankCustomerId => given.remove("customerNumber").or_else(|| given.remove("branchNumber")),
             _ => None,
         });
+        let from_file = match (from_file, file) {
+            (Some(None), Some(path)) => return Err(CredentialsError::NoText { path: path.to_owned(), name }),
+            (from_file, _) => from_file.flatten(),
+        };
         let secret = match from_file.or_else(|| from_environment(name)) {
             Some(secret) => secret,
             None if is_attended() => asked(name)?,
             None => return Err(CredentialsError::Missing(name)),
         };
+        if secret.expose().is_empty() {
+            return Err(CredentialsError::Empty(name));
+        }
         credentials.insert(name, secret);
     }
     Ok(credentials)
 }
 
-/// The texts of a file that only its owner can read.
-fn read(path: &Path) -> Result<BTreeMap<String, Secret>, CredentialsError> {
+/// The texts of a file that only its owner can read; none of what is no text.
+fn read(path: &Path) -> Result<BTreeMap<String, Option<Secret>>, CredentialsError> {
     let unreadable = |source| CredentialsError::Unreadable { path: path.to_owned(), source };
     let mode = std::fs::metadata(path).map_err(unreadable)?.permissions().mode();
     if mode & 0o077 != 0 {
         return Err(CredentialsError::Open(path.to_owned()));
     }
     let text = Secret::new(std::fs::read_to_string(path).map_err(unreadable)?);
-    let File { all } = serde_json::from_str(text.expose()).map_err(|_| CredentialsError::NoMap(path.to_owned()))?;
-    let texts = all.into_iter().filter_map(|(name, value)| match value {
-        Value::Text(secret) => Some((name, secret)),
-        Value::Other(_) => None,
+    let File { all } = serde_json::from_str(text.expose().trim_start_matches('\u{feff}'))
+        .map_err(|_| CredentialsError::NoMap(path.to_owned()))?;
+    let texts = all.into_iter().map(|(name, value)| match value {
+        Value::Text(secret) => (name, Some(secret)),
+        Value::Other(_) => (name, None),
     });
     Ok(texts.collect())
 }
@@ -157,7 +178,8 @@ mod tests {
         }
         let (_folder, path) = file(r#"{"password": "x", "port": 4000, "answers": ["a"]}"#, 0o600);
         let read = read(&path).expect("credentials");
-        assert_eq!(read.keys().collect::<Vec<_>>(), ["password"]);
+        let texts: Vec<_> = read.iter().filter(|(_, text)| text.is_some()).map(|(name, _)| name.as_str()).collect();
+        assert_eq!((texts.as_slice(), read.len()), (&["password"][..], 3));
     }
 
     #[test]

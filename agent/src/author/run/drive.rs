@@ -29,7 +29,7 @@ use super::report;
 use super::trace::{Pages, Trace};
 use super::{RunError, today};
 use crate::author::record::Folder;
-use crate::author::say;
+use crate::author::{proof, say};
 use crate::cdp::Window;
 use crate::driver::{Driver, DriverError, Session};
 use crate::egress::Egress;
@@ -141,6 +141,9 @@ impl Run<'_> {
         // A thread that waits for the terminal would keep the runtime from ending.
         runtime.shutdown_background();
         let outcome = redacted(&trace.taint, outcome?);
+        for (account, what) in contradictions(&outcome) {
+            trace.note("proof", format!("account {account}: {what}"));
+        }
         trace.end(said(&outcome));
         if let Some((path, file)) = self.through.report().zip(report) {
             let page = report::page(self.folder.script.institution(), &trace, &outcome);
@@ -421,11 +424,20 @@ pub(super) fn loopback(portal: &Url) -> Result<AllowLoopback, RunError> {
     }
 }
 
+/// What the accounts' own numbers contradict, each account by its place in the list, from 1.
+pub(super) fn contradictions(outcome: &Outcome) -> Vec<(usize, String)> {
+    let Outcome::Finished(accounts) = outcome else { return Vec::new() };
+    let of = |(at, account): (usize, &ObservedAccount)| {
+        proof::contradictions(account).into_iter().map(move |what| (at + 1, what))
+    };
+    accounts.iter().enumerate().flat_map(of).collect()
+}
+
 /// What came of a run, without what must not be shown. Records are what they are.
 fn redacted(taint: &Taint, outcome: Outcome) -> Outcome {
     let clean = |failure: Failure| {
         let message = taint.words(&failure.message);
-        let words = failure.institution_message.as_deref().map(|words| taint.banks_words(words));
+        let words = failure.institution_message.as_deref().map(|words| taint.words(words));
         failure.with_message(message).with_institution_message(words)
     };
     match outcome {

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use script::OwnWords;
 
+use crate::author::new::is_example;
 use crate::author::saved::headed;
 
 /// Keeps pages in a folder.
@@ -63,6 +64,10 @@ impl Keeper {
             return Ok(Keeping::SeenBefore);
         }
         let path = self.folder.join(format!("{page}.html"));
+        // An example of `agent new` that nobody touched stands for the page that is kept now.
+        if is_example(&path) {
+            std::fs::remove_file(&path)?;
+        }
         if path.symlink_metadata().is_ok() {
             return Ok(Keeping::ThereAlready(path));
         }

@@ -148,6 +148,9 @@ impl Driving {
         }
         let is_all = |accounts: &[ObservedAccount]| accounts.iter().all(|account| account.failure.is_none());
         Ok(match &outcome {
+            Outcome::Finished(accounts) if is_all(accounts) && !drive::contradictions(&outcome).is_empty() => {
+                Exit::Faults
+            }
             Outcome::Finished(accounts) if is_all(accounts) => Exit::Done,
             Outcome::Finished(_) | Outcome::Failed(_) | Outcome::Interrupted => Exit::Failed,
         })
@@ -157,7 +160,12 @@ impl Driving {
 /// What came of a run, for programs.
 fn shown(outcome: &Outcome) -> serde_json::Value {
     match outcome {
-        Outcome::Finished(accounts) => json!({ "accounts": records::bare(accounts) }),
+        Outcome::Finished(accounts) => {
+            let contradictions = drive::contradictions(outcome);
+            let contradictions =
+                contradictions.iter().map(|(account, what)| json!({ "account": account, "what": what }));
+            json!({ "accounts": records::bare(accounts), "contradictions": contradictions.collect::<Vec<_>>() })
+        }
         Outcome::Failed(failure) => json!({ "failure": failure }),
         Outcome::Interrupted => json!({ "interrupted": true }),
     }

@@ -73,6 +73,12 @@ impl PortalArguments {
         self.secrets.as_deref()
     }
 
+    /// What only a run makes and was asked for, if anything was.
+    pub(crate) fn of_run(&self) -> Option<&'static str> {
+        let report = self.report.as_ref().map(|_| "report");
+        report.or_else(|| self.save_pages.as_ref().map(|_| "page to save"))
+    }
+
     pub(super) fn report(&self) -> Option<&Path> {
         self.report.as_deref()
     }

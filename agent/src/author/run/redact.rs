@@ -33,14 +33,9 @@ impl Taint {
         self.secrets.iter().map(Secret::expose).collect()
     }
 
-    /// Our own words, which may quote a page's: without secrets and long numbers.
+    /// Words, ours or the bank's: without secrets and long numbers, of which each digit is a dot.
     pub(super) fn words(&self, words: &str) -> String {
         without_runs(&plain(&masked(words, &self.texts())), LONG)
-    }
-
-    /// The bank's words: without secrets and any digit.
-    pub(super) fn banks_words(&self, words: &str) -> String {
-        without_runs(&plain(&masked(words, &self.texts())), 1)
     }
 
     /// A page's structure and its own words, without what is a customer's.
@@ -81,13 +76,13 @@ impl Taint {
     }
 }
 
-/// The text with a zero for each digit of runs at least so long; blanks and dashes within don't end a run.
+/// The text with a dot for each digit of runs at least so long; blanks and dashes within don't end a run.
 fn without_runs(text: &str, least: usize) -> String {
     let mut out = String::with_capacity(text.len());
     let (mut run, mut digits) = (String::new(), 0);
     let flush = |run: &mut String, digits: &mut usize, out: &mut String| {
         let is_long = *digits >= least;
-        out.extend(run.drain(..).map(|letter| if is_long && letter.is_numeric() { '0' } else { letter }));
+        out.extend(run.drain(..).map(|letter| if is_long && letter.is_numeric() { '•' } else { letter }));
         *digits = 0;
     };
     for letter in text.chars() {
@@ -114,9 +109,9 @@ mod tests {
     fn long_numbers_are_gone_and_short_ones_are_left() {
         let check = |text: &str, expected: &str| assert_eq!(without_runs(text, 5), expected);
         check("account 1, row 300: status 503", "account 1, row 300: status 503");
-        check("no column is headed `DE89 3704 0044`", "no column is headed `DE00 0000 0000`");
-        check("12-34-56", "00-00-00");
-        check("１２３４５", "00000");
+        check("no column is headed `DE89 3704 0044`", "no column is headed `DE•• •••• ••••`");
+        check("12-34-56", "••-••-••");
+        check("１２３４５", "•••••");
     }
 
     #[test]
@@ -138,6 +133,6 @@ mod tests {
         taint.add(Secret::new("blue house".into()));
         let said = taint.words("the form says hunter2-canary and Blue House, row 3");
         assert!(!said.contains("canary") && !said.to_lowercase().contains("blue house"), "{said}");
-        assert_eq!(taint.banks_words("Sent to 42"), "Sent to 00");
+        assert_eq!(taint.words("2 attempts left, call 01 23 45 67"), "2 attempts left, call •• •• •• ••");
     }
 }

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions, Permissions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
@@ -17,6 +17,10 @@ use sha2::{Digest as _, Sha256};
 use super::drive::Outcome;
 use super::trace::{Asked, Showed, Step, Trace};
 
+/// What a report calls itself, within so many bytes.
+const TITLE: &str = "<title>A run of ";
+const HEAD: u64 = 1024;
+
 const STYLE: &str = include_str!("report.css");
 
 /// The report.
@@ -27,7 +31,7 @@ pub(super) fn page(institution: &str, trace: &Trace, outcome: &Outcome) -> Strin
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
          <meta name=\"referrer\" content=\"no-referrer\">\n\
-         <title>A run of {0}</title>\n<style>{STYLE}</style>\n<h1>A run of {0}</h1>\n",
+         {TITLE}{0}</title>\n<style>{STYLE}</style>\n<h1>A run of {0}</h1>\n",
         escaped(institution),
     );
     push_outcome(&mut page, outcome);
@@ -177,7 +181,13 @@ fn escaped(text: &str) -> String {
 
 /// The file of a report, open before anything is asked of a bank, and what was in it until then.
 pub(super) fn open(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    let mut head = Vec::new();
+    io::Read::by_ref(&mut file).take(HEAD).read_to_end(&mut head)?;
+    // A device, or a new file, has nothing in it.
+    if !head.is_empty() && !String::from_utf8_lossy(&head).contains(TITLE) {
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "it is there already and is no report"));
+    }
     // One that was there before may have been open to others.
     file.set_permissions(Permissions::from_mode(0o600))?;
     Ok(file)
@@ -186,6 +196,7 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
 /// Writes the report in place of what was in its file.
 pub(super) fn write(mut file: File, page: &str) -> io::Result<()> {
     file.set_len(0)?;
+    file.rewind()?;
     file.write_all(page.as_bytes())
 }
 

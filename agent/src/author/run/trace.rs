@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use script::command::{Act, Observation, Told};
-use script::{Script, Sight};
+use script::{Script, Sight, shown_target};
 use tokio::time::Instant;
 use url::Url;
 
@@ -122,8 +122,7 @@ impl Trace {
                 Act::Scroll { .. } => "scroll",
                 Act::ClosePopup => "close",
             };
-            // A link's selector may hold its address, and that an account's number.
-            let target = self.taint.words(act.target());
+            let target = self.taint.words(&shown_target(act.target()));
             self.note(what, format!("`{target}`{source}"));
         }
     }
@@ -147,7 +146,7 @@ impl Trace {
             }
             Observation::Stuck { target, problem, html } => {
                 let showed = self.showed(None, html);
-                let target = self.taint.words(target);
+                let target = self.taint.words(&shown_target(target));
                 self.push(took, "stuck", format!("{problem:?}: `{target}`"), Some(showed));
             }
             Observation::Unreachable(trouble) => self.push(took, "unreachable", format!("{trouble:?}"), None),

@@ -7,6 +7,7 @@ mod page;
 mod truth;
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -15,6 +16,7 @@ use jiff::civil::Date;
 use serde_json::json;
 use url::Url;
 
+use super::pages::PageError;
 use super::record::{Folder, FolderError};
 use super::run::portal::PortalArguments;
 use super::run::{RunError, today};
@@ -56,6 +58,12 @@ pub enum TestError {
     /// There are no pages.
     #[error("{} has no saved pages", .0.display())]
     NoPages(PathBuf),
+    /// They can't be read.
+    #[error(transparent)]
+    Pages(#[from] PageError),
+    /// Options of a run, and no portal to run on.
+    #[error("without a portal nothing is run, so there is no {0}")]
+    NothingRun(&'static str),
     /// The portal's truth can't be had.
     #[error(transparent)]
     Truth(#[from] TruthError),
@@ -76,6 +84,8 @@ impl TestError {
             Self::NoPages(_) => {
                 Some("save a page of the portal as pages/NAME.html, NAME being that of a page of the script")
             }
+            Self::Pages(error) => error.hint(),
+            Self::NothingRun(_) => Some("name a simulated portal with --portal; a real one is driven by `agent run`"),
             Self::Truth(error) => error.hint(),
             Self::Run(error) => error.hint(),
             Self::Write(_) => None,
@@ -99,6 +109,9 @@ impl Test {
         if let Some(portal) = self.portal {
             return truth::run(&folder, portal, &self.through, listing);
         }
+        if let Some(wanted) = self.through.of_run() {
+            return Err(TestError::NothingRun(wanted));
+        }
         let files = saved(&folder.path.join("pages"))?;
         let day = self.today.unwrap_or_else(|| today(folder.script.timezone()));
         let accept = if self.accept { Accept::Read } else { Accept::Nothing };
@@ -120,7 +133,10 @@ impl Test {
 
 /// The saved pages, by name, with those of which only what is expected is there.
 fn saved(pages: &Path) -> Result<Vec<PathBuf>, TestError> {
-    let entries = std::fs::read_dir(pages).map_err(|_| TestError::NoPages(pages.to_owned()))?;
+    let entries = std::fs::read_dir(pages).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => TestError::NoPages(pages.to_owned()),
+        _ => PageError::Unreadable { path: pages.to_owned(), source }.into(),
+    })?;
     let files = entries.filter_map(|entry| page_of(&entry.ok()?.path()));
     let files: BTreeSet<PathBuf> = files.collect();
     if files.is_empty() {

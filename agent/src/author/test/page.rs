@@ -4,23 +4,20 @@
 //! Not here: which pages there are.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use domain::failure::Failure;
 use jiff::civil::Date;
-use script::{PageRead, Sight, Trial, TrialEnd};
+use script::{PageRead, Sight, Trial, TrialEnd, UnknownWord};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use url::Url;
 
 use super::compare::{bare, differences};
+use crate::author::pages::{PageError, bytes, text};
+use crate::author::proof::contradiction_on_page;
 use crate::author::record::Folder;
 use crate::author::saved::{Values, saved_from, values};
 use crate::author::{causes, plain};
-use crate::http::charset::decode;
-
-/// How large a saved page may be; the reader of pages is stricter still.
-const LARGEST: u64 = 32 * 1024 * 1024;
 
 /// How many differences are told of one page.
 const TOLD: usize = 8;
@@ -55,6 +52,12 @@ pub(super) struct Tried {
     /// Why the page, or what is expected of it, couldn't be used.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
+    /// The bank's words that the script's `map` lacks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unknown_words: Vec<UnknownWord>,
+    /// What the rows' own balances contradict.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contradiction: Option<String>,
     expected: Expected,
     /// What was read otherwise than expected.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -76,65 +79,6 @@ enum Expected {
     Accepted,
 }
 
-/// Why a page wasn't tried.
-#[derive(Debug, thiserror::Error)]
-pub enum PageError {
-    /// A file can't be read.
-    #[error("could not read {}", path.display())]
-    Unreadable {
-        /// Which.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// What is expected can't be written.
-    #[error("could not write {}", path.display())]
-    Unwritten {
-        /// Where.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// There are expectations of a page that isn't there.
-    #[error("{} isn't compared with anything: its page isn't there", .0.display())]
-    NoPage(PathBuf),
-    /// A page that is no page.
-    #[error("{} is far too large for a page", .0.display())]
-    TooLarge(PathBuf),
-    /// The expectations aren't any.
-    #[error("{} isn't what `agent test --accept` writes", path.display())]
-    Expectations {
-        /// Which.
-        path: PathBuf,
-        /// Why not.
-        source: serde_json::Error,
-    },
-    /// There are expectations of a page on which nothing is read.
-    #[error("{} isn't compared with anything: its page is scrubbed", .0.display())]
-    NothingToCompare(PathBuf),
-    /// The page isn't looked into.
-    #[error("{}: {reason}", path.display())]
-    Refused {
-        /// Which.
-        path: PathBuf,
-        /// Why not.
-        reason: &'static str,
-    },
-}
-
-impl PageError {
-    pub(super) fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Expectations { .. } => Some("take the file away, and run `agent test --accept` again"),
-            Self::NothingToCompare(_) => {
-                Some("put examples into the page and take the line away that says so, or take the file away")
-            }
-            Self::NoPage(_) => Some("save its page again under that name, or take the file away"),
-            Self::Unreadable { .. } | Self::Unwritten { .. } | Self::TooLarge(_) | Self::Refused { .. } => None,
-        }
-    }
-}
-
 /// Tries one page. `day` is when it was saved, unless its expectations say.
 pub(super) fn tried(folder: &Folder, file: &Path, day: Date, accept: Accept) -> Tried {
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -147,6 +91,8 @@ pub(super) fn tried(folder: &Folder, file: &Path, day: Date, accept: Accept) -> 
         read: Value::Null,
         failure: None,
         problem: None,
+        unknown_words: Vec::new(),
+        contradiction: None,
         expected: Expected::NotRead,
         differences: Vec::new(),
     };
@@ -176,12 +122,17 @@ impl Tried {
         self.steps = folder.script.try_steps(&self.page, &html);
         let expectations = expectations(&kept)?;
         let today = expectations.as_ref().and_then(|known| known["today"].as_str()?.parse().ok()).unwrap_or(day);
-        let read = folder.script.read_page(&self.page, &html, today).map(|read| shown(&read));
+        let read = folder.script.read_page(&self.page, &html, today);
+        let rows = read.as_ref().ok().and_then(|read| read.transactions.as_ref());
+        let contradiction = rows.and_then(|rows| contradiction_on_page(rows));
+        let read = read.map(|read| shown(&read));
         if values(&html) == Values::Scrubbed {
             let is_read = !matches!(read, Ok(Value::Null));
             self.expected = if is_read { Expected::Scrubbed } else { Expected::NotRead };
             return if is_read && kept.exists() { Err(PageError::NothingToCompare(kept)) } else { Ok(()) };
         }
+        self.contradiction = contradiction;
+        self.unknown_words = folder.script.unknown_words(&self.page, &html);
         match read {
             Ok(read) => self.read = read,
             Err(failure) => {
@@ -213,7 +164,7 @@ impl Tried {
     /// Whether it is what its name says, its steps find what they act on, and it could be read and is as expected.
     pub(super) fn is_sound(&self) -> bool {
         let steps_are_sound = !self.steps.iter().any(Trial::is_fault);
-        let is_read = self.failure.is_none() && self.problem.is_none();
+        let is_read = self.failure.is_none() && self.problem.is_none() && self.contradiction.is_none();
         self.is_right() && steps_are_sound && is_read && self.expected != Expected::Otherwise
     }
 
@@ -308,6 +259,12 @@ impl Tried {
         if let Some(failure) = &self.failure {
             lines.push(format!("{}: {}: {}", self.file, failure.code, plain(&failure.message)));
         }
+        let unknown = self.unknown_words.iter();
+        lines.extend(
+            unknown
+                .map(|unknown| format!("  `map` has nothing for the {} \"{}\"", unknown.field, plain(&unknown.word))),
+        );
+        lines.extend(self.contradiction.iter().map(|what| format!("{}: {what}", self.file)));
         if !self.differences.is_empty() {
             lines.push(format!("{}: read otherwise than expected", self.file));
             lines.extend(self.differences.iter().take(TOLD).map(|difference| format!("  {difference}")));
@@ -331,20 +288,6 @@ fn shown(read: &PageRead) -> Value {
     put("account", read.account.as_ref().map(|account| json!(account)));
     put("transactions", read.transactions.as_ref().map(|transactions| json!(transactions)));
     if shown.is_empty() { Value::Null } else { Value::Object(shown) }
-}
-
-/// A page's text, whatever it is written in: one that was saved here is in UTF-8, whatever the bank's said of itself.
-fn text(path: &Path, portal: &Url) -> Result<String, PageError> {
-    let text = String::from_utf8(bytes(path)?);
-    Ok(text.unwrap_or_else(|other| decode(other.as_bytes(), None, portal).0))
-}
-
-fn bytes(path: &Path) -> Result<Vec<u8>, PageError> {
-    let failed = |source| PageError::Unreadable { path: path.to_owned(), source };
-    if std::fs::metadata(path).map_err(failed)?.len() > LARGEST {
-        return Err(PageError::TooLarge(path.to_owned()));
-    }
-    std::fs::read(path).map_err(failed)
 }
 
 fn expectations(path: &Path) -> Result<Option<Value>, PageError> {

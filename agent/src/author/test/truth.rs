@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use domain::account::ObservedAccount;
 use domain::challenge::Question;
 use domain::secret::Secret;
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 use url::Url;
@@ -19,7 +20,7 @@ use super::compare::bare;
 use crate::author::record::Folder;
 use crate::author::run::portal::PortalArguments;
 use crate::author::run::{Asked, Outcome, Person, Run, RunError, Terminal, credentials};
-use crate::author::{Listing, print, print_json, say};
+use crate::author::{Listing, print, print_json, proof, say};
 use crate::cli::Exit;
 
 /// How long the portal has to answer.
@@ -70,23 +71,40 @@ pub(super) fn run(folder: &Folder, portal: Url, through: &PortalArguments, json:
     let phone = Phone { portal: portal.clone(), seen: runtime.block_on(messages(&portal)) };
     let run = Run { folder, portal, credentials: gathered, since: None, through };
     let outcome = run.go(phone).map_err(Box::new)?;
+    let mut compared = Compared::default();
     let differences = match &outcome {
-        Outcome::Finished(accounts) => held_against(&truth, accounts),
+        Outcome::Finished(accounts) => {
+            let mut differences = held_against(&truth, accounts, &mut compared);
+            for account in accounts {
+                let of = |what| format!("account `{}`: {what}", account.portal_key);
+                differences.extend(proof::contradictions(account).into_iter().map(of));
+            }
+            differences
+        }
         Outcome::Failed(failure) => vec![format!("the run failed: {}: {}", failure.code, failure.message)],
         Outcome::Interrupted => vec!["the run was interrupted".into()],
     };
     match json {
-        Listing::Json => print_json(&json!({ "isTrue": differences.is_empty(), "differences": differences }))?,
+        Listing::Json => {
+            print_json(&json!({ "isTrue": differences.is_empty(), "differences": differences, "compared": compared }))?
+        }
         Listing::Text => {
             for difference in differences.iter().take(TOLD) {
                 say(&format!("  {difference}"));
             }
             let verdict = match (&outcome, differences.len()) {
-                (Outcome::Finished(accounts), 0) => format!("as the portal's truth: {} accounts\n", accounts.len()),
+                (Outcome::Finished(accounts), 0) => {
+                    let rows: usize = accounts.iter().map(|account| account.transactions.len()).sum();
+                    format!("as the portal's truth: {} accounts, {rows} transactions\n", accounts.len())
+                }
                 (_, 1) => "1 difference from the portal's truth\n".to_owned(),
                 (_, count) => format!("{count} differences from the portal's truth\n"),
             };
             print(&verdict)?;
+            let only_truth = compared.only_in_truth();
+            if !only_truth.is_empty() {
+                say(&format!("not compared, as the script doesn't read them: {}", only_truth.join(", ")));
+            }
         }
     }
     Ok(if differences.is_empty() { Exit::Done } else { Exit::Faults })
@@ -138,10 +156,13 @@ async fn ask(portal: &Url, path: &str) -> Result<Value, TruthError> {
 
 /// What was read, held against the truth: every account and every row, in each field that both have. What a script doesn't
 /// read anywhere isn't a difference.
-fn held_against(truth: &Value, accounts: &[ObservedAccount]) -> Vec<String> {
+fn held_against(truth: &Value, accounts: &[ObservedAccount], compared: &mut Compared) -> Vec<String> {
     let mut differences = Vec::new();
     let of = |what: &str| truth[what].as_array().cloned().unwrap_or_default();
     let (true_accounts, true_rows) = (of("accounts"), of("transactions"));
+    if true_accounts.is_empty() {
+        return vec!["the truth has no list `accounts`, or an empty one".into()];
+    }
     if true_accounts.iter().any(|account| !account["portalKey"].is_string()) {
         return vec!["the truth has an account without a `portalKey`, so nobody can say which it is".into()];
     }
@@ -157,6 +178,7 @@ fn held_against(truth: &Value, accounts: &[ObservedAccount]) -> Vec<String> {
             differences.push(format!("the account `{key}` wasn't read"));
             continue;
         };
+        compared.add(expected, account, &["transactions"]);
         fields(&format!("account `{key}`"), expected, account, &["transactions"], &mut differences);
         let rows: Vec<&Value> = true_rows.iter().filter(|row| row["accountKey"] == key.as_str()).collect();
         let read = account["transactions"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -164,12 +186,39 @@ fn held_against(truth: &Value, accounts: &[ObservedAccount]) -> Vec<String> {
             differences.push(format!("account `{key}`: {} transactions, and {} were read", rows.len(), read.len()));
             continue;
         }
+        for (expected, row) in rows.iter().zip(read) {
+            compared.add(expected, row, &["accountKey"]);
+        }
         // A list that is read by windows stands the other way round than the pages that it came from.
         let along = rows_apart(&key, &rows, read.iter());
         let back = rows_apart(&key, &rows, read.iter().rev());
         differences.extend(if back.len() < along.len() { back } else { along });
     }
     differences
+}
+
+/// Which fields of the truth were compared.
+#[derive(Default, Serialize)]
+struct Compared {
+    /// Both had them.
+    fields: BTreeSet<String>,
+    /// Only the truth had them, in one record at least.
+    truth: BTreeSet<String>,
+}
+
+impl Compared {
+    fn add(&mut self, expected: &Value, found: &Value, besides: &[&str]) {
+        let named = expected.as_object().into_iter().flatten().filter(|(name, _)| !besides.contains(&name.as_str()));
+        for (name, _) in named {
+            let side = if found.get(name).is_some() { &mut self.fields } else { &mut self.truth };
+            side.insert(name.clone());
+        }
+    }
+
+    /// What the truth has and the script reads nowhere.
+    fn only_in_truth(&self) -> Vec<&str> {
+        self.truth.difference(&self.fields).map(String::as_str).collect()
+    }
 }
 
 /// Where the rows of an account differ, one by one.
@@ -200,7 +249,9 @@ mod tests {
     #[test]
     fn a_truth_that_is_built_otherwise_is_said_to_be() {
         let truth = json!({ "accounts": [{ "name": "Checking" }], "transactions": [] });
-        let said = held_against(&truth, &[]);
+        let said = held_against(&truth, &[], &mut super::Compared::default());
+        let nothing = held_against(&json!([]), &[], &mut super::Compared::default());
+        assert_eq!(nothing, ["the truth has no list `accounts`, or an empty one"]);
         assert_eq!(said, ["the truth has an account without a `portalKey`, so nobody can say which it is"]);
     }
 

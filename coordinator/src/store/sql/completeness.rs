@@ -5,10 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::account::ObservedAccount;
-use domain::completeness::{
-    Anchor, Balance, Completeness, End, Grade, Known, Reading, Row, Totals, assess, posted_rows,
-};
+use domain::completeness::{Anchor, Checked, Completeness, End, Grade, Known, assess};
 use domain::id::{AccountId, TransactionId};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -17,81 +14,38 @@ use rust_decimal::Decimal;
 use super::{Tx, failed, from_json, to_json, to_ms};
 use crate::store::{Graded, StoreError};
 
-/// What a reading is checked by.
-pub(super) struct Checked<'a> {
-    account: &'a ObservedAccount,
-    rows: Vec<Row>,
-}
-
-impl<'a> Checked<'a> {
-    pub(super) fn new(account: &'a ObservedAccount) -> Self {
-        // What was handed in was refused unless all amounts are decimals.
-        let rows = posted_rows(&account.transactions, &account.currency).unwrap_or_default();
-        Self { account, rows }
-    }
-
-    /// Whether what was read contradicts itself: then nothing follows from what is missing.
-    pub(super) fn is_broken(&self) -> bool {
-        let nothing = BTreeMap::new();
-        let known = Known { anchor: None, posted: &nothing, through: None };
-        assess(&self.reading(), &known).completeness.grade == Grade::Broken
-    }
-
-    fn reading(&self) -> Reading<'_> {
-        let account = self.account;
-        let decimal = |text: &String| text.parse::<Decimal>().ok();
-        let ledger_balance = account.current_balance.as_ref().and_then(decimal);
-        // A statement opens with the balance of the day before it.
-        let of_day = |date: Option<Date>| {
-            let balance = account.balances.iter().find(|balance| Some(balance.date) == date)?;
-            decimal(&balance.ledger_balance)
-        };
-        let window = account.window.as_ref();
-        let opening = of_day(window.and_then(|window| window.from?.yesterday().ok()));
-        let closing = of_day(window.and_then(|window| window.to));
-        Reading {
-            account_type: account.account_type,
-            rows: &self.rows,
-            rows_read: u64::try_from(account.transactions.len()).unwrap_or(u64::MAX),
-            window,
-            balance: ledger_balance.map(|ledger_balance| Balance { ledger_balance, date: account.balance_as_of }),
-            totals: Totals { opening, closing, credits: None, debits: None },
-        }
-    }
-
-    /// Holds the reading against what is known by now, and keeps what comes of it. `ids` says
-    /// which transaction each row is, so that a break can be found by a person.
-    pub(super) async fn keep(
-        &self,
-        tx: &mut Tx,
-        account: AccountId,
-        posted: &BTreeMap<Date, Decimal>,
-        through: Option<Date>,
-        ids: &[Option<TransactionId>],
-        now: Timestamp,
-    ) -> Result<Grade, StoreError> {
-        let anchor = sqlx::query_scalar::<_, Option<String>>("SELECT anchor FROM accounts WHERE id = $1");
-        let anchor = anchor.bind(account.0).fetch_one(&mut **tx).await.map_err(failed("read an account's anchor"))?;
-        let anchor: Option<Anchor> = anchor.map(|anchor| from_json(&anchor, "account's anchor")).transpose()?;
-        let known = Known { anchor: anchor.as_ref(), posted, through };
-        let assessment = assess(&self.reading(), &known);
-        let anchor = assessment.anchor.map(|anchor| to_json(&anchor, "account's anchor")).transpose()?;
-        let grade = assessment.completeness.grade;
-        let shown = to_json(&graded(assessment.completeness, ids), "account's completeness")?;
-        sqlx::query(
-            "UPDATE accounts SET anchor = $3, completeness = $2,
-                 updated_at = CASE WHEN completeness IS DISTINCT FROM $2 THEN $4 ELSE updated_at END
-             WHERE id = $1",
-        )
-        .bind(account.0)
-        .bind(shown)
-        .bind(anchor)
-        .bind(to_ms(now))
-        .execute(&mut **tx)
-        .await
-        .map_err(failed("keep an account's completeness"))?;
-        Ok(grade)
-    }
+/// Holds the reading against what is known by now, and keeps what comes of it. `ids` says
+/// which transaction each row is, so that a break can be found by a person.
+pub(super) async fn keep(
+    tx: &mut Tx,
+    checked: &Checked<'_>,
+    account: AccountId,
+    posted: &BTreeMap<Date, Decimal>,
+    through: Option<Date>,
+    ids: &[Option<TransactionId>],
+    now: Timestamp,
+) -> Result<Grade, StoreError> {
+    let anchor = sqlx::query_scalar::<_, Option<String>>("SELECT anchor FROM accounts WHERE id = $1");
+    let anchor = anchor.bind(account.0).fetch_one(&mut **tx).await.map_err(failed("read an account's anchor"))?;
+    let anchor: Option<Anchor> = anchor.map(|anchor| from_json(&anchor, "account's anchor")).transpose()?;
+    let known = Known { anchor: anchor.as_ref(), posted, through };
+    let assessment = assess(&checked.reading(), &known);
+    let anchor = assessment.anchor.map(|anchor| to_json(&anchor, "account's anchor")).transpose()?;
+    let grade = assessment.completeness.grade;
+    let shown = to_json(&graded(assessment.completeness, ids), "account's completeness")?;
+    sqlx::query(
+        "UPDATE accounts SET anchor = $3, completeness = $2,
+             updated_at = CASE WHEN completeness IS DISTINCT FROM $2 THEN $4 ELSE updated_at END
+         WHERE id = $1",
+    )
+    .bind(account.0)
+    .bind(shown)
+    .bind(anchor)
+    .bind(to_ms(now))
+    .execute(&mut **tx)
+    .await
+    .map_err(failed("keep an account's completeness"))?;
+    Ok(grade)
 }
 
 /// Names the transactions that a break is between.

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use domain::account::ObservedAccount;
-use domain::completeness::Grade;
+use domain::completeness::{Checked, Grade};
 use domain::event::{ChangeKind, EventType};
 use domain::id::{AccountId, ConnectionId, OrganizationId, RunId, TransactionId};
 use domain::ledger::references::ReferenceRecord;
@@ -24,7 +24,6 @@ use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use super::super::Db;
-use super::completeness::Checked;
 use super::entries::{Cause, Kept, Origin, Owner, add, bring_back, count_absences, near, removals, remove, write};
 use super::held::HeldRun;
 use super::imports::Touch;
@@ -159,7 +158,9 @@ pub(super) async fn take_in(
     let posted = balances::refresh(tx, owner, account, read).await?;
     // A file tells of the past; how complete the account is now, runs say.
     let grade = match context.run_id {
-        Some(_) => Some(checked.keep(tx, owner.account_id, &posted, through, &ids, context.now).await?),
+        Some(_) => {
+            Some(super::completeness::keep(tx, &checked, owner.account_id, &posted, through, &ids, context.now).await?)
+        }
         None => None,
     };
     Ok(TakenIn { observation_id, source, measured: settlement.measured, changes, touched, grade })

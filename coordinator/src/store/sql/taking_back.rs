@@ -16,6 +16,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use domain::audit::Action;
+use domain::completeness::Checked;
 use domain::event::ChangeKind;
 use domain::id::{AccountId, TransactionId};
 use domain::ledger::references::ReferenceRecord;
@@ -29,7 +30,6 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::audit::commit_act;
-use super::completeness::Checked;
 use super::entries::{Cause, Kept, Origin, Owner, bar, gone, near, remove, rewrite_removed, write};
 use super::identity::institution_of;
 use super::imports::{ImportRow, Touch, import_columns, keep_touches};

@@ -29,6 +29,11 @@ impl Currency {
         }
     }
 
+    /// One whose code stands in our own tables.
+    pub(super) fn known(code: &'static str) -> Self {
+        Self(code.to_owned())
+    }
+
     /// The code.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -48,6 +53,32 @@ impl Currency {
             code if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase()) => 2,
             _ => Decimal::MAX_SCALE,
         }
+    }
+
+    /// The currencies that a text shows: those whose codes stand in it as words, or else those that the longest of the
+    /// symbols in it can stand for, the commonest first.
+    #[must_use]
+    pub fn shown_in(text: &str) -> Vec<Self> {
+        let known = |code: &str| SYMBOLS.iter().any(|(_, currencies)| currencies.contains(&code));
+        let words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
+        let codes: Vec<Self> = words.filter(|word| known(word)).map(|word| Self(word.to_owned())).collect();
+        if !codes.is_empty() {
+            return codes;
+        }
+        // A symbol of letters is one where no other letter stands beside it.
+        let is_shown = |symbol: &str| {
+            text.match_indices(symbol).any(|(at, found)| {
+                let before = text.get(..at).and_then(|before| before.chars().next_back());
+                let after = text.get(at + found.len()..).and_then(|after| after.chars().next());
+                let is_letter = |letter: Option<char>| letter.is_some_and(char::is_alphabetic);
+                !symbol.chars().all(char::is_alphanumeric) || !(is_letter(before) || is_letter(after))
+            })
+        };
+        let shown =
+            SYMBOLS.iter().find(|(symbol, _)| text.chars().any(|letter| letter.is_numeric()) && is_shown(symbol));
+        shown
+            .map(|(_, currencies)| currencies.iter().map(|code| Self((*code).to_owned())).collect())
+            .unwrap_or_default()
     }
 
     /// What else it is shown by, longest first.

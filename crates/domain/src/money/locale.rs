@@ -5,7 +5,7 @@
 //!
 //! Not here: reading a cell, currencies and dates.
 
-use super::Direction;
+use super::{Currency, Direction};
 use crate::word::{UnknownWord, words};
 
 words! {
@@ -97,6 +97,30 @@ impl Locale {
     /// Reads a tag such as `en-US`.
     pub fn parse(tag: &str) -> Result<Self, UnknownWord> {
         tag.parse()
+    }
+
+    /// What is paid with there.
+    #[must_use]
+    pub fn currency(self) -> Currency {
+        Currency::known(match self {
+            Self::EnUs => "USD",
+            Self::EnGb => "GBP",
+            Self::EnCa | Self::FrCa => "CAD",
+            Self::EnAu => "AUD",
+            Self::EnIn => "INR",
+            Self::DeDe | Self::FrFr | Self::EsEs | Self::ItIt | Self::NlNl | Self::FiFi => "EUR",
+            Self::DeCh | Self::FrCh => "CHF",
+            Self::EsMx => "MXN",
+            Self::PtBr => "BRL",
+            Self::DaDk => "DKK",
+            Self::SvSe => "SEK",
+            Self::NbNo => "NOK",
+            Self::PlPl => "PLN",
+            Self::CsCz => "CZK",
+            Self::JaJp => "JPY",
+            Self::ZhCn => "CNY",
+            Self::ArEg => "EGP",
+        })
     }
 
     /// The kinds of digits that numbers are written in.

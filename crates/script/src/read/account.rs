@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use domain::account::{AccountStatus, AccountType, ObservedAccount};
+use domain::account::ObservedAccount;
 use domain::account_match::iban;
 use domain::failure::{Failure, FailureCode};
 use domain::money::Currency;
@@ -53,6 +53,16 @@ pub(crate) fn list<'d>(document: &'d Document, read: &AccountsRead, place: &Plac
 }
 
 impl Listing<'_> {
+    /// As shown, white space folded.
+    pub(crate) fn headers(&self) -> &[String] {
+        &self.headers
+    }
+
+    /// The cells of a column.
+    pub(crate) fn cells(&self, place: usize) -> impl Iterator<Item = &str> {
+        self.entries.iter().filter_map(move |entry| entry.cells.get(place).map(String::as_str))
+    }
+
     /// The accounts in the order of the list, each with the cells of its row.
     pub(crate) fn accounts(
         &self,
@@ -103,26 +113,7 @@ pub(crate) fn listed(
 
 /// An account of which only the key is known.
 pub(crate) fn blank(portal_key: String, currency: &Currency) -> ObservedAccount {
-    ObservedAccount {
-        portal_key,
-        account_type: AccountType::Unknown,
-        currency: currency.to_string(),
-        name: String::new(),
-        status: AccountStatus::Unknown,
-        official_name: None,
-        masked_number: None,
-        account_number: None,
-        routing_number: None,
-        swift_bic: None,
-        current_balance: None,
-        available_balance: None,
-        balance_as_of: None,
-        transactions: Vec::new(),
-        window: None,
-        balances: Vec::new(),
-        failure: None,
-        sheets: Vec::new(),
-    }
+    ObservedAccount { portal_key, currency: currency.to_string(), ..ObservedAccount::unknown() }
 }
 
 /// Takes the details from an account's own page: all that stands beside a label, and

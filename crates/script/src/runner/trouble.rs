@@ -14,6 +14,7 @@ use super::{Acted, Batch, Phase, Runner, Then, recognise};
 use crate::command::{Act, AnswerVerdict, Command, Problem, Target, Trouble};
 use crate::document::Document;
 use crate::language::{Page, Source, Step};
+use crate::link::shown_target;
 use crate::ways::told;
 
 impl Runner {
@@ -57,7 +58,7 @@ impl Runner {
             Problem::Ambiguous | Problem::Disagreement => self.masked(&several(&batch, target, html)),
             Problem::Missing | Problem::NotActionable | Problem::AtEnd => String::new(),
         };
-        let message = format!("on the page `{}`, {what} `{target}`{several}", batch.page);
+        let message = format!("on the page `{}`, {what} `{}`{several}", batch.page, shown_target(target));
         self.stuck = Some(Failure::new(code, self.stage).with_message(message));
         let in_doubt = self.script.page(&batch.page).is_some_and(|page| may_submit_itself(page, target));
         self.acted = Some(Acted { page: batch.page });

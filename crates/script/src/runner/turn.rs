@@ -83,7 +83,12 @@ fn shown_next(
         // is nothing to turn.
         Some(Next::Click { end: Some(end), .. }) if document.shown(end).is_some() => None,
         Some(Next::Click { target, .. }) if listed == Listed::Rows && document.all(target).next().is_none() => {
-            return Err(missing(target));
+            let what = format!(
+                "nothing on the page of transactions fits `{}`, which is `next`; where it is gone on the last page, `end` says what \
+                 shows there instead",
+                target.text()
+            );
+            return Err(place.failure(FailureCode::ElementMissing, what));
         }
         Some(Next::Click { target, .. } | Next::More(target)) => {
             document.can_click(target).then(|| click(target.text().to_owned()))
