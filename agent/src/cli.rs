@@ -17,6 +17,7 @@ use serde_json::json;
 use url::Url;
 
 use crate::author::check::{Check, CheckError};
+use crate::author::draft::{Draft, DraftError};
 use crate::author::explain::Explain;
 use crate::author::fmt::{Fmt, FmtError};
 use crate::author::new::{New, NewError};
@@ -56,6 +57,8 @@ enum Verb {
     Test(Box<Test>),
     /// Make a folder for an institution, with a script to begin with.
     New(New),
+    /// Make a script to begin with of pages that were saved.
+    Draft(Draft),
     /// Say all that is wrong with a script.
     Check(Check),
     /// Say what a fault means, with an example, and how to mend it.
@@ -147,6 +150,9 @@ pub enum CliError {
     /// No folder was made.
     #[error(transparent)]
     New(#[from] NewError),
+    /// Nothing was drafted.
+    #[error(transparent)]
+    Draft(#[from] DraftError),
     /// Standard output is closed.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -226,6 +232,7 @@ impl Verb {
         match self {
             Self::Run(run) => run.driving.listing(),
             Self::Test(test) => test.listing(),
+            Self::Draft(draft) => draft.listing(),
             Self::Check(check) => check.listing(),
             Self::New(_) | Self::Explain(_) | Self::Fmt(_) | Self::Schema(_) => Listing::Text,
         }
@@ -236,6 +243,7 @@ impl Cli {
     fn obey(self) -> Result<Exit, CliError> {
         match self.verb {
             Verb::New(new) => Ok(new.obey()?),
+            Verb::Draft(draft) => Ok(draft.obey()?),
             Verb::Check(check) => Ok(check.obey()?),
             Verb::Explain(explain) => Ok(explain.obey()?),
             Verb::Fmt(fmt) => Ok(fmt.obey()?),
@@ -322,6 +330,7 @@ impl CliError {
                 Some("see that the token is the one that the coordinator was given")
             }
             Self::New(error) => error.hint(),
+            Self::Draft(error) => error.hint(),
             Self::Read { .. }
             | Self::Check(_)
             | Self::Fmt(_)

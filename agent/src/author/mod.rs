@@ -2,13 +2,14 @@
 //! was tried.
 //!
 //! ```text
-//! new ─▶ check ─▶ test (saved pages) ─▶ test --portal (a simulated portal) ─▶ run (the real one)
-//!          └ fmt, explain, schema
+//! draft, new ─▶ check ─▶ test (saved pages) ─▶ test --portal (a simulated portal) ─▶ run (the real one)
+//!                 └ fmt, explain, schema
 //! ```
 //!
 //! Not here: the language, which is the script crate's; and working under leases.
 
 pub mod check;
+pub mod draft;
 pub mod explain;
 pub mod fmt;
 pub mod new;

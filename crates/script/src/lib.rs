@@ -48,6 +48,7 @@ mod controls;
 mod css;
 mod diagnostic;
 mod document;
+mod draft;
 mod explain;
 mod form;
 mod format;
@@ -73,6 +74,7 @@ mod table;
 mod ways;
 
 pub use diagnostic::{Diagnostic, DiagnosticCode, Diagnostics, UnknownCode};
+pub use draft::{Draft, DraftedPage, Finding, SavedPage, Sureness, draft};
 pub use explain::{explain, explanations};
 pub use format::format;
 pub use grammar::{record_reference, record_schema, reference, schema};

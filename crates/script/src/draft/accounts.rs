@@ -1,0 +1,239 @@
+//! What a list of accounts is: its columns, what tells its accounts apart, and what leads to each.
+//!
+//! Not here: lists of transactions (`columns`).
+
+use domain::money::{Currency, Locale};
+use jiff::civil::Date;
+use scraper::ElementRef;
+
+use super::Sureness;
+use super::selectors::within_each;
+use super::values::{amounts, days, is_blank};
+use super::words::{ACCOUNTS, Fit, TYPES, field};
+use crate::document::{fold, folded_case};
+
+/// A list of accounts, as it is to be read.
+pub(super) struct Accounts {
+    /// Our fields, and the headers that they stand under.
+    pub(super) columns: Vec<(&'static str, String)>,
+    pub(super) unread: Vec<String>,
+    /// The bank's words for kinds of accounts, and ours; none where nobody knows.
+    pub(super) types: Vec<(String, Option<&'static str>)>,
+    pub(super) statuses: Vec<String>,
+    pub(super) date: Option<String>,
+    pub(super) key: Key,
+    /// Within a row: what leads to the account.
+    pub(super) open: Option<String>,
+}
+
+/// What tells accounts apart.
+pub(super) struct Key {
+    /// As a script says it.
+    pub(super) said: String,
+    pub(super) sureness: Sureness,
+    pub(super) why: String,
+}
+
+/// Takes a table for a list of accounts, if it can be one.
+pub(super) fn accounts(
+    headers: &[String],
+    rows: &[(ElementRef<'_>, Vec<String>)],
+    (locale, currency): (Locale, &Currency),
+    today: Date,
+) -> Option<Accounts> {
+    let said = |place: usize| field(ACCOUNTS, &headers.get(place)?.to_lowercase());
+    let cells =
+        |place: usize| -> Vec<&str> { rows.iter().map(|(_, row)| row.get(place).map_or("", String::as_str)).collect() };
+    let mut columns: Vec<(&'static str, usize, Fit)> = Vec::new();
+    for place in 0..headers.len() {
+        let Some((field, fit)) = said(place) else { continue };
+        let reads = match field {
+            "currentBalance" | "availableBalance" => amounts(&cells(place), locale, currency).is_some(),
+            "balanceAsOf" => days(&cells(place), today, false).is_some(),
+            "currency" => cells(place).iter().all(|cell| Currency::parse(cell.trim()).is_ok()),
+            // A word that nobody knows couldn't be read.
+            "status" => {
+                cells(place).iter().all(|cell| matches!(folded_case(cell).as_str(), "open" | "closed" | "active"))
+            }
+            _ => true,
+        };
+        match columns.iter_mut().find(|(known, ..)| *known == field) {
+            _ if !reads => {}
+            Some(known) if known.2 < fit => *known = (field, place, fit),
+            Some(_) => {}
+            None => columns.push((field, place, fit)),
+        }
+    }
+    if !columns.iter().any(|(field, ..)| *field == "name") {
+        // An account goes by its number where it has no name.
+        let number = columns.iter_mut().find(|(field, ..)| *field == "maskedNumber")?;
+        number.0 = "name";
+    }
+    let elements: Vec<ElementRef<'_>> = rows.iter().map(|(element, _)| *element).collect();
+    let is_link = |element: &ElementRef<'_>| {
+        let name = element.value().name();
+        (name == "a" && element.attr("href").is_some())
+            || name == "button"
+            || element.attr("role").is_some_and(|role| role == "link")
+    };
+    let open = within_each(&elements, is_link);
+    // A list of accounts leads to them, or says what is in them.
+    if open.is_none() && !columns.iter().any(|(field, ..)| field.ends_with("Balance")) {
+        return None;
+    }
+    let place_of = |wanted: &str| columns.iter().find(|(field, ..)| *field == wanted).map(|(_, place, _)| *place);
+    let words = |wanted: &str| -> Vec<String> {
+        let mut words: Vec<String> =
+            place_of(wanted).map(cells).unwrap_or_default().iter().map(|cell| fold(cell).into_owned()).collect();
+        words.retain(|word| !is_blank(word));
+        words.sort();
+        words.dedup();
+        words
+    };
+    let types = words("type").into_iter().map(|word| {
+        let ours = field(TYPES, &word.to_lowercase()).map(|(ours, _)| ours);
+        (word, ours)
+    });
+    let header = |place: usize| headers.get(place).cloned().unwrap_or_default();
+    let unread = (0..headers.len()).filter(|place| columns.iter().all(|(_, taken, _)| taken != place));
+    let unread = unread.map(header).filter(|header| !header.is_empty()).collect();
+    Some(Accounts {
+        types: types.collect(),
+        statuses: words("status"),
+        date: place_of("balanceAsOf")
+            .and_then(|place| days(&cells(place), today, currency.as_str() == "USD"))
+            .map(|days| days.pattern),
+        key: key(&elements, open.as_deref(), place_of("maskedNumber"))?,
+        columns: {
+            columns.sort_by_key(|(_, place, _)| *place);
+            columns
+                .into_iter()
+                .map(|(field, place, _)| (field, header(place)))
+                .filter(|(_, header)| !header.is_empty())
+                .collect()
+        },
+        unread,
+        open,
+    })
+}
+
+/// What tells the rows apart and stays: an attribute of theirs, the address that they lead to, or else the number.
+fn key(rows: &[ElementRef<'_>], open: Option<&str>, number: Option<usize>) -> Option<Key> {
+    let first = rows.first()?;
+    let names = first.value().attrs().map(|(name, _)| name).filter(|name| name.starts_with("data-") || *name == "id");
+    let own = names.filter(|name| tells_apart(rows.iter().map(|row| row.attr(name)))).min_by_key(|name| *name == "id");
+    if let Some(name) = own {
+        let why = format!("each row has another `{name}`");
+        return Some(Key { said: format!("{{ attribute: {name} }}"), sureness: Sureness::Likely, why });
+    }
+    let open = open.and_then(crate::css::Css::made);
+    let links: Vec<Option<ElementRef<'_>>> =
+        rows.iter().map(|row| open.as_ref().and_then(|open| open.within(*row).next())).collect();
+    for name in ["href", "data-account", "data-id", "id"] {
+        let values: Vec<Option<&str>> = links.iter().map(|link| link.and_then(|link| link.attr(name))).collect();
+        if !tells_apart(values.iter().copied()) {
+            continue;
+        }
+        let values: Vec<&str> = values.into_iter().flatten().collect();
+        let of = open.as_ref().map(crate::css::Css::text).unwrap_or_default();
+        let ends = if name == "href" { ends(&values) } else { (String::new(), String::new()) };
+        let cut = |key: &str, text: &str| {
+            if text.is_empty() { String::new() } else { format!(", {key}: {}", super::write::text(text)) }
+        };
+        let (after, before) = (cut("after", &ends.0), cut("before", &ends.1));
+        let why = format!("each row leads to another `{name}`");
+        let said = format!("{{ of: {}, attribute: {name}{after}{before} }}", super::write::text(of));
+        return Some(Key { said, sureness: Sureness::Likely, why });
+    }
+    let place = number.unwrap_or(0) + 1;
+    let why = "nothing but its text tells a row from the others: a masked number may be another's too".to_owned();
+    Some(Key { said: format!("{{ of: \"td:nth-child({place})\" }}"), sureness: Sureness::Guess, why })
+}
+
+/// Whether each is there and different.
+fn tells_apart<'t>(values: impl Iterator<Item = Option<&'t str>>) -> bool {
+    let mut known = std::collections::HashSet::new();
+    let mut is_any = false;
+    for value in values {
+        is_any = true;
+        if !value.is_some_and(|value| !value.trim().is_empty() && known.insert(value)) {
+            return false;
+        }
+    }
+    is_any
+}
+
+/// What the addresses begin and end with alike, up to a sign that parts them: a session's id may be in it.
+fn ends(values: &[&str]) -> (String, String) {
+    let Some(first) = values.first() else { return Default::default() };
+    let begins = first.char_indices().map(|(at, letter)| at + letter.len_utf8());
+    let common =
+        begins.take_while(|end| values.iter().all(|value| value.get(..*end) == first.get(..*end))).last().unwrap_or(0);
+    let head = first.get(..common).unwrap_or_default();
+    // One alone has nothing to be compared with; its last part is what differs.
+    let head = if values.len() == 1 { first.trim_end_matches('/') } else { head };
+    let cut = head.rfind(['/', '=']).map_or(0, |at| at + 1);
+    let after = first.get(..cut).unwrap_or_default().to_owned();
+    let rest: Vec<&str> = values.iter().map(|value| value.get(cut..).unwrap_or_default()).collect();
+    let tail =
+        rest.first().and_then(|one| one.find(['/', '?', '&', ';', '#']).map(|at| one.get(at..).unwrap_or_default()));
+    let sign: String = tail.and_then(|tail| tail.chars().next()).map(String::from).unwrap_or_default();
+    let is_everywhere = !sign.is_empty() && rest.iter().all(|value| value.contains(&sign));
+    (after, if is_everywhere { sign } else { String::new() })
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::money::{Currency, Locale};
+    use jiff::civil::date;
+    use scraper::ElementRef;
+
+    use super::{Accounts, accounts, ends};
+    use crate::css::Css;
+    use crate::document::{Document, shown_text};
+
+    fn check(html: &str, seen: impl Fn(Option<&Accounts>)) {
+        let document = Document::parse(html).expect("a document");
+        let css = |text| Css::parse(text).expect("a selector");
+        let headers: Vec<String> = document.all(&css("th")).map(shown_text).collect();
+        let rows: Vec<(ElementRef<'_>, Vec<String>)> = document
+            .all(&css("tr"))
+            .map(|row| (row, css("td").within(row).map(shown_text).collect::<Vec<_>>()))
+            .filter(|(_, cells)| !cells.is_empty())
+            .collect();
+        let usd = Currency::parse("USD").expect("a currency");
+        seen(accounts(&headers, &rows, (Locale::EnUs, &usd), date(2026, 11, 20)).as_ref());
+    }
+
+    #[test]
+    fn accounts_are_told_apart_by_where_they_lead() {
+        let html = "<table><tr><th>Account<th>Type<th>Balance<tr><td><a href='/a/7?s=1'>Op</a><td>Checking<td>$1.00\
+            <tr><td><a href='/a/8?s=1'>Res</a><td>Zinskonto<td>$2.00</table>";
+        check(html, |found| {
+            let found = found.expect("a list");
+            assert_eq!(found.key.said, r#"{ of: a, attribute: href, after: /a/, before: "?" }"#);
+            assert_eq!(found.open.as_deref(), Some("a"));
+            assert_eq!(found.types, [("Checking".into(), Some("checking")), ("Zinskonto".into(), None)]);
+            let columns: Vec<_> = found.columns.iter().map(|(field, _)| *field).collect();
+            assert_eq!(columns, ["name", "type", "currentBalance"]);
+        });
+        let html = "<table><tr><th>Account<th>Balance<tr data-account=a><td>Op<td>1.00<tr data-account=b><td>Res<td>2.00</table>";
+        check(html, |found| assert_eq!(found.expect("a list").key.said, "{ attribute: data-account }"));
+    }
+
+    #[test]
+    fn a_table_that_leads_nowhere_and_has_no_balances_is_no_list_of_accounts() {
+        check("<table><tr><th>Name<th>Rate<tr><td>Euro<td>1.07</table>", |found| assert!(found.is_none()));
+    }
+
+    #[test]
+    fn addresses_differ_between_what_they_begin_and_end_with() {
+        let check = |values: &[&str], after: &str, before: &str| {
+            assert_eq!(ends(values), (after.to_owned(), before.to_owned()), "{values:?}");
+        };
+        check(&["/accounts/17", "/accounts/18"], "/accounts/", "");
+        check(&["/x?id=17&s=9", "/x?id=18&s=9"], "/x?id=", "&");
+        check(&["/accounts/a1"], "/accounts/", "");
+        check(&["a", "b"], "", "");
+    }
+}
