@@ -6,13 +6,17 @@
 mod world;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use agent::cdp::{Browsers, Session};
+use agent::cdp::{BrowserSettings, Browsers, Session};
 use agent::driver::{Driver as _, DriverError, Session as _};
 use agent::gate::{Gate, Shut};
+use agent::holding::Holding;
 use agent::live::{LiveRun, Outbox};
 use domain::driver::DriverKind;
-use domain::id::{ChallengeId, RunId};
+use domain::fence::Fence;
+use domain::id::{AgentId, ChallengeId, RunId};
+use protocol::lease::Proof;
 use protocol::live::{Button, Input, Picture, Taking};
 use serde_json::json;
 use tokio::time::timeout;
@@ -43,11 +47,19 @@ struct Stage {
 
 async fn at(portal: &Portal, name: &str) -> Stage {
     let folder = tempfile::tempdir().expect("a folder");
-    let browsers = world::browsers(folder.path());
+    let settings = world::settings(folder.path());
+    at_with(portal, name, folder, settings).await
+}
+
+/// In a browser that these settings are of.
+async fn at_with(portal: &Portal, name: &str, folder: tempfile::TempDir, settings: BrowserSettings) -> Stage {
+    let browsers = Browsers::new(settings);
     let (base, gate) = (portal.serve().await, world::open_gate());
     let mut session = world::session(&browsers, &base, &[], gate.clone()).await;
     session.visit(&base.join(name).expect("a url")).await.expect("an observation");
-    let live = Arc::new(LiveRun::new(gate.clone(), DriverKind::Cdp, session.screencast()));
+    let proof = Proof { agent_id: AgentId(Uuid::nil()), fence: Fence { generation: 1, counter: 1 } };
+    let holding = Holding::of(RUN, proof, PATIENCE, Duration::ZERO);
+    let live = Arc::new(LiveRun::new(holding, gate.clone(), DriverKind::Cdp, session.screencast()));
     Stage { _folder: folder, browsers, session, gate, live }
 }
 
@@ -89,6 +101,85 @@ async fn a_page_is_shown_as_it_is_and_again_whenever_it_changes() {
     for _ in 0..3 {
         assert_ne!(next(&outbox).await.jpeg, first.jpeg);
     }
+    casting.abort();
+    stage.end().await;
+}
+
+/// A browser that draws by its own clock.
+fn with_a_clock(folder: &std::path::Path) -> BrowserSettings {
+    let program = ["/usr/bin/chromium", "/usr/bin/google-chrome"].into_iter().map(std::path::PathBuf::from);
+    let program = program.into_iter().find(|program| program.exists());
+    let program = program.expect("hint: `cargo xtask setup` installs a Chromium that isn't the shell alone");
+    BrowserSettings { program, ..world::settings(folder) }
+}
+
+#[tokio::test]
+async fn without_viewers_no_picture_is_made_whichever_browser_it_is() {
+    for clock in ["the driver's", "the browser's"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let settings =
+            if clock == "the driver's" { world::settings(folder.path()) } else { with_a_clock(folder.path()) };
+        let portal = Portal::default().page("moves", MOVES);
+        let stage = at_with(&portal, "moves", folder, settings).await;
+        for _ in 0..2 {
+            let (outbox, casting) = stage.cast();
+            for _ in 0..3 {
+                next(&outbox).await;
+            }
+            casting.abort();
+            assert!(casting.await.is_err(), "it was broken off");
+            // What was on its way comes; then none does, though the page changes all the time.
+            let quiet = async {
+                let mut made = stage.session.pictures_made();
+                while timeout(Duration::from_millis(700), another(&stage.session, made)).await.is_ok() {
+                    made = stage.session.pictures_made();
+                }
+            };
+            timeout(PATIENCE, quiet).await.unwrap_or_else(|_| unreachable!("pictures go on by {clock} clock"));
+        }
+        stage.end().await;
+    }
+}
+
+/// Until there are others than so many pictures.
+async fn another(session: &Session, made: usize) {
+    while session.pictures_made() == made {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Tells the bank whenever a button goes down or up.
+const BUTTONS: &str = r##"<body style="margin: 0; height: 100vh"><script>
+    for (const what of ["mousedown", "mouseup"]) addEventListener(what, () => navigator.sendBeacon("/submit/" + what));
+    </script>"##;
+
+#[tokio::test]
+async fn a_button_that_a_person_left_pressed_goes_up_when_the_wheel_goes_on() {
+    let portal = Portal::default().page("buttons", BUTTONS);
+    let stage = at(&portal, "buttons").await;
+    let (outbox, casting) = stage.cast();
+    next(&outbox).await;
+    let count = |what: &str| portal.asked().iter().filter(|asked| asked.contains(what)).count();
+    let until = async |what: &str, wanted: usize| {
+        let counted = async {
+            while count(what) < wanted {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(PATIENCE, counted).await.unwrap_or_else(|_| unreachable!("{what}: {:?}", portal.asked()));
+    };
+    let waiting = stage.live.waits(CHALLENGE);
+    for round in 1..=2 {
+        // The second takes it from the first, who pressed and vanished.
+        assert_eq!(stage.live.take(CHALLENGE), Taking::Held);
+        until("mouseup", round - 1).await;
+        let [down, _] = press(600, 100);
+        stage.live.input(down).await;
+        until("mousedown", round).await;
+    }
+    assert_eq!(count("mouseup"), 1);
+    drop(waiting);
+    until("mouseup", 2).await;
     casting.abort();
     stage.end().await;
 }

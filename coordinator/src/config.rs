@@ -221,6 +221,7 @@ pub struct Console {
     pub longest: Duration,
     #[serde(deserialize_with = "span")]
     pub wheel_kept: Duration,
+    pub live_views: usize,
     pub attempts_per_name: u32,
     pub attempts_per_address: u32,
     #[serde(deserialize_with = "header_or_empty")]

@@ -20,6 +20,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -110,6 +111,7 @@ pub(super) async fn picture(
     line.wire.call(Some(&line.session), "Runtime.evaluate", nothing, BUSY).await?;
     let turn = Arc::clone(turn).lock_owned().await;
     let how = json!({ "screenshot": { "format": "jpeg", "quality": quality, "optimizeForSpeed": true } });
+    line.wire.pictured().fetch_add(1, Ordering::Relaxed);
     let drawn = tokio::spawn(drawn(line.again(), permit, turn, how)).await.map_err(|_| WireError::Gone)??;
     Ok(drawn["screenshotData"].as_str().and_then(|data| STANDARD.decode(data).ok()))
 }

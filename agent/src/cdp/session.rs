@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::pin::pin;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -272,6 +273,12 @@ impl Session {
     #[must_use]
     pub fn ending(&self) -> Arc<Ending> {
         Arc::clone(&self.ending)
+    }
+
+    /// How many pictures of pages its browser was made to give, of whichever session: what live views cost it.
+    #[must_use]
+    pub fn pictures_made(&self) -> usize {
+        self.line.wire.pictured().load(Ordering::Relaxed)
     }
 
     /// The number of the document that is showing, and our world in it.

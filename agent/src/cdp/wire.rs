@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::timeout;
 
+use super::downloads::{Fetching, Progress};
 use super::traffic::Traffic;
 
 /// How long a browser has to accept a connection.
@@ -32,34 +33,19 @@ pub(super) struct Wire {
     pages: Pages,
     contexts: Contexts,
     starved: Starved,
+    pictured: Pictured,
     downloads: broadcast::Sender<Progress>,
 }
 
 /// How many of what the browser says of downloads are kept for whoever listens.
 const DOWNLOADS_KEPT: usize = 256;
 
-/// How far a download of some session has come.
-#[derive(Clone, Debug)]
-pub(super) struct Progress {
-    /// The browser's name for it, by which its file is called.
-    pub(super) guid: String,
-    pub(super) received: u64,
-    /// 0 where nothing says it.
-    pub(super) total: u64,
-    pub(super) state: Fetching,
-}
-
-/// Whether a download goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fetching {
-    GoesOn,
-    Done,
-    Cancelled,
-}
-
 /// How many pages' processes were ended for their memory, of which the browser hasn't
 /// told yet. It says no more than that they were killed.
 type Starved = Arc<AtomicUsize>;
+
+/// How many pictures of pages were made to be shown, whoever looked at them.
+type Pictured = Arc<AtomicUsize>;
 
 /// What it says then is the number of the signal.
 const KILLED: i64 = 9;
@@ -153,7 +139,7 @@ impl Wire {
         let (calls, inbox) = mpsc::unbounded_channel();
         let pages = Pages::default();
         let contexts = Contexts::default();
-        let starved = Starved::default();
+        let (starved, pictured) = (Starved::default(), Pictured::default());
         let (downloads, _) = broadcast::channel(DOWNLOADS_KEPT);
         let line = Line {
             connection,
@@ -161,10 +147,11 @@ impl Wire {
             pages: Arc::clone(&pages),
             contexts: Arc::clone(&contexts),
             starved: Arc::clone(&starved),
+            pictured: Arc::clone(&pictured),
             downloads: downloads.clone(),
         };
         tokio::spawn(line.run(inbox));
-        Ok(Self { calls, pages, contexts, starved, downloads })
+        Ok(Self { calls, pages, contexts, starved, pictured, downloads })
     }
 
     /// Sends a call and waits for its result.
@@ -213,6 +200,11 @@ impl Wire {
             page.pictures = Some(sender);
         }
         receiver
+    }
+
+    /// How many pictures of pages were made.
+    pub(super) fn pictured(&self) -> &AtomicUsize {
+        &self.pictured
     }
 
     /// What the browser says of downloads from now on, whosever they are.
@@ -276,6 +268,7 @@ struct Line {
     pages: Pages,
     contexts: Contexts,
     starved: Starved,
+    pictured: Pictured,
     downloads: broadcast::Sender<Progress>,
 }
 
@@ -339,6 +332,7 @@ impl Line {
                 }
             }
             ("Page.screencastFrame", Some(session)) => {
+                self.pictured.fetch_add(1, Ordering::Relaxed);
                 // At once, so that the next comes when there is one; a late one is dropped.
                 let params = json!({ "sessionId": event.params["sessionId"] });
                 let method = "Page.screencastFrameAck";

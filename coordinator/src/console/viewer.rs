@@ -1,7 +1,8 @@
 //! Somebody who looks at a run as it goes on, over a socket of their own, and perhaps holds its wheel.
 //!
 //! Pictures go out as they come, the newest alone, and no more than two that weren't drawn yet. What stands beside them is
-//! one message in words, sent whenever it differs. It all ends with the session; the wheel goes with the role, too.
+//! one message in words, sent whenever it differs. It all ends with the session and with the run; the wheel goes with the
+//! role, too, and with the organization that somebody reaches no more.
 //!
 //! What is done at the wheel is passed on and kept nowhere: it is in no log, no trace and no entry of the audit trail.
 //!
@@ -16,7 +17,7 @@ use axum::response::Response;
 use domain::audit::Action;
 use domain::challenge::ChallengeState;
 use domain::driver::DriverKind;
-use domain::id::RunId;
+use domain::id::{AgentId, RunId};
 use domain::role::Role;
 use jiff::SignedDuration;
 use protocol::live::{Input, MESSAGE_AT_MOST, View};
@@ -28,20 +29,24 @@ use super::Console;
 use super::door::{Visitor, actor, is_own_socket, token};
 use super::refusal::Refusal;
 use crate::clock;
-use crate::fleet::live::{Looking, Stands};
+use crate::fleet::live::{Looking, Stands, TooMany};
 use crate::fleet::{NotTaken, Presence, SignedIn};
 use crate::store::{Act, Challenge, Over, Refused, RunRecord, acting};
 
 /// How often it is looked how the run stands; what changes at once is told at once.
 const LOOK: Duration = Duration::from_secs(1);
 /// How often it is looked whether the session goes on.
-const DOOR: Duration = Duration::from_secs(3);
+const DOOR: Duration = Duration::from_secs(1);
 /// How many pictures may be on their way that weren't drawn yet.
 const UNDRAWN: u8 = 2;
 /// After so long a picture counts as drawn that nobody spoke of.
 const DRAWN: Duration = Duration::from_secs(3);
-/// How much may be done at the wheel in a second; nobody is as quick.
-const INPUTS: u32 = 300;
+/// How much a page may say in a second; nobody is as quick. What is more is lost, and far more ends the socket.
+const SAYS: (u32, u32) = (300, 1_200);
+/// As how much it counts to ask for the wheel, which the store hears of.
+const ASKS: u32 = 30;
+/// How long a word stays on what was just asked for.
+const SAID: Duration = Duration::from_secs(6);
 /// How long a browser has to take a message.
 const TAKEN: Duration = Duration::from_secs(10);
 
@@ -90,12 +95,31 @@ enum Held {
     Anothers,
 }
 
-/// Why a socket is closed, as its page understands it.
+/// Why a socket is closed. The page tells the reason, and doesn't ask again but where the session has ended.
 #[derive(Clone, Copy)]
 enum Closed {
-    SignedOut = 4401,
-    Gone = 4404,
-    Full = 4429,
+    SignedOut,
+    Gone,
+    Over,
+    /// Too many look, with too many pages, or one says too much.
+    Full,
+    Pages,
+    Loud,
+}
+
+impl Closed {
+    /// As a frame says it; a browser takes 123 bytes of reason.
+    fn frame(self) -> CloseFrame {
+        let (code, reason) = match self {
+            Self::SignedOut => (4401, "You are signed out."),
+            Self::Gone => (4404, "This run can't be shown to you any more."),
+            Self::Over => (4410, "The run has ended. Its page says how."),
+            Self::Full => (4429, "Too many people look already. Open the live view again later."),
+            Self::Pages => (4429, "You have too many live views open. Close one and open this again."),
+            Self::Loud => (4429, "This page said too much at once. Open the live view again."),
+        };
+        CloseFrame { code, reason: reason.into() }
+    }
 }
 
 struct Viewer {
@@ -109,11 +133,12 @@ struct Viewer {
     /// What the run waits for.
     waits: Option<Challenge>,
     /// A word on what was just asked for.
-    said: Option<&'static str>,
+    said: Option<(&'static str, Instant)>,
     told: Option<Told>,
     undrawn: u8,
     sent_at: Instant,
-    inputs: u32,
+    /// How much this page said in this second.
+    says: u32,
     presence: Presence,
     kept_at: Instant,
 }
@@ -154,7 +179,7 @@ impl Viewer {
             told: None,
             undrawn: 0,
             sent_at: now,
-            inputs: 0,
+            says: 0,
             presence: Presence::ByItself,
             kept_at: now,
         }
@@ -162,21 +187,20 @@ impl Viewer {
 
     async fn serve(mut self, mut socket: WebSocket) {
         let closed = self.watch(&mut socket).await;
-        // Whoever may look no more has no wheel; of whoever just vanished it is kept for a while.
-        if let (Some(Closed::SignedOut), Some(challenge)) = (closed, self.held()) {
-            let _ = self.console.fleet.hand_back(challenge.id, self.seat).await;
-        }
         self.console.fleet.live.leave(self.run.id, self.seat);
+        // Whoever may look no more has no wheel; of whoever just vanished it is kept for a while.
+        if let (Some(_), Some(challenge)) = (closed, self.held()) {
+            self.give_back(&challenge).await;
+        }
         if let Some(closed) = closed {
-            let frame = CloseFrame { code: closed as u16, reason: "".into() };
-            let _ = timeout(TAKEN, socket.send(Message::Close(Some(frame)))).await;
+            let _ = timeout(TAKEN, socket.send(Message::Close(Some(closed.frame())))).await;
         }
     }
 
     /// Until the socket, the session or the run's being there ends; why, if not by the page.
     async fn watch(&mut self, socket: &mut WebSocket) -> Option<Closed> {
-        if self.look().is_err() {
-            return Some(Closed::Full);
+        if let Err(closed) = self.look() {
+            return Some(closed);
         }
         self.note().await;
         let (mut looks, mut doors) = (interval(LOOK), interval(DOOR));
@@ -190,14 +214,17 @@ impl Viewer {
             let changed = news(self.looking.as_mut(), may_draw);
             tokio::select! {
                 biased;
-                heard = socket.recv() => match heard {
-                    Some(Ok(Message::Text(text))) => match serde_json::from_str(&text) {
-                        Ok(asked) => self.asked(asked).await,
-                        Err(_) => continue,
-                    },
-                    Some(Ok(_)) => continue,
-                    Some(Err(_)) | None => return None,
-                },
+                // First what comes at its time, so that nothing that a page says keeps the door shut or open.
+                _ = doors.tick() => if let Some(closed) = self.door().await { return Some(closed) },
+                _ = looks.tick() => {
+                    self.says = 0;
+                    if let Some(closed) = self.again().await { return Some(closed) }
+                }
+                () = answered => self.reload().await?,
+                heard = socket.recv() => {
+                    let heard = heard?.ok()?;
+                    if let Some(closed) = self.heard(heard).await { return Some(closed) }
+                }
                 news = changed => match news {
                     News::Picture(picture) => {
                         self.undrawn = if self.undrawn < UNDRAWN { self.undrawn + 1 } else { 1 };
@@ -207,14 +234,11 @@ impl Viewer {
                     }
                     News::Stands => {}
                 },
-                () = answered => self.reload().await?,
-                _ = looks.tick() => {
-                    self.inputs = 0;
-                    if let Some(closed) = self.again().await { return Some(closed) }
-                }
-                _ = doors.tick() => if let Some(closed) = self.door().await { return Some(closed) },
             }
             self.tell(socket).await?;
+            if self.run.finished_at.is_some() {
+                return Some(Closed::Over);
+            }
         }
     }
 
@@ -223,10 +247,19 @@ impl Viewer {
         let is_open = self.run.finished_at.is_none() && self.run.started_at.is_some();
         let agent = self.run.agent_id.filter(|_| is_open);
         self.looking = match agent {
-            Some(agent) => Some(self.console.fleet.live.look(self.run.id, agent).map_err(|_| Closed::Full)?),
+            Some(agent) => Some(self.look_at(agent)?),
             None => None,
         };
         Ok(())
+    }
+
+    fn look_at(&self, agent: AgentId) -> Result<Looking, Closed> {
+        let fleet = &self.console.fleet;
+        let looking = fleet.live.look(self.run.id, agent, self.signed_in.user.id, fleet.config.console.live_views);
+        looking.map_err(|too_many| match too_many {
+            TooMany::People => Closed::Full,
+            TooMany::Pages => Closed::Pages,
+        })
     }
 
     /// Writes down that somebody looks.
@@ -282,10 +315,11 @@ impl Viewer {
             Ok(None) => return Some(Closed::SignedOut),
             Err(_) => return None,
         }
+        if !self.signed_in.reach.has(self.run.organization_id) {
+            return Some(Closed::Gone);
+        }
         if let Some(challenge) = self.held().filter(|_| !self.may(Role::Operator)) {
-            let _ = self.console.fleet.hand_back(challenge.id, self.seat).await;
-            self.console.fleet.live.leave(self.run.id, self.seat);
-            self.reload().await;
+            self.give_back(&challenge).await;
         }
         None
     }
@@ -299,27 +333,63 @@ impl Viewer {
         self.waits.clone().filter(|challenge| challenge.wheel.as_ref().is_some_and(|wheel| wheel.seat == self.seat))
     }
 
+    /// Hands the wheel of this page back. What it says is passed on no more, whatever the store answers: if that is away,
+    /// nobody is heard of at this page from now on.
+    async fn give_back(&mut self, challenge: &Challenge) {
+        self.console.fleet.live.leave(self.run.id, self.seat);
+        if self.console.fleet.hand_back(challenge.id, self.seat).await.is_err() {
+            self.says_for_a_while("That didn't work just now; try again.");
+        }
+        self.reload().await;
+    }
+
+    fn says_for_a_while(&mut self, said: &'static str) {
+        self.said = Some((said, Instant::now() + SAID));
+    }
+
+    /// Something came from the page; why it is heard no more, if it isn't.
+    async fn heard(&mut self, heard: Message) -> Option<Closed> {
+        self.says += 1;
+        let Message::Text(text) = heard else { return (self.says > SAYS.1).then_some(Closed::Loud) };
+        let asked = serde_json::from_str(&text);
+        if let Ok(Asked::Take | Asked::TakeOver | Asked::HandBack) = asked {
+            self.says += ASKS;
+        }
+        if self.says > SAYS.1 {
+            return Some(Closed::Loud);
+        }
+        match asked {
+            Ok(Asked::Input { .. }) if self.says > SAYS.0 => {
+                self.says_for_a_while("That was too much at once: some of what you did didn't reach the page.")
+            }
+            Ok(_) if self.says > SAYS.0 => {}
+            Ok(asked) => self.asked(asked).await,
+            Err(_) => self.says_for_a_while("The page said something that isn't understood here: it was lost."),
+        }
+        None
+    }
+
     async fn asked(&mut self, asked: Asked) {
-        self.said = None;
         match asked {
             Asked::Drawn => self.undrawn = self.undrawn.saturating_sub(1),
             Asked::Take => self.take(Over::Oneself).await,
             Asked::TakeOver if self.may(Role::Administrator) => self.take(Over::Anybody).await,
-            Asked::TakeOver => self.said = Some("Only administrators take the wheel from somebody."),
+            Asked::TakeOver => self.says_for_a_while("Only administrators take the wheel from somebody."),
             Asked::HandBack => {
-                if let Some(challenge) = self.held() {
-                    match self.console.fleet.hand_back(challenge.id, self.seat).await {
-                        Ok(_) => self.console.fleet.live.leave(self.run.id, self.seat),
-                        Err(_) => self.said = Some("That didn't work just now; try again."),
-                    }
+                self.said = None;
+                match self.held() {
+                    Some(challenge) => self.give_back(&challenge).await,
+                    None => drop(self.reload().await),
                 }
-                self.reload().await;
             }
             Asked::Input { input } => {
                 self.presence = Presence::Active;
-                self.inputs = self.inputs.saturating_add(1);
-                if self.inputs <= INPUTS && self.may(Role::Operator) && input.is_fit() && self.held().is_some() {
-                    self.console.fleet.live.input(self.run.id, self.seat, input);
+                if !self.may(Role::Operator) || self.held().is_none() {
+                    self.says_for_a_while("You don't hold the wheel: what you did didn't reach the page.");
+                } else if !input.is_fit() {
+                    self.says_for_a_while("That can't be put in here: it didn't reach the page.");
+                } else if !self.console.fleet.live.input(self.run.id, self.seat, input) {
+                    self.says_for_a_while("There is no line to the agent: what you did didn't reach the page.");
                 }
             }
         }
@@ -328,19 +398,25 @@ impl Viewer {
     async fn take(&mut self, over: Over) {
         self.presence = Presence::Active;
         if !self.may(Role::Operator) {
-            self.said = Some("Your role looks on; operators can take the wheel.");
+            self.says_for_a_while("Your role looks on; operators can take the wheel.");
             return;
         }
         self.reload().await;
         let Some(challenge) = self.waits.clone() else { return };
         let (fleet, user) = (&self.console.fleet, &self.signed_in.user);
         let taken = fleet.take_wheel(self.run.id, challenge.id, user, self.seat, over).await;
-        self.said = match taken {
-            Ok(_) => None,
-            Err(NotTaken::Refused(Refused::WheelHeld { .. })) => Some("Somebody else was quicker."),
+        let said = match taken {
+            Ok(()) => None,
+            Err(NotTaken::Refused(Refused::WheelHeld { .. }) | NotTaken::Overtaken) => {
+                Some("Somebody else was quicker.")
+            }
+            Err(NotTaken::Refused(Refused::Store(_))) => Some("That didn't work just now; try again."),
             Err(NotTaken::Refused(_)) => Some("The run doesn't wait for this any more."),
-            Err(NotTaken::NotGiven) => Some("The run went on, or its agent doesn't answer: nobody has the wheel."),
+            Err(NotTaken::NoLine) => Some("There is no line to the agent just now: nobody was asked for the wheel."),
+            Err(NotTaken::NotGiven) => Some("The run went on, or has no page: its agent doesn't give the wheel."),
+            Err(NotTaken::Unanswered) => Some("The agent didn't answer: you don't have the wheel."),
         };
+        self.said = said.map(|said| (said, Instant::now() + SAID));
         self.kept_at = Instant::now();
         self.reload().await;
     }
@@ -391,7 +467,7 @@ impl Viewer {
             _ if waits.is_some() => "The run waits for a person. Nobody holds the wheel.".to_owned(),
             _ => "The run is under way. The wheel can be taken while it waits for a person.".to_owned(),
         };
-        if let Some(said) = self.said {
+        if let Some((said, _)) = self.said.filter(|(_, until)| *until > Instant::now()) {
             text = format!("{said} {text}");
         }
         let asks = waits.map(|challenge| challenge.question.prompt.clone());

@@ -28,19 +28,19 @@ pub(super) async fn open(_: Agent, State(app): State<App>, upgrade: WebSocketUpg
         let Ok(ToCoordinator::Hello { agent_id }) = serde_json::from_str(&hello) else { return };
         tracing::debug!(%agent_id, "an agent's line stands");
         let standing = app.fleet.live.connect(agent_id);
-        serve(socket, standing).await;
+        serve(&app, socket, standing).await;
         tracing::debug!(%agent_id, "an agent's line ended");
     })
 }
 
 /// Serves one line until it ends, or nothing is heard of the agent for long.
-async fn serve(mut socket: WebSocket, mut standing: Standing) {
+async fn serve(app: &App, mut socket: WebSocket, mut standing: Standing) {
     loop {
         tokio::select! {
             heard = timeout(SILENT, socket.recv()) => match heard {
                 Ok(Some(Ok(Message::Text(text)))) if text.len() <= MESSAGE_AT_MOST => {
                     if let Ok(said) = serde_json::from_str::<ToCoordinator>(&text) {
-                        standing.heard(&said);
+                        app.fleet.heard(&standing, &said).await;
                     }
                 }
                 Ok(Some(Ok(Message::Binary(bytes)))) => standing.pictured(&bytes),

@@ -12,6 +12,7 @@ mod setup_page;
 mod trail;
 mod visitor;
 mod vouching;
+mod wheel;
 
 use serde_json::Value;
 use tests::integrator::Integrator;

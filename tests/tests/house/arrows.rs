@@ -104,7 +104,7 @@ const PLACES: [(&str, &[&str]); 32] = [
         ],
     ),
     ("hpke", &["crates/protocol/src/sealed.rs"]),
-    ("tokio_tungstenite", &["agent/src/coordinator/line.rs"]),
+    ("tokio_tungstenite", &["agent/src/coordinator/line.rs", "tests/src/socket.rs"]),
     ("chacha20poly1305", &["coordinator/src/vault.rs"]),
     ("scraper", &["crates/script/"]),
     ("html5ever", &["crates/script/"]),
