@@ -79,6 +79,8 @@ pub struct Http {
     pub listen: SocketAddr,
     #[serde(deserialize_with = "address_or_empty")]
     public_url: Option<Url>,
+    #[serde(deserialize_with = "address_or_empty")]
+    peer_url: Option<Url>,
     pub body_limit: usize,
     pub agent_body_limit: usize,
 }
@@ -431,6 +433,14 @@ impl Config {
         let listens = || format!("http://{}", self.http.listen);
         let set = self.http.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
         set.unwrap_or_else(listens)
+    }
+
+    /// Where other coordinators of the fleet reach this one, without a slash at the end; none if nothing says so.
+    #[must_use]
+    pub fn peer_url(&self) -> Option<String> {
+        let listens = || (!self.http.listen.ip().is_unspecified()).then(|| format!("http://{}", self.http.listen));
+        let set = self.http.peer_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
+        set.or_else(listens)
     }
 
     /// Whether addresses on this machine may be used.

@@ -51,14 +51,15 @@ impl Driver for Session {
             if let Err(error) = self.weigh() {
                 return error;
             }
-            let permit = match self.gate.permit() {
+            // A look, no command: a person may hold the wheel.
+            let permit = match self.gate.look() {
                 Ok(permit) => permit,
                 Err(shut) => return shut.into(),
             };
             match self.line.at(permit, PULSE_PATIENCE).await {
                 Ok(_) | Err(LineError::Prompt | LineError::Replaced) => {}
                 Err(LineError::NoWindow | LineError::TimedOut | LineError::Gone | LineError::Refused) => {
-                    return self.gate.check().err().map_or(DriverError::Crashed, DriverError::Shut);
+                    return self.gate.look().err().map_or(DriverError::Crashed, DriverError::Shut);
                 }
             }
         }

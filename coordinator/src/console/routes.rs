@@ -29,6 +29,7 @@ pub(super) fn router(console: Console) -> Router {
         .route_layer(middleware::from_fn_with_state(console.clone(), door::form))
         .route("/console/oidc/start", get(oidc::begin))
         .route("/console/oidc/callback", get(oidc::finish))
+        .route("/console/runs/{id}/live/passed-on", get(viewer::open_from_elsewhere))
         .route("/console/assets/{name}", get(assets::serve))
         .route("/console/{*rest}", get(nowhere).post(nowhere));
     inside.merge(outside).layer(middleware::from_fn(door::headers)).with_state(console)

@@ -8,6 +8,9 @@
 //!
 //! Not here: the page (`pages::live`), and whose the wheel is (`fleet::takeover`).
 
+mod elsewhere;
+mod told;
+
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
@@ -16,20 +19,20 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use domain::audit::Action;
 use domain::challenge::ChallengeState;
-use domain::driver::DriverKind;
 use domain::id::{AgentId, RunId};
 use domain::role::Role;
-use jiff::SignedDuration;
-use protocol::live::{Input, MESSAGE_AT_MOST, View};
-use serde::{Deserialize, Serialize};
+use protocol::live::{Input, MESSAGE_AT_MOST};
+use serde::Deserialize;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use uuid::Uuid;
 
+use self::elsewhere::Place;
+use self::told::Told;
 use super::Console;
 use super::door::{Visitor, actor, is_own_socket, token};
 use super::refusal::Refusal;
 use crate::clock;
-use crate::fleet::live::{Looking, Stands, TooMany};
+use crate::fleet::live::{Looking, TooMany};
 use crate::fleet::{NotTaken, Presence, SignedIn};
 use crate::store::{Act, Challenge, Over, Refused, RunRecord, acting};
 
@@ -66,40 +69,13 @@ enum Asked {
     Input { input: Input },
 }
 
-/// What a page is told beside pictures.
-#[derive(Clone, PartialEq, Eq, Serialize)]
-struct Told {
-    text: String,
-    /// What the run waits for.
-    asks: Option<String>,
-    /// Whether pictures come.
-    pictures: bool,
-    wheel: Held,
-    /// Who holds it.
-    holder: Option<String>,
-    /// What this page can ask for.
-    can: Vec<&'static str>,
-    /// Whether nothing more comes.
-    over: bool,
-}
-
-/// Who holds the wheel, seen from this page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-enum Held {
-    Nobody,
-    /// This page.
-    Yours,
-    /// Another page of the same person.
-    Elsewhere,
-    Anothers,
-}
-
 /// Why a socket is closed. The page tells the reason, and doesn't ask again but where the session has ended.
 #[derive(Clone, Copy)]
 enum Closed {
     SignedOut,
     Gone,
+    /// The agent's line is at another coordinator by now; asking again leads there.
+    Moved,
     Over,
     /// Too many look, with too many pages, or one says too much.
     Full,
@@ -113,6 +89,7 @@ impl Closed {
         let (code, reason) = match self {
             Self::SignedOut => (4401, "You are signed out."),
             Self::Gone => (4404, "This run can't be shown to you any more."),
+            Self::Moved => (4307, "The agent is reached by another way now."),
             Self::Over => (4410, "The run has ended. Its page says how."),
             Self::Full => (4429, "Too many people look already. Open the live view again later."),
             Self::Pages => (4429, "You have too many live views open. Close one and open this again."),
@@ -127,6 +104,7 @@ struct Viewer {
     token: String,
     signed_in: SignedIn,
     run: RunRecord,
+    place: Place,
     /// What this page is called while it holds the wheel.
     seat: Uuid,
     looking: Option<Looking>,
@@ -143,6 +121,8 @@ struct Viewer {
     kept_at: Instant,
 }
 
+pub(super) use elsewhere::open as open_from_elsewhere;
+
 /// Opens the socket.
 pub(super) async fn open(
     State(console): State<Console>,
@@ -158,20 +138,39 @@ pub(super) async fn open(
     let run = console.fleet.store.run(visitor.reach(), run).await?;
     let token = token(&headers).unwrap_or_default();
     let upgrade = upgrade.max_message_size(MESSAGE_AT_MOST).max_frame_size(MESSAGE_AT_MOST);
-    Ok(upgrade.on_upgrade(|socket| async move {
-        let by = actor(&visitor.signed_in);
-        acting(by, Viewer::new(console, token, visitor.signed_in, run).serve(socket)).await;
-    }))
+    let mut place = Place::Here { unreached: None };
+    if let Some(there) = elsewhere::of(&console, &run).await {
+        match elsewhere::reach(&console, &there, run.id, &token).await {
+            Some(peer) => return Ok(upgrade.on_upgrade(|socket| elsewhere::pass_on(socket, peer))),
+            None => place = Place::Here { unreached: Some(there) },
+        }
+    }
+    Ok(serve(console, token, visitor.signed_in, run, place, upgrade))
+}
+
+fn serve(
+    console: Console,
+    token: String,
+    signed_in: SignedIn,
+    run: RunRecord,
+    place: Place,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    upgrade.on_upgrade(|socket| async move {
+        let by = actor(&signed_in);
+        acting(by, Viewer::new(console, token, signed_in, run, place).serve(socket)).await;
+    })
 }
 
 impl Viewer {
-    fn new(console: Console, token: String, signed_in: SignedIn, run: RunRecord) -> Self {
+    fn new(console: Console, token: String, signed_in: SignedIn, run: RunRecord, place: Place) -> Self {
         let now = Instant::now();
         Self {
             console,
             token,
             signed_in,
             run,
+            place,
             seat: Uuid::new_v4(),
             looking: None,
             waits: None,
@@ -189,7 +188,7 @@ impl Viewer {
         let closed = self.watch(&mut socket).await;
         self.console.fleet.live.leave(self.run.id, self.seat);
         // Whoever may look no more has no wheel; of whoever just vanished it is kept for a while.
-        if let (Some(_), Some(challenge)) = (closed, self.held()) {
+        if let (Some(_), Some(challenge)) = (closed.filter(|closed| !matches!(closed, Closed::Moved)), self.held()) {
             self.give_back(&challenge).await;
         }
         if let Some(closed) = closed {
@@ -282,6 +281,9 @@ impl Viewer {
         let is_otherwise = (self.run.agent_id, self.run.started_at) != before || self.run.finished_at.is_some();
         if is_otherwise && let Err(closed) = self.look() {
             return Some(closed);
+        }
+        if self.has_moved().await {
+            return Some(Closed::Moved);
         }
         if let Some(challenge) = self.held()
             && self.kept_at.elapsed() > self.console.fleet.config.console.wheel_kept / 6
@@ -377,9 +379,9 @@ impl Viewer {
             Asked::TakeOver => self.says_for_a_while("Only administrators take the wheel from somebody."),
             Asked::HandBack => {
                 self.said = None;
-                match self.held() {
-                    Some(challenge) => self.give_back(&challenge).await,
-                    None => drop(self.reload().await),
+                self.reload().await;
+                if let Some(challenge) = self.held() {
+                    self.give_back(&challenge).await;
                 }
             }
             Asked::Input { input } => {
@@ -430,82 +432,6 @@ impl Viewer {
         self.told = Some(told);
         send(socket, Message::text(text)).await
     }
-
-    /// How it all stands now.
-    fn now(&self) -> Told {
-        let stands = self.looking.as_ref().map(|looking| *looking.stands.borrow());
-        let over = self.run.finished_at.is_some();
-        let pictures = matches!(stands, Some(Stands::Shows(View::Pictures))) && !over;
-        let waits = self.waits.as_ref().filter(|_| !over);
-        let wheel = waits.and_then(|challenge| challenge.wheel.as_ref()).filter(|wheel| wheel.until > clock::now());
-        let held = match wheel {
-            None => Held::Nobody,
-            Some(wheel) if wheel.seat == self.seat => Held::Yours,
-            Some(wheel) if wheel.user == self.signed_in.user.id => Held::Elsewhere,
-            Some(_) => Held::Anothers,
-        };
-        let can = match held {
-            Held::Yours => vec!["handBack"],
-            _ if !pictures || waits.is_none() || !self.may(Role::Operator) => Vec::new(),
-            Held::Nobody | Held::Elsewhere => vec!["take"],
-            Held::Anothers if self.may(Role::Administrator) => vec!["takeOver"],
-            Held::Anothers => Vec::new(),
-        };
-        let mut text = match (held, wheel) {
-            _ if over || !pictures => self.without_pictures(stands).to_owned(),
-            (Held::Yours, _) => {
-                "You hold the wheel: what you do goes to the bank's page, and the run waits. Hand it back when \
-                the page is passed."
-                    .to_owned()
-            }
-            (Held::Elsewhere, _) => "You hold the wheel at another page of yours.".to_owned(),
-            (Held::Anothers, Some(wheel)) => held_by(
-                &wheel.name,
-                wheel.until.duration_since(clock::now()),
-                self.console.fleet.config.console.wheel_kept,
-            ),
-            _ if waits.is_some() => "The run waits for a person. Nobody holds the wheel.".to_owned(),
-            _ => "The run is under way. The wheel can be taken while it waits for a person.".to_owned(),
-        };
-        if let Some((said, _)) = self.said.filter(|(_, until)| *until > Instant::now()) {
-            text = format!("{said} {text}");
-        }
-        let asks = waits.map(|challenge| challenge.question.prompt.clone());
-        Told { text, asks, pictures, wheel: held, holder: wheel.map(|wheel| wheel.name.clone()), can, over }
-    }
-
-    fn without_pictures(&self, stands: Option<Stands>) -> &'static str {
-        match stands {
-            _ if self.run.finished_at.is_some() => "The run has ended. Its page says how.",
-            None => "The run waits for an agent.",
-            Some(Stands::Asked | Stands::Shows(View::Pictures)) => "The agent was asked for a picture.",
-            Some(Stands::NoLine) => {
-                "There is no line to the agent that works on this: the agent is gone, or its line is at another coordinator, \
-                 or is just being opened."
-            }
-            Some(Stands::Shows(View::NoPicture { driver: DriverKind::Http })) => {
-                "This run's driver shows no picture: it reads without a browser."
-            }
-            Some(Stands::Shows(View::NoPicture { .. })) => "This run's driver shows no picture.",
-            Some(Stands::Shows(View::LeftBrowser)) => {
-                "This run shows no picture any more: it has signed in and reads on without its browser."
-            }
-            Some(Stands::Shows(View::Absent)) => {
-                "The agent doesn't work on this any more. What became of it shows in a moment."
-            }
-        }
-    }
-}
-
-/// Who holds the wheel, and how long it is kept for them if nobody hears of them.
-fn held_by(name: &str, left: SignedDuration, kept: Duration) -> String {
-    let (left, kept) = (left.as_secs().max(0), i64::try_from(kept.as_secs()).unwrap_or(60));
-    // A holder is heard of six times in it. It is read out, so it doesn't change with every second.
-    if left < kept / 2 {
-        let left = (left / 10 + 1) * 10;
-        return format!("{name} holds the wheel and wasn't heard of: it goes back to the run within {left} s.");
-    }
-    format!("{name} holds the wheel.")
 }
 
 /// What is new.

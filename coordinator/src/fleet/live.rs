@@ -183,6 +183,12 @@ impl Hub {
         Ok(Looking { hub: Arc::clone(self), run, user, stands, picture })
     }
 
+    /// Whether an agent, or somebody in its name, has a line to this coordinator.
+    #[must_use]
+    pub fn has_line_of(&self, agent: AgentId) -> bool {
+        self.lock().lines.contains_key(&agent)
+    }
+
     /// Whether the agent that holds a run can be told something.
     #[must_use]
     pub fn has_line(&self, run: RunId) -> bool {

@@ -26,6 +26,7 @@ mod inbound;
 mod institution;
 mod intent;
 mod key;
+mod lines;
 pub mod live;
 mod outcomes;
 mod people;

@@ -356,7 +356,7 @@ const KEYS: [&str; 14] = [
 ];
 
 /// A page as it looks, as it travels: 16 bytes of the run's id, two of each of the page's sides in its own pixels, the
-/// larger byte first, and the picture (JPEG).
+/// larger byte first, and the picture: a JPEG, or a PNG where a driver makes no other.
 #[derive(Clone)]
 pub struct Picture {
     /// The run.

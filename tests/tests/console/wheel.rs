@@ -7,8 +7,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tests::integrator::Integrator;
 use tests::patience::eventually;
+use tests::postgres::Postgres;
 use tests::programs::{freeze_process, thaw_process};
-use tests::socket::{Heard, Socket};
+use tests::redis::Redis;
+use tests::socket::{Heard, Socket, SocketError};
 use tests::world::{Fleet, Plan};
 use uuid::Uuid;
 
@@ -33,7 +35,11 @@ struct View {
     socket: Socket,
     /// What it was told last.
     told: Value,
+    /// What it was told in words since a test began to look.
+    words: Vec<String>,
     pictures: Vec<Vec<u8>>,
+    /// How often it was made sure that all it said was heard.
+    asked: u32,
 }
 
 /// A holder who isn't heard of is kept the wheel for longer than any test: what is given back is so for another reason.
@@ -42,7 +48,11 @@ fn patient() -> Plan {
 }
 
 async fn waiting(plan: Plan, people: &[(&str, &str)]) -> Result<Waiting, Failure> {
-    let fleet = plan.start().await?;
+    wait_at(plan.start().await?, people).await
+}
+
+/// Has a run of a fleet wait for a code.
+async fn wait_at(fleet: Fleet, people: &[(&str, &str)]) -> Result<Waiting, Failure> {
     let integrator = fleet.integrator("default").await?;
     for (login, role) in people {
         add_user(&fleet, login, role, None).await?;
@@ -59,10 +69,15 @@ async fn waiting(plan: Plan, people: &[(&str, &str)]) -> Result<Waiting, Failure
 impl Waiting {
     /// Opens a live view as somebody who is signed in.
     async fn open(&self, visitor: Visitor) -> Result<View, Failure> {
-        let url = format!("{}/console/runs/{}/live/socket", self.fleet.address(), self.run);
-        let headers = [("cookie", visitor.cookie.as_str()), ("origin", self.fleet.address())];
+        self.open_at(self.fleet.address(), visitor).await
+    }
+
+    /// The same at another coordinator.
+    async fn open_at(&self, address: &str, visitor: Visitor) -> Result<View, Failure> {
+        let url = format!("{address}/console/runs/{}/live/socket", self.run);
+        let headers = [("cookie", visitor.cookie.as_str()), ("origin", address)];
         let socket = Socket::open(&url, &headers).await?;
-        Ok(View { visitor, socket, told: Value::Null, pictures: Vec::new() })
+        Ok(View { visitor, socket, told: Value::Null, words: Vec::new(), pictures: Vec::new(), asked: 0 })
     }
 
     /// The same, and waits for its first picture.
@@ -105,19 +120,43 @@ impl View {
     /// Hears on until what is told is what is waited for.
     async fn until(&mut self, what: &str, is_so: impl Fn(&Value) -> bool) -> Outcome {
         while !is_so(&self.told) {
-            match self.socket.next().await {
-                Some(Heard::Words(told)) => self.told = told,
-                Some(Heard::Bytes(picture)) => {
-                    self.pictures.push(picture);
-                    self.says(json!({ "do": "drawn" })).await;
-                }
-                Some(Heard::Closed(code, reason)) => {
-                    return Err(format!("closed before {what}: {code} {reason}").into());
-                }
-                None => return Err(format!("{what} never came; the last was {}", self.told).into()),
-            }
+            self.hears().await.map_err(|error| format!("{what} never came; the last was {}: {error}", self.told))?;
         }
         Ok(())
+    }
+
+    /// Hears one thing.
+    async fn hears(&mut self) -> Outcome {
+        match self.socket.next().await {
+            Some(Heard::Words(told)) => {
+                self.words.push(told["text"].as_str().unwrap_or_default().to_owned());
+                self.told = told;
+            }
+            Some(Heard::Bytes(picture)) => {
+                self.pictures.push(picture);
+                self.says(json!({ "do": "drawn" })).await;
+            }
+            Some(Heard::Closed(code, reason)) => return Err(format!("closed: {code} {reason}").into()),
+            None => return Err("nothing is heard".into()),
+        }
+        Ok(())
+    }
+
+    /// Waits until all that it said was heard: it says something that is answered, another thing each time.
+    async fn is_heard_out(&mut self) -> Outcome {
+        const NOT_UNDERSTOOD: &str = "isn't understood";
+        const NOT_DONE: [&str; 2] = ["That can't be put in here", "You don't hold the wheel"];
+        self.asked += 1;
+        if self.asked % 2 == 0 {
+            self.says(json!("nonsense")).await;
+            return self.until_said(NOT_UNDERSTOOD).await;
+        }
+        self.says(json!({ "do": "input", "input": { "does": "text", "text": "" } })).await;
+        let is_so = |told: &Value| {
+            let text = told["text"].as_str().unwrap_or_default();
+            NOT_DONE.iter().any(|words| text.contains(words))
+        };
+        self.until("an answer", is_so).await
     }
 
     async fn until_said(&mut self, words: &str) -> Outcome {
@@ -130,6 +169,13 @@ impl View {
 
     async fn takes(&mut self) -> Outcome {
         self.says(json!({ "do": "take" })).await;
+        self.until_wheel("yours").await
+    }
+
+    /// The same where it isn't known what was told last.
+    async fn takes_again(&mut self) -> Outcome {
+        self.says(json!({ "do": "take" })).await;
+        self.told = Value::Null;
         self.until_wheel("yours").await
     }
 
@@ -213,41 +259,35 @@ async fn of_two_at_the_same_instant_one_steers_whichever_the_agent_answers_first
     let people = [("ada", "administrator"), ("bob", "administrator")];
     let waiting = waiting(patient(), &people).await?;
     let (mut ada, mut bob) = (waiting.view("ada").await?, waiting.view("bob").await?);
-    let mut steered = [0, 0];
     for round in 0..25 {
-        let (take, other) = (json!({ "do": "takeOver" }), json!({ "do": "takeOver" }));
         let (first, second) = if round % 2 == 0 { (&mut ada, &mut bob) } else { (&mut bob, &mut ada) };
-        tokio::join!(first.says(take), second.says(other));
-        // Each asked once; once both are answered, one has it and the other sees who.
-        loop {
-            tokio::try_join!(
-                ada.until("a holder", |told| told["wheel"] == "yours" || told["wheel"] == "anothers"),
-                bob.until("a holder", |told| told["wheel"] == "yours" || told["wheel"] == "anothers"),
-            )?;
-            if ada.told["wheel"] != bob.told["wheel"] {
-                break;
-            }
-            let before = (ada.told.take(), bob.told.take());
-            // Whoever was told something that is old is told anew within a second.
+        tokio::join!(first.says(json!({ "do": "takeOver" })), second.says(json!({ "do": "takeOver" })));
+        tokio::try_join!(first.is_heard_out(), second.is_heard_out())?;
+        // Whoever was told something that is old is told anew within a second.
+        while ada.told["wheel"] == bob.told["wheel"] {
             tokio::select! {
-                heard = ada.until("news", |told| !told.is_null()) => { heard?; bob.told = before.1; }
-                heard = bob.until("news", |told| !told.is_null()) => { heard?; ada.told = before.0; }
+                heard = ada.hears() => heard?,
+                heard = bob.hears() => heard?,
             }
         }
-        let is_adas = ada.told["wheel"] == "yours";
-        steered[usize::from(is_adas)] += 1;
-        let (holder, loser) = if is_adas { (&mut ada, &mut bob) } else { (&mut bob, &mut ada) };
+        let (holder, loser) = if ada.told["wheel"] == "yours" { (&mut ada, &mut bob) } else { (&mut bob, &mut ada) };
+        assert_eq!(
+            (&holder.told["wheel"], &loser.told["wheel"]),
+            (&json!("yours"), &json!("anothers")),
+            "round {round}"
+        );
         // What the one does isn't lost, and what the other does is.
-        holder.says(moves()).await;
-        loser.says(moves()).await;
-        loser.until_said("You don't hold the wheel: what you did didn't reach the page.").await?;
-        holder.says(json!({ "do": "drawn" })).await;
-        let text = holder.told["text"].as_str().unwrap_or_default();
-        assert!(text.starts_with("You hold the wheel"), "round {round}: {text}");
+        for view in [&mut *holder, &mut *loser] {
+            view.words.clear();
+            view.says(moves()).await;
+            view.is_heard_out().await?;
+        }
+        let is_lost = |view: &View| view.words.iter().any(|text| text.contains("didn't reach the page"));
+        assert!(!is_lost(holder) && is_lost(loser), "round {round}: {:?} {:?}", holder.words, loser.words);
     }
-    assert_eq!(steered.iter().sum::<i32>(), 25);
-    let trail = waiting.trail("run.taken").await?;
-    assert!(trail.contains("ada") && trail.contains("bob"), "{trail}");
+    let entries = waiting.fleet.operator()?.list("/control/v1/audit?action=run.taken").await?;
+    let by = |name: &str| entries.iter().filter(|entry| entry["actor"]["name"] == name).count();
+    assert!(by("ada") + by("bob") >= 25, "a round without a holder: {entries:?}");
     Ok(())
 }
 
@@ -357,10 +397,99 @@ async fn whoever_may_hold_the_wheel_no_more_gives_it_back_at_once() -> Outcome {
             view.visitor.post("/console/account/sessions/end", &[]).await;
         }
         assert_eq!(view.until_closed().await?.0, 4401);
-        let next = waiting.integrator.open_challenge(&waiting.connection, seen.as_deref()).await?;
-        seen = next["id"].as_str().map(str::to_owned);
+        let back = eventually(async || {
+            let entries = waiting.fleet.operator().ok()?.list("/control/v1/audit?action=run.handedBack").await.ok()?;
+            entries.iter().any(|entry| entry["actor"]["name"] == login).then_some(())
+        });
+        assert!(back.await.is_some(), "{login} has the wheel still");
+        if !is_shut_out {
+            let next = waiting.integrator.open_challenge(&waiting.connection, seen.as_deref()).await?;
+            seen = next["id"].as_str().map(str::to_owned);
+        }
     }
     Ok(())
+}
+
+/// Two coordinators with one store, and the first one's agent.
+struct Pair {
+    first: Waiting,
+    second: Fleet,
+    _postgres: Postgres,
+    _redis: Redis,
+    _folder: tempfile::TempDir,
+}
+
+async fn pair() -> Result<Pair, Failure> {
+    let postgres = Postgres::start().await?;
+    let folder = tempfile::tempdir()?;
+    let redis = Redis::start(folder.path()).await?;
+    let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    let plan = || {
+        let plan = patient().with("store.url", &postgres.url()).with("redis.url", &redis.url());
+        plan.with("vault.master_key", key)
+    };
+    let first = plan().start().await?;
+    let second = plan().agents(0).with("development.portal_urls.harbour", first.portal.url()).start().await?;
+    let first = wait_at(first, &[("ada", "operator"), ("bob", "operator")]).await?;
+    Ok(Pair { first, second, _postgres: postgres, _redis: redis, _folder: folder })
+}
+
+#[tokio::test]
+async fn a_live_view_that_is_opened_at_another_coordinator_shows_and_steers_all_the_same() -> Outcome {
+    let Pair { first, second, .. } = &pair().await?;
+    let mut there = first.open_at(second.address(), Visitor::signed_in(second.address(), "ada").await).await?;
+    there.until("pictures", |told| told["pictures"] == true).await?;
+    while there.pictures.is_empty() {
+        there.told.take();
+        there.says(json!({ "do": "drawn" })).await;
+        if let Some(Heard::Bytes(picture)) = there.socket.next().await {
+            there.pictures.push(picture);
+        }
+    }
+    there.takes_again().await?;
+    let mut here = first.view("bob").await?;
+    here.until_wheel("anothers").await?;
+    assert_eq!(here.told["holder"], "ada");
+    // What she does reaches the page: the bank has the code.
+    let code = first.fleet.code(1).await.ok_or("no text message came")?;
+    there.says(json!({ "do": "input", "input": { "does": "text", "text": code } })).await;
+    let enter = |does: &str| json!({ "do": "input", "input": { "does": does, "key": "Enter", "code": "Enter", "keyCode": 13 } });
+    there.says(enter("keyDown")).await;
+    there.says(enter("keyUp")).await;
+    let submitted = eventually(async || (first.fleet.portal.oracle().code_submits == 1).then_some(()));
+    assert!(submitted.await.is_some(), "the code wasn't submitted");
+    // And what is done to her session there ends it here.
+    there.visitor.post("/console/account/sessions/end", &[]).await;
+    assert_eq!(there.until_closed().await?.0, 4401);
+    first.is_handed_back("holder").await
+}
+
+#[tokio::test]
+async fn a_live_view_is_passed_on_to_nobody_without_a_ticket_and_found_again_where_the_line_went() -> Outcome {
+    let mut pair = pair().await?;
+    let Pair { first, second, .. } = &mut pair;
+    let url = format!("{}/console/runs/{}/live/passed-on", first.fleet.address(), first.run);
+    let visitor = Visitor::signed_in(first.fleet.address(), "ada").await;
+    for headers in [vec![("cookie", visitor.cookie.as_str())], vec![("x-bursar-ticket", "AQIDBA")]] {
+        let refused = Socket::open(&url, &headers).await;
+        assert!(matches!(refused, Err(SocketError::Refused(status)) if status == 401), "{:?}", refused.err());
+    }
+    // Without a line anywhere it is served where it was opened, and told so.
+    let agent = first.fleet.agents.pop().ok_or("no agent runs")?;
+    agent.kill_hard().await;
+    let visitor = Visitor::signed_in(second.address(), "ada").await;
+    let mut there = eventually(async || {
+        let view = first.open_at(second.address(), Visitor::signed_in(second.address(), "ada").await).await;
+        let mut view = view.ok()?;
+        view.until_said("no line to the agent").await.ok().map(|()| view)
+    })
+    .await
+    .ok_or("nobody says that there is no line")?;
+    // Once there is one, asking anew leads to it.
+    first.fleet.start_agent()?;
+    assert_eq!(there.until_closed().await?.0, 4307);
+    let mut again = first.open_at(second.address(), visitor).await?;
+    again.until("pictures", |told| told["pictures"] == true).await
 }
 
 #[tokio::test]

@@ -50,6 +50,14 @@ const does = {
     const box = await page.locator(on).first().boundingBox();
     await page.mouse.click(box.x + x * box.width, box.y + y * box.height);
   },
+  // Presses at a place, and then the pointer is gone: a finger that became a scroll.
+  async cancel({ page }, { on, x, y }) {
+    const box = await page.locator(on).first().boundingBox();
+    await page.mouse.move(box.x + x * box.width, box.y + y * box.height);
+    await page.mouse.down();
+    await page.locator(on).first().dispatchEvent("pointercancel", { pointerId: 1 });
+    await page.mouse.up();
+  },
   async paste({ page }, { text }) {
     await page.evaluate((text) => {
       const clipboardData = new DataTransfer();

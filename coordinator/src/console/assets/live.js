@@ -28,7 +28,7 @@
   const draw = async (bytes) => {
     const sides = new DataView(bytes);
     try {
-      const picture = await createImageBitmap(new Blob([bytes.slice(4)], { type: "image/jpeg" }));
+      const picture = await createImageBitmap(new Blob([bytes.slice(4)], { type: sides.getUint8(4) === 0x89 ? "image/png" : "image/jpeg" }));
       page = { width: sides.getUint16(0), height: sides.getUint16(2) };
       if (screen.width !== picture.width || screen.height !== picture.height) {
         [screen.width, screen.height] = [picture.width, picture.height];
