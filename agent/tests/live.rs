@@ -16,6 +16,7 @@ use agent::live::{LiveRun, Outbox};
 use domain::driver::DriverKind;
 use domain::fence::Fence;
 use domain::id::{AgentId, ChallengeId, RunId};
+use futures::FutureExt as _;
 use protocol::lease::Proof;
 use protocol::live::{Button, Input, Picture, Taking};
 use serde_json::json;
@@ -211,6 +212,56 @@ async fn what_a_person_does_at_the_wheel_is_done_to_the_page_and_shows() {
     drop(waiting);
     casting.abort();
     stage.end().await;
+}
+
+#[tokio::test]
+async fn a_session_over_webdriver_is_shown_and_steered_and_waits_while_it_is() {
+    let portal = Portal::default().page("form", FORM).page("thanks", "<p>Thank you</p>");
+    let (folder, gate) = (tempfile::tempdir().expect("a folder"), world::open_gate());
+    let webdriver = world::drivers::webdriver("chromedriver", folder.path());
+    let base = portal.serve().await;
+    let mut session = world::drivers::session(&webdriver, &base, gate.clone()).await;
+    session.visit(&base.join("form").expect("a url")).await.expect("an observation");
+    let screencast = session.screencast().expect("a picture");
+    let proof = Proof { agent_id: AgentId(Uuid::nil()), fence: Fence { generation: 1, counter: 1 } };
+    let holding = Holding::of(RUN, proof, PATIENCE, Duration::ZERO);
+    let live = LiveRun::new(holding, gate.clone(), DriverKind::Webdriver, Some(Arc::clone(&screencast)));
+    let outbox = Outbox::default();
+    let to = outbox.clone();
+    let casting = tokio::spawn(async move { screencast.cast(RUN, &to).await });
+    let next = async || timeout(PATIENCE, outbox.next()).await.expect("a picture");
+    let first = next().await;
+    assert!(first.jpeg.starts_with(b"\x89PNG") && first.width >= 1000 && first.height >= 600, "{first:?}");
+    let waiting = live.waits(CHALLENGE);
+    assert_eq!(live.take(CHALLENGE), Taking::Held);
+    let does = async {
+        for input in press(600, 100) {
+            live.input(input).await;
+        }
+        assert_ne!(next().await.jpeg, first.jpeg, "a click shows");
+        let typed = ["a", "ß"].into_iter().map(|sign| key(sign, 0));
+        let text = [Input::Text { text: " 漢字 & <b>".into() }, key("Backspace", 8), key("Enter", 13)];
+        for input in typed.chain(text) {
+            live.input(input).await;
+        }
+        let posted = async {
+            while !portal.asked().iter().any(|asked| asked.contains("aß 漢字 & <b")) {
+                next().await;
+            }
+        };
+        timeout(PATIENCE, posted).await.unwrap_or_else(|_| unreachable!("{:?}", portal.asked()));
+        // Longer than it takes to look whether it is still there.
+        timeout(Duration::from_millis(2_500), std::future::pending::<()>()).await.ok()
+    };
+    tokio::select! {
+        _ = does => {}
+        gone = session.gone() => unreachable!("a run that waits is broken off by whoever holds its wheel: {gone}"),
+    }
+    drop(waiting);
+    casting.abort();
+    assert!(casting.await.is_err());
+    while outbox.next().now_or_never().is_some() {}
+    world::drivers::end(&session).await;
 }
 
 #[tokio::test]

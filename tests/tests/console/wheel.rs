@@ -77,7 +77,7 @@ impl Waiting {
         let url = format!("{address}/console/runs/{}/live/socket", self.run);
         let headers = [("cookie", visitor.cookie.as_str()), ("origin", address)];
         let socket = Socket::open(&url, &headers).await?;
-        Ok(View { visitor, socket, told: Value::Null, words: Vec::new(), pictures: Vec::new(), asked: 0 })
+        Ok(View { visitor, socket, told: Value::Null, words: Vec::new(), pictures: Vec::new(), asked: 1 })
     }
 
     /// The same, and waits for its first picture.
@@ -282,7 +282,7 @@ async fn of_two_at_the_same_instant_one_steers_whichever_the_agent_answers_first
             view.says(moves()).await;
             view.is_heard_out().await?;
         }
-        let is_lost = |view: &View| view.words.iter().any(|text| text.contains("didn't reach the page"));
+        let is_lost = |view: &View| view.words.iter().any(|text| text.contains("what you did didn't reach the page"));
         assert!(!is_lost(holder) && is_lost(loser), "round {round}: {:?} {:?}", holder.words, loser.words);
     }
     let entries = waiting.fleet.operator()?.list("/control/v1/audit?action=run.taken").await?;
