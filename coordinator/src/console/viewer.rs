@@ -362,7 +362,7 @@ impl Viewer {
         }
         match asked {
             Ok(Asked::Input { .. }) if self.says > SAYS.0 => {
-                self.says_for_a_while("That was too much at once: some of what you did didn't reach the page.")
+                self.says_for_a_while("That was too much at once: some of what you did didn't reach the page.");
             }
             Ok(_) if self.says > SAYS.0 => {}
             Ok(asked) => self.asked(asked).await,

@@ -7,6 +7,7 @@ mod door;
 mod evidence;
 mod inbox;
 mod live;
+mod passed_on;
 mod roles;
 mod setup_page;
 mod trail;

@@ -173,7 +173,7 @@ fn the_table_has_every_route() {
             }
         }
     }
-    // What needs no session, or ends it; and a socket, of which `live` tries who may open it.
+    // What needs no session, or ends it; and sockets, of which `live` and `wheel` try who may open them.
     for apart in [
         "GET /console/",
         "GET /console/login",
@@ -182,6 +182,7 @@ fn the_table_has_every_route() {
         "GET /console/oidc/start",
         "GET /console/oidc/callback",
         "GET /console/runs/*/live/socket",
+        "GET /console/runs/*/live/passed-on",
         "GET /console/*",
         "POST /console/*",
         "POST /console/logout",

@@ -3,14 +3,14 @@
 //!
 //! Not here: what people see and do at it (`live`).
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::integrator::Integrator;
-use tests::patience::eventually;
-use tests::postgres::Postgres;
+use tests::patience::{eventually, lasting};
 use tests::programs::{freeze_process, thaw_process};
-use tests::redis::Redis;
-use tests::socket::{Heard, Socket, SocketError};
+use tests::socket::{Heard, Socket};
 use tests::world::{Fleet, Plan};
 use uuid::Uuid;
 
@@ -20,30 +20,30 @@ use crate::{Outcome, add_user, plan, set_up};
 type Failure = Box<dyn std::error::Error>;
 
 /// A run that waits for a code.
-struct Waiting {
-    fleet: Fleet,
-    integrator: Integrator,
-    connection: String,
-    challenge: Value,
-    run: String,
-    agent: String,
+pub(crate) struct Waiting {
+    pub(crate) fleet: Fleet,
+    pub(crate) integrator: Integrator,
+    pub(crate) connection: String,
+    pub(crate) challenge: Value,
+    pub(crate) run: String,
+    pub(crate) agent: String,
 }
 
 /// Somebody's live view, without a page.
-struct View {
-    visitor: Visitor,
-    socket: Socket,
+pub(crate) struct View {
+    pub(crate) visitor: Visitor,
+    pub(crate) socket: Socket,
     /// What it was told last.
-    told: Value,
+    pub(crate) told: Value,
     /// What it was told in words since a test began to look.
     words: Vec<String>,
-    pictures: Vec<Vec<u8>>,
+    pub(crate) pictures: Vec<Vec<u8>>,
     /// How often it was made sure that all it said was heard.
     asked: u32,
 }
 
 /// A holder who isn't heard of is kept the wheel for longer than any test: what is given back is so for another reason.
-fn patient() -> Plan {
+pub(crate) fn patient() -> Plan {
     plan().with("console.wheel_kept", "10m").with("console.live_views", "3")
 }
 
@@ -52,7 +52,7 @@ async fn waiting(plan: Plan, people: &[(&str, &str)]) -> Result<Waiting, Failure
 }
 
 /// Has a run of a fleet wait for a code.
-async fn wait_at(fleet: Fleet, people: &[(&str, &str)]) -> Result<Waiting, Failure> {
+pub(crate) async fn wait_at(fleet: Fleet, people: &[(&str, &str)]) -> Result<Waiting, Failure> {
     let integrator = fleet.integrator("default").await?;
     for (login, role) in people {
         add_user(&fleet, login, role, None).await?;
@@ -73,7 +73,7 @@ impl Waiting {
     }
 
     /// The same at another coordinator.
-    async fn open_at(&self, address: &str, visitor: Visitor) -> Result<View, Failure> {
+    pub(crate) async fn open_at(&self, address: &str, visitor: Visitor) -> Result<View, Failure> {
         let url = format!("{address}/console/runs/{}/live/socket", self.run);
         let headers = [("cookie", visitor.cookie.as_str()), ("origin", address)];
         let socket = Socket::open(&url, &headers).await?;
@@ -81,7 +81,7 @@ impl Waiting {
     }
 
     /// The same, and waits for its first picture.
-    async fn view(&self, login: &str) -> Result<View, Failure> {
+    pub(crate) async fn view(&self, login: &str) -> Result<View, Failure> {
         let mut view = self.open(Visitor::signed_in(self.fleet.address(), login).await).await?;
         view.until("pictures", |told| told["pictures"] == true).await?;
         Ok(view)
@@ -99,7 +99,7 @@ impl Waiting {
     }
 
     /// Waits until the wheel was given back, for the reason that is given.
-    async fn is_handed_back(&self, how: &str) -> Outcome {
+    pub(crate) async fn is_handed_back(&self, how: &str) -> Outcome {
         let back = eventually(async || {
             let entries = self.fleet.operator().ok()?.list("/control/v1/audit?action=run.handedBack").await.ok()?;
             let said = format!("\"how\":\"{how}\"");
@@ -113,12 +113,12 @@ impl Waiting {
 }
 
 impl View {
-    async fn says(&mut self, what: Value) -> bool {
+    pub(crate) async fn says(&mut self, what: Value) -> bool {
         self.socket.say(&what).await
     }
 
     /// Hears on until what is told is what is waited for.
-    async fn until(&mut self, what: &str, is_so: impl Fn(&Value) -> bool) -> Outcome {
+    pub(crate) async fn until(&mut self, what: &str, is_so: impl Fn(&Value) -> bool) -> Outcome {
         while !is_so(&self.told) {
             self.hears().await.map_err(|error| format!("{what} never came; the last was {}: {error}", self.told))?;
         }
@@ -147,7 +147,7 @@ impl View {
         const NOT_UNDERSTOOD: &str = "isn't understood";
         const NOT_DONE: [&str; 2] = ["That can't be put in here", "You don't hold the wheel"];
         self.asked += 1;
-        if self.asked % 2 == 0 {
+        if self.asked.is_multiple_of(2) {
             self.says(json!("nonsense")).await;
             return self.until_said(NOT_UNDERSTOOD).await;
         }
@@ -159,11 +159,11 @@ impl View {
         self.until("an answer", is_so).await
     }
 
-    async fn until_said(&mut self, words: &str) -> Outcome {
+    pub(crate) async fn until_said(&mut self, words: &str) -> Outcome {
         self.until(words, |told| told["text"].as_str().is_some_and(|text| text.contains(words))).await
     }
 
-    async fn until_wheel(&mut self, whose: &str) -> Outcome {
+    pub(crate) async fn until_wheel(&mut self, whose: &str) -> Outcome {
         self.until(whose, |told| told["wheel"] == whose).await
     }
 
@@ -173,14 +173,14 @@ impl View {
     }
 
     /// The same where it isn't known what was told last.
-    async fn takes_again(&mut self) -> Outcome {
+    pub(crate) async fn takes_again(&mut self) -> Outcome {
         self.says(json!({ "do": "take" })).await;
         self.told = Value::Null;
         self.until_wheel("yours").await
     }
 
     /// Hears on until it is closed.
-    async fn until_closed(&mut self) -> Result<(u16, String), Failure> {
+    pub(crate) async fn until_closed(&mut self) -> Result<(u16, String), Failure> {
         loop {
             match self.socket.next().await {
                 Some(Heard::Closed(code, reason)) => return Ok((code, reason)),
@@ -282,6 +282,8 @@ async fn of_two_at_the_same_instant_one_steers_whichever_the_agent_answers_first
             view.says(moves()).await;
             view.is_heard_out().await?;
         }
+        // No page may ask more often for long.
+        lasting(Duration::from_millis(150)).await;
         let is_lost = |view: &View| view.words.iter().any(|text| text.contains("what you did didn't reach the page"));
         assert!(!is_lost(holder) && is_lost(loser), "round {round}: {:?} {:?}", holder.words, loser.words);
     }
@@ -356,7 +358,7 @@ async fn a_page_that_says_too_much_is_closed_and_keeps_nobody_from_being_shown_o
     let flooded = async {
         // Few enough to be let go on: what a page says has no way past the door.
         while bob.says(json!({ "do": "drawn" })).await {
-            tests::patience::lasting(std::time::Duration::from_millis(2)).await;
+            lasting(Duration::from_millis(2)).await;
         }
     };
     tokio::time::timeout(tests::patience::patience(), flooded).await?;
@@ -408,88 +410,6 @@ async fn whoever_may_hold_the_wheel_no_more_gives_it_back_at_once() -> Outcome {
         }
     }
     Ok(())
-}
-
-/// Two coordinators with one store, and the first one's agent.
-struct Pair {
-    first: Waiting,
-    second: Fleet,
-    _postgres: Postgres,
-    _redis: Redis,
-    _folder: tempfile::TempDir,
-}
-
-async fn pair() -> Result<Pair, Failure> {
-    let postgres = Postgres::start().await?;
-    let folder = tempfile::tempdir()?;
-    let redis = Redis::start(folder.path()).await?;
-    let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-    let plan = || {
-        let plan = patient().with("store.url", &postgres.url()).with("redis.url", &redis.url());
-        plan.with("vault.master_key", key)
-    };
-    let first = plan().start().await?;
-    let second = plan().agents(0).with("development.portal_urls.harbour", first.portal.url()).start().await?;
-    let first = wait_at(first, &[("ada", "operator"), ("bob", "operator")]).await?;
-    Ok(Pair { first, second, _postgres: postgres, _redis: redis, _folder: folder })
-}
-
-#[tokio::test]
-async fn a_live_view_that_is_opened_at_another_coordinator_shows_and_steers_all_the_same() -> Outcome {
-    let Pair { first, second, .. } = &pair().await?;
-    let mut there = first.open_at(second.address(), Visitor::signed_in(second.address(), "ada").await).await?;
-    there.until("pictures", |told| told["pictures"] == true).await?;
-    while there.pictures.is_empty() {
-        there.told.take();
-        there.says(json!({ "do": "drawn" })).await;
-        if let Some(Heard::Bytes(picture)) = there.socket.next().await {
-            there.pictures.push(picture);
-        }
-    }
-    there.takes_again().await?;
-    let mut here = first.view("bob").await?;
-    here.until_wheel("anothers").await?;
-    assert_eq!(here.told["holder"], "ada");
-    // What she does reaches the page: the bank has the code.
-    let code = first.fleet.code(1).await.ok_or("no text message came")?;
-    there.says(json!({ "do": "input", "input": { "does": "text", "text": code } })).await;
-    let enter = |does: &str| json!({ "do": "input", "input": { "does": does, "key": "Enter", "code": "Enter", "keyCode": 13 } });
-    there.says(enter("keyDown")).await;
-    there.says(enter("keyUp")).await;
-    let submitted = eventually(async || (first.fleet.portal.oracle().code_submits == 1).then_some(()));
-    assert!(submitted.await.is_some(), "the code wasn't submitted");
-    // And what is done to her session there ends it here.
-    there.visitor.post("/console/account/sessions/end", &[]).await;
-    assert_eq!(there.until_closed().await?.0, 4401);
-    first.is_handed_back("holder").await
-}
-
-#[tokio::test]
-async fn a_live_view_is_passed_on_to_nobody_without_a_ticket_and_found_again_where_the_line_went() -> Outcome {
-    let mut pair = pair().await?;
-    let Pair { first, second, .. } = &mut pair;
-    let url = format!("{}/console/runs/{}/live/passed-on", first.fleet.address(), first.run);
-    let visitor = Visitor::signed_in(first.fleet.address(), "ada").await;
-    for headers in [vec![("cookie", visitor.cookie.as_str())], vec![("x-bursar-ticket", "AQIDBA")]] {
-        let refused = Socket::open(&url, &headers).await;
-        assert!(matches!(refused, Err(SocketError::Refused(status)) if status == 401), "{:?}", refused.err());
-    }
-    // Without a line anywhere it is served where it was opened, and told so.
-    let agent = first.fleet.agents.pop().ok_or("no agent runs")?;
-    agent.kill_hard().await;
-    let visitor = Visitor::signed_in(second.address(), "ada").await;
-    let mut there = eventually(async || {
-        let view = first.open_at(second.address(), Visitor::signed_in(second.address(), "ada").await).await;
-        let mut view = view.ok()?;
-        view.until_said("no line to the agent").await.ok().map(|()| view)
-    })
-    .await
-    .ok_or("nobody says that there is no line")?;
-    // Once there is one, asking anew leads to it.
-    first.fleet.start_agent()?;
-    assert_eq!(there.until_closed().await?.0, 4307);
-    let mut again = first.open_at(second.address(), visitor).await?;
-    again.until("pictures", |told| told["pictures"] == true).await
 }
 
 #[tokio::test]
