@@ -20,8 +20,9 @@ use futures::FutureExt as _;
 use protocol::lease::Proof;
 use protocol::live::{Button, Input, Picture, Taking};
 use serde_json::json;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use uuid::Uuid;
+use world::process::until;
 use world::{PATIENCE, Portal};
 
 /// A field that fills the upper half of the page, in a form that the lower half submits; a click anywhere changes its colour.
@@ -34,6 +35,9 @@ const FORM: &str = r##"<style>body { margin: 0; background: #fff } .clicked { ba
 const MOVES: &str = r##"<p id="count" style="font: 90px monospace">0</p><script>
     let count = 0; const next = () => { document.querySelector("#count").textContent = ++count; requestAnimationFrame(next); };
     requestAnimationFrame(next);</script>"##;
+
+/// For how long nothing may happen, where a page changes sixty times a second.
+const QUIET: Duration = Duration::from_millis(700);
 
 const RUN: RunId = RunId(Uuid::nil());
 const CHALLENGE: ChallengeId = ChallengeId(Uuid::nil());
@@ -130,22 +134,14 @@ async fn without_viewers_no_picture_is_made_whichever_browser_it_is() {
             casting.abort();
             assert!(casting.await.is_err(), "it was broken off");
             // What was on its way comes; then none does, though the page changes all the time.
-            let quiet = async {
-                let mut made = stage.session.pictures_made();
-                while timeout(Duration::from_millis(700), another(&stage.session, made)).await.is_ok() {
-                    made = stage.session.pictures_made();
-                }
-            };
-            timeout(PATIENCE, quiet).await.unwrap_or_else(|_| unreachable!("pictures go on by {clock} clock"));
+            let begun = Instant::now();
+            let mut made = stage.session.pictures_made();
+            while until(QUIET, || stage.session.pictures_made() != made).await {
+                made = stage.session.pictures_made();
+                assert!(begun.elapsed() < PATIENCE, "pictures go on by {clock} clock");
+            }
         }
         stage.end().await;
-    }
-}
-
-/// Until there are others than so many pictures.
-async fn another(session: &Session, made: usize) {
-    while session.pictures_made() == made {
-        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
@@ -161,26 +157,21 @@ async fn a_button_that_a_person_left_pressed_goes_up_when_the_wheel_goes_on() {
     let (outbox, casting) = stage.cast();
     next(&outbox).await;
     let count = |what: &str| portal.asked().iter().filter(|asked| asked.contains(what)).count();
-    let until = async |what: &str, wanted: usize| {
-        let counted = async {
-            while count(what) < wanted {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        timeout(PATIENCE, counted).await.unwrap_or_else(|_| unreachable!("{what}: {:?}", portal.asked()));
+    let heard = async |what: &str, wanted: usize| {
+        assert!(until(PATIENCE, || count(what) >= wanted).await, "{what}: {:?}", portal.asked());
     };
     let waiting = stage.live.waits(CHALLENGE);
     for round in 1..=2 {
         // The second takes it from the first, who pressed and vanished.
         assert_eq!(stage.live.take(CHALLENGE), Taking::Held);
-        until("mouseup", round - 1).await;
+        heard("mouseup", round - 1).await;
         let [down, _] = press(600, 100);
         stage.live.input(down).await;
-        until("mousedown", round).await;
+        heard("mousedown", round).await;
     }
     assert_eq!(count("mouseup"), 1);
     drop(waiting);
-    until("mouseup", 2).await;
+    heard("mouseup", 2).await;
     casting.abort();
     stage.end().await;
 }
@@ -251,7 +242,7 @@ async fn a_session_over_webdriver_is_shown_and_steered_and_waits_while_it_is() {
         };
         timeout(PATIENCE, posted).await.unwrap_or_else(|_| unreachable!("{:?}", portal.asked()));
         // Longer than it takes to look whether it is still there.
-        timeout(Duration::from_millis(2_500), std::future::pending::<()>()).await.ok()
+        until(QUIET * 4, || false).await
     };
     tokio::select! {
         _ = does => {}

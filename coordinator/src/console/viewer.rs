@@ -361,10 +361,10 @@ impl Viewer {
             return Some(Closed::Loud);
         }
         match asked {
-            Ok(Asked::Input { .. }) if self.says > SAYS.0 => {
-                self.says_for_a_while("That was too much at once: some of what you did didn't reach the page.");
+            Ok(Asked::Drawn) if self.says > SAYS.0 => {}
+            Ok(_) if self.says > SAYS.0 => {
+                self.says_for_a_while("That was too much at once: some of what you did was lost.");
             }
-            Ok(_) if self.says > SAYS.0 => {}
             Ok(asked) => self.asked(asked).await,
             Err(_) => self.says_for_a_while("The page said something that isn't understood here: it was lost."),
         }
