@@ -28,7 +28,7 @@ await page.waitForSelector("#passcode-form");
 say({ asks: "code" });
 await page.locator("#passcode").fill(JSON.parse((await told.next()).value).code);
 await page.locator("#passcode-submit").click();
-await page.waitForFunction(() => document.querySelector("#page-title")?.textContent.includes("feedback"), { polling: "mutation" });
+await page.waitForSelector("#survey-form");
 
 const line = async () => {
   const cdp = await page.createCDPSession();

@@ -47,7 +47,15 @@ pub(super) async fn measure(rounds: usize, progress: &Progress, rows: &mut Vec<R
     let mut clicks = Vec::new();
     for number in 0..rounds {
         let (x, y) = CHOICES[number % CHOICES.len()];
-        let click = ada.does("timed", json!({ "canvas": "#screen", "x": x, "y": y })).await.map_err(said)?;
+        let click = match ada.does("timed", json!({ "canvas": "#screen", "x": x, "y": y })).await {
+            Ok(click) => click,
+            Err(error) => {
+                // What its page says of it is the better half of the error.
+                let stands = ada.does("see", json!({ "on": "#stands" })).await.map_err(said)?;
+                let lost = ada.does("see", json!({ "on": "#lost" })).await.map_err(said)?;
+                return Err(format!("click {number}: {error}; the page says {stands} and {lost}").into());
+            }
+        };
         clicks.push(click["ms"].as_f64().ok_or("nothing was measured")?);
     }
     let (firsts, clicks) = (Latencies::new(firsts), Latencies::new(clicks));
