@@ -151,6 +151,11 @@ impl Line {
         within(patience, self.client.issue_cmd(DevTools { method, params })).await.map(|_| ())
     }
 
+    /// What the window shows, exactly.
+    pub(super) async fn screenshot(&self, _permit: Permit, patience: Duration) -> Result<Vec<u8>, LineError> {
+        within(patience, self.client.screenshot()).await
+    }
+
     /// The address that the window is at, also where the browser shows an error in its place.
     pub(super) async fn at(&self, _permit: Permit, patience: Duration) -> Result<Url, LineError> {
         within(patience, self.client.current_url()).await

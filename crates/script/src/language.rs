@@ -24,7 +24,7 @@ use crate::css::Css;
 
 pub(crate) use captured::{Captured, Datum, Words as CapturedWords};
 pub(crate) use file::{Beside, CsvRead, FileDays, FileKind, FileRead};
-pub(crate) use first_login::{Asked, Enrol, NewPassword, Questions, TermsShown, Worded};
+pub(crate) use first_login::{Asked, Enrol, NewPassword, Questions, SecretShown, TermsShown, Worded};
 pub(crate) use permissions::{PermissionField, PermissionsRead};
 pub(crate) use steps::{Source, Step};
 pub(crate) use words::{BankWord, meant};

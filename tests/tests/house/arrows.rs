@@ -62,7 +62,7 @@ fn crates_depend_on_each_other_as_the_table_says() {
 }
 
 /// Where a foreign crate may be named. Each path is a file, or a folder with all in it.
-const PLACES: [(&str, &[&str]); 32] = [
+const PLACES: [(&str, &[&str]); 35] = [
     ("redis", &["coordinator/src/queue/"]),
     ("tonic", &["coordinator/src/keda/"]),
     ("prost", &["coordinator/src/keda/"]),
@@ -103,6 +103,9 @@ const PLACES: [(&str, &[&str]); 32] = [
             "tests/",
         ],
     ),
+    ("png", &["agent/src/pictures.rs"]),
+    ("rqrr", &["agent/src/pictures.rs"]),
+    ("qrcode", &["agent/tests/pictures.rs", "fixtures/src/threshold/qr.rs"]),
     ("hpke", &["crates/protocol/src/sealed.rs"]),
     ("tokio_tungstenite", &["agent/src/coordinator/line.rs"]),
     ("chacha20poly1305", &["coordinator/src/vault.rs"]),
