@@ -9,8 +9,8 @@ use axum::routing::{get, post};
 use domain::role::Role;
 
 use super::pages::{
-    account, agents, audit, challenges, connection, connections, dead_letters, institutions, keys, live, oidc,
-    overview, run, sign_in, users, webhooks,
+    account, agents, attendance, audit, challenges, connection, connections, dead_letters, institutions, keys, live,
+    oidc, overview, run, sign_in, users, webhooks,
 };
 use super::refusal::Refusal;
 use super::{Console, assets, door, events, viewer};
@@ -41,6 +41,7 @@ fn viewers() -> Router<Console> {
         .route("/console/", get(overview::show))
         .route("/console/events", get(events::listen))
         .route("/console/challenges", get(challenges::list))
+        .route("/console/attendance", get(attendance::show))
         .route("/console/connections", get(connections::list))
         .route("/console/connections/{id}", get(connection::show))
         .route("/console/runs/{id}", get(run::show))
@@ -65,6 +66,7 @@ fn operators() -> Router<Console> {
     Router::new()
         .route("/console/challenges/{id}/answer", post(challenges::answer))
         .route("/console/challenges/{id}/resend", post(challenges::resend))
+        .route("/console/attendance", post(attendance::set))
         .route("/console/connections/{id}/sync", post(connection::sync))
         .route("/console/connections/{id}/pause", post(connection::pause))
         .route("/console/connections/{id}/resume", post(connection::resume))

@@ -7,6 +7,7 @@
 mod acquire;
 mod agents;
 mod answer_challenge;
+mod attend;
 mod authenticator;
 mod challenge;
 mod complete;
@@ -60,6 +61,7 @@ use crate::store::{QueuedRun, Refused, Store, StoreError};
 use crate::vault::{Vault, VaultError};
 
 pub use answer_challenge::answer_challenge;
+pub use attend::attended;
 pub use challenge::request_resend;
 pub use control_token::create_control_token;
 pub use create_connection::ConnectionRequest;

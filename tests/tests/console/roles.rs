@@ -40,10 +40,12 @@ const fn door(method: &'static str, path: &'static str, role: usize, reach: Reac
 }
 
 /// Every route of the console.
-const DOORS: [Door; 43] = [
+const DOORS: [Door; 45] = [
     door("GET", "/console", 0, Reach::Each),
     door("GET", "/console/events", 0, Reach::Each),
     door("GET", "/console/challenges", 0, Reach::Each),
+    door("GET", "/console/attendance", 0, Reach::Each),
+    door("POST", "/console/attendance", 1, Reach::Owner),
     door("GET", "/console/connections", 0, Reach::Each),
     door("GET", "/console/connections/C", 0, Reach::Owner),
     door("GET", "/console/runs/N", 0, Reach::Owner),
@@ -212,7 +214,8 @@ async fn ask(visitor: &Visitor, method: &str, path: &str) -> Page {
         "GET" => visitor.ask(Method::GET, path, None, &[]).await,
         // What makes no sense as a form is refused for that, after who asks was looked at.
         _ => {
-            let fields = [("role", "viewer"), ("organization", if path.ends_with("/keys") { "default" } else { "" })];
+            let is_of_one = ["/keys", "/attendance"].iter().any(|end| path.ends_with(end));
+            let fields = [("role", "viewer"), ("organization", if is_of_one { "default" } else { "" })];
             visitor.post(path, &fields).await
         }
     }

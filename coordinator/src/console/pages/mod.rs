@@ -4,6 +4,7 @@
 
 pub(super) mod account;
 pub(super) mod agents;
+pub(super) mod attendance;
 pub(super) mod audit;
 pub(super) mod challenges;
 pub(super) mod connection;
