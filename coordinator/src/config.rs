@@ -36,6 +36,8 @@ const ENVIRONMENT: &str = "BURSAR";
 /// The shortest token for agents and operators, in bytes.
 const SHORTEST_TOKEN: usize = 32;
 
+/// The shortest life of a link to the set-up page outside of development.
+const SHORTEST_LINK: Duration = Duration::from_secs(5 * 60);
 /// The least time between two codes that a bank is asked for.
 const SHORTEST_PACE: Duration = Duration::from_secs(30);
 
@@ -367,6 +369,18 @@ impl Config {
         let console = &self.console;
         if console.idle < Duration::from_secs(1) || console.longest < console.idle {
             return refuse("console.idle", "it must be a second at least and at most console.longest");
+        }
+        if console.wheel_kept < Duration::from_secs(6) {
+            return refuse(
+                "console.wheel_kept",
+                "it must be 6 seconds at least: a page says every sixth of it that it is there",
+            );
+        }
+        if self.setup.link_term < SHORTEST_LINK && !self.development.loopback {
+            return refuse("setup.link_term", "a link must be good for 5 minutes at least, or nobody gets to use it");
+        }
+        if self.setup.link_term.is_zero() {
+            return refuse("setup.link_term", "it must be above zero");
         }
         if console.attempts_per_name == 0 || console.attempts_per_address == 0 {
             return refuse("console.attempts_per_name", "it and console.attempts_per_address must be above zero");

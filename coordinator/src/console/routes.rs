@@ -10,7 +10,7 @@ use domain::role::Role;
 
 use super::pages::{
     account, agents, attendance, audit, challenges, connection, connections, dead_letters, institutions, keys, live,
-    oidc, overview, run, sign_in, users, webhooks,
+    oidc, overview, run, setup_links, sign_in, users, webhooks,
 };
 use super::refusal::Refusal;
 use super::{Console, assets, door, events, viewer};
@@ -71,6 +71,8 @@ fn operators() -> Router<Console> {
         .route("/console/connections/{id}/pause", post(connection::pause))
         .route("/console/connections/{id}/resume", post(connection::resume))
         .route("/console/connections/{id}/revoke", get(connection::ask_revoke).post(connection::revoke))
+        .route("/console/connections/{id}/setup-links", post(setup_links::make))
+        .route("/console/connections/{id}/setup-links/end", post(setup_links::end))
         .route("/console/institutions/{id}/pause", post(institutions::pause))
         .route("/console/institutions/{id}/resume", post(institutions::resume))
         .route("/console/institutions/{id}/reset", post(institutions::reset))

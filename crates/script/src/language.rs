@@ -68,6 +68,16 @@ impl Script {
         &self.timezone
     }
 
+    /// Whether some page asks for a code that a device of the user shows.
+    #[must_use]
+    pub fn asks_for_device_codes(&self) -> bool {
+        let asks = |page: &Page| {
+            matches!(&page.meaning, Meaning::Challenge(challenge)
+                if challenge.kind == ChallengeKind::OneTimeCode && challenge.medium == Some(Medium::Device))
+        };
+        self.pages.iter().any(asks)
+    }
+
     /// The credentials that the script fills in, each once.
     #[must_use]
     pub fn credentials(&self) -> Vec<CredentialName> {

@@ -40,7 +40,7 @@ const fn door(method: &'static str, path: &'static str, role: usize, reach: Reac
 }
 
 /// Every route of the console.
-const DOORS: [Door; 45] = [
+const DOORS: [Door; 47] = [
     door("GET", "/console", 0, Reach::Each),
     door("GET", "/console/events", 0, Reach::Each),
     door("GET", "/console/challenges", 0, Reach::Each),
@@ -65,6 +65,8 @@ const DOORS: [Door; 45] = [
     door("POST", "/console/connections/C/sync", 1, Reach::Owner),
     door("POST", "/console/connections/C/pause", 1, Reach::Owner),
     door("POST", "/console/connections/C/resume", 1, Reach::Owner),
+    door("POST", "/console/connections/C/setup-links", 1, Reach::Owner),
+    door("POST", "/console/connections/C/setup-links/end", 1, Reach::Owner),
     door("GET", "/console/connections/C/revoke", 1, Reach::Owner),
     door("POST", "/console/institutions/harbour/pause", 1, Reach::Whole),
     door("POST", "/console/institutions/harbour/resume", 1, Reach::Whole),

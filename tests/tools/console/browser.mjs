@@ -117,6 +117,10 @@ const does = {
     await found.waitFor({ state: "attached" });
     return { text: (await found.innerText()).trim() };
   },
+  // The same in the page's frame.
+  async framed({ page }, { on, text }) {
+    await page.frameLocator("iframe").locator(on).filter({ hasText: text }).first().waitFor({ state: "visible" });
+  },
   async gone({ page }, { on }) { await page.locator(on).first().waitFor({ state: "detached" }); },
   async count({ page }, { on }) { return { count: await page.locator(on).count() }; },
   async value({ page }, { on }) { return { value: await page.locator(on).first().inputValue() }; },
