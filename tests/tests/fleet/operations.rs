@@ -353,3 +353,19 @@ async fn a_bank_that_always_asks_is_synced_by_itself_once_its_organization_or_en
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn a_failure_that_is_told_twice_counts_once() -> Outcome {
+    let fleet = Plan::new().agents(0).start().await?;
+    waiting(&fleet).await?;
+    let agent = BareAgent::of(&fleet)?;
+    let held = agent.acquire(LONG).await?.ok_or("a lease")?;
+    for _ in 0..2 {
+        agent.fail(&held, "auth.credentials.invalid").await?;
+    }
+    let metrics = reqwest::get(format!("{}/metrics", fleet.address())).await?.text().await?;
+    let counted =
+        metrics.lines().find(|line| line.starts_with("bursar_runs_total{outcome=\"auth.credentials.invalid\"}"));
+    assert!(counted.is_some_and(|line| line.ends_with(" 1")), "{metrics}");
+    Ok(())
+}
