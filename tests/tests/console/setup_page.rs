@@ -362,7 +362,11 @@ async fn an_operator_makes_a_link_that_works_and_ends_all_of_them_and_the_trail_
         serde_json::from_str(&fleet.succeed(&["audit", "list", "--connection", &id, "--json"]).await?)?;
     for action in ["setupLink.created", "setupLink.revoked"] {
         let entry = trail.iter().find(|entry| entry["action"] == action).ok_or(action)?;
-        assert_eq!((&entry["actor"]["kind"], &entry["actor"]["name"]), (&json!("user"), &json!("ada")), "{entry}");
+        assert_eq!(
+            (&entry["actor"]["kind"], &entry["actor"]["name"]),
+            (&json!("consoleUser"), &json!("ada")),
+            "{entry}"
+        );
     }
     let token = path.rsplit('/').next().unwrap_or_default();
     assert!(!format!("{trail:?}{}", fleet.talk()).contains(token), "the link was written down");
