@@ -74,7 +74,7 @@ async fn reads(session: &mut dyn Driver, base: &Url, page: &str) -> Result<Vec<S
     match read(session, selector).await.expect("an observation") {
         Observation::PictureRead(said) => Ok(said.iter().map(|text| text.expose().to_owned()).collect()),
         Observation::Stuck { problem, .. } => Err(problem),
-        other => panic!("{page}: {other:?}"),
+        other => unreachable!("{page}: {other:?}"),
     }
 }
 
