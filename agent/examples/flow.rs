@@ -253,7 +253,9 @@ impl Client {
                     Observation::Answered(Secret::new(answer.await?))
                 }
                 Command::OfferWheel(_) => return Err("a page that the script doesn't know".into()),
-                Command::Make(_) => return Err("the bank has something set, and nobody keeps it".into()),
+                Command::Make(_) | Command::ReadPicture(_) => {
+                    return Err("the bank has something set, and nobody keeps it".into());
+                }
                 Command::Ask(_) | Command::Declare(_) | Command::SettleIntents(_) | Command::SettleAnswer(_) => {
                     Observation::Done
                 }

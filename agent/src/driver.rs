@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use protocol::lease::WayCount;
-use script::command::{Capture, Collect, Deed, Download, Observation, Watch};
+use script::command::{Capture, Collect, Deed, Download, Observation, Problem, Watch};
 use url::Url;
 
 use crate::gate::Shut;
 use crate::live::Screencast;
+use crate::pictures::Picture;
 use crate::requests::Request;
 
 /// How long a file may take from its beginning to its end.
@@ -61,6 +62,12 @@ pub trait Driver: Send {
         Vec::new()
     }
 
+    /// Looks at what a selector fits, with all that is over it, as a person would. A driver without a window sees
+    /// nothing.
+    async fn picture(&mut self, _: &str) -> Result<Look, DriverError> {
+        Ok(Look::Nowhere)
+    }
+
     /// Does something on the page that is showing that makes a file come, and takes the file in.
     async fn download(&mut self, download: &Download) -> Result<Observation, DriverError>;
 
@@ -71,6 +78,17 @@ pub trait Driver: Send {
     /// Waits until the session is gone, with its page or its browser, which is all that is
     /// looked at while a person thinks; how it went.
     async fn gone(&mut self) -> DriverError;
+}
+
+/// What came of looking at a picture.
+#[derive(Debug)]
+pub enum Look {
+    /// It shows.
+    At(Picture),
+    /// It can't be found.
+    Stuck(Problem),
+    /// There is nothing to look with.
+    Nowhere,
 }
 
 /// A driver with its end.

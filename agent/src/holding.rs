@@ -45,6 +45,12 @@ impl Holding {
         *self.proof.borrow()
     }
 
+    /// The same whenever it changes.
+    #[must_use]
+    pub fn proofs(&self) -> watch::Receiver<Proof> {
+        self.proof.subscribe()
+    }
+
     /// From now on it is held under this fence.
     pub fn refence(&self, fence: Fence) {
         self.proof.send_modify(|proof| proof.fence = fence);

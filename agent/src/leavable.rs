@@ -7,7 +7,7 @@ use protocol::lease::WayCount;
 use script::command::{Capture, Collect, Deed, Download, Observation, Watch};
 use url::Url;
 
-use crate::driver::{Driver, DriverError};
+use crate::driver::{Driver, DriverError, Look};
 use crate::requests::Request;
 use crate::tally::Tally;
 
@@ -99,6 +99,13 @@ impl Driver for Leavable<'_> {
 
     fn requests(&self) -> Vec<Request> {
         self.driver.requests()
+    }
+
+    async fn picture(&mut self, selector: &str) -> Result<Look, DriverError> {
+        match &mut self.lean {
+            Some(lean) => lean.picture(selector).await,
+            None => self.driver.picture(selector).await,
+        }
     }
 
     async fn download(&mut self, download: &Download) -> Result<Observation, DriverError> {

@@ -35,6 +35,7 @@ pub mod measure;
 pub mod member;
 pub mod openers;
 pub mod pace;
+pub mod pictures;
 pub mod quantity;
 pub mod renewer;
 pub mod requests;

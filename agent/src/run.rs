@@ -32,6 +32,7 @@ use crate::leavable::Leavable;
 use crate::live::{LiveRun, Reads};
 use crate::making::{self, Made};
 use crate::pace::Pace;
+use crate::pictures;
 use crate::seats::Seat;
 use crate::steps::{Begun, Steps};
 use crate::tally::Tally;
@@ -228,6 +229,7 @@ impl Run<'_> {
                     self.turn().await;
                     self.look(driver.download(&download).await?)
                 }
+                Command::ReadPicture(selector) => self.read_picture(driver, &selector).await?,
                 Command::LeaveBrowser => self.leave(driver).await?,
                 Command::ReturnToBrowser => {
                     let why = self.runner.fell_back_for().map(|code| code.as_str());
@@ -247,6 +249,15 @@ impl Run<'_> {
             }
             observation = Some(seen);
         }
+    }
+
+    /// Reads what is in a picture, which nobody else is to see.
+    async fn read_picture(&mut self, driver: &mut Leavable<'_>, selector: &str) -> Result<Observation, End> {
+        let seen = pictures::read(driver, selector).await?;
+        if let Observation::PictureRead(said) = &seen {
+            self.secrets.extend(said.iter().cloned());
+        }
+        Ok(self.look(seen))
     }
 
     /// Goes on without the browser, at the page that it shows.
@@ -336,6 +347,7 @@ impl Run<'_> {
                 }
             }
             Command::Visit(_) | Command::Watch(_) | Command::Act(_) | Command::Download(_) => {}
+            Command::ReadPicture(_) => {}
             Command::Capture(_) | Command::Collect(_) | Command::LeaveBrowser | Command::ReturnToBrowser => {}
             Command::Finish(_) | Command::Fail(_) => {}
         }

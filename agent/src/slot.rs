@@ -229,7 +229,7 @@ impl Slot {
         };
         let ending = session.ending();
         let watchdog = Watchdog::set(gate.clone(), Arc::clone(&ending));
-        let live = member.live.enter(holding.run_id, gate.clone(), driver, session.screencast());
+        let live = member.live.enter(&holding, gate.clone(), driver, session.screencast());
         let desk = Desk {
             coordinator: &member.coordinator,
             holding: &holding,

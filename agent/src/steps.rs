@@ -70,7 +70,7 @@ impl Begun {
     pub(crate) fn of(command: &Command, stage: Stage) -> Option<Self> {
         let (step, effect) = match command {
             Command::Visit(_) => (Step::Visit, None),
-            Command::Watch(_) => (Step::Watch, None),
+            Command::Watch(_) | Command::ReadPicture(_) => (Step::Watch, None),
             Command::Act(_) => (Step::Act, None),
             Command::Capture(_) => (Step::Capture, None),
             Command::Collect(_) => (Step::Collect, None),

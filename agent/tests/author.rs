@@ -342,7 +342,7 @@ async fn a_browser_is_driven_as_well_and_ends_with_the_run() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_reads_one_of_two_accounts_names_the_other_and_ends_with_a_failure() {
-    let row = "<tr><td><a href=\"/000087654321\">Reserve</a></td><td>000087654321</td><td>Checking</td></tr></tbody>";
+    let row = "<tr><td><a href=\"/000087654321?client=b\">Reserve</a></td><td>000087654321</td><td>Checking</td></tr></tbody>";
     let two = ACCOUNTS.replace("</tbody>", row);
     let torn = ACCOUNT.replace("<th>Amount</th>", "<th>Sum</th>").replace(NUMBER, "000087654321");
     let seen = Rehearsal::of(pages_with("accounts", &two).page("000087654321", &torn)).await;

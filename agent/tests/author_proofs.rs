@@ -21,7 +21,7 @@ fn change(file: &Path, from: &str, to: &str) {
 fn rows_of_a_page_that_their_balances_contradict_are_a_fault() {
     let (_folder, path) = folder("first-bank", &[]);
     assert_eq!(ask(&["test", "--accept"], &path).0, Some(0));
-    change(&path.join("pages/account.html"), "<td>-250</td>", "<td>250</td>");
+    change(&path.join("pages/account.html"), "<td>-250</td>", "<td>-251</td>");
     let (code, said, talk) = ask(&["test", "--accept"], &path);
     assert_eq!(code, Some(2), "{said}{talk}");
     assert!(talk.contains("running balances don't follow from its amounts between rows"), "{talk}");

@@ -484,3 +484,13 @@ async fn a_passage_that_goes_on_by_itself_is_recognised_once() {
     assert_eq!(stage.watch(&after("wait")).await, "home at /home");
     stage.end().await;
 }
+
+#[tokio::test]
+async fn a_page_that_doesnt_come_is_the_portals_doing_and_not_the_browsers() {
+    let mut stage = Stage::new(Portal::default().page("login", "<a id=go href=/never>go</a>")).await;
+    stage.visit("login").await;
+    assert_eq!(stage.act(&[click("#go")]).await, "Acted");
+    let pages = Watch { patience_ms: 500, ..watch(vec![visible("home", "#home")]) };
+    assert_eq!(stage.watch(&pages).await, "Unreachable(Timeout)");
+    stage.end().await;
+}

@@ -6,17 +6,23 @@
 mod world;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use agent::cdp::{Browsers, Session};
+use agent::cdp::{BrowserSettings, Browsers, Session};
 use agent::driver::{Driver as _, DriverError, Session as _};
 use agent::gate::{Gate, Shut};
+use agent::holding::Holding;
 use agent::live::{LiveRun, Outbox};
 use domain::driver::DriverKind;
-use domain::id::{ChallengeId, RunId};
+use domain::fence::Fence;
+use domain::id::{AgentId, ChallengeId, RunId};
+use futures::FutureExt as _;
+use protocol::lease::Proof;
 use protocol::live::{Button, Input, Picture, Taking};
 use serde_json::json;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use uuid::Uuid;
+use world::process::until;
 use world::{PATIENCE, Portal};
 
 /// A field that fills the upper half of the page, in a form that the lower half submits; a click anywhere changes its colour.
@@ -29,6 +35,9 @@ const FORM: &str = r##"<style>body { margin: 0; background: #fff } .clicked { ba
 const MOVES: &str = r##"<p id="count" style="font: 90px monospace">0</p><script>
     let count = 0; const next = () => { document.querySelector("#count").textContent = ++count; requestAnimationFrame(next); };
     requestAnimationFrame(next);</script>"##;
+
+/// For how long nothing may happen, where a page changes sixty times a second.
+const QUIET: Duration = Duration::from_millis(700);
 
 const RUN: RunId = RunId(Uuid::nil());
 const CHALLENGE: ChallengeId = ChallengeId(Uuid::nil());
@@ -43,11 +52,19 @@ struct Stage {
 
 async fn at(portal: &Portal, name: &str) -> Stage {
     let folder = tempfile::tempdir().expect("a folder");
-    let browsers = world::browsers(folder.path());
+    let settings = world::settings(folder.path());
+    at_with(portal, name, folder, settings).await
+}
+
+/// In a browser that these settings are of.
+async fn at_with(portal: &Portal, name: &str, folder: tempfile::TempDir, settings: BrowserSettings) -> Stage {
+    let browsers = Browsers::new(settings);
     let (base, gate) = (portal.serve().await, world::open_gate());
     let mut session = world::session(&browsers, &base, &[], gate.clone()).await;
     session.visit(&base.join(name).expect("a url")).await.expect("an observation");
-    let live = Arc::new(LiveRun::new(gate.clone(), DriverKind::Cdp, session.screencast()));
+    let proof = Proof { agent_id: AgentId(Uuid::nil()), fence: Fence { generation: 1, counter: 1 } };
+    let holding = Holding::of(RUN, proof, PATIENCE, Duration::ZERO);
+    let live = Arc::new(LiveRun::new(holding, gate.clone(), DriverKind::Cdp, session.screencast()));
     Stage { _folder: folder, browsers, session, gate, live }
 }
 
@@ -93,6 +110,72 @@ async fn a_page_is_shown_as_it_is_and_again_whenever_it_changes() {
     stage.end().await;
 }
 
+/// A browser that draws by its own clock.
+fn with_a_clock(folder: &std::path::Path) -> BrowserSettings {
+    let program = ["/usr/bin/chromium", "/usr/bin/google-chrome"].into_iter().map(std::path::PathBuf::from);
+    let program = program.into_iter().find(|program| program.exists());
+    let program = program.expect("hint: `cargo xtask setup` installs a Chromium that isn't the shell alone");
+    BrowserSettings { program, ..world::settings(folder) }
+}
+
+#[tokio::test]
+async fn without_viewers_no_picture_is_made_whichever_browser_it_is() {
+    for clock in ["the driver's", "the browser's"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let settings =
+            if clock == "the driver's" { world::settings(folder.path()) } else { with_a_clock(folder.path()) };
+        let portal = Portal::default().page("moves", MOVES);
+        let stage = at_with(&portal, "moves", folder, settings).await;
+        for _ in 0..2 {
+            let (outbox, casting) = stage.cast();
+            for _ in 0..3 {
+                next(&outbox).await;
+            }
+            casting.abort();
+            assert!(casting.await.is_err(), "it was broken off");
+            // What was on its way comes; then none does, though the page changes all the time.
+            let begun = Instant::now();
+            let mut made = stage.session.pictures_made();
+            while until(QUIET, || stage.session.pictures_made() != made).await {
+                made = stage.session.pictures_made();
+                assert!(begun.elapsed() < PATIENCE, "pictures go on by {clock} clock");
+            }
+        }
+        stage.end().await;
+    }
+}
+
+/// Tells the bank whenever a button goes down or up.
+const BUTTONS: &str = r##"<body style="margin: 0; height: 100vh"><script>
+    for (const what of ["mousedown", "mouseup"]) addEventListener(what, () => navigator.sendBeacon("/submit/" + what));
+    </script>"##;
+
+#[tokio::test]
+async fn a_button_that_a_person_left_pressed_goes_up_when_the_wheel_goes_on() {
+    let portal = Portal::default().page("buttons", BUTTONS);
+    let stage = at(&portal, "buttons").await;
+    let (outbox, casting) = stage.cast();
+    next(&outbox).await;
+    let count = |what: &str| portal.asked().iter().filter(|asked| asked.contains(what)).count();
+    let heard = async |what: &str, wanted: usize| {
+        assert!(until(PATIENCE, || count(what) >= wanted).await, "{what}: {:?}", portal.asked());
+    };
+    let waiting = stage.live.waits(CHALLENGE);
+    for round in 1..=2 {
+        // The second takes it from the first, who pressed and vanished.
+        assert_eq!(stage.live.take(CHALLENGE), Taking::Held);
+        heard("mouseup", round - 1).await;
+        let [down, _] = press(600, 100);
+        stage.live.input(down).await;
+        heard("mousedown", round).await;
+    }
+    assert_eq!(count("mouseup"), 1);
+    drop(waiting);
+    heard("mouseup", 2).await;
+    casting.abort();
+    stage.end().await;
+}
+
 #[tokio::test]
 async fn what_a_person_does_at_the_wheel_is_done_to_the_page_and_shows() {
     let portal = Portal::default().page("form", FORM).page("thanks", "<p>Thank you</p>");
@@ -120,6 +203,56 @@ async fn what_a_person_does_at_the_wheel_is_done_to_the_page_and_shows() {
     drop(waiting);
     casting.abort();
     stage.end().await;
+}
+
+#[tokio::test]
+async fn a_session_over_webdriver_is_shown_and_steered_and_waits_while_it_is() {
+    let portal = Portal::default().page("form", FORM).page("thanks", "<p>Thank you</p>");
+    let (folder, gate) = (tempfile::tempdir().expect("a folder"), world::open_gate());
+    let webdriver = world::drivers::webdriver("chromedriver", folder.path());
+    let base = portal.serve().await;
+    let mut session = world::drivers::session(&webdriver, &base, gate.clone()).await;
+    session.visit(&base.join("form").expect("a url")).await.expect("an observation");
+    let screencast = session.screencast().expect("a picture");
+    let proof = Proof { agent_id: AgentId(Uuid::nil()), fence: Fence { generation: 1, counter: 1 } };
+    let holding = Holding::of(RUN, proof, PATIENCE, Duration::ZERO);
+    let live = LiveRun::new(holding, gate.clone(), DriverKind::Webdriver, Some(Arc::clone(&screencast)));
+    let outbox = Outbox::default();
+    let to = outbox.clone();
+    let casting = tokio::spawn(async move { screencast.cast(RUN, &to).await });
+    let next = async || timeout(PATIENCE, outbox.next()).await.expect("a picture");
+    let first = next().await;
+    assert!(first.jpeg.starts_with(b"\x89PNG") && first.width >= 1000 && first.height >= 600, "{first:?}");
+    let waiting = live.waits(CHALLENGE);
+    assert_eq!(live.take(CHALLENGE), Taking::Held);
+    let does = async {
+        for input in press(600, 100) {
+            live.input(input).await;
+        }
+        assert_ne!(next().await.jpeg, first.jpeg, "a click shows");
+        let typed = ["a", "ß"].into_iter().map(|sign| key(sign, 0));
+        let text = [Input::Text { text: " 漢字 & <b>".into() }, key("Backspace", 8), key("Enter", 13)];
+        for input in typed.chain(text) {
+            live.input(input).await;
+        }
+        let posted = async {
+            while !portal.asked().iter().any(|asked| asked.contains("aß 漢字 & <b")) {
+                next().await;
+            }
+        };
+        timeout(PATIENCE, posted).await.unwrap_or_else(|_| unreachable!("{:?}", portal.asked()));
+        // Longer than it takes to look whether it is still there.
+        until(QUIET * 4, || false).await
+    };
+    tokio::select! {
+        _ = does => {}
+        gone = session.gone() => unreachable!("a run that waits is broken off by whoever holds its wheel: {gone}"),
+    }
+    drop(waiting);
+    casting.abort();
+    assert!(casting.await.is_err());
+    while outbox.next().now_or_never().is_some() {}
+    world::drivers::end(&session).await;
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use crate::Failure;
 const HINT: &str = "hint: apt-get install -y nodejs npm (Node 20 or newer), and see that npm's registry can be reached";
 
 /// What is laid beside the packages, to find them.
-const PROGRAMS: [&str; 8] = [
+const PROGRAMS: [&str; 9] = [
     "browsers.mjs",
     "flow-israeli.mjs",
     "flow-page.mjs",
@@ -21,6 +21,7 @@ const PROGRAMS: [&str; 8] = [
     "flow-selenium.mjs",
     "flow.mjs",
     "lease.mjs",
+    "live.mjs",
 ];
 
 /// A folder with packages and the programs that use them.

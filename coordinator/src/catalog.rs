@@ -26,6 +26,15 @@ struct Entry {
     script: Option<ScriptRevision>,
     /// Where its dates are dates, as its script says.
     zone: TimeZone,
+    /// What its script says that the bank asks for at a sign-in.
+    codes: Codes,
+}
+
+/// Whether a bank asks for codes of an authenticator.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Codes {
+    OfDevice,
+    OfNone,
 }
 
 /// A folder that can't be used.
@@ -84,11 +93,11 @@ impl Catalog {
                 institution.default_portal_url = url.clone();
             }
             let file = item.join("script.yaml");
-            let (script, zone) = match file.is_file() {
-                true => read_script(&file).map(|(script, zone)| (Some(script), zone))?,
-                false => (None, TimeZone::UTC),
+            let (script, zone, codes) = match file.is_file() {
+                true => read_script(&file).map(|(script, zone, codes)| (Some(script), zone, codes))?,
+                false => (None, TimeZone::UTC, Codes::OfNone),
             };
-            entries.insert(institution.id.clone(), Entry { institution, script, zone });
+            entries.insert(institution.id.clone(), Entry { institution, script, zone, codes });
         }
         if let Some(unknown) = portal_urls.keys().find(|id| !entries.contains_key(*id)) {
             let reason = format!("development.portal_urls names `{unknown}`, which has no folder here");
@@ -112,6 +121,12 @@ impl Catalog {
     #[must_use]
     pub fn script(&self, id: &str) -> Option<&ScriptRevision> {
         self.entries.get(id).and_then(|entry| entry.script.as_ref())
+    }
+
+    /// Whether an institution asks for codes of an authenticator, as far as its script knows.
+    #[must_use]
+    pub fn asks_for_device_codes(&self, id: &str) -> bool {
+        self.entries.get(id).is_some_and(|entry| entry.codes == Codes::OfDevice)
     }
 
     /// The day that it is at an institution; in UTC where no script says its time zone.
@@ -139,7 +154,7 @@ fn read_record(path: &Path, text: &str) -> Result<Institution, CatalogError> {
         .map_err(|error| CatalogError::Record { path: path.to_owned(), reason: error.to_string() })
 }
 
-fn read_script(path: &Path) -> Result<(ScriptRevision, TimeZone), CatalogError> {
+fn read_script(path: &Path) -> Result<(ScriptRevision, TimeZone, Codes), CatalogError> {
     let source =
         std::fs::read_to_string(path).map_err(|source| CatalogError::Unreadable { path: path.to_owned(), source })?;
     match script::Script::parse(&source) {
@@ -149,7 +164,8 @@ fn read_script(path: &Path) -> Result<(ScriptRevision, TimeZone), CatalogError> 
                 tracing::warn!(timezone, "this machine doesn't know the time zone; the day is taken from UTC");
                 TimeZone::UTC
             });
-            Ok((ScriptRevision { revision: script::Script::revision(&source), source }, zone))
+            let codes = if script.asks_for_device_codes() { Codes::OfDevice } else { Codes::OfNone };
+            Ok((ScriptRevision { revision: script::Script::revision(&source), source }, zone, codes))
         }
         Err(diagnostics) => Err(CatalogError::Script { path: path.to_owned(), diagnostics: diagnostics.to_string() }),
     }

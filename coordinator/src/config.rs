@@ -36,6 +36,8 @@ const ENVIRONMENT: &str = "BURSAR";
 /// The shortest token for agents and operators, in bytes.
 const SHORTEST_TOKEN: usize = 32;
 
+/// The shortest life of a link to the set-up page outside of development.
+const SHORTEST_LINK: Duration = Duration::from_secs(5 * 60);
 /// The least time between two codes that a bank is asked for.
 const SHORTEST_PACE: Duration = Duration::from_secs(30);
 
@@ -79,6 +81,8 @@ pub struct Http {
     pub listen: SocketAddr,
     #[serde(deserialize_with = "address_or_empty")]
     public_url: Option<Url>,
+    #[serde(deserialize_with = "address_or_empty")]
+    peer_url: Option<Url>,
     pub body_limit: usize,
     pub agent_body_limit: usize,
 }
@@ -221,6 +225,7 @@ pub struct Console {
     pub longest: Duration,
     #[serde(deserialize_with = "span")]
     pub wheel_kept: Duration,
+    pub live_views: usize,
     pub attempts_per_name: u32,
     pub attempts_per_address: u32,
     #[serde(deserialize_with = "header_or_empty")]
@@ -368,6 +373,18 @@ impl Config {
         if console.idle < Duration::from_secs(1) || console.longest < console.idle {
             return refuse("console.idle", "it must be a second at least and at most console.longest");
         }
+        if console.wheel_kept < Duration::from_secs(6) {
+            return refuse(
+                "console.wheel_kept",
+                "it must be 6 seconds at least: a page says every sixth of it that it is there",
+            );
+        }
+        if self.setup.link_term < SHORTEST_LINK && !self.development.loopback {
+            return refuse("setup.link_term", "a link must be good for 5 minutes at least, or nobody gets to use it");
+        }
+        if self.setup.link_term.is_zero() {
+            return refuse("setup.link_term", "it must be above zero");
+        }
         if console.attempts_per_name == 0 || console.attempts_per_address == 0 {
             return refuse("console.attempts_per_name", "it and console.attempts_per_address must be above zero");
         }
@@ -430,6 +447,14 @@ impl Config {
         let listens = || format!("http://{}", self.http.listen);
         let set = self.http.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
         set.unwrap_or_else(listens)
+    }
+
+    /// Where other coordinators of the fleet reach this one, without a slash at the end; none if nothing says so.
+    #[must_use]
+    pub fn peer_url(&self) -> Option<String> {
+        let listens = || (!self.http.listen.ip().is_unspecified()).then(|| format!("http://{}", self.http.listen));
+        let set = self.http.peer_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
+        set.or_else(listens)
     }
 
     /// Whether addresses on this machine may be used.

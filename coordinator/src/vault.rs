@@ -104,6 +104,12 @@ impl Vault {
         mac.update(purpose.as_bytes());
         mac.finalize().into_bytes().into()
     }
+
+    /// A key for sealing what coordinators of one fleet say to each other.
+    #[must_use]
+    pub fn shared_key(&self, purpose: &str) -> DataKey {
+        DataKey(Zeroizing::new(self.derived_key(purpose)))
+    }
 }
 
 impl DataKey {

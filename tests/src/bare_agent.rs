@@ -87,7 +87,15 @@ impl BareAgent {
     /// # Errors
     /// [`CallError`] for anything but success.
     pub async fn declare_password(&self, held: &Held) -> Result<(), CallError> {
-        let body = json!({ "proof": held.proof, "effect": "password" });
+        self.declare(held, "password").await
+    }
+
+    /// Says that it is about to do this at the bank.
+    ///
+    /// # Errors
+    /// [`CallError`] for anything but success.
+    pub async fn declare(&self, held: &Held, effect: &str) -> Result<(), CallError> {
+        let body = json!({ "proof": held.proof, "effect": effect });
         self.call(&format!("/{}/intents", held.run_id), &body).await.map(|_| ())
     }
 
@@ -163,8 +171,21 @@ impl BareAgent {
     /// # Errors
     /// [`CallError`] for anything but success.
     pub async fn ask_by(&self, held: &Held, medium: &str) -> Result<String, CallError> {
-        let question =
-            json!({ "kind": "oneTimeCode", "medium": medium, "prompt": "Enter the code.", "attemptsLeft": 3 });
+        self.ask_for_code(held, medium, 0).await
+    }
+
+    /// Asks for a code that the bank has sent, and can send anew so often.
+    ///
+    /// # Errors
+    /// [`CallError`] for anything but success.
+    pub async fn ask_with_resends(&self, held: &Held, resends: u32) -> Result<String, CallError> {
+        self.ask_for_code(held, "sms", resends).await
+    }
+
+    async fn ask_for_code(&self, held: &Held, medium: &str, resends: u32) -> Result<String, CallError> {
+        let question = json!({
+            "kind": "oneTimeCode", "medium": medium, "prompt": "Enter the code.", "attemptsLeft": 3, "resendsLeft": resends,
+        });
         let body = json!({ "proof": held.proof, "question": question });
         let opened = self.call(&format!("/{}/challenges", held.run_id), &body).await?;
         Ok(text(&opened["challengeId"]))

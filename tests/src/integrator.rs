@@ -157,6 +157,14 @@ impl Integrator {
         self.succeed(Method::PUT, path, Some(body).filter(|body| !body.is_null())).await
     }
 
+    /// Changes something.
+    ///
+    /// # Errors
+    /// [`CallError`] for anything but success.
+    pub async fn patch(&self, path: &str, body: &Value) -> Result<Value, CallError> {
+        self.succeed(Method::PATCH, path, Some(body).filter(|body| !body.is_null())).await
+    }
+
     /// Reads a whole list, page by page.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ pub mod programs;
 pub mod receiver;
 pub mod redis;
 pub mod rows;
+pub mod socket;
 pub mod statements;
 pub mod tools;
 pub mod usage;

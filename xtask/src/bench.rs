@@ -16,7 +16,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     setup::find_or_install(&setup::EVERYTHING)?;
-    if arguments.rest.first().is_some_and(|bench| ["fleet", "flow"].contains(&bench.as_str())) {
+    if arguments.rest.first().is_some_and(|bench| ["fleet", "flow", "people"].contains(&bench.as_str())) {
         setup::find_or_install(&setup::FOR_PEERS)?;
     }
     let started = |error| format!("cargo couldn't be started: {error}");

@@ -18,8 +18,27 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until};
 
 use super::session::Session;
-use super::wire::{Fetching, Progress, WireError};
+use super::wire::WireError;
 use crate::driver::{Driver as _, DriverError, FILE_AFTER_A_PAGE, FILE_WHOLE};
+
+/// How far a download of some session has come.
+#[derive(Clone, Debug)]
+pub(super) struct Progress {
+    /// The browser's name for it, by which its file is called.
+    pub(super) guid: String,
+    pub(super) received: u64,
+    /// 0 where nothing says it.
+    pub(super) total: u64,
+    pub(super) state: Fetching,
+}
+
+/// Whether a download goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fetching {
+    GoesOn,
+    Done,
+    Cancelled,
+}
 
 impl Session {
     pub(super) async fn take_file(&mut self, download: &Download) -> Result<Observation, DriverError> {

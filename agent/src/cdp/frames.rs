@@ -20,6 +20,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -106,11 +107,27 @@ pub(super) async fn picture(
     permit: Permit,
     quality: u8,
 ) -> Result<Option<Vec<u8>>, WireError> {
+    pictured(turn, line, permit, json!({ "format": "jpeg", "quality": quality, "optimizeForSpeed": true })).await
+}
+
+/// The same with a picture that is exact (PNG).
+pub(super) async fn exact_picture(turn: &Turn, line: &PageLine, permit: Permit) -> Result<Option<Vec<u8>>, WireError> {
+    pictured(turn, line, permit, json!({ "format": "png", "optimizeForSpeed": true })).await
+}
+
+async fn pictured(
+    turn: &Turn,
+    line: &PageLine,
+    permit: Permit,
+    screenshot: Value,
+) -> Result<Option<Vec<u8>>, WireError> {
     let nothing = json!({ "expression": "0", "silent": true });
     line.wire.call(Some(&line.session), "Runtime.evaluate", nothing, BUSY).await?;
     let turn = Arc::clone(turn).lock_owned().await;
-    let how = json!({ "screenshot": { "format": "jpeg", "quality": quality, "optimizeForSpeed": true } });
-    let drawn = tokio::spawn(drawn(line.again(), permit, turn, how)).await.map_err(|_| WireError::Gone)??;
+    line.wire.pictured().fetch_add(1, Ordering::Relaxed);
+    let drawn = tokio::spawn(drawn(line.again(), permit, turn, json!({ "screenshot": screenshot })))
+        .await
+        .map_err(|_| WireError::Gone)??;
     Ok(drawn["screenshotData"].as_str().and_then(|data| STANDARD.decode(data).ok()))
 }
 

@@ -24,6 +24,7 @@ pub(crate) mod page;
 mod scales;
 mod screencast;
 mod session;
+mod showing;
 mod traffic;
 mod verbs;
 mod windows;

@@ -65,6 +65,11 @@ async function bursarInPage(verb, request) {
   const matches = method(Element.prototype, "matches");
   const closest = method(Element.prototype, "closest");
   const scrollIntoView = method(Element.prototype, "scrollIntoView");
+  const boundingRect = method(Element.prototype, "getBoundingClientRect");
+  const clientLeft = getter(Element.prototype, "clientLeft");
+  const clientTop = getter(Element.prototype, "clientTop");
+  const animate = method(Element.prototype, "animate");
+  const decode = method(HTMLImageElement.prototype, "decode");
   const outerHtml = getter(Element.prototype, "outerHTML");
   const textContent = getter(Node.prototype, "textContent");
   const htmlText = getter(HTMLElement.prototype, "innerText");
@@ -525,5 +530,29 @@ async function bursarInPage(verb, request) {
     return { acted: true, votes };
   };
 
-  return { loaded, watch, act }[verb]();
+  // Where a thing is in the window, in view and with its images there. It is made to be drawn anew, as a browser
+  // hands out no picture of what it has drawn before; no script of the page hears of that.
+  const within = async (promise, patience) =>
+    Promise.race([promise.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, patience))]);
+  const place = async () => {
+    const wanted = request.acts[0].target;
+    const { element, problem } = await target(wanted);
+    if (problem !== undefined) return { stuck: wanted.text, problem, ...here() };
+    scrollIntoView(element, { block: "center", inline: "center", behavior: "instant" });
+    const images = [element, ...queryElement(element, "*")].filter((one) => isOne(one, "img"));
+    await within(Promise.all(images.map(decode)), request.patience);
+    animate(element, [{ opacity: 0.99 }, { opacity: 1 }], { duration: 1000 });
+    let { left, top, width, height } = boundingRect(element);
+    for (let own = ownerDocument(element); own !== document; ) {
+      const frame = frameOf(own);
+      if (frame === null) return { stuck: wanted.text, problem: "missing", ...here() };
+      const around = boundingRect(frame);
+      left += around.left + clientLeft(frame);
+      top += around.top + clientTop(frame);
+      own = ownerDocument(frame);
+    }
+    return { placed: { left, top, width, height, windowWidth: innerWidth } };
+  };
+
+  return { loaded, watch, act, place }[verb]();
 }

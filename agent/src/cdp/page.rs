@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::wire::{SessionId, Wire, WireError};
 use crate::gate::Permit;
+use crate::pictures::Placed;
 use crate::tally::Tally;
 
 /// How much of a document is taken, in UTF-16 units.
@@ -35,6 +36,8 @@ pub(crate) enum Request<'a> {
     Loaded,
     /// Wait until a page is recognised.
     Watch { watch: &'a script::command::Watch, left: Option<&'a Left>, patience: Duration },
+    /// Bring what this selector fits into view, and say where it is.
+    Place { selector: &'a str, patience: Duration },
     /// Do these; `page` is what was recognised before.
     Act {
         acts: &'a [Act],
@@ -64,6 +67,8 @@ pub(crate) enum Answer {
         #[serde(rename = "late")]
         _late: bool,
     },
+    /// Where something is.
+    Placed { placed: Placed },
     /// All was done.
     Acted {
         #[serde(rename = "acted")]
@@ -179,6 +184,7 @@ impl Request<'_> {
         match self {
             Self::Loaded => "loaded",
             Self::Watch { .. } => "watch",
+            Self::Place { .. } => "place",
             Self::Act { .. } => "act",
         }
     }
@@ -190,6 +196,11 @@ impl Request<'_> {
                 "pages": watch.pages.iter().map(recogniser).collect::<Vec<_>>(),
                 "busy": watch.busy,
                 "left": left.map(|left| json!({ "page": left.page })),
+                "patience": millis(patience),
+                "limit": DOCUMENT_AT_MOST,
+            }),
+            Self::Place { selector, patience } => json!({
+                "acts": [{ "target": target(&selector.into()) }],
                 "patience": millis(patience),
                 "limit": DOCUMENT_AT_MOST,
             }),

@@ -17,7 +17,8 @@ use supervisor::{Supervised, Weight};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::limits::BrowserLimits;
-use super::wire::{Gone, Wire};
+use super::showing::Gone;
+use super::wire::Wire;
 
 /// One browser's.
 pub(super) struct Scales {

@@ -49,6 +49,8 @@ pub(super) struct Screencast {
     eye: Mutex<Option<Arc<Eye>>>,
     /// Something was done to the page.
     done: Notify,
+    /// What a person pressed and didn't let go yet: at which page, and how it is let go.
+    pressed: std::sync::Mutex<Option<(Arc<Eye>, Value)>>,
 }
 
 /// A line of its own to the window that shows.
@@ -68,7 +70,19 @@ impl Drop for Eye {
 impl Screencast {
     /// Of a session's windows.
     pub(super) fn new(wire: Wire, windows: watch::Receiver<Vec<String>>, frames: Frames, gate: Gate) -> Self {
-        Self { wire, windows, frames, gate, eye: Mutex::default(), done: Notify::new() }
+        Self {
+            wire,
+            windows,
+            frames,
+            gate,
+            eye: Mutex::default(),
+            done: Notify::new(),
+            pressed: std::sync::Mutex::default(),
+        }
+    }
+
+    fn pressed(&self) -> std::sync::MutexGuard<'_, Option<(Arc<Eye>, Value)>> {
+        self.pressed.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// The newest window, and a line to it.
@@ -163,10 +177,25 @@ impl live::Screencast for Screencast {
 
     async fn input(&self, _: PersonsPermit, input: Input) {
         let Ok(eye) = self.eye().await else { return };
-        let (method, params) = command(input.clamped(eye.width, eye.height));
+        let input = input.clamped(eye.width, eye.height);
+        match &input {
+            Input::Press { x, y, button, .. } => {
+                let release = pressed("mouseReleased", (*x, *y), *button, (1, 0));
+                *self.pressed() = Some((Arc::clone(&eye), release));
+            }
+            Input::Release { .. } => *self.pressed() = None,
+            _ => {}
+        }
+        let (method, params) = command(input);
         // It is taken before the picture that is asked for next, and some of it only with that: so nobody waits for it.
         eye.line.wire.tell_of(Some(&eye.line.session), method, params);
         self.done.notify_one();
+    }
+
+    fn let_go(&self) {
+        if let Some((eye, release)) = self.pressed().take() {
+            eye.line.wire.tell_of(Some(&eye.line.session), "Input.dispatchMouseEvent", release);
+        }
     }
 }
 
@@ -176,6 +205,7 @@ async fn follow(eye: &Eye, run_id: RunId, to: &Outbox) {
     let mut pictures = eye.line.wire.pictures(&eye.line.session);
     let how = json!({ "format": "jpeg", "quality": QUALITY, "everyNthFrame": 1 });
     let now = json!({ "format": "jpeg", "quality": QUALITY, "optimizeForSpeed": true });
+    let _stops = Stops(eye);
     let (Ok(_), first) = tokio::join!(call("Page.startScreencast", how), call("Page.captureScreenshot", now)) else {
         return;
     };
@@ -187,6 +217,15 @@ async fn follow(eye: &Eye, run_id: RunId, to: &Outbox) {
         if let Some(jpeg) = jpeg {
             send(to, run_id, eye, &jpeg);
         }
+    }
+}
+
+/// Whoever has the browser say what its page looks like has it stop, however they end.
+struct Stops<'e>(&'e Eye);
+
+impl Drop for Stops<'_> {
+    fn drop(&mut self) {
+        self.0.line.wire.tell_of(Some(&self.0.line.session), "Page.stopScreencast", json!({}));
     }
 }
 

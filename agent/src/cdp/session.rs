@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::pin::pin;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,9 +23,10 @@ use super::frames::Frames;
 use super::launch::LaunchError;
 use super::page::{Answer, PageLine, Request};
 use super::screencast::Screencast;
+use super::showing::{Gone, Showing};
 use super::traffic::Traffic;
 use super::windows::Behind;
-use super::wire::{Gone, Showing, Wire, WireError};
+use super::wire::{Wire, WireError};
 use crate::driver::{self, DriverError};
 use crate::egress::Egress;
 use crate::gate::{Gate, Permit, Shut};
@@ -274,6 +276,12 @@ impl Session {
         Arc::clone(&self.ending)
     }
 
+    /// How many pictures of pages its browser was made to give, of whichever session: what live views cost it.
+    #[must_use]
+    pub fn pictures_made(&self) -> usize {
+        self.line.wire.pictured().load(Ordering::Relaxed)
+    }
+
     /// The number of the document that is showing, and our world in it.
     pub(super) async fn world(&mut self) -> Result<World, WireError> {
         let document = self.showing.borrow_and_update().document;
@@ -328,7 +336,10 @@ impl Session {
             // The window before it is looked at next.
             return Ok(());
         }
-        match (self.showing.borrow().gone, error) {
+        let showing = *self.showing.borrow();
+        match (showing.gone, error) {
+            // It waits for its bank, and not for the browser.
+            (None, WireError::TimedOut) if showing.is_leaving => Ok(()),
             (Some(Gone::OutOfMemory), _) => Err(DriverError::OutOfMemory),
             (Some(Gone::Crashed), _) | (None, WireError::Gone | WireError::TimedOut) => Err(DriverError::Crashed),
             (None, WireError::NoDocument | WireError::DocumentReplaced | WireError::Refused(_)) => Ok(()),

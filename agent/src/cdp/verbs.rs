@@ -7,18 +7,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use protocol::lease::WayCount;
-use script::command::{Act, Capture, Collect, Deed, Download, Observation, Popups, Trouble, Watch};
+use script::command::{Act, Capture, Collect, Deed, Download, Observation, Popups, Problem, Trouble, Watch};
 use serde_json::json;
 use tokio::time::Instant;
 use url::Url;
 
+use super::frames::{self, Frames};
 use super::page::{Answer, Cast, Request};
 use super::session::Session;
-use super::wire::{Gone, WireError};
-use crate::driver::{Driver, DriverError};
+use super::showing::Gone;
+use super::wire::WireError;
+use crate::driver::{Driver, DriverError, Look};
 use crate::gate::Shut;
 use crate::http;
+use crate::pictures::Picture;
 use crate::requests;
 
 /// How long a document has to be there.
@@ -86,6 +91,28 @@ impl Driver for Session {
                 Some(Gone::Crashed) | None => return DriverError::Crashed,
             }
         }
+    }
+
+    async fn picture(&mut self, selector: &str) -> Result<Look, DriverError> {
+        let deadline = Instant::now() + TARGET * 2;
+        while Instant::now() < deadline {
+            let looked = match self.placed(selector).await {
+                Ok(Some(Answer::Placed { placed })) => self.screenshot().await.map(|png| png.map(|png| (png, placed))),
+                Ok(Some(Answer::Stuck { problem, .. })) => return Ok(Look::Stuck(problem.into())),
+                Ok(_) => Ok(None),
+                Err(error) => Err(error),
+            };
+            match looked {
+                Ok(Some((png, placed))) => return Ok(Look::At(Picture { png, placed })),
+                // It is drawn anew each time.
+                Ok(None) => {}
+                Err(error) => {
+                    self.verdict(error)?;
+                    self.next_document().await;
+                }
+            }
+        }
+        Ok(Look::Stuck(Problem::NotActionable))
     }
 
     async fn download(&mut self, download: &Download) -> Result<Observation, DriverError> {
@@ -169,6 +196,9 @@ impl Driver for Session {
                 Ok(_) => {}
                 Err(error) => self.closed_or(error).await.map(|_| ())?,
             }
+            if left.is_zero() && self.showing.borrow().is_leaving {
+                return Ok(Observation::Unreachable(Trouble::Timeout));
+            }
             if left.is_zero() {
                 // Documents came and went, and none stayed for long enough to be asked.
                 return Ok(self.saw(watch, None, None, "", String::new()));
@@ -210,6 +240,10 @@ impl Driver for Session {
                     Err(WireError::NoDocument) if Instant::now() < deadline => {
                         self.verdict(WireError::NoDocument)?;
                         self.next_document().await;
+                    }
+                    // The act before asked for another document, which doesn't come.
+                    Err(WireError::TimedOut) if self.showing.borrow().is_leaving => {
+                        return Ok(Observation::Unreachable(Trouble::Timeout));
                     }
                     // Some pages close their own window.
                     Ok(_) if self.closed_or(WireError::Gone).await? => break,
@@ -254,6 +288,24 @@ impl Session {
         let request = Request::Act { acts, region, page, first, patience: TARGET, until };
         let acts = u32::try_from(acts.len()).unwrap_or(u32::MAX);
         self.call(world, request, TARGET.saturating_mul(acts)).await
+    }
+
+    async fn placed(&mut self, selector: &str) -> Result<Option<Answer>, WireError> {
+        let world = self.world().await?;
+        self.call(world, Request::Place { selector, patience: TARGET }, TARGET * 2).await
+    }
+
+    /// What the window shows, exactly; none where it was drawn before.
+    async fn screenshot(&self) -> Result<Option<Vec<u8>>, WireError> {
+        let permit = self.permit()?;
+        match &self.frames {
+            Frames::OnDemand(turn) => frames::exact_picture(turn, &self.line, permit).await,
+            Frames::OfBrowser => {
+                let how = json!({ "format": "png", "optimizeForSpeed": true });
+                let answer = self.line.send(permit, "Page.captureScreenshot", how, TARGET).await?;
+                Ok(answer["data"].as_str().and_then(|picture| STANDARD.decode(picture).ok()))
+            }
+        }
     }
 
     /// Takes note of where the page is and what was recognised.

@@ -23,7 +23,8 @@ use url::Url;
 
 use super::page::PageLine;
 use super::session::{Session, World};
-use super::wire::{Showing, WireError};
+use super::showing::Showing;
+use super::wire::WireError;
 use crate::driver::DriverError;
 
 /// How long a window may take to be closed.

@@ -20,6 +20,8 @@ use serde_json::{Value, json};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::timeout;
 
+use super::downloads::{Fetching, Progress};
+use super::showing::{Gone, Showing};
 use super::traffic::Traffic;
 
 /// How long a browser has to accept a connection.
@@ -32,34 +34,19 @@ pub(super) struct Wire {
     pages: Pages,
     contexts: Contexts,
     starved: Starved,
+    pictured: Pictured,
     downloads: broadcast::Sender<Progress>,
 }
 
 /// How many of what the browser says of downloads are kept for whoever listens.
 const DOWNLOADS_KEPT: usize = 256;
 
-/// How far a download of some session has come.
-#[derive(Clone, Debug)]
-pub(super) struct Progress {
-    /// The browser's name for it, by which its file is called.
-    pub(super) guid: String,
-    pub(super) received: u64,
-    /// 0 where nothing says it.
-    pub(super) total: u64,
-    pub(super) state: Fetching,
-}
-
-/// Whether a download goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fetching {
-    GoesOn,
-    Done,
-    Cancelled,
-}
-
 /// How many pages' processes were ended for their memory, of which the browser hasn't
 /// told yet. It says no more than that they were killed.
 type Starved = Arc<AtomicUsize>;
+
+/// How many pictures of pages were made to be shown, whoever looked at them.
+type Pictured = Arc<AtomicUsize>;
 
 /// What it says then is the number of the signal.
 const KILLED: i64 = 9;
@@ -85,24 +72,6 @@ struct Page {
     traffic: Option<Arc<Traffic>>,
     /// Where it is told what it looks like; the newest alone counts.
     pictures: Option<watch::Sender<Option<String>>>,
-}
-
-/// What is known of a page without asking it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Showing {
-    /// Grows whenever the page's document is replaced.
-    pub(super) document: u64,
-    /// The page is no more.
-    pub(super) gone: Option<Gone>,
-}
-
-/// How a page ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Gone {
-    /// With its process, or closed.
-    Crashed,
-    /// For want of memory.
-    OutOfMemory,
 }
 
 /// Why a call has no result.
@@ -153,7 +122,7 @@ impl Wire {
         let (calls, inbox) = mpsc::unbounded_channel();
         let pages = Pages::default();
         let contexts = Contexts::default();
-        let starved = Starved::default();
+        let (starved, pictured) = (Starved::default(), Pictured::default());
         let (downloads, _) = broadcast::channel(DOWNLOADS_KEPT);
         let line = Line {
             connection,
@@ -161,10 +130,11 @@ impl Wire {
             pages: Arc::clone(&pages),
             contexts: Arc::clone(&contexts),
             starved: Arc::clone(&starved),
+            pictured: Arc::clone(&pictured),
             downloads: downloads.clone(),
         };
         tokio::spawn(line.run(inbox));
-        Ok(Self { calls, pages, contexts, starved, downloads })
+        Ok(Self { calls, pages, contexts, starved, pictured, downloads })
     }
 
     /// Sends a call and waits for its result.
@@ -213,6 +183,11 @@ impl Wire {
             page.pictures = Some(sender);
         }
         receiver
+    }
+
+    /// How many pictures of pages were made.
+    pub(super) fn pictured(&self) -> &AtomicUsize {
+        &self.pictured
     }
 
     /// What the browser says of downloads from now on, whosever they are.
@@ -276,6 +251,7 @@ struct Line {
     pages: Pages,
     contexts: Contexts,
     starved: Starved,
+    pictured: Pictured,
     downloads: broadcast::Sender<Progress>,
 }
 
@@ -330,7 +306,13 @@ impl Line {
     fn hear(&mut self, event: &Event) {
         match (event.method.as_str(), &event.session) {
             ("Page.frameNavigated", Some(session)) if event.params["frame"]["parentId"].is_null() => {
-                self.change(session, |showing| showing.document += 1);
+                self.change(session, |showing| (showing.document, showing.is_leaving) = (showing.document + 1, false));
+            }
+            ("Page.frameStartedNavigating" | "Page.frameStoppedLoading", Some(session)) => {
+                let kind = event.params["navigationType"].as_str();
+                let is_leaving = kind.is_some_and(|kind| !kind.to_ascii_lowercase().ends_with("samedocument"));
+                let frame = event.params["frameId"].as_str();
+                self.change_frame(session, frame, |showing| showing.is_leaving = is_leaving);
             }
             (method, Some(session)) if method.starts_with("Network.") => {
                 let traffic = lock(&self.pages).get(session).and_then(|page| page.traffic.clone());
@@ -339,6 +321,7 @@ impl Line {
                 }
             }
             ("Page.screencastFrame", Some(session)) => {
+                self.pictured.fetch_add(1, Ordering::Relaxed);
                 // At once, so that the next comes when there is one; a late one is dropped.
                 let params = json!({ "sessionId": event.params["sessionId"] });
                 let method = "Page.screencastFrameAck";
@@ -394,6 +377,14 @@ impl Line {
     fn change(&self, session: &str, change: impl FnOnce(&mut Showing)) {
         if let Some(page) = lock(&self.pages).get(session) {
             page.showing.send_modify(change);
+        }
+    }
+
+    /// The same where the frame is the page's own and none within it.
+    fn change_frame(&self, session: &str, frame: Option<&str>, change: impl FnOnce(&mut Showing)) {
+        let is_own = lock(&self.pages).get(session).is_some_and(|page| Some(page.target.as_str()) == frame);
+        if is_own {
+            self.change(session, change);
         }
     }
 

@@ -132,10 +132,12 @@ impl Served {
                 }
                 self.outbox.forget(run_id);
             }
-            ToAgent::Take { run_id, challenge_id } => {
-                let taking = self.runs.get(run_id).map_or(Taking::Refused, |run| run.take(challenge_id));
+            ToAgent::Take { run_id, challenge_id, turn } => {
+                let run = self.runs.get(run_id);
+                let fence = run.as_ref().map(|run| run.fence());
+                let taking = run.map_or(Taking::Refused, |run| run.take(challenge_id));
                 tracing::info!(%run_id, %challenge_id, ?taking, "a person takes the wheel");
-                let _ = self.says.send(ToCoordinator::Taken { run_id, challenge_id, taking });
+                let _ = self.says.send(ToCoordinator::Taken { run_id, fence, challenge_id, turn, taking });
             }
             ToAgent::Input { run_id, input } => self.input(run_id, input),
             ToAgent::Unknown => {}
@@ -149,9 +151,9 @@ impl Served {
         }
         self.watched.retain(|_, shown| !shown.is_finished());
         let says = self.says.clone();
-        let say = move |view| drop(says.send(ToCoordinator::Shows { run_id, view }));
+        let say = move |fence, view| drop(says.send(ToCoordinator::Shows { run_id, fence, view }));
         if self.watched.len() >= SHOWN_AT_ONCE {
-            return say(View::Absent);
+            return say(None, View::Absent);
         }
         let (runs, outbox) = (self.runs.clone(), self.outbox.clone());
         let shown = self.shown.spawn(async move { runs.show(run_id, &outbox, say).await });

@@ -19,11 +19,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use domain::driver::DriverKind;
+use domain::fence::Fence;
 use domain::id::{ChallengeId, RunId};
 use protocol::live::{Input, Taking, View};
 use tokio::sync::watch;
 
 use crate::gate::{Gate, PersonsPermit};
+use crate::holding::Holding;
 
 pub use line::Line;
 pub use outbox::Outbox;
@@ -36,6 +38,9 @@ pub trait Screencast: Send + Sync {
 
     /// Does what the person at the wheel does.
     async fn input(&self, permit: PersonsPermit, input: Input);
+
+    /// Another has the wheel from now on, or the run: what was pressed and not let go is let go.
+    fn let_go(&self);
 }
 
 /// The runs of one agent that somebody may look at. Clones are the same.
@@ -47,6 +52,7 @@ pub struct LiveRuns {
 
 /// One run as it goes on.
 pub struct LiveRun {
+    holding: Holding,
     gate: Gate,
     driver: DriverKind,
     screencast: Option<Arc<dyn Screencast>>,
@@ -94,12 +100,13 @@ impl LiveRuns {
     /// From now on somebody may look at a run.
     pub fn enter(
         &self,
-        run_id: RunId,
+        holding: &Holding,
         gate: Gate,
         driver: DriverKind,
         screencast: Option<Arc<dyn Screencast>>,
     ) -> Entered {
-        let run = Arc::new(LiveRun::new(gate, driver, screencast));
+        let run_id = holding.run_id;
+        let run = Arc::new(LiveRun::new(holding.clone(), gate, driver, screencast));
         self.lock().insert(run_id, Arc::clone(&run));
         self.entered.send_replace(());
         Entered { runs: self.clone(), run_id, run }
@@ -113,13 +120,13 @@ impl LiveRuns {
 
     /// Shows a run for as long as this is waited for. It may come later: whoever looks hears of a lease before its session
     /// is opened.
-    async fn show(&self, run_id: RunId, to: &Outbox, say: impl Fn(View)) {
+    async fn show(&self, run_id: RunId, to: &Outbox, say: impl Fn(Option<Fence>, View)) {
         let mut entered = self.entered.subscribe();
         loop {
             entered.borrow_and_update();
             match self.get(run_id) {
                 Some(run) => run.show(run_id, to, &say).await,
-                None => say(View::Absent),
+                None => say(None, View::Absent),
             }
             // The sender lives in `self`.
             let _ = entered.changed().await;
@@ -154,9 +161,9 @@ impl Drop for Entered {
 impl LiveRun {
     /// One that waits for nothing yet.
     #[must_use]
-    pub fn new(gate: Gate, driver: DriverKind, screencast: Option<Arc<dyn Screencast>>) -> Self {
+    pub fn new(holding: Holding, gate: Gate, driver: DriverKind, screencast: Option<Arc<dyn Screencast>>) -> Self {
         let state = watch::Sender::new(State { reads: Reads::InSession, waits: None });
-        Self { gate, driver, screencast, state, viewers: AtomicUsize::new(0) }
+        Self { holding, gate, driver, screencast, state, viewers: AtomicUsize::new(0) }
     }
 
     /// Says by what the run goes on.
@@ -188,6 +195,10 @@ impl LiveRun {
             }
             _ => false,
         });
+        if let (Some(screencast), Taking::Held) = (&self.screencast, taking) {
+            // What the holder before pressed isn't held down for this one.
+            screencast.let_go();
+        }
         taking
     }
 
@@ -208,6 +219,12 @@ impl LiveRun {
         let _ = state.wait_for(is_held).await;
     }
 
+    /// The fence under which it is held.
+    #[must_use]
+    pub fn fence(&self) -> Fence {
+        self.holding.proof().fence
+    }
+
     /// Whether somebody looks.
     #[must_use]
     pub fn is_watched(&self) -> bool {
@@ -225,16 +242,16 @@ impl LiveRun {
     }
 
     /// Shows it until it is over, and says each time how it stands.
-    async fn show(&self, run_id: RunId, to: &Outbox, say: impl Fn(View)) {
+    async fn show(&self, run_id: RunId, to: &Outbox, say: impl Fn(Option<Fence>, View)) {
         self.viewers.fetch_add(1, Ordering::Relaxed);
         let _leaves = Leaves(&self.viewers);
-        let mut state = self.state.subscribe();
+        let (mut state, mut proofs) = (self.state.subscribe(), self.holding.proofs());
         let mut said = None;
         loop {
             state.borrow_and_update();
-            let view = self.view();
-            if said.replace(view) != Some(view) {
-                say(view);
+            let (view, fence) = (self.view(), proofs.borrow_and_update().fence);
+            if said.replace((view, fence)) != Some((view, fence)) {
+                say(Some(fence), view);
             }
             let ended = async {
                 if let (Some(screencast), View::Pictures) = (&self.screencast, view) {
@@ -250,11 +267,21 @@ impl LiveRun {
                     }
                 }
             };
+            // Another fence is told while pictures go on.
+            let told_fence = async {
+                loop {
+                    let Ok(()) = proofs.changed().await else { return };
+                    let fence = proofs.borrow_and_update().fence;
+                    said = Some((view, fence));
+                    say(Some(fence), view);
+                }
+            };
             tokio::select! {
                 () = ended => {}
                 () = changed => {}
+                () = told_fence => {}
             }
-            if said == Some(View::Absent) {
+            if view == View::Absent {
                 return;
             }
         }
@@ -272,6 +299,9 @@ impl Drop for Leaves<'_> {
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
+        if let Some(screencast) = &self.0.screencast {
+            screencast.let_go();
+        }
         // Under the state's lock: whoever comes too late to take the wheel doesn't hold it afterwards.
         self.0.state.send_modify(|state| {
             state.waits = None;
@@ -284,6 +314,8 @@ impl Drop for Waiting<'_> {
 mod tests {
     use std::time::Duration;
 
+    use domain::id::AgentId;
+    use protocol::lease::Proof;
     use tokio::time::Instant;
     use uuid::Uuid;
 
@@ -298,15 +330,23 @@ mod tests {
         async fn cast(&self, _: RunId, _: &Outbox) {}
 
         async fn input(&self, _: PersonsPermit, _: Input) {}
+
+        fn let_go(&self) {}
     }
 
     fn gate() -> Gate {
         Gate::new(TrustWindow::new(Instant::now(), Duration::from_secs(15), Duration::ZERO))
     }
 
+    fn holding(run: u128) -> Holding {
+        let (agent_id, fence) = (AgentId(Uuid::from_u128(1)), Fence { generation: 1, counter: 1 });
+        let term = Duration::from_secs(15);
+        Holding::of(RunId(Uuid::from_u128(run)), Proof { agent_id, fence }, term, Duration::ZERO)
+    }
+
     fn run(screencast: Option<Arc<dyn Screencast>>) -> (Gate, LiveRun) {
         let gate = gate();
-        (gate.clone(), LiveRun::new(gate, DriverKind::Cdp, screencast))
+        (gate.clone(), LiveRun::new(holding(7), gate, DriverKind::Cdp, screencast))
     }
 
     fn challenge(number: u128) -> ChallengeId {
@@ -345,8 +385,8 @@ mod tests {
     #[test]
     fn the_end_of_an_old_session_takes_no_new_one_of_the_same_run_away() {
         let (runs, run_id) = (LiveRuns::default(), RunId(Uuid::from_u128(7)));
-        let first = runs.enter(run_id, gate(), DriverKind::Cdp, None);
-        let second = runs.enter(run_id, gate(), DriverKind::Cdp, None);
+        let first = runs.enter(&holding(7), gate(), DriverKind::Cdp, None);
+        let second = runs.enter(&holding(7), gate(), DriverKind::Cdp, None);
         drop(first);
         assert!(runs.get(run_id).is_some_and(|run| Arc::ptr_eq(&run, &second.run)));
         drop(second);

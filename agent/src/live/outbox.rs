@@ -1,8 +1,8 @@
-//! Pictures on their way to the line: of each run the newest, and no other.
+//! Pictures on their way to the line: of each run the newest, and no other; each run in its turn.
 //!
 //! Not here: when there is one.
 
-use std::collections::HashMap;
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::id::RunId;
@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 /// Where pictures wait while the line is busy. Clones are the same.
 #[derive(Clone, Default)]
 pub struct Outbox {
-    waiting: Arc<Mutex<HashMap<RunId, Picture>>>,
+    waiting: Arc<Mutex<VecDeque<Picture>>>,
     comes: Arc<Notify>,
 }
 
@@ -23,24 +23,26 @@ impl Outbox {
             tracing::warn!(bytes = picture.jpeg.len(), "a picture is too large to be shown");
             return;
         }
-        self.lock().insert(picture.run_id, picture);
+        let mut waiting = self.lock();
+        // A run that changes all the time keeps its place and takes no other's.
+        match waiting.iter_mut().find(|older| older.run_id == picture.run_id) {
+            Some(older) => *older = picture,
+            None => waiting.push_back(picture),
+        }
+        drop(waiting);
         self.comes.notify_one();
     }
 
     /// Drops what waits of a run.
     pub fn forget(&self, run_id: RunId) {
-        self.lock().remove(&run_id);
+        self.lock().retain(|picture| picture.run_id != run_id);
     }
 
     /// Waits for the next picture, of whichever run.
     pub async fn next(&self) -> Picture {
         loop {
             let coming = self.comes.notified();
-            let picture = {
-                let mut waiting = self.lock();
-                let first = waiting.keys().next().copied();
-                first.and_then(|run_id| waiting.remove(&run_id))
-            };
+            let picture = self.lock().pop_front();
             match picture {
                 Some(picture) => return picture,
                 None => coming.await,
@@ -48,7 +50,7 @@ impl Outbox {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<RunId, Picture>> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Picture>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -70,10 +72,19 @@ mod tests {
         outbox.put(picture(1, 1));
         outbox.put(picture(2, 7));
         outbox.put(picture(1, 2));
-        let mut seen = vec![outbox.next().await.jpeg, outbox.next().await.jpeg];
-        seen.sort();
-        assert_eq!(seen, [[2], [7]]);
+        assert_eq!((outbox.next().await.jpeg, outbox.next().await.jpeg), (vec![2], vec![7]));
         assert!(outbox.next().now_or_never().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_run_that_changes_all_the_time_keeps_no_other_waiting() {
+        let outbox = Outbox::default();
+        (1..=8).for_each(|run| outbox.put(picture(run, 0)));
+        for run in 1..=8 {
+            // Before each that is sent the first has changed again.
+            outbox.put(picture(1, 1));
+            assert_eq!(outbox.next().await.run_id, RunId(Uuid::from_u128(run)));
+        }
     }
 
     #[tokio::test]

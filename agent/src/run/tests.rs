@@ -80,7 +80,7 @@ async fn a_run_that_takes_too_long_is_broken_off() {
     let gate = Gate::new(TrustWindow::new(Instant::now(), LONGEST * 2, Duration::ZERO));
     let proof = Proof { agent_id: AgentId(Uuid::nil()), fence: Fence { generation: 1, counter: 1 } };
     let holding = Holding::of(RunId(Uuid::nil()), proof, LONGEST, Duration::ZERO);
-    let live = LiveRun::new(gate.clone(), DriverKind::Cdp, None);
+    let live = LiveRun::new(holding.clone(), gate.clone(), DriverKind::Cdp, None);
     let seat = Seats::new(Limits { seats: 1, parked: 1 }).free().await.granted();
     let (key, pace) = (PrivateKey::generate(), Paces::default().at("quay", domain::limits::Limits::STEPS_PER_MINUTE));
     let desk = Desk {

@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use crate::cdp::page::IN_PAGE;
-use crate::gate::Permit;
+use crate::gate::{Permit, PersonsPermit};
 
 /// What is put behind `page.js`.
 const CALL: &str = include_str!("call.js");
@@ -36,6 +36,11 @@ pub(super) struct Line {
 /// What hangs up: another line to the same session, since nothing gets past a command on
 /// the first.
 pub(super) struct HangUp {
+    client: Client,
+}
+
+/// What looks on, and does what a person does: one more line to the same session.
+pub(super) struct Eye {
     client: Client,
 }
 
@@ -79,7 +84,7 @@ impl Line {
         url: &Url,
         asked: Map<String, Value>,
         patience: Duration,
-    ) -> Result<(Self, HangUp), LineError> {
+    ) -> Result<(Self, HangUp, Eye), LineError> {
         let connector = connector(url)?;
         let mut builder = ClientBuilder::new(connector.clone());
         builder.capabilities(asked);
@@ -87,11 +92,15 @@ impl Line {
         let opened = timeout(patience, builder.connect(url.as_str())).await;
         let client = opened.map_err(|_| LineError::TimedOut)?.map_err(|error| refusal(&error))?;
         let id = client.session_id().await.ok().flatten().ok_or(LineError::Refused)?;
-        let other = Client::with_existing_session(url.as_str(), &id, connector).await;
-        let other = other.map_err(|error| refusal(&error))?;
+        let again = async |connector| {
+            let client = Client::with_existing_session(url.as_str(), &id, connector).await;
+            client.map_err(|error| refusal(&error))
+        };
+        let (other, eye) = (again(connector.clone()).await?, again(connector).await?);
+        eye.persist().await.map_err(|_| LineError::Gone)?;
         // The other one closes the session, when it is dropped at the latest.
         client.persist().await.map_err(|_| LineError::Gone)?;
-        Ok((Self { client, script: format!("{IN_PAGE}\n{CALL}") }, HangUp { client: other }))
+        Ok((Self { client, script: format!("{IN_PAGE}\n{CALL}") }, HangUp { client: other }, Eye { client: eye }))
     }
 
     /// Asks the browser for an address; whether it can be opened is seen in the window.
@@ -151,6 +160,11 @@ impl Line {
         within(patience, self.client.issue_cmd(DevTools { method, params })).await.map(|_| ())
     }
 
+    /// What the window shows, exactly.
+    pub(super) async fn screenshot(&self, _permit: Permit, patience: Duration) -> Result<Vec<u8>, LineError> {
+        within(patience, self.client.screenshot()).await
+    }
+
     /// The address that the window is at, also where the browser shows an error in its place.
     pub(super) async fn at(&self, _permit: Permit, patience: Duration) -> Result<Url, LineError> {
         within(patience, self.client.current_url()).await
@@ -162,6 +176,49 @@ impl HangUp {
     pub(super) async fn close(&self, patience: Duration) -> bool {
         // A session that isn't there is closed.
         matches!(timeout(patience, self.client.clone().close()).await, Ok(Ok(())))
+    }
+}
+
+impl Eye {
+    /// A picture (PNG) of what the window shows.
+    pub(super) async fn picture(&self, _permit: Permit, patience: Duration) -> Result<Vec<u8>, LineError> {
+        within(patience, self.client.screenshot()).await
+    }
+
+    /// Does what a person does at the wheel: sources of input with their actions, as WebDriver has them.
+    pub(super) async fn act(&self, _: PersonsPermit, sources: Value, patience: Duration) -> Result<(), LineError> {
+        within(patience, self.client.issue_cmd(Actions::Perform(sources))).await.map(|_| ())
+    }
+
+    /// Lets go whatever is pressed. It ends what a person did, so nobody's leave is needed.
+    pub(super) async fn let_go(&self, patience: Duration) -> Result<(), LineError> {
+        within(patience, self.client.issue_cmd(Actions::Release)).await.map(|_| ())
+    }
+}
+
+/// The commands that do what a person does.
+enum Actions {
+    Perform(Value),
+    Release,
+}
+
+impl std::fmt::Debug for Actions {
+    /// Not what: it is what somebody typed.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Actions")
+    }
+}
+
+impl WebDriverCompatibleCommand for Actions {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, url::ParseError> {
+        base.join(&format!("session/{}/actions", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (http::Method, Option<String>) {
+        match self {
+            Self::Perform(sources) => (http::Method::POST, Some(json!({ "actions": sources }).to_string())),
+            Self::Release => (http::Method::DELETE, None),
+        }
     }
 }
 

@@ -16,6 +16,7 @@ mod capabilities;
 mod downloads;
 mod line;
 mod process;
+mod screencast;
 mod session;
 mod settings;
 mod troubles;

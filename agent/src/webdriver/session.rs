@@ -18,10 +18,12 @@ use url::Url;
 use super::capabilities::capabilities;
 use super::line::{HangUp, Line, LineError, Window};
 use super::process::{Running, start};
+use super::screencast::Screencast;
 use super::settings::{Browser, RemoteEnd, WebdriverSettings};
 use crate::driver::{self, OpenError};
 use crate::egress::Egress;
 use crate::gate::Gate;
+use crate::live;
 use crate::tally::Tally;
 
 /// How long a remote end has to start a browser. A Grid may have to wait for a free one.
@@ -59,6 +61,7 @@ pub struct Session {
     pub(super) address: Url,
     /// How the ways to find things fared.
     pub(super) tally: Tally,
+    screencast: Arc<Screencast>,
     ending: Arc<Ending>,
 }
 
@@ -103,7 +106,7 @@ impl Webdriver {
         };
         let files = running.as_ref().map(|running| running.files.as_path());
         let opened = Line::open(&url, capabilities(&self.settings, egress.address(), files), OPEN).await;
-        let (line, hang_up) = opened.map_err(|error| {
+        let (line, hang_up, eye) = opened.map_err(|error| {
             let end = if running.is_some() { "the driver" } else { "the remote end" };
             let hint = match error {
                 LineError::Gone => "see that it runs and can be reached",
@@ -120,7 +123,6 @@ impl Webdriver {
         let ending = Arc::new(Ending { egress: Arc::clone(&egress), hang_up, running, ended: OnceCell::new() });
         Ok(Session {
             line,
-            gate,
             egress,
             is_chromium: matches!(self.settings.browser, Browser::Chromium(_)),
             windows: vec![first.clone()],
@@ -130,6 +132,8 @@ impl Webdriver {
             seen_in: BTreeMap::new(),
             address: portal,
             tally: Tally::default(),
+            screencast: Arc::new(Screencast::new(eye, gate.clone())),
+            gate,
             ending,
         })
     }
@@ -151,6 +155,10 @@ impl Session {
 impl driver::Session for Session {
     fn ending(&self) -> Arc<dyn driver::Ending> {
         Arc::<Ending>::clone(&self.ending)
+    }
+
+    fn screencast(&self) -> Option<Arc<dyn live::Screencast>> {
+        Some(Arc::<Screencast>::clone(&self.screencast))
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use protocol::lease::WayCount;
-use script::command::{Act, Deed, Download, Observation, Trouble, Watch};
+use script::command::{Act, Deed, Download, Observation, Problem, Trouble, Watch};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 use url::Url;
@@ -19,8 +19,9 @@ use super::line::{LineError, Told};
 use super::session::Session;
 use super::troubles::trouble;
 use crate::cdp::page::{Answer, Request};
-use crate::driver::{Driver, DriverError};
+use crate::driver::{Driver, DriverError, Look};
 use crate::gate::Shut;
+use crate::pictures::Picture;
 
 /// How long a document has to be there.
 const VISIT: Duration = Duration::from_secs(30);
@@ -51,17 +52,44 @@ impl Driver for Session {
             if let Err(error) = self.weigh() {
                 return error;
             }
-            let permit = match self.gate.permit() {
+            // A look, no command: a person may hold the wheel.
+            let permit = match self.gate.look() {
                 Ok(permit) => permit,
                 Err(shut) => return shut.into(),
             };
             match self.line.at(permit, PULSE_PATIENCE).await {
                 Ok(_) | Err(LineError::Prompt | LineError::Replaced) => {}
                 Err(LineError::NoWindow | LineError::TimedOut | LineError::Gone | LineError::Refused) => {
-                    return self.gate.check().err().map_or(DriverError::Crashed, DriverError::Shut);
+                    return self.gate.look().err().map_or(DriverError::Crashed, DriverError::Shut);
                 }
             }
         }
+    }
+
+    async fn picture(&mut self, selector: &str) -> Result<Look, DriverError> {
+        let deadline = Instant::now() + TARGET * 2;
+        while Instant::now() < deadline {
+            let request = Request::Place { selector, patience: TARGET };
+            let told = self.ask(request.verb(), request.to_json(), None, (None, TARGET * 2 + GRACE)).await;
+            let looked = match told.map(|told| answer(told.answer)) {
+                Ok(Some(Answer::Placed { placed })) => {
+                    let permit = self.gate.permit()?;
+                    self.line.screenshot(permit, AT_ONCE).await.map(|png| Some(Picture { png, placed }))
+                }
+                Ok(Some(Answer::Stuck { problem, .. })) => return Ok(Look::Stuck(problem.into())),
+                Ok(_) => Ok(None),
+                Err(error) => Err(error),
+            };
+            match looked {
+                Ok(Some(picture)) => return Ok(Look::At(picture)),
+                Ok(None) => sleep(BETWEEN_DOCUMENTS).await,
+                Err(error) => {
+                    self.verdict(error)?;
+                    sleep(BETWEEN_DOCUMENTS).await;
+                }
+            }
+        }
+        Ok(Look::Stuck(Problem::NotActionable))
     }
 
     async fn download(&mut self, download: &Download) -> Result<Observation, DriverError> {

@@ -21,7 +21,7 @@ use axum::Router;
 use axum::extract::{Path as PathParam, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use futures::StreamExt as _;
 use protocol::lease::AllowLoopback;
 use tokio::net::TcpListener;
@@ -93,6 +93,7 @@ impl Portal {
             .route("/file/{page}", get(file))
             .route("/huge", get(huge))
             .route("/endless", get(endless))
+            .route("/never", any(std::future::pending::<Response>))
             .route("/submit/{page}", post(submit))
             .route("/{page}", get(page))
             .with_state(self.clone());

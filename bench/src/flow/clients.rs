@@ -57,7 +57,7 @@ impl Setting<'_> {
 
 /// The browser that all of them drive. Debian has a shell's script of that name on the path, which
 /// waits for the program; whoever ends the script, as chromedriver does, leaves the program behind.
-pub(super) fn browser() -> Result<PathBuf, Failure> {
+pub(crate) fn browser() -> Result<PathBuf, Failure> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::iter::once(PathBuf::from("/usr/lib/chromium")).chain(std::env::split_paths(&path));
     let found = folders.map(|folder| folder.join("chromium-headless-shell")).find(|program| program.is_file());

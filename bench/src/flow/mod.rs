@@ -10,7 +10,7 @@
 //! `bench/peers/flow.mjs`).
 
 mod client;
-mod clients;
+pub(crate) mod clients;
 mod killed;
 mod memory;
 mod plain;

@@ -1,12 +1,12 @@
 //! Live views: from the opening of the socket to the first picture, and from a click to the picture that shows it.
 //!
-//! Not here: a peer. Nothing else shows a page that somebody else's browser has and takes clicks for it.
+//! Not here: the peer (`peer`).
 
 use fixtures::faults::Faults;
 use serde_json::json;
 use tests::person::{Browser, Sight};
 
-use super::{PASSWORD, add_operator, page_of, plan, sign_in};
+use super::{PASSWORD, add_operator, page_of, peer, plan, sign_in};
 use crate::Failure;
 use crate::load::Latencies;
 use crate::progress::Progress;
@@ -41,20 +41,35 @@ pub(super) async fn measure(rounds: usize, progress: &Progress, rows: &mut Vec<R
         let first = ada.does("first", json!({ "path": format!("{path}/live") })).await.map_err(said)?;
         firsts.push(first["ms"].as_f64().ok_or("nothing was measured")?);
     }
-    let firsts = Latencies::new(firsts);
-    rows.push(Row::new("live view: first picture, p50", firsts.percentile(50), "ms"));
-    rows.push(Row::new("live view: first picture, p95", firsts.percentile(95), "ms").at_most(FIRST));
     progress.say("clicks at the wheel");
     ada.clicks("#take").await.map_err(said)?;
     ada.sees("#stands", "You hold the wheel").await.map_err(said)?;
     let mut clicks = Vec::new();
     for number in 0..rounds {
         let (x, y) = CHOICES[number % CHOICES.len()];
-        let click = ada.does("timed", json!({ "canvas": "#screen", "x": x, "y": y })).await.map_err(said)?;
+        let click = match ada.does("timed", json!({ "canvas": "#screen", "x": x, "y": y })).await {
+            Ok(click) => click,
+            Err(error) => {
+                // What its page says of it is the better half of the error.
+                let stands = ada.does("see", json!({ "on": "#stands" })).await.map_err(said)?;
+                let lost = ada.does("see", json!({ "on": "#lost" })).await.map_err(said)?;
+                return Err(format!("click {number}: {error}; the page says {stands} and {lost}").into());
+            }
+        };
         clicks.push(click["ms"].as_f64().ok_or("nothing was measured")?);
     }
-    let clicks = Latencies::new(clicks);
-    rows.push(Row::new("live view: click to picture, p50", clicks.percentile(50), "ms"));
-    rows.push(Row::new("live view: click to picture, p95", clicks.percentile(95), "ms").at_most(CLICK));
+    let (firsts, clicks) = (Latencies::new(firsts), Latencies::new(clicks));
+    drop(fleet);
+    progress.say("the same by puppeteer");
+    let peer = peer::measure(rounds).await?;
+    for (what, own, theirs, bar) in
+        [("first picture", &firsts, &peer.firsts, FIRST), ("click to picture", &clicks, &peer.clicks, CLICK)]
+    {
+        for percentile in [50, 95] {
+            let row = Row::new(format!("live view: {what}, p{percentile}"), own.percentile(percentile), "ms");
+            let row = row.beside("puppeteer-core", theirs.percentile(percentile));
+            rows.push(if percentile == 95 { row.at_most(bar) } else { row });
+        }
+    }
     Ok(())
 }

@@ -1,6 +1,9 @@
 //! `cargo xtask bench people`: what it takes to bring a person in: how soon they see a run as it goes on, how soon what
 //! they do shows, what a run costs that waits for them, and how soon a question and its answer are through.
 //!
+//! The peer is puppeteer with Chromium's own screencast, on the same page in the same browser: it looks at a browser of its own,
+//! so nothing lies between but a socket, and nobody draws what it is shown.
+//!
 //! The person sits at a browser of their own, which Playwright drives, on the same machine; so what their browser
 //! costs is in the figures.
 //!
@@ -8,6 +11,7 @@
 
 mod live;
 mod parked;
+mod peer;
 
 use fixtures::portal::User;
 use serde_json::json;
@@ -31,7 +35,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 4)]
     parked: usize,
     /// For how many seconds it is looked what they cost.
-    #[arg(long, default_value_t = 30)]
+    #[arg(long, default_value_t = 60)]
     seconds: u64,
 }
 

@@ -5,12 +5,14 @@ use std::time::Duration;
 use fixtures::harbour::{Harbour, HarbourSettings};
 use fixtures::oracle::Act;
 use fixtures::portal::{RunningPortal, User};
+use serde_json::json;
 use tests::integrator::Integrator;
 use tests::patience::eventually;
-use tests::usage::cpu_seconds;
+use tests::person::{Browser, Person, Sight};
+use tests::usage::{cpu_seconds, own_cpu_seconds};
 use tokio::time::{Instant, sleep};
 
-use super::{Arguments, plan, sign_in};
+use super::{Arguments, PASSWORD, add_operator, plan, sign_in};
 use crate::Failure;
 use crate::load::Latencies;
 use crate::processes::{Held, held};
@@ -29,15 +31,24 @@ pub(super) async fn measure(arguments: &Arguments, progress: &Progress, rows: &m
     let fleet = plan.start().await?;
     let agent = fleet.agents.first().and_then(tests::programs::Program::pid).ok_or("no agent runs")?;
     let integrator = fleet.integrator("default").await?;
-    let mut shown = Vec::new();
+    add_operator(&fleet, "ada").await?;
+    let said = |error: tests::person::Trouble| error.to_string();
+    let browser = Browser::start(fleet.address()).await.map_err(said)?;
+    let ada = browser.person("ada", Sight::default()).await.map_err(said)?;
+    ada.signs_in("ada", PASSWORD).await.map_err(said)?;
+    ada.opens("/console/challenges").await.map_err(said)?;
+    let (mut shown, mut seen) = (Vec::new(), Vec::new());
     let mut ids = Vec::new();
     let mut before = Held { client: 0.0, browser: 0.0 };
     for (number, user) in portal.users().enumerate() {
         progress.say(format!("{} parked", number + 1));
         let id = sign_in(&integrator, user).await?;
-        shown.push(until_shown(&portal, &integrator, &id, number).await?);
+        let (at_api, at_console) = until_shown(&portal, &integrator, &id, &ada, number).await?;
+        shown.push(at_api);
+        seen.push(at_console);
         ids.push(id);
         if number == 0 {
+            // A page of the console that is open costs the coordinator and its own browser, not the agent.
             before = cost(agent, 1, arguments.seconds, rows).await?;
         }
     }
@@ -45,8 +56,10 @@ pub(super) async fn measure(arguments: &Arguments, progress: &Progress, rows: &m
     let more = f64::from(u32::try_from(ids.len().saturating_sub(1).max(1)).unwrap_or(u32::MAX));
     let each = (all.client - before.client + all.browser - before.browser) / more;
     rows.push(Row::new("parked run: memory of each further one", each, "MB"));
-    let shown = Latencies::new(shown);
+    let (shown, seen) = (Latencies::new(shown), Latencies::new(seen));
     rows.push(Row::new("challenge: the bank's message to the API, p50", shown.percentile(50), "ms"));
+    rows.push(Row::new("challenge: the bank's message to the console's inbox, p50", seen.percentile(50), "ms"));
+    rows.push(Row::new("challenge: the bank's message to the console's inbox, slowest", seen.percentile(100), "ms"));
     let mut typed = Vec::new();
     for (number, id) in ids.iter().enumerate() {
         let challenge = integrator.open_challenge(id, None).await?;
@@ -66,30 +79,47 @@ pub(super) async fn measure(arguments: &Arguments, progress: &Progress, rows: &m
     Ok(())
 }
 
-/// From the bank's text message to the open challenge at the API, in milliseconds.
-async fn until_shown(portal: &RunningPortal, integrator: &Integrator, id: &str, before: usize) -> Result<f64, Failure> {
+/// From the bank's text message to the open challenge at the API, and to its card in an inbox that was open before, in
+/// milliseconds.
+async fn until_shown(
+    portal: &RunningPortal,
+    integrator: &Integrator,
+    id: &str,
+    ada: &Person<'_>,
+    before: usize,
+) -> Result<(f64, f64), Failure> {
     let sent = wait(async || (portal.phone().messages.len() > before).then_some(())).await;
     sent.ok_or("no text message came")?;
     let since = Instant::now();
     let path = format!("/v1/connections/{id}/challenges");
-    let open = wait(async || {
-        let challenges = integrator.list(&path).await.ok()?;
-        challenges.iter().any(|challenge| challenge["status"] == "open").then_some(())
-    });
-    open.await.ok_or("no challenge opened")?;
-    Ok(since.elapsed().as_secs_f64() * 1_000.0)
+    let at_api = async {
+        let open = wait(async || {
+            let challenges = integrator.list(&path).await.ok()?;
+            challenges.iter().any(|challenge| challenge["status"] == "open").then_some(())
+        });
+        open.await.map(|()| since.elapsed().as_secs_f64() * 1_000.0)
+    };
+    let at_console = async {
+        let card = format!(":nth-match(li.card, {})", before + 1);
+        ada.does("see", json!({ "on": card })).await.map_err(|error| error.to_string())?;
+        Ok::<_, String>(since.elapsed().as_secs_f64() * 1_000.0)
+    };
+    let (at_api, at_console) = tokio::join!(at_api, at_console);
+    Ok((at_api.ok_or("no challenge opened")?, at_console?))
 }
 
 /// What so many parked runs cost: CPU over a while, and memory.
 async fn cost(agent: u32, count: usize, seconds: u64, rows: &mut Vec<Row>) -> Result<Held, Failure> {
     // What the sign-in left to be done is done by then.
     sleep(Duration::from_secs(3)).await;
-    let (began, since) = (cpu_seconds(agent), Instant::now());
+    let (began, own, since) = (cpu_seconds(agent), own_cpu_seconds(agent), Instant::now());
     sleep(Duration::from_secs(seconds)).await;
-    let minute = (cpu_seconds(agent) - began) / since.elapsed().as_secs_f64() * 60.0;
+    let a_minute = |spent: f64| spent / since.elapsed().as_secs_f64() * 60.0 * 1_000.0;
+    let (own, all) = (a_minute(own_cpu_seconds(agent) - own), a_minute(cpu_seconds(agent) - began));
     let held = held(agent);
     let name = |what: &str| format!("{count} parked: {what}");
-    rows.push(Row::new(name("CPU of agent and browser"), minute * 1_000.0, "ms/min"));
+    rows.push(Row::new(name("CPU of agent and browser"), all, "ms/min"));
+    rows.push(Row::new(name("CPU of the agent alone"), own, "ms/min"));
     rows.push(Row::new(name("memory of the agent"), own_memory(agent), "MB"));
     rows.push(Row::new(name("memory of its browser"), held.browser, "MB"));
     Ok(held)

@@ -50,19 +50,30 @@ pub(super) enum Command {
     },
 }
 
+/// For whom something is printed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    People,
+    Json,
+}
+
 impl Command {
     pub(super) async fn run(self, ground: &Ground) -> Result<(), CommandError> {
         match self {
             Self::List { connection, actor, action, since, limit, json } => {
                 let filter = AuditFilter { organizations: None, connection, actor, action, since };
-                list(ground, filter, limit, json).await
+                let form = if json { Form::Json } else { Form::People };
+                list(ground, filter, limit, form).await
             }
-            Self::Verify { head, json } => verify(ground, head, json).await,
+            Self::Verify { head, json } => {
+                let form = if json { Form::Json } else { Form::People };
+                verify(ground, head, form).await
+            }
         }
     }
 }
 
-async fn list(ground: &Ground, filter: AuditFilter, limit: usize, as_json: bool) -> Result<(), CommandError> {
+async fn list(ground: &Ground, filter: AuditFilter, limit: usize, form: Form) -> Result<(), CommandError> {
     let (mut entries, mut before) = (Vec::<HashedEntry>::new(), None);
     while entries.len() < limit {
         let wanted = u32::try_from(limit - entries.len()).unwrap_or(BATCH).min(BATCH);
@@ -71,7 +82,7 @@ async fn list(ground: &Ground, filter: AuditFilter, limit: usize, as_json: bool)
         before = Some(last.entry.position);
         entries.extend(more);
     }
-    if as_json {
+    if form == Form::Json {
         println!("{}", serde_json::to_string(&entries).unwrap_or_default());
         return Ok(());
     }
@@ -92,11 +103,11 @@ async fn list(ground: &Ground, filter: AuditFilter, limit: usize, as_json: bool)
     Ok(())
 }
 
-async fn verify(ground: &Ground, written_down: Option<AuditHead>, as_json: bool) -> Result<(), CommandError> {
+async fn verify(ground: &Ground, written_down: Option<AuditHead>, form: Form) -> Result<(), CommandError> {
     match verify_audit(&*ground.store, written_down.as_ref()).await {
         Ok(head) => {
             let said = format!("{}@{}", head.hash, head.position);
-            if as_json {
+            if form == Form::Json {
                 println!("{}", json!({ "holds": true, "entries": head.position, "head": said }));
             } else {
                 println!("{said}");
@@ -105,7 +116,7 @@ async fn verify(ground: &Ground, written_down: Option<AuditHead>, as_json: bool)
             Ok(())
         }
         Err(fault) => {
-            if let (true, AuditFault::Broken(broken)) = (as_json, &fault) {
+            if let (Form::Json, AuditFault::Broken(broken)) = (form, &fault) {
                 let what: Value = broken.as_str().into();
                 println!("{}", json!({ "holds": false, "position": broken.position(), "fault": what }));
             }

@@ -1,8 +1,9 @@
-//! `coordinator organization create|list|terms`.
+//! `coordinator organization create|list|terms|attendance`.
 //!
 //! Not here: removing one; that would take everything that it owns along.
 
 use domain::challenge::TermsPolicy;
+use domain::schedule::AttendedHours;
 use serde_json::json;
 
 use super::{CommandError, Ground, print_table};
@@ -23,6 +24,17 @@ pub(super) enum Command {
         slug: String,
         /// `accept` or `ask`.
         policy: TermsPolicy,
+    },
+    /// Say when somebody attends for an organization; without hours, as the fleet's settings say.
+    Attendance {
+        /// The organization.
+        slug: String,
+        /// When, such as `mon-fri 09:00-17:00; sat 10:00-12:00`; empty for never.
+        #[arg(long, requires = "zone")]
+        hours: Option<String>,
+        /// On the clock of this time zone.
+        #[arg(long, requires = "hours")]
+        zone: Option<String>,
     },
     /// List organizations.
     List {
@@ -48,6 +60,17 @@ impl Command {
                 };
                 eprintln!("Terms of banks: {policy}.");
             }
+            Self::Attendance { slug, hours, zone } => {
+                let given = hours.zip(zone);
+                let attended = given.map(|(hours, zone)| fleet::attended(&hours, &zone)).transpose()?;
+                let set = match ground.store.set_attended(&slug, attended, clock::now()).await {
+                    Err(Refused::NotFound) => {
+                        return Err(CommandError::Unknown { what: "organization", name: slug });
+                    }
+                    set => set.map_err(fleet::Error::from)?,
+                };
+                eprintln!("Somebody attends: {}.", shown(set.attended.as_ref()));
+            }
             Self::List { json: true } => {
                 let organizations = ground.store.organizations().await?;
                 let shown = organizations.iter().map(|organization| {
@@ -56,6 +79,7 @@ impl Command {
                         "testId": organization.test_id,
                         "slug": organization.slug,
                         "terms": organization.terms,
+                        "attendance": organization.attended,
                         "createdAt": organization.created_at,
                     })
                 });
@@ -66,11 +90,23 @@ impl Command {
                 let row = |organization: crate::store::Organization| {
                     let test = organization.test_id.map_or_else(|| "-".to_owned(), |id| id.to_string());
                     let (id, terms) = (organization.id.to_string(), organization.terms.to_string());
-                    vec![organization.slug, id, test, terms, organization.created_at.to_string()]
+                    let attended = shown(organization.attended.as_ref());
+                    vec![organization.slug, id, test, terms, attended, organization.created_at.to_string()]
                 };
-                print_table(&["SLUG", "ID", "TEST ID", "TERMS", "CREATED"], organizations.into_iter().map(row));
+                print_table(
+                    &["SLUG", "ID", "TEST ID", "TERMS", "ATTENDED", "CREATED"],
+                    organizations.into_iter().map(row),
+                );
             }
         }
         Ok(())
+    }
+}
+
+fn shown(attended: Option<&AttendedHours>) -> String {
+    match attended {
+        None => "as the fleet's settings say".to_owned(),
+        Some(hours) if hours.windows().is_empty() => "never".to_owned(),
+        Some(hours) => format!("{} ({})", hours.hours(), hours.zone()),
     }
 }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use domain::schedule::{Window, WindowError};
+use domain::schedule::{Window, read_windows};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer};
@@ -18,8 +18,7 @@ const LONGEST_SPAN: Duration = Duration::from_secs(366 * 24 * 3600);
 /// Windows of a week, as `mon-fri 09:00-17:00; sat 10:00-12:00`.
 pub(super) fn windows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Window>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let parts = text.split(';').map(str::trim).filter(|part| !part.is_empty());
-    parts.map(|part| part.parse().map_err(|error: WindowError| serde::de::Error::custom(error))).collect()
+    read_windows(&text).map_err(serde::de::Error::custom)
 }
 
 /// Names, with `;` between two.

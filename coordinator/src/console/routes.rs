@@ -9,8 +9,8 @@ use axum::routing::{get, post};
 use domain::role::Role;
 
 use super::pages::{
-    account, agents, audit, challenges, connection, connections, dead_letters, institutions, keys, live, oidc,
-    overview, run, sign_in, users, webhooks,
+    account, agents, attendance, audit, challenges, connection, connections, dead_letters, institutions, keys, live,
+    oidc, overview, run, setup_links, sign_in, users, webhooks,
 };
 use super::refusal::Refusal;
 use super::{Console, assets, door, events, viewer};
@@ -29,6 +29,7 @@ pub(super) fn router(console: Console) -> Router {
         .route_layer(middleware::from_fn_with_state(console.clone(), door::form))
         .route("/console/oidc/start", get(oidc::begin))
         .route("/console/oidc/callback", get(oidc::finish))
+        .route("/console/runs/{id}/live/passed-on", get(viewer::open_from_elsewhere))
         .route("/console/assets/{name}", get(assets::serve))
         .route("/console/{*rest}", get(nowhere).post(nowhere));
     inside.merge(outside).layer(middleware::from_fn(door::headers)).with_state(console)
@@ -41,6 +42,7 @@ fn viewers() -> Router<Console> {
         .route("/console/", get(overview::show))
         .route("/console/events", get(events::listen))
         .route("/console/challenges", get(challenges::list))
+        .route("/console/attendance", get(attendance::show))
         .route("/console/connections", get(connections::list))
         .route("/console/connections/{id}", get(connection::show))
         .route("/console/runs/{id}", get(run::show))
@@ -65,10 +67,13 @@ fn operators() -> Router<Console> {
     Router::new()
         .route("/console/challenges/{id}/answer", post(challenges::answer))
         .route("/console/challenges/{id}/resend", post(challenges::resend))
+        .route("/console/attendance", post(attendance::set))
         .route("/console/connections/{id}/sync", post(connection::sync))
         .route("/console/connections/{id}/pause", post(connection::pause))
         .route("/console/connections/{id}/resume", post(connection::resume))
         .route("/console/connections/{id}/revoke", get(connection::ask_revoke).post(connection::revoke))
+        .route("/console/connections/{id}/setup-links", post(setup_links::make))
+        .route("/console/connections/{id}/setup-links/end", post(setup_links::end))
         .route("/console/institutions/{id}/pause", post(institutions::pause))
         .route("/console/institutions/{id}/resume", post(institutions::resume))
         .route("/console/institutions/{id}/reset", post(institutions::reset))

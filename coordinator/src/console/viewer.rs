@@ -1,11 +1,15 @@
 //! Somebody who looks at a run as it goes on, over a socket of their own, and perhaps holds its wheel.
 //!
 //! Pictures go out as they come, the newest alone, and no more than two that weren't drawn yet. What stands beside them is
-//! one message in words, sent whenever it differs. It all ends with the session; the wheel goes with the role, too.
+//! one message in words, sent whenever it differs. It all ends with the session and with the run; the wheel goes with the
+//! role, too, and with the organization that somebody reaches no more.
 //!
 //! What is done at the wheel is passed on and kept nowhere: it is in no log, no trace and no entry of the audit trail.
 //!
 //! Not here: the page (`pages::live`), and whose the wheel is (`fleet::takeover`).
+
+mod elsewhere;
+mod told;
 
 use std::time::Duration;
 
@@ -15,33 +19,37 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use domain::audit::Action;
 use domain::challenge::ChallengeState;
-use domain::driver::DriverKind;
-use domain::id::RunId;
+use domain::id::{AgentId, RunId};
 use domain::role::Role;
-use jiff::SignedDuration;
-use protocol::live::{Input, MESSAGE_AT_MOST, View};
-use serde::{Deserialize, Serialize};
+use protocol::live::{Input, MESSAGE_AT_MOST};
+use serde::Deserialize;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use uuid::Uuid;
 
+use self::elsewhere::Place;
+use self::told::Told;
 use super::Console;
 use super::door::{Visitor, actor, is_own_socket, token};
 use super::refusal::Refusal;
 use crate::clock;
-use crate::fleet::live::{Looking, Stands};
+use crate::fleet::live::{Looking, TooMany};
 use crate::fleet::{NotTaken, Presence, SignedIn};
 use crate::store::{Act, Challenge, Over, Refused, RunRecord, acting};
 
 /// How often it is looked how the run stands; what changes at once is told at once.
 const LOOK: Duration = Duration::from_secs(1);
 /// How often it is looked whether the session goes on.
-const DOOR: Duration = Duration::from_secs(3);
+const DOOR: Duration = Duration::from_secs(1);
 /// How many pictures may be on their way that weren't drawn yet.
 const UNDRAWN: u8 = 2;
 /// After so long a picture counts as drawn that nobody spoke of.
 const DRAWN: Duration = Duration::from_secs(3);
-/// How much may be done at the wheel in a second; nobody is as quick.
-const INPUTS: u32 = 300;
+/// How much a page may say in a second; nobody is as quick. What is more is lost, and far more ends the socket.
+const SAYS: (u32, u32) = (300, 1_200);
+/// As how much it counts to ask for the wheel, which the store hears of.
+const ASKS: u32 = 30;
+/// How long a word stays on what was just asked for.
+const SAID: Duration = Duration::from_secs(6);
 /// How long a browser has to take a message.
 const TAKEN: Duration = Duration::from_secs(10);
 
@@ -61,41 +69,34 @@ enum Asked {
     Input { input: Input },
 }
 
-/// What a page is told beside pictures.
-#[derive(Clone, PartialEq, Eq, Serialize)]
-struct Told {
-    text: String,
-    /// What the run waits for.
-    asks: Option<String>,
-    /// Whether pictures come.
-    pictures: bool,
-    wheel: Held,
-    /// Who holds it.
-    holder: Option<String>,
-    /// What this page can ask for.
-    can: Vec<&'static str>,
-    /// Whether nothing more comes.
-    over: bool,
-}
-
-/// Who holds the wheel, seen from this page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-enum Held {
-    Nobody,
-    /// This page.
-    Yours,
-    /// Another page of the same person.
-    Elsewhere,
-    Anothers,
-}
-
-/// Why a socket is closed, as its page understands it.
+/// Why a socket is closed. The page tells the reason, and doesn't ask again but where the session has ended.
 #[derive(Clone, Copy)]
 enum Closed {
-    SignedOut = 4401,
-    Gone = 4404,
-    Full = 4429,
+    SignedOut,
+    Gone,
+    /// The agent's line is at another coordinator by now; asking again leads there.
+    Moved,
+    Over,
+    /// Too many look, with too many pages, or one says too much.
+    Full,
+    Pages,
+    Loud,
+}
+
+impl Closed {
+    /// As a frame says it; a browser takes 123 bytes of reason.
+    fn frame(self) -> CloseFrame {
+        let (code, reason) = match self {
+            Self::SignedOut => (4401, "You are signed out."),
+            Self::Gone => (4404, "This run can't be shown to you any more."),
+            Self::Moved => (4307, "The agent is reached by another way now."),
+            Self::Over => (4410, "The run has ended. Its page says how."),
+            Self::Full => (4429, "Too many people look already. Open the live view again later."),
+            Self::Pages => (4429, "You have too many live views open. Close one and open this again."),
+            Self::Loud => (4429, "This page said too much at once. Open the live view again."),
+        };
+        CloseFrame { code, reason: reason.into() }
+    }
 }
 
 struct Viewer {
@@ -103,20 +104,24 @@ struct Viewer {
     token: String,
     signed_in: SignedIn,
     run: RunRecord,
+    place: Place,
     /// What this page is called while it holds the wheel.
     seat: Uuid,
     looking: Option<Looking>,
     /// What the run waits for.
     waits: Option<Challenge>,
     /// A word on what was just asked for.
-    said: Option<&'static str>,
+    said: Option<(&'static str, Instant)>,
     told: Option<Told>,
     undrawn: u8,
     sent_at: Instant,
-    inputs: u32,
+    /// How much this page said in this second.
+    says: u32,
     presence: Presence,
     kept_at: Instant,
 }
+
+pub(super) use elsewhere::open as open_from_elsewhere;
 
 /// Opens the socket.
 pub(super) async fn open(
@@ -133,20 +138,39 @@ pub(super) async fn open(
     let run = console.fleet.store.run(visitor.reach(), run).await?;
     let token = token(&headers).unwrap_or_default();
     let upgrade = upgrade.max_message_size(MESSAGE_AT_MOST).max_frame_size(MESSAGE_AT_MOST);
-    Ok(upgrade.on_upgrade(|socket| async move {
-        let by = actor(&visitor.signed_in);
-        acting(by, Viewer::new(console, token, visitor.signed_in, run).serve(socket)).await;
-    }))
+    let mut place = Place::Here { unreached: None };
+    if let Some(there) = elsewhere::of(&console, &run).await {
+        match elsewhere::reach(&console, &there, run.id, &token).await {
+            Some(peer) => return Ok(upgrade.on_upgrade(|socket| elsewhere::pass_on(socket, peer))),
+            None => place = Place::Here { unreached: Some(there) },
+        }
+    }
+    Ok(serve(console, token, visitor.signed_in, run, place, upgrade))
+}
+
+fn serve(
+    console: Console,
+    token: String,
+    signed_in: SignedIn,
+    run: RunRecord,
+    place: Place,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    upgrade.on_upgrade(|socket| async move {
+        let by = actor(&signed_in);
+        acting(by, Viewer::new(console, token, signed_in, run, place).serve(socket)).await;
+    })
 }
 
 impl Viewer {
-    fn new(console: Console, token: String, signed_in: SignedIn, run: RunRecord) -> Self {
+    fn new(console: Console, token: String, signed_in: SignedIn, run: RunRecord, place: Place) -> Self {
         let now = Instant::now();
         Self {
             console,
             token,
             signed_in,
             run,
+            place,
             seat: Uuid::new_v4(),
             looking: None,
             waits: None,
@@ -154,7 +178,7 @@ impl Viewer {
             told: None,
             undrawn: 0,
             sent_at: now,
-            inputs: 0,
+            says: 0,
             presence: Presence::ByItself,
             kept_at: now,
         }
@@ -162,21 +186,20 @@ impl Viewer {
 
     async fn serve(mut self, mut socket: WebSocket) {
         let closed = self.watch(&mut socket).await;
-        // Whoever may look no more has no wheel; of whoever just vanished it is kept for a while.
-        if let (Some(Closed::SignedOut), Some(challenge)) = (closed, self.held()) {
-            let _ = self.console.fleet.hand_back(challenge.id, self.seat).await;
-        }
         self.console.fleet.live.leave(self.run.id, self.seat);
+        // Whoever may look no more has no wheel; of whoever just vanished it is kept for a while.
+        if let (Some(_), Some(challenge)) = (closed.filter(|closed| !matches!(closed, Closed::Moved)), self.held()) {
+            self.give_back(&challenge).await;
+        }
         if let Some(closed) = closed {
-            let frame = CloseFrame { code: closed as u16, reason: "".into() };
-            let _ = timeout(TAKEN, socket.send(Message::Close(Some(frame)))).await;
+            let _ = timeout(TAKEN, socket.send(Message::Close(Some(closed.frame())))).await;
         }
     }
 
     /// Until the socket, the session or the run's being there ends; why, if not by the page.
     async fn watch(&mut self, socket: &mut WebSocket) -> Option<Closed> {
-        if self.look().is_err() {
-            return Some(Closed::Full);
+        if let Err(closed) = self.look() {
+            return Some(closed);
         }
         self.note().await;
         let (mut looks, mut doors) = (interval(LOOK), interval(DOOR));
@@ -190,14 +213,17 @@ impl Viewer {
             let changed = news(self.looking.as_mut(), may_draw);
             tokio::select! {
                 biased;
-                heard = socket.recv() => match heard {
-                    Some(Ok(Message::Text(text))) => match serde_json::from_str(&text) {
-                        Ok(asked) => self.asked(asked).await,
-                        Err(_) => continue,
-                    },
-                    Some(Ok(_)) => continue,
-                    Some(Err(_)) | None => return None,
-                },
+                // First what comes at its time, so that nothing that a page says keeps the door shut or open.
+                _ = doors.tick() => if let Some(closed) = self.door().await { return Some(closed) },
+                _ = looks.tick() => {
+                    self.says = 0;
+                    if let Some(closed) = self.again().await { return Some(closed) }
+                }
+                () = answered => self.reload().await?,
+                heard = socket.recv() => {
+                    let heard = heard?.ok()?;
+                    if let Some(closed) = self.heard(heard).await { return Some(closed) }
+                }
                 news = changed => match news {
                     News::Picture(picture) => {
                         self.undrawn = if self.undrawn < UNDRAWN { self.undrawn + 1 } else { 1 };
@@ -207,14 +233,11 @@ impl Viewer {
                     }
                     News::Stands => {}
                 },
-                () = answered => self.reload().await?,
-                _ = looks.tick() => {
-                    self.inputs = 0;
-                    if let Some(closed) = self.again().await { return Some(closed) }
-                }
-                _ = doors.tick() => if let Some(closed) = self.door().await { return Some(closed) },
             }
             self.tell(socket).await?;
+            if self.run.finished_at.is_some() {
+                return Some(Closed::Over);
+            }
         }
     }
 
@@ -223,10 +246,19 @@ impl Viewer {
         let is_open = self.run.finished_at.is_none() && self.run.started_at.is_some();
         let agent = self.run.agent_id.filter(|_| is_open);
         self.looking = match agent {
-            Some(agent) => Some(self.console.fleet.live.look(self.run.id, agent).map_err(|_| Closed::Full)?),
+            Some(agent) => Some(self.look_at(agent)?),
             None => None,
         };
         Ok(())
+    }
+
+    fn look_at(&self, agent: AgentId) -> Result<Looking, Closed> {
+        let fleet = &self.console.fleet;
+        let looking = fleet.live.look(self.run.id, agent, self.signed_in.user.id, fleet.config.console.live_views);
+        looking.map_err(|too_many| match too_many {
+            TooMany::People => Closed::Full,
+            TooMany::Pages => Closed::Pages,
+        })
     }
 
     /// Writes down that somebody looks.
@@ -249,6 +281,9 @@ impl Viewer {
         let is_otherwise = (self.run.agent_id, self.run.started_at) != before || self.run.finished_at.is_some();
         if is_otherwise && let Err(closed) = self.look() {
             return Some(closed);
+        }
+        if self.has_moved().await {
+            return Some(Closed::Moved);
         }
         if let Some(challenge) = self.held()
             && self.kept_at.elapsed() > self.console.fleet.config.console.wheel_kept / 6
@@ -282,10 +317,11 @@ impl Viewer {
             Ok(None) => return Some(Closed::SignedOut),
             Err(_) => return None,
         }
+        if !self.signed_in.reach.has(self.run.organization_id) {
+            return Some(Closed::Gone);
+        }
         if let Some(challenge) = self.held().filter(|_| !self.may(Role::Operator)) {
-            let _ = self.console.fleet.hand_back(challenge.id, self.seat).await;
-            self.console.fleet.live.leave(self.run.id, self.seat);
-            self.reload().await;
+            self.give_back(&challenge).await;
         }
         None
     }
@@ -299,27 +335,63 @@ impl Viewer {
         self.waits.clone().filter(|challenge| challenge.wheel.as_ref().is_some_and(|wheel| wheel.seat == self.seat))
     }
 
+    /// Hands the wheel of this page back. What it says is passed on no more, whatever the store answers: if that is away,
+    /// nobody is heard of at this page from now on.
+    async fn give_back(&mut self, challenge: &Challenge) {
+        self.console.fleet.live.leave(self.run.id, self.seat);
+        if self.console.fleet.hand_back(challenge.id, self.seat).await.is_err() {
+            self.says_for_a_while("That didn't work just now; try again.");
+        }
+        self.reload().await;
+    }
+
+    fn says_for_a_while(&mut self, said: &'static str) {
+        self.said = Some((said, Instant::now() + SAID));
+    }
+
+    /// Something came from the page; why it is heard no more, if it isn't.
+    async fn heard(&mut self, heard: Message) -> Option<Closed> {
+        self.says += 1;
+        let Message::Text(text) = heard else { return (self.says > SAYS.1).then_some(Closed::Loud) };
+        let asked = serde_json::from_str(&text);
+        if let Ok(Asked::Take | Asked::TakeOver | Asked::HandBack) = asked {
+            self.says += ASKS;
+        }
+        if self.says > SAYS.1 {
+            return Some(Closed::Loud);
+        }
+        match asked {
+            Ok(Asked::Drawn) if self.says > SAYS.0 => {}
+            Ok(_) if self.says > SAYS.0 => {
+                self.says_for_a_while("That was too much at once: some of what you did was lost.");
+            }
+            Ok(asked) => self.asked(asked).await,
+            Err(_) => self.says_for_a_while("The page said something that isn't understood here: it was lost."),
+        }
+        None
+    }
+
     async fn asked(&mut self, asked: Asked) {
-        self.said = None;
         match asked {
             Asked::Drawn => self.undrawn = self.undrawn.saturating_sub(1),
             Asked::Take => self.take(Over::Oneself).await,
             Asked::TakeOver if self.may(Role::Administrator) => self.take(Over::Anybody).await,
-            Asked::TakeOver => self.said = Some("Only administrators take the wheel from somebody."),
+            Asked::TakeOver => self.says_for_a_while("Only administrators take the wheel from somebody."),
             Asked::HandBack => {
-                if let Some(challenge) = self.held() {
-                    match self.console.fleet.hand_back(challenge.id, self.seat).await {
-                        Ok(_) => self.console.fleet.live.leave(self.run.id, self.seat),
-                        Err(_) => self.said = Some("That didn't work just now; try again."),
-                    }
-                }
+                self.said = None;
                 self.reload().await;
+                if let Some(challenge) = self.held() {
+                    self.give_back(&challenge).await;
+                }
             }
             Asked::Input { input } => {
                 self.presence = Presence::Active;
-                self.inputs = self.inputs.saturating_add(1);
-                if self.inputs <= INPUTS && self.may(Role::Operator) && input.is_fit() && self.held().is_some() {
-                    self.console.fleet.live.input(self.run.id, self.seat, input);
+                if !self.may(Role::Operator) || self.held().is_none() {
+                    self.says_for_a_while("You don't hold the wheel: what you did didn't reach the page.");
+                } else if !input.is_fit() {
+                    self.says_for_a_while("That can't be put in here: it didn't reach the page.");
+                } else if !self.console.fleet.live.input(self.run.id, self.seat, input) {
+                    self.says_for_a_while("There is no line to the agent: what you did didn't reach the page.");
                 }
             }
         }
@@ -328,19 +400,25 @@ impl Viewer {
     async fn take(&mut self, over: Over) {
         self.presence = Presence::Active;
         if !self.may(Role::Operator) {
-            self.said = Some("Your role looks on; operators can take the wheel.");
+            self.says_for_a_while("Your role looks on; operators can take the wheel.");
             return;
         }
         self.reload().await;
         let Some(challenge) = self.waits.clone() else { return };
         let (fleet, user) = (&self.console.fleet, &self.signed_in.user);
         let taken = fleet.take_wheel(self.run.id, challenge.id, user, self.seat, over).await;
-        self.said = match taken {
-            Ok(_) => None,
-            Err(NotTaken::Refused(Refused::WheelHeld { .. })) => Some("Somebody else was quicker."),
+        let said = match taken {
+            Ok(()) => None,
+            Err(NotTaken::Refused(Refused::WheelHeld { .. }) | NotTaken::Overtaken) => {
+                Some("Somebody else was quicker.")
+            }
+            Err(NotTaken::Refused(Refused::Store(_))) => Some("That didn't work just now; try again."),
             Err(NotTaken::Refused(_)) => Some("The run doesn't wait for this any more."),
-            Err(NotTaken::NotGiven) => Some("The run went on, or its agent doesn't answer: nobody has the wheel."),
+            Err(NotTaken::NoLine) => Some("There is no line to the agent just now: nobody was asked for the wheel."),
+            Err(NotTaken::NotGiven) => Some("The run went on, or has no page: its agent doesn't give the wheel."),
+            Err(NotTaken::Unanswered) => Some("The agent didn't answer: you don't have the wheel."),
         };
+        self.said = said.map(|said| (said, Instant::now() + SAID));
         self.kept_at = Instant::now();
         self.reload().await;
     }
@@ -354,82 +432,6 @@ impl Viewer {
         self.told = Some(told);
         send(socket, Message::text(text)).await
     }
-
-    /// How it all stands now.
-    fn now(&self) -> Told {
-        let stands = self.looking.as_ref().map(|looking| *looking.stands.borrow());
-        let over = self.run.finished_at.is_some();
-        let pictures = matches!(stands, Some(Stands::Shows(View::Pictures))) && !over;
-        let waits = self.waits.as_ref().filter(|_| !over);
-        let wheel = waits.and_then(|challenge| challenge.wheel.as_ref()).filter(|wheel| wheel.until > clock::now());
-        let held = match wheel {
-            None => Held::Nobody,
-            Some(wheel) if wheel.seat == self.seat => Held::Yours,
-            Some(wheel) if wheel.user == self.signed_in.user.id => Held::Elsewhere,
-            Some(_) => Held::Anothers,
-        };
-        let can = match held {
-            Held::Yours => vec!["handBack"],
-            _ if !pictures || waits.is_none() || !self.may(Role::Operator) => Vec::new(),
-            Held::Nobody | Held::Elsewhere => vec!["take"],
-            Held::Anothers if self.may(Role::Administrator) => vec!["takeOver"],
-            Held::Anothers => Vec::new(),
-        };
-        let mut text = match (held, wheel) {
-            _ if over || !pictures => self.without_pictures(stands).to_owned(),
-            (Held::Yours, _) => {
-                "You hold the wheel: what you do goes to the bank's page, and the run waits. Hand it back when \
-                the page is passed."
-                    .to_owned()
-            }
-            (Held::Elsewhere, _) => "You hold the wheel at another page of yours.".to_owned(),
-            (Held::Anothers, Some(wheel)) => held_by(
-                &wheel.name,
-                wheel.until.duration_since(clock::now()),
-                self.console.fleet.config.console.wheel_kept,
-            ),
-            _ if waits.is_some() => "The run waits for a person. Nobody holds the wheel.".to_owned(),
-            _ => "The run is under way. The wheel can be taken while it waits for a person.".to_owned(),
-        };
-        if let Some(said) = self.said {
-            text = format!("{said} {text}");
-        }
-        let asks = waits.map(|challenge| challenge.question.prompt.clone());
-        Told { text, asks, pictures, wheel: held, holder: wheel.map(|wheel| wheel.name.clone()), can, over }
-    }
-
-    fn without_pictures(&self, stands: Option<Stands>) -> &'static str {
-        match stands {
-            _ if self.run.finished_at.is_some() => "The run has ended. Its page says how.",
-            None => "The run waits for an agent.",
-            Some(Stands::Asked | Stands::Shows(View::Pictures)) => "The agent was asked for a picture.",
-            Some(Stands::NoLine) => {
-                "There is no line to the agent that works on this: the agent is gone, or its line is at another coordinator, \
-                 or is just being opened."
-            }
-            Some(Stands::Shows(View::NoPicture { driver: DriverKind::Http })) => {
-                "This run's driver shows no picture: it reads without a browser."
-            }
-            Some(Stands::Shows(View::NoPicture { .. })) => "This run's driver shows no picture.",
-            Some(Stands::Shows(View::LeftBrowser)) => {
-                "This run shows no picture any more: it has signed in and reads on without its browser."
-            }
-            Some(Stands::Shows(View::Absent)) => {
-                "The agent doesn't work on this any more. What became of it shows in a moment."
-            }
-        }
-    }
-}
-
-/// Who holds the wheel, and how long it is kept for them if nobody hears of them.
-fn held_by(name: &str, left: SignedDuration, kept: Duration) -> String {
-    let (left, kept) = (left.as_secs().max(0), i64::try_from(kept.as_secs()).unwrap_or(60));
-    // A holder is heard of six times in it. It is read out, so it doesn't change with every second.
-    if left < kept / 2 {
-        let left = (left / 10 + 1) * 10;
-        return format!("{name} holds the wheel and wasn't heard of: it goes back to the run within {left} s.");
-    }
-    format!("{name} holds the wheel.")
 }
 
 /// What is new.

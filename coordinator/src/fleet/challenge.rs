@@ -77,12 +77,16 @@ impl Fleet {
             let reason = "a question about terms, and no other, has a title and a SHA-256".into();
             return Err(Error::Invalid { field: "/question/terms", reason });
         }
-        let (now, settings, id) = (clock::now(), &self.config.challenge, ChallengeId(Uuid::now_v7()));
-        let challenge = match continues {
-            Some(id) => self.store.continue_challenge(run_id, proof, id, question, now).await?,
+        let (now, settings, new_id) = (clock::now(), &self.config.challenge, ChallengeId(Uuid::now_v7()));
+        let continued = match continues {
+            Some(id) => self.store.continue_challenge(run_id, proof, id, question.clone(), now).await?,
+            None => None,
+        };
+        let challenge = match continued {
+            Some(challenge) => challenge,
             None => {
                 let new = NewChallenge {
-                    id,
+                    id: new_id,
                     expires_at: after(now, settings.term),
                     resends_a_run: settings.resends,
                     resend_after: after(now, settings.resend_every),
@@ -94,8 +98,8 @@ impl Fleet {
             }
         };
         self.park(run_id, proof, Waits::ForPerson).await;
-        if challenge.id == id {
-            tracing::info!(%run_id, challenge_id = %id, kind = %challenge.question.kind, "a bank asks something");
+        if challenge.id == new_id {
+            tracing::info!(%run_id, challenge_id = %new_id, kind = %challenge.question.kind, "a bank asks something");
             metrics::counter!("bursar_challenges_total").increment(1);
         }
         let left = Duration::try_from(challenge.expires_at.duration_since(now)).unwrap_or_default();

@@ -28,7 +28,7 @@ pub async fn create_organization(store: &dyn Store, vault: &Vault, slug: &str) -
     }
     let (live, test, created_at) = (new_tenant(vault)?, new_tenant(vault)?, clock::now());
     let (id, test_id, terms) = (live.id, Some(test.id), TermsPolicy::Ask);
-    let made = Organization { id, test_id, slug: slug.to_owned(), terms, created_at };
+    let made = Organization { id, test_id, slug: slug.to_owned(), terms, attended: None, created_at };
     store.create_organization(NewOrganization { slug: slug.to_owned(), live, test }, created_at).await?;
     Ok(made)
 }

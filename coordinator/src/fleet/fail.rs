@@ -57,7 +57,10 @@ impl Fleet {
         let told = self.store.fail(run_id, proof, failure, kept, then, now).await?;
         let delay = if told == Told::TriedAgain { Some(Duration::ZERO) } else { delay };
         tracing::warn!(%run_id, code = %code, stage = %stage, again = delay.is_some(), "a run failed");
-        metrics::counter!("bursar_runs_total", "outcome" => code.as_str()).increment(1);
+        // Told again after an answer that was lost, it is the same one.
+        if told != Told::Before {
+            metrics::counter!("bursar_runs_total", "outcome" => code.as_str()).increment(1);
+        }
         if let Some(institution) = institution.filter(|_| told != Told::Before) {
             if delay.is_none() {
                 self.outcomes.note(&institution, Some(code.fault()));

@@ -5,7 +5,7 @@
 //! (`domain::breaker`).
 
 use domain::breaker::{Breaker, BreakerEvent};
-use domain::schedule::earliest_start;
+use domain::schedule::{Attendance, earliest_start};
 use jiff::Timestamp;
 
 use super::gatekeeper::{LONG, gate};
@@ -18,7 +18,8 @@ impl Fleet {
     /// When the institution's portal opens, if it is shut.
     pub(super) fn opens_at(&self, id: &str, now: Timestamp) -> Option<Timestamp> {
         let institution = self.catalog.institution(id)?;
-        earliest_start(&institution.schedule, self.catalog.zone(id), now).filter(|opens| *opens > now)
+        earliest_start(&institution.schedule, self.catalog.zone(id), &Attendance::NotNeeded, now)
+            .filter(|opens| *opens > now)
     }
 
     /// Starts nothing at an institution until it is resumed.

@@ -15,14 +15,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use domain::id::{AgentId, ChallengeId, RunId};
+use domain::fence::Fence;
+use domain::id::{AgentId, ChallengeId, RunId, UserId};
 use protocol::live::{Input, Picture, Taking, ToAgent, ToCoordinator, View};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 use uuid::Uuid;
 
 /// How many may look at one run, and at all runs together on one coordinator.
 const VIEWERS: (usize, usize) = (8, 64);
+
+/// How many lines of one agent count at once. One that says that it is another agent is among them, and takes nothing
+/// away from the one that is.
+const LINES: usize = 4;
 
 /// How much may wait for one line: it is a person's doing, a few things a second.
 const WAITING: usize = 256;
@@ -39,7 +44,8 @@ pub struct Hub {
 
 #[derive(Default)]
 struct Known {
-    lines: HashMap<AgentId, Line>,
+    /// Of each agent, the newest last.
+    lines: HashMap<AgentId, Vec<Line>>,
     runs: HashMap<RunId, Shown>,
 }
 
@@ -52,12 +58,30 @@ struct Line {
 /// A run that somebody looks at.
 struct Shown {
     agent: AgentId,
-    viewers: usize,
+    viewers: Vec<UserId>,
     stands: watch::Sender<Stands>,
     picture: watch::Sender<Option<Arc<[u8]>>>,
-    taken: watch::Sender<Option<(ChallengeId, Taking)>>,
-    /// The page at which somebody holds the wheel.
-    seat: Option<Uuid>,
+    /// The line on which the agent showed that it holds the run.
+    proven: Option<u64>,
+    /// Who waits for what came of taking the wheel.
+    takes: HashMap<Turn, oneshot::Sender<Taking>>,
+    /// The page at which somebody holds the wheel, and since which turn.
+    seat: Option<(Turn, Uuid)>,
+}
+
+/// A challenge, and the how manieth time the wheel is asked for during it. Challenges of one run are made one after the
+/// other, and so are their ids: of two turns the later is the greater.
+type Turn = (Uuid, u64);
+
+/// What came of asking an agent for the wheel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// It gave it.
+    Given,
+    /// It didn't, or wasn't asked: there is no line.
+    Refused,
+    /// It didn't say. It may have given it, or be about to.
+    Unknown,
 }
 
 /// How a run stands at which somebody looks.
@@ -73,8 +97,14 @@ pub enum Stands {
 
 /// Nobody else may look: there are too many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("too many people look already")]
-pub struct TooMany;
+pub enum TooMany {
+    /// People at that run, or at this coordinator.
+    #[error("too many people look already")]
+    People,
+    /// Pages of this very person.
+    #[error("too many live views of one person are open")]
+    Pages,
+}
 
 /// One agent's line, for as long as it stands.
 pub struct Standing {
@@ -89,6 +119,7 @@ pub struct Standing {
 pub struct Looking {
     hub: Arc<Hub>,
     run: RunId,
+    user: UserId,
     /// How it stands.
     pub stands: watch::Receiver<Stands>,
     /// What it looks like: the sides of the page and the picture.
@@ -96,93 +127,122 @@ pub struct Looking {
 }
 
 impl Hub {
-    /// An agent opened its line; an older one of its counts no more.
+    /// An agent opened a line, or somebody says that they are that agent.
     #[must_use]
     pub fn connect(self: &Arc<Self>, agent: AgentId) -> Standing {
         let (sender, says) = mpsc::channel(WAITING);
         let number = self.lines.fetch_add(1, Ordering::Relaxed);
         let mut known = self.lock();
-        known.lines.insert(agent, Line { number, says: sender.clone() });
+        let lines = known.lines.entry(agent).or_default();
+        if lines.len() >= LINES {
+            lines.remove(0);
+        }
+        lines.push(Line { number, says: sender.clone() });
         for (run, shown) in known.runs.iter().filter(|(_, shown)| shown.agent == agent) {
-            shown.stands.send_replace(Stands::Asked);
+            if *shown.stands.borrow() == Stands::NoLine {
+                shown.stands.send_replace(Stands::Asked);
+            }
             let _ = sender.try_send(ToAgent::Watch { run_id: *run });
         }
         drop(known);
         Standing { hub: Arc::clone(self), agent, number, says }
     }
 
-    /// Somebody looks at a run that this agent works on.
+    /// Somebody looks at a run that this agent works on, who may look with so many pages at once.
     ///
     /// # Errors
     /// [`TooMany`].
-    pub fn look(self: &Arc<Self>, run: RunId, agent: AgentId) -> Result<Looking, TooMany> {
+    pub fn look(self: &Arc<Self>, run: RunId, agent: AgentId, user: UserId, pages: usize) -> Result<Looking, TooMany> {
         let mut known = self.lock();
-        let all: usize = known.runs.values().map(|shown| shown.viewers).sum();
         let Known { lines, runs } = &mut *known;
-        let shown = runs.entry(run).or_insert_with(|| Shown::new(agent));
-        if shown.viewers >= VIEWERS.0 || all >= VIEWERS.1 {
-            if shown.viewers == 0 {
-                runs.remove(&run);
-            }
-            return Err(TooMany);
+        let viewers = || runs.values().flat_map(|shown| &shown.viewers);
+        if viewers().filter(|viewer| **viewer == user).count() >= pages {
+            return Err(TooMany::Pages);
         }
-        shown.viewers += 1;
+        let here = runs.get(&run).map_or(0, |shown| shown.viewers.len());
+        if here >= VIEWERS.0 || viewers().count() >= VIEWERS.1 {
+            return Err(TooMany::People);
+        }
+        let shown = runs.entry(run).or_insert_with(|| Shown::new(agent));
+        shown.viewers.push(user);
         if shown.agent != agent {
             // Another agent works on it by now.
-            tell(lines, shown.agent, ToAgent::Unwatch { run_id: run });
+            tell_all(lines, shown.agent, &ToAgent::Unwatch { run_id: run });
             shown.agent = agent;
             shown.picture.send_replace(None);
+            shown.is_proven_no_more();
             shown.stands.send_replace(Stands::NoLine);
         }
-        if *shown.stands.borrow() == Stands::NoLine && tell(lines, agent, ToAgent::Watch { run_id: run }) {
+        if *shown.stands.borrow() == Stands::NoLine && tell_all(lines, agent, &ToAgent::Watch { run_id: run }) {
             shown.stands.send_replace(Stands::Asked);
         }
         let (stands, mut picture) = (shown.stands.subscribe(), shown.picture.subscribe());
         // Whoever comes later begins with what the others see.
         picture.mark_changed();
         drop(known);
-        Ok(Looking { hub: Arc::clone(self), run, stands, picture })
+        Ok(Looking { hub: Arc::clone(self), run, user, stands, picture })
     }
 
-    /// Asks an agent to give the wheel to a person. From then on what this page says is passed on, and what no other does.
-    pub async fn take(&self, run: RunId, challenge: ChallengeId, seat: Uuid) -> Taking {
-        let taking = self.ask(run, challenge).await;
-        if let Some(shown) = self.lock().runs.get_mut(&run)
-            && taking == Taking::Held
-        {
-            shown.seat = Some(seat);
-        }
-        taking
+    /// Whether an agent, or somebody in its name, has a line to this coordinator.
+    #[must_use]
+    pub fn has_line_of(&self, agent: AgentId) -> bool {
+        self.lock().lines.contains_key(&agent)
     }
 
-    async fn ask(&self, run: RunId, challenge: ChallengeId) -> Taking {
-        let mut taken = {
-            let known = self.lock();
-            let Some(shown) = known.runs.get(&run) else { return Taking::Refused };
-            shown.taken.send_replace(None);
-            if !tell(&known.lines, shown.agent, ToAgent::Take { run_id: run, challenge_id: challenge }) {
-                return Taking::Refused;
+    /// Whether the agent that holds a run can be told something.
+    #[must_use]
+    pub fn has_line(&self, run: RunId) -> bool {
+        let known = self.lock();
+        known.runs.get(&run).is_some_and(|shown| known.line_of(shown).is_some())
+    }
+
+    /// Asks an agent to give the wheel to a person.
+    pub async fn take(&self, run: RunId, challenge: ChallengeId, turn: u64) -> Asked {
+        let answer = {
+            let mut known = self.lock();
+            let line = known.runs.get(&run).and_then(|shown| known.line_of(shown)).cloned();
+            let (Some(line), Some(shown)) = (line, known.runs.get_mut(&run)) else { return Asked::Refused };
+            let (sender, answer) = oneshot::channel();
+            shown.takes.insert((challenge.0, turn), sender);
+            if line.try_send(ToAgent::Take { run_id: run, challenge_id: challenge, turn }).is_err() {
+                shown.takes.remove(&(challenge.0, turn));
+                return Asked::Refused;
             }
-            shown.taken.subscribe()
+            answer
         };
-        let said = taken.wait_for(|taken| taken.is_some_and(|(about, _)| about == challenge));
-        match timeout(TAKEN, said).await {
-            Ok(Ok(taken)) => taken.map_or(Taking::Refused, |(_, taking)| taking),
-            _ => Taking::Refused,
+        match timeout(TAKEN, answer).await {
+            Ok(Ok(Taking::Held)) => Asked::Given,
+            Ok(Ok(Taking::Refused)) => Asked::Refused,
+            // The line ended, or is silent.
+            Ok(Err(_)) | Err(_) => Asked::Unknown,
+        }
+    }
+
+    /// From now on what this page says is passed on, and what no other does; unless another took the wheel since that turn.
+    pub fn seat(&self, run: RunId, challenge: ChallengeId, turn: u64, page: Uuid) {
+        let turn = (challenge.0, turn);
+        if let Some(shown) = self.lock().runs.get_mut(&run)
+            && shown.seat.is_none_or(|(known, _)| known < turn)
+        {
+            shown.seat = Some((turn, page));
         }
     }
 
     /// Tells an agent what the person at the wheel does; whether that is this page, and there is a line to say it on.
     pub fn input(&self, run: RunId, seat: Uuid, input: Input) -> bool {
         let known = self.lock();
-        let at_wheel = known.runs.get(&run).filter(|shown| shown.seat == Some(seat));
-        at_wheel.is_some_and(|shown| tell(&known.lines, shown.agent, ToAgent::Input { run_id: run, input }))
+        let at_wheel = known.runs.get(&run).filter(|shown| shown.seat.is_some_and(|(_, page)| page == seat));
+        let line = at_wheel.and_then(|shown| known.line_of(shown));
+        line.is_some_and(|line| line.try_send(ToAgent::Input { run_id: run, input }).is_ok())
     }
 
     /// What this page says is passed on no more.
     pub fn leave(&self, run: RunId, seat: Uuid) {
-        if let Some(shown) = self.lock().runs.get_mut(&run) {
-            shown.seat = shown.seat.filter(|known| *known != seat);
+        if let Some(shown) = self.lock().runs.get_mut(&run)
+            && let Some((_, page)) = shown.seat.as_mut().filter(|(_, page)| *page == seat)
+        {
+            // Whoever took it before that still doesn't get it by a late word.
+            *page = Uuid::nil();
         }
     }
 
@@ -191,50 +251,109 @@ impl Hub {
     }
 }
 
+impl Known {
+    /// A run of that agent at which somebody looks.
+    fn shown_of(&mut self, run: RunId, agent: AgentId) -> Option<&mut Shown> {
+        self.runs.get_mut(&run).filter(|shown| shown.agent == agent)
+    }
+
+    /// The line on which the agent showed that it holds the run.
+    fn line_of(&self, shown: &Shown) -> Option<&mpsc::Sender<ToAgent>> {
+        let lines = self.lines.get(&shown.agent)?;
+        lines.iter().find(|line| shown.proven == Some(line.number)).map(|line| &line.says)
+    }
+}
+
 impl Shown {
     fn new(agent: AgentId) -> Self {
         Self {
             agent,
-            viewers: 0,
+            viewers: Vec::new(),
             stands: watch::Sender::new(Stands::NoLine),
             picture: watch::Sender::new(None),
-            taken: watch::Sender::new(None),
+            proven: None,
+            takes: HashMap::new(),
             seat: None,
         }
     }
+
+    /// Whoever waits for a word on that line waits in vain.
+    fn is_proven_no_more(&mut self) {
+        self.proven = None;
+        self.takes.clear();
+    }
 }
 
-/// Says something to an agent; whether it has a line that takes it.
-fn tell(lines: &HashMap<AgentId, Line>, agent: AgentId, what: ToAgent) -> bool {
-    lines.get(&agent).is_some_and(|line| line.says.try_send(what).is_ok())
+/// Says something on each line of an agent; whether there is one that takes it.
+fn tell_all(lines: &HashMap<AgentId, Vec<Line>>, agent: AgentId, what: &ToAgent) -> bool {
+    let lines = lines.get(&agent).into_iter().flatten();
+    lines.filter(|line| line.says.try_send(what.clone()).is_ok()).count() > 0
 }
 
 impl Standing {
-    /// The agent says something. What it says of runs that aren't its is passed over.
-    pub fn heard(&self, said: &ToCoordinator) {
+    /// Who is at the other end, by their own word.
+    #[must_use]
+    pub fn agent(&self) -> AgentId {
+        self.agent
+    }
+
+    /// The run of this agent at which somebody looks that is spoken of, and the fence that is shown for it: whether it is
+    /// held under that is to be seen before [`Self::proven`] takes what is said.
+    #[must_use]
+    pub fn claim(&self, said: &ToCoordinator) -> Option<(RunId, Fence)> {
+        let (run, fence) = match said {
+            ToCoordinator::Shows { run_id, fence, .. } | ToCoordinator::Taken { run_id, fence, .. } => {
+                (*run_id, (*fence)?)
+            }
+            ToCoordinator::Hello { .. } | ToCoordinator::Unknown => return None,
+        };
         let known = self.hub.lock();
-        let own = |run| known.runs.get(run).filter(|shown| shown.agent == self.agent);
+        known.runs.get(&run).is_some_and(|shown| shown.agent == self.agent).then_some((run, fence))
+    }
+
+    /// The agent, which holds the run that it speaks of, says something.
+    pub fn proven(&self, said: &ToCoordinator) {
+        let mut known = self.hub.lock();
         match said {
-            ToCoordinator::Shows { run_id, view } => {
-                if let Some(shown) = own(run_id) {
+            ToCoordinator::Shows { run_id, view, .. } => {
+                if let Some(shown) = known.shown_of(*run_id, self.agent) {
+                    if shown.proven != Some(self.number) {
+                        shown.is_proven_no_more();
+                        shown.proven = Some(self.number);
+                    }
                     shown.stands.send_replace(Stands::Shows(*view));
                 }
             }
-            ToCoordinator::Taken { run_id, challenge_id, taking } => {
-                if let Some(shown) = own(run_id) {
-                    shown.taken.send_replace(Some((*challenge_id, *taking)));
+            ToCoordinator::Taken { run_id, challenge_id, turn, taking, .. } => {
+                let shown = known.shown_of(*run_id, self.agent);
+                if let Some(asked) = shown.and_then(|shown| shown.takes.remove(&(challenge_id.0, *turn))) {
+                    let _ = asked.send(*taking);
                 }
             }
             ToCoordinator::Hello { .. } | ToCoordinator::Unknown => {}
         }
     }
 
-    /// The agent shows a picture, in place of the one before. One of a run that isn't its, or at which nobody looks, is
-    /// dropped.
+    /// The agent doesn't hold the run that it speaks of, or doesn't show that it does. That it is absent is taken from a
+    /// line that had shown it.
+    pub fn unproven(&self, said: &ToCoordinator) {
+        let mut known = self.hub.lock();
+        if let ToCoordinator::Shows { run_id, .. } = said
+            && let Some(shown) = known.shown_of(*run_id, self.agent)
+            && shown.proven == Some(self.number)
+        {
+            shown.is_proven_no_more();
+            shown.stands.send_replace(Stands::Shows(View::Absent));
+        }
+    }
+
+    /// The agent shows a picture, in place of the one before. One of a run that it didn't show to hold, or at which nobody
+    /// looks, is dropped.
     pub fn pictured(&self, bytes: &[u8]) {
         let Some(run) = Picture::run_of(bytes) else { return };
         let known = self.hub.lock();
-        if let Some(shown) = known.runs.get(&run).filter(|shown| shown.agent == self.agent) {
+        let own = |shown: &&Shown| shown.agent == self.agent && shown.proven == Some(self.number);
+        if let Some(shown) = known.runs.get(&run).filter(own) {
             shown.picture.send_replace(bytes.get(Picture::BEFORE_VIEWERS..).map(Arc::from));
         }
     }
@@ -243,12 +362,20 @@ impl Standing {
 impl Drop for Standing {
     fn drop(&mut self) {
         let mut known = self.hub.lock();
-        if known.lines.get(&self.agent).is_none_or(|line| line.number != self.number) {
-            return;
+        let Known { lines, runs } = &mut *known;
+        let Some(left) = lines.get_mut(&self.agent) else { return };
+        left.retain(|line| line.number != self.number);
+        let stands = if left.is_empty() { Stands::NoLine } else { Stands::Asked };
+        for shown in runs.values_mut().filter(|shown| shown.agent == self.agent) {
+            if shown.proven == Some(self.number) {
+                shown.is_proven_no_more();
+                shown.stands.send_replace(stands);
+            } else if shown.proven.is_none() {
+                shown.stands.send_replace(stands);
+            }
         }
-        known.lines.remove(&self.agent);
-        for shown in known.runs.values().filter(|shown| shown.agent == self.agent) {
-            shown.stands.send_replace(Stands::NoLine);
+        if left.is_empty() {
+            lines.remove(&self.agent);
         }
     }
 }
@@ -258,121 +385,15 @@ impl Drop for Looking {
         let mut known = self.hub.lock();
         let Known { lines, runs } = &mut *known;
         let Some(shown) = runs.get_mut(&self.run) else { return };
-        shown.viewers -= 1;
-        if shown.viewers == 0 {
-            tell(lines, shown.agent, ToAgent::Unwatch { run_id: self.run });
+        if let Some(place) = shown.viewers.iter().position(|viewer| *viewer == self.user) {
+            shown.viewers.swap_remove(place);
+        }
+        if shown.viewers.is_empty() {
+            tell_all(lines, shown.agent, &ToAgent::Unwatch { run_id: self.run });
             runs.remove(&self.run);
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-
-    fn agent(number: u128) -> AgentId {
-        AgentId(Uuid::from_u128(number))
-    }
-
-    fn run(number: u128) -> RunId {
-        RunId(Uuid::from_u128(number))
-    }
-
-    fn picture(of: RunId, first: u8) -> Vec<u8> {
-        Picture { run_id: of, width: 1, height: 1, jpeg: vec![first] }.to_bytes()
-    }
-
-    #[tokio::test]
-    async fn nothing_is_asked_for_before_somebody_looks_nor_after_the_last_has_left() {
-        let hub = Arc::new(Hub::default());
-        let mut line = hub.connect(agent(1));
-        assert!(line.says.try_recv().is_err());
-        let (one, other) = (hub.look(run(1), agent(1)).expect("room"), hub.look(run(1), agent(1)).expect("room"));
-        assert!(matches!(line.says.try_recv(), Ok(ToAgent::Watch { .. })));
-        assert!(line.says.try_recv().is_err(), "it is asked for once");
-        drop(one);
-        assert!(line.says.try_recv().is_err(), "somebody looks still");
-        drop(other);
-        assert!(matches!(line.says.try_recv(), Ok(ToAgent::Unwatch { .. })));
-        assert!(hub.lock().runs.is_empty());
-    }
-
-    #[tokio::test]
-    async fn a_slow_viewer_sees_the_newest_picture_and_no_other() {
-        let hub = Arc::new(Hub::default());
-        let line = hub.connect(agent(1));
-        let mut looking = hub.look(run(1), agent(1)).expect("room");
-        for number in 0..100 {
-            line.pictured(&picture(run(1), number));
-        }
-        assert!(looking.picture.has_changed().expect("a line"));
-        let seen = looking.picture.borrow_and_update().clone().expect("a picture");
-        assert_eq!(seen.last(), Some(&99));
-        assert!(!looking.picture.has_changed().expect("a line"));
-    }
-
-    #[tokio::test]
-    async fn an_agent_shows_no_runs_but_its_own() {
-        let hub = Arc::new(Hub::default());
-        let (own, other) = (hub.connect(agent(1)), hub.connect(agent(2)));
-        let looking = hub.look(run(1), agent(1)).expect("room");
-        other.pictured(&picture(run(1), 7));
-        other.heard(&ToCoordinator::Shows { run_id: run(1), view: View::Absent });
-        assert!(looking.picture.borrow().is_none());
-        assert_eq!(*looking.stands.borrow(), Stands::Asked);
-        own.heard(&ToCoordinator::Shows { run_id: run(1), view: View::Pictures });
-        assert_eq!(*looking.stands.borrow(), Stands::Shows(View::Pictures));
-    }
-
-    #[tokio::test]
-    async fn a_line_that_comes_back_is_asked_again() {
-        let hub = Arc::new(Hub::default());
-        let looking = hub.look(run(1), agent(1)).expect("room");
-        assert_eq!(*looking.stands.borrow(), Stands::NoLine);
-        let older = hub.connect(agent(1));
-        assert_eq!(*looking.stands.borrow(), Stands::Asked);
-        let mut newer = hub.connect(agent(1));
-        assert!(matches!(newer.says.try_recv(), Ok(ToAgent::Watch { .. })));
-        drop(older);
-        assert_eq!(*looking.stands.borrow(), Stands::Asked, "the newer one stands");
-        drop(newer);
-        assert_eq!(*looking.stands.borrow(), Stands::NoLine);
-    }
-
-    #[tokio::test]
-    async fn what_is_done_at_another_page_than_the_holders_reaches_nobody() {
-        let (hub, press) = (Arc::new(Hub::default()), || Input::Text { text: "x".into() });
-        let mut line = hub.connect(agent(1));
-        let _looking = hub.look(run(1), agent(1)).expect("room");
-        let (one, other, challenge) = (Uuid::from_u128(1), Uuid::from_u128(2), ChallengeId(Uuid::from_u128(3)));
-        assert!(!hub.input(run(1), one, press()), "nobody holds it");
-        for seat in [one, other] {
-            let (taken, ()) = tokio::join!(hub.take(run(1), challenge, seat), async {
-                while !matches!(line.says.recv().await, Some(ToAgent::Take { .. })) {}
-                let (run_id, taking) = (run(1), Taking::Held);
-                line.heard(&ToCoordinator::Taken { run_id, challenge_id: challenge, taking });
-            });
-            assert_eq!(taken, Taking::Held);
-            assert!(hub.input(run(1), seat, press()));
-        }
-        assert!(!hub.input(run(1), one, press()), "the page from which it was taken is a stale one");
-        hub.leave(run(1), one);
-        assert!(hub.input(run(1), other, press()));
-        hub.leave(run(1), other);
-        assert!(!hub.input(run(1), other, press()));
-    }
-
-    #[tokio::test]
-    async fn there_is_room_for_so_many_and_no_more() {
-        let hub = Arc::new(Hub::default());
-        let _looking: Vec<_> = (0..VIEWERS.0).map(|_| hub.look(run(1), agent(1)).expect("room")).collect();
-        assert!(hub.look(run(1), agent(1)).is_err());
-        let mut others = Vec::new();
-        while let Ok(looking) = hub.look(run(2 + others.len() as u128), agent(1)) {
-            others.push(looking);
-        }
-        assert_eq!(others.len(), VIEWERS.1 - VIEWERS.0);
-    }
-}
+mod tests;

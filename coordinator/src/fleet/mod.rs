@@ -7,6 +7,7 @@
 mod acquire;
 mod agents;
 mod answer_challenge;
+mod attend;
 mod authenticator;
 mod challenge;
 mod complete;
@@ -26,6 +27,7 @@ mod inbound;
 mod institution;
 mod intent;
 mod key;
+mod lines;
 pub mod live;
 mod outcomes;
 mod people;
@@ -60,6 +62,7 @@ use crate::store::{QueuedRun, Refused, Store, StoreError};
 use crate::vault::{Vault, VaultError};
 
 pub use answer_challenge::answer_challenge;
+pub use attend::attended;
 pub use challenge::request_resend;
 pub use control_token::create_control_token;
 pub use create_connection::ConnectionRequest;

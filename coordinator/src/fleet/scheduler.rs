@@ -20,6 +20,7 @@ use domain::institution::Institution;
 use domain::run::RunClass;
 use domain::schedule::{Attendance, earliest_start, next_run};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -120,18 +121,27 @@ impl Scheduler {
         // Half of the id is as good as random.
         let (_, spread) = connection.id.0.as_u64_pair();
         if self.class(connection) == RunClass::Backfill {
-            return earliest_start(&institution.schedule, zone, now + History::BACKFILL_PAUSE);
+            return earliest_start(&institution.schedule, zone, &attendance, now + History::BACKFILL_PAUSE);
         }
         next_run(&institution.schedule, zone, &attendance, now, spread)
     }
 
     /// Whether somebody has to be there: nobody has to where the connection answers by itself.
     fn attendance(&self, connection: &PlannedConnection, institution: &Institution) -> Attendance {
-        let attended = &self.fleet.config.attendance;
-        match connection.authenticator {
-            Some(AuthenticatorState::Ready) => Attendance::NotNeeded,
-            Some(AuthenticatorState::Doubtful) | None => {
-                Attendance::of(institution.mfa, &attended.windows, &attended.zone)
+        if connection.authenticator == Some(AuthenticatorState::Ready) {
+            return Attendance::NotNeeded;
+        }
+        let (_, people) = connection.entity_id.0.as_u64_pair();
+        let fleet = &self.fleet.config.attendance;
+        let Some(own) = &connection.attended else {
+            return Attendance::of(institution.mfa, &fleet.windows, &fleet.zone, people);
+        };
+        match TimeZone::get(own.zone()) {
+            Ok(zone) => Attendance::of(institution.mfa, own.windows(), &zone, people),
+            Err(error) => {
+                let hint = "install the machine's time zones";
+                tracing::warn!(connection_id = %connection.id, zone = own.zone(), error = &error as &dyn std::error::Error, hint, "attended hours are on no clock of this machine");
+                Attendance::of(institution.mfa, &[], &fleet.zone, people)
             }
         }
     }

@@ -8,7 +8,8 @@ use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use protocol::live::{MESSAGE_AT_MOST, PICTURE_AT_MOST, ToAgent, ToCoordinator};
-use tokio::time::timeout;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use uuid::Uuid;
 
 use super::App;
 use super::auth::Agent;
@@ -18,6 +19,8 @@ use crate::fleet::live::Standing;
 const HELLO: Duration = Duration::from_secs(10);
 /// How long nothing may be heard before the line counts as dead: agents say something more often.
 const SILENT: Duration = Duration::from_secs(70);
+/// How often it is noted that it stands, for the other coordinators.
+const SEEN: Duration = Duration::from_secs(30);
 /// How long an agent has to take a message.
 const TAKEN: Duration = Duration::from_secs(20);
 
@@ -28,25 +31,30 @@ pub(super) async fn open(_: Agent, State(app): State<App>, upgrade: WebSocketUpg
         let Ok(ToCoordinator::Hello { agent_id }) = serde_json::from_str(&hello) else { return };
         tracing::debug!(%agent_id, "an agent's line stands");
         let standing = app.fleet.live.connect(agent_id);
-        serve(socket, standing).await;
+        let line = Uuid::new_v4();
+        serve(&app, socket, standing, line).await;
+        app.fleet.line_ended(agent_id, line).await;
         tracing::debug!(%agent_id, "an agent's line ended");
     })
 }
 
 /// Serves one line until it ends, or nothing is heard of the agent for long.
-async fn serve(mut socket: WebSocket, mut standing: Standing) {
+async fn serve(app: &App, mut socket: WebSocket, mut standing: Standing, line: Uuid) {
+    let mut seen = interval(SEEN);
+    seen.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             heard = timeout(SILENT, socket.recv()) => match heard {
                 Ok(Some(Ok(Message::Text(text)))) if text.len() <= MESSAGE_AT_MOST => {
                     if let Ok(said) = serde_json::from_str::<ToCoordinator>(&text) {
-                        standing.heard(&said);
+                        app.fleet.heard(&standing, &said).await;
                     }
                 }
                 Ok(Some(Ok(Message::Binary(bytes)))) => standing.pictured(&bytes),
                 Ok(Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Text(_)))) => {}
                 Ok(Some(Ok(Message::Close(_)) | Err(_)) | None) | Err(_) => return,
             },
+            _ = seen.tick() => app.fleet.line_stands(standing.agent(), line).await,
             said = standing.says.recv() => {
                 let Some(said) = said else { return };
                 if tell(&mut socket, &said).await.is_none() {

@@ -6,6 +6,7 @@
 //! store, and shape the answer.
 
 mod agent;
+mod attendance;
 mod auth;
 mod body;
 mod control;

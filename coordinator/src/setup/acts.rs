@@ -13,7 +13,7 @@ use domain::secret::Secret;
 use uuid::Uuid;
 
 use super::door::{Guest, Standing};
-use super::frame::Tone;
+use super::frame::{Leg, Tone};
 use super::{Setup, view};
 use crate::console::Fields;
 use crate::fleet::Error;
@@ -32,6 +32,10 @@ pub(super) enum Said {
     Resent,
     /// A field is missing, or too long.
     Incomplete,
+    /// What was given as an authenticator's key is none.
+    NoKey,
+    /// An answer isn't one that the bank takes.
+    Unfit,
     /// The bank has refused these very credentials.
     Refused,
     /// Somebody else did something at the same time.
@@ -45,12 +49,14 @@ pub(super) enum Said {
 }
 
 impl Said {
-    const WORDS: [(&'static str, Self); 10] = [
+    const WORDS: [(&'static str, Self); 12] = [
         ("begun", Self::Begun),
         ("kept", Self::Kept),
         ("answered", Self::Answered),
         ("resent", Self::Resent),
         ("incomplete", Self::Incomplete),
+        ("noKey", Self::NoKey),
+        ("unfit", Self::Unfit),
         ("refused", Self::Refused),
         ("late", Self::Late),
         ("spent", Self::Spent),
@@ -75,6 +81,10 @@ impl Said {
             Self::Answered => (Tone::Good, "Thank you. We are passing it on to the bank."),
             Self::Resent => (Tone::Good, "We have asked the bank for a new code."),
             Self::Incomplete => (Tone::Bad, "Please fill in every field."),
+            Self::NoKey => {
+                (Tone::Bad, "That isn't the key of an authenticator app. Please copy it as the bank shows it.")
+            }
+            Self::Unfit => (Tone::Bad, "The bank doesn't take such an answer. Please look at what it asks for."),
             Self::Refused => {
                 (Tone::Bad, "The bank has refused these very details before. Please check them, and enter them anew.")
             }
@@ -87,8 +97,20 @@ impl Said {
         }
     }
 
+    /// Whether it still says something where the set-up has come to this leg: what is to be put right in a form is
+    /// over once that form is behind one.
+    pub(super) fn lasts(self, leg: Leg) -> bool {
+        match self {
+            Self::Incomplete | Self::NoKey | Self::Refused => leg == Leg::User,
+            Self::Unfit | Self::Spent | Self::TooSoon => leg == Leg::SignIn,
+            Self::Late | Self::Failed => true,
+            Self::Begun | Self::Kept | Self::Answered | Self::Resent => leg != Leg::Done,
+        }
+    }
+
     fn of(error: &Error) -> Self {
         match error {
+            Error::Invalid { field: "/totpSecret", .. } => Self::NoKey,
             Error::ScriptMissing => Self::Kept,
             Error::Invalid { .. } | Error::Refused(Refused::CredentialsMissing) => Self::Incomplete,
             Error::Refused(Refused::BudgetSpent | Refused::DoubtSpent) => Self::Refused,
@@ -116,7 +138,9 @@ pub(super) async fn give_credentials(
         .filter(|(_, text)| !text.trim().is_empty())
         .map(|(name, text)| (name, Secret::new(text.to_owned())))
         .collect();
-    let kept = setup.fleet.give_credentials(owner, id, given, None).await;
+    let key = Some(fields.get("totpSecret").trim()).filter(|key| !key.is_empty() && view::asks_for_key(&setup, &guest));
+    let key = key.map(|key| Secret::new(key.to_owned()));
+    let kept = setup.fleet.give_credentials(owner, id, given, key).await;
     let begun = match kept {
         Ok(()) => setup.fleet.complete_setup(owner, id).await.map(|_| ()),
         Err(error) => Err(error),
@@ -143,7 +167,11 @@ pub(super) async fn answer(
     };
     let answer = Secret::new(fields.get("answer").to_owned());
     let answered = setup.fleet.answer_challenge(owner, id, ChallengeId(challenge), answer).await;
-    to(&guest, answered.map_or_else(|error| Said::of(&error), |_| Said::Answered))
+    let unfit = |error: &Error| matches!(error, Error::Invalid { .. });
+    to(
+        &guest,
+        answered.map_or_else(|error| if unfit(&error) { Said::Unfit } else { Said::of(&error) }, |_| Said::Answered),
+    )
 }
 
 /// Has the bank asked for a new code.
@@ -174,4 +202,23 @@ fn open(guest: &Guest) -> Option<(OrganizationId, ConnectionId)> {
 
 fn to(guest: &Guest, said: Said) -> Response {
     Redirect::to(&format!("/setup/{}?said={}", guest.token, said.word())).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Leg, Said};
+
+    #[test]
+    fn what_is_to_be_put_right_is_not_said_once_its_form_is_behind_one() {
+        for (_, said) in Said::WORDS {
+            let lasts = [Leg::User, Leg::SignIn, Leg::Done].map(|leg| said.lasts(leg));
+            let expected = match said {
+                Said::Incomplete | Said::NoKey | Said::Refused => [true, false, false],
+                Said::Unfit | Said::Spent | Said::TooSoon => [false, true, false],
+                Said::Late | Said::Failed => [true, true, true],
+                Said::Begun | Said::Kept | Said::Answered | Said::Resent => [true, true, false],
+            };
+            assert_eq!(lasts, expected, "{said:?}");
+        }
+    }
 }

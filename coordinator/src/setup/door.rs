@@ -8,6 +8,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, Path, Request, State};
@@ -39,26 +40,44 @@ const MANY: usize = 10_000;
 
 /// How often may be asked.
 pub(super) struct Pace {
-    links: DefaultKeyedRateLimiter<String>,
-    addresses: DefaultKeyedRateLimiter<String>,
+    links: Buckets,
+    addresses: Buckets,
+}
+
+/// A bucket for each of many.
+struct Buckets {
+    limiter: DefaultKeyedRateLimiter<String>,
     clock: DefaultClock,
+    /// At how many of them those that say nothing any more are dropped next. To look through all takes a while: after it
+    /// there have to be twice as many before it is done again, so each request pays for two of them at most.
+    swept_at: AtomicUsize,
 }
 
 impl Pace {
     pub(super) fn new() -> Self {
-        let limiter = |(per_second, burst): (u32, u32)| {
-            let number = |count| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
-            RateLimiter::keyed(Quota::per_second(number(per_second)).allow_burst(number(burst)))
-        };
-        Self { links: limiter(OF_LINK), addresses: limiter(OF_ADDRESS), clock: DefaultClock::default() }
+        Self { links: Buckets::new(OF_LINK), addresses: Buckets::new(OF_ADDRESS) }
+    }
+}
+
+impl Buckets {
+    fn new((per_second, burst): (u32, u32)) -> Self {
+        let number = |count| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
+        let limiter = RateLimiter::keyed(Quota::per_second(number(per_second)).allow_burst(number(burst)));
+        Self { limiter, clock: DefaultClock::default(), swept_at: AtomicUsize::new(MANY) }
     }
 
     /// Takes one request; after how many seconds there is another where there is none.
-    fn take(&self, of: &DefaultKeyedRateLimiter<String>, key: &str) -> Result<(), u64> {
-        if of.len() > MANY {
-            of.retain_recent();
+    fn take(&self, key: &str) -> Result<(), u64> {
+        let due = self.swept_at.load(Ordering::Relaxed);
+        let later = due.saturating_mul(2);
+        // One of those who come at once looks through them; for the others it is done.
+        if self.limiter.len() > due
+            && self.swept_at.compare_exchange(due, later, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        {
+            self.limiter.retain_recent();
+            self.swept_at.store(self.limiter.len().saturating_mul(2).max(MANY), Ordering::Relaxed);
         }
-        let taken = of.check_key(&key.to_owned());
+        let taken = self.limiter.check_key(&key.to_owned());
         taken.map_err(|refused| refused.wait_time_from(self.clock.now()).as_secs() + 1)
     }
 }
@@ -110,11 +129,11 @@ pub(super) async fn link(
     let token = parameters.into_iter().find(|(name, _)| name == "token").map(|(_, token)| token).unwrap_or_default();
     let known = setup.fleet.read_setup_link(&token);
     let taken = match &known {
-        Some(link) => setup.pace.take(&setup.pace.links, &link.id),
+        Some(link) => setup.pace.links.take(&link.id),
         None => {
             let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
             let trusted = setup.fleet.config.console.client_address_header.as_deref();
-            setup.pace.take(&setup.pace.addresses, &address(trusted, request.headers(), peer))
+            setup.pace.addresses.take(&address(trusted, request.headers(), peer))
         }
     };
     if let Err(seconds) = taken {
@@ -184,4 +203,26 @@ fn unavailable(setup: &Setup) -> Response {
 /// Nothing is there.
 pub(super) async fn nowhere(State(setup): State<Setup>) -> Response {
     over(&setup)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use super::{Buckets, MANY, OF_ADDRESS};
+
+    #[test]
+    fn many_addresses_are_looked_through_once_and_not_with_each_request() {
+        let buckets = Buckets::new(OF_ADDRESS);
+        for number in 0..=MANY {
+            assert_eq!(buckets.take(&number.to_string()), Ok(()));
+        }
+        assert_eq!(buckets.swept_at.load(Ordering::Relaxed), MANY, "there are only just too many");
+        for _ in 0..20 {
+            buckets.take("another").expect("a request");
+        }
+        // All of them are recent, so none could be dropped; they are left alone until there are twice as many.
+        assert_eq!(buckets.swept_at.load(Ordering::Relaxed), 2 * (MANY + 1));
+        assert!(buckets.take("another").is_err(), "who asks too often waits, however many others there are");
+    }
 }

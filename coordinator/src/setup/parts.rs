@@ -43,8 +43,15 @@ pub(super) enum Kept {
     No,
 }
 
+/// Whether a bank asks for codes of an authenticator, whose key may be given.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Key {
+    AskedFor,
+    Unheard,
+}
+
 /// The fields of the credentials that a bank asks for.
-pub(super) fn credentials(token: &str, asked: &[CredentialName], kept: Kept) -> Markup {
+pub(super) fn credentials(token: &str, asked: &[CredentialName], key: Key, kept: Kept) -> Markup {
     html! {
         form.stack method="post" action=(format!("/setup/{token}/credentials")) {
             @for name in asked {
@@ -57,6 +64,12 @@ pub(super) fn credentials(token: &str, asked: &[CredentialName], kept: Kept) -> 
                 label for=(name) { (label) }
                 input id=(name) name=(name) type=(kind) autocomplete="off" autocapitalize="none" spellcheck="false"
                     maxlength="1024" required[kept == Kept::No];
+            }
+            @if key == Key::AskedFor {
+                label for="totpSecret" { "Key of the authenticator app, if the bank has shown one" }
+                input id="totpSecret" name="totpSecret" type="password" autocomplete="off" autocapitalize="none"
+                    spellcheck="false" maxlength="1024" aria-describedby="key";
+                p.quiet #key { "The bank shows it beside the picture for the app. With it nobody has to enter codes." }
             }
             @if kept == Kept::Yes { p.quiet { "What you leave empty stays as it was given before." } }
             button.primary type="submit" { "Connect" }

@@ -16,7 +16,7 @@ use super::Setup;
 use super::acts::Said;
 use super::door::{Guest, Standing};
 use super::frame::{Leg, Looks, Page, Tone, card};
-use super::parts::{Kept, again, credentials, details, question};
+use super::parts::{Kept, Key, again, credentials, details, question};
 use crate::clock;
 use crate::console::Fields;
 use crate::store::{Challenge, Connection, OwnedConnection, PageRequest, StoreError};
@@ -41,9 +41,7 @@ pub(super) async fn show(
     Extension(guest): Extension<Guest>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let said = Said::of_word(Fields::of_query(query.as_deref()).get("said"))
-        .map(Said::text)
-        .map(|(tone, text)| (tone, text.to_owned()));
+    let said = Said::of_word(Fields::of_query(query.as_deref()).get("said"));
     let shown = match &guest.standing {
         Standing::Done(owned) => Ok(done(&bank(&setup, &owned.connection), owned.connection.state.status())),
         Standing::Open(owned) => match &owned.connection.state {
@@ -53,8 +51,7 @@ pub(super) async fn show(
     };
     match shown {
         Ok(Shown { leg, title, looks, body }) => {
-            // What was said of an act is over where it has led to something else.
-            let said = said.filter(|(tone, _)| leg != Leg::Done || *tone == Tone::Bad);
+            let said = said.filter(|said| said.lasts(leg)).map(Said::text).map(|(tone, text)| (tone, text.to_owned()));
             Page { brand: &setup.brand, status: StatusCode::OK, leg, title: &title, looks, said, body }.answer()
         }
         Err(error) => {
@@ -69,6 +66,18 @@ pub(super) async fn show(
 pub(super) fn asked_for(setup: &Setup, guest: &Guest) -> Vec<CredentialName> {
     let (Standing::Open(owned) | Standing::Done(owned)) = &guest.standing;
     credentials_of(institution(setup, &owned.connection))
+}
+
+/// Whether the bank of a link asks for codes of an authenticator.
+pub(super) fn asks_for_key(setup: &Setup, guest: &Guest) -> bool {
+    let (Standing::Open(owned) | Standing::Done(owned)) = &guest.standing;
+    key_of(setup, &owned.connection) == Key::AskedFor
+}
+
+fn key_of(setup: &Setup, connection: &Connection) -> Key {
+    let id = connection.institution_id.as_deref();
+    let is_asked = id.is_some_and(|id| setup.fleet.catalog.asks_for_device_codes(id));
+    if is_asked { Key::AskedFor } else { Key::Unheard }
 }
 
 fn credentials_of(institution: Option<&Institution>) -> Vec<CredentialName> {
@@ -99,7 +108,7 @@ fn adding(setup: &Setup, token: &str, connection: &Connection, failure: Option<&
         Some(_) => format!("The sign-in at {bank} didn't work yet"),
         None => format!("Connect {bank}"),
     };
-    let form = credentials(token, &asked, kept);
+    let form = credentials(token, &asked, key_of(setup, connection), kept);
     let body = html! {
         @if let Some(failure) = failure { (what_happened(failure, is_refused)) }
         @if is_ours {
@@ -234,11 +243,16 @@ fn done(bank: &str, status: ConnectionStatus) -> Shown {
                 p.notice.good { "We can read your accounts at " (bank) " now. There is nothing more for you to do." }
                 p.quiet { "You can close this page. To end the connection, remove the user at the bank." }
             }
+            ConnectionStatus::Paused => {
+                p.notice { "The connection is paused: nothing is read at " (bank) " at the moment. There is nothing for you to do." }
+                p.quiet { "Whoever sent you this link can switch it on again." }
+            }
             _ => p.notice { "This was set up before. Whoever sent you this link knows how it stands now." },
         }
     };
     let title = match status {
         ConnectionStatus::Active => format!("{bank} is connected"),
+        ConnectionStatus::Paused => format!("{bank} is paused"),
         _ => format!("{bank} was connected"),
     };
     Shown { leg: Leg::Done, title, looks: Looks::Once, body }

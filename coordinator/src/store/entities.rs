@@ -4,6 +4,7 @@
 
 use async_trait::async_trait;
 use domain::id::{EntityId, OrganizationId};
+use domain::schedule::AttendedHours;
 use jiff::Timestamp;
 
 use super::{Metadata, PageRequest, Refused, StoreError};
@@ -54,6 +55,8 @@ pub struct Entity {
     pub contact_emails: Vec<String>,
     /// The integrator's values.
     pub metadata: Metadata,
+    /// When somebody attends for it, where that isn't as its organization says.
+    pub attended: Option<AttendedHours>,
     /// When it was added.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -75,6 +78,8 @@ pub struct NewEntity {
     pub contact_emails: Vec<String>,
     /// The integrator's values.
     pub metadata: Metadata,
+    /// When somebody attends for it, where that isn't as its organization says.
+    pub attended: Option<AttendedHours>,
 }
 
 /// What is to be changed of an entity; what is none stays as it is.
@@ -86,6 +91,8 @@ pub struct EntityPatch {
     pub contact_emails: Option<Vec<String>>,
     /// The integrator's values, in place of all before.
     pub metadata: Option<Metadata>,
+    /// When somebody attends for it; the inner none: as its organization says.
+    pub attended: Option<Option<AttendedHours>>,
 }
 
 /// What becomes of a name.

@@ -27,6 +27,7 @@ mod institutions;
 mod intents;
 mod keys;
 mod ledger;
+mod lines;
 mod migrations;
 mod organizations;
 mod people;
@@ -72,6 +73,7 @@ pub use institutions::*;
 pub use intents::*;
 pub use keys::*;
 pub use ledger::*;
+pub use lines::*;
 pub use migrations::{Step, StepState, Tables};
 pub use organizations::*;
 pub use people::*;
@@ -137,6 +139,7 @@ pub trait Store:
     + Challenges
     + Resends
     + Wheels
+    + Lines
     + Authenticators
     + Candidates
     + Ledger

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use domain::challenge::TermsPolicy;
 use domain::environment::Environment;
 use domain::id::OrganizationId;
+use domain::schedule::AttendedHours;
 use jiff::Timestamp;
 
 use super::{Refused, StoreError};
@@ -23,6 +24,13 @@ pub trait Organizations {
     async fn organizations(&self) -> Result<Vec<Organization>, StoreError>;
     /// Sets what an organization says of banks' terms, in both environments.
     async fn set_terms(&self, slug: &str, policy: TermsPolicy, now: Timestamp) -> Result<Organization, Refused>;
+    /// Sets when somebody attends for an organization, in both environments; none: as the fleet's settings say.
+    async fn set_attended(
+        &self,
+        slug: &str,
+        attended: Option<AttendedHours>,
+        now: Timestamp,
+    ) -> Result<Organization, Refused>;
     /// The wrapped data key of a tenant, live or test.
     async fn data_key(&self, tenant: OrganizationId) -> Result<Vec<u8>, Refused>;
 }
@@ -38,6 +46,8 @@ pub struct Organization {
     pub slug: String,
     /// What it says of banks' terms.
     pub terms: TermsPolicy,
+    /// When somebody attends for it, where it says so itself.
+    pub attended: Option<AttendedHours>,
     /// When it was added.
     pub created_at: Timestamp,
 }

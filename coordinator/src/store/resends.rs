@@ -14,7 +14,8 @@ use super::{Challenge, Refused};
 #[async_trait]
 pub trait Resends {
     /// Goes on with a challenge of the run after the bank sent a new code: if it is still open, what the bank
-    /// says now is kept in place of what it said.
+    /// says now is kept in place of what it said. None where the bank asks for something else now: whoever
+    /// is to answer that was never told of it, and what answers the one before doesn't answer it.
     async fn continue_challenge(
         &self,
         run_id: RunId,
@@ -22,7 +23,7 @@ pub trait Resends {
         id: ChallengeId,
         question: Question,
         now: Timestamp,
-    ) -> Result<Challenge, Refused>;
+    ) -> Result<Option<Challenge>, Refused>;
     /// Keeps that the bank is to send a new code, if one may be asked for by now, and when the next may be.
     async fn request_resend(
         &self,

@@ -5,8 +5,9 @@
 use async_trait::async_trait;
 use domain::challenge::AuthenticatorState;
 use domain::history::{LastRun, Past};
-use domain::id::{ConnectionId, RunId};
+use domain::id::{ConnectionId, EntityId, RunId};
 use domain::run::RunClass;
+use domain::schedule::AttendedHours;
 use jiff::Timestamp;
 
 use super::{QueuedRun, Refused, StoreError};
@@ -47,8 +48,12 @@ pub trait Schedules {
 pub struct PlannedConnection {
     /// The connection.
     pub id: ConnectionId,
+    /// Whose it is; whoever attends for an entity attends for all that it has.
+    pub entity_id: EntityId,
     /// Its bank.
     pub institution_id: String,
+    /// When somebody attends, where the entity or its organization says so.
+    pub attended: Option<AttendedHours>,
     /// What was read of its lists.
     pub past: Past,
     /// How its last run went.

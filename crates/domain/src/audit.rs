@@ -65,6 +65,8 @@ words! {
         OrganizationCreated = "organization.created",
         /// It was set what an organization says of banks' terms.
         OrganizationTermsSet = "organization.termsSet",
+        /// It was set when somebody attends for an organization.
+        OrganizationAttendanceSet = "organization.attendanceSet",
         /// An entity was deleted, with its connections.
         EntityDeleted = "entity.deleted",
         /// A connection was made.

@@ -237,6 +237,14 @@ impl Question {
         self.kind == ChallengeKind::OneTimeCode && self.medium == Some(Medium::Device)
     }
 
+    /// Whether whatever answers it answers the other as well: the bank asks for the same, in other words perhaps.
+    #[must_use]
+    pub fn is_answered_as(&self, other: &Self) -> bool {
+        let is_in_words = self.kind == ChallengeKind::SecurityQuestion;
+        (self.kind, self.medium, self.answer_parts) == (other.kind, other.medium, other.answer_parts)
+            && (!is_in_words || self.prompt == other.prompt)
+    }
+
     /// Whether it is this one that was agreed on with the bank before: banks put words around it.
     #[must_use]
     pub fn asks_for(&self, agreed: &str) -> bool {

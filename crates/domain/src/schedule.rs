@@ -12,16 +12,19 @@
 //! Times are those of the bank's wall clock, on the days on which that clock jumps, too. What
 //! falls due while a portal is shut is spread over the first part of the time in which it is
 //! open again. A bank that asks for a second factor at every sign-in is only visited while
-//! somebody attends, and not at all where nobody ever does.
+//! somebody attends, and not at all where nobody ever does; then all that the same people attend begins
+//! together, so that they are asked once an hour and not all day long.
 //!
 //! ```text
-//! after ── every ± 10 % ──▶ due ── open and attended? ──▶ then
-//!                             └─── shut ──▶ the next opening, a little into it
+//! after ── every ± 10 % ──▶ due ── open? ──▶ then
+//!                             │      └─ shut ──▶ the next opening, a little into it
+//!                             └─── attended ──▶ the next full hour of those who attend
 //! ```
 //!
 //! Not here: how much a bank is asked at once (`limits`), whether it is well (`breaker`), and
 //! waking anybody up; the queue does that.
 
+mod attended;
 mod openings;
 mod week;
 
@@ -32,6 +35,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use attended::{AttendedHours, AttendedHoursError, read as read_windows};
 pub use week::{Day, TimeOfDay, Window, WindowError};
 
 use crate::institution::Mfa;
@@ -67,6 +71,8 @@ pub enum Attendance {
         windows: Vec<Window>,
         /// That clock's.
         zone: TimeZone,
+        /// Any number that is the same for all that the same people attend.
+        people: u64,
     },
     /// The bank asks each time, and nobody is ever there.
     Nobody,
@@ -145,7 +151,7 @@ impl Schedule {
         }
         match attendance {
             Attendance::NotNeeded => {}
-            Attendance::Within { windows, zone } => open = both(&open, &laid(windows, zone, span, Reach::Certain)),
+            Attendance::Within { windows, zone, .. } => open = both(&open, &laid(windows, zone, span, Reach::Certain)),
             Attendance::Nobody => return Vec::new(),
         }
         without(&open, &laid(&self.maintenance, zone, span, Reach::Possible))
@@ -189,13 +195,13 @@ impl Every {
 }
 
 impl Attendance {
-    /// What a bank's habit makes of the windows in which somebody attends.
+    /// What a bank's habit makes of the windows in which `people` attend.
     #[must_use]
-    pub fn of(mfa: Mfa, windows: &[Window], zone: &TimeZone) -> Self {
+    pub fn of(mfa: Mfa, windows: &[Window], zone: &TimeZone, people: u64) -> Self {
         match mfa {
             Mfa::None | Mfa::Sometimes => Self::NotNeeded,
             Mfa::Always if windows.is_empty() => Self::Nobody,
-            Mfa::Always => Self::Within { windows: windows.to_vec(), zone: zone.clone() },
+            Mfa::Always => Self::Within { windows: windows.to_vec(), zone: zone.clone(), people },
         }
     }
 }
@@ -207,7 +213,7 @@ impl Attendance {
         match self {
             Self::NotNeeded => true,
             Self::Nobody => false,
-            Self::Within { windows, zone } => {
+            Self::Within { windows, zone, .. } => {
                 let end = now.checked_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX);
                 !laid(windows, zone, Interval { start: now, end }, Reach::Certain).is_empty()
             }
@@ -222,6 +228,8 @@ const HORIZON: SignedDuration = SignedDuration::from_hours(15 * 24);
 const LOOKING_BACK: SignedDuration = SignedDuration::from_hours(24);
 /// How far into an opening a start is put off at most.
 const LONGEST_PUT_OFF: SignedDuration = SignedDuration::from_hours(2);
+/// How far apart those moments are at which people are asked, in seconds.
+const BETWEEN_BATCHES: i64 = 3600;
 /// Keeps what one number decides from depending on each other.
 const JITTER: u64 = 0x6a69_7474_6572_0001;
 const PUT_OFF: u64 = 0x7075_746f_6666_0002;
@@ -245,6 +253,9 @@ pub fn next_run(
     }
     let span = Interval { start: due.checked_sub(LOOKING_BACK).ok()?, end: due.checked_add(HORIZON).ok()? };
     let openings = schedule.openings(zone, attendance, span);
+    if let Attendance::Within { people, .. } = attendance {
+        return together(&openings, due, *people);
+    }
     let next = openings.iter().position(|opening| due < opening.end)?;
     let opening = *openings.get(next)?;
     if opening.holds(due) {
@@ -258,18 +269,45 @@ pub fn next_run(
     opening.start.checked_add(SignedDuration::from_secs(share(spread ^ PUT_OFF, part.as_secs()))).ok()
 }
 
-/// When a run that somebody asked for, or that is tried again, may start at the earliest:
-/// `now`, or when the portal opens next. Whoever asked attends.
+/// When a run may start at the earliest that isn't put off any longer: `now`, or when the portal opens next and
+/// somebody attends. Whoever asked for one attends.
 ///
-/// None only at the end of time.
+/// None where nobody ever does, and at the end of time.
 #[must_use]
-pub fn earliest_start(schedule: &Schedule, zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
-    if schedule.is_always_open() {
+pub fn earliest_start(
+    schedule: &Schedule,
+    zone: &TimeZone,
+    attendance: &Attendance,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    if schedule.is_always_open() && *attendance == Attendance::NotNeeded {
         return Some(now);
     }
     let span = Interval { start: now, end: now.checked_add(HORIZON).ok()? };
-    let openings = schedule.openings(zone, &Attendance::NotNeeded, span);
-    openings.first().map(|opening| opening.start)
+    let openings = schedule.openings(zone, attendance, span);
+    match attendance {
+        Attendance::Within { people, .. } => together(&openings, now, *people),
+        Attendance::NotNeeded | Attendance::Nobody => openings.first().map(|opening| opening.start),
+    }
+}
+
+/// The first moment from `due` on at which something may start that all have in common whom the same people attend: once
+/// an hour, at a minute of their own. An opening that is too short to have one counts from its beginning.
+fn together(openings: &[Interval], due: Timestamp, people: u64) -> Option<Timestamp> {
+    let minute = share(people ^ PUT_OFF, BETWEEN_BATCHES);
+    let from = |moment: Timestamp| {
+        let since = moment.as_second() - minute;
+        let ahead = (BETWEEN_BATCHES - since.rem_euclid(BETWEEN_BATCHES)) % BETWEEN_BATCHES;
+        let whole = Timestamp::from_second(moment.as_second() + ahead).ok()?;
+        // What is left of a second lies behind it.
+        if whole < moment { whole.checked_add(SignedDuration::from_secs(BETWEEN_BATCHES)).ok() } else { Some(whole) }
+    };
+    openings.iter().filter(|opening| due < opening.end).find_map(|opening| {
+        if from(opening.start)? >= opening.end {
+            return Some(due.max(opening.start));
+        }
+        from(due.max(opening.start)).filter(|moment| *moment < opening.end)
+    })
 }
 
 /// A share of `whole` that follows from `spread`, evenly: from 0 to one less than it.

@@ -8,6 +8,7 @@
 //! ```
 //!
 //! An agent opens it at [`LINE`] with the agents' token, says [`ToCoordinator::Hello`], and opens it anew when it ends.
+//! What it says of a run, and what it shows, is taken under the fence of its lease alone: any agent has the same token.
 //! Whatever depends on it can do without: a coordinator that has no such address is an older one, and its agents work as
 //! they did. A message of a kind that isn't known is passed over by either side.
 //!
@@ -64,6 +65,8 @@ pub enum ToAgent {
         run_id: RunId,
         /// What it waits for.
         challenge_id: ChallengeId,
+        /// The how manieth time it is asked for, which the answer says again.
+        turn: u64,
     },
     /// What the person at the wheel does.
     Input {
@@ -86,10 +89,13 @@ pub enum ToCoordinator {
         /// The agent.
         agent_id: AgentId,
     },
-    /// How a run stands that was to be shown.
+    /// How a run stands that was to be shown. Pictures of it that come on the same line are taken from then on.
     Shows {
         /// The run.
         run_id: RunId,
+        /// The fence under which it is held; none of what the agent doesn't work on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fence: Option<Fence>,
         /// How.
         view: View,
     },
@@ -97,8 +103,13 @@ pub enum ToCoordinator {
     Taken {
         /// The run.
         run_id: RunId,
+        /// The fence under which it is held; none of what the agent doesn't work on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fence: Option<Fence>,
         /// What it waits for.
         challenge_id: ChallengeId,
+        /// The turn that was asked for.
+        turn: u64,
         /// What came of it.
         taking: Taking,
     },
@@ -345,7 +356,7 @@ const KEYS: [&str; 14] = [
 ];
 
 /// A page as it looks, as it travels: 16 bytes of the run's id, two of each of the page's sides in its own pixels, the
-/// larger byte first, and the picture (JPEG).
+/// larger byte first, and the picture: a JPEG, or a PNG where a driver makes no other.
 #[derive(Clone)]
 pub struct Picture {
     /// The run.

@@ -2,7 +2,8 @@
 //! [`Observation`] in, until [`Command::Finish`] or [`Command::Fail`].
 //!
 //! Not here: how a command is carried out. A driver does [`Visit`](Command::Visit),
-//! [`Watch`](Command::Watch), [`Act`](Command::Act) and [`Download`](Command::Download); the holder of the lease does
+//! [`Watch`](Command::Watch), [`Act`](Command::Act), [`ReadPicture`](Command::ReadPicture) and
+//! [`Download`](Command::Download); the holder of the lease does
 //! the others.
 
 mod capture;
@@ -45,6 +46,9 @@ pub enum Command {
     /// Make what is about to be set at the bank, or take what its page shows, and keep it together with that it is about
     /// to happen, as [`Declare`](Self::Declare) does. Answered by [`Observation::Made`] or [`Observation::Refused`].
     Make(Making),
+    /// Look at the picture that this selector fits, and say what is in its QR codes. Answered by
+    /// [`Observation::PictureRead`], [`Observation::Stuck`], or [`Observation::Kept`] where the driver sees no pictures.
+    ReadPicture(String),
     /// Keep what became of every open intent. Answered by [`Observation::Done`].
     SettleIntents(EffectOutcome),
     /// Ask a person. Answered by [`Observation::Answered`], [`Observation::Resend`] or [`Observation::Refused`], or by
@@ -391,6 +395,8 @@ pub enum Observation {
     HandedBack,
     /// The person wants the bank to send a new code. What is asked next goes on with the same question.
     Resend,
+    /// What each QR code in a picture says.
+    PictureRead(Vec<Secret>),
     /// What was made, and is kept.
     Made(Vec<Secret>),
     /// What the portal answered its own page.

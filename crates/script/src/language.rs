@@ -24,7 +24,7 @@ use crate::css::Css;
 
 pub(crate) use captured::{Captured, Datum, Words as CapturedWords};
 pub(crate) use file::{Beside, CsvRead, FileDays, FileKind, FileRead};
-pub(crate) use first_login::{Asked, Enrol, NewPassword, Questions, TermsShown, Worded};
+pub(crate) use first_login::{Asked, Enrol, NewPassword, Questions, SecretShown, TermsShown, Worded};
 pub(crate) use permissions::{PermissionField, PermissionsRead};
 pub(crate) use steps::{Source, Step};
 pub(crate) use words::{BankWord, meant};
@@ -66,6 +66,16 @@ impl Script {
     #[must_use]
     pub fn timezone(&self) -> &str {
         &self.timezone
+    }
+
+    /// Whether some page asks for a code that a device of the user shows.
+    #[must_use]
+    pub fn asks_for_device_codes(&self) -> bool {
+        let asks = |page: &Page| {
+            matches!(&page.meaning, Meaning::Challenge(challenge)
+                if challenge.kind == ChallengeKind::OneTimeCode && challenge.medium == Some(Medium::Device))
+        };
+        self.pages.iter().any(asks)
     }
 
     /// The credentials that the script fills in, each once.

@@ -14,7 +14,7 @@ use domain::password_rules::CharacterClass;
 use domain::run::{Effect, EffectOutcome};
 use domain::secret::Secret;
 use jiff::civil::date;
-use script::command::{Act, AnswerVerdict, Command, Making, Observation};
+use script::command::{Act, AnswerVerdict, Command, Making, Observation, Problem};
 use script::{Compares, Plan, Runner, Script};
 
 const SCRIPT: &str = include_str!("../../../scripts/threshold/script.yaml");
@@ -22,6 +22,7 @@ const SCRIPT: &str = include_str!("../../../scripts/threshold/script.yaml");
 const PASSWORD_PAGE: &str = "<form data-cy=password></form>";
 const REFUSED_PASSWORD: &str = "<p class=alert>Not the old-Key-1 again.</p><form data-cy=password></form>";
 const ENROLMENT: &str = "<form data-cy=authenticator></form><code id=totp-key>GEZD GNBV GY3T QOJQ</code>";
+const PICTURE: &str = "<form data-cy=authenticator></form><div class=enrol><svg></svg></div>";
 const TERMS: &str =
     "<h1>Agreement</h1><div class=terms><p>1. Nothing.</p> <p>2. Version 14.</p></div><form data-cy=terms></form>";
 const QUESTIONS: &str = "<form data-cy=questions>\
@@ -151,7 +152,7 @@ fn a_step_that_can_not_be_done_was_not() {
     run.shows("new_password", PASSWORD_PAGE);
     run.tell(Observation::Made(vec![secret("new-Key-22")]));
     let target = "form[data-cy=password] button".to_owned();
-    let problem = script::command::Problem::Missing;
+    let problem = Problem::Missing;
     run.tell(Observation::Stuck { target, problem, html: PASSWORD_PAGE.into() });
     run.shows("new_password", PASSWORD_PAGE);
     run.settles(EffectOutcome::Absent);
@@ -200,5 +201,49 @@ fn terms_are_accepted_once_somebody_said_so_and_else_not() {
             run.tell(Observation::Done);
             assert!(matches!(&run.command, Command::Fail(failure) if failure.code == FailureCode::PortalActionTerms));
         }
+    }
+}
+
+/// A first sign-in to where the page with the picture was looked at, and this came of it.
+fn pictured(seen: Observation) -> Run {
+    let mut run = Run::start();
+    run.shows("authenticator_picture", PICTURE);
+    assert!(matches!(&run.command, Command::ReadPicture(selector) if selector == ".enrol svg"), "{:?}", run.command);
+    run.tell(seen);
+    run
+}
+
+#[test]
+fn a_secret_in_a_picture_is_kept_before_its_code_is_typed() {
+    let address = "otpauth://totp/Threshold:maren?secret=GEZDGNBVGY3TQOJQ";
+    let mut run = pictured(Observation::PictureRead(vec![secret(address)]));
+    let Making::Authenticator(read) = run.makes() else { panic!("another thing is made") };
+    assert_eq!(read.expose(), address);
+    run.tell(Observation::Made(vec![secret("287082")]));
+    assert_eq!(run.acts()[0], ("#code".to_owned(), Some("287082".to_owned())));
+    run.shows("terms", TERMS);
+    run.settles(EffectOutcome::Accepted);
+}
+
+#[test]
+fn a_picture_that_says_no_one_secret_ends_the_run_before_anything_is_kept_or_typed() {
+    let said = |texts: &[&str]| Observation::PictureRead(texts.iter().copied().map(secret).collect());
+    let stuck = |problem| Observation::Stuck { target: ".enrol svg".into(), problem, html: String::new() };
+    let (one, other) = ("otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ", "otpauth://totp/b?secret=GEZDGNBVGY3TQOJQ");
+    for (seen, expected) in [
+        (said(&[]), FailureCode::ElementMissing),
+        (said(&[one, other]), FailureCode::ElementAmbiguous),
+        (said(&["https://bank.example/app"]), FailureCode::PortalActionProfile),
+        (said(&["é"]), FailureCode::PortalActionProfile),
+        (stuck(Problem::Missing), FailureCode::ElementMissing),
+        (stuck(Problem::Ambiguous), FailureCode::ElementAmbiguous),
+        (Observation::Kept, FailureCode::PortalActionProfile),
+    ] {
+        let shown = format!("{seen:?}");
+        let run = pictured(seen);
+        let Command::Fail(failure) = &run.command else { panic!("{shown}: {:?}", run.command) };
+        assert_eq!(failure.code, expected, "{shown}");
+        let words = &failure.message;
+        assert!(words.contains("authenticator_picture") && !words.contains("bank.example"), "{words}");
     }
 }

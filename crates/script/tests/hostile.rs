@@ -179,6 +179,7 @@ proptest! {
                 Command::Download(_) => Some(Observation::Downloaded(FileBytes(html.clone().into_bytes()))),
                 Command::Ask(_) => Some(Observation::Answered(secret())),
                 Command::OfferWheel(_) => Some(Observation::HandedBack),
+                Command::ReadPicture(_) => Some(Observation::PictureRead(vec![Secret::new("otpauth:".into())])),
                 Command::Make(_) => Some(Observation::Made(vec![secret()])),
                 Command::Declare(_)
                 | Command::SettleIntents(_)

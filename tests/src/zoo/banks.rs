@@ -201,6 +201,7 @@ fn usual(switch: Switch) -> Meaning {
         // What the script looks for is called something else, stands elsewhere or was lost.
         Switch::RenamedId | Switch::LayoutVariant | Switch::HalfPage => Meaning::Code("script.element.missing"),
         Switch::Hoard => Meaning::Untried("agents' own tests have pages that take too much memory"),
+        Switch::PictureOnly => Meaning::Untried("it takes a user who was never there, and a browser"),
         Switch::LostAnswer => Meaning::Untried("it takes a bank that wants a new password"),
     }
 }

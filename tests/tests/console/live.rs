@@ -281,6 +281,41 @@ async fn whoever_holds_the_wheel_of_an_agent_that_dies_is_told_at_once() -> Outc
 }
 
 #[tokio::test]
+async fn what_does_not_reach_the_page_is_told() -> Outcome {
+    let catalog = impatient()?;
+    let mut fleet = offering(&catalog).with("console.live_views", "1").start().await?;
+    let integrator = fleet.integrator("default").await?;
+    add_user(&fleet, "ada", "operator", None).await?;
+    let (_, path) = at_the_survey(&fleet, &integrator).await?;
+    let browser = Browser::start(fleet.address()).await?;
+    let ada = viewer(&browser, "ada", &path).await?;
+    let second = browser.person("ada again", Sight::default()).await?;
+    second.signs_in("ada", PASSWORD).await?;
+    second.opens(&format!("{path}/live")).await?;
+    second.sees("#stands", "too many live views").await?;
+    takes(&ada).await?;
+    ada.does("hidden", json!({ "on": "#lost" })).await?;
+    ada.does("point", json!({ "on": "#screen", "x": FIELD.0, "y": FIELD.1 })).await?;
+    ada.does("paste", json!({ "text": "x".repeat(4_001) })).await?;
+    ada.sees("#lost", "nothing of it was put in").await?;
+    ada.does("paste", json!({ "text": "y".repeat(40) })).await?;
+    ada.does("hidden", json!({ "on": "#lost" })).await?;
+    ada.does("cancel", json!({ "on": "#screen", "x": 0.1, "y": 0.9 })).await?;
+    ada.sees("#lost", "what it had pressed was let go").await?;
+    if let Some(agent) = fleet.agents.pop() {
+        agent.kill_hard().await;
+    }
+    ada.sees("#stands", "no line to the agent").await?;
+    ada.does("type", json!({ "text": "z" })).await?;
+    ada.sees("#stands", "didn't reach the page").await?;
+    if let Some(coordinator) = fleet.coordinator.take() {
+        coordinator.kill_hard().await;
+    }
+    ada.sees("#lost", "may not have reached the page").await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_socket_opens_for_pages_of_this_site_and_for_runs_that_are_ones_own() -> Outcome {
     let catalog = impatient()?;
     let fleet = offering(&catalog).start().await?;

@@ -7,11 +7,13 @@ mod door;
 mod evidence;
 mod inbox;
 mod live;
+mod passed_on;
 mod roles;
 mod setup_page;
 mod trail;
 mod visitor;
 mod vouching;
+mod wheel;
 
 use serde_json::Value;
 use tests::integrator::Integrator;

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 
 use reqwest::Method;
 use serde_json::json;
-use tests::world::Plan;
+use tests::world::{Fleet, Plan};
 use uuid::Uuid;
 
-use crate::visitor::{Page, Visitor};
+use crate::visitor::{Page, SAME_SITE, Visitor};
 use crate::{Outcome, add_user, draft};
 
 /// The roles, each may do what those before it may.
@@ -40,10 +40,12 @@ const fn door(method: &'static str, path: &'static str, role: usize, reach: Reac
 }
 
 /// Every route of the console.
-const DOORS: [Door; 43] = [
+const DOORS: [Door; 47] = [
     door("GET", "/console", 0, Reach::Each),
     door("GET", "/console/events", 0, Reach::Each),
     door("GET", "/console/challenges", 0, Reach::Each),
+    door("GET", "/console/attendance", 0, Reach::Each),
+    door("POST", "/console/attendance", 1, Reach::Owner),
     door("GET", "/console/connections", 0, Reach::Each),
     door("GET", "/console/connections/C", 0, Reach::Owner),
     door("GET", "/console/runs/N", 0, Reach::Owner),
@@ -63,6 +65,8 @@ const DOORS: [Door; 43] = [
     door("POST", "/console/connections/C/sync", 1, Reach::Owner),
     door("POST", "/console/connections/C/pause", 1, Reach::Owner),
     door("POST", "/console/connections/C/resume", 1, Reach::Owner),
+    door("POST", "/console/connections/C/setup-links", 1, Reach::Owner),
+    door("POST", "/console/connections/C/setup-links/end", 1, Reach::Owner),
     door("GET", "/console/connections/C/revoke", 1, Reach::Owner),
     door("POST", "/console/institutions/harbour/pause", 1, Reach::Whole),
     door("POST", "/console/institutions/harbour/resume", 1, Reach::Whole),
@@ -87,18 +91,39 @@ const DOORS: [Door; 43] = [
     door("POST", "/console/connections/C/revoke", 1, Reach::Owner),
 ];
 
+/// What the addresses name.
+struct Places {
+    connection: String,
+    webhook: String,
+    key: String,
+}
+
+impl Places {
+    /// Made by one organization; there is another.
+    async fn of(fleet: &Fleet) -> Result<Self, Box<dyn std::error::Error>> {
+        let mine = fleet.integrator("default").await?;
+        fleet.integrator("other").await?;
+        let connection = draft(&mine).await?;
+        let webhook = json!({ "url": "https://hooks.example/", "events": ["test"] });
+        let webhook = mine.post("/v1/webhooks", &webhook).await?["webhook"]["id"].clone();
+        let organizations = fleet.operator()?.list("/control/v1/organizations").await?;
+        let tenant = organizations.iter().find(|one| one["slug"] == "default").ok_or("the organization")?;
+        let [tenant, webhook] = [&tenant["id"], &webhook].map(|id| id.as_str().unwrap_or_default());
+        let key = mine.key().split('_').nth(2).unwrap_or_default().to_owned();
+        Ok(Self { connection, webhook: format!("{tenant}/{webhook}"), key })
+    }
+
+    fn fill(&self, path: &str) -> String {
+        let Self { connection, webhook, key } = self;
+        let made = path.replace("/C", &format!("/{connection}")).replace("/W", &format!("/{webhook}"));
+        made.replace("/K", &format!("/{key}")).replace("/N", &format!("/{}", Uuid::nil()))
+    }
+}
+
 #[tokio::test]
 async fn each_address_opens_to_its_role_and_to_those_who_reach_it() -> Outcome {
     let fleet = Plan::new().agents(0).start().await?;
-    let mine = fleet.integrator("default").await?;
-    fleet.integrator("other").await?;
-    let connection = draft(&mine).await?;
-    let webhook = json!({ "url": "https://hooks.example/", "events": ["test"] });
-    let webhook = mine.post("/v1/webhooks", &webhook).await?["webhook"]["id"].as_str().unwrap_or_default().to_owned();
-    let organizations = fleet.operator()?.list("/control/v1/organizations").await?;
-    let tenant = organizations.iter().find(|one| one["slug"] == "default").ok_or("the organization")?;
-    let webhook = format!("{}/{webhook}", tenant["id"].as_str().unwrap_or_default());
-    let key = mine.key().split('_').nth(2).unwrap_or_default().to_owned();
+    let places = Places::of(&fleet).await?;
     let mut visitors = Vec::new();
     for (at, role) in ROLES.into_iter().enumerate() {
         for (reach, organization) in [("all", None), ("own", Some("default")), ("other", Some("other"))] {
@@ -109,8 +134,7 @@ async fn each_address_opens_to_its_role_and_to_those_who_reach_it() -> Outcome {
     }
     let stranger = Visitor::new(fleet.address());
     for Door { method, path, role, reach } in DOORS {
-        let made = path.replace("/C", &format!("/{connection}")).replace("/W", &format!("/{webhook}"));
-        let made = made.replace("/K", &format!("/{key}")).replace("/N", &format!("/{}", Uuid::nil()));
+        let made = places.fill(path);
         let page = ask(&stranger, method, &made).await;
         let is_in = if method == "GET" && !path.ends_with("/events") { 303 } else { 401 };
         assert_eq!(page.status, is_in, "{method} {path} for a stranger");
@@ -131,6 +155,31 @@ async fn each_address_opens_to_its_role_and_to_those_who_reach_it() -> Outcome {
             }
         }
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_act_is_done_without_its_sessions_token_nor_from_another_site() -> Outcome {
+    let fleet = Plan::new().agents(0).start().await?;
+    let places = Places::of(&fleet).await?;
+    for login in ["ada", "eve"] {
+        add_user(&fleet, login, "administrator", None).await?;
+    }
+    let ada = Visitor::signed_in(fleet.address(), "ada").await;
+    let own = ada.token().await;
+    let others = Visitor::signed_in(fleet.address(), "eve").await.token().await;
+    assert!(!own.is_empty() && own != others);
+    let before = fleet.succeed(&["audit", "list", "--json"]).await?;
+    for door in DOORS.iter().filter(|door| door.method == "POST") {
+        let path = places.fill(door.path);
+        let elsewhere = ("sec-fetch-site", "cross-site");
+        for (token, from) in [("", SAME_SITE), (others.as_str(), SAME_SITE), (own.as_str(), elsewhere)] {
+            let fields = [("role", "viewer"), ("organization", "default"), ("token", token)];
+            let page = ada.form(&path, &fields, &[from]).await;
+            assert_eq!(page.status, 403, "{path} with {token:?} from {from:?}: {}", page.text);
+        }
+    }
+    assert_eq!(fleet.succeed(&["audit", "list", "--json"]).await?, before, "something was done");
     Ok(())
 }
 
@@ -173,7 +222,7 @@ fn the_table_has_every_route() {
             }
         }
     }
-    // What needs no session, or ends it; and a socket, of which `live` tries who may open it.
+    // What needs no session, or ends it; and sockets, of which `live` and `wheel` try who may open them.
     for apart in [
         "GET /console/",
         "GET /console/login",
@@ -182,6 +231,7 @@ fn the_table_has_every_route() {
         "GET /console/oidc/start",
         "GET /console/oidc/callback",
         "GET /console/runs/*/live/socket",
+        "GET /console/runs/*/live/passed-on",
         "GET /console/*",
         "POST /console/*",
         "POST /console/logout",
@@ -212,7 +262,8 @@ async fn ask(visitor: &Visitor, method: &str, path: &str) -> Page {
         "GET" => visitor.ask(Method::GET, path, None, &[]).await,
         // What makes no sense as a form is refused for that, after who asks was looked at.
         _ => {
-            let fields = [("role", "viewer"), ("organization", if path.ends_with("/keys") { "default" } else { "" })];
+            let is_of_one = ["/keys", "/attendance"].iter().any(|end| path.ends_with(end));
+            let fields = [("role", "viewer"), ("organization", if is_of_one { "default" } else { "" })];
             visitor.post(path, &fields).await
         }
     }

@@ -6,10 +6,12 @@
 use reqwest::{Method, StatusCode, redirect};
 use serde_json::{Value, json};
 use tests::integrator::Integrator;
+use tests::patience::eventually;
 use tests::person::{Browser, Person, Sight};
 use tests::world::{Fleet, Plan};
 
-use crate::{Outcome, draft, plan};
+use crate::visitor::Visitor;
+use crate::{Outcome, add_user, draft, plan};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -256,5 +258,117 @@ async fn the_page_carries_the_brand_and_shows_in_the_frames_that_the_settings_na
     let faint = Plan::new().agents(0).with("setup.brand.accent", "#ffee99").start().await;
     let refused = faint.err().ok_or("a colour that can't be seen was taken")?.to_string();
     assert!(refused.contains("3:1 is needed"), "{refused}");
+    Ok(())
+}
+
+/// A site of somebody's with a page that has another one in a frame.
+async fn site(frame: String, listener: tokio::net::TcpListener) {
+    let page = format!("<!doctype html><title>Site</title><h1>Site</h1><iframe src=\"{frame}\"></iframe>");
+    let router = axum::Router::new().route("/", axum::routing::get(|| async { axum::response::Html(page) }));
+    let _ = axum::serve(listener, router).await;
+}
+
+#[tokio::test]
+async fn the_page_shows_in_a_frame_of_an_origin_that_the_settings_name_and_in_no_other() -> Outcome {
+    let [named, other] =
+        [tokio::net::TcpListener::bind("127.0.0.1:0").await?, tokio::net::TcpListener::bind("127.0.0.1:0").await?];
+    let origin = |listener: &tokio::net::TcpListener| listener.local_addr().map(|address| format!("http://{address}"));
+    let [named_origin, other_origin] = [origin(&named)?, origin(&other)?];
+    let fleet = Plan::new().agents(0).with("setup.frame_ancestors", &named_origin).start().await?;
+    let integrator = fleet.integrator("default").await?;
+    let path = link(&integrator, &draft(&integrator).await?).await?;
+    for listener in [named, other] {
+        tokio::spawn(site(format!("{}{path}", fleet.address()), listener));
+    }
+    let browser = Browser::start(&named_origin).await?;
+    let customer = browser.person("framed", Sight::default()).await?;
+    customer.opens("/").await?;
+    customer.does("framed", json!({ "on": "h1", "text": "Connect Harbour Business Bank" })).await?;
+    let stranger = Browser::start(&other_origin).await?;
+    let customer = stranger.person("elsewhere", Sight::default()).await?;
+    customer.opens("/").await?;
+    customer.sees("h1", "Site").await?;
+    let complaints = eventually(async || {
+        let complaints = customer.complaints().await.ok()?;
+        complaints.iter().any(|one| one.contains("frame-ancestors")).then_some(complaints)
+    });
+    complaints.await.ok_or("the browser shows it in a frame of another origin")?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_paused_connection_says_so_on_its_page_and_an_old_complaint_is_gone() -> Outcome {
+    let fleet = plan().start().await?;
+    let integrator = fleet.integrator("default").await?;
+    let id = draft(&integrator).await?;
+    let path = link(&integrator, &id).await?;
+    let incomplete = format!("{path}?said=incomplete");
+    assert!(get(&fleet, &incomplete).await?.text().await?.contains("Please fill in every field"));
+    let given = json!({ "bankUsername": fleet.portal.username(), "password": fleet.portal.password() });
+    integrator.put(&format!("/v1/connections/{id}/credentials"), &given).await?;
+    integrator.put(&format!("/v1/connections/{id}/setupCompletion"), &Value::Null).await?;
+    assert!(!get(&fleet, &incomplete).await?.text().await?.contains("Please fill in"), "the form is behind one");
+    let challenge = integrator.open_challenge(&id, None).await?;
+    integrator.answer(&id, &challenge, &fleet.code(1).await.ok_or("no text message came")?).await?;
+    integrator.connection(&id, "active", |now| now["status"] == "active").await?;
+    integrator.post(&format!("/v1/connections/{id}/pause"), &Value::Null).await?;
+    let page = get(&fleet, &incomplete).await?.text().await?;
+    assert!(page.contains("Harbour Business Bank is paused") && !page.contains("Please fill in"), "{page}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_key_of_an_authenticator_is_asked_for_where_the_bank_asks_for_its_codes() -> Outcome {
+    let fleet = Plan::new().agents(0).start().await?;
+    let integrator = fleet.integrator("default").await?;
+    let plain = link(&integrator, &draft(&integrator).await?).await?;
+    assert!(!get(&fleet, &plain).await?.text().await?.contains("totpSecret"));
+    let entity = integrator.post("/v1/entities", &json!({ "externalEntityId": "keyed" })).await?;
+    let connection = json!({ "entityId": entity["entityId"], "institutionId": "threshold" });
+    let connection = integrator.post("/v1/connections", &connection).await?;
+    let id = connection["id"].as_str().unwrap_or_default();
+    let path = link(&integrator, id).await?;
+    assert!(get(&fleet, &path).await?.text().await?.contains("name=\"totpSecret\""));
+    let give = async |key: &str| {
+        let fields = [("bankUsername", "a"), ("password", "b"), ("totpSecret", key)];
+        let answer = post(&fleet, &format!("{path}/credentials"), fleet.address(), &fields).await?;
+        let to = answer.headers().get("location").and_then(|to| to.to_str().ok()).unwrap_or_default().to_owned();
+        Ok::<_, Failure>(to)
+    };
+    assert!(give("not a key!").await?.ends_with("said=noKey"));
+    assert!(give("GEZD GNBV GY3T QOJQ").await?.ends_with("said=begun"));
+    let shown = integrator.get(&format!("/v1/connections/{id}")).await?;
+    assert_eq!(shown["authenticator"], "ready", "{shown}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_operator_makes_a_link_that_works_and_ends_all_of_them_and_the_trail_says_who() -> Outcome {
+    let fleet = Plan::new().agents(0).start().await?;
+    let integrator = fleet.integrator("default").await?;
+    let id = draft(&integrator).await?;
+    add_user(&fleet, "ada", "operator", None).await?;
+    let ada = Visitor::signed_in(fleet.address(), "ada").await;
+    let of_it = format!("/console/connections/{id}");
+    assert!(ada.get(&of_it).await.text.contains("Make a set-up link"));
+    let made = ada.post(&format!("{of_it}/setup-links"), &[]).await;
+    assert_eq!(made.status, 201);
+    let from = made.text.find("/setup/").ok_or("a link")?;
+    let path: String = made.text[from..].chars().take_while(|sign| *sign != '<').collect();
+    assert_eq!(get(&fleet, &path).await?.status(), StatusCode::OK);
+    assert_eq!(ada.post(&format!("{of_it}/setup-links/end"), &[]).await.status, 303);
+    assert_eq!(get(&fleet, &path).await?.status(), StatusCode::NOT_FOUND);
+    let trail: Vec<Value> =
+        serde_json::from_str(&fleet.succeed(&["audit", "list", "--connection", &id, "--json"]).await?)?;
+    for action in ["setupLink.created", "setupLink.revoked"] {
+        let entry = trail.iter().find(|entry| entry["action"] == action).ok_or(action)?;
+        assert_eq!(
+            (&entry["actor"]["kind"], &entry["actor"]["name"]),
+            (&json!("consoleUser"), &json!("ada")),
+            "{entry}"
+        );
+    }
+    let token = path.rsplit('/').next().unwrap_or_default();
+    assert!(!format!("{trail:?}{}", fleet.talk()).contains(token), "the link was written down");
     Ok(())
 }

@@ -44,6 +44,7 @@ impl Pair {
                 .with("redis.url", &redis.url())
                 .with("vault.master_key", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
                 .with("agents.token", TOKEN)
+                .with("challenge.resend_every", "1s")
                 .with("rate_limit.burst", "100000")
         };
         let (first, second) = tokio::join!(plan().start(), plan().start());
@@ -125,6 +126,31 @@ async fn a_reader_of_the_stream_misses_nothing_while_many_write_at_both() -> Out
     }
     let order = |events: &[Value]| events.iter().map(|event| event["eventId"].clone()).collect::<Vec<_>>();
     assert_eq!(order(&read[0]), order(&read[1]), "both coordinators give one order");
+    Ok(())
+}
+
+#[tokio::test]
+async fn new_codes_that_are_asked_for_at_both_stay_within_the_budget_of_a_run() -> Outcome {
+    let pair = Pair::start().await?;
+    let integrators = pair.integrators().await?;
+    onboard(&integrators[0], 0).await?;
+    let agent = pair.agents().swap_remove(0);
+    let held = agent.acquire(10_000).await?.ok_or("the activation")?;
+    let challenge = agent.ask_with_resends(&held, 5).await?;
+    let path = format!("/v1/connections/{}/challenges/{challenge}/resend", held.connection_id);
+    // The settings allow two to a run, a second apart here; each round asks twice at either.
+    let mut taken = 0;
+    let spent = eventually(async || {
+        let calls = (0..4).map(|number| integrators[number % 2].call(reqwest::Method::POST, &path, None));
+        let answers = try_join_all(calls).await.ok()?;
+        agent.renew(&held).await.ok()?;
+        let now = answers.iter().filter(|answer| answer.status == 202).count();
+        assert!(now <= 1, "one of those who ask at once has a code sent");
+        taken += now;
+        answers.iter().any(|answer| answer.body["code"] == "resends_spent").then_some(())
+    });
+    spent.await.ok_or("the budget never ends")?;
+    assert_eq!(taken, 2);
     Ok(())
 }
 

@@ -31,9 +31,21 @@ struct Scene {
 
 impl Scene {
     async fn open(plan: Plan) -> Result<Self, Story> {
+        Self::open_by("http", Faults::default(), plan).await
+    }
+
+    /// The same with agents that have this driver alone, at a bank with these faults.
+    async fn open_by(driver: &str, faults: Faults, plan: Plan) -> Result<Self, Story> {
+        let scene = Self::asking_for_terms(driver, faults, plan).await?;
+        scene.fleet.succeed(&["organization", "terms", "default", "accept"]).await?;
+        Ok(scene)
+    }
+
+    /// The same with an integrator that is asked for each acceptance of terms.
+    async fn asking_for_terms(driver: &str, faults: Faults, plan: Plan) -> Result<Self, Story> {
         let portal = Threshold::start(Threshold::settings()).await?;
-        let (fleet, integrator) = fleet_of(plan, &portal, &["--drivers", "http"]).await?;
-        fleet.succeed(&["organization", "terms", "default", "accept"]).await?;
+        portal.set_faults(faults);
+        let (fleet, integrator) = fleet_of(plan, &portal, &["--drivers", driver]).await?;
         let password = portal.password().to_owned();
         Ok(Self { portal, fleet, integrator, password })
     }
@@ -226,6 +238,32 @@ async fn a_user_who_was_never_there_is_passed_and_nobody_learns_what_was_set() -
     Ok(())
 }
 
+#[tokio::test]
+async fn a_secret_that_only_a_picture_shows_is_read_by_a_browser_from_the_invitation_to_active() -> Outcome {
+    let faults = Faults { picture_only: true, ..Faults::default() };
+    let scene = Scene::open_by("cdp", faults, Plan::new()).await?;
+    let id = scene.set_up().await?;
+    active(&scene.integrator, &id).await.map_err(|error| format!("{error}\n{}", scene.fleet.talk()))?;
+    assert_eq!((scene.count(Act::FactorEnrolled), scene.portal.oracle().refused_passwords), (1, 0));
+    scene.everything_is_read().await?;
+    let known = scene.known().await?;
+    let secret = known["secret"].as_str().ok_or("a secret")?;
+    assert!(!scene.fleet.talk().contains(secret), "what was in the picture was told");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_secret_that_only_a_picture_shows_is_a_persons_matter_where_no_browser_is() -> Outcome {
+    let faults = Faults { picture_only: true, ..Faults::default() };
+    let scene = Scene::open_by("http", faults, Plan::new()).await?;
+    let id = scene.set_up().await?;
+    let over = |now: &Value| now["status"] != "pendingActivation";
+    let connection = scene.integrator.connection(&id, "the end of the activation", over).await?;
+    assert_eq!(connection["setup"]["lastFailure"]["code"], "portal.action.profile", "{connection}");
+    assert_eq!((scene.count(Act::FactorEnrolled), scene.count(Act::PasswordChanged)), (0, 1));
+    Ok(())
+}
+
 /// Everything in a folder, one file after the other.
 fn bytes_below(folder: &std::path::Path, all: &mut Vec<u8>) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
@@ -242,9 +280,9 @@ fn bytes_below(folder: &std::path::Path, all: &mut Vec<u8>) -> std::io::Result<(
 #[tokio::test]
 async fn terms_are_a_persons_to_accept_or_decline_where_the_organization_wants_to_be_asked() -> Outcome {
     for (answer, ended) in [("accept", "active"), ("decline", "draft")] {
-        let portal = Threshold::start(Threshold::settings()).await?;
-        let (fleet, integrator) = fleet_of(Plan::new(), &portal, &["--drivers", "http"]).await?;
-        let id = integrator.set_up("threshold", portal.username(), portal.password()).await?;
+        let scene = Scene::asking_for_terms("http", Faults::default(), Plan::new()).await?;
+        let id = scene.set_up().await?;
+        let Scene { portal, fleet, integrator, .. } = &scene;
         let asked = eventually(async || {
             let challenges = integrator.list(&format!("/v1/connections/{id}/challenges")).await.ok()?;
             challenges.into_iter().find(|it| it["kind"] == "terms" && it["status"] == "open")

@@ -224,3 +224,24 @@ async fn who_finds_no_number_gets_one_when_another_ends() -> Outcome {
     integrator.connection(&second, "a number", given).await?;
     Ok(())
 }
+
+#[tokio::test]
+async fn behind_a_proxy_whoever_asks_too_often_keeps_no_other_out() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let plan = plan(&folder, "+15550100")?.agents(0).with("console.client_address_header", "x-forwarded-for");
+    let fleet = plan.start().await?;
+    fleet.integrator("default").await?;
+    let url = format!("{}/inbound/v1/twilio", fleet.address());
+    let asks = async |from: &str| post(&url, &[("Body", "x")], &[("x-forwarded-for", from)]).await;
+    let mut told = Vec::new();
+    for _ in 0..40 {
+        let calls = (0..50).map(|_| asks("203.0.113.1"));
+        told.extend(futures::future::try_join_all(calls).await?);
+        if told.contains(&StatusCode::TOO_MANY_REQUESTS) {
+            break;
+        }
+    }
+    assert!(told.contains(&StatusCode::TOO_MANY_REQUESTS), "{} requests were looked at", told.len());
+    assert_ne!(asks("203.0.113.2").await?, StatusCode::TOO_MANY_REQUESTS);
+    Ok(())
+}

@@ -314,3 +314,58 @@ async fn a_bank_that_always_asks_for_a_code_is_not_synced_while_nobody_attends()
     assert!(agent.acquire(LONG).await?.is_some(), "by request it always is");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_bank_that_always_asks_is_synced_by_itself_once_its_organization_or_entity_says_when_somebody_attends()
+-> Outcome {
+    let fleet = Plan::new().agents(0).start().await?;
+    let operator = fleet.operator()?;
+    let (integrator, id) = waiting(&fleet).await?;
+    let agent = BareAgent::of(&fleet)?;
+    let held = agent.acquire(LONG).await?.ok_or("a lease")?;
+    agent.complete(&held, &[]).await?;
+    let is = async |wanted: &str| {
+        let shown = async || operator.get(&format!("/control/v1/connections/{id}")).await.ok();
+        eventually(async || shown().await.filter(|shown| shown["schedule"] == wanted)).await.ok_or(wanted.to_owned())
+    };
+    is("onDemand").await?;
+    fleet
+        .succeed(&["organization", "attendance", "default", "--hours", "00:00-24:00", "--zone", "Europe/Berlin"])
+        .await?;
+    is("planned").await?;
+    let listed: Value = serde_json::from_str(&fleet.succeed(&["organization", "list", "--json"]).await?)?;
+    assert_eq!(listed[0]["attendance"], json!({ "hours": "00:00-24:00", "zone": "Europe/Berlin" }));
+    // An entity whose people are never there: what is planned is put off when it is due.
+    let entity =
+        integrator.get(&format!("/v1/connections/{id}")).await?["entityId"].as_str().ok_or("an entity")?.to_owned();
+    let path = format!("/v1/entities/{entity}");
+    let never = json!({ "attendance": { "hours": "", "zone": "UTC" } });
+    assert_eq!(integrator.patch(&path, &never).await?["attendance"], never["attendance"]);
+    operator.post(&format!("/control/v1/connections/{id}/due"), &Value::Null).await?;
+    is("onDemand").await?;
+    assert_eq!(integrator.patch(&path, &json!({ "attendance": null })).await?["attendance"], Value::Null);
+    is("planned").await?;
+    for (wrong, field) in
+        [(json!({ "hours": "sometimes", "zone": "UTC" }), "hours"), (json!({ "hours": "", "zone": "Moon" }), "zone")]
+    {
+        let refused = integrator.patch(&path, &json!({ "attendance": wrong })).await.expect_err("refused").to_string();
+        assert!(refused.contains("422") && refused.contains(&format!("/attendance/{field}")), "{refused}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_failure_that_is_told_twice_counts_once() -> Outcome {
+    let fleet = Plan::new().agents(0).start().await?;
+    waiting(&fleet).await?;
+    let agent = BareAgent::of(&fleet)?;
+    let held = agent.acquire(LONG).await?.ok_or("a lease")?;
+    for _ in 0..2 {
+        agent.fail(&held, "auth.credentials.invalid").await?;
+    }
+    let metrics = reqwest::get(format!("{}/metrics", fleet.address())).await?.text().await?;
+    let counted =
+        metrics.lines().find(|line| line.starts_with("bursar_runs_total{outcome=\"auth.credentials.invalid\"}"));
+    assert!(counted.is_some_and(|line| line.ends_with(" 1")), "{metrics}");
+    Ok(())
+}

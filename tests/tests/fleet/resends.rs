@@ -4,6 +4,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tests::bare_agent::BareAgent;
 use tests::integrator::{Answer, Integrator};
 use tests::patience::eventually;
 use tests::world::{Fleet, Plan};
@@ -120,5 +121,28 @@ async fn an_operator_may_say_that_no_codes_are_asked_for() -> Outcome {
     let refused = fleet.run(&["challenge", "resend", challenge["id"].as_str().unwrap_or_default()], "").await?;
     assert_ne!(refused.code, Some(0));
     assert!(refused.stderr.contains("as many new codes"), "{}", refused.stderr);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_agent_that_dies_between_its_intent_and_the_click_has_no_code_sent_and_nobody_clicks_for_it() -> Outcome {
+    let mut fleet = plan().agents(0).with("lease.term", "2s").start().await?;
+    let integrator = fleet.integrator("default").await?;
+    let id = set_up(&fleet, &integrator).await?;
+    let bare = BareAgent::of(&fleet)?;
+    let held = bare.acquire(20_000).await?.ok_or("the activation")?;
+    let first = bare.ask_with_resends(&held, 2).await?;
+    let first = json!({ "id": first });
+    resent(&integrator, &id, &first).await?;
+    assert_eq!(bare.wait_for_answer(&held, first["id"].as_str().unwrap_or_default()).await?, "resend");
+    bare.declare(&held, "sendCode").await?;
+    // It goes silent before it clicks.
+    fleet.start_agent()?;
+    let second = integrator.open_challenge(&id, first["id"].as_str()).await?;
+    assert_eq!(second["resendsLeft"], 1, "what was asked for counts, whatever came of it");
+    let code = fleet.code(1).await.ok_or("no text message came")?;
+    integrator.answer(&id, &second, &code).await?;
+    active(&integrator, &id).await?;
+    assert_eq!(fleet.portal.oracle().codes_sent, 1, "the sign-in's own");
     Ok(())
 }

@@ -63,6 +63,7 @@ const MODULES: [(&str, &[Arrow]); 16] = [
             ("catalog", &["Catalog"]),
             ("clock", &[]),
             ("config", &["Inbound"]),
+            ("console", &["address"]),
             ("fleet", &[]),
             ("queue", &["DrainState", "InstitutionDepth", "QueueError", "SeenAgent", "SeenFlow", "SeenLease", "Waits"]),
             ("store", &[]),

@@ -50,6 +50,14 @@ const does = {
     const box = await page.locator(on).first().boundingBox();
     await page.mouse.click(box.x + x * box.width, box.y + y * box.height);
   },
+  // Presses at a place, and then the pointer is gone: a finger that became a scroll.
+  async cancel({ page }, { on, x, y }) {
+    const box = await page.locator(on).first().boundingBox();
+    await page.mouse.move(box.x + x * box.width, box.y + y * box.height);
+    await page.mouse.down();
+    await page.locator(on).first().dispatchEvent("pointercancel", { pointerId: 1 });
+    await page.mouse.up();
+  },
   async paste({ page }, { text }) {
     await page.evaluate((text) => {
       const clipboardData = new DataTransfer();
@@ -91,23 +99,28 @@ const does = {
     const box = await page.locator(canvas).boundingBox();
     await page.mouse.move(box.x + x * box.width, box.y + y * box.height);
     await page.waitForTimeout(700);
-    const measured = page.evaluate((canvas) => new Promise((done) => {
+    // It listens before the pointer goes down, which takes another way to the page.
+    await page.evaluate((canvas) => {
       const node = document.querySelector(canvas);
       let at = null;
       node.addEventListener("pointerdown", () => { at = performance.now(); }, { once: true, capture: true });
-      const observer = new MutationObserver(() => {
-        if (at === null) return;
-        observer.disconnect();
-        done(performance.now() - at);
+      window.measured = new Promise((done) => {
+        const observer = new MutationObserver(() => {
+          if (at === null) return;
+          observer.disconnect();
+          done(performance.now() - at);
+        });
+        observer.observe(node, { attributes: true, attributeFilter: ["data-pictures"] });
       });
-      observer.observe(node, { attributes: true, attributeFilter: ["data-pictures"] });
-    }), canvas);
+    }, canvas);
     await page.mouse.down();
     await page.mouse.up();
-    const late = page.waitForTimeout(10000).then(() => { throw new Error("no picture came within ten seconds"); });
-    // Where it came, nobody waits for this any more.
-    late.catch(() => {});
-    return { ms: await Promise.race([measured, late]) };
+    const ms = await page.evaluate(() => Promise.race([
+      window.measured,
+      new Promise((late) => setTimeout(() => late(null), 10000)),
+    ]));
+    if (ms === null) throw new Error("no picture came within ten seconds");
+    return { ms };
   },
   async leave({ page }) { await page.goto("about:blank"); },
   async press({ page }, { keys }) { for (const key of keys) await page.keyboard.press(key); },
@@ -116,6 +129,10 @@ const does = {
     const found = page.locator(on).filter(text ? { hasText: text } : {}).first();
     await found.waitFor({ state: "attached" });
     return { text: (await found.innerText()).trim() };
+  },
+  // The same in the page's frame.
+  async framed({ page }, { on, text }) {
+    await page.frameLocator("iframe").locator(on).filter({ hasText: text }).first().waitFor({ state: "visible" });
   },
   async gone({ page }, { on }) { await page.locator(on).first().waitFor({ state: "detached" }); },
   async count({ page }, { on }) { return { count: await page.locator(on).count() }; },

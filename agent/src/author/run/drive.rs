@@ -39,6 +39,7 @@ use crate::leavable::Leavable;
 use crate::measure;
 use crate::openers::Openers;
 use crate::pace::Paces;
+use crate::pictures;
 use crate::sizing::browser_memory;
 
 /// For how long a session may live; there is no lease that ends it.
@@ -304,6 +305,18 @@ impl<P: Person> Loop<'_, P> {
             Command::Declare(effect) => {
                 self.trace.note("effect", effect.to_string());
                 Ok(Observation::Done)
+            }
+            Command::ReadPicture(selector) => {
+                let mut interrupts = self.interrupts.clone();
+                let seen = tokio::select! {
+                    seen = pictures::read(driver, &selector) => seen?,
+                    _ = interrupts.wait_for(|count| *count > 0) => return Err(End::Interrupted),
+                };
+                if let Observation::PictureRead(said) = &seen {
+                    self.trace.note("picture", format!("{} QR codes", said.len()));
+                    said.iter().for_each(|secret| self.trace.taint.add(secret.clone()));
+                }
+                Ok(seen)
             }
             Command::Make(making) => {
                 self.trace.note("effect", making.effect().to_string());

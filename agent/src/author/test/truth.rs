@@ -86,7 +86,7 @@ pub(super) fn run(folder: &Folder, portal: Url, through: &PortalArguments, json:
     };
     match json {
         Listing::Json => {
-            print_json(&json!({ "isTrue": differences.is_empty(), "differences": differences, "compared": compared }))?
+            print_json(&json!({ "isTrue": differences.is_empty(), "differences": differences, "compared": compared }))?;
         }
         Listing::Text => {
             for difference in differences.iter().take(TOLD) {

@@ -4,7 +4,7 @@
 (() => {
   const root = document.getElementById("live-view");
   const by = (id) => document.getElementById(id);
-  const [stands, asks, screen, wheel, typed] = ["stands", "asks", "screen", "at-the-wheel", "typed"].map(by);
+  const [stands, lost, asks, screen, wheel, typed] = ["stands", "lost", "asks", "screen", "at-the-wheel", "typed"].map(by);
   const buttons = { take: by("take"), takeOver: by("take-over"), handBack: by("hand-back") };
   const pen = screen.getContext("2d", { alpha: false });
   let socket = null;
@@ -15,13 +15,20 @@
   let drawn = 0;
 
   const say = (text) => { if (stands.textContent !== text) stands.textContent = text; };
-  const tell = (what) => { if (socket && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(what)); };
-  const does = (input) => { if (holds) tell({ do: "input", input }); };
+  const lose = (text) => { lost.textContent = text; lost.hidden = !text; };
+  const tell = (what) => {
+    const isOpen = socket !== null && socket.readyState === WebSocket.OPEN;
+    if (isOpen) socket.send(JSON.stringify(what));
+    return isOpen;
+  };
+  const does = (input) => {
+    if (holds && !tell({ do: "input", input })) lose("The live view is interrupted: what you did didn't reach the page.");
+  };
 
   const draw = async (bytes) => {
     const sides = new DataView(bytes);
     try {
-      const picture = await createImageBitmap(new Blob([bytes.slice(4)], { type: "image/jpeg" }));
+      const picture = await createImageBitmap(new Blob([bytes.slice(4)], { type: sides.getUint8(4) === 0x89 ? "image/png" : "image/jpeg" }));
       page = { width: sides.getUint16(0), height: sides.getUint16(2) };
       if (screen.width !== picture.width || screen.height !== picture.height) {
         [screen.width, screen.height] = [picture.width, picture.height];
@@ -36,8 +43,17 @@
     tell({ do: "drawn" });
   };
 
+  // The button that is down at the bank's page, and where; it goes up however the pointer is lost.
+  let pressed = null;
+  const release = (at) => {
+    if (pressed) does({ does: "release", ...pressed, ...at });
+    pressed = null;
+  };
+
   const hold = (now) => {
     const before = holds;
+    if (now && !before) lose("");
+    if (!now) pressed = null;
     holds = now;
     wheel.hidden = !now;
     screen.setAttribute("role", now ? "application" : "img");
@@ -70,13 +86,18 @@
       if (typeof data === "string") show(JSON.parse(data));
       else void draw(data);
     });
-    socket.addEventListener("close", ({ code }) => {
+    socket.addEventListener("close", ({ code, reason }) => {
       socket = null;
+      if (holds) lose("The live view was interrupted: what you did last may not have reached the page.");
       hold(false);
       for (const button of Object.values(buttons)) if (button) button.hidden = true;
       // The session has ended: signing in again leads back here.
       if (code === 4401) { location.reload(); return; }
-      if (over || code === 4404) { screen.classList.add("pale"); return; }
+      if (over || [4404, 4410, 4429].includes(code)) {
+        screen.classList.add("pale");
+        if (reason && !over) say(reason);
+        return;
+      }
       say("The live view is interrupted and is being connected again.");
       setTimeout(connect, pause);
       pause = Math.min(pause * 2, 10000);
@@ -112,12 +133,20 @@
     clicks = { ...at, at: event.timeStamp, count: again ? (clicks.count % 3) + 1 : 1 };
     // A page may wait for the pointer to come before it is pressed.
     does({ does: "move", ...at, buttons: 0, modifiers: modifiers(event) });
-    does({ does: "press", ...at, button: names[event.button], clicks: clicks.count, modifiers: modifiers(event) });
+    release(at);
+    pressed = { ...at, button: names[event.button], clicks: clicks.count, modifiers: modifiers(event) };
+    does({ does: "press", ...pressed });
   });
   screen.addEventListener("pointerup", (event) => {
-    if (!holds || event.button > 2) return;
-    does({ does: "release", ...place(event), button: names[event.button], clicks: Math.max(1, clicks.count), modifiers: modifiers(event) });
+    if (holds && event.button <= 2 && pressed?.button === names[event.button]) release(place(event));
   });
+  // A finger that became a scroll, a window that went away: the place that is told then is no place.
+  screen.addEventListener("pointercancel", () => {
+    if (!pressed) return;
+    release({});
+    lose("The pointer was lost: what it had pressed was let go.");
+  });
+  screen.addEventListener("lostpointercapture", () => release({}));
   screen.addEventListener("pointermove", (event) => {
     if (!holds) return;
     const first = moved === null;
@@ -157,9 +186,15 @@
 
   const put = (text) => {
     const parts = [...text];
-    for (let from = 0; from < Math.min(parts.length, 4000); from += 1000) {
+    lose("");
+    if (parts.length > 4000) {
+      lose(`That text has ${parts.length} characters, and 4000 go at once: nothing of it was put in. Do it in parts.`);
+      return false;
+    }
+    for (let from = 0; from < parts.length; from += 1000) {
       does({ does: "text", text: parts.slice(from, from + 1000).join("") });
     }
+    return true;
   };
   document.addEventListener("paste", (event) => {
     if (!holds || document.activeElement !== screen) return;
@@ -168,8 +203,7 @@
   });
   by("typing").addEventListener("submit", (event) => {
     event.preventDefault();
-    put(typed.value);
-    typed.value = "";
+    if (put(typed.value)) typed.value = "";
   });
   const codes = { Enter: 13, Tab: 9, Backspace: 8 };
   for (const button of root.querySelectorAll("[data-key]")) {

@@ -48,6 +48,7 @@ pub(in crate::console) async fn list(
                 (nothing("No bank asks anything.", "When one does, its question comes up here by itself; there is no need \
                     to load the page again."))
             }
+            p { a href="/console/attendance" { "When somebody attends" } }
             ol.cards {
                 @for (challenge, beside) in &pending {
                     @let takes_focus = if first == Some(challenge.id) { Focus::Taken } else { Focus::Left };

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::challenges::{Beside, Focus};
-use super::{Asked, back_to, challenges, id};
+use super::{Asked, back_to, challenges, id, setup_links};
 use crate::clock;
 use crate::console::Console;
 use crate::console::door::Visitor;
@@ -71,6 +71,7 @@ pub(in crate::console) async fn show(
         "sync" => Some("A sync is queued."),
         "pause" => Some("The connection is paused."),
         "resume" => Some("The connection goes on; a sync is queued."),
+        "links" => Some("No link to its set-up page is good any more."),
         "revoke" => Some("The connection is revoked, and its credentials are forgotten."),
         _ => None,
     });
@@ -209,6 +210,7 @@ fn acts(visitor: &Visitor, connection: &Connection) -> Markup {
             @if connection.state == ConnectionState::Active && connection.run.is_none() {
                 (act(visitor, &format!("{path}/sync"), "Sync now"))
             }
+            (setup_links::acts(visitor, connection))
             @if may_pause { (act(visitor, &format!("{path}/pause"), "Pause")) }
             @if status == ConnectionStatus::Paused { (act(visitor, &format!("{path}/resume"), "Resume")) }
             @if status != ConnectionStatus::Revoked { a.button.danger href=(format!("{path}/revoke")) { "Revoke…" } }
@@ -366,7 +368,11 @@ pub(in crate::console) async fn revoke(
     Ok(back_to(&path, "revoke").into_response())
 }
 
-async fn reached(console: &Console, visitor: &Visitor, text: &str) -> Result<(OwnedConnection, String), Refusal> {
+pub(super) async fn reached(
+    console: &Console,
+    visitor: &Visitor,
+    text: &str,
+) -> Result<(OwnedConnection, String), Refusal> {
     let id = ConnectionId(id(text)?);
     let owned = console.fleet.store.owned_connection(visitor.reach(), id).await?;
     Ok((owned, format!("/console/connections/{id}")))

@@ -27,6 +27,7 @@ pub(in crate::console) async fn show(
     let body = html! {
         div.live id="live-view" data-socket=(socket) {
             p.todo id="stands" role="status" aria-live="polite" { "The live view is being connected." }
+            p.alert id="lost" role="alert" hidden {}
             noscript { p.alert { "The live view needs JavaScript: it draws pictures as they come. All else of the console works without." } }
             blockquote.bank id="asks" hidden {}
             div.acts {

@@ -4,6 +4,7 @@
 
 pub(super) mod account;
 pub(super) mod agents;
+pub(super) mod attendance;
 pub(super) mod audit;
 pub(super) mod challenges;
 pub(super) mod connection;
@@ -15,6 +16,7 @@ pub(super) mod live;
 pub(super) mod oidc;
 pub(super) mod overview;
 pub(super) mod run;
+pub(super) mod setup_links;
 pub(super) mod sign_in;
 mod steps;
 pub(super) mod users;

@@ -65,7 +65,7 @@ pub(in crate::console) async fn show(
             section aria-labelledby="work" {
                 h2 id="work" { "Runs right now" }
                 ul.tiles {
-                    (tile("Open challenges", &open.to_string(), Some(Section::Challenges.path()), open > 0))
+                    (tile("Open challenges", &open.to_string(), Some(Section::Challenges.path()), if open > 0 { Weight::Urgent } else { Weight::Plain }))
                     @if visitor.sees_all() { (work(&console.fleet.queue.depth().await?)) }
                 }
             }
@@ -119,9 +119,19 @@ fn states(counts: &[(ConnectionStatus, u64)]) -> Markup {
     }
 }
 
-fn tile(label: &str, figure: &str, path: Option<&str>, is_urgent: bool) -> Markup {
+/// Whether somebody has to do something about a figure.
+#[derive(Clone, Copy)]
+enum Weight {
+    Plain,
+    Urgent,
+}
+
+fn tile(label: &str, figure: &str, path: Option<&str>, weight: Weight) -> Markup {
     let inside = html! { strong.figure { (figure) } span { (label) } };
-    let class = if is_urgent { "tile urgent" } else { "tile" };
+    let class = match weight {
+        Weight::Urgent => "tile urgent",
+        Weight::Plain => "tile",
+    };
     html! {
         li class=(class) { @match path { Some(path) => a href=(path) { (inside) }, None => div { (inside) } } }
     }
@@ -137,12 +147,12 @@ fn work(depth: &Depth) -> Markup {
     let dwell = slow.map_or_else(|| "–".to_owned(), for_long_ms);
     let working = depth.leased.saturating_sub(depth.parked);
     html! {
-        (tile("Being worked on", &grouped(working), None, false))
-        (tile("Waiting for a person", &grouped(depth.parked), None, false))
-        (tile("Ready · of which may start", &format!("{} · {}", grouped(ready), grouped(runnable)), None, false))
-        (tile("Not due yet", &grouped(depth.delayed), None, false))
-        (tile("Oldest ready waits", &for_long(oldest), None, false))
-        (tile("Dwell of late, p95", &dwell, None, false))
+        (tile("Being worked on", &grouped(working), None, Weight::Plain))
+        (tile("Waiting for a person", &grouped(depth.parked), None, Weight::Plain))
+        (tile("Ready · of which may start", &format!("{} · {}", grouped(ready), grouped(runnable)), None, Weight::Plain))
+        (tile("Not due yet", &grouped(depth.delayed), None, Weight::Plain))
+        (tile("Oldest ready waits", &for_long(oldest), None, Weight::Plain))
+        (tile("Dwell of late, p95", &dwell, None, Weight::Plain))
     }
 }
 

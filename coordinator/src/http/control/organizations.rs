@@ -14,8 +14,9 @@ use uuid::Uuid;
 use crate::clock;
 use crate::fleet;
 use crate::http::App;
+use crate::http::attendance::Attendance;
 use crate::http::auth::OPERATORS;
-use crate::http::body::Body;
+use crate::http::body::{Body, present};
 use crate::http::listing::{List, Listed, NoFilter, Paging};
 use crate::http::problem::Problem;
 use crate::http::schema;
@@ -35,6 +36,9 @@ pub(super) struct Organization {
     /// What it says of terms that banks have accepted.
     #[schema(schema_with = schema::word_with_meanings::<TermsPolicy>)]
     terms: TermsPolicy,
+    /// When somebody attends for it; null: as the fleet's settings say.
+    #[schema(required)]
+    attendance: Option<Attendance>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
 }
@@ -80,17 +84,22 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 
-/// What is changed of an organization.
+/// What is changed of an organization, in both environments; what isn't given stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = OrganizationChange, example = json!({ "terms": "accept" }))]
 pub(super) struct Change {
-    /// What it says of terms that banks have accepted, in both environments.
-    #[schema(schema_with = schema::word_with_meanings::<TermsPolicy>)]
-    terms: TermsPolicy,
+    /// What it says of terms that banks have accepted.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(schema_with = schema::word_with_meanings::<TermsPolicy>, required = false)]
+    terms: Option<TermsPolicy>,
+    /// When somebody attends for it; null: as the fleet's settings say.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Attendance>)]
+    attendance: Option<Option<Attendance>>,
 }
 
-/// Say whether banks' terms are accepted, or a person is asked.
+/// Say whether banks' terms are accepted, or a person is asked, and when somebody attends.
 #[utoipa::path(patch, path = "/organizations/{slug}", operation_id = "changeOrganization", tag = "Organizations",
     security(("operator" = [])), request_body = Change,
     params(("slug" = String, Path, description = "What commands call the organization.")),
@@ -100,7 +109,17 @@ pub(super) async fn change(
     Path(slug): Path<String>,
     Body(request): Body<Change>,
 ) -> Result<Json<Organization>, Problem> {
-    Ok(Json(app.fleet.store.set_terms(&slug, request.terms, clock::now()).await?.into()))
+    let attendance = request.attendance.map(|given| given.map(Attendance::checked).transpose()).transpose()?;
+    let (store, now) = (&app.fleet.store, clock::now());
+    let mut changed = None;
+    if let Some(attended) = attendance {
+        changed = Some(store.set_attended(&slug, attended, now).await?);
+    }
+    if let Some(terms) = request.terms {
+        changed = Some(store.set_terms(&slug, terms, now).await?);
+    }
+    let changed = changed.ok_or_else(|| Problem::field("/terms", "give `terms` or `attendance`"))?;
+    Ok(Json(changed.into()))
 }
 
 impl From<store::Organization> for Organization {
@@ -110,6 +129,7 @@ impl From<store::Organization> for Organization {
             slug: organization.slug,
             test_id: organization.test_id.map(|id| id.0),
             terms: organization.terms,
+            attendance: organization.attended.map(Attendance::from),
             created_at: organization.created_at,
         }
     }

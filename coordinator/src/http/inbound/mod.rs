@@ -29,6 +29,7 @@ use super::body::{BodyLimit, read_body};
 use super::problem::Problem;
 use crate::clock;
 use crate::config;
+use crate::console::address;
 use crate::fleet::Message;
 
 /// The largest message, in bytes; mails of banks come with pictures.
@@ -169,7 +170,8 @@ async fn take(
 ) -> Result<Response, Problem> {
     let Some((provider, name, secret)) = app.listeners.of(&name) else { return Err(Problem::not_found()) };
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    app.inbound_throttle.check(&peer.map_or_else(String::new, |ConnectInfo(peer)| peer.ip().to_string()))?;
+    let trusted = app.fleet.config.console.client_address_header.as_deref();
+    app.inbound_throttle.check(&address(trusted, request.headers(), peer))?;
     let (parts, body) = request.into_parts();
     let body = read_body(Request::from_parts(parts.clone(), body)).await?;
     let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::clock;
 use crate::fleet::Scope;
 use crate::http::App;
+use crate::http::attendance::Attendance;
 use crate::http::auth::Integrator;
 use crate::http::body::{Body, Ids, present};
 use crate::http::listing::{List, Listed, Paging};
@@ -45,6 +46,9 @@ pub(super) struct Entity {
     contact_emails: Vec<String>,
     #[schema(schema_with = schema::metadata)]
     metadata: Metadata,
+    /// When somebody attends for it, where that isn't as your organization's people do.
+    #[schema(required)]
+    attendance: Option<Attendance>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
@@ -75,6 +79,8 @@ pub(super) struct Create {
     #[serde(default)]
     #[schema(schema_with = schema::metadata, required = false)]
     metadata: Metadata,
+    /// When somebody attends for it, where that isn't as your organization's people do.
+    attendance: Option<Attendance>,
 }
 
 /// What is to change; what isn't given stays.
@@ -95,6 +101,10 @@ pub(super) struct Change {
     #[serde(default, deserialize_with = "present")]
     #[schema(schema_with = schema::metadata, required = false)]
     metadata: Option<Metadata>,
+    /// When somebody attends for it; null: as your organization's people do.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Attendance>)]
+    attendance: Option<Option<Attendance>>,
 }
 
 /// List entities, oldest first.
@@ -136,6 +146,7 @@ pub(super) async fn create(
         name: checked_name(request.name)?,
         contact_emails: checked_emails(request.contact_emails)?,
         metadata: request.metadata,
+        attended: request.attendance.map(Attendance::checked).transpose()?,
     };
     let entity = app.fleet.store.create_entity(new, clock::now()).await?;
     Ok((StatusCode::CREATED, Json(entity.into())))
@@ -169,6 +180,7 @@ pub(super) async fn change(
         contact_emails: request.contact_emails.map(checked_emails).transpose()?,
         name: request.name.map(new_name).transpose()?,
         metadata: request.metadata,
+        attended: request.attendance.map(|given| given.map(Attendance::checked).transpose()).transpose()?,
     };
     Ok(Json(app.fleet.store.update_entity(owner, EntityId(id), patch, clock::now()).await?.into()))
 }
@@ -243,6 +255,7 @@ impl From<store::Entity> for Entity {
             name: entity.name,
             contact_emails: entity.contact_emails,
             metadata: entity.metadata,
+            attendance: entity.attended.map(Attendance::from),
             created_at: entity.created_at,
             updated_at: entity.updated_at,
         }

@@ -51,6 +51,8 @@ pub(super) struct ChallengeRow {
     holder_name: Option<String>,
     pub(super) seat: Option<Uuid>,
     pub(super) held_until: Option<i64>,
+    pub(super) wheel_turn: i64,
+    pub(super) wheel_given: i64,
 }
 
 /// The columns of a challenge.
@@ -58,7 +60,7 @@ macro_rules! challenge_columns {
     () => {
         "id, organization_id, connection_id, run_id, question, state, answer_sealed, may_answer, source,
          closed_for, resends, resends_left, resend_after, created_at, expires_at, updated_at, holder_id, holder_name, seat,
-         held_until"
+         held_until, wheel_turn, wheel_given"
     };
 }
 
@@ -80,11 +82,21 @@ impl ChallengeRow {
         self.state == ChallengeState::Open.as_str()
     }
 
+    /// Who holds the wheel, or held it until they weren't heard of any more.
+    pub(super) fn wheel(&self) -> Result<Option<Wheel>, StoreError> {
+        let (Some(user), Some(seat), Some(until)) = (self.holder_id, self.seat, self.held_until) else {
+            return Ok(None);
+        };
+        let name = self.holder_name.clone().unwrap_or_default();
+        Ok(Some(Wheel { user: UserId(user), name, seat, until: from_ms(until)? }))
+    }
+
     /// All that is known of challenges.
     pub(super) const SELECT: &str = concat!("SELECT ", challenge_columns!(), " FROM challenges");
 
     pub(super) fn read(self) -> Result<Challenge, StoreError> {
         let question: Question = from_json(&self.question, "question")?;
+        let wheel = self.wheel()?;
         let may_answer = match &self.may_answer {
             Some(words) => {
                 words.split_whitespace().map(|word| from_word(word, "answer's source")).collect::<Result<_, _>>()?
@@ -108,13 +120,7 @@ impl ChallengeRow {
             created_at: from_ms(self.created_at)?,
             expires_at: from_ms(self.expires_at)?,
             updated_at: from_ms(self.updated_at)?,
-            wheel: match (self.holder_id, self.seat, self.held_until) {
-                (Some(user), Some(seat), Some(until)) => {
-                    let name = self.holder_name.unwrap_or_default();
-                    Some(Wheel { user: UserId(user), name, seat, until: from_ms(until)? })
-                }
-                _ => None,
-            },
+            wheel,
         })
     }
 }

@@ -19,7 +19,7 @@ use super::audit::{commit_act, write};
 use super::transition::{Happening, apply, note, on_demand, take};
 use super::{
     SqlStore, authenticators, candidates, commit, failed, found, from_json, from_ms, from_word, lockout, permissions,
-    pools, push_page, runs, to_json, to_ms,
+    pools, push_page, runs, sources, to_json, to_ms,
 };
 use crate::store::{
     Act, Connection, ConnectionEventRecord, ConnectionFilter, Connections, CreatedOrReturned, Fingerprints,
@@ -33,9 +33,8 @@ pub(super) const SELECT: &str = "
         c.instructions, c.metadata, c.created_at, c.updated_at, c.last_failure,
         c.permissions, c.permissions_at,
         k.connection_id AS credentials_of, k.refused AS credentials_refused,
-        EXISTS (SELECT 1 FROM challenges q WHERE q.connection_id = c.id AND q.state || '' = 'open'
-            AND COALESCE(q.may_answer, '') NOT LIKE 'totp%' AND COALESCE(q.may_answer, '') NOT LIKE 'agreed%'
-            AND COALESCE(q.may_answer, '') NOT LIKE 'policy%') AS is_asked,
+        (SELECT COALESCE(q.may_answer, '') FROM challenges q WHERE q.connection_id = c.id AND q.state || '' = 'open'
+            ORDER BY q.id DESC LIMIT 1) AS may_answer,
         (SELECT a.refusals FROM authenticators a WHERE a.connection_id = c.id) AS refusals,
         r.not_before AS run_not_before, r.failure AS run_failure
     FROM connections c
@@ -61,7 +60,7 @@ pub(super) struct ConnectionRow {
     last_failure: Option<String>,
     permissions: Option<String>,
     permissions_at: Option<i64>,
-    is_asked: bool,
+    may_answer: Option<String>,
     refusals: Option<i64>,
     run_not_before: Option<i64>,
     run_failure: Option<String>,
@@ -85,7 +84,10 @@ impl ConnectionRow {
                 (Some(_), Some(_)) => Credentials::Refused,
             },
             last_failure: self.last_failure.as_deref().map(|text| from_json(text, "failure")).transpose()?,
-            challenge: if self.is_asked { OpenChallenge::Open } else { OpenChallenge::None },
+            challenge: match self.may_answer {
+                Some(sources) if !sources::is_answered_in_any_case(&sources) => OpenChallenge::Open,
+                _ => OpenChallenge::None,
+            },
             authenticator: self.refusals.map(authenticators::state),
             run: run.transpose()?,
             activated_at: self.activated_at.map(from_ms).transpose()?,

@@ -12,8 +12,8 @@ use uuid::Uuid;
 use super::super::Db;
 use super::audit::write;
 use super::{
-    SqlStore, Tx, commit, failed, found, from_json, from_ms, is_duplicate, pools, push_page, stream, to_json, to_ms,
-    transition,
+    SqlStore, Tx, commit, failed, found, from_json, from_ms, is_duplicate, pools, push_page, schedules, stream,
+    to_json, to_ms, transition,
 };
 use crate::store::{Act, Entities, Entity, EntityPatch, NewEntity, NewName, PageRequest, Refused, StoreError};
 
@@ -25,6 +25,7 @@ struct EntityRow {
     name: Option<String>,
     contact_emails: String,
     metadata: String,
+    attended: Option<String>,
     created_at: i64,
     updated_at: i64,
 }
@@ -32,7 +33,7 @@ struct EntityRow {
 /// The columns of an entity.
 macro_rules! columns {
     () => {
-        "id, external_entity_id, is_default, name, contact_emails, metadata, created_at, updated_at"
+        "id, external_entity_id, is_default, name, contact_emails, metadata, attended, created_at, updated_at"
     };
 }
 
@@ -45,6 +46,7 @@ impl EntityRow {
             name: self.name,
             contact_emails: from_json(&self.contact_emails, "entity's e-mail addresses")?,
             metadata: from_json(&self.metadata, "entity's metadata")?,
+            attended: self.attended.map(|kept| from_json(&kept, "attended hours")).transpose()?,
             created_at: from_ms(self.created_at)?,
             updated_at: from_ms(self.updated_at)?,
         })
@@ -56,8 +58,8 @@ impl Entities for SqlStore {
     async fn create_entity(&self, new: NewEntity, now: Timestamp) -> Result<Entity, Refused> {
         let row = sqlx::query_as::<_, EntityRow>(concat!(
             "INSERT INTO entities (id, organization_id, external_entity_id, is_default, name, contact_emails, metadata,
-                                       created_at, updated_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) RETURNING ",
+                                       created_at, updated_at, attended)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9) RETURNING ",
             columns!()
         ))
         .bind(new.id.0)
@@ -68,6 +70,7 @@ impl Entities for SqlStore {
         .bind(to_json(&new.contact_emails, "entity's e-mail addresses")?)
         .bind(to_json(&new.metadata, "entity's metadata")?)
         .bind(to_ms(now))
+        .bind(new.attended.as_ref().map(|hours| to_json(hours, "attended hours")).transpose()?)
         .fetch_one(&self.write)
         .await;
         match row {
@@ -120,20 +123,28 @@ impl Entities for SqlStore {
         };
         let contact_emails = patch.contact_emails.unwrap_or_else(|| before.contact_emails.clone());
         let metadata = patch.metadata.unwrap_or_else(|| before.metadata.clone());
-        if (&name, &contact_emails, &metadata) == (&before.name, &before.contact_emails, &before.metadata) {
+        let attended = patch.attended.unwrap_or_else(|| before.attended.clone());
+        let is_attended_otherwise = attended != before.attended;
+        if (&name, &contact_emails, &metadata) == (&before.name, &before.contact_emails, &before.metadata)
+            && !is_attended_otherwise
+        {
             return Ok(before);
         }
         let row = sqlx::query_as::<_, EntityRow>(
-            concat!("UPDATE entities SET name = $2, contact_emails = $3, metadata = $4, updated_at = $5 WHERE id = $1 RETURNING ", columns!()),
+            concat!("UPDATE entities SET name = $2, contact_emails = $3, metadata = $4, updated_at = $5, attended = $6 WHERE id = $1 RETURNING ", columns!()),
         )
         .bind(id.0)
         .bind(name)
         .bind(to_json(&contact_emails, "entity's e-mail addresses")?)
         .bind(to_json(&metadata, "entity's metadata")?)
         .bind(to_ms(now))
+        .bind(attended.as_ref().map(|hours| to_json(hours, "attended hours")).transpose()?)
         .fetch_one(&mut *tx)
         .await
         .map_err(failed("change an entity"))?;
+        if is_attended_otherwise {
+            schedules::reconsider_of(&mut tx, organization, Some(id)).await?;
+        }
         commit(tx).await?;
         Ok(row.read()?)
     }

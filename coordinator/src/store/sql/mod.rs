@@ -39,6 +39,7 @@ mod institutions;
 mod intents;
 mod keys;
 mod ledger;
+mod lines;
 mod lockout;
 mod matches;
 mod observations;

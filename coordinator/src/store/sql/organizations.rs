@@ -7,13 +7,16 @@ use async_trait::async_trait;
 use domain::audit::Action;
 use domain::challenge::TermsPolicy;
 use domain::id::OrganizationId;
+use domain::schedule::AttendedHours;
 use jiff::Timestamp;
 use serde_json::json;
 use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::audit::commit_act;
-use super::{SqlStore, Tx, commit, failed, found, from_ms, from_word, is_duplicate, to_ms};
+use super::{
+    SqlStore, Tx, commit, failed, found, from_json, from_ms, from_word, is_duplicate, schedules, to_json, to_ms,
+};
 use crate::store::{Act, NewOrganization, NewTenant, Organization, Organizations, Refused, StoreError};
 
 /// The id by which every tenant's default entity goes.
@@ -25,13 +28,14 @@ struct OrganizationRow {
     test_id: Option<Uuid>,
     slug: String,
     terms: Option<String>,
+    attended: Option<String>,
     created_at: i64,
 }
 
 /// All that is known of organizations.
 macro_rules! organization {
     () => {
-        "SELECT o.id, t.id AS test_id, o.slug, o.terms, o.created_at
+        "SELECT o.id, t.id AS test_id, o.slug, o.terms, o.attended, o.created_at
          FROM organizations o LEFT JOIN organizations t ON t.live_id = o.id"
     };
 }
@@ -43,6 +47,7 @@ impl OrganizationRow {
             test_id: self.test_id.map(OrganizationId),
             slug: self.slug,
             terms: self.terms.map_or(Ok(TermsPolicy::Ask), |word| from_word(&word, "policy of terms"))?,
+            attended: self.attended.map(|kept| from_json(&kept, "attended hours")).transpose()?,
             created_at: from_ms(self.created_at)?,
         })
     }
@@ -85,9 +90,7 @@ impl Organizations for SqlStore {
 
     async fn set_terms(&self, slug: &str, policy: TermsPolicy, now: Timestamp) -> Result<Organization, Refused> {
         let mut tx = self.begin().await?;
-        let row =
-            sqlx::query_as::<_, OrganizationRow>(concat!(organization!(), " WHERE o.live_id IS NULL AND o.slug = $1"));
-        let organization = found(row.bind(slug).fetch_optional(&mut *tx).await, "read an organization")?.read()?;
+        let organization = named(&mut tx, slug).await?;
         sqlx::query("UPDATE organizations SET terms = $2 WHERE id = $1 OR live_id = $1")
             .bind(organization.id.0)
             .bind(policy.as_str())
@@ -99,10 +102,39 @@ impl Organizations for SqlStore {
         Ok(Organization { terms: policy, ..organization })
     }
 
+    async fn set_attended(
+        &self,
+        slug: &str,
+        attended: Option<AttendedHours>,
+        now: Timestamp,
+    ) -> Result<Organization, Refused> {
+        let mut tx = self.begin().await?;
+        let organization = named(&mut tx, slug).await?;
+        let kept = attended.as_ref().map(|hours| to_json(hours, "attended hours")).transpose()?;
+        sqlx::query("UPDATE organizations SET attended = $2 WHERE id = $1 OR live_id = $1")
+            .bind(organization.id.0)
+            .bind(kept)
+            .execute(&mut *tx)
+            .await
+            .map_err(failed("keep when somebody attends"))?;
+        for tenant in [Some(organization.id), organization.test_id].into_iter().flatten() {
+            schedules::reconsider_of(&mut tx, tenant, None).await?;
+        }
+        let act = Act::new(Action::OrganizationAttendanceSet).of(organization.id);
+        commit_act(tx, act.with(json!({ "attendance": attended })), now).await?;
+        Ok(Organization { attended, ..organization })
+    }
+
     async fn data_key(&self, tenant: OrganizationId) -> Result<Vec<u8>, Refused> {
         let key = sqlx::query_scalar("SELECT data_key FROM organizations WHERE id = $1").bind(tenant.0);
         found(key.fetch_optional(&self.read).await, "read a data key")
     }
+}
+
+async fn named(tx: &mut Tx, slug: &str) -> Result<Organization, Refused> {
+    let row =
+        sqlx::query_as::<_, OrganizationRow>(concat!(organization!(), " WHERE o.live_id IS NULL AND o.slug = $1"));
+    Ok(found(row.bind(slug).fetch_optional(&mut **tx).await, "read an organization")?.read()?)
 }
 
 fn test_slug(slug: &str) -> String {

@@ -35,16 +35,22 @@ impl Resends for SqlStore {
         id: ChallengeId,
         question: Question,
         now: Timestamp,
-    ) -> Result<Challenge, Refused> {
+    ) -> Result<Option<Challenge>, Refused> {
         let mut tx = self.begin().await?;
         hold(&mut tx, run_id, proof).await?;
         let row = take(&mut tx, id).await?;
         if !row.is_of(run_id) {
             return Err(Refused::NotFound);
         }
-        if !row.is_open() {
+        let is_open = row.is_open();
+        let challenge = row.read()?;
+        let is_usable = matches!(challenge.state, ChallengeState::Open | ChallengeState::Answered);
+        if is_usable && !challenge.question.is_answered_as(&question) {
+            return Ok(None);
+        }
+        if !is_open {
             // Answered meanwhile, or closed: the wait says so.
-            return Ok(row.read()?);
+            return Ok(Some(challenge));
         }
         sqlx::query("UPDATE challenges SET question = $2, updated_at = $3 WHERE id = $1")
             .bind(id.0)
@@ -54,7 +60,7 @@ impl Resends for SqlStore {
             .await
             .map_err(failed("go on with a challenge"))?;
         commit(tx).await?;
-        Ok(Challenge { question, updated_at: now, ..row.read()? })
+        Ok(Some(Challenge { question, updated_at: now, ..challenge }))
     }
 
     async fn request_resend(

@@ -6,14 +6,14 @@
 use async_trait::async_trait;
 use domain::audit::Action;
 use domain::history::{LastRun, Past};
-use domain::id::{ConnectionId, OrganizationId, RunId};
+use domain::id::{ConnectionId, EntityId, OrganizationId, RunId};
 use domain::run::{RunClass, RunKind};
 use jiff::Timestamp;
 use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::audit::commit_act;
-use super::{SqlStore, authenticators, commit, failed, found, from_ms, past, runs, to_ms};
+use super::{SqlStore, Tx, authenticators, commit, failed, found, from_json, from_ms, past, runs, to_ms};
 use crate::store::{Act, NextSync, PlannedConnection, QueuedRun, Refused, Schedules, StoreError};
 
 /// Stands where a connection's run is under way.
@@ -24,7 +24,9 @@ const NEVER: i64 = i64::MAX - 1;
 #[derive(FromRow)]
 struct PlannedRow {
     id: Uuid,
+    entity_id: Uuid,
     institution_id: String,
+    attended: Option<String>,
     past: Option<String>,
     last_failure: Option<String>,
     refusals: Option<i64>,
@@ -33,7 +35,9 @@ struct PlannedRow {
 /// The columns of a connection that is planned.
 macro_rules! planned_columns {
     () => {
-        "id, institution_id, past, last_failure,
+        "id, entity_id, institution_id, past, last_failure,
+         (SELECT COALESCE(e.attended, o.attended) FROM entities e, organizations o
+          WHERE e.id = connections.entity_id AND o.id = connections.organization_id) AS attended,
          (SELECT a.refusals FROM authenticators a WHERE a.connection_id = connections.id) AS refusals"
     };
 }
@@ -42,12 +46,28 @@ impl PlannedRow {
     fn read(self) -> Result<PlannedConnection, StoreError> {
         Ok(PlannedConnection {
             id: ConnectionId(self.id),
+            entity_id: EntityId(self.entity_id),
             institution_id: self.institution_id,
+            attended: self.attended.map(|kept| from_json(&kept, "attended hours")).transpose()?,
             past: past::of_column(self.past.as_deref())?,
             authenticator: self.refusals.map(authenticators::state),
             last_run: if self.last_failure.is_some() { LastRun::Wanting } else { LastRun::Whole },
         })
     }
+}
+
+/// Makes those of a tenant, or of one of its entities, unplanned that aren't due by themselves: somebody may attend now.
+pub(super) async fn reconsider_of(
+    tx: &mut Tx,
+    tenant: OrganizationId,
+    entity: Option<EntityId>,
+) -> Result<(), StoreError> {
+    let reconsidered = sqlx::query(
+        "UPDATE connections SET next_sync_at = NULL
+         WHERE organization_id = $1 AND next_sync_at = $2 AND (entity_id = $3 OR $3 IS NULL)",
+    );
+    let reconsidered = reconsidered.bind(tenant.0).bind(NEVER).bind(entity.map(|id| id.0)).execute(&mut **tx).await;
+    reconsidered.map(|_| ()).map_err(failed("reconsider schedules"))
 }
 
 #[async_trait]

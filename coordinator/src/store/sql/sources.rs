@@ -15,6 +15,11 @@ pub(super) fn may_answer(question: &Question, by_itself: Vec<AnswerSource>) -> V
     by_itself.into_iter().chain(person).collect()
 }
 
+/// Whether one of these, as a challenge keeps them, answers it in any case.
+pub(super) fn is_answered_in_any_case(kept: &str) -> bool {
+    kept.split_whitespace().filter_map(|word| word.parse().ok()).any(AnswerSource::is_sure)
+}
+
 /// What answers a question without a person.
 pub(super) async fn by_itself(
     tx: &mut Tx,

@@ -14,11 +14,11 @@ use uuid::Uuid;
 
 use super::audit::commit_act;
 use super::challenges::{ChallengeRow, change, held_by, take};
-use super::{SqlStore, Tx, failed, from_word, to_ms};
-use crate::store::{Act, Challenge, Over, Refused, StoreError, Wheel, Wheels, fence_of};
+use super::{SqlStore, Tx, commit, failed, from_word, to_ms};
+use crate::store::{Act, HandsBack, Over, Refused, StoreError, Taken, Wheel, Wheels, fence_of};
 
 /// Answers a challenge without words, as whoever has the wheel hands it back.
-async fn hand_back(mut tx: Tx, row: ChallengeRow, how: &'static str, now: Timestamp) -> Result<bool, StoreError> {
+async fn hand_back(mut tx: Tx, row: ChallengeRow, how: HandsBack, now: Timestamp) -> Result<bool, StoreError> {
     let (id, organization) = (row.id, OrganizationId(row.organization_id));
     let (connection, run) = (ConnectionId(row.connection_id), row.run_id);
     match change(&mut tx, row, ChallengeEvent::HandBack, None, now).await {
@@ -33,43 +33,69 @@ async fn hand_back(mut tx: Tx, row: ChallengeRow, how: &'static str, now: Timest
         .await
         .map_err(failed("keep what answered"))?;
     let act = Act::new(Action::RunHandedBack).of(organization).on(connection).to(run);
-    commit_act(tx, act.with(json!({ "challengeId": id, "how": how })), now).await?;
+    commit_act(tx, act.with(json!({ "challengeId": id, "how": how.as_str() })), now).await?;
     Ok(true)
+}
+
+/// Puts somebody at the wheel, or nobody.
+async fn seat(tx: &mut Tx, id: ChallengeId, wheel: Option<&Wheel>, turn: i64) -> Result<(), StoreError> {
+    let done = sqlx::query(
+        "UPDATE challenges SET holder_id = $2, holder_name = $3, seat = $4, held_until = $5, wheel_turn = $6 WHERE id = $1",
+    )
+    .bind(id.0)
+    .bind(wheel.map(|wheel| wheel.user.0))
+    .bind(wheel.map(|wheel| wheel.name.clone()))
+    .bind(wheel.map(|wheel| wheel.seat))
+    .bind(wheel.map(|wheel| to_ms(wheel.until)))
+    .bind(turn)
+    .execute(&mut **tx)
+    .await;
+    done.map(|_| ()).map_err(failed("seat somebody at the wheel"))
 }
 
 #[async_trait]
 impl Wheels for SqlStore {
-    async fn take_wheel(
-        &self,
-        id: ChallengeId,
-        wheel: Wheel,
-        over: Over,
-        now: Timestamp,
-    ) -> Result<Challenge, Refused> {
+    async fn take_wheel(&self, id: ChallengeId, wheel: Wheel, over: Over, now: Timestamp) -> Result<Taken, Refused> {
         let mut tx = self.begin().await?;
         let row = take(&mut tx, id).await?;
         let state: ChallengeState = from_word(&row.state, "challenge's state")?;
         if state != ChallengeState::Open || to_ms(now) >= row.expires_at {
             return Err(IllegalChallengeEvent { state, event: ChallengeEvent::HandBack }.into());
         }
-        let before = held_by(&row, now).filter(|_| row.holder_id != Some(wheel.user.0));
-        if let (Some(by), Over::Oneself) = (&before, over) {
-            return Err(Refused::WheelHeld { by: by.clone() });
+        let anothers = held_by(&row, now).filter(|_| row.holder_id != Some(wheel.user.0));
+        if let (Some(by), Over::Oneself) = (anothers, over) {
+            return Err(Refused::WheelHeld { by });
         }
-        sqlx::query("UPDATE challenges SET holder_id = $2, holder_name = $3, seat = $4, held_until = $5 WHERE id = $1")
+        let turn = row.wheel_turn + 1;
+        let is_given = row.wheel_given == row.wheel_turn;
+        let before = row.wheel()?.filter(|before| is_given && before.until > now);
+        seat(&mut tx, id, Some(&wheel), turn).await?;
+        commit(tx).await?;
+        Ok(Taken { turn: turn.unsigned_abs(), before })
+    }
+
+    async fn confirm_wheel(
+        &self,
+        id: ChallengeId,
+        seat: Uuid,
+        from: Option<String>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let row = match take(&mut tx, id).await {
+            Ok(row) if row.seat == Some(seat) => row,
+            Err(Refused::Store(error)) => return Err(error),
+            Ok(_) | Err(_) => return Ok(false),
+        };
+        sqlx::query("UPDATE challenges SET wheel_given = wheel_turn WHERE id = $1")
             .bind(id.0)
-            .bind(wheel.user.0)
-            .bind(wheel.name.clone())
-            .bind(wheel.seat)
-            .bind(to_ms(wheel.until))
             .execute(&mut *tx)
             .await
-            .map_err(failed("give the wheel"))?;
-        let challenge = row.read()?;
-        let act = Act::new(Action::RunTaken).of(challenge.organization_id).on(challenge.connection_id);
-        let act = act.to(challenge.run_id).with(json!({ "challengeId": id, "from": before }));
-        commit_act(tx, act, now).await?;
-        Ok(Challenge { wheel: Some(wheel), ..challenge })
+            .map_err(failed("note that the wheel was given"))?;
+        let act = Act::new(Action::RunTaken).of(OrganizationId(row.organization_id));
+        let act = act.on(ConnectionId(row.connection_id)).to(row.run_id);
+        commit_act(tx, act.with(json!({ "challengeId": id, "from": from })), now).await?;
+        Ok(true)
     }
 
     async fn keep_wheel(&self, id: ChallengeId, seat: Uuid, until: Timestamp) -> Result<bool, StoreError> {
@@ -83,23 +109,30 @@ impl Wheels for SqlStore {
             .map_err(failed("keep the wheel"))
     }
 
-    async fn drop_wheel(&self, id: ChallengeId, seat: Uuid) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE challenges SET holder_id = NULL, holder_name = NULL, seat = NULL, held_until = NULL
-             WHERE id = $1 AND seat = $2",
-        )
-        .bind(id.0)
-        .bind(seat)
-        .execute(&self.write)
-        .await
-        .map(|_| ())
-        .map_err(failed("take the wheel back"))
-    }
-
-    async fn hand_back(&self, id: ChallengeId, seat: Uuid, now: Timestamp) -> Result<bool, StoreError> {
+    async fn return_wheel(&self, id: ChallengeId, page: Uuid, before: Option<Wheel>) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         match take(&mut tx, id).await {
-            Ok(row) if row.seat == Some(seat) => hand_back(tx, row, "holder", now).await,
+            Ok(row) if row.seat == Some(page) => {
+                seat(&mut tx, id, before.as_ref(), row.wheel_turn + 1).await?;
+                if before.is_some() {
+                    // It was given to them by the agent, which has it no more from anybody since.
+                    sqlx::query("UPDATE challenges SET wheel_given = wheel_turn WHERE id = $1")
+                        .bind(id.0)
+                        .execute(&mut *tx)
+                        .await
+                        .map_err(failed("give the wheel back"))?;
+                }
+                commit(tx).await
+            }
+            Err(Refused::Store(error)) => Err(error),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    async fn hand_back(&self, id: ChallengeId, seat: Uuid, how: HandsBack, now: Timestamp) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        match take(&mut tx, id).await {
+            Ok(row) if row.seat == Some(seat) => hand_back(tx, row, how, now).await,
             Err(Refused::Store(error)) => Err(error),
             Ok(_) | Err(_) => Ok(false),
         }
@@ -117,13 +150,28 @@ impl Wheels for SqlStore {
             match take(&mut tx, ChallengeId(id)).await {
                 // Whoever came back meanwhile has it still.
                 Ok(row) if row.held_until.is_some_and(|until| until <= to_ms(now)) => {
-                    count += u64::from(hand_back(tx, row, "silence", now).await?);
+                    count += u64::from(hand_back(tx, row, HandsBack::Silence, now).await?);
                 }
                 Err(Refused::Store(error)) => return Err(error),
                 Ok(_) | Err(_) => {}
             }
         }
         Ok(count)
+    }
+
+    async fn holds(&self, run_id: RunId, proof: Proof) -> Result<bool, StoreError> {
+        let (agent, fence) = fence_of(proof);
+        sqlx::query_scalar::<_, i64>(
+            "SELECT count(*) FROM runs WHERE id = $1 AND agent_id = $2 AND fence = $3 AND started_at IS NOT NULL
+             AND finished_at IS NULL",
+        )
+        .bind(run_id.0)
+        .bind(agent.0)
+        .bind(fence)
+        .fetch_one(&self.read)
+        .await
+        .map(|count| count > 0)
+        .map_err(failed("see who holds a run"))
     }
 
     async fn refence(&self, run_id: RunId, proof: Proof, fence: Fence) -> Result<(), Refused> {

@@ -16,6 +16,7 @@ impl Bench {
             name: Some("Corner Shop".into()),
             contact_emails: vec!["a@shop.example".into()],
             metadata: Metadata::new(),
+            attended: None,
         };
         self.store.create_entity(new, now()).await.expect("an entity");
         id
@@ -55,6 +56,7 @@ async fn a_patch_changes_what_it_names_and_nothing_else() {
             name: Some(NewName::Cleared),
             contact_emails: Some(Vec::new()),
             metadata: Some(metadata.clone()),
+            attended: None,
         };
         update(patch).await;
         let after = bench.store.entity(bench.organization, id).await.expect("an entity");
@@ -150,5 +152,39 @@ async fn deleting_waits_for_nobody_who_waits_for_it() {
                 assert!(is_fine, "{}: {deleted:?}", bench.name);
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn an_entitys_hours_count_before_its_organizations_and_what_nobody_attended_is_planned_again() {
+    for bench in benches().await {
+        let id = bench.active_of(bench.entity().await).await;
+        let hours = |text: &str| domain::schedule::AttendedHours::new(text, "UTC").expect("hours");
+        let planned = async || {
+            let all = bench.store.unplanned(10).await.expect("listed");
+            all.into_iter().find(|one| one.id == id)
+        };
+        let one = planned().await.expect("it is unplanned");
+        assert_eq!(one.attended, None, "{}", bench.name);
+        bench.store.plan(&[(id, None)]).await.expect("planned");
+        assert!(planned().await.is_none(), "it isn't due by itself");
+        bench.store.set_attended("default", Some(hours("mon 09:00-10:00")), now()).await.expect("set");
+        assert_eq!(planned().await.expect("it is unplanned again").attended, Some(hours("mon 09:00-10:00")));
+        bench.store.plan(&[(id, None)]).await.expect("planned");
+        let patch = EntityPatch { attended: Some(Some(hours("tue 09:00-10:00"))), ..Default::default() };
+        let changed =
+            bench.store.update_entity(bench.organization, one.entity_id, patch, now()).await.expect("changed");
+        assert_eq!(changed.attended, Some(hours("tue 09:00-10:00")));
+        assert_eq!(planned().await.expect("it is unplanned again").attended, Some(hours("tue 09:00-10:00")));
+        let patch = EntityPatch { attended: Some(None), ..Default::default() };
+        bench.store.update_entity(bench.organization, one.entity_id, patch, now()).await.expect("changed");
+        bench.store.set_attended("default", None, now()).await.expect("set");
+        assert_eq!(planned().await.expect("it is unplanned").attended, None);
+        // What is planned for a moment keeps it.
+        bench.store.plan(&[(id, Some(now()))]).await.expect("planned");
+        bench.store.set_attended("default", Some(hours("")), now()).await.expect("set");
+        assert!(planned().await.is_none());
+        let nobodys = bench.store.set_attended("nobody", None, now()).await;
+        assert!(matches!(nobodys, Err(Refused::NotFound)), "{nobodys:?}");
     }
 }

@@ -54,7 +54,12 @@ async fn new_codes_are_counted_over_all_sessions_of_a_run() {
         assert!(matches!(resend(&bench, &asked, at(59)).await, Err(Refused::ResendTooSoon(_))));
 
         let told = question(Some("Sent."), 2);
-        let went_on = bench.store.continue_challenge(run, proof(1), asked.id, told.clone(), at(31)).await.expect("on");
+        let went_on = bench
+            .store
+            .continue_challenge(run, proof(1), asked.id, told.clone(), at(31))
+            .await
+            .expect("on")
+            .expect("the same");
         assert_eq!((went_on.id, went_on.question, went_on.resends), (asked.id, told, 1));
 
         // Another agent, another session, the same run.
@@ -92,5 +97,33 @@ async fn what_is_answered_or_has_no_way_to_is_refused() {
             bench.store.answer_challenge(owner, connection, asked.id, vec![1], AnswerSource::Person, at(31)).await;
         answered.expect("answered");
         assert!(matches!(resend(&bench, &asked, at(40)).await, Err(Refused::IllegalChallengeEvent(_))));
+    }
+}
+
+#[tokio::test]
+async fn another_question_after_a_new_code_is_another_challenge_that_its_own_sources_answer() {
+    for bench in benches().await {
+        let (_, run) = bench.activating().await;
+        bench.grant(run, 1).await;
+        let asked = ask(&bench, run, 1, question(None, 2)).await;
+        resend(&bench, &asked, at(30)).await.expect("asked for");
+        let device = Question { medium: Some(Medium::Device), ..question(None, 1) };
+        let words = Question { kind: ChallengeKind::SecurityQuestion, medium: None, ..question(None, 0) };
+        for other in [device.clone(), words] {
+            let went_on =
+                bench.store.continue_challenge(run, proof(1), asked.id, other, at(31)).await.expect("looked at");
+            assert!(went_on.is_none(), "{}", bench.name);
+        }
+        let opened = ask(&bench, run, 1, device).await;
+        assert_ne!(opened.id, asked.id);
+        assert_eq!(opened.resends_left, 1, "what the run asked for counts");
+        let (owner, connection) = (asked.organization_id, asked.connection_id);
+        let late =
+            bench.store.answer_challenge(owner, connection, asked.id, vec![1], AnswerSource::Person, at(32)).await;
+        assert!(late.is_err(), "an answer to the one before goes nowhere");
+        // The one before is closed, and the wait says so.
+        let closed = bench.store.continue_challenge(run, proof(1), asked.id, question(None, 0), at(33)).await;
+        let closed = closed.expect("looked at").expect("itself");
+        assert_eq!(closed.state, domain::challenge::ChallengeState::Cancelled);
     }
 }

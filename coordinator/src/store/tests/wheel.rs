@@ -2,6 +2,7 @@
 //!
 //! Not here: what is done at it.
 
+use domain::audit::Action;
 use domain::challenge::{AnswerSource, ChallengeKind, ChallengeState, ClosingReason, Question};
 use domain::fence::Fence;
 use domain::id::UserId;
@@ -47,9 +48,12 @@ async fn one_holds_the_wheel_until_it_is_handed_back_taken_over_or_nobody_heard_
         take("ada", 3, Over::Oneself, at).await.expect("her own, at another page");
         let keep = async |seat| bench.store.keep_wheel(id, Uuid::from_u128(seat), at).await.expect("an answer");
         assert!(!keep(1).await, "the page before holds it no more");
-        let taken = take("root", 4, Over::Anybody, at).await.expect("taken over");
-        assert_eq!(taken.wheel.map(|wheel| wheel.name), Some("root".into()));
-        let hand_back = async |seat| bench.store.hand_back(id, Uuid::from_u128(seat), at).await.expect("an answer");
+        take("root", 4, Over::Anybody, at).await.expect("taken over");
+        let (challenge, ..) = bench.store.challenge_of_run(run, proof(1), id).await.expect("a challenge");
+        assert_eq!(challenge.wheel.map(|wheel| wheel.name), Some("root".into()));
+        let hand_back = async |seat| {
+            bench.store.hand_back(id, Uuid::from_u128(seat), HandsBack::Holder, at).await.expect("an answer")
+        };
         assert!(!hand_back(3).await, "a stale page hands nothing back");
         assert!(hand_back(4).await);
         assert!(!hand_back(4).await, "it is handed back once");
@@ -98,8 +102,55 @@ async fn nothing_answers_a_challenge_while_somebody_holds_the_wheel() {
             let refused = answer(source).await;
             assert!(matches!(refused, Err(Refused::WheelHeld { .. })), "{}: {refused:?}", bench.name);
         }
-        bench.store.drop_wheel(id, Uuid::from_u128(1)).await.expect("dropped");
+        bench.store.return_wheel(id, Uuid::from_u128(1), None).await.expect("returned");
         answer(AnswerSource::Person).await.expect("nobody holds it");
+    }
+}
+
+#[tokio::test]
+async fn a_wheel_that_the_agent_does_not_give_stays_with_whoever_held_it_and_was_never_taken() {
+    for bench in benches().await {
+        let (_, run) = bench.activating().await;
+        let (id, at) = (asked(&bench, run).await, now());
+        let take = async |name, seat, over| bench.store.take_wheel(id, wheel(name, seat, at), over, at).await;
+        let confirm = async |seat, from: Option<&str>| {
+            bench.store.confirm_wheel(id, Uuid::from_u128(seat), from.map(str::to_owned), at).await.expect("an answer")
+        };
+        let holder = async || {
+            let (challenge, ..) = bench.store.challenge_of_run(run, proof(1), id).await.expect("a challenge");
+            challenge.wheel.map(|wheel| wheel.name)
+        };
+        let first = take("ada", 1, Over::Oneself).await.expect("nobody held it");
+        assert_eq!((first.turn, first.before), (1, None), "{}", bench.name);
+        let second = take("root", 2, Over::Anybody).await.expect("taken over");
+        assert_eq!((second.turn, second.before), (2, None), "it was never hers");
+        assert!(!confirm(1, None).await, "a late word of the agent's");
+        assert!(confirm(2, None).await);
+        let third = take("eve", 3, Over::Anybody).await.expect("taken over");
+        assert_eq!(third.before.as_ref().map(|wheel| wheel.name.as_str()), Some("root"));
+        bench.store.return_wheel(id, Uuid::from_u128(1), None).await.expect("returned");
+        assert_eq!(holder().await, Some("eve".into()), "a stale page takes nothing back");
+        bench.store.return_wheel(id, Uuid::from_u128(3), third.before).await.expect("returned");
+        assert_eq!(holder().await, Some("root".into()));
+        let last = take("eve", 4, Over::Anybody).await.expect("taken over");
+        assert_eq!((last.turn, last.before.map(|wheel| wheel.name)), (5, Some("root".into())), "it was given to root");
+        let entries = bench.store.audit_entries(AuditFilter::default(), None, 100).await.expect("a trail");
+        let taken = entries.iter().filter(|entry| entry.entry.action == Action::RunTaken.as_str()).count();
+        assert_eq!(taken, 1, "{}: what the agent gave, and no other", bench.name);
+    }
+}
+
+#[tokio::test]
+async fn a_run_is_held_by_its_agent_under_its_fence_alone() {
+    for bench in benches().await {
+        let (_, run) = bench.activating().await;
+        let holds = async |proof| bench.store.holds(run, proof).await.expect("an answer");
+        assert!(!holds(proof(1)).await, "{}: nobody has it yet", bench.name);
+        bench.grant(run, 1).await.expect("granted");
+        assert!(holds(proof(1)).await);
+        assert!(!holds(proof(2)).await && !holds(Proof { agent_id: AgentId(Uuid::now_v7()), ..proof(1) }).await);
+        bench.store.refence(run, proof(1), Fence { generation: 1, counter: 2 }).await.expect("another fence");
+        assert!(holds(proof(2)).await && !holds(proof(1)).await);
     }
 }
 

@@ -33,7 +33,7 @@ fn moment(text: &str) -> Timestamp {
 #[test]
 fn a_run_waits_for_the_portal_on_days_on_which_the_clock_jumps() {
     let check = |rules: &str, schedule: &Schedule, now: &str, expected: &str| {
-        let start = earliest_start(schedule, &zone(rules), moment(now));
+        let start = earliest_start(schedule, &zone(rules), &Attendance::NotNeeded, moment(now));
         assert_eq!(start, Some(moment(expected)), "{rules} {now}");
     };
     let night = schedule(r#"{"maintenance": [{"from": "01:30", "to": "02:30"}]}"#);
@@ -72,7 +72,7 @@ fn a_run_waits_for_the_portal_on_days_on_which_the_clock_jumps() {
 #[test]
 fn windows_pass_midnight_and_the_end_of_the_week() {
     let check = |json: &str, now: &str, expected: &str| {
-        let start = earliest_start(&schedule(json), &TimeZone::UTC, moment(now));
+        let start = earliest_start(&schedule(json), &TimeZone::UTC, &Attendance::NotNeeded, moment(now));
         assert_eq!(start, Some(moment(expected)), "{json} {now}");
     };
     // 22 November 2026 is a Sunday.
@@ -136,7 +136,7 @@ fn a_bank_that_always_asks_is_visited_while_somebody_attends() {
     let (bank, desk) = (zone(NEW_YORK), zone(BERLIN));
     let plain = Schedule::default();
     let of = |schedule: &Schedule, mfa, windows: &[Window]| {
-        let attendance = Attendance::of(mfa, windows, &desk);
+        let attendance = Attendance::of(mfa, windows, &desk, 7);
         // A Friday, half past three at the desk.
         next_run(schedule, &bank, &attendance, moment("2026-11-20T14:30:00Z"), 1)
     };
@@ -262,18 +262,25 @@ proptest! {
         now in any_moment(),
     ) {
         let zone = zone(rules);
-        let start = earliest_start(&schedule, &zone, now).expect("it is open some time");
+        let start = earliest_start(&schedule, &zone, &Attendance::NotNeeded, now).expect("it is open some time");
         prop_assert!(now <= start && start <= now + HORIZON);
         prop_assert!(schedule.hours().is_none_or(|hours| shows(hours, &zone, start)), "{start} is out of hours");
         prop_assert!(!schedule.maintenance().iter().any(|window| shows(window, &zone, start)), "{start} is shut");
-        prop_assert_eq!(earliest_start(&schedule, &zone, start), Some(start));
+        prop_assert_eq!(earliest_start(&schedule, &zone, &Attendance::NotNeeded, start), Some(start));
     }
 
     #[test]
-    fn whoever_attends_is_there(windows in proptest::collection::vec(any_window(), 1..3), after in any_moment()) {
+    fn whoever_attends_is_there(
+        windows in proptest::collection::vec(any_window(), 1..3),
+        after in any_moment(),
+        people in any::<u64>(),
+    ) {
         let (bank, desk) = (zone(NEW_YORK), zone(BERLIN));
-        let attendance = Attendance::of(Mfa::Always, &windows, &desk);
+        let attendance = Attendance::of(Mfa::Always, &windows, &desk, people);
         let next = next_run(&Schedule::default(), &bank, &attendance, after, 1).expect("somebody is there some time");
+        let first = earliest_start(&Schedule::default(), &bank, &attendance, after).expect("somebody is there some time");
+        prop_assert!(windows.iter().any(|window| shows(window, &desk, first)), "nobody is there at {first}");
+        prop_assert!(after <= first);
         prop_assert!(windows.iter().any(|window| shows(window, &desk, next)), "nobody is there at {next}");
     }
 }
@@ -303,7 +310,11 @@ fn a_window_is_read_as_settings_write_it() {
 
 #[test]
 fn a_run_starts_while_somebody_attends_and_not_a_minute_later() {
-    let within = Attendance::Within { windows: vec!["fri 09:00-17:00".parse().expect("a window")], zone: zone(BERLIN) };
+    let within = Attendance::Within {
+        windows: vec!["fri 09:00-17:00".parse().expect("a window")],
+        zone: zone(BERLIN),
+        people: 7,
+    };
     let check = |attendance: &Attendance, at: &str, expected: bool| {
         assert_eq!(attendance.holds(at.parse().expect("a moment")), expected, "{at}");
     };
@@ -315,4 +326,32 @@ fn a_run_starts_while_somebody_attends_and_not_a_minute_later() {
     check(&within, "2026-11-21T12:00:00Z", false);
     check(&Attendance::NotNeeded, "2026-11-21T12:00:00Z", true);
     check(&Attendance::Nobody, "2026-11-20T12:00:00Z", false);
+}
+
+#[test]
+fn what_the_same_people_attend_begins_together_once_an_hour_and_others_at_another_minute() {
+    let attended = |people| {
+        Attendance::of(Mfa::Always, &["mon-fri 09:00-12:00".parse().expect("a window")], &zone(BERLIN), people)
+    };
+    let begins = |people: u64, spread: u64, after: &str| {
+        next_run(&Schedule::default(), &zone(NEW_YORK), &attended(people), moment(after), spread).expect("a moment")
+    };
+    // Hundreds of connections, last synced at different times of a Thursday.
+    let of = |people: u64| {
+        let moments =
+            (0..300).map(move |spread| begins(people, spread, &format!("2026-11-19T{:02}:20:00Z", spread % 24)));
+        moments.collect::<std::collections::BTreeSet<Timestamp>>()
+    };
+    let friday = moment("2026-11-20T08:00:00Z");
+    let moments = of(7);
+    assert!(moments.len() <= 6, "two mornings of three hours: {moments:?}");
+    let minutes: std::collections::BTreeSet<i64> = moments.iter().map(|at| at.as_second() % 3600).collect();
+    assert_eq!(minutes.len(), 1, "in the same minute of the hour: {moments:?}");
+    let others: std::collections::BTreeSet<_> = (0..50).filter_map(|people| of(people).first().copied()).collect();
+    assert!(others.len() > 40, "people are asked at minutes of their own: {}", others.len());
+    // An opening of five minutes has none of those moments, as like as not; it counts all the same.
+    let short = Attendance::of(Mfa::Always, &["fri 09:00-09:05".parse().expect("a window")], &zone(BERLIN), 7);
+    let next =
+        next_run(&Schedule::default(), &zone(NEW_YORK), &short, moment("2026-11-19T12:00:00Z"), 1).expect("a moment");
+    assert!((friday..friday + SignedDuration::from_mins(5)).contains(&next), "{next}");
 }

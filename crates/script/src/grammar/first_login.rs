@@ -57,12 +57,21 @@ pub(crate) static ENROL: Map = Map {
         Key {
             name: "secret",
             takes: PIECE_OF_TEXT,
-            need: Need::Needed,
+            need: Need::Optional,
             text: "The secret as it is shown, or the `otpauth:` address that it is in.",
+        },
+        Key {
+            name: "picture",
+            takes: ONE_SELECTOR,
+            need: Need::Optional,
+            text: "Where the page shows no text: the picture with the QR code, whatever it is drawn by. It takes a browser.",
         },
         REFUSED,
     ]),
-    rules: &[],
+    rules: &[Rule::Shapes(&[
+        Shape { needed: &["secret"], optional: &["refused"] },
+        Shape { needed: &["picture"], optional: &["refused"] },
+    ])],
 };
 
 pub(crate) static QUESTIONS: Map = Map {

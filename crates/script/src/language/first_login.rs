@@ -20,9 +20,18 @@ pub(crate) struct NewPassword {
 #[derive(Clone, Debug)]
 pub(crate) struct Enrol {
     /// The secret, or the address that it is in.
-    pub(crate) secret: Pick,
+    pub(crate) secret: SecretShown,
     /// Visible when the code was refused; its text says why.
     pub(crate) refused: Option<Css>,
+}
+
+/// How the secret of an authenticator is shown.
+#[derive(Clone, Debug)]
+pub(crate) enum SecretShown {
+    /// In words.
+    Text(Pick),
+    /// In a picture with a QR code alone.
+    Picture(Css),
 }
 
 /// A page on which answers to questions are set.

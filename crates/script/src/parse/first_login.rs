@@ -10,7 +10,7 @@ use super::pick;
 use crate::diagnostic::{DiagnosticCode as Code, Position};
 use crate::form::{Faults, Form};
 use crate::grammar;
-use crate::language::{Asked, Enrol, Meaning, NewPassword, Questions, Source, Step, TermsShown, Worded};
+use crate::language::{Asked, Enrol, Meaning, NewPassword, Questions, SecretShown, Source, Step, TermsShown, Worded};
 use crate::node::Node;
 
 /// The bounds of a password where the script doesn't say.
@@ -65,7 +65,19 @@ fn new_password(node: &Node, faults: &mut Faults) -> Option<Meaning> {
 
 fn enrol(node: &Node, faults: &mut Faults) -> Option<Meaning> {
     let mut form = Form::new(&grammar::ENROL, node, faults);
-    let secret = form.need("secret", faults).and_then(|node| pick(node, faults));
+    let secret = match (form.ask("secret"), form.ask("picture")) {
+        (Some(secret), None) => pick(secret, faults).map(SecretShown::Text),
+        (None, Some(picture)) => faults.css(picture).map(SecretShown::Picture),
+        (None, None) => {
+            faults.add(Code::KeyMissing, node.at, "`enrol` needs the key `secret` or `picture`");
+            None
+        }
+        (Some(_), Some(picture)) => {
+            let hint = "the words say it better; take `picture` out".to_owned();
+            faults.hinted(Code::KeyConflict, picture.at, "`picture` stands beside `secret`", hint);
+            None
+        }
+    };
     let refused = form.ask("refused").and_then(|node| faults.css(node));
     form.finish(faults);
     Some(Meaning::Enrol(Box::new(Enrol { secret: secret?, refused })))

@@ -11,7 +11,7 @@ use crate::command::{Act, Problem, Target};
 use crate::controls::takes;
 use crate::css::Css;
 use crate::document::{Document, is_hidden};
-use crate::language::{Back, Meaning, Next, Page, Pick, Script, Step, TransactionsRead, Worded};
+use crate::language::{Back, Meaning, Next, Page, Pick, Script, SecretShown, Step, TransactionsRead, Worded};
 use crate::read::{Place, list, page as transactions_page};
 use crate::runner::{Listed, next_acts};
 use crate::ways::{Fitting, agreed, brief, fitting, is_usable, listed, shown_way};
@@ -137,7 +137,10 @@ impl Tries<'_> {
                     self.act("resend", &resend.click, Presence::Optional);
                 }
             }
-            Meaning::Enrol(enrol) => self.text("secret", &enrol.secret),
+            Meaning::Enrol(enrol) => match &enrol.secret {
+                SecretShown::Text(secret) => self.text("secret", secret),
+                SecretShown::Picture(picture) => self.shown("picture", picture, Presence::Needed),
+            },
             Meaning::Questions(questions) => {
                 for (index, asked) in questions.asked.iter().enumerate() {
                     let name = |key: &str| format!("asked {}, {key}", index + 1);

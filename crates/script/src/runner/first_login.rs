@@ -2,7 +2,7 @@
 //! bank is told it, so that nobody is locked out who stops in between.
 //!
 //! ```text
-//! a page shows ─▶ Make ─▶ Act ─▶ another page: accepted · the same, saying no: refused · anything else: in doubt
+//! a page shows ─▶ (ReadPicture ─▶) Make ─▶ Act ─▶ another page: accepted · the same, saying no: refused · anything else: in doubt
 //! ```
 //!
 //! Terms are a question like any other, which a person or the organization's policy answers.
@@ -20,10 +20,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::settle::Shows;
 use super::{Awaiting, Runner, Seen, Then};
-use crate::command::{Act, AnswerVerdict, Command, Making};
+use crate::command::{Act, AnswerVerdict, Command, Making, Problem};
 use crate::css::Css;
 use crate::document::{Document, fold, shown_text, text};
-use crate::language::{Asked, Meaning, Page, TermsShown, Worded};
+use crate::language::{Asked, Meaning, Page, SecretShown, TermsShown, Worded};
 
 /// How long the title of terms may be, in characters.
 const TITLE_LIMIT: usize = 200;
@@ -53,15 +53,17 @@ impl Runner {
         let mut fields = Vec::new();
         let making = match &page.meaning {
             Meaning::NewPassword(wanted) => Making::Password(wanted.rules.clone()),
-            Meaning::Enrol(enrol) => match document.pick(&enrol.secret) {
-                Some(secret) => {
-                    let secret = Secret::new(secret);
-                    self.answers.push(secret.clone());
-                    Making::Authenticator(secret)
-                }
-                None => {
-                    let message = format!("on the page `{}`, nothing shows the authenticator's secret", page.name);
-                    return self.fail(FailureCode::ElementMissing, message);
+            Meaning::Enrol(enrol) => match &enrol.secret {
+                SecretShown::Text(secret) => match document.pick(secret) {
+                    Some(secret) => return self.enrol(page.clone(), Secret::new(secret)),
+                    None => {
+                        let message = format!("on the page `{}`, nothing shows the authenticator's secret", page.name);
+                        return self.fail(FailureCode::ElementMissing, message);
+                    }
+                },
+                SecretShown::Picture(picture) => {
+                    self.awaiting = Awaiting::PictureRead(page.clone());
+                    return Command::ReadPicture(picture.text().to_owned());
                 }
             },
             Meaning::Questions(questions) => {
@@ -80,6 +82,38 @@ impl Runner {
         };
         self.awaiting = Awaiting::Made(Box::new(BeingSet { page: page.clone(), fields }));
         Command::Make(making)
+    }
+
+    /// Has an authenticator kept with the secret that the page shows.
+    fn enrol(&mut self, page: Page, secret: Secret) -> Command {
+        self.answers.push(secret.clone());
+        self.awaiting = Awaiting::Made(Box::new(BeingSet { page, fields: Vec::new() }));
+        Command::Make(Making::Authenticator(secret))
+    }
+
+    /// Goes by what the page's picture says, if it is one secret of an authenticator.
+    pub(super) fn picture_read(&mut self, page: Page, said: Vec<Secret>) -> Command {
+        // Whatever it is, it is nobody else's.
+        self.answers.extend(said.iter().cloned());
+        let (code, what) = match <[Secret; 1]>::try_from(said) {
+            Ok([secret]) if is_of_an_authenticator(&secret) => return self.enrol(page, secret),
+            Ok(_) => (FailureCode::PortalActionProfile, "the QR code isn't one of an authenticator"),
+            Err(said) if said.is_empty() => {
+                (FailureCode::ElementMissing, "the picture has no QR code that can be read")
+            }
+            Err(_) => (FailureCode::ElementAmbiguous, "the picture has several QR codes"),
+        };
+        self.fail(code, format!("on the page `{}`, {what}", page.name))
+    }
+
+    /// Ends where there is no picture to be looked at.
+    pub(super) fn picture_unread(&mut self, page: &Page, problem: Option<Problem>) -> Command {
+        let (code, what) = match problem {
+            None => (FailureCode::PortalActionProfile, "the secret is in a picture, which takes a browser to be seen"),
+            Some(Problem::Ambiguous) => (FailureCode::ElementAmbiguous, "several things could be the picture"),
+            Some(_) => (FailureCode::ElementMissing, "the picture with the authenticator's secret isn't there"),
+        };
+        self.fail(code, format!("on the page `{}`, {what}", page.name))
     }
 
     /// Types what was made.
@@ -179,6 +213,11 @@ const fn refusal(effect: Option<Effect>) -> FailureCode {
         Some(Effect::Enrol) => FailureCode::MfaCodeInvalid,
         _ => FailureCode::PortalActionProfile,
     }
+}
+
+/// Whether it is the address that authenticators take. What else is in it the keeper of secrets knows.
+fn is_of_an_authenticator(text: &Secret) -> bool {
+    text.expose().get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("otpauth:"))
 }
 
 /// What is asked, and what chooses it.

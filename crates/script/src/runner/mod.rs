@@ -134,6 +134,8 @@ enum Awaiting {
     /// A settlement; these come next, then the rest.
     Done(VecDeque<Command>, Then),
     Declared(Batch),
+    /// What is set on this page is in a picture, which is looked at.
+    PictureRead(Page),
     /// What is set on a page is made.
     Made(Box<BeingSet>),
     Acted(Batch),
@@ -258,6 +260,11 @@ impl Runner {
             }
             (Awaiting::Done(commands, then), Some(Observation::Done)) => self.settle(commands, then),
             (Awaiting::Declared(batch), Some(Observation::Done)) => self.carry_out(batch),
+            (Awaiting::PictureRead(page), Some(Observation::PictureRead(said))) => self.picture_read(page, said),
+            (Awaiting::PictureRead(page), Some(Observation::Kept)) => self.picture_unread(&page, None),
+            (Awaiting::PictureRead(page), Some(Observation::Stuck { problem, .. })) => {
+                self.picture_unread(&page, Some(problem))
+            }
             (Awaiting::Made(being_set), Some(Observation::Made(made))) => self.made(*being_set, made),
             (
                 Awaiting::Declared(_) | Awaiting::Made(_) | Awaiting::Answer(_) | Awaiting::Page,

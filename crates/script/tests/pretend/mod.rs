@@ -262,7 +262,7 @@ impl Pretend {
                     AtTheWheel::GivesUp => Observation::HandedBack,
                 }
             }
-            Command::Make(_) => unreachable!("the script sets nothing"),
+            Command::Make(_) | Command::ReadPicture(_) => unreachable!("the script sets nothing"),
             Command::Capture(_) | Command::Collect(_) | Command::LeaveBrowser | Command::ReturnToBrowser => {
                 unreachable!("the script says nothing of it")
             }
