@@ -6,6 +6,7 @@
 #[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
 mod world;
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -42,7 +43,7 @@ fn french() -> (TempDir, Vec<PathBuf>) {
         page("connexion.html", form),
         page("liste.html", accounts),
         page("compte.html", &account),
-        page("fin.html", "<h1>Vous êtes déconnecté</h1>"),
+        page("fin.html", "<p>Banque du Quai</p><h1>Vous êtes déconnecté, Maren Holt</h1>"),
     ];
     (folder, pages)
 }
@@ -94,7 +95,10 @@ fn balances_prove_what_headers_dont_say() {
     assert!(talk.contains("not saved: the page that refuses a wrong password"), "{talk}");
     let (code, said, talk) = ask(&["test"], &made);
     assert!(code == Some(0) && said.contains("2 accounts") && said.contains("3 transactions"), "{said}{talk}");
+    let mode = std::fs::metadata(made.join("pages/account.html")).expect("a page").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "it shows what the bank showed");
     let script = std::fs::read_to_string(made.join("script.yaml")).expect("a script");
+    assert!(script.contains("signed_out:\n    when: { text: { h1: déconnecté } }"), "{script}");
     assert!(script.contains("Livret bleu: other # Nobody knows this word: say what it is."), "{script}");
 }
 

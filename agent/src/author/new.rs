@@ -2,7 +2,9 @@
 //!
 //! Not here: what the portal is like; the author says that in place of the examples.
 
-use std::io;
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -149,7 +151,15 @@ impl New {
         for (name, text) in files {
             let path = self.folder.join(name);
             let folder = path.parent().unwrap_or(&self.folder);
-            let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, text));
+            let written = std::fs::create_dir_all(folder).and_then(|()| {
+                let mut how = OpenOptions::new();
+                how.write(true).create(true).truncate(true);
+                // Pages may be a customer's: nobody but their owner reads them.
+                if Path::new(name.as_ref()).starts_with("pages") {
+                    how.mode(0o600);
+                }
+                how.open(&path)?.write_all(text.as_ref())
+            });
             written.map_err(|source| NewError::Unwritable { path: path.clone(), source })?;
         }
         Ok(())

@@ -8,7 +8,7 @@ use scraper::ElementRef;
 
 use super::Sureness;
 use super::selectors::within_each;
-use super::values::{amounts, days, is_blank};
+use super::values::{First, amounts, days, is_blank};
 use super::words::{ACCOUNTS, Fit, TYPES, field};
 use crate::document::{fold, folded_case};
 
@@ -49,7 +49,7 @@ pub(super) fn accounts(
         let Some((field, fit)) = said(place) else { continue };
         let reads = match field {
             "currentBalance" | "availableBalance" => amounts(&cells(place), locale, currency).is_some(),
-            "balanceAsOf" => days(&cells(place), today, false).is_some(),
+            "balanceAsOf" => days(&cells(place), today, First::of(currency)).is_some(),
             "currency" => cells(place).iter().all(|cell| Currency::parse(cell.trim()).is_ok()),
             // A word that nobody knows couldn't be read.
             "status" => {
@@ -101,7 +101,7 @@ pub(super) fn accounts(
         types: types.collect(),
         statuses: words("status"),
         date: place_of("balanceAsOf")
-            .and_then(|place| days(&cells(place), today, currency.as_str() == "USD"))
+            .and_then(|place| days(&cells(place), today, First::of(currency)))
             .map(|days| days.pattern),
         key: key(&elements, open.as_deref(), place_of("maskedNumber"))?,
         columns: {

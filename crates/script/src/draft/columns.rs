@@ -7,7 +7,7 @@ use domain::money::{Currency, Locale, read_debit_credit, read_signed_debit_credi
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::values::{Chain, amounts, chain, days, is_blank, locales};
+use super::values::{Chain, First, amounts, chain, days, is_blank, locales};
 use super::words::{Fit, TRANSACTIONS, field};
 use crate::document::fold;
 
@@ -110,10 +110,9 @@ pub(super) fn ledger(headers: &[String], rows: &[Vec<String>], around: &Around<'
     let rows = rows.get(..ROWS).unwrap_or(rows);
     let column = |place: usize| rows.iter().map(|row| row.get(place).map_or("", String::as_str)).collect();
     let table = Columns { headers, cells: (0..headers.len()).map(column).collect() };
-    let months_first = around.currencies.first().is_none_or(|currency| currency.as_str() == "USD");
-    let dates: Vec<_> = (0..headers.len())
-        .filter_map(|place| Some((place, days(table.cells(place), around.today, months_first)?)))
-        .collect();
+    let usual = around.currencies.first().map_or(First::Month, First::of);
+    let dates: Vec<_> =
+        (0..headers.len()).filter_map(|place| Some((place, days(table.cells(place), around.today, usual)?))).collect();
     let posted = dates.iter().max_by_key(|(place, _)| (table.fit(*place, "postedDate"), usize::MAX - place))?;
     let is_day = |place: usize| dates.iter().any(|(known, _)| *known == place);
     let readings = readings(&table, &is_day, around);

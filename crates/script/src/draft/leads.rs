@@ -5,10 +5,13 @@
 use scraper::ElementRef;
 
 use super::selectors::selector;
-use super::words::{BACK, DETAILS, MORE, NEXT, SIGN_OUT, field, is_within};
+use super::words::{BACK, DETAILS, GOODBYE, MORE, NEXT, SIGN_OUT, field, is_within};
 use super::{AccountsList, LedgerList, Looked, Notes, Sureness};
-use crate::document::{Document, folded_case, is_hidden, shown_text, text};
+use crate::document::{Document, folded_case, is_code, is_hidden, shown_text};
 use crate::label::{beside, can_label, is_pair};
+
+/// How many things of a page are looked at.
+const EVERYTHING: usize = 20_000;
 
 /// Words that name a format of files.
 const FORMATS: [&str; 9] = ["csv", "ofx", "qfx", "qbo", "mt940", "camt", "bai2", "bai", "excel"];
@@ -113,31 +116,19 @@ impl Leads {
     }
 }
 
-/// Whether a page says that the session has ended.
-pub(super) fn says_goodbye(document: &Document) -> bool {
-    const WORDS: [&str; 12] = [
-        "signed out",
-        "logged out",
-        "signed off",
-        "logged off",
-        "abgemeldet",
-        "déconnecté",
-        "déconnectée",
-        "cerrado la sesión",
-        "sesión cerrada",
-        "disconnesso",
-        "uitgelogd",
-        "ログアウトしました",
-    ];
-    let words = folded_case(&text(document.html.root_element()));
-    WORDS.iter().any(|word| words.contains(word))
-}
-
-/// What says that the session has ended: a heading with its words.
-pub(super) fn goodbye(document: &Document) -> Option<(String, String)> {
-    let headings = document.everything().filter(|element| matches!(element.value().name(), "h1" | "h2" | "p"));
-    let heading = headings.filter(|element| !is_hidden(element)).find(|element| !shown_text(*element).is_empty())?;
-    Some((selector(document, heading).0, shown_text(heading)))
+/// By what a page says that the session has ended: the deepest thing that says so, and the words that do; a name may stand
+/// beside them.
+pub(super) fn goodbye(document: &Document) -> Option<(String, &'static str)> {
+    let headings = document.everything().filter(|element| !is_hidden(element) && !is_code(element));
+    let mut found = None;
+    for element in headings.take(EVERYTHING) {
+        let own: String = element.children().filter_map(|child| child.value().as_text()).map(|text| &**text).collect();
+        let own = folded_case(&own);
+        // `You will be logged out in ten minutes` is said on pages of the session.
+        let words = GOODBYE.split('|').find(|words| own.contains(words) && !own.chars().any(char::is_numeric));
+        found = found.or(words.map(|words| (selector(document, element).0, words)));
+    }
+    found
 }
 
 fn told(page: &Looked<'_>, at: usize, element: ElementRef<'_>) -> (usize, String, Sureness) {
@@ -186,7 +177,7 @@ fn announced(page: &Looked<'_>) -> Option<(String, String)> {
     let document = &page.document;
     let shown =
         document.everything().filter(|element| !is_hidden(element) && element.child_elements().next().is_none());
-    shown.take(20_000).find_map(|element| {
+    shown.take(EVERYTHING).find_map(|element| {
         let text = shown_text(element);
         let digits = text.chars().filter(char::is_ascii_digit).count();
         let before = BEFORE.iter().find(|before| {

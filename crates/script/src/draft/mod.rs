@@ -289,7 +289,7 @@ fn kinds(
         } else if ledger.is_some_and(|list| list.at == at) {
             Some("account")
         } else {
-            of_form.or_else(|| leads::says_goodbye(&looked.document).then_some("signed_out"))
+            of_form.or_else(|| leads::goodbye(&looked.document).map(|_| "signed_out"))
         };
         kind.filter(|kind| !taken.contains(kind)).inspect(|kind| taken.push(*kind))
     };
@@ -354,14 +354,8 @@ fn tell_accounts(notes: &mut Notes, file: &str, list: &AccountsList) {
     for header in &list.read.unread {
         notes.add(file, "accounts, not read", header, Sureness::Guess, "nobody knows what it is");
     }
-    for (word, ours) in list.read.types.iter().filter(|(_, ours)| ours.is_none()) {
-        notes.add(
-            file,
-            "accounts, type",
-            word,
-            Sureness::Guess,
-            format!("it is taken as `{}`", ours.unwrap_or("other")),
-        );
+    for (word, _) in list.read.types.iter().filter(|(_, ours)| ours.is_none()) {
+        notes.add(file, "accounts, type", word, Sureness::Guess, "it is taken as `other`");
     }
     let key = &list.read.key;
     notes.add(file, "accounts, key", &key.said, key.sureness, &key.why);
@@ -405,11 +399,8 @@ fn tell_ledger(notes: &mut Notes, file: &str, list: &LedgerList) {
             ("the column of the amount, with a minus in that of debits", "one of the two is filled in each row")
         }
     };
-    let sureness = match (proof, direction) {
-        (Some(_), _) => Sureness::Proven,
-        (None, Direction::SignedOneWay) => Sureness::Guess,
-        (None, _) => Sureness::Likely,
-    };
+    // Balances follow from amounts of either sign: of what is owed, both are the other way round.
+    let sureness = if *direction == Direction::SignedOneWay { Sureness::Guess } else { Sureness::Likely };
     notes.add(file, "transactions, direction", said, sureness, why);
     let (sureness, why) = match list.read.is_date_ambiguous {
         true => (Sureness::Guess, "another order of day and month would read them as well"),

@@ -11,6 +11,9 @@ use crate::document::Document;
 /// Attributes that are there to find things by.
 const TEST_IDS: [&str; 4] = ["data-testid", "data-test", "data-qa", "data-cy"];
 
+/// How many steps of a way are tried, each in the whole document.
+const STEPS: usize = 6;
+
 /// How long a name may be that somebody gave.
 const LONGEST: usize = 40;
 
@@ -87,22 +90,18 @@ fn only(document: &Document, selector: &str, element: ElementRef<'_>) -> Option<
     })
 }
 
-/// By its place among others of its kind.
+/// By its place among others of its kind: as much of the way from the top as tells it apart.
 fn place(document: &Document, element: ElementRef<'_>) -> String {
-    let mut steps = Vec::new();
-    let mut current = Some(element);
-    while let Some(element) = current {
-        let before = element.prev_siblings().filter_map(ElementRef::wrap);
-        let before = before.filter(|other| other.value().name() == element.value().name()).count();
-        steps.push(format!("{}:nth-of-type({})", element.value().name(), before + 1));
-        let text = steps.iter().rev().cloned().collect::<Vec<_>>().join(" > ");
-        if let Some(found) = only(document, &text, element).filter(|_| steps.len() == 1) {
-            return found;
-        }
-        current = element.parent().and_then(ElementRef::wrap);
-    }
-    steps.reverse();
-    steps.join(" > ")
+    let step = |element: ElementRef<'_>| {
+        let others = element.prev_siblings().filter_map(ElementRef::wrap);
+        let before = others.filter(|other| other.value().name() == element.value().name()).count();
+        format!("{}:nth-of-type({})", element.value().name(), before + 1)
+    };
+    let above = element.ancestors().filter_map(ElementRef::wrap).map(step);
+    let steps: Vec<String> = [step(element)].into_iter().chain(above).collect();
+    let way = |length: usize| steps.iter().take(length).rev().cloned().collect::<Vec<_>>().join(" > ");
+    let told = (1..=steps.len().min(STEPS)).find_map(|length| only(document, &way(length), element));
+    told.unwrap_or_else(|| way(steps.len()))
 }
 
 /// Whether somebody gave this name, and no program made it: short, and hardly any digits.

@@ -154,8 +154,22 @@ pub(super) struct Days {
     pub(super) instead: Option<String>,
 }
 
+/// What stands first where nothing tells days from months.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum First {
+    Day,
+    Month,
+}
+
+impl First {
+    /// As it is usual where a currency is paid with.
+    pub(super) fn of(currency: &Currency) -> Self {
+        if currency.as_str() == "USD" { Self::Month } else { Self::Day }
+    }
+}
+
 /// How the days of a column are written, if days are in it. `today` is when the page was saved.
-pub(super) fn days(cells: &[&str], today: Date, takes_month_first: bool) -> Option<Days> {
+pub(super) fn days(cells: &[&str], today: Date, usual: First) -> Option<Days> {
     let shown: Vec<String> = cells.iter().filter(|cell| !is_blank(cell)).map(|cell| fold(cell).into_owned()).collect();
     // What has no digit is no day in any pattern.
     let (days, others): (Vec<&String>, Vec<&String>) =
@@ -179,7 +193,7 @@ pub(super) fn days(cells: &[&str], today: Date, takes_month_first: bool) -> Opti
         let is_to_come = read.iter().any(|day| *day > today.saturating_add(jiff::Span::new().days(400)));
         let is_odd = read.iter().any(|day| day.year() < 1970);
         let is_sorted = read.is_sorted() || read.iter().rev().is_sorted();
-        let is_other_way = pattern.starts_with(if takes_month_first { 'D' } else { 'M' }) && pattern.contains('/');
+        let is_other_way = pattern.starts_with(if usual == First::Month { 'D' } else { 'M' }) && pattern.contains('/');
         let rank = usize::from(is_to_come) * 8
             + usize::from(is_odd) * 4
             + usize::from(!is_sorted) * 2
@@ -227,12 +241,12 @@ mod tests {
     use domain::money::{Currency, Locale};
     use jiff::civil::date;
 
-    use super::{amounts, chain, currencies, days};
+    use super::{First, amounts, chain, currencies, days};
 
     #[test]
     fn days_are_read_by_the_one_pattern_that_reads_all_of_them() {
         let check = |cells: &[&str], expected: Option<(&str, bool)>| {
-            let found = days(cells, date(2026, 11, 20), true);
+            let found = days(cells, date(2026, 11, 20), First::Month);
             assert_eq!(found.as_ref().map(|days| (days.pattern.as_str(), days.is_ambiguous)), expected, "{cells:?}");
         };
         check(&["11/19/2026", "11/02/2026"], Some(("MM/DD/YYYY", false)));

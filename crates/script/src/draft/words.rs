@@ -125,6 +125,10 @@ pub(super) const BACK: &str = "accounts|all accounts|back|back to accounts|overv
 pub(super) const SIGN_OUT: &str = "sign out|log out|logout|log off|sign off|abmelden|ausloggen|déconnexion|se déconnecter|\
             cerrar sesión|salir|esci|sair|uitloggen|ログアウト|サインアウト";
 
+/// What a page says once the session has ended.
+pub(super) const GOODBYE: &str = "have signed out|have logged out|are signed out|are logged out|signed off|logged off|been signed out|been logged out|\
+            abgemeldet|déconnecté|cerrado la sesión|sesión cerrada|disconnesso|uitgelogd|ログアウトしました";
+
 /// What asks for the name of a user, for the number of a customer, and for a code.
 pub(super) const CUSTOMER: &str = "customer|company|client|kunden|firma|entreprise|société|empresa|cliente|klant|契約者|\
             branch|filial";

@@ -5,7 +5,7 @@
 use super::columns::Direction;
 use super::forms::{Form, Kind};
 use super::leads::{Further, Leads, goodbye};
-use super::{AccountsList, LedgerList, Looked, Writing};
+use super::{AccountsList, LedgerList, Looked, Sureness, Writing};
 use crate::format;
 
 /// All that a script is made of.
@@ -23,7 +23,8 @@ pub(super) fn script(parts: &Parts<'_>) -> String {
     let Parts { institution, writing, .. } = parts;
     let mut out = format!(
         "# A draft, made of saved pages: look through it, and try it with `agent test`.\nscript: 1\ninstitution: {institution}\n\
-         locale: {}\ntimezone: {}\ncurrency: {}\npages:\n",
+         locale: {}\n# By the currency and the page's language: say where the bank's days are days.\ntimezone: {}\n\
+         currency: {}\npages:\n",
         writing.locale, writing.time_zone, writing.currency
     );
     pages(&mut out, parts);
@@ -55,7 +56,7 @@ fn pages(out: &mut String, parts: &Parts<'_>) {
             }
             (Some("signed_out"), _) => {
                 if let Some((heading, words)) = goodbye(&looked.document) {
-                    let (heading, words) = (text(&heading), text(&words));
+                    let (heading, words) = (text(&heading), text(words));
                     out.push_str(&format!(
                         "  signed_out:\n    when: {{ text: {{ {heading}: {words} }} }}\n    goal: signed_out\n"
                     ));
@@ -131,6 +132,9 @@ fn accounts(out: &mut String, parts: &Parts<'_>) {
             out.push_str(&format!("        {}: {ours}\n", text(word)));
         }
     }
+    if read.key.sureness == Sureness::Guess {
+        out.push_str("    # Nothing but its text tells a row from the others: see that it stays the same, and is nobody else's.\n");
+    }
     out.push_str(&format!("    key: {}\n", read.key.said));
     // Nothing is opened where nothing is read there.
     if let Some(open) = read.open.as_ref().filter(|_| parts.ledger.is_some()) {
@@ -158,9 +162,15 @@ fn transactions(out: &mut String, ledger: &LedgerList, leads: &Leads) {
     if let Some(skip) = skip {
         out.push_str(&format!("    skip: {}\n", text(skip)));
     }
+    if read.direction == Direction::SignedOneWay {
+        out.push_str("    # Only one sign was seen: see that what went out is negative, or say `owed` in `reads`.\n");
+    }
     columns(out, &read.columns);
     if read.direction == Direction::TwoColumnsSigned {
         out.push_str("    signed: debit\n");
+    }
+    if read.is_date_ambiguous {
+        out.push_str("    # Another order of day and month would read them as well.\n");
     }
     out.push_str(&format!("    date: {}\n", text(&read.date)));
     if let Some(pending) = &read.pending {
@@ -182,7 +192,20 @@ pub(super) fn text(text: &str) -> String {
         && text.chars().all(|sign| sign.is_alphanumeric() || matches!(sign, ' ' | '-' | '_' | '.' | '/'))
         && !text.ends_with(' ')
         && !["true", "false", "yes", "no", "on", "off", "null"].contains(&text.to_lowercase().as_str());
-    if is_plain { text.to_owned() } else { format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")) }
+    if is_plain {
+        return text.to_owned();
+    }
+    let escaped = text.chars().map(|sign| match sign {
+        '\\' | '"' => format!("\\{sign}"),
+        // What gives a terminal orders, and what turns a line around.
+        sign if sign.is_control()
+            || matches!(sign, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
+        {
+            format!("\\u{:04x}", u32::from(sign))
+        }
+        sign => sign.to_string(),
+    });
+    format!("\"{}\"", escaped.collect::<String>())
 }
 
 #[cfg(test)]
@@ -199,6 +222,7 @@ mod tests {
             ("No", "\"No\""),
             ("12", "\"12\""),
             ("of ", "\"of \""),
+            ("a\u{1b}[2J\u{202e}", r#""a\u001b[2J\u202e""#),
             ("[name=\"x\"]", r#""[name=\"x\"]""#),
         ] {
             assert_eq!(text(said), expected);
