@@ -226,6 +226,8 @@ impl Attendance {
 const HORIZON: SignedDuration = SignedDuration::from_hours(15 * 24);
 /// How long before something is due the last opening is looked for.
 const LOOKING_BACK: SignedDuration = SignedDuration::from_hours(24);
+/// How long somebody has to be there still once a batch begins.
+const TO_ANSWER: SignedDuration = SignedDuration::from_mins(10);
 /// How far into an opening a start is put off at most.
 const LONGEST_PUT_OFF: SignedDuration = SignedDuration::from_hours(2);
 /// How far apart those moments are at which people are asked, in seconds.
@@ -283,7 +285,9 @@ pub fn earliest_start(
     if schedule.is_always_open() && *attendance == Attendance::NotNeeded {
         return Some(now);
     }
-    let span = Interval { start: now, end: now.checked_add(HORIZON).ok()? };
+    // Where moments are had in common an opening counts from its beginning, and not from now.
+    let back = if matches!(attendance, Attendance::Within { .. }) { LOOKING_BACK } else { SignedDuration::ZERO };
+    let span = Interval { start: now.checked_sub(back).ok()?, end: now.checked_add(HORIZON).ok()? };
     let openings = schedule.openings(zone, attendance, span);
     match attendance {
         Attendance::Within { people, .. } => together(&openings, now, *people),
@@ -292,7 +296,8 @@ pub fn earliest_start(
 }
 
 /// The first moment from `due` on at which something may start that all have in common whom the same people attend: once
-/// an hour, at a minute of their own. An opening that is too short to have one counts from its beginning.
+/// an hour, at a minute of their own, and not so late that nobody is there any more when the bank asks. An opening that is
+/// too short to have one counts from its beginning.
 fn together(openings: &[Interval], due: Timestamp, people: u64) -> Option<Timestamp> {
     let minute = share(people ^ PUT_OFF, BETWEEN_BATCHES);
     let from = |moment: Timestamp| {
@@ -303,10 +308,11 @@ fn together(openings: &[Interval], due: Timestamp, people: u64) -> Option<Timest
         if whole < moment { whole.checked_add(SignedDuration::from_secs(BETWEEN_BATCHES)).ok() } else { Some(whole) }
     };
     openings.iter().filter(|opening| due < opening.end).find_map(|opening| {
-        if from(opening.start)? >= opening.end {
+        let latest = opening.end.checked_sub(TO_ANSWER).ok()?;
+        if from(opening.start)? >= latest {
             return Some(due.max(opening.start));
         }
-        from(due.max(opening.start)).filter(|moment| *moment < opening.end)
+        from(due.max(opening.start)).filter(|moment| *moment < latest)
     })
 }
 

@@ -349,6 +349,16 @@ fn what_the_same_people_attend_begins_together_once_an_hour_and_others_at_anothe
     assert_eq!(minutes.len(), 1, "in the same minute of the hour: {moments:?}");
     let others: std::collections::BTreeSet<_> = (0..50).filter_map(|people| of(people).first().copied()).collect();
     assert!(others.len() > 40, "people are asked at minutes of their own: {}", others.len());
+    // What comes late in a morning waits for the moment that all have, and the last minutes are nobody's.
+    for people in 0..50 {
+        let first = |at: &str| {
+            let attended = attended(people);
+            earliest_start(&Schedule::default(), &zone(NEW_YORK), &attended, moment(at)).expect("a moment")
+        };
+        let (late, at_last) = (first("2026-11-20T10:10:00Z"), first("2026-11-20T10:52:00Z"));
+        assert_eq!(late.as_second() % 3600, first("2026-11-20T08:00:00Z").as_second() % 3600, "of {people}: {late}");
+        assert!(at_last >= moment("2026-11-23T08:00:00Z"), "of {people}: nobody answers at {at_last}");
+    }
     // An opening of five minutes has none of those moments, as like as not; it counts all the same.
     let short = Attendance::of(Mfa::Always, &["fri 09:00-09:05".parse().expect("a window")], &zone(BERLIN), 7);
     let next =
