@@ -156,3 +156,54 @@ impl Placed {
         (scale.is_finite() && (1..=PICTURE_AT_MOST).contains(&size)).then_some(part)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{PICTURE_AT_MOST, Part, Picture, Placed, SCREENSHOT_AT_MOST, grey};
+
+    const WHOLE: Placed = Placed { left: 0.0, top: 0.0, width: 10.0, height: 10.0, window_width: 100.0 };
+
+    /// A white PNG of this size.
+    fn png(width: u32, height: u32) -> Vec<u8> {
+        let mut png = Vec::new();
+        let mut encoder = png::Encoder::new(&mut png, width, height);
+        encoder.set_color(png::ColorType::Grayscale);
+        let mut writer = encoder.write_header().expect("a header");
+        let size = usize::try_from(u64::from(width) * u64::from(height)).expect("a size");
+        writer.write_image_data(&vec![u8::MAX; size]).expect("pixels");
+        writer.finish().expect("a picture");
+        png
+    }
+
+    #[test]
+    fn a_part_lies_within_the_window_and_is_bounded() {
+        let check = |placed: Placed, (width, height): (u32, u32), expected: Option<[usize; 4]>| {
+            let part = placed.part(width, height).map(|Part { left, top, width, height }| [left, top, width, height]);
+            assert_eq!(part, expected, "{placed:?} in {width} x {height}");
+        };
+        check(WHOLE, (100, 100), Some([0, 0, 18, 18]));
+        check(Placed { left: 20.0, top: 30.0, ..WHOLE }, (200, 200), Some([24, 44, 52, 52]));
+        check(Placed { left: -500.0, ..WHOLE }, (100, 100), None);
+        check(Placed { top: 5e9, ..WHOLE }, (100, 100), None);
+        check(Placed { width: -40.0, ..WHOLE }, (100, 100), None);
+        check(Placed { window_width: 0.0, ..WHOLE }, (100, 100), None);
+        check(Placed { width: f64::NAN, ..WHOLE }, (100, 100), None);
+        let side = |pixels: u64| Placed { width: 1e9, height: pixels as f64 - 8.0, window_width: 1024.0, ..WHOLE };
+        let most = PICTURE_AT_MOST / 1024;
+        check(side(most - 8), (1024, 9000), Some([0, 0, 1024, usize::try_from(most - 8).expect("a size")]));
+        check(side(most + 1), (1024, 9000), None);
+    }
+
+    #[test]
+    fn a_screenshot_is_refused_by_its_size_before_it_is_unpacked() {
+        let picture = |png: Vec<u8>| Picture { png, placed: WHOLE };
+        assert!(grey(&picture(png(100, 100))).is_some());
+        let side = u32::try_from(SCREENSHOT_AT_MOST / 4096).expect("a side");
+        assert!(grey(&picture(png(4096, side))).is_some());
+        assert!(grey(&picture(png(4096, side + 1))).is_none());
+        assert!(grey(&picture(b"no picture".to_vec())).is_none());
+        let mut torn = png(100, 100);
+        torn.truncate(60);
+        assert!(grey(&picture(torn)).is_none());
+    }
+}

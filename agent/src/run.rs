@@ -291,11 +291,14 @@ impl Run<'_> {
     /// Keeps the page for evidence.
     fn look(&mut self, observation: Observation) -> Observation {
         match &observation {
+            Observation::Recognised { page, url, .. } if self.runner.script().shows_secret_picture(page) => {
+                self.last_page = Some((url.clone(), String::new()));
+            }
             Observation::Recognised { url, html, .. } | Observation::Unrecognised { url, html, .. } => {
                 self.last_page = Some((url.clone(), html.clone()));
             }
             Observation::Stuck { html, .. } => {
-                if let Some((_, page)) = &mut self.last_page {
+                if let Some((_, page)) = self.last_page.as_mut().filter(|(_, page)| !page.is_empty()) {
                     page.clone_from(html);
                 }
             }

@@ -19,7 +19,7 @@ use url::Url;
 
 use crate::command::{Command, Observation};
 use crate::document::Document;
-use crate::language::{Script, Sign, Source, Step};
+use crate::language::{Meaning, Script, SecretShown, Sign, Source, Step};
 use crate::read::{Place, blank, details, details_of, list};
 use crate::runner::{Plan, Runner};
 use crate::saved::{cells, read_transactions};
@@ -154,6 +154,13 @@ impl Script {
             }),
             _ => None,
         })
+    }
+
+    /// Whether a page shows a secret in a picture: nobody can say where in its markup that is, so none of it is kept.
+    #[must_use]
+    pub fn shows_secret_picture(&self, page: &str) -> bool {
+        let meaning = self.page(page).map(|page| &page.meaning);
+        matches!(meaning, Some(Meaning::Enrol(enrol)) if matches!(enrol.secret, SecretShown::Picture(_)))
     }
 
     /// What ends a session, and the page that it is on.

@@ -131,10 +131,16 @@ impl Trace {
     pub(super) fn saw(&mut self, observation: &Observation, took: Duration) {
         match observation {
             Observation::Recognised { page, url, html } => {
-                let showed = self.showed(Some(url), html);
+                let mut showed = self.showed(Some(url), html);
                 let signs = showed.sights.iter().find(|sight| sight.page == *page).map(signs).unwrap_or_default();
+                let is_secret = self.script.shows_secret_picture(page);
+                if is_secret {
+                    showed.html.clear();
+                }
                 self.push(took, "page", format!("{page}  ({signs})"), Some(showed));
-                self.keep(page, url, html);
+                if !is_secret {
+                    self.keep(page, url, html);
+                }
             }
             Observation::Unrecognised { url, html, still } => {
                 let showed = self.showed(Some(url), html);

@@ -303,6 +303,12 @@ impl Runner {
         }
     }
 
+    /// What it goes by.
+    #[must_use]
+    pub fn script(&self) -> &Script {
+        &self.script
+    }
+
     /// How far the run has come.
     #[must_use]
     pub const fn stage(&self) -> Stage {
