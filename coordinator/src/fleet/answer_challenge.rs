@@ -40,8 +40,12 @@ pub async fn answer_challenge(
     let trimmed = Secret::new(answer.expose().trim().to_owned());
     let question = store.challenge(owner, connection, id).await?.question;
     if let Some(count) = question.answer_parts.filter(|_| !question.takes(&trimmed)) {
-        let reason =
-            format!("the bank takes {count} parts: write them with spaces between, or as one word of {count} signs");
+        let reason = match count {
+            1 => "the bank takes one word".to_owned(),
+            _ => {
+                format!("the bank takes {count} parts: write them with spaces between, or as one word of {count} signs")
+            }
+        };
         return Err(Error::Invalid { field: "/answer", reason });
     }
     if question.kind == ChallengeKind::Terms && trimmed.expose().parse::<TermsAnswer>().is_err() {
