@@ -13,11 +13,27 @@ use crate::store::{LinePlace, StoreError};
 /// How old a note of a line may be: it is made anew twice a minute.
 const GOOD_FOR: SignedDuration = SignedDuration::from_secs(90);
 
+/// Whether the store took a note.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noted {
+    /// It did, or there is nobody for whom it would.
+    Yes,
+    /// It is away.
+    No,
+}
+
 impl Fleet {
-    /// Notes that a line stands here. Where other coordinators can't reach this one, nothing is noted.
+    /// Notes that a line was opened here. Where other coordinators can't reach this one, nothing is noted.
+    pub async fn line_opened(&self, agent: AgentId, line: Uuid) -> Noted {
+        let Some(address) = self.config.peer_url() else { return Noted::Yes };
+        warned(self.store.note_line(agent, LinePlace { line, address }, clock::now()).await)
+    }
+
+    /// Notes that it stands still, unless the agent opened a newer one.
     pub async fn line_stands(&self, agent: AgentId, line: Uuid) {
-        let Some(address) = self.config.peer_url() else { return };
-        warned(self.store.note_line(agent, LinePlace { line, address }, clock::now()).await);
+        if self.config.peer_url().is_some() {
+            warned(self.store.keep_line(agent, line, clock::now()).await);
+        }
     }
 
     /// Notes that a line ended.
@@ -34,7 +50,7 @@ impl Fleet {
         match self.store.line_of(agent, since).await {
             Ok(place) => place.filter(|place| Some(&place.address) != self.config.peer_url().as_ref()),
             Err(error) => {
-                warned(Err(error));
+                warned::<()>(Err(error));
                 None
             }
         }
@@ -42,11 +58,15 @@ impl Fleet {
 }
 
 /// A live view does without.
-fn warned(noted: Result<(), StoreError>) {
-    if let Err(error) = noted {
-        tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            "where an agent's line is can't be noted or looked for"
-        );
+fn warned<T>(noted: Result<T, StoreError>) -> Noted {
+    match noted {
+        Ok(_) => Noted::Yes,
+        Err(error) => {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "where an agent's line is can't be noted or looked for"
+            );
+            Noted::No
+        }
     }
 }

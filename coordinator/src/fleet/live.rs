@@ -11,7 +11,6 @@
 //! Not here: who may look, or take the wheel (`takeover`, and the console).
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -39,7 +38,6 @@ const TAKEN: Duration = Duration::from_secs(5);
 #[derive(Default)]
 pub struct Hub {
     known: Mutex<Known>,
-    lines: AtomicU64,
 }
 
 #[derive(Default)]
@@ -51,7 +49,7 @@ struct Known {
 
 /// An agent's line.
 struct Line {
-    number: u64,
+    id: Uuid,
     says: mpsc::Sender<ToAgent>,
 }
 
@@ -62,7 +60,7 @@ struct Shown {
     stands: watch::Sender<Stands>,
     picture: watch::Sender<Option<Arc<[u8]>>>,
     /// The line on which the agent showed that it holds the run.
-    proven: Option<u64>,
+    proven: Option<Uuid>,
     /// Who waits for what came of taking the wheel.
     takes: HashMap<Turn, oneshot::Sender<Taking>>,
     /// The page at which somebody holds the wheel, and since which turn.
@@ -110,7 +108,7 @@ pub enum TooMany {
 pub struct Standing {
     hub: Arc<Hub>,
     agent: AgentId,
-    number: u64,
+    line: Uuid,
     /// What is to be said to the agent.
     pub says: mpsc::Receiver<ToAgent>,
 }
@@ -131,13 +129,13 @@ impl Hub {
     #[must_use]
     pub fn connect(self: &Arc<Self>, agent: AgentId) -> Standing {
         let (sender, says) = mpsc::channel(WAITING);
-        let number = self.lines.fetch_add(1, Ordering::Relaxed);
+        let line = Uuid::new_v4();
         let mut known = self.lock();
         let lines = known.lines.entry(agent).or_default();
         if lines.len() >= LINES {
             lines.remove(0);
         }
-        lines.push(Line { number, says: sender.clone() });
+        lines.push(Line { id: line, says: sender.clone() });
         for (run, shown) in known.runs.iter().filter(|(_, shown)| shown.agent == agent) {
             if *shown.stands.borrow() == Stands::NoLine {
                 shown.stands.send_replace(Stands::Asked);
@@ -145,7 +143,7 @@ impl Hub {
             let _ = sender.try_send(ToAgent::Watch { run_id: *run });
         }
         drop(known);
-        Standing { hub: Arc::clone(self), agent, number, says }
+        Standing { hub: Arc::clone(self), agent, line, says }
     }
 
     /// Somebody looks at a run that this agent works on, who may look with so many pages at once.
@@ -260,7 +258,7 @@ impl Known {
     /// The line on which the agent showed that it holds the run.
     fn line_of(&self, shown: &Shown) -> Option<&mpsc::Sender<ToAgent>> {
         let lines = self.lines.get(&shown.agent)?;
-        lines.iter().find(|line| shown.proven == Some(line.number)).map(|line| &line.says)
+        lines.iter().find(|line| shown.proven == Some(line.id)).map(|line| &line.says)
     }
 }
 
@@ -297,6 +295,12 @@ impl Standing {
         self.agent
     }
 
+    /// Which of their lines it is.
+    #[must_use]
+    pub fn line(&self) -> Uuid {
+        self.line
+    }
+
     /// The run of this agent at which somebody looks that is spoken of, and the fence that is shown for it: whether it is
     /// held under that is to be seen before [`Self::proven`] takes what is said.
     #[must_use]
@@ -317,9 +321,9 @@ impl Standing {
         match said {
             ToCoordinator::Shows { run_id, view, .. } => {
                 if let Some(shown) = known.shown_of(*run_id, self.agent) {
-                    if shown.proven != Some(self.number) {
+                    if shown.proven != Some(self.line) {
                         shown.is_proven_no_more();
-                        shown.proven = Some(self.number);
+                        shown.proven = Some(self.line);
                     }
                     shown.stands.send_replace(Stands::Shows(*view));
                 }
@@ -340,7 +344,7 @@ impl Standing {
         let mut known = self.hub.lock();
         if let ToCoordinator::Shows { run_id, .. } = said
             && let Some(shown) = known.shown_of(*run_id, self.agent)
-            && shown.proven == Some(self.number)
+            && shown.proven == Some(self.line)
         {
             shown.is_proven_no_more();
             shown.stands.send_replace(Stands::Shows(View::Absent));
@@ -352,7 +356,7 @@ impl Standing {
     pub fn pictured(&self, bytes: &[u8]) {
         let Some(run) = Picture::run_of(bytes) else { return };
         let known = self.hub.lock();
-        let own = |shown: &&Shown| shown.agent == self.agent && shown.proven == Some(self.number);
+        let own = |shown: &&Shown| shown.agent == self.agent && shown.proven == Some(self.line);
         if let Some(shown) = known.runs.get(&run).filter(own) {
             shown.picture.send_replace(bytes.get(Picture::BEFORE_VIEWERS..).map(Arc::from));
         }
@@ -364,10 +368,10 @@ impl Drop for Standing {
         let mut known = self.hub.lock();
         let Known { lines, runs } = &mut *known;
         let Some(left) = lines.get_mut(&self.agent) else { return };
-        left.retain(|line| line.number != self.number);
+        left.retain(|line| line.id != self.line);
         let stands = if left.is_empty() { Stands::NoLine } else { Stands::Asked };
         for shown in runs.values_mut().filter(|shown| shown.agent == self.agent) {
-            if shown.proven == Some(self.number) {
+            if shown.proven == Some(self.line) {
                 shown.is_proven_no_more();
                 shown.stands.send_replace(stands);
             } else if shown.proven.is_none() {

@@ -73,6 +73,7 @@ pub use gatekeeper::Gatekeeper;
 pub use import::{ImportError, import};
 pub use inbound::Message;
 pub use key::{Caller, KeyRefused, MadeKey, NewKey, Scope, USUAL_OVERLAP, expire_key, rotate_key};
+pub use lines::Noted;
 pub use outcomes::{Bookkeeper, Outcomes, hour_of};
 pub use people::{Attempt, Presence, SignInRefused, SignedIn, UserRequest, create_user, fit, set_password};
 pub use pools::Provisioner;

@@ -12,8 +12,10 @@ use super::StoreError;
 /// Where agents' lines are.
 #[async_trait]
 pub trait Lines {
-    /// Notes that a line of an agent stands at a coordinator.
+    /// Notes that a line of an agent was opened at a coordinator: it is the newest, and takes the place of any other.
     async fn note_line(&self, agent: AgentId, place: LinePlace, now: Timestamp) -> Result<(), StoreError>;
+    /// Notes that a line stands still; false if a newer one took its place, or it was forgotten.
+    async fn keep_line(&self, agent: AgentId, line: Uuid, now: Timestamp) -> Result<bool, StoreError>;
     /// Forgets a line that ended; a newer one of the agent stays.
     async fn forget_line(&self, agent: AgentId, line: Uuid) -> Result<(), StoreError>;
     /// Where an agent's line is, by what was last noted since a moment.

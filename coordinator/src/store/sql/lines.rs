@@ -36,6 +36,17 @@ impl Lines for SqlStore {
         .map_err(failed("note a line"))
     }
 
+    async fn keep_line(&self, agent: AgentId, line: Uuid, now: Timestamp) -> Result<bool, StoreError> {
+        sqlx::query("UPDATE agent_lines SET seen_at = $3 WHERE agent_id = $1 AND line = $2")
+            .bind(agent.0)
+            .bind(line)
+            .bind(to_ms(now))
+            .execute(&self.write)
+            .await
+            .map(|done| done.rows_affected() > 0)
+            .map_err(failed("keep a line"))
+    }
+
     async fn forget_line(&self, agent: AgentId, line: Uuid) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM agent_lines WHERE agent_id = $1 AND line = $2")
             .bind(agent.0)

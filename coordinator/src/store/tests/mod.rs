@@ -16,6 +16,7 @@ mod idempotency;
 mod identity;
 mod imports;
 mod keys;
+mod lines;
 mod lockout;
 mod migrations;
 mod organizations;
