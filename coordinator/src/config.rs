@@ -379,6 +379,9 @@ impl Config {
                 "it must be 6 seconds at least: a page says every sixth of it that it is there",
             );
         }
+        if console.live_views == 0 {
+            return refuse("console.live_views", "it must be 1 at least, or nobody can look at a run");
+        }
         if self.setup.link_term < SHORTEST_LINK && !self.development.loopback {
             return refuse("setup.link_term", "a link must be good for 5 minutes at least, or nobody gets to use it");
         }

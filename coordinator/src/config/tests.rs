@@ -37,6 +37,7 @@ fn unknown_and_senseless_settings_are_refused_by_name() {
     assert!(refused("[pool]\nwindow = \"0s\"").contains("window"));
     assert!(refused("data = \"\"").contains("folder"));
     assert!(refused("[console]\nwheel_kept = \"5s\"").contains("console.wheel_kept"));
+    assert!(refused("[console]\nlive_views = 0").contains("console.live_views"));
     assert!(refused("[setup]\nlink_term = \"4m\"").contains("5 minutes"));
     assert!(refused("[setup]\nlink_term = \"0s\"\n[development]\nloopback = true").contains("setup.link_term"));
     assert!(refused("[development.portal_urls]\nharbour = \"http://127.0.0.1:1/\"").contains("harbour"));
