@@ -412,6 +412,7 @@ impl Viewer {
             Err(NotTaken::Refused(Refused::WheelHeld { .. }) | NotTaken::Overtaken) => {
                 Some("Somebody else was quicker.")
             }
+            Err(NotTaken::Closed) => Some("The question is closed: the run goes on without you."),
             Err(NotTaken::Refused(Refused::Store(_))) => Some("That didn't work just now; try again."),
             Err(NotTaken::Refused(_)) => Some("The run doesn't wait for this any more."),
             Err(NotTaken::NoLine) => Some("There is no line to the agent just now: nobody was asked for the wheel."),

@@ -27,7 +27,7 @@ use super::acquire::milliseconds;
 use super::live::{Asked, Standing};
 use super::{Error, Fleet};
 use crate::clock;
-use crate::store::{HandsBack, Over, Refused, StoreError, Taken, User, Wheel};
+use crate::store::{Confirmed, HandsBack, Over, Refused, StoreError, Taken, User, Wheel};
 
 /// Why nobody gets the wheel.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +47,9 @@ pub enum NotTaken {
     /// Somebody asked later, and has it.
     #[error("somebody else has the wheel by now")]
     Overtaken,
+    /// The challenge was closed meanwhile, so the run has the wheel again.
+    #[error("what the run waited for is closed by now")]
+    Closed,
 }
 
 impl From<StoreError> for NotTaken {
@@ -81,11 +84,12 @@ impl Fleet {
                 let from = before.filter(|before| before.user != user.id).map(|before| before.name);
                 let confirmed = self.store.confirm_wheel(challenge, page, from, clock::now()).await;
                 match confirmed {
-                    Ok(true) => {
+                    Ok(Confirmed::Given) => {
                         self.live.seat(run, challenge, turn, page);
                         Ok(())
                     }
-                    Ok(false) => Err(NotTaken::Overtaken),
+                    Ok(Confirmed::Overtaken) => Err(NotTaken::Overtaken),
+                    Ok(Confirmed::Closed) => Err(NotTaken::Closed),
                     Err(error) => {
                         // Nobody holds what isn't written down. Where this fails too, nobody is heard of at that page.
                         let _ = self.give_back(challenge, page, HandsBack::Unanswered).await;

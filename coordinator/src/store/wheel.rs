@@ -17,14 +17,14 @@ pub trait Wheels {
     /// Notes that somebody asks for the wheel of the run while the challenge is open; [`Refused::WheelHeld`] if another
     /// holds it. It is theirs once [`Wheels::confirm_wheel`] says that the agent gave it.
     async fn take_wheel(&self, id: ChallengeId, wheel: Wheel, over: Over, now: Timestamp) -> Result<Taken, Refused>;
-    /// The agent gave the wheel to a page, and it is written down that it was taken; false if the page holds it no more.
+    /// The agent gave the wheel to a page, and it is written down that it was taken; or why the page doesn't hold it.
     async fn confirm_wheel(
         &self,
         id: ChallengeId,
         seat: Uuid,
         from: Option<String>,
         now: Timestamp,
-    ) -> Result<bool, StoreError>;
+    ) -> Result<Confirmed, StoreError>;
     /// Notes that the holder is still there; false if they hold it no more.
     async fn keep_wheel(&self, id: ChallengeId, seat: Uuid, until: Timestamp) -> Result<bool, StoreError>;
     /// Takes back a wheel that the agent didn't give: whoever held it before has it again.
@@ -59,6 +59,17 @@ pub struct Taken {
     pub turn: u64,
     /// Who held it until now, by the agent's word.
     pub before: Option<Wheel>,
+}
+
+/// Whether a page has the wheel that the agent gave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirmed {
+    /// It has.
+    Given,
+    /// Another asked later.
+    Overtaken,
+    /// The challenge is open no more.
+    Closed,
 }
 
 /// How the wheel comes back.

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::audit::commit_act;
 use super::challenges::{ChallengeRow, change, held_by, take};
 use super::{SqlStore, Tx, commit, failed, from_word, to_ms};
-use crate::store::{Act, HandsBack, Over, Refused, StoreError, Taken, Wheel, Wheels, fence_of};
+use crate::store::{Act, Confirmed, HandsBack, Over, Refused, StoreError, Taken, Wheel, Wheels, fence_of};
 
 /// Answers a challenge without words, as whoever has the wheel hands it back.
 async fn hand_back(mut tx: Tx, row: ChallengeRow, how: HandsBack, now: Timestamp) -> Result<bool, StoreError> {
@@ -80,13 +80,19 @@ impl Wheels for SqlStore {
         seat: Uuid,
         from: Option<String>,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Confirmed, StoreError> {
         let mut tx = self.begin().await?;
         let row = match take(&mut tx, id).await {
-            Ok(row) if row.seat == Some(seat) => row,
+            Ok(row) => row,
             Err(Refused::Store(error)) => return Err(error),
-            Ok(_) | Err(_) => return Ok(false),
+            Err(_) => return Ok(Confirmed::Closed),
         };
+        if from_word::<ChallengeState>(&row.state, "challenge's state")? != ChallengeState::Open {
+            return Ok(Confirmed::Closed);
+        }
+        if row.seat != Some(seat) {
+            return Ok(Confirmed::Overtaken);
+        }
         sqlx::query("UPDATE challenges SET wheel_given = wheel_turn WHERE id = $1")
             .bind(id.0)
             .execute(&mut *tx)
@@ -95,7 +101,7 @@ impl Wheels for SqlStore {
         let act = Act::new(Action::RunTaken).of(OrganizationId(row.organization_id));
         let act = act.on(ConnectionId(row.connection_id)).to(row.run_id);
         commit_act(tx, act.with(json!({ "challengeId": id, "from": from })), now).await?;
-        Ok(true)
+        Ok(Confirmed::Given)
     }
 
     async fn keep_wheel(&self, id: ChallengeId, seat: Uuid, until: Timestamp) -> Result<bool, StoreError> {

@@ -124,8 +124,8 @@ async fn a_wheel_that_the_agent_does_not_give_stays_with_whoever_held_it_and_was
         assert_eq!((first.turn, first.before), (1, None), "{}", bench.name);
         let second = take("root", 2, Over::Anybody).await.expect("taken over");
         assert_eq!((second.turn, second.before), (2, None), "it was never hers");
-        assert!(!confirm(1, None).await, "a late word of the agent's");
-        assert!(confirm(2, None).await);
+        assert_eq!(confirm(1, None).await, Confirmed::Overtaken, "a late word of the agent's");
+        assert_eq!(confirm(2, None).await, Confirmed::Given);
         let third = take("eve", 3, Over::Anybody).await.expect("taken over");
         assert_eq!(third.before.as_ref().map(|wheel| wheel.name.as_str()), Some("root"));
         bench.store.return_wheel(id, Uuid::from_u128(1), None).await.expect("returned");
@@ -134,6 +134,8 @@ async fn a_wheel_that_the_agent_does_not_give_stays_with_whoever_held_it_and_was
         assert_eq!(holder().await, Some("root".into()));
         let last = take("eve", 4, Over::Anybody).await.expect("taken over");
         assert_eq!((last.turn, last.before.map(|wheel| wheel.name)), (5, Some("root".into())), "it was given to root");
+        assert!(bench.store.hand_back(id, Uuid::from_u128(4), HandsBack::Unanswered, at).await.expect("an answer"));
+        assert_eq!(confirm(4, None).await, Confirmed::Closed, "what it was asked for is over");
         let entries = bench.store.audit_entries(AuditFilter::default(), None, 100).await.expect("a trail");
         let taken = entries.iter().filter(|entry| entry.entry.action == Action::RunTaken.as_str()).count();
         assert_eq!(taken, 1, "{}: what the agent gave, and no other", bench.name);
