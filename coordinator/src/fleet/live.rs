@@ -24,8 +24,8 @@ use uuid::Uuid;
 /// How many may look at one run, and at all runs together on one coordinator.
 const VIEWERS: (usize, usize) = (8, 64);
 
-/// How many lines of one agent count at once. One that says that it is another agent is among them, and takes nothing
-/// away from the one that is.
+/// How many lines of one agent count at once. One that says that it is another agent is among them. What it takes the place
+/// of is a line on which nobody showed yet to hold a run at which somebody looks, as long as there is one.
 const LINES: usize = 4;
 
 /// How much may wait for one line: it is a person's doing, a few things a second.
@@ -131,12 +131,15 @@ impl Hub {
         let (sender, says) = mpsc::channel(WAITING);
         let line = Uuid::new_v4();
         let mut known = self.lock();
-        let lines = known.lines.entry(agent).or_default();
+        let Known { lines, runs } = &mut *known;
+        let lines = lines.entry(agent).or_default();
         if lines.len() >= LINES {
-            lines.remove(0);
+            let is_proven = |line: &Line| runs.values().any(|shown| shown.proven == Some(line.id));
+            let oldest = lines.iter().position(|line| !is_proven(line)).unwrap_or(0);
+            lines.remove(oldest);
         }
         lines.push(Line { id: line, says: sender.clone() });
-        for (run, shown) in known.runs.iter().filter(|(_, shown)| shown.agent == agent) {
+        for (run, shown) in runs.iter().filter(|(_, shown)| shown.agent == agent) {
             if *shown.stands.borrow() == Stands::NoLine {
                 shown.stands.send_replace(Stands::Asked);
             }

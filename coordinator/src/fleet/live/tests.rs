@@ -104,6 +104,19 @@ async fn lines_in_an_agents_name_are_few_and_the_oldest_ends() {
 }
 
 #[tokio::test]
+async fn whoever_opens_lines_in_an_agents_name_does_not_end_the_one_that_shows_its_run() {
+    let hub = Arc::new(Hub::default());
+    let own = hub.connect(agent(1));
+    let looking = look(&hub, run(1));
+    own.proven(&shows(run(1), View::Pictures));
+    let _claims: Vec<_> = (0..3 * LINES).map(|_| hub.connect(agent(1))).collect();
+    assert_eq!(hub.lock().lines.get(&agent(1)).map(Vec::len), Some(LINES));
+    assert!(hub.has_line(run(1)));
+    own.pictured(&picture(run(1), 7));
+    assert!(looking.picture.borrow().is_some());
+}
+
+#[tokio::test]
 async fn a_line_that_comes_back_is_asked_again() {
     let hub = Arc::new(Hub::default());
     let looking = look(&hub, run(1));
