@@ -190,6 +190,12 @@ impl Hub {
         self.lock().lines.contains_key(&agent)
     }
 
+    /// Whether that very line of an agent stands at this coordinator.
+    #[must_use]
+    pub fn stands(&self, agent: AgentId, line: Uuid) -> bool {
+        self.lock().lines.get(&agent).is_some_and(|lines| lines.iter().any(|one| one.id == line))
+    }
+
     /// Whether the agent that holds a run can be told something.
     #[must_use]
     pub fn has_line(&self, run: RunId) -> bool {

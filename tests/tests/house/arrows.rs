@@ -110,7 +110,7 @@ const PLACES: [(&str, &[&str]); 35] = [
     ("hpke", &["crates/protocol/src/sealed.rs"]),
     (
         "tokio_tungstenite",
-        &["agent/src/coordinator/line.rs", "coordinator/src/console/viewer/elsewhere.rs", "tests/src/socket.rs"],
+        &["agent/src/coordinator/line.rs", "coordinator/src/console/viewer/elsewhere/relay.rs", "tests/src/socket.rs"],
     ),
     ("chacha20poly1305", &["coordinator/src/vault.rs"]),
     ("scraper", &["crates/script/"]),

@@ -4,53 +4,49 @@
 //! page ──socket──▶ coordinator ──socket, with a ticket──▶ the one that has the line ──▶ agent
 //! ```
 //!
-//! The ticket is sealed with a key that the coordinators of one fleet have in common, is for one run, and good for half a
-//! minute; what it holds is the session, so that the other coordinator looks for itself who asks and what they may do. It shows
-//! in its answer that it opened the ticket: nothing that is seen or typed goes to whoever has its address by now.
+//! The ticket is sealed with a key that the coordinators of one fleet have in common, is for one run and one line, and good for
+//! half a minute; what it holds is the session, so that the other coordinator looks for itself who asks and what they may do. It
+//! shows in its answer that it opened the ticket: nothing that is seen or typed goes to whoever has its address by now.
 //!
 //! Not here: where lines are (`fleet::lines`), and what is said on the socket (`viewer`).
 
+mod relay;
+mod ticket;
+
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::id::RunId;
-use domain::secret::Secret;
-use futures::{SinkExt as _, StreamExt as _};
 use hmac::Mac as _;
-use jiff::{SignedDuration, Timestamp};
-use protocol::live::{MESSAGE_AT_MOST, PICTURE_AT_MOST};
+use protocol::live::MESSAGE_AT_MOST;
 use reqwest::Upgraded;
-use serde::{Deserialize, Serialize};
+use reqwest::redirect::Policy;
 use tokio::time::timeout;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite;
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use uuid::Uuid;
 
+use self::ticket::{Passage, proof};
 use super::{Console, Viewer};
 use crate::clock;
 use crate::console::refusal::Refusal;
 use crate::fleet::Presence;
 use crate::fleet::live::Stands;
 use crate::store::{LinePlace, RunRecord};
-use crate::vault::mac;
+
+pub(super) use self::relay::pass_on;
 
 /// Carries the ticket.
 const TICKET: HeaderName = HeaderName::from_static("x-bursar-ticket");
+/// Says over which line the ticket leads.
+const LINE: HeaderName = HeaderName::from_static("x-bursar-line");
 /// Shows that the ticket was opened.
 const OPENED: HeaderName = HeaderName::from_static("x-bursar-opened");
-/// What the keys are for.
-const PURPOSE: &str = "live views at another coordinator";
-/// How long a ticket is good, and how far two clocks may be apart.
-const GOOD_FOR: SignedDuration = SignedDuration::from_secs(30);
-/// How long the other coordinator has to answer, and to take a message.
+/// How long the other coordinator has to answer.
 const ANSWER: Duration = Duration::from_secs(5);
-const TAKEN: Duration = Duration::from_secs(10);
 
 /// Where a live view is served.
 pub(super) enum Place {
@@ -61,13 +57,7 @@ pub(super) enum Place {
 }
 
 /// The socket to the other coordinator.
-pub(super) type Peer = WebSocketStream<Upgraded>;
-
-#[derive(Serialize, Deserialize)]
-struct Ticket {
-    session: String,
-    at: Timestamp,
-}
+pub(super) type Peer = relay::Peer<Upgraded>;
 
 /// Where the line of a run's agent is, if not here.
 pub(super) async fn of(console: &Console, run: &RunRecord) -> Option<LinePlace> {
@@ -89,26 +79,25 @@ pub(super) async fn reach(console: &Console, there: &LinePlace, run: RunId, sess
 }
 
 async fn ask(console: &Console, there: &LinePlace, run: RunId, session: &str) -> Option<Peer> {
-    let ticket = Ticket { session: session.to_owned(), at: clock::now() };
-    let ticket = Secret::new(serde_json::to_string(&ticket).ok()?);
-    let sealed = console.fleet.vault.shared_key(PURPOSE).seal(&context(run), &ticket).ok()?;
-    let client = reqwest::Client::builder().no_proxy().http1_only().build().ok()?;
+    let vault = &console.fleet.vault;
+    let sealed = Passage { run, line: there.line }.seal(vault, session, clock::now())?;
+    // A ticket is shown to nobody else, wherever it is sent on to.
+    let client = reqwest::Client::builder().no_proxy().http1_only().redirect(Policy::none()).build().ok()?;
     let request = client.get(format!("{}/console/runs/{run}/live/passed-on", there.address));
     let request = request
         .header("connection", "Upgrade")
         .header("upgrade", "websocket")
         .header("sec-websocket-version", "13")
         .header("sec-websocket-key", URL_SAFE_NO_PAD.encode(Uuid::new_v4().as_bytes()) + "==")
+        .header(LINE, there.line.to_string())
         .header(TICKET, URL_SAFE_NO_PAD.encode(&sealed));
     let answer = request.send().await.ok()?;
     let shown = answer.headers().get(OPENED).and_then(|value| URL_SAFE_NO_PAD.decode(value.as_bytes()).ok())?;
-    proof(console, &sealed).verify_slice(&shown).ok()?;
+    proof(vault, &sealed).verify_slice(&shown).ok()?;
     if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
         return None;
     }
-    let config =
-        WebSocketConfig::default().max_message_size(Some(PICTURE_AT_MOST)).max_frame_size(Some(PICTURE_AT_MOST));
-    Some(WebSocketStream::from_raw_socket(answer.upgrade().await.ok()?, Role::Client, Some(config)).await)
+    Some(relay::peer(answer.upgrade().await.ok()?).await)
 }
 
 /// Opens the socket of a page that came to another coordinator.
@@ -121,74 +110,23 @@ pub(in crate::console) async fn open(
     let run = RunId(Uuid::parse_str(&run).map_err(|_| Refusal::not_found())?);
     let sealed = headers.get(TICKET).and_then(|value| URL_SAFE_NO_PAD.decode(value.as_bytes()).ok());
     let sealed = sealed.ok_or_else(Refusal::signed_out)?;
-    let ticket = console.fleet.vault.shared_key(PURPOSE).open(&context(run), &sealed);
-    let ticket = ticket.map_err(|_| Refusal::signed_out())?;
-    let ticket: Ticket = serde_json::from_str(ticket.expose()).map_err(|_| Refusal::signed_out())?;
-    if clock::now().duration_since(ticket.at).abs() > GOOD_FOR {
-        return Err(Refusal::signed_out());
-    }
-    let known = console.fleet.signed_in(&ticket.session, Presence::ByItself).await?;
+    let line = headers.get(LINE).and_then(|value| Uuid::parse_str(value.to_str().ok()?).ok());
+    let line = line.ok_or_else(Refusal::signed_out)?;
+    let session = Passage { run, line }.open(&console.fleet.vault, &sealed, clock::now());
+    let session = session.ok_or_else(Refusal::signed_out)?;
+    let known = console.fleet.signed_in(&session, Presence::ByItself).await?;
     let signed_in = known.ok_or_else(Refusal::signed_out)?;
     let run = console.fleet.store.run(&signed_in.reach, run).await?;
-    if !run.agent_id.is_some_and(|agent| console.fleet.live.has_line_of(agent)) {
+    if !run.agent_id.is_some_and(|agent| console.fleet.live.stands(agent, line)) {
         return Err(Refusal::not_found());
     }
-    let shown = URL_SAFE_NO_PAD.encode(proof(&console, &sealed).finalize().into_bytes());
+    let shown = URL_SAFE_NO_PAD.encode(proof(&console.fleet.vault, &sealed).finalize().into_bytes());
     let upgrade = upgrade.max_message_size(MESSAGE_AT_MOST).max_frame_size(MESSAGE_AT_MOST);
-    let mut response = super::serve(console, ticket.session, signed_in, run, Place::ForAnother, upgrade);
+    let mut response = super::serve(console, session, signed_in, run, Place::ForAnother, upgrade);
     if let Ok(shown) = HeaderValue::from_str(&shown) {
         response.headers_mut().insert(OPENED, shown);
     }
     Ok(response)
-}
-
-fn context(run: RunId) -> String {
-    format!("a live view of {run}")
-}
-
-fn proof(console: &Console, sealed: &[u8]) -> hmac::Hmac<sha2::Sha256> {
-    let mut mac = mac(&console.fleet.vault.derived_key(PURPOSE));
-    mac.update(b"opened");
-    mac.update(sealed);
-    mac
-}
-
-/// Passes on what either end says, until one of them ends.
-pub(super) async fn pass_on(mut page: WebSocket, mut peer: Peer) {
-    loop {
-        let passed = tokio::select! {
-            said = page.recv() => match said {
-                Some(Ok(Message::Text(text))) => timeout(TAKEN, peer.send(tungstenite::Message::text(text.as_str()))).await,
-                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Binary(_))) => continue,
-                // The other end sees that it ended.
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
-            }
-            .is_ok_and(|sent| sent.is_ok()),
-            said = peer.next() => match said {
-                Some(Ok(said)) => {
-                    let Some(message) = to_page(said) else { continue };
-                    let is_last = matches!(message, Message::Close(_));
-                    timeout(TAKEN, page.send(message)).await.is_ok_and(|sent| sent.is_ok()) && !is_last
-                }
-                // Its coordinator ended: the page asks again, and is led on anew.
-                Some(Err(_)) | None => return,
-            },
-        };
-        if !passed {
-            return;
-        }
-    }
-}
-
-fn to_page(said: tungstenite::Message) -> Option<Message> {
-    match said {
-        tungstenite::Message::Text(text) => Some(Message::text(text.as_str())),
-        tungstenite::Message::Binary(bytes) => Some(Message::Binary(bytes)),
-        tungstenite::Message::Close(frame) => Some(Message::Close(
-            frame.map(|frame| CloseFrame { code: frame.code.into(), reason: frame.reason.as_str().into() }),
-        )),
-        tungstenite::Message::Ping(_) | tungstenite::Message::Pong(_) | tungstenite::Message::Frame(_) => None,
-    }
 }
 
 impl Viewer {
