@@ -245,6 +245,8 @@ impl Viewer {
     fn look(&mut self) -> Result<(), Closed> {
         let is_open = self.run.finished_at.is_none() && self.run.started_at.is_some();
         let agent = self.run.agent_id.filter(|_| is_open);
+        // This page's look at the agent before isn't one more of them.
+        self.looking = None;
         self.looking = match agent {
             Some(agent) => Some(self.look_at(agent)?),
             None => None,

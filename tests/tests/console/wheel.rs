@@ -126,7 +126,7 @@ impl View {
     }
 
     /// Hears one thing.
-    async fn hears(&mut self) -> Outcome {
+    pub(crate) async fn hears(&mut self) -> Outcome {
         match self.socket.next().await {
             Some(Heard::Words(told)) => {
                 self.words.push(told["text"].as_str().unwrap_or_default().to_owned());
@@ -344,6 +344,19 @@ async fn somebody_has_so_many_live_views_and_the_next_is_told_why_not() -> Outco
     let again = eventually(async || waiting.view("ada").await.ok());
     assert!(again.await.is_some(), "there is room once one was closed");
     Ok(())
+}
+
+#[tokio::test]
+async fn the_only_live_view_that_somebody_may_have_goes_on_with_the_next_agent() -> Outcome {
+    let plan = patient().with("console.live_views", "1").with("lease.term", "2s");
+    let mut waiting = waiting(plan, &[("ada", "operator")]).await?;
+    let mut ada = waiting.view("ada").await?;
+    if let Some(agent) = waiting.fleet.agents.pop() {
+        agent.kill_hard().await;
+    }
+    ada.until_said("no line to the agent").await?;
+    waiting.fleet.start_agent()?;
+    ada.until("pictures of the next agent", |told| told["pictures"] == true).await
 }
 
 #[tokio::test]
