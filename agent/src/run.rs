@@ -132,6 +132,8 @@ pub async fn run(desk: &Desk<'_>, driver: &mut dyn Driver, script: Arc<Script>, 
         runner,
         secrets,
         last_page: None,
+        page: None,
+        veiled: None,
         challenge: None,
         resends: 0,
         approved_by: None,
@@ -172,6 +174,10 @@ struct Run<'a> {
     secrets: Vec<Secret>,
     /// The page that was seen last.
     last_page: Option<(Url, String)>,
+    /// What it is called, if the script knows it.
+    page: Option<String>,
+    /// The page since which nobody looks on.
+    veiled: Option<Option<String>>,
     /// The question that was asked last.
     challenge: Option<ChallengeId>,
     /// How many new codes the bank was to send for it.
@@ -205,6 +211,7 @@ impl Run<'_> {
             let begun = Begun::of(&command, self.runner.stage());
             // What is in a command may be secret.
             tracing::debug!(step = begun.as_ref().map(|begun| begun.step.as_str()), "next");
+            self.veil(&command).await;
             let seen = match command {
                 Command::Finish(accounts) => return Ok(self.finished(accounts)),
                 Command::Fail(failure) => {
@@ -247,7 +254,35 @@ impl Run<'_> {
             if let Some(begun) = begun {
                 self.steps.end(begun, &seen);
             }
+            self.note(&seen);
             observation = Some(seen);
+        }
+    }
+
+    /// Has nobody look on from the moment at which a page is answered that wants something set, until another one shows.
+    async fn veil(&mut self, command: &Command) {
+        match command {
+            Command::ReadPicture(_) | Command::Make(_) => {
+                self.veiled = Some(self.page.clone());
+                self.desk.live.withhold().await;
+            }
+            // The page that shows by now may want something set, too.
+            Command::SettleIntents(_) => {}
+            // The one before may hold still what was put in.
+            _ if self.veiled.as_ref().is_some_and(|veiled| *veiled != self.page) => {
+                self.veiled = None;
+                self.desk.live.show_again();
+            }
+            _ => {}
+        }
+    }
+
+    /// Notes which page shows.
+    fn note(&mut self, seen: &Observation) {
+        match seen {
+            Observation::Recognised { page, .. } => self.page = Some(page.clone()),
+            Observation::Unrecognised { still, .. } => self.page.clone_from(still),
+            _ => {}
         }
     }
 

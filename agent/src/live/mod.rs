@@ -8,13 +8,14 @@
 //! A person gets the wheel only while the run waits for a challenge, and keeps it until that is closed, whatever becomes
 //! of the line meanwhile: then the run knows that the page may be another.
 //!
+//! While a bank is given what is made for it alone, nothing is shown.
+//!
 //! Not here: who may look or hold (the coordinator says so), and how a page is shown ([`crate::cdp`]).
 
 mod line;
 mod outbox;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -57,12 +58,15 @@ pub struct LiveRun {
     driver: DriverKind,
     screencast: Option<Arc<dyn Screencast>>,
     state: watch::Sender<State>,
-    viewers: AtomicUsize,
+    /// How many look, and for how many of them pictures are made.
+    viewers: watch::Sender<usize>,
+    casts: watch::Sender<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct State {
     reads: Reads,
+    shows: Shows,
     /// The challenge that is waited for, and whether a person holds the wheel.
     waits: Option<(ChallengeId, Wheel)>,
 }
@@ -76,6 +80,13 @@ pub enum Reads {
     WithoutBrowser,
     /// It is over.
     NoMore,
+}
+
+/// Whether the run's page may be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shows {
+    Page,
+    Nothing,
 }
 
 /// Who has the wheel.
@@ -162,13 +173,25 @@ impl LiveRun {
     /// One that waits for nothing yet.
     #[must_use]
     pub fn new(holding: Holding, gate: Gate, driver: DriverKind, screencast: Option<Arc<dyn Screencast>>) -> Self {
-        let state = watch::Sender::new(State { reads: Reads::InSession, waits: None });
-        Self { holding, gate, driver, screencast, state, viewers: AtomicUsize::new(0) }
+        let state = watch::Sender::new(State { reads: Reads::InSession, shows: Shows::Page, waits: None });
+        Self { holding, gate, driver, screencast, state, viewers: watch::Sender::new(0), casts: watch::Sender::new(0) }
     }
 
     /// Says by what the run goes on.
     pub fn reads(&self, reads: Reads) {
         self.state.send_modify(|state| state.reads = reads);
+    }
+
+    /// From now on nobody sees the page, nor what of it is on its way to the line.
+    pub async fn withhold(&self) {
+        self.state.send_modify(|state| state.shows = Shows::Nothing);
+        // The sender lives in `self`.
+        let _ = self.casts.subscribe().wait_for(|casts| *casts == 0).await;
+    }
+
+    /// The page may be seen again.
+    pub fn show_again(&self) {
+        self.state.send_if_modified(|state| std::mem::replace(&mut state.shows, Shows::Page) == Shows::Nothing);
     }
 
     /// The run waits for a person, who may take the wheel.
@@ -186,7 +209,7 @@ impl LiveRun {
             Some((waited_for, wheel))
                 if *waited_for == challenge
                     && has_page
-                    && state.reads == Reads::InSession
+                    && (state.reads, state.shows) == (Reads::InSession, Shows::Page)
                     && self.gate.hold().is_ok() =>
             {
                 *wheel = Wheel::Person;
@@ -228,23 +251,24 @@ impl LiveRun {
     /// Whether somebody looks.
     #[must_use]
     pub fn is_watched(&self) -> bool {
-        self.screencast.is_some() && self.viewers.load(Ordering::Relaxed) > 0
+        self.screencast.is_some() && *self.viewers.borrow() > 0
     }
 
     /// What there is to see of it now.
     fn view(&self) -> View {
-        match (self.state.borrow().reads, &self.screencast) {
+        let State { reads, shows, .. } = *self.state.borrow();
+        match (reads, &self.screencast) {
             (Reads::NoMore, _) => View::Absent,
             (_, None) => View::NoPicture { driver: self.driver },
             (Reads::WithoutBrowser, Some(_)) => View::LeftBrowser,
+            (Reads::InSession, Some(_)) if shows == Shows::Nothing => View::Withheld,
             (Reads::InSession, Some(_)) => View::Pictures,
         }
     }
 
     /// Shows it until it is over, and says each time how it stands.
     async fn show(&self, run_id: RunId, to: &Outbox, say: impl Fn(Option<Fence>, View)) {
-        self.viewers.fetch_add(1, Ordering::Relaxed);
-        let _leaves = Leaves(&self.viewers);
+        let _looks = Counted::one_more(&self.viewers);
         let (mut state, mut proofs) = (self.state.subscribe(), self.holding.proofs());
         let mut said = None;
         loop {
@@ -255,7 +279,12 @@ impl LiveRun {
             }
             let ended = async {
                 if let (Some(screencast), View::Pictures) = (&self.screencast, view) {
-                    screencast.cast(run_id, to).await;
+                    let _casts = Counted::one_more(&self.casts);
+                    // What is to be seen by nobody may have been asked for meanwhile, by a run that goes on at once.
+                    if self.view() == view {
+                        let _forgets = Forgets(to, run_id);
+                        screencast.cast(run_id, to).await;
+                    }
                 }
                 std::future::pending::<()>().await;
             };
@@ -288,12 +317,28 @@ impl LiveRun {
     }
 }
 
-/// Somebody who looks no more.
-struct Leaves<'a>(&'a AtomicUsize);
+/// One of those that are counted, while this lives.
+struct Counted<'c>(&'c watch::Sender<usize>);
 
-impl Drop for Leaves<'_> {
+impl<'c> Counted<'c> {
+    fn one_more(count: &'c watch::Sender<usize>) -> Self {
+        count.send_modify(|count| *count += 1);
+        Self(count)
+    }
+}
+
+impl Drop for Counted<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.send_modify(|count| *count -= 1);
+    }
+}
+
+/// Whatever waits of a run when pictures of it end doesn't come any more.
+struct Forgets<'o>(&'o Outbox, RunId);
+
+impl Drop for Forgets<'_> {
+    fn drop(&mut self) {
+        self.0.forget(self.1);
     }
 }
 
@@ -315,7 +360,9 @@ mod tests {
     use std::time::Duration;
 
     use domain::id::AgentId;
+    use futures::FutureExt as _;
     use protocol::lease::Proof;
+    use protocol::live::Picture;
     use tokio::time::Instant;
     use uuid::Uuid;
 
@@ -380,6 +427,48 @@ mod tests {
         run.reads(Reads::WithoutBrowser);
         assert_eq!((run.take(challenge(1)), run.view()), (Taking::Refused, View::LeftBrowser));
         assert!(gate.check().is_ok());
+    }
+
+    /// A page of which there is always a picture.
+    struct Restless;
+
+    #[async_trait]
+    impl Screencast for Restless {
+        async fn cast(&self, run_id: RunId, to: &Outbox) {
+            loop {
+                to.put(Picture { run_id, width: 1, height: 1, jpeg: vec![1] });
+                tokio::task::yield_now().await;
+            }
+        }
+
+        async fn input(&self, _: PersonsPermit, _: Input) {}
+
+        fn let_go(&self) {}
+    }
+
+    #[tokio::test]
+    async fn nothing_comes_while_the_bank_is_given_what_nobody_is_to_see() {
+        let (_, run) = run(Some(Arc::new(Restless)));
+        let (run, run_id, outbox) = (Arc::new(run), RunId(Uuid::from_u128(7)), Outbox::default());
+        let (says, mut said) = tokio::sync::mpsc::unbounded_channel();
+        let shown = tokio::spawn({
+            let (run, outbox) = (Arc::clone(&run), outbox.clone());
+            async move { run.show(run_id, &outbox, |_, view| says.send(view).expect("heard")).await }
+        });
+        outbox.next().await;
+        assert_eq!(said.recv().await, Some(View::Pictures));
+        run.withhold().await;
+        for _ in 0..100 {
+            assert!(outbox.next().now_or_never().is_none(), "what was on its way, or is made still");
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(said.recv().await, Some(View::Withheld));
+        let _waiting = run.waits(challenge(1));
+        assert_eq!(run.take(challenge(1)), Taking::Refused, "whoever steers sees");
+        run.show_again();
+        outbox.next().await;
+        assert_eq!((said.recv().await, run.take(challenge(1))), (Some(View::Pictures), Taking::Held));
+        shown.abort();
     }
 
     #[test]

@@ -448,6 +448,8 @@ async fn news(looking: Option<&mut Looking>, may_draw: bool) -> News {
     let Some(looking) = looking else { return std::future::pending().await };
     loop {
         tokio::select! {
+            biased;
+            // First what is to be seen, and then it.
             changed = looking.stands.changed() => match changed {
                 Ok(()) => return News::Stands,
                 Err(_) => return std::future::pending().await,

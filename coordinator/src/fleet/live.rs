@@ -334,6 +334,10 @@ impl Standing {
                         shown.is_proven_no_more();
                         shown.proven = Some(self.line);
                     }
+                    if *view == View::Withheld {
+                        // Nor does whoever comes now see what was seen last.
+                        shown.picture.send_replace(None);
+                    }
                     shown.stands.send_replace(Stands::Shows(*view));
                 }
             }

@@ -131,6 +131,8 @@ pub enum View {
     },
     /// It has left its browser and reads without one.
     LeftBrowser,
+    /// The bank is being given what nobody is to see.
+    Withheld,
     /// The agent doesn't work on it.
     Absent,
 }

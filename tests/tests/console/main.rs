@@ -11,6 +11,7 @@ mod passed_on;
 mod roles;
 mod setup_page;
 mod trail;
+mod veil;
 mod visitor;
 mod vouching;
 mod wheel;

@@ -11,6 +11,7 @@
   let page = { width: screen.width, height: screen.height };
   let holds = false;
   let over = false;
+  let withheld = false;
   let pause = 500;
   let drawn = 0;
 
@@ -30,6 +31,7 @@
     try {
       const picture = await createImageBitmap(new Blob([bytes.slice(4)], { type: sides.getUint8(4) === 0x89 ? "image/png" : "image/jpeg" }));
       page = { width: sides.getUint16(0), height: sides.getUint16(2) };
+      if (withheld) { picture.close(); throw new Error("nobody is to see it"); }
       if (screen.width !== picture.width || screen.height !== picture.height) {
         [screen.width, screen.height] = [picture.width, picture.height];
       }
@@ -73,6 +75,8 @@
     if (buttons.take) buttons.take.textContent = told.wheel === "elsewhere" ? "Take the wheel here" : "Take the wheel";
     hold(told.wheel === "yours");
     screen.classList.toggle("pale", !told.pictures);
+    withheld = told.withheld;
+    if (withheld) pen.clearRect(0, 0, screen.width, screen.height);
     over = told.over;
   };
 

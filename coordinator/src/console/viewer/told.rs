@@ -23,6 +23,8 @@ pub(super) struct Told {
     asks: Option<String>,
     /// Whether pictures come.
     pictures: bool,
+    /// Whether the one before isn't to be seen any more, either.
+    withheld: bool,
     wheel: Held,
     /// Who holds it.
     holder: Option<String>,
@@ -50,6 +52,7 @@ impl Viewer {
         let stands = self.looking.as_ref().map(|looking| *looking.stands.borrow());
         let over = self.run.finished_at.is_some();
         let pictures = matches!(stands, Some(Stands::Shows(View::Pictures))) && !over;
+        let withheld = matches!(stands, Some(Stands::Shows(View::Withheld))) && !over;
         let waits = self.waits.as_ref().filter(|_| !over);
         let wheel = waits.and_then(|challenge| challenge.wheel.as_ref()).filter(|wheel| wheel.until > clock::now());
         let held = match wheel {
@@ -85,7 +88,7 @@ impl Viewer {
             text = format!("{said} {text}");
         }
         let asks = waits.map(|challenge| challenge.question.prompt.clone());
-        Told { text, asks, pictures, wheel: held, holder: wheel.map(|wheel| wheel.name.clone()), can, over }
+        Told { text, asks, pictures, withheld, wheel: held, holder: wheel.map(|wheel| wheel.name.clone()), can, over }
     }
 
     fn without_pictures(&self, stands: Option<Stands>) -> &'static str {
@@ -104,6 +107,7 @@ impl Viewer {
             Some(Stands::Shows(View::LeftBrowser)) => {
                 "This run shows no picture any more: it has signed in and reads on without its browser."
             }
+            Some(Stands::Shows(View::Withheld)) => "The bank is being given something that nobody is to see.",
             Some(Stands::Shows(View::Absent)) => {
                 "The agent doesn't work on this any more. What became of it shows in a moment."
             }

@@ -104,14 +104,28 @@ async fn lines_in_an_agents_name_are_few_and_the_oldest_ends() {
 }
 
 #[tokio::test]
+async fn whoever_comes_while_nobody_is_to_see_anything_does_not_see_the_last_picture() {
+    let hub = Arc::new(Hub::default());
+    let line = hub.connect(agent(1));
+    let first = look(&hub, run(1));
+    line.proven(&shows(run(1), View::Pictures));
+    line.pictured(&picture(run(1), 7));
+    assert!(first.picture.borrow().is_some());
+    line.proven(&shows(run(1), View::Withheld));
+    assert!(look(&hub, run(1)).picture.borrow().is_none() && first.picture.borrow().is_none());
+    assert_eq!(*first.stands.borrow(), Stands::Shows(View::Withheld));
+}
+
+#[tokio::test]
 async fn whoever_opens_lines_in_an_agents_name_does_not_end_the_one_that_shows_its_run() {
     let hub = Arc::new(Hub::default());
     let own = hub.connect(agent(1));
     let looking = look(&hub, run(1));
     own.proven(&shows(run(1), View::Pictures));
-    let _claims: Vec<_> = (0..3 * LINES).map(|_| hub.connect(agent(1))).collect();
+    let claims: Vec<_> = (0..3 * LINES).map(|_| hub.connect(agent(1))).collect();
     assert_eq!(hub.lock().lines.get(&agent(1)).map(Vec::len), Some(LINES));
-    assert!(hub.has_line(run(1)));
+    assert!(hub.stands(agent(1), own.line()) && hub.has_line(run(1)));
+    assert!(!hub.stands(agent(1), claims[0].line()), "the oldest of the others ended");
     own.pictured(&picture(run(1), 7));
     assert!(looking.picture.borrow().is_some());
 }
