@@ -5,6 +5,7 @@
 //! `config.default.toml`, which is also the reference.
 
 mod challenge;
+mod console;
 mod oidc;
 mod reach;
 mod setup;
@@ -24,10 +25,11 @@ use serde::Deserialize;
 use url::Url;
 
 pub use self::challenge::{Challenge, TakeoverOffer};
+pub use self::console::Console;
 pub use self::oidc::Oidc;
 pub use self::reach::{Inbound, Pools};
 pub use self::setup::{Brand, Setup};
-use self::values::{address_or_empty, header_or_empty, path_or_empty, socket_or_empty, span, time_zone, windows};
+use self::values::{address_or_empty, path_or_empty, socket_or_empty, span, time_zone, windows};
 use crate::store::{StoreUrl, Tables};
 
 const DEFAULTS: &str = include_str!("../config.default.toml");
@@ -218,23 +220,6 @@ struct Control {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Console {
-    #[serde(deserialize_with = "span")]
-    pub idle: Duration,
-    #[serde(deserialize_with = "span")]
-    pub longest: Duration,
-    #[serde(deserialize_with = "span")]
-    pub wheel_kept: Duration,
-    pub live_views: usize,
-    pub attempts_per_name: u32,
-    pub attempts_per_address: u32,
-    #[serde(deserialize_with = "header_or_empty")]
-    pub client_address_header: Option<String>,
-    pub oidc: Oidc,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Vault {
     master_key: Secret,
 }
@@ -369,27 +354,12 @@ impl Config {
         if !self.control.token.expose().is_empty() && self.control.token.expose() == self.agents.token.expose() {
             return refuse("control.token", "it must be another than agents.token");
         }
-        let console = &self.console;
-        if console.idle < Duration::from_secs(1) || console.longest < console.idle {
-            return refuse("console.idle", "it must be a second at least and at most console.longest");
-        }
-        if console.wheel_kept < Duration::from_secs(6) {
-            return refuse(
-                "console.wheel_kept",
-                "it must be 6 seconds at least: a page says every sixth of it that it is there",
-            );
-        }
-        if console.live_views == 0 {
-            return refuse("console.live_views", "it must be 1 at least, or nobody can look at a run");
-        }
+        self.console.check()?;
         if self.setup.link_term < SHORTEST_LINK && !self.development.loopback {
             return refuse("setup.link_term", "a link must be good for 5 minutes at least, or nobody gets to use it");
         }
         if self.setup.link_term.is_zero() {
             return refuse("setup.link_term", "it must be above zero");
-        }
-        if console.attempts_per_name == 0 || console.attempts_per_address == 0 {
-            return refuse("console.attempts_per_name", "it and console.attempts_per_address must be above zero");
         }
         if self.keys.prefix.is_empty() || !self.keys.prefix.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return refuse("keys.prefix", "it must be letters and digits");

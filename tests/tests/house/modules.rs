@@ -40,7 +40,7 @@ const MODULES: [(&str, &[Arrow]); 16] = [
             ("fleet", &[]),
             ("queue", &["Depth", "DrainState", "InstitutionDepth", "QueueError", "SeenAgent", "Waits"]),
             ("store", &[]),
-            ("vault", &["mac"]),
+            ("vault", &["Vault", "mac"]),
         ],
     ),
     (
