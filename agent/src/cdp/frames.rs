@@ -45,7 +45,9 @@ const CLOSED: Duration = Duration::from_secs(30);
 
 /// The switches by which pages can be made to draw as they are told. All of what is drawn is
 /// made before a frame is answered, so that one frame is enough.
-pub(super) const SWITCHES: [&str; 4] = [
+pub(super) const SWITCHES: [&str; 5] = [
+    // Without it the browser counts sixty frames a second for a page that nobody asks for one.
+    "--enable-begin-frame-control",
     "--run-all-compositor-stages-before-draw",
     "--disable-threaded-animation",
     "--disable-threaded-scrolling",
