@@ -43,30 +43,12 @@ pub fn shortfall(accounts: &[ObservedAccount], broken: usize) -> Option<Failure>
 #[cfg(test)]
 mod tests {
     use super::shortfall;
-    use crate::account::{AccountStatus, AccountType, ObservedAccount};
+    use crate::account::ObservedAccount;
     use crate::failure::{Failure, FailureCode, Stage};
 
     fn account(code: Option<FailureCode>) -> ObservedAccount {
-        ObservedAccount {
-            portal_key: "1".into(),
-            account_type: AccountType::Checking,
-            currency: "USD".into(),
-            name: "Operating".into(),
-            status: AccountStatus::Open,
-            official_name: None,
-            masked_number: None,
-            account_number: None,
-            routing_number: None,
-            swift_bic: None,
-            current_balance: None,
-            available_balance: None,
-            balance_as_of: None,
-            transactions: Vec::new(),
-            window: None,
-            balances: Vec::new(),
-            failure: code.map(|code| Failure::new(code, Stage::Accounts)),
-            sheets: Vec::new(),
-        }
+        let failure = code.map(|code| Failure::new(code, Stage::Accounts));
+        ObservedAccount { name: "Operating".into(), failure, ..ObservedAccount::unknown() }
     }
 
     fn check(codes: &[Option<FailureCode>], broken: usize, expected: Option<(&str, &str)>) {
