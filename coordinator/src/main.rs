@@ -4,6 +4,7 @@
 //! is in `cli/`.
 
 mod backoff;
+mod buckets;
 mod catalog;
 mod cli;
 mod clock;

@@ -42,4 +42,9 @@ def filter_failure(context, failure, case, response):
     is_no_bank = told == (422, "/institutionId", "no institution of the catalog has this id")
     is_elsewhere = told == (422, "/portalUrl", "this isn't an address of the institution's portal")
     is_no_host = told[:2] in [(422, "/portalUrl"), (422, "/url")] and "isn't an absolute URL with a host" in told[2]
-    return not (is_made_up_cursor or is_null_letter or is_no_bank or is_elsewhere or is_no_host)
+    # Which time zones there are stands in a database of their own, and windows have a small language of their own.
+    is_no_zone = told[:2] == (422, "/attendance/zone") and "is no time zone" in told[2]
+    is_no_window = told[:2] == (422, "/attendance/hours") and ("window" in told[2] or "time of day" in told[2])
+    return not (
+        is_made_up_cursor or is_null_letter or is_no_bank or is_elsewhere or is_no_host or is_no_zone or is_no_window
+    )

@@ -1,35 +1,26 @@
-//! How often a key may ask: a bucket a key, by the generic cell rate algorithm (ITU-T
-//! I.371), in each coordinator by itself.
+//! How often a key, or an address, may ask.
 //!
 //! Not here: callers without a valid key; they cost one look-up and get no further.
 
 use std::num::NonZeroU32;
 
-use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-
 use super::problem::Problem;
+use crate::buckets::Buckets;
 
-/// What keys have left.
-pub(super) struct Throttle {
-    // As many entries as there are keys in use, so none is ever dropped.
-    limiter: DefaultKeyedRateLimiter<String>,
-    clock: DefaultClock,
-}
+/// What they have left.
+pub(super) struct Throttle(Buckets);
 
 impl Throttle {
     /// So many requests in a second, and so many at once after a pause.
     pub(super) fn new(per_second: NonZeroU32, burst: NonZeroU32) -> Self {
-        let quota = Quota::per_second(per_second).allow_burst(burst);
-        Self { limiter: RateLimiter::keyed(quota), clock: DefaultClock::default() }
+        Self(Buckets::new(per_second, burst))
     }
 
-    /// Takes one request from a key's bucket.
-    pub(super) fn check(&self, key_id: &str) -> Result<(), Problem> {
-        self.limiter.check_key(&key_id.to_owned()).map_err(|refused| {
+    /// Takes one request from somebody's bucket.
+    pub(super) fn check(&self, who: &str) -> Result<(), Problem> {
+        self.0.take(who).map_err(|wait| {
             metrics::counter!("bursar_http_rate_limited_total").increment(1);
-            let wait = refused.wait_time_from(self.clock.now());
-            Problem::too_many(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+            Problem::too_many(wait)
         })
     }
 }

@@ -7,8 +7,6 @@
 //! Not here: what a token says (`fleet`).
 
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, Path, Request, State};
@@ -16,11 +14,10 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use domain::audit::{Actor, ActorKind};
-use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use super::Setup;
 use super::frame::{Tone, card};
+use crate::buckets::Buckets;
 use crate::console::{Fields, LARGEST_FORM, address, is_from_here};
 use crate::fleet::{SetupLink, SetupStanding};
 use crate::store::{OwnedConnection, acting};
@@ -35,50 +32,15 @@ const OF_LINK: (u32, u32) = (5, 60);
 /// The same of an address without a link of ours.
 const OF_ADDRESS: (u32, u32) = (2, 20);
 
-/// From how many counters on those that say nothing any more are dropped.
-const MANY: usize = 10_000;
-
 /// How often may be asked.
 pub(super) struct Pace {
     links: Buckets,
     addresses: Buckets,
 }
 
-/// A bucket for each of many.
-struct Buckets {
-    limiter: DefaultKeyedRateLimiter<String>,
-    clock: DefaultClock,
-    /// At how many of them those that say nothing any more are dropped next. To look through all takes a while: after it
-    /// there have to be twice as many before it is done again, so each request pays for two of them at most.
-    swept_at: AtomicUsize,
-}
-
 impl Pace {
     pub(super) fn new() -> Self {
-        Self { links: Buckets::new(OF_LINK), addresses: Buckets::new(OF_ADDRESS) }
-    }
-}
-
-impl Buckets {
-    fn new((per_second, burst): (u32, u32)) -> Self {
-        let number = |count| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
-        let limiter = RateLimiter::keyed(Quota::per_second(number(per_second)).allow_burst(number(burst)));
-        Self { limiter, clock: DefaultClock::default(), swept_at: AtomicUsize::new(MANY) }
-    }
-
-    /// Takes one request; after how many seconds there is another where there is none.
-    fn take(&self, key: &str) -> Result<(), u64> {
-        let due = self.swept_at.load(Ordering::Relaxed);
-        let later = due.saturating_mul(2);
-        // One of those who come at once looks through them; for the others it is done.
-        if self.limiter.len() > due
-            && self.swept_at.compare_exchange(due, later, Ordering::Relaxed, Ordering::Relaxed).is_ok()
-        {
-            self.limiter.retain_recent();
-            self.swept_at.store(self.limiter.len().saturating_mul(2).max(MANY), Ordering::Relaxed);
-        }
-        let taken = self.limiter.check_key(&key.to_owned());
-        taken.map_err(|refused| refused.wait_time_from(self.clock.now()).as_secs() + 1)
+        Self { links: Buckets::of(OF_LINK), addresses: Buckets::of(OF_ADDRESS) }
     }
 }
 
@@ -203,26 +165,4 @@ fn unavailable(setup: &Setup) -> Response {
 /// Nothing is there.
 pub(super) async fn nowhere(State(setup): State<Setup>) -> Response {
     over(&setup)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::Ordering;
-
-    use super::{Buckets, MANY, OF_ADDRESS};
-
-    #[test]
-    fn many_addresses_are_looked_through_once_and_not_with_each_request() {
-        let buckets = Buckets::new(OF_ADDRESS);
-        for number in 0..=MANY {
-            assert_eq!(buckets.take(&number.to_string()), Ok(()));
-        }
-        assert_eq!(buckets.swept_at.load(Ordering::Relaxed), MANY, "there are only just too many");
-        for _ in 0..20 {
-            buckets.take("another").expect("a request");
-        }
-        // All of them are recent, so none could be dropped; they are left alone until there are twice as many.
-        assert_eq!(buckets.swept_at.load(Ordering::Relaxed), 2 * (MANY + 1));
-        assert!(buckets.take("another").is_err(), "who asks too often waits, however many others there are");
-    }
 }

@@ -220,7 +220,8 @@ async fn a_take_that_the_agent_does_not_answer_is_handed_back_and_the_run_goes_o
 #[tokio::test]
 async fn a_takeover_that_the_agent_does_not_answer_throws_nobody_out() -> Outcome {
     let people = [("ada", "operator"), ("root", "administrator")];
-    let waiting = waiting(patient().with("lease.term", "40s"), &people).await?;
+    // An agent that is frozen for as long as it takes keeps its lease.
+    let waiting = waiting(patient().with("lease.term", "120s"), &people).await?;
     let (mut ada, mut root) = (waiting.view("ada").await?, waiting.view("root").await?);
     ada.takes().await?;
     root.until_wheel("anothers").await?;

@@ -52,11 +52,22 @@ async fn the_coordinator_takes_the_settings_that_it_is_given() -> Outcome {
     std::fs::write(&file, settings())?;
     let coordinator = container("coordinator");
     let mut print = Command::new(built("coordinator")?);
+    // What a pod is told of itself, and what stands for it in the values of later variables.
+    let mut told = Vec::new();
     for variable in each(&coordinator["env"]) {
         let name = variable["name"].as_str().ok_or("a name")?;
-        match variable["valueFrom"]["secretKeyRef"]["key"].as_str() {
-            Some(key) => print.env(name, secret(key)),
-            None => print.env(name, variable["value"].as_str().ok_or("a value")?),
+        let from = &variable["valueFrom"];
+        match (from["secretKeyRef"]["key"].as_str(), from["fieldRef"]["fieldPath"].as_str()) {
+            (Some(key), _) => print.env(name, secret(key)),
+            (None, Some("status.podIP")) => {
+                told.push((format!("$({name})"), "10.1.2.3"));
+                print.env(name, "10.1.2.3")
+            }
+            (None, Some(other)) => return Err(format!("nobody knows what `{other}` is").into()),
+            (None, None) => {
+                let value = variable["value"].as_str().ok_or("a value")?.to_owned();
+                print.env(name, told.iter().fold(value, |value, (reference, own)| value.replace(reference, own)))
+            }
         };
     }
     print.env("BURSAR_CONFIG", &file).args(["serve", "--print-config"]);

@@ -66,7 +66,7 @@ const PLACES: [(&str, &[&str]); 35] = [
     ("redis", &["coordinator/src/queue/"]),
     ("tonic", &["coordinator/src/keda/"]),
     ("prost", &["coordinator/src/keda/"]),
-    ("governor", &["coordinator/src/http/throttle.rs", "coordinator/src/setup/door.rs", "agent/src/pace.rs"]),
+    ("governor", &["coordinator/src/buckets.rs", "agent/src/pace.rs"]),
     ("utoipa", &["coordinator/src/http/"]),
     ("utoipa_axum", &["coordinator/src/http/"]),
     ("sqlx", &["coordinator/src/store/"]),

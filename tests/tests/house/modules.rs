@@ -9,8 +9,9 @@ use crate::no;
 type Arrow = (&'static str, &'static [&'static str]);
 
 /// Which module of the coordinator a module may use.
-const MODULES: [(&str, &[Arrow]); 16] = [
+const MODULES: [(&str, &[Arrow]); 17] = [
     ("backoff", &[("vault", &["random"])]),
+    ("buckets", &[]),
     ("catalog", &[]),
     (
         "cli",
@@ -60,6 +61,7 @@ const MODULES: [(&str, &[Arrow]); 16] = [
     (
         "http",
         &[
+            ("buckets", &["Buckets"]),
             ("catalog", &["Catalog"]),
             ("clock", &[]),
             ("config", &["Inbound"]),
@@ -76,6 +78,7 @@ const MODULES: [(&str, &[Arrow]); 16] = [
     (
         "setup",
         &[
+            ("buckets", &["Buckets"]),
             ("clock", &[]),
             ("config", &["Brand"]),
             ("console", &["Asset", "FOR_GOOD", "Fields", "LARGEST_FORM", "MORPH", "address", "is_from_here"]),
