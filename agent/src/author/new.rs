@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use domain::anchor::{Loopback, PortalUrlError, normalize_portal_url};
 use domain::money::{Currency, Locale};
 use jiff::tz::TimeZone;
-use script::{record_schema, schema};
+use script::{record_schema, schema, yaml_text};
 use url::Url;
 
 use super::{WriteError, print, say};
@@ -172,7 +172,7 @@ impl New {
             text.replace("{{code}}\n", if has_code { CODE } else { "" })
                 .replace("{{id}}", id)
                 .replace("{{name}}", &self.name.clone().unwrap_or_else(|| title(id)))
-                .replace("{{quotedName}}", &quoted(self.name.as_deref().unwrap_or(&title(id))))
+                .replace("{{quotedName}}", &yaml_text(self.name.as_deref().unwrap_or(&title(id))))
                 .replace("{{portal}}", self.portal.as_str())
                 .replace("{{locale}}", self.locale.as_str())
                 .replace("{{currency}}", &self.currency.to_string())
@@ -223,14 +223,6 @@ fn title(id: &str) -> String {
         first.into_iter().chain(letters).collect::<String>()
     });
     words.collect::<Vec<_>>().join(" ")
-}
-
-/// A name as YAML takes it: in quotes where it could be something else.
-fn quoted(name: &str) -> String {
-    let is_plain = name.starts_with(char::is_alphabetic)
-        && !name.contains([':', '#', '{', '}', '[', ']', ',', '&', '*', '!', '|', '>', '\'', '"', '%', '@', '`'])
-        && !["true", "false", "yes", "no", "on", "off", "null"].contains(&name.to_lowercase().as_str());
-    if is_plain { name.to_owned() } else { format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")) }
 }
 
 fn name(text: &str) -> Result<String, String> {

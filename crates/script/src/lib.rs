@@ -74,7 +74,7 @@ mod table;
 mod ways;
 
 pub use diagnostic::{Diagnostic, DiagnosticCode, Diagnostics, UnknownCode};
-pub use draft::{Draft, DraftedPage, Finding, SavedPage, Sureness, draft};
+pub use draft::{Draft, DraftedPage, Finding, SavedPage, Sureness, draft, yaml_text};
 pub use explain::{explain, explanations};
 pub use format::format;
 pub use grammar::{record_reference, record_schema, reference, schema};

@@ -214,6 +214,12 @@ fn an_account_that_cant_be_opened_when_it_comes_to_it_is_passed_over_on_the_list
         let (_, failure) = run.reads_second();
         assert_eq!(failure.code, code);
         assert!(failure.message.starts_with("account 1, on the page `accounts`, "), "{}", failure.message);
+        // What a link holds is a customer's or a session's.
+        assert!(
+            failure.message.contains("[href=\"•••\"]") && !failure.message.contains("one\"]"),
+            "{}",
+            failure.message
+        );
     }
 }
 

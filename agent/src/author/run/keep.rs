@@ -1,6 +1,7 @@
 //! Keeping the pages that a run recognises as saved pages, to try the script on: of each the first look, scrubbed as
-//! evidence is but for what the script itself says and marked as such, shadow roots and frames in the standard's own form. What is there already
-//! stays as it is, and half a page never does: it is written beside its place first.
+//! evidence is but for what the script itself says and marked as such, shadow roots and frames in the standard's own form.
+//! What is there already stays as it is, but for examples of `agent new` that nobody changed; and half a page never does: it
+//! is written beside its place first.
 //!
 //! Not here: scrubbing. Amounts, names and days don't survive it, so nothing is read on such a page as the bank showed it.
 
@@ -118,6 +119,19 @@ mod tests {
         let found = again.keep("account", |_| unreachable!("it isn't scrubbed"));
         assert_eq!((found.expect("a file"), again.kept()), (Keeping::ThereAlready(path.clone()), 0));
         assert_eq!(std::fs::read_to_string(path).expect("a page"), kept);
+    }
+
+    #[test]
+    fn an_example_gives_way_unless_somebody_changed_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (pages, example) = (folder.path(), include_str!("../new/pages/account.html"));
+        let keep = |text: String| {
+            std::fs::write(pages.join("account.html"), text).expect("a page");
+            let mut keeper = Keeper::open(pages, OwnWords::default()).expect("a folder");
+            matches!(keeper.keep("account", |_| look("<p>one")).expect("a file"), Keeping::Kept { .. })
+        };
+        assert!(keep(example.to_owned()));
+        assert!(!keep(format!("{example}mine")));
     }
 
     #[test]

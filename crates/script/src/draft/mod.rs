@@ -28,6 +28,8 @@ use url::Url;
 
 use crate::Script;
 use crate::document::Document;
+pub use write::text as yaml_text;
+
 use accounts::Accounts;
 use columns::{Around, Direction, Ledger};
 use forms::{Form, Kind};

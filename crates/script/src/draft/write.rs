@@ -187,7 +187,8 @@ fn transactions(out: &mut String, ledger: &LedgerList, leads: &Leads) {
 }
 
 /// A text as YAML takes it, in a list too: in quotes where it could be something else.
-pub(super) fn text(text: &str) -> String {
+#[must_use]
+pub fn text(text: &str) -> String {
     let is_plain = text.starts_with(|sign: char| sign.is_alphabetic() || sign == '/')
         && text.chars().all(|sign| sign.is_alphanumeric() || matches!(sign, ' ' | '-' | '_' | '.' | '/'))
         && !text.ends_with(' ')
