@@ -12,6 +12,7 @@ mod demo;
 mod geckodriver;
 mod generate;
 mod mutants;
+mod pictures;
 mod setup;
 mod test;
 mod tidy;
@@ -46,6 +47,8 @@ enum Command {
     Mutants(mutants::Arguments),
     /// Check formatting, lints and house rules.
     Tidy,
+    /// Take the pictures in docs/pictures/ anew.
+    Pictures,
     /// Find or install what the demo and the tests need, and nothing else.
     Setup,
     /// Write anew what is made from the code: what stands in docs/reference/ but for ledger-figures.md and
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
             .and_then(|()| geckodriver::begin()?.finish())
             .map(|()| ExitCode::SUCCESS),
         Command::Generate => generate::run(),
+        Command::Pictures => pictures::run(),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error}");

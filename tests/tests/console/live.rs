@@ -24,7 +24,7 @@ const CANARY: &str = "Casco-Canary-9317";
 const FIELD: (f64, f64) = (0.5, 0.63);
 
 /// The catalog with a script of the harbour that finds out sooner that it doesn't know a page.
-fn impatient() -> std::io::Result<tempfile::TempDir> {
+pub(crate) fn impatient() -> std::io::Result<tempfile::TempDir> {
     let catalog = tempfile::tempdir()?;
     let (from, to) = (scripts().join("harbour"), catalog.path().join("harbour"));
     std::fs::create_dir(&to)?;
@@ -37,7 +37,7 @@ fn impatient() -> std::io::Result<tempfile::TempDir> {
 }
 
 /// A fleet that offers pages which no script knows to any operator.
-fn offering(catalog: &tempfile::TempDir) -> Plan {
+pub(crate) fn offering(catalog: &tempfile::TempDir) -> Plan {
     let folder = catalog.path().to_string_lossy();
     plan().with("catalog.folder", &folder).with("challenge.unknown_pages", "always").with("console.wheel_kept", "6s")
 }
@@ -65,7 +65,7 @@ async fn path(fleet: &Fleet) -> Result<String, Box<dyn std::error::Error>> {
 }
 
 /// Opens a live view and waits for its first picture.
-async fn watches(person: &Person<'_>, path: &str) -> Outcome {
+pub(crate) async fn watches(person: &Person<'_>, path: &str) -> Outcome {
     person.opens(&format!("{path}/live")).await?;
     person.does("shown", json!({ "on": "#screen[data-pictures]" })).await?;
     Ok(())
@@ -79,7 +79,7 @@ async fn viewer<'b>(browser: &'b Browser, login: &str, path: &str) -> Result<Per
     Ok(person)
 }
 
-async fn takes(person: &Person<'_>) -> Outcome {
+pub(crate) async fn takes(person: &Person<'_>) -> Outcome {
     person.clicks("#take").await?;
     person.sees("#stands", "You hold the wheel").await?;
     Ok(())

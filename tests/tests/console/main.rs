@@ -8,6 +8,7 @@ mod evidence;
 mod inbox;
 mod live;
 mod passed_on;
+mod pictures;
 mod roles;
 mod setup_page;
 mod trail;

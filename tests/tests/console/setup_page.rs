@@ -16,13 +16,13 @@ use crate::{Outcome, add_user, draft, plan};
 type Failure = Box<dyn std::error::Error>;
 
 /// The path of a new link to the connection's page.
-async fn link(integrator: &Integrator, connection: &str) -> Result<String, Failure> {
+pub(crate) async fn link(integrator: &Integrator, connection: &str) -> Result<String, Failure> {
     let made = integrator.post(&format!("/v1/connections/{connection}/setupLinks"), &Value::Null).await?;
     let url: reqwest::Url = made["url"].as_str().unwrap_or_default().parse()?;
     Ok(url.path().to_owned())
 }
 
-async fn gives(customer: &Person<'_>, username: &str, password: &str) -> Outcome {
+pub(crate) async fn gives(customer: &Person<'_>, username: &str, password: &str) -> Outcome {
     customer.fills("#bankUsername", username).await?;
     customer.fills("#password", password).await?;
     customer.clicks("form.stack button.primary").await

@@ -143,7 +143,17 @@ const does = {
       text: (document.activeElement?.textContent ?? "").trim().slice(0, 80) }));
   },
   async cookies({ context }) { return { cookies: await context.cookies() }; },
-  async picture({ page }, { file }) { await page.screenshot({ path: file, fullPage: true }); },
+  async picture({ page }, { file, whole = true }) { await page.screenshot({ path: file, fullPage: whole }); },
+  // What a page is made of, beside what it tells.
+  async outline({ page }) {
+    return { outline: await page.evaluate(() => [...document.querySelectorAll("h1, h2, h3, nav a, th:not([scope=row]), dt, label, legend, button, a.button")]
+      .filter((part) => part.checkVisibility())
+      .map((part) => {
+        const bare = part.cloneNode(true);
+        bare.querySelectorAll("select, input, textarea").forEach((field) => field.remove());
+        return `${part.localName} ${bare.textContent.trim().replace(/\s+/g, " ")}`;
+      })) };
+  },
   async wide({ page }) {
     return page.evaluate(() => ({ beyond: document.documentElement.scrollWidth - document.documentElement.clientWidth }));
   },

@@ -2,11 +2,14 @@
 //!
 //! Not here: checking the chain; `coordinator audit verify` does that.
 
+use std::collections::BTreeMap;
+
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse as _, Response};
 use domain::audit::Action;
 use domain::id::ConnectionId;
 use maud::{Markup, html};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Asked, TO_READ, address, cut};
@@ -90,7 +93,24 @@ fn rows(entries: &[HashedEntry]) -> Markup {
                         None => span.quiet { "–" },
                     }
                 }
-                td.detail { @if entry.detail != "{}" { code { (entry.detail) } } }
+                td.detail { (details(&entry.detail)) }
+            }
+        }
+    }
+}
+
+/// What more an entry says, a line for each thing; what isn't there isn't said.
+fn details(detail: &str) -> Markup {
+    let said: BTreeMap<String, Value> = serde_json::from_str(detail).unwrap_or_default();
+    html! {
+        @for (name, value) in said.iter().filter(|(_, value)| !value.is_null()) {
+            div {
+                span.quiet { (name) } " "
+                @match value.as_str() {
+                    Some(text) if Uuid::parse_str(text).is_ok() => (short(text)),
+                    Some(text) => (text),
+                    None => code { (value) },
+                }
             }
         }
     }

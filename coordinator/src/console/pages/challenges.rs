@@ -263,7 +263,7 @@ fn resend_box(visitor: &Visitor, challenge: &Challenge, after: Timestamp, now: T
             (act(visitor, &action, "Have a new code sent"))
             p.quiet {
                 (challenge.resends_left) " left"
-                @if after > now { ", from " (moment_of(now, after)) " on" }
+                @if after > now { ", the next " (moment_of(now, after)) }
                 @if challenge.resends > 0 { "; asked for " (challenge.resends) " so far" }
             }
         }
