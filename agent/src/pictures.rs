@@ -94,10 +94,15 @@ pub async fn read(driver: &mut dyn Driver, selector: &str) -> Result<Observation
     }
 }
 
-/// What each code says, and what several say only once.
+/// What each code says, and what several say only once. A code that is light on dark is read where no other is.
 fn said(picture: &Picture) -> Vec<Secret> {
     let Some((part, grey)) = grey(picture) else { return Vec::new() };
     let shades = Shades::of(part.width, &grey);
+    let said = said_by(part, &shades);
+    if said.is_empty() { said_by(part, &shades.inverted()) } else { said }
+}
+
+fn said_by(part: Part, shades: &Shades) -> Vec<Secret> {
     if shades.corners() > CORNERS_AT_MOST {
         return Vec::new();
     }

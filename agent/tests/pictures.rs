@@ -54,6 +54,9 @@ fn portal() -> Portal {
         });
     let beside = format!("<div>{}</div><hr style='margin:30px'><div id=qr>{}</div>", svg(OTHER), svg(ADDRESS));
     let two = format!("<div id=qr>{}<hr style='margin:30px'>{}</div>", svg(OTHER), svg(ADDRESS));
+    let light = svg(ADDRESS).replace("<path", "<path fill='#e8e8e8'");
+    let night =
+        format!("<style>body {{ background: #111 }}</style><div id=qr style='float:left;padding:16px'>{light}</div>");
     Portal::default()
         .page("svg", &format!("<div id=qr style='float:left'>{}</div>", svg(ADDRESS)))
         .page("img", &image)
@@ -61,6 +64,7 @@ fn portal() -> Portal {
         .page("far", &far)
         .page("framed", &framed)
         .page("beside", &beside)
+        .page("night", &night)
         .page("two", &two)
         .page("none", "<div id=qr style='width:200px;height:200px;background:#ccc'>No code</div>")
         .page("missing", "<h1>Nothing</h1>")
@@ -79,7 +83,7 @@ async fn reads(session: &mut dyn Driver, base: &Url, page: &str) -> Result<Vec<S
 }
 
 async fn conforms(session: &mut dyn Driver, base: &Url) {
-    for page in ["svg", "img", "canvas", "far", "framed", "beside", "svg"] {
+    for page in ["svg", "img", "canvas", "far", "framed", "beside", "night", "svg"] {
         assert_eq!(reads(session, base, page).await, Ok(vec![ADDRESS.to_owned()]), "{page}");
     }
     assert_eq!(reads(session, base, "two").await, Ok(vec![ADDRESS.to_owned(), OTHER.to_owned()]));

@@ -32,6 +32,11 @@ impl Shades {
         Self { width, dark: grey.iter().map(|shade| u16::from(*shade) < middle).collect() }
     }
 
+    /// The same with dark and light in each other's place: some pages draw codes light on dark.
+    pub(super) fn inverted(&self) -> Self {
+        Self { width: self.width, dark: self.dark.iter().map(|is_dark| !is_dark).collect() }
+    }
+
     /// Whether it is dark there.
     pub(super) fn is_dark(&self, x: usize, y: usize) -> bool {
         self.dark.get(y * self.width + x).copied().unwrap_or(false)

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{Error, Fleet};
 use crate::clock;
-use crate::store::PendingChallenge;
+use crate::store::{PendingChallenge, Reach};
 
 /// How far back each round looks for events that became visible late.
 const LOOK_BACK: SignedDuration = SignedDuration::from_secs(10);
@@ -112,7 +112,7 @@ impl Watcher {
     async fn look(&self, now: Timestamp) -> Result<(Seen, Vec<Change>), Error> {
         let (store, mut changes) = (&self.fleet.store, Vec::new());
         let happened = store.happened_after(first_id_at(now - LOOK_BACK), AT_ONCE).await?;
-        let challenges: HashSet<PendingChallenge> = store.pending_challenges().await?.into_iter().collect();
+        let challenges: HashSet<PendingChallenge> = store.pending_challenges(&Reach::All).await?.into_iter().collect();
         let institutions = format!("{:?}", store.institution_states().await?);
         let agents = self.fleet.queue.agents().await.unwrap_or_default();
         let agents = agents.into_iter().map(|agent| (agent.id, format!("{:?}{:?}", agent.seats, agent.drain)));

@@ -48,8 +48,8 @@ pub trait ConsoleReads {
     async fn found_challenge(&self, reach: &Reach, id: ChallengeId) -> Result<Challenge, Refused>;
     /// The challenges that were opened by a run, oldest first.
     async fn challenges_of_run(&self, run: RunId) -> Result<Vec<Challenge>, StoreError>;
-    /// What waits for a person or for the portal's verdict: what changes of it is told.
-    async fn pending_challenges(&self) -> Result<Vec<PendingChallenge>, StoreError>;
+    /// What waits for a person or for the portal's verdict, what ends first before the rest: what changes of it is told.
+    async fn pending_challenges(&self, reach: &Reach) -> Result<Vec<PendingChallenge>, StoreError>;
     /// What happened to connections after an event, in the order of ids.
     async fn happened_after(&self, after: Uuid, limit: u32) -> Result<Vec<Happened>, StoreError>;
     /// Adds to how runs ended.

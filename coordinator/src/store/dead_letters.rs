@@ -8,13 +8,13 @@ use domain::id::{ConnectionId, OrganizationId, RunId};
 use domain::run::RunKind;
 use jiff::Timestamp;
 
-use super::{PageRequest, QueuedRun, Refused, StoreError};
+use super::{PageRequest, QueuedRun, Reach, Refused, StoreError};
 
 /// Runs that were set aside.
 #[async_trait]
 pub trait DeadLetters {
     /// Those that nobody revived, in the order of their ids.
-    async fn dead_letters(&self, page: PageRequest) -> Result<Vec<DeadLetter>, StoreError>;
+    async fn dead_letters(&self, reach: &Reach, page: PageRequest) -> Result<Vec<DeadLetter>, StoreError>;
     /// Lets a run's connection go on: with a run of its own, `new_run`. Refused if nobody
     /// set the run aside or it was revived, or where the connection can't have a run.
     async fn revive(&self, run: RunId, new_run: RunId, now: Timestamp) -> Result<QueuedRun, Refused>;

@@ -113,8 +113,7 @@ pub(in crate::console) async fn resend(
 /// What is open or on its way to the portal, with who answered; the one that ends first first.
 async fn pending(console: &Console, visitor: &Visitor) -> Result<Vec<(Challenge, Beside)>, Refusal> {
     let store = &console.fleet.store;
-    let mut pending = store.pending_challenges().await?;
-    pending.retain(|challenge| visitor.reach().has(challenge.organization_id));
+    let mut pending = store.pending_challenges(visitor.reach()).await?;
     pending.sort_by_key(|challenge| (challenge.state != ChallengeState::Open, challenge.id));
     pending.truncate(SHOWN);
     let mut shown = Vec::new();

@@ -8,7 +8,7 @@ use domain::id::RunId;
 use domain::role::Role;
 use maud::html;
 
-use super::{Asked, ROWS, TO_READ, address, back_to, cut, id};
+use super::{Asked, TO_READ, address, back_to, cut, id};
 use crate::clock;
 use crate::console::Console;
 use crate::console::door::Visitor;
@@ -25,19 +25,8 @@ pub(in crate::console) async fn list(
     asked: Asked,
 ) -> Result<Response, Refusal> {
     let now = clock::now();
-    let (mut letters, mut after) = (Vec::new(), asked.after());
-    // Those of others are passed over; there are few of any.
-    while letters.len() <= ROWS {
-        let page = PageRequest { after, limit: TO_READ };
-        let more = console.fleet.store.dead_letters(page).await?;
-        let Some(last) = more.last() else { break };
-        after = Some(last.run_id.0);
-        let is_last = more.len() <= ROWS;
-        letters.extend(more.into_iter().filter(|letter| visitor.reach().has(letter.organization_id)));
-        if is_last {
-            break;
-        }
-    }
+    let page = PageRequest { after: asked.after(), limit: TO_READ };
+    let letters = console.fleet.store.dead_letters(visitor.reach(), page).await?;
     let next = |last: &DeadLetter| address(Section::DeadLetters.path(), &[("after", Some(last.run_id.to_string()))]);
     let (letters, next) = cut(letters, next);
     let rows = html! {

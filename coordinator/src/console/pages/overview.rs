@@ -49,11 +49,8 @@ pub(in crate::console) async fn show(
 ) -> Result<Response, Refusal> {
     let now = clock::now();
     let (counted_at, counts) = console.counted(visitor.reach(), now).await?;
-    let pending = console.fleet.store.pending_challenges().await?;
-    let open = pending
-        .iter()
-        .filter(|one| one.state == domain::challenge::ChallengeState::Open && visitor.reach().has(one.organization_id));
-    let open = open.count();
+    let pending = console.fleet.store.pending_challenges(visitor.reach()).await?;
+    let open = pending.iter().filter(|one| one.state == domain::challenge::ChallengeState::Open).count();
     let range = if asked.get("range").as_deref() == Some("7d") { WEEK } else { DAY };
     let body = html! {
         div id="now" data-live="challenge run connection agent tick" data-announce=(format!("{open} challenges of banks are open.")) {

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::super::Db;
 use super::challenges::ChallengeRow;
 use super::connections::{ConnectionRow, EventRow, SELECT};
-use super::{SqlStore, commit, evidence, failed, found, from_json, from_ms, from_word};
+use super::{SqlStore, commit, evidence, failed, found, from_json, from_ms, from_word, narrow};
 use crate::store::{
     Challenge, ConnectionEventRecord, ConsoleReads, FoundFilter, Happened, OutcomeCount, OwnedConnection, PageRequest,
     PendingChallenge, Reach, Refused, RunRecord, StoreError,
@@ -98,6 +98,9 @@ enum Walk {
 /// How many entities may have the same id at their integrators.
 const NAMESAKES: i64 = 20;
 
+/// How many challenges that wait for somebody are looked at.
+const PENDING: i64 = 10_000;
+
 impl SqlStore {
     /// What to go by for what is looked for. A key comes first: one that several conditions share could be
     /// answered by going through everything in the order that is wanted.
@@ -111,10 +114,10 @@ impl SqlStore {
         if let Ok(id) = Uuid::parse_str(key) {
             return Ok(vec![Walk::Connection(id), Walk::Entity(id)]);
         }
-        let entities = sqlx::query_scalar::<_, Uuid>(
-            "SELECT id FROM entities WHERE external_entity_id = $1 ORDER BY id DESC LIMIT $2",
-        );
-        let entities = entities.bind(key.to_owned()).bind(NAMESAKES).fetch_all(&self.read).await;
+        let mut entities = QueryBuilder::<Db>::new("SELECT id FROM entities WHERE external_entity_id = ");
+        narrow(entities.push_bind(key.to_owned()), reach);
+        entities.push(" ORDER BY id DESC LIMIT ").push_bind(NAMESAKES);
+        let entities = entities.build_query_scalar::<Uuid>().fetch_all(&self.read).await;
         Ok(entities.map_err(failed("look for entities"))?.into_iter().map(Walk::Entity).collect())
     }
 
@@ -198,15 +201,8 @@ impl ConsoleReads for SqlStore {
     }
 
     async fn count_connections(&self, reach: &Reach) -> Result<Vec<(ConnectionStatus, u64)>, StoreError> {
-        let mut query = QueryBuilder::<Db>::new("SELECT status, COUNT(*) FROM connections");
-        if let Reach::Tenants(tenants) = reach {
-            query.push(" WHERE organization_id IN (");
-            let mut ids = query.separated(", ");
-            for tenant in tenants {
-                ids.push_bind(tenant.0);
-            }
-            ids.push_unseparated(if tenants.is_empty() { "NULL)" } else { ")" });
-        }
+        let mut query = QueryBuilder::<Db>::new("SELECT status, COUNT(*) FROM connections WHERE 1 = 1");
+        narrow(&mut query, reach);
         query.push(" GROUP BY status");
         let rows = query.build_query_as::<(String, i64)>().fetch_all(&self.read).await;
         let rows = rows.map_err(failed("count connections"))?.into_iter();
@@ -273,12 +269,16 @@ impl ConsoleReads for SqlStore {
         rows.map_err(failed("list a run's challenges"))?.into_iter().map(ChallengeRow::read).collect()
     }
 
-    async fn pending_challenges(&self) -> Result<Vec<PendingChallenge>, StoreError> {
-        let rows = sqlx::query_as::<_, (Uuid, Uuid, Uuid, String, i64)>(
+    async fn pending_challenges(&self, reach: &Reach) -> Result<Vec<PendingChallenge>, StoreError> {
+        let mut query = QueryBuilder::<Db>::new(
             "SELECT id, organization_id, connection_id, state, updated_at FROM challenges
-             WHERE state IN ('open', 'answered') LIMIT 10000",
+             WHERE state IN ('open', 'answered')",
         );
-        let rows = rows.fetch_all(&self.read).await.map_err(failed("list pending challenges"))?;
+        narrow(&mut query, reach);
+        // Those that end first are the ones to be looked at.
+        query.push(" ORDER BY expires_at LIMIT ").push_bind(PENDING);
+        let rows = query.build_query_as::<(Uuid, Uuid, Uuid, String, i64)>().fetch_all(&self.read).await;
+        let rows = rows.map_err(failed("list pending challenges"))?;
         let read = |(id, organization, connection, state, updated_at): (Uuid, Uuid, Uuid, String, i64)| {
             let updated_at = from_ms(updated_at)?;
             let state: ChallengeState = from_word(&state, "challenge's state")?;

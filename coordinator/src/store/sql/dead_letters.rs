@@ -14,8 +14,8 @@ use uuid::Uuid;
 use super::super::Db;
 use super::audit::commit_act;
 use super::transition::{Happening, apply, note, take};
-use super::{SqlStore, failed, found, from_json, from_ms, from_word, lockout, push_page, runs, to_ms};
-use crate::store::{Act, DeadLetter, DeadLetters, PageRequest, QueuedRun, Refused, StoreError};
+use super::{SqlStore, failed, found, from_json, from_ms, from_word, lockout, narrow, push_page, runs, to_ms};
+use crate::store::{Act, DeadLetter, DeadLetters, PageRequest, QueuedRun, Reach, Refused, StoreError};
 
 #[derive(FromRow)]
 struct DeadRow {
@@ -48,11 +48,12 @@ impl DeadRow {
 
 #[async_trait]
 impl DeadLetters for SqlStore {
-    async fn dead_letters(&self, page: PageRequest) -> Result<Vec<DeadLetter>, StoreError> {
+    async fn dead_letters(&self, reach: &Reach, page: PageRequest) -> Result<Vec<DeadLetter>, StoreError> {
         let mut query = QueryBuilder::<Db>::new(
             "SELECT id, organization_id, connection_id, institution_id, kind, crashes, lapses, failure, dead_at FROM runs
              WHERE dead_at IS NOT NULL AND revived_at IS NULL",
         );
+        narrow(&mut query, reach);
         push_page(&mut query, "id", page);
         let rows = query.build_query_as::<DeadRow>().fetch_all(&self.read).await;
         rows.map_err(failed("list dead letters"))?.into_iter().map(DeadRow::read).collect()

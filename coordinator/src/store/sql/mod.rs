@@ -74,7 +74,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::{BEGIN, Db, HOLD, ROWS_AT_ONCE, SKIP_HELD};
-use crate::store::{Refused, Store, StoreError};
+use crate::store::{Reach, Refused, Store, StoreError};
 
 /// The store on one kind of database.
 pub(in crate::store) struct SqlStore {
@@ -155,6 +155,17 @@ fn push_owned(
     for (column, _, id) in things {
         query.push(" AND ").push(column).push(" = ").push_bind(id);
     }
+}
+
+/// Leaves of what a query finds what is within reach.
+fn narrow(query: &mut sqlx::QueryBuilder<Db>, reach: &Reach) {
+    let Reach::Tenants(tenants) = reach else { return };
+    query.push(" AND organization_id IN (");
+    let mut ids = query.separated(", ");
+    for tenant in tenants {
+        ids.push_bind(tenant.0);
+    }
+    ids.push_unseparated(if tenants.is_empty() { "NULL)" } else { ")" });
 }
 
 /// Appends the keyset condition and order of a list that is sorted by id.

@@ -37,6 +37,11 @@ async fn connections_are_found_by_what_names_them_and_by_nobody_who_doesnt_reach
         assert_eq!(found(&own, key(&entity.to_string()), None).await, [second, first]);
         assert_eq!(found(&own, key(&third.to_string()), None).await, []);
         assert_eq!(found(&Reach::Tenants(vec![other]), key("default"), None).await, [third]);
+        // However many others call one of theirs the same.
+        for namesake in 0..25 {
+            add_organization(&**store, &format!("namesake-{namesake}")).await;
+        }
+        assert_eq!(found(&own, key("default"), None).await, [second, first]);
         let status = |status| FoundFilter { status: Some(status), ..none() };
         assert_eq!(found(&own, status(ConnectionStatus::Draft), None).await, [second, first]);
         assert_eq!(found(&own, status(ConnectionStatus::Active), None).await, []);

@@ -112,15 +112,20 @@ async fn a_run_that_was_set_aside_is_shown_and_revived_once() {
             bench.store.count_crash(run).await.expect("counted");
         }
         bench.store.abandon(run, FailureCode::AgentsGone, now()).await.expect("abandoned");
-        let letters = bench.store.dead_letters(ALL).await.expect("a list");
+        let letters = bench.store.dead_letters(&Reach::All, ALL).await.expect("a list");
         assert_eq!(letters.iter().map(|letter| (letter.run_id, letter.crashes)).collect::<Vec<_>>(), [(run, 3)]);
+        let reached = async |tenants: Vec<OrganizationId>| {
+            bench.store.dead_letters(&Reach::Tenants(tenants), ALL).await.expect("a list").len()
+        };
+        assert_eq!(reached(vec![bench.organization]).await, 1);
+        assert_eq!((reached(vec![OrganizationId(Uuid::now_v7())]).await, reached(Vec::new()).await), (0, 0));
         assert_eq!(bench.status(id).await, ConnectionStatus::Errored, "{}", bench.name);
 
         let revive = |new| bench.store.revive(run, new, now());
         let new = RunId(Uuid::now_v7());
         assert_eq!(revive(new).await.expect("revived").id, new);
         assert!(matches!(revive(RunId(Uuid::now_v7())).await, Err(Refused::NotFound)));
-        assert_eq!(bench.store.dead_letters(ALL).await.expect("a list"), []);
+        assert_eq!(bench.store.dead_letters(&Reach::All, ALL).await.expect("a list"), []);
         bench.grant(new, 10).await;
         bench.store.complete(new, proof(10), handed_in(&[]), now()).await.expect("completed");
         assert_eq!(bench.status(id).await, ConnectionStatus::Active);
@@ -137,7 +142,7 @@ async fn a_connection_that_ended_meanwhile_is_not_revived_and_its_run_stays_set_
         bench.store.revoke_connection(bench.organization, id, now()).await.expect("revoked");
         let revived = bench.store.revive(run, RunId(Uuid::now_v7()), now()).await;
         assert!(matches!(revived, Err(Refused::NotActive(ConnectionStatus::Revoked))), "{revived:?}");
-        assert_eq!(bench.store.dead_letters(ALL).await.expect("a list").len(), 1, "{}", bench.name);
+        assert_eq!(bench.store.dead_letters(&Reach::All, ALL).await.expect("a list").len(), 1, "{}", bench.name);
     }
 }
 

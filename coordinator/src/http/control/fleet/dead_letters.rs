@@ -58,7 +58,7 @@ pub(in crate::http::control) async fn list(
     listed: Listed<NoFilter>,
 ) -> Result<Json<List<DeadLetter>>, Problem> {
     let page = listed.open::<Uuid>(&app, "control/dead-letters", OPERATORS)?;
-    let letters = app.fleet.store.dead_letters(page.page()).await?;
+    let letters = app.fleet.store.dead_letters(&store::Reach::All, page.page()).await?;
     Ok(Json(page.list(letters, |letter| letter.run_id.0, DeadLetter::from)))
 }
 
