@@ -65,6 +65,7 @@ mod parse;
 pub mod plain;
 mod read;
 mod record;
+pub mod recording;
 mod rehearse;
 mod roots;
 mod runner;
