@@ -19,7 +19,9 @@ use url::Url;
 use crate::author::check::{Check, CheckError};
 use crate::author::draft::{Draft, DraftError};
 use crate::author::explain::Explain;
+use crate::author::export::{Export, ExportError};
 use crate::author::fmt::{Fmt, FmtError};
+use crate::author::import::{Import, ImportError};
 use crate::author::new::{New, NewError};
 use crate::author::run::{Driving, RunError};
 use crate::author::schema::Schema;
@@ -59,6 +61,10 @@ enum Verb {
     New(New),
     /// Make a script to begin with of pages that were saved.
     Draft(Draft),
+    /// Carry over a recording of Chrome's DevTools Recorder or of Selenium IDE.
+    Import(Import),
+    /// Write a recording as Chrome's DevTools Recorder imports it.
+    Export(Export),
     /// Say all that is wrong with a script.
     Check(Check),
     /// Say what a fault means, with an example, and how to mend it.
@@ -153,6 +159,12 @@ pub enum CliError {
     /// Nothing was drafted.
     #[error(transparent)]
     Draft(#[from] DraftError),
+    /// Nothing was imported.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// Nothing was exported.
+    #[error(transparent)]
+    Export(#[from] ExportError),
     /// Standard output is closed.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -233,6 +245,8 @@ impl Verb {
             Self::Run(run) => run.driving.listing(),
             Self::Test(test) => test.listing(),
             Self::Draft(draft) => draft.listing(),
+            Self::Import(import) => import.listing(),
+            Self::Export(export) => export.listing(),
             Self::Check(check) => check.listing(),
             Self::New(_) | Self::Explain(_) | Self::Fmt(_) | Self::Schema(_) => Listing::Text,
         }
@@ -244,6 +258,8 @@ impl Cli {
         match self.verb {
             Verb::New(new) => Ok(new.obey()?),
             Verb::Draft(draft) => Ok(draft.obey()?),
+            Verb::Import(import) => Ok(import.obey()?),
+            Verb::Export(export) => Ok(export.obey()?),
             Verb::Check(check) => Ok(check.obey()?),
             Verb::Explain(explain) => Ok(explain.obey()?),
             Verb::Fmt(fmt) => Ok(fmt.obey()?),
@@ -331,6 +347,8 @@ impl CliError {
             }
             Self::New(error) => error.hint(),
             Self::Draft(error) => error.hint(),
+            Self::Import(error) => error.hint(),
+            Self::Export(error) => error.hint(),
             Self::Read { .. }
             | Self::Check(_)
             | Self::Fmt(_)

@@ -185,8 +185,11 @@ impl Person<'_> {
     }
 }
 
-/// One of the programs beside the packages that it needs.
-fn node(name: &str) -> Result<Command, Trouble> {
+/// One of the programs of `tests/tools/console`, beside the packages that it needs.
+///
+/// # Errors
+/// What is missing, with a hint.
+pub fn node(name: &str) -> Result<Command, Trouble> {
     let folder = installed()?;
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools/console").join(format!("{name}.mjs"));
     // Where it finds the packages. Written anew, in one piece: tests do so at once.

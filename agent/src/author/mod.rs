@@ -11,7 +11,9 @@
 pub mod check;
 pub mod draft;
 pub mod explain;
+pub mod export;
 pub mod fmt;
+pub mod import;
 pub mod new;
 mod pages;
 mod proof;

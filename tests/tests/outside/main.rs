@@ -7,6 +7,7 @@ mod client;
 mod contract;
 mod document;
 mod keda;
+mod recordings;
 mod signatures;
 
 use tests::world::Ran;

@@ -115,6 +115,18 @@ pub(crate) fn gather(script: &Script, file: Option<&Path>) -> Result<Credentials
     Ok(credentials)
 }
 
+/// What the texts of a file are, as far as they are typed into a sign-in.
+pub(crate) fn typed(path: &Path) -> Result<Vec<(script::recording::Value, Secret)>, CredentialsError> {
+    use script::recording::Value::{Customer, Password, Username};
+    let value = |name: &str| match name {
+        "bankUsername" | "username" => Some(Username),
+        "bankCustomerId" | "customerNumber" | "branchNumber" => Some(Customer),
+        "password" => Some(Password),
+        _ => None,
+    };
+    Ok(read(path)?.into_iter().filter_map(|(name, secret)| Some((value(&name)?, secret?))).collect())
+}
+
 /// The texts of a file that only its owner can read; none of what is no text.
 fn read(path: &Path) -> Result<BTreeMap<String, Option<Secret>>, CredentialsError> {
     let unreadable = |source| CredentialsError::Unreadable { path: path.to_owned(), source };

@@ -18,7 +18,7 @@ mod leads;
 mod selectors;
 mod tables;
 mod values;
-mod words;
+pub(crate) mod words;
 mod write;
 
 use domain::money::{Currency, Locale};

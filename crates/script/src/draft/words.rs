@@ -130,9 +130,9 @@ pub(super) const GOODBYE: &str = "have signed out|have logged out|are signed out
             abgemeldet|déconnecté|cerrado la sesión|sesión cerrada|disconnesso|uitgelogd|ログアウトしました";
 
 /// What asks for the name of a user, for the number of a customer, and for a code.
-pub(super) const CUSTOMER: &str = "customer|company|client|kunden|firma|entreprise|société|empresa|cliente|klant|契約者|\
+pub(crate) const CUSTOMER: &str = "customer|company|client|kunden|firma|entreprise|société|empresa|cliente|klant|契約者|\
             branch|filial";
-pub(super) const CODE: &str =
+pub(crate) const CODE: &str =
     "code|passcode|otp|tan|token|pin from|código|codice|ワンタイム|認証コード|one-time|verification";
 
 /// The field that a header names, with its case folded, and whether it does so word for word.
@@ -156,7 +156,7 @@ pub(super) enum Fit {
 }
 
 /// Whether one of these words stands in a text by itself.
-pub(super) fn is_within(words: &str, text: &str) -> bool {
+pub(crate) fn is_within(words: &str, text: &str) -> bool {
     words.split('|').any(|word| place_within(word, text).is_some())
 }
 

@@ -20,6 +20,7 @@
 //! Not here: watching a browser, and making a script of it (`draft`).
 
 mod bounds;
+pub mod foreign;
 mod kind;
 
 use serde::{Deserialize, Serialize};
@@ -283,12 +284,42 @@ impl Target {
             });
             css.push_str(" >>> ");
         }
-        css.push_str(self.ways.iter().find_map(|way| match way {
-            Way::Css(css) => Some(css),
-            _ => None,
-        })?);
+        let own = self.ways.iter().find(|way| matches!(way, Way::Css(_)));
+        css.push_str(&own.or_else(|| self.ways.iter().find(|way| way.css().is_some()))?.css()?);
         Some(css)
     }
+}
+
+impl Way {
+    /// It as a selector, if it can be one.
+    #[must_use]
+    pub fn css(&self) -> Option<String> {
+        let attribute = |name: &str, value: &str| Some(format!("[{name}={}]", css_text(value)));
+        match self {
+            Self::Css(css) => Some(css.clone()),
+            Self::TestId { attribute: name, value } => attribute(name, value),
+            Self::Name(name) => attribute("name", name),
+            Self::Placeholder(text) => attribute("placeholder", text),
+            Self::Id(id) => attribute("id", id),
+            Self::Role { .. } | Self::Label(_) | Self::Text(_) | Self::Xpath(_) => None,
+        }
+    }
+}
+
+/// A text in a selector, in quotes.
+fn css_text(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => quoted.extend(['\\', letter]),
+            // As CSS Syntax Level 3 has it: a backslash, the number, and a blank that ends it.
+            letter if letter.is_control() => quoted.push_str(&format!("\\{:x} ", u32::from(letter))),
+            letter => quoted.push(letter),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 #[cfg(test)]
