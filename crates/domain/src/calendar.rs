@@ -173,6 +173,12 @@ impl DateFormat {
         self.parts.iter().map(part).collect()
     }
 
+    /// Whether a cell is a date of this form, whatever year it is of.
+    #[must_use]
+    pub fn fits(&self, cell: &str) -> bool {
+        self.see(cell).is_ok()
+    }
+
     /// Reads a cell, and leaves open which year it is where the cell doesn't say.
     fn see(&self, cell: &str) -> Result<ShownDate, DateError> {
         let cell = cell.trim();

@@ -14,15 +14,17 @@
 //!
 //! An amount is a plain [`Decimal`], which keeps the scale as shown; its currency stands beside it in every record.
 //!
-//! Not here: guessing a locale, writing amounts for people, and arithmetic. Errors never repeat the cell.
+//! Not here: guessing a locale, and arithmetic. Errors never repeat the cell.
 
 mod currency;
 mod locale;
+mod writing;
 
 use rust_decimal::Decimal;
 
 pub use currency::{Currency, NotACurrency};
 pub use locale::Locale;
+pub use writing::{Shown, separator_of, shown_numbers, written_like};
 
 use currency::SYMBOLS;
 use locale::Numerals;

@@ -86,4 +86,6 @@ pub use record::{Around, check_record};
 pub use rehearse::{PageRead, Sight, SignSeen, Trial, TrialEnd, UnknownWord, WayTried};
 pub use runner::{Compares, Plan, Runner, UnknownPages};
 pub use saved::{read_transactions, reread};
-pub use scrub::{OwnWords, Scrubbed, masked, scrub, scrub_keeping};
+pub use scrub::{
+    OwnWords, Scrubbed, ShareError, Shareable, Survivor, SurvivorKind, masked, scrub, scrub_keeping, shared, survivors,
+};

@@ -41,6 +41,11 @@ impl Secrets {
         !word.is_empty() && self.plain.iter().any(is_piece)
     }
 
+    /// Whether a word of the text is one of them or a piece of one.
+    pub(super) fn have_any(&self, text: &str) -> bool {
+        text.split_whitespace().any(|word| self.have(word))
+    }
+
     /// Whether one of them is in the text.
     pub(super) fn are_in(&self, text: &str) -> bool {
         if self.needles.is_empty() || text.is_empty() {

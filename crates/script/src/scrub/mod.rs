@@ -15,7 +15,10 @@
 //! Not here: whether a page may be kept at all.
 
 mod disguise;
+mod fiction;
 mod own;
+mod share;
+mod survivors;
 
 use ego_tree::NodeRef;
 use scraper::{ElementRef, Node};
@@ -23,8 +26,11 @@ use scraper::{ElementRef, Node};
 use crate::bounds::SIZE_LIMIT;
 use crate::document::{Document, text};
 use disguise::Secrets;
+use fiction::Fiction;
 
 pub use own::OwnWords;
+pub use share::{Shareable, ShareError, shared};
+pub use survivors::{Survivor, SurvivorKind, survivors};
 
 /// How large the result is at most.
 const LIMIT: usize = 256 * 1024;
@@ -52,6 +58,34 @@ enum Voice {
 struct Scrubbing<'o> {
     secrets: Secrets,
     own: &'o OwnWords,
+    veil: Veil<'o>,
+}
+
+/// What is left of a text that may be a customer's.
+#[derive(Clone, Copy)]
+enum Veil<'f> {
+    /// Its shape alone.
+    Shape,
+    /// Another text of that shape.
+    Fiction(&'f Fiction<'f>),
+}
+
+impl Veil<'_> {
+    /// A customer's text.
+    fn over(self, text: &str) -> String {
+        match self {
+            Self::Shape => shape(text),
+            Self::Fiction(fiction) => fiction.told(text),
+        }
+    }
+
+    /// A text of the portal's, with the numbers in it that may be a customer's.
+    fn over_numbers(self, text: &str) -> String {
+        match self {
+            Self::Shape => without_digits(text),
+            Self::Fiction(fiction) => fiction.numbers_of(text),
+        }
+    }
 }
 
 /// Whether there was room for all of a thing.
@@ -90,6 +124,10 @@ pub struct Scrubbed {
 /// The same, but for the words that a script itself says: with them the page can be recognised by it again.
 #[must_use]
 pub fn scrub_keeping(html: &str, secrets: &[&str], own: &OwnWords) -> Scrubbed {
+    veiled(html, &Scrubbing { secrets: Secrets::new(secrets), own, veil: Veil::Shape })
+}
+
+fn veiled(html: &str, page: &Scrubbing<'_>) -> Scrubbed {
     let whole = html.len();
     let html = html.get(..html.floor_char_boundary(SIZE_LIMIT)).unwrap_or_default();
     let document = match Document::parse(html) {
@@ -99,7 +137,6 @@ pub fn scrub_keeping(html: &str, secrets: &[&str], own: &OwnWords) -> Scrubbed {
             return Scrubbed { html, is_cut: true, emptied_frames: 0 };
         }
     };
-    let page = Scrubbing { secrets: Secrets::new(secrets), own };
     let secrets = &page.secrets;
     let mut scrubbed = Scrubbed { html: "<!doctype html>\n".into(), is_cut: html.len() < whole, emptied_frames: 0 };
     let mut work = vec![Work::Visit(document.html.tree.root(), Voice::Shape)];
@@ -140,7 +177,7 @@ pub fn scrub_keeping(html: &str, secrets: &[&str], own: &OwnWords) -> Scrubbed {
                         }
                         inner = voice_within(element, voice, secrets);
                         let name = name(element, secrets);
-                        scrubbed.is_cut |= open(element, &name, inner, &page, out) == Room::Short;
+                        scrubbed.is_cut |= open(element, &name, inner, page, out) == Room::Short;
                         if let Some(document) = shown_in(element) {
                             // The tag is still open: what it shows is an attribute of it.
                             out.truncate(out.trim_end_matches('>').len());
@@ -329,12 +366,12 @@ fn attribute_value(
             | "aria-valuetext"
     );
     match attribute {
-        "href" | "action" => Some(address(value, page.own)),
+        "href" | "action" => Some(address(value, page)),
         _ if is_said && is_control => Some(page.spoken(value, Voice::Words)),
         _ if is_said => Some(page.spoken(value, voice)),
-        _ if STRUCTURE.contains(&attribute) || attribute.starts_with("aria-") => Some(tokens(value, page.own)),
+        _ if STRUCTURE.contains(&attribute) || attribute.starts_with("aria-") => Some(tokens(value, page)),
         _ if attribute.starts_with("data-") || page.own.name(attribute) => {
-            Some(page.own.kept_in_value(value, shape(value)))
+            Some(page.own.kept_in_value(value, page.veil.over(value)))
         }
         _ => None,
     }
@@ -342,14 +379,15 @@ fn attribute_value(
 
 /// An address without query, and without anything in its path that looks like a key; of what is in either the script's
 /// own words stay.
-fn address(value: &str, own: &OwnWords) -> String {
+fn address(value: &str, page: &Scrubbing<'_>) -> String {
+    let (own, veil) = (page.own, page.veil);
     let (path, query) = value.split_once('?').map_or((value, None), |(path, query)| (path, Some(query)));
     let part = |part: &str| {
         let is_key = part.len() > 24 || part.chars().any(|c| c.is_numeric() || matches!(c, ';' | '=' | '%' | '@'));
-        if is_key { own.kept_in_value(part, shape(part)) } else { part.to_owned() }
+        if is_key { own.kept_in_value(part, veil.over(part)) } else { part.to_owned() }
     };
     let path = path.split('/').take(32).map(part).collect::<Vec<_>>().join("/");
-    let kept = query.map(|query| (own.kept_in_value(query, shape(query)), shape(query)));
+    let kept = query.map(|query| (own.kept_in_value(query, veil.over(query)), veil.over(query)));
     match kept {
         Some((kept, shape)) if kept != shape => format!("{path}?{kept}"),
         _ => path,
@@ -357,33 +395,39 @@ fn address(value: &str, own: &OwnWords) -> String {
 }
 
 /// Words that tell elements apart; long ones with digits in them are keys.
-fn tokens(value: &str, own: &OwnWords) -> String {
-    let token = |token: &str| own.kept_in_value(token, bare_token(token));
+fn tokens(value: &str, page: &Scrubbing<'_>) -> String {
+    let token = |token: &str| page.own.kept_in_value(token, veiled_token(token, page.veil));
     value.split_whitespace().take(TOKENS).map(token).collect::<Vec<_>>().join(" ")
 }
 
 /// The same without a script's words.
 pub(crate) fn bare_tokens(value: &str) -> String {
-    value.split_whitespace().take(TOKENS).map(bare_token).collect::<Vec<_>>().join(" ")
+    let token = |token| veiled_token(token, Veil::Shape);
+    value.split_whitespace().take(TOKENS).map(token).collect::<Vec<_>>().join(" ")
 }
 
-fn bare_token(token: &str) -> String {
+fn veiled_token(token: &str, veil: Veil<'_>) -> String {
     let is_key = token.len() > 40 || (token.len() >= 16 && token.chars().filter(|c| c.is_numeric()).count() > 2);
-    if is_key || token.contains('@') { shape(token) } else { without_digits(token) }
+    if is_key || token.contains('@') { veil.over(token) } else { veil.over_numbers(token) }
 }
 
 impl Scrubbing<'_> {
     /// A text as it is left.
     fn spoken(&self, words: &str, voice: Voice) -> String {
-        let scrubbed = spoken(words, voice, &self.secrets);
+        let scrubbed = spoken(words, voice, self);
         if voice == Voice::Masked || self.secrets.are_in(words) {
             return scrubbed;
         }
-        self.own.kept_in_text(words, scrubbed)
+        match self.veil {
+            Veil::Shape => self.own.kept_in_text(words, scrubbed),
+            // It has kept them: what is made up may be longer.
+            Veil::Fiction(_) => scrubbed,
+        }
     }
 }
 
-fn spoken(words: &str, voice: Voice, secrets: &Secrets) -> String {
+fn spoken(words: &str, voice: Voice, page: &Scrubbing<'_>) -> String {
+    let (secrets, veil) = (&page.secrets, page.veil);
     if voice == Voice::Masked && !words.trim().is_empty() {
         return MASK.into();
     }
@@ -391,15 +435,18 @@ fn spoken(words: &str, voice: Voice, secrets: &Secrets) -> String {
         return MASK.into();
     }
     match voice {
+        Voice::Words if matches!(veil, Veil::Fiction(_)) && !words.contains('@') && !secrets.have_any(words) => {
+            veil.over_numbers(words)
+        }
         Voice::Words => {
             let word = |word: &str| match word {
                 word if secrets.have(word) => format!("{MASK}{}", blank_at_end(word)),
-                word if word.contains('@') => shape(word),
-                word => without_digits(word),
+                word if word.contains('@') => veil.over(word),
+                word => veil.over_numbers(word),
             };
             words.split_inclusive(char::is_whitespace).map(word).collect()
         }
-        Voice::Shape | Voice::Masked => shape(words),
+        Voice::Shape | Voice::Masked => veil.over(words),
     }
 }
 

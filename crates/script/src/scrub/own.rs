@@ -187,6 +187,11 @@ impl OwnWords {
         restored(text, scrubbed, &self.phrases)
     }
 
+    /// Of each sign of a text whether it is of a text that the script says.
+    pub(super) fn signs_of_own(&self, text: &str) -> Vec<bool> {
+        kept(text, &self.phrases)
+    }
+
     /// The same for the value of an attribute, of which selectors name pieces.
     pub(super) fn kept_in_value(&self, value: &str, scrubbed: String) -> String {
         restored(value, scrubbed, &self.pieces)
@@ -225,12 +230,20 @@ fn folded_with_places(text: &str) -> (String, Vec<usize>) {
 /// The scrubbed text with each of the words that stands alone in the text as it was. One whose signs aren't those of the
 /// text one by one is left.
 fn restored(text: &str, scrubbed: String, words: &BTreeSet<String>) -> String {
-    let count = text.chars().count();
-    if words.is_empty() || text.len() > LONGEST || scrubbed.chars().count() != count {
+    if words.is_empty() || text.len() > LONGEST || scrubbed.chars().count() != text.chars().count() {
         return scrubbed;
     }
+    let letters = text.chars().zip(scrubbed.chars()).zip(kept(text, words));
+    letters.map(|((own, scrubbed), is_kept)| if is_kept { own } else { scrubbed }).collect()
+}
+
+/// Of each sign of a text whether it is of one of the words, which stands there alone.
+fn kept(text: &str, words: &BTreeSet<String>) -> Vec<bool> {
+    let mut is_kept = vec![false; text.chars().count()];
+    if words.is_empty() || text.len() > LONGEST {
+        return is_kept;
+    }
     let (folded, places) = folded_with_places(text);
-    let mut is_kept = vec![false; count];
     for word in words {
         for (at, found) in folded.match_indices(word.as_str()) {
             let end = at + found.len();
@@ -246,8 +259,7 @@ fn restored(text: &str, scrubbed: String, words: &BTreeSet<String>) -> String {
             is_kept.iter_mut().take(last + 1).skip(*first).for_each(|kept| *kept = true);
         }
     }
-    let letters = text.chars().zip(scrubbed.chars()).zip(is_kept);
-    letters.map(|((own, scrubbed), is_kept)| if is_kept { own } else { scrubbed }).collect()
+    is_kept
 }
 
 #[cfg(test)]

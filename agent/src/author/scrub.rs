@@ -1,0 +1,249 @@
+//! `agent scrub FOLDER --into FOLDER`: an institution's folder with pages that hold what a bank showed, as one that may be given
+//! away: names, numbers and amounts are made up, and what the script reads of them still adds up.
+//!
+//! Not here: what becomes of a text; that is the script crate's.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use domain::secret::Secret;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use script::{OwnWords, Script, ShareError, Shareable, Survivor, SurvivorKind, shared, survivors};
+use serde_json::json;
+use url::Url;
+
+use super::pages::{PageError, text};
+use super::run::credentials::{CredentialsError, typed};
+use super::saved::{Values, headed_with_values, saved_from, values};
+use super::{Listing, ReadError, WriteError, plain, print, print_json, say, script_file, script_text};
+use crate::addresses;
+use crate::cli::Exit;
+
+/// What is scrubbed.
+#[derive(Debug, Args)]
+pub struct Scrub {
+    /// The folder of an institution, with pages that were saved or recorded with their values.
+    folder: PathBuf,
+    /// Make this folder, with the script, the record, and the pages as they may be given away.
+    #[arg(long, value_name = "FOLDER")]
+    into: PathBuf,
+    /// What was typed at the sign-in, which is taken out wherever it stands: a file as `agent run` takes it.
+    #[arg(long, value_name = "FILE")]
+    credentials: Option<PathBuf>,
+    /// The day on which the pages were saved; today unless given.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    today: Option<Date>,
+    /// One JSON value, for programs.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Why nothing was made.
+#[derive(Debug, thiserror::Error)]
+pub enum ScrubError {
+    /// The script or the record can't be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A page can't be read.
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// What was typed can't be read.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    /// The script has faults.
+    #[error("the script has faults\n\n{0}")]
+    Script(String),
+    /// There are no pages, or none with values.
+    #[error("{} holds no page with values", .0.display())]
+    NoPages(PathBuf),
+    /// A page can't be made up.
+    #[error("{page}: {source}")]
+    Share {
+        /// Its file.
+        page: String,
+        /// Why not.
+        source: ShareError,
+    },
+    /// The folder is there already.
+    #[error("{} is there already, and isn't empty", .0.display())]
+    Taken(PathBuf),
+    /// A file can't be written.
+    #[error("could not write {}", path.display())]
+    Unwritten {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// There is no randomness.
+    #[error("the system gave no randomness")]
+    NoRandomness,
+    /// Nobody listens.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+impl ScrubError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Page(error) => error.hint(),
+            Self::Credentials(error) => error.hint(),
+            Self::Script(_) => Some("`agent explain CODE` says what a code in brackets means"),
+            Self::NoPages(_) => Some("record with `--keep-values`, or save pages from a browser into pages/"),
+            Self::Share { .. } => Some("`agent test` tells what the script reads on it"),
+            Self::Taken(_) => Some("name a folder that isn't there yet: nothing is written over"),
+            Self::Read(_) | Self::Unwritten { .. } | Self::NoRandomness | Self::Write(_) => None,
+        }
+    }
+}
+
+/// A page of the folder.
+struct Saved {
+    file: String,
+    page: String,
+    address: Option<Url>,
+    html: String,
+}
+
+impl Scrub {
+    /// How what comes of it is told.
+    pub(crate) const fn listing(&self) -> Listing {
+        if self.json { Listing::Json } else { Listing::Text }
+    }
+
+    /// Makes the folder, and looks for what survived.
+    ///
+    /// # Errors
+    /// When something can't be read, made up or written. Nothing is written where something survived.
+    pub fn obey(&self) -> Result<Exit, ScrubError> {
+        let file = script_file(&self.folder);
+        let folder = file.parent().unwrap_or(&self.folder);
+        let source = script_text(&file)?;
+        let faults = |faults: script::Diagnostics| ScrubError::Script(faults.render(&file.display().to_string()));
+        let (script, own) = (Script::parse(&source).map_err(faults)?, OwnWords::of(&source));
+        let record = script_text(&folder.join("institution.yaml"))?;
+        if std::fs::read_dir(&self.into).is_ok_and(|mut entries| entries.next().is_some()) {
+            return Err(ScrubError::Taken(self.into.clone()));
+        }
+        let pages = saved(folder)?;
+        let day = self.today.unwrap_or_else(|| Timestamp::now().to_zoned(TimeZone::UTC).date());
+        let known = self.credentials.as_deref().map(typed).transpose()?.unwrap_or_default();
+        let secrets: Vec<&str> = known.iter().map(|(_, secret)| secret.expose()).collect();
+        let mut key = [0; 32];
+        getrandom::fill(&mut key).map_err(|_| ScrubError::NoRandomness)?;
+        let key = Secret::new(key.iter().map(|byte| format!("{byte:02x}")).collect());
+        let given: Vec<Shareable<'_>> =
+            pages.iter().map(|saved| Shareable { page: &saved.page, html: &saved.html, today: day }).collect();
+        let made = shared(&script, &own, &given, &secrets, &key).map_err(|source| {
+            let (ShareError::Unread { page, .. } | ShareError::Otherwise { page, .. }) = source;
+            ScrubError::Share { page: pages.get(page).map_or_else(String::new, |saved| saved.file.clone()), source }
+        })?;
+        let before: Vec<&str> = pages.iter().map(|saved| saved.html.as_str()).collect();
+        let after: Vec<&str> = made.iter().map(|scrubbed| scrubbed.html.as_str()).collect();
+        let survivors = survivors(&before, &after, &own).map_err(|(page, reason)| {
+            let path = pages.get(page).map_or_else(PathBuf::new, |saved| saved.file.clone().into());
+            PageError::Refused { path, reason }
+        })?;
+        if survivors.is_empty() {
+            self.write(&source, &record, &pages, &after, &secrets, &own)?;
+        }
+        self.tell(&pages, &survivors)?;
+        Ok(if survivors.is_empty() { Exit::Done } else { Exit::Faults })
+    }
+
+    fn write(
+        &self,
+        source: &str,
+        record: &str,
+        pages: &[Saved],
+        made: &[&str],
+        secrets: &[&str],
+        own: &OwnWords,
+    ) -> Result<(), ScrubError> {
+        let put = |path: &Path, text: &str| {
+            let unwritten = |source| ScrubError::Unwritten { path: path.to_owned(), source };
+            std::fs::write(path, text).map_err(unwritten)
+        };
+        let within = self.into.join("pages");
+        std::fs::create_dir_all(&within).map_err(|source| ScrubError::Unwritten { path: within.clone(), source })?;
+        put(&self.into.join("script.yaml"), source)?;
+        put(&self.into.join("institution.yaml"), record)?;
+        for (saved, html) in pages.iter().zip(made) {
+            let address = saved.address.as_ref().map(|url| addresses::scrubbed_for(url, secrets, own.addresses()));
+            let text = match address {
+                Some(address) => headed_with_values(&address, html),
+                None => (*html).to_owned(),
+            };
+            put(&within.join(&saved.file), &text)?;
+        }
+        Ok(())
+    }
+
+    fn tell(&self, pages: &[Saved], survivors: &[Survivor]) -> Result<(), ScrubError> {
+        let file = |survivor: &Survivor| pages.get(survivor.page).map_or("", |saved| saved.file.as_str());
+        if self.json {
+            let told: Vec<_> = survivors
+                .iter()
+                .map(|one| json!({ "file": file(one), "kind": one.kind, "shape": one.shape }))
+                .collect();
+            let files: Vec<&str> = pages.iter().map(|saved| saved.file.as_str()).collect();
+            return Ok(print_json(&json!({ "pages": files, "survivors": told }))?);
+        }
+        for one in survivors {
+            say(&format!("{}: {} survived: {}", file(one), looks(one.kind), plain(&one.shape)));
+        }
+        if !survivors.is_empty() {
+            say("nothing was written\nhint: what stands in a heading, a label, a button or an address is the portal's own to Bursar");
+            return Ok(());
+        }
+        print(&format!("{}\n", self.into.display()))?;
+        say(&format!(
+            "{} pages are made up. Look at them before you give them away: a picture, or a name in a heading, is as it was.\n\
+             Notes, expectations and the recording stay where they are.\nnext: agent test {}",
+            pages.len(),
+            self.into.display()
+        ));
+        Ok(())
+    }
+}
+
+/// The pages of a folder that hold values.
+fn saved(folder: &Path) -> Result<Vec<Saved>, ScrubError> {
+    let within = folder.join("pages");
+    let unreadable = |source| PageError::Unreadable { path: within.clone(), source };
+    let portal: Url = "https://portal.example/".parse().map_err(|_| ScrubError::NoPages(folder.to_owned()))?;
+    let mut files: Vec<PathBuf> = Vec::new();
+    for entry in std::fs::read_dir(&within).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.extension().is_some_and(|extension| extension == "html") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    let mut pages = Vec::new();
+    for path in files {
+        let html = text(&path, &portal)?;
+        if values(&html) == Values::Scrubbed {
+            continue;
+        }
+        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let page = file.split('.').next().unwrap_or_default().to_owned();
+        pages.push(Saved { file, page, address: saved_from(&html), html });
+    }
+    if pages.is_empty() { Err(ScrubError::NoPages(within)) } else { Ok(pages) }
+}
+
+const fn looks(kind: SurvivorKind) -> &'static str {
+    match kind {
+        SurvivorKind::Card => "the number of a card",
+        SurvivorKind::Iban => "an IBAN",
+        SurvivorKind::Email => "an e-mail address",
+        SurvivorKind::Phone => "a phone number",
+        SurvivorKind::Number => "a number",
+        SurvivorKind::Name => "a word that may be a name",
+    }
+}
