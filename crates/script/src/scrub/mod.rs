@@ -16,6 +16,7 @@
 
 mod disguise;
 mod own;
+mod without;
 
 use ego_tree::NodeRef;
 use scraper::{ElementRef, Node};
@@ -25,6 +26,7 @@ use crate::document::{Document, text};
 use disguise::Secrets;
 
 pub use own::OwnWords;
+pub use without::without;
 
 /// How large the result is at most.
 const LIMIT: usize = 256 * 1024;
