@@ -21,6 +21,7 @@ use crate::author::draft::{Draft, DraftError};
 use crate::author::explain::Explain;
 use crate::author::fmt::{Fmt, FmtError};
 use crate::author::new::{New, NewError};
+use crate::author::record::{Record, RecordError};
 use crate::author::run::{Driving, RunError};
 use crate::author::schema::Schema;
 use crate::author::test::{Test, TestError};
@@ -59,6 +60,8 @@ enum Verb {
     New(New),
     /// Make a script to begin with of pages that were saved.
     Draft(Draft),
+    /// Go through a portal once, and have a script made of it.
+    Record(Box<Record>),
     /// Say all that is wrong with a script.
     Check(Check),
     /// Say what a fault means, with an example, and how to mend it.
@@ -153,6 +156,9 @@ pub enum CliError {
     /// Nothing was drafted.
     #[error(transparent)]
     Draft(#[from] DraftError),
+    /// Nothing was recorded.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// Standard output is closed.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -233,6 +239,7 @@ impl Verb {
             Self::Run(run) => run.driving.listing(),
             Self::Test(test) => test.listing(),
             Self::Draft(draft) => draft.listing(),
+            Self::Record(record) => record.listing(),
             Self::Check(check) => check.listing(),
             Self::New(_) | Self::Explain(_) | Self::Fmt(_) | Self::Schema(_) => Listing::Text,
         }
@@ -244,6 +251,10 @@ impl Cli {
         match self.verb {
             Verb::New(new) => Ok(new.obey()?),
             Verb::Draft(draft) => Ok(draft.obey()?),
+            Verb::Record(record) => {
+                quiet_logs(self.log_format)?;
+                Ok(record.obey()?)
+            }
             Verb::Check(check) => Ok(check.obey()?),
             Verb::Explain(explain) => Ok(explain.obey()?),
             Verb::Fmt(fmt) => Ok(fmt.obey()?),
@@ -331,6 +342,7 @@ impl CliError {
             }
             Self::New(error) => error.hint(),
             Self::Draft(error) => error.hint(),
+            Self::Record(error) => error.hint(),
             Self::Read { .. }
             | Self::Check(_)
             | Self::Fmt(_)

@@ -2,7 +2,7 @@
 //! was tried.
 //!
 //! ```text
-//! draft, new ─▶ check ─▶ test (saved pages) ─▶ test --portal (a simulated portal) ─▶ run (the real one)
+//! record, draft, new ─▶ check ─▶ test (saved pages) ─▶ test --portal (a simulated portal) ─▶ run (the real one)
 //!                 └ fmt, explain, schema
 //! ```
 //!
@@ -12,10 +12,11 @@ pub mod check;
 pub mod draft;
 pub mod explain;
 pub mod fmt;
+mod folder;
 pub mod new;
 mod pages;
 mod proof;
-mod record;
+pub mod record;
 pub mod run;
 mod saved;
 pub mod schema;
