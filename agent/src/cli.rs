@@ -23,8 +23,10 @@ use crate::author::export::{Export, ExportError};
 use crate::author::fmt::{Fmt, FmtError};
 use crate::author::import::{Import, ImportError};
 use crate::author::new::{New, NewError};
+use crate::author::record::{Record, RecordError};
 use crate::author::run::{Driving, RunError};
 use crate::author::schema::Schema;
+use crate::author::scrub::{Scrub, ScrubError};
 use crate::author::test::{Test, TestError};
 use crate::author::{Listing, WriteError, causes, print_json, say};
 use crate::cdp::Window;
@@ -65,6 +67,10 @@ enum Verb {
     Import(Import),
     /// Write a recording as Chrome's DevTools Recorder imports it.
     Export(Export),
+    /// Go through a portal once, and have a script made of it.
+    Record(Box<Record>),
+    /// Make up what pages of a bank show, so that a folder can be given away.
+    Scrub(Scrub),
     /// Say all that is wrong with a script.
     Check(Check),
     /// Say what a fault means, with an example, and how to mend it.
@@ -165,6 +171,12 @@ pub enum CliError {
     /// Nothing was exported.
     #[error(transparent)]
     Export(#[from] ExportError),
+    /// Nothing was recorded.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// Nothing was scrubbed.
+    #[error(transparent)]
+    Scrub(#[from] ScrubError),
     /// Standard output is closed.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -245,8 +257,10 @@ impl Verb {
             Self::Run(run) => run.driving.listing(),
             Self::Test(test) => test.listing(),
             Self::Draft(draft) => draft.listing(),
+            Self::Scrub(scrub) => scrub.listing(),
             Self::Import(import) => import.listing(),
             Self::Export(export) => export.listing(),
+            Self::Record(record) => record.listing(),
             Self::Check(check) => check.listing(),
             Self::New(_) | Self::Explain(_) | Self::Fmt(_) | Self::Schema(_) => Listing::Text,
         }
@@ -258,8 +272,13 @@ impl Cli {
         match self.verb {
             Verb::New(new) => Ok(new.obey()?),
             Verb::Draft(draft) => Ok(draft.obey()?),
+            Verb::Scrub(scrub) => Ok(scrub.obey()?),
             Verb::Import(import) => Ok(import.obey()?),
             Verb::Export(export) => Ok(export.obey()?),
+            Verb::Record(record) => {
+                quiet_logs(self.log_format)?;
+                Ok(record.obey()?)
+            }
             Verb::Check(check) => Ok(check.obey()?),
             Verb::Explain(explain) => Ok(explain.obey()?),
             Verb::Fmt(fmt) => Ok(fmt.obey()?),
@@ -347,8 +366,10 @@ impl CliError {
             }
             Self::New(error) => error.hint(),
             Self::Draft(error) => error.hint(),
+            Self::Scrub(error) => error.hint(),
             Self::Import(error) => error.hint(),
             Self::Export(error) => error.hint(),
+            Self::Record(error) => error.hint(),
             Self::Read { .. }
             | Self::Check(_)
             | Self::Fmt(_)

@@ -13,7 +13,8 @@ use url::{Host, Url};
 /// The hosts of one session.
 #[derive(Clone, Debug)]
 pub struct Hosts {
-    names: Vec<String>,
+    /// None where any may be reached.
+    names: Option<Vec<String>>,
     ports: Vec<u16>,
     loopback: AllowLoopback,
 }
@@ -23,10 +24,16 @@ impl Hosts {
     #[must_use]
     pub fn new(portal: &Url, more: &[String], loopback: AllowLoopback) -> Self {
         let own = portal.host_str().into_iter();
-        let names = own.chain(more.iter().map(String::as_str)).map(normal).collect();
+        let names = Some(own.chain(more.iter().map(String::as_str)).map(normal).collect());
         let mut ports = vec![443];
         ports.extend(portal.port());
         Self { names, ports, loopback }
+    }
+
+    /// Any host, where a person goes from page to page and no script says what belongs to the portal.
+    #[must_use]
+    pub fn any(portal: &Url, loopback: AllowLoopback) -> Self {
+        Self { names: None, ..Self::new(portal, &[], loopback) }
     }
 
     /// Whether an address may be opened: a secure one, at a host of these.
@@ -44,7 +51,7 @@ impl Hosts {
     #[must_use]
     pub fn allow_host(&self, host: &str, port: u16) -> bool {
         let host = normal(host);
-        let known = self.names.contains(&host);
+        let known = self.names.as_ref().is_none_or(|names| names.contains(&host));
         // Simulated portals take whichever ports are free, without encryption; a bank is
         // never spoken to in plain text.
         known && (self.ports.contains(&port) || self.loopback == AllowLoopback::Yes)

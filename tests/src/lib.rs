@@ -13,6 +13,7 @@ pub mod person;
 pub mod postgres;
 pub mod programs;
 pub mod receiver;
+pub mod recorder;
 pub mod redis;
 pub mod rows;
 pub mod socket;

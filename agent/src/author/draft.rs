@@ -9,6 +9,7 @@ use comfy_table::{Table, presets};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use script::recording::PageKind;
 use script::{Draft as Drafted, SavedPage, Script, Sureness, draft};
 use url::Url;
 
@@ -124,10 +125,10 @@ impl Draft {
         script: &str,
         texts: &[(String, Url, String)],
     ) -> Result<(), DraftError> {
-        let is = |page: &str| drafted.pages.iter().any(|drafted| drafted.page == Some(page));
-        let login = if is("code") { Login::PasswordAndCode } else { Login::Password };
-        let of_page = |page: &str| drafted.pages.iter().position(|drafted| drafted.page == Some(page));
-        let first = of_page("user").or_else(|| of_page("sign_in")).and_then(|at| texts.get(at));
+        let is = |page: PageKind| drafted.pages.iter().any(|drafted| drafted.page == Some(page));
+        let login = if is(PageKind::Code) { Login::PasswordAndCode } else { Login::Password };
+        let of_page = |page: PageKind| drafted.pages.iter().position(|drafted| drafted.page == Some(page));
+        let first = of_page(PageKind::User).or_else(|| of_page(PageKind::SignIn)).and_then(|at| texts.get(at));
         let mut portal = first.map_or_else(|| self.portal.clone(), |(_, url, _)| url.clone());
         portal.set_query(None);
         portal.set_fragment(None);
@@ -146,7 +147,7 @@ impl Draft {
         }
         let of_script =
             drafted.pages.iter().zip(texts).filter_map(|(drafted, (_, _, html))| Some((drafted.page?, html)));
-        files.extend(of_script.map(|(page, html)| (format!("pages/{page}.html"), html.clone())));
+        files.extend(of_script.map(|(page, html)| (format!("pages/{}.html", page.as_str()), html.clone())));
         new.make(&files)?;
         print(&format!("{}\n", folder.display()))?;
         say(&format!(
@@ -159,7 +160,7 @@ impl Draft {
 }
 
 /// Says what was found, the least sure first within each page.
-fn tell(drafted: &Drafted) {
+pub(super) fn tell(drafted: &Drafted) {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(vec!["PAGE", "WHAT", "FOUND", "HOW SURE", "WHY"]);
     for finding in &drafted.findings {

@@ -2,7 +2,7 @@
 //! was tried.
 //!
 //! ```text
-//! draft, new ─▶ check ─▶ test (saved pages) ─▶ test --portal (a simulated portal) ─▶ run (the real one)
+//! record, draft, new ─▶ check ─▶ test (saved pages) ─▶ test --portal (a simulated portal) ─▶ run (the real one)
 //!                 └ fmt, explain, schema
 //! ```
 //!
@@ -13,14 +13,16 @@ pub mod draft;
 pub mod explain;
 pub mod export;
 pub mod fmt;
+mod folder;
 pub mod import;
 pub mod new;
 mod pages;
 mod proof;
-mod record;
+pub mod record;
 pub mod run;
 mod saved;
 pub mod schema;
+pub mod scrub;
 pub mod test;
 
 use std::error::Error;

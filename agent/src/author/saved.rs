@@ -20,10 +20,19 @@ pub(super) enum Values {
 
 /// A scrubbed page with its head.
 pub(super) fn headed(address: &str, html: &str) -> String {
-    let html = html.strip_prefix("<!doctype html>\n").unwrap_or(html);
+    with_head(address, html, &format!("{SCRUBBED}\n"))
+}
+
+/// A page that shows what the bank showed, with its head.
+pub(super) fn headed_with_values(address: &str, html: &str) -> String {
+    with_head(address, html, "")
+}
+
+fn with_head(address: &str, html: &str, mark: &str) -> String {
+    let html = html.strip_prefix("<!doctype html>").map_or(html, str::trim_start);
     // An address holds no `>`, and so doesn't end the comment.
     let from = format!("<!-- saved from url=({:04}){address} -->", address.len());
-    format!("<!doctype html>\n{from}\n{SCRUBBED}\n{html}\n")
+    format!("<!doctype html>\n{from}\n{mark}{html}\n")
 }
 
 /// Whether there are values on a page.

@@ -197,7 +197,9 @@ impl Scrub {
             say(&format!("{}: {} survived: {}", file(one), looks(one.kind), plain(&one.shape)));
         }
         if !survivors.is_empty() {
-            say("nothing was written\nhint: what stands in a heading, a label, a button or an address is the portal's own to Bursar");
+            say(
+                "nothing was written\nhint: what stands in a heading, a label, a button or an address is the portal's own to Bursar",
+            );
             return Ok(());
         }
         print(&format!("{}\n", self.into.display()))?;

@@ -13,6 +13,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use script::command::{Download, FILE_AT_MOST, FileBytes, NoFile, Observation};
+use serde_json::Value;
 use supervisor::ScratchDir;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until};
@@ -38,6 +39,22 @@ pub(super) enum Fetching {
     GoesOn,
     Done,
     Cancelled,
+}
+
+/// What the browser says of a download. It writes sizes as numbers with a point.
+pub(super) fn progress(params: &Value) -> Option<Progress> {
+    let size = |name: &str| params[name].to_string().split('.').next().and_then(|size| size.parse().ok()).unwrap_or(0);
+    let guid = params["guid"].as_str()?;
+    // It is a part of a path later on.
+    let is_plain = guid.len() <= 64 && guid.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    let state = match params["state"].as_str()? {
+        "completed" => Fetching::Done,
+        "canceled" => Fetching::Cancelled,
+        _ => Fetching::GoesOn,
+    };
+    let progress =
+        Progress { guid: guid.to_owned(), received: size("receivedBytes"), total: size("totalBytes"), state };
+    is_plain.then_some(progress)
 }
 
 impl Session {

@@ -27,6 +27,7 @@ mod session;
 mod showing;
 mod traffic;
 mod verbs;
+mod watching;
 mod windows;
 mod wire;
 
@@ -34,3 +35,4 @@ pub use browsers::Browsers;
 pub use launch::{BrowserSettings, FindError, LaunchError, Sandbox, Window};
 pub use limits::BrowserLimits;
 pub use session::{Ending, OpenError, Session};
+pub use watching::{Seen, Watching};

@@ -20,9 +20,10 @@ use serde_json::{Value, json};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::timeout;
 
-use super::downloads::{Fetching, Progress};
+use super::downloads::{Progress, progress};
 use super::showing::{Gone, Showing};
 use super::traffic::Traffic;
+use super::watching::{Heard, heard};
 
 /// How long a browser has to accept a connection.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -36,7 +37,11 @@ pub(super) struct Wire {
     starved: Starved,
     pictured: Pictured,
     downloads: broadcast::Sender<Progress>,
+    overheard: Overheard,
 }
+
+/// Who hears what pages report of a person, if somebody watches one.
+type Overheard = Arc<Mutex<Option<mpsc::UnboundedSender<Heard>>>>;
 
 /// How many of what the browser says of downloads are kept for whoever listens.
 const DOWNLOADS_KEPT: usize = 256;
@@ -122,7 +127,7 @@ impl Wire {
         let (calls, inbox) = mpsc::unbounded_channel();
         let pages = Pages::default();
         let contexts = Contexts::default();
-        let (starved, pictured) = (Starved::default(), Pictured::default());
+        let (starved, pictured, overheard) = (Starved::default(), Pictured::default(), Overheard::default());
         let (downloads, _) = broadcast::channel(DOWNLOADS_KEPT);
         let line = Line {
             connection,
@@ -132,9 +137,10 @@ impl Wire {
             starved: Arc::clone(&starved),
             pictured: Arc::clone(&pictured),
             downloads: downloads.clone(),
+            overheard: Arc::clone(&overheard),
         };
         tokio::spawn(line.run(inbox));
-        Ok(Self { calls, pages, contexts, starved, pictured, downloads })
+        Ok(Self { calls, pages, contexts, starved, pictured, downloads, overheard })
     }
 
     /// Sends a call and waits for its result.
@@ -195,6 +201,13 @@ impl Wire {
         self.downloads.subscribe()
     }
 
+    /// What pages report of a person from now on, and which windows and frames there are to be watched.
+    pub(super) fn overhear(&self) -> mpsc::UnboundedReceiver<Heard> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        *self.overheard.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
+        receiver
+    }
+
     /// The windows of a context from now on, which is to be before it has one.
     pub(super) fn windows(&self, context: &str) -> watch::Receiver<Vec<String>> {
         let (windows, receiver) = watch::channel(Vec::new());
@@ -253,6 +266,7 @@ struct Line {
     starved: Starved,
     pictured: Pictured,
     downloads: broadcast::Sender<Progress>,
+    overheard: Overheard,
 }
 
 struct Pending {
@@ -359,6 +373,12 @@ impl Line {
                     let _ = self.downloads.send(progress);
                 }
             }
+            ("Runtime.bindingCalled" | "Target.attachedToTarget", session) => {
+                let overheard = self.overheard.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some((to, heard)) = overheard.as_ref().zip(heard(session.as_deref(), &event.params)) {
+                    let _ = to.send(heard);
+                }
+            }
             ("Target.targetCreated", None) => self.window_opened(&event.params["targetInfo"]),
             _ => {}
         }
@@ -438,22 +458,6 @@ impl Page {
     fn end(&self, gone: Gone) {
         self.showing.send_modify(|showing| showing.gone = showing.gone.or(Some(gone)));
     }
-}
-
-/// What the browser says of a download. It writes sizes as numbers with a point.
-fn progress(params: &Value) -> Option<Progress> {
-    let size = |name: &str| params[name].to_string().split('.').next().and_then(|size| size.parse().ok()).unwrap_or(0);
-    let guid = params["guid"].as_str()?;
-    // It is a part of a path later on.
-    let is_plain = guid.len() <= 64 && guid.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-    let state = match params["state"].as_str()? {
-        "completed" => Fetching::Done,
-        "canceled" => Fetching::Cancelled,
-        _ => Fetching::GoesOn,
-    };
-    let progress =
-        Progress { guid: guid.to_owned(), received: size("receivedBytes"), total: size("totalBytes"), state };
-    is_plain.then_some(progress)
 }
 
 /// What the browser's words for a refusal come to; the words themselves end here.

@@ -103,6 +103,19 @@ impl BrowserArguments {
         Ok(Openers::new(drivers, Browsers::new(settings), webdriver))
     }
 
+    /// The browsers that a person uses: one with a window where there is one, even if it isn't shown, as it draws by itself.
+    pub(crate) fn browsers(&self, memory: u64, window: Window) -> Result<Browsers, BrowserError> {
+        let (sandbox, path) = (self.sandbox()?, std::env::var_os("PATH"));
+        let with_window = BrowserSettings::find_with_window(self.browser.as_deref(), path.as_deref());
+        let program = match window {
+            Window::Shown => with_window?,
+            Window::None => with_window.or_else(|_| BrowserSettings::find(self.browser.as_deref(), path.as_deref()))?,
+        };
+        let profiles = self.data.clone().unwrap_or_else(default_data).join("profiles");
+        let limits = BrowserLimits::new(memory);
+        Ok(Browsers::new(BrowserSettings { program, sandbox, window, profiles, limits, supervised_by: None }))
+    }
+
     fn webdriver_settings(&self, sandbox: Sandbox, profiles: PathBuf) -> Result<WebdriverSettings, BrowserError> {
         let path = std::env::var_os("PATH");
         let end = self.webdriver.clone().ok_or(BrowserError::NoWebdriver)?.found(path.as_deref())?;

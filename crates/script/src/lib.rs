@@ -75,7 +75,7 @@ mod table;
 mod ways;
 
 pub use diagnostic::{Diagnostic, DiagnosticCode, Diagnostics, UnknownCode};
-pub use draft::{Draft, DraftedPage, Finding, SavedPage, Sureness, draft, yaml_text};
+pub use draft::{Draft, DraftedPage, Finding, Question, SavedPage, Sureness, draft, draft_recording, yaml_text};
 pub use explain::{explain, explanations};
 pub use format::format;
 pub use grammar::{record_reference, record_schema, reference, schema};
@@ -88,4 +88,5 @@ pub use runner::{Compares, Plan, Runner, UnknownPages};
 pub use saved::{read_transactions, reread};
 pub use scrub::{
     OwnWords, Scrubbed, ShareError, Shareable, Survivor, SurvivorKind, masked, scrub, scrub_keeping, shared, survivors,
+    without,
 };

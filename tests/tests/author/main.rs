@@ -3,6 +3,8 @@
 //!
 //! Not here: saved pages, and what is said of a run; the agent's own tests have those.
 
+mod recorder;
+
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;

@@ -83,6 +83,7 @@ const PLACES: [(&str, &[&str]); 35] = [
             "coordinator/src/http/",
             "coordinator/src/setup/",
             "coordinator/src/cli/serve.rs",
+            "agent/src/author/record/view.rs",
             "agent/tests/",
             "bench/",
             "fixtures/",

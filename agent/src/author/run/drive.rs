@@ -28,7 +28,7 @@ use super::redact::Taint;
 use super::report;
 use super::trace::{Pages, Trace};
 use super::{RunError, today};
-use crate::author::record::Folder;
+use crate::author::folder::Folder;
 use crate::author::{proof, say};
 use crate::cdp::Window;
 use crate::driver::{Driver, DriverError, Session};
@@ -423,7 +423,7 @@ async fn at_once(mut interrupts: watch::Receiver<usize>) {
 }
 
 /// Whether the portal is a simulated one on this machine; any other is spoken to in secret or not at all.
-pub(super) fn loopback(portal: &Url) -> Result<AllowLoopback, RunError> {
+pub(crate) fn loopback(portal: &Url) -> Result<AllowLoopback, RunError> {
     let is_here = match portal.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

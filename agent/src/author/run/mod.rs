@@ -33,12 +33,12 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 use url::Url;
 
-use super::record::{Folder, FolderError};
+use super::folder::{Folder, FolderError};
 use super::{Listing, WriteError, print, print_json, say};
 use crate::cli::{BrowserArguments, BrowserError, Exit};
 use crate::driver::OpenError;
 use credentials::CredentialsError;
-pub(crate) use drive::{Outcome, Run};
+pub(crate) use drive::{Outcome, Run, loopback};
 pub(crate) use person::{Asked, Person, Terminal};
 use portal::PortalArguments;
 

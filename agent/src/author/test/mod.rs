@@ -16,8 +16,8 @@ use jiff::civil::Date;
 use serde_json::json;
 use url::Url;
 
+use super::folder::{Folder, FolderError};
 use super::pages::PageError;
-use super::record::{Folder, FolderError};
 use super::run::portal::PortalArguments;
 use super::run::{RunError, today};
 use super::{Listing, WriteError, print, print_json, say};

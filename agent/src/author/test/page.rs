@@ -13,9 +13,9 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::compare::{bare, differences};
+use crate::author::folder::Folder;
 use crate::author::pages::{PageError, bytes, text};
 use crate::author::proof::contradiction_on_page;
-use crate::author::record::Folder;
 use crate::author::saved::{Values, saved_from, values};
 use crate::author::{causes, plain};
 

@@ -17,7 +17,7 @@ use url::Url;
 
 use super::TestError;
 use super::compare::bare;
-use crate::author::record::Folder;
+use crate::author::folder::Folder;
 use crate::author::run::portal::PortalArguments;
 use crate::author::run::{Asked, Outcome, Person, Run, RunError, Terminal, credentials};
 use crate::author::{Listing, print, print_json, proof, say};

@@ -54,7 +54,8 @@ pub fn written_like(size: Decimal, like: &str, locale: Locale, separator: Option
     let separator = if is_long || own.is_some() { own } else { separator };
     let plain = format!("{:.*}", usize::try_from(scale).unwrap_or(0), size.abs());
     let (whole, decimals) = plain.split_once('.').unwrap_or((&plain, ""));
-    let digit = |digit: char| char::from_u32(u32::from(numerals.zero) + digit.to_digit(10).unwrap_or(0)).unwrap_or(digit);
+    let digit =
+        |digit: char| char::from_u32(u32::from(numerals.zero) + digit.to_digit(10).unwrap_or(0)).unwrap_or(digit);
     let mut written = String::new();
     for (place, char) in whole.chars().enumerate() {
         let behind = whole.len() - place;

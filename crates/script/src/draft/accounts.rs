@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use scraper::ElementRef;
 
 use super::Sureness;
-use super::selectors::within_each;
+use super::selectors::{within_each, within_some};
 use super::values::{First, amounts, days, is_blank};
 use super::words::{ACCOUNTS, Fit, TYPES, field};
 use crate::document::{fold, folded_case};
@@ -24,6 +24,10 @@ pub(super) struct Accounts {
     pub(super) key: Key,
     /// Within a row: what leads to the account.
     pub(super) open: Option<String>,
+    /// Rows in which nothing does.
+    pub(super) no_page: Option<String>,
+    /// What stands in place of amounts that aren't shown.
+    pub(super) blanks: Vec<String>,
 }
 
 /// What tells accounts apart.
@@ -34,21 +38,28 @@ pub(super) struct Key {
     pub(super) why: String,
 }
 
-/// Takes a table for a list of accounts, if it can be one.
+/// Takes a table for a list of accounts, if it can be one. `opened` is what somebody clicked in one of its rows, where that
+/// is known.
 pub(super) fn accounts(
     headers: &[String],
     rows: &[(ElementRef<'_>, Vec<String>)],
     (locale, currency): (Locale, &Currency),
-    today: Date,
+    (opened, today): (Option<ElementRef<'_>>, Date),
 ) -> Option<Accounts> {
     let said = |place: usize| field(ACCOUNTS, &headers.get(place)?.to_lowercase());
     let cells =
         |place: usize| -> Vec<&str> { rows.iter().map(|(_, row)| row.get(place).map_or("", String::as_str)).collect() };
     let mut columns: Vec<(&'static str, usize, Fit)> = Vec::new();
+    let mut blanks: Vec<String> = Vec::new();
     for place in 0..headers.len() {
         let Some((field, fit)) = said(place) else { continue };
         let reads = match field {
-            "currentBalance" | "availableBalance" => amounts(&cells(place), locale, currency).is_some(),
+            "currentBalance" | "availableBalance" => {
+                let (sums, blank) = without_a_word(&cells(place));
+                let is_read = amounts(&sums, locale, currency).is_some();
+                blanks.extend(blank.filter(|_| is_read));
+                is_read
+            }
             "balanceAsOf" => days(&cells(place), today, First::of(currency)).is_some(),
             "currency" => cells(place).iter().all(|cell| Currency::parse(cell.trim()).is_ok()),
             // A word that nobody knows couldn't be read.
@@ -65,9 +76,12 @@ pub(super) fn accounts(
         }
     }
     if !columns.iter().any(|(field, ..)| *field == "name") {
-        // An account goes by its number where it has no name.
-        let number = columns.iter_mut().find(|(field, ..)| *field == "maskedNumber")?;
-        number.0 = "name";
+        // An account goes by its kind where it has no name, or else by its number.
+        let kind = columns.iter().find(|(field, ..)| *field == "type").map(|(_, place, fit)| ("name", *place, *fit));
+        match kind {
+            Some(kind) => columns.push(kind),
+            None => columns.iter_mut().find(|(field, ..)| *field == "maskedNumber")?.0 = "name",
+        }
     }
     let elements: Vec<ElementRef<'_>> = rows.iter().map(|(element, _)| *element).collect();
     let is_link = |element: &ElementRef<'_>| {
@@ -76,7 +90,14 @@ pub(super) fn accounts(
             || name == "button"
             || element.attr("role").is_some_and(|role| role == "link")
     };
-    let open = within_each(&elements, is_link);
+    let open = opened.and_then(|opened| by_click(&elements, opened)).or_else(|| within_each(&elements, is_link));
+    let leads_nowhere = |open: &String| {
+        let css = crate::css::Css::made(open);
+        css.is_some_and(|css| elements.iter().any(|row| css.within(*row).next().is_none()))
+    };
+    let no_page = open.as_ref().filter(|open| leads_nowhere(open)).map(|open| format!("tr:not(:has({open}))"));
+    blanks.sort();
+    blanks.dedup();
     // A list of accounts leads to them, or says what is in them.
     if open.is_none() && !columns.iter().any(|(field, ..)| field.ends_with("Balance")) {
         return None;
@@ -114,7 +135,29 @@ pub(super) fn accounts(
         },
         unread,
         open,
+        no_page,
+        blanks,
     })
+}
+
+/// What was clicked in one row, as it is found in each.
+fn by_click(rows: &[ElementRef<'_>], clicked: ElementRef<'_>) -> Option<String> {
+    let holds = |row: &&ElementRef<'_>| clicked.ancestors().any(|above| above.id() == row.id());
+    let own = rows.iter().find(holds)?;
+    let others = rows.iter().filter(|row| row.id() != own.id());
+    let rows: Vec<ElementRef<'_>> = std::iter::once(own).chain(others).copied().collect();
+    let is_it = |element: &ElementRef<'_>| element.id() == clicked.id();
+    within_each(&rows, is_it).or_else(|| within_some(&rows, is_it))
+}
+
+/// The cells without those that hold one word in place of a number, and that word.
+fn without_a_word<'c>(cells: &[&'c str]) -> (Vec<&'c str>, Option<String>) {
+    let is_word = |cell: &&&str| !is_blank(cell) && !cell.chars().any(char::is_numeric);
+    let word = cells.iter().find(is_word).map(|word| fold(word).into_owned());
+    let rest: Vec<&str> =
+        cells.iter().filter(|cell| word.as_ref().is_none_or(|word| *fold(cell) != **word)).copied().collect();
+    // A column of words is none of amounts.
+    if rest.iter().all(|cell| is_blank(cell)) { (cells.to_vec(), None) } else { (rest, word) }
 }
 
 /// What tells the rows apart and stays: an attribute of theirs, the address that they lead to, or else the number.
@@ -172,11 +215,12 @@ fn ends(values: &[&str]) -> (String, String) {
     let head = first.get(..common).unwrap_or_default();
     // One alone has nothing to be compared with; its last part is what differs.
     let head = if values.len() == 1 { first.trim_end_matches('/') } else { head };
-    let cut = head.rfind(['/', '=']).map_or(0, |at| at + 1);
+    let cut = head.rfind(['/', '=', '\'', '"']).map_or(0, |at| at + 1);
     let after = first.get(..cut).unwrap_or_default().to_owned();
     let rest: Vec<&str> = values.iter().map(|value| value.get(cut..).unwrap_or_default()).collect();
-    let tail =
-        rest.first().and_then(|one| one.find(['/', '?', '&', ';', '#']).map(|at| one.get(at..).unwrap_or_default()));
+    let tail = rest
+        .first()
+        .and_then(|one| one.find(['/', '?', '&', ';', '#', '\'', '"']).map(|at| one.get(at..).unwrap_or_default()));
     let sign: String = tail.and_then(|tail| tail.chars().next()).map(String::from).unwrap_or_default();
     let is_everywhere = !sign.is_empty() && rest.iter().all(|value| value.contains(&sign));
     (after, if is_everywhere { sign } else { String::new() })
@@ -202,7 +246,7 @@ mod tests {
             .filter(|(_, cells)| !cells.is_empty())
             .collect();
         let usd = Currency::parse("USD").expect("a currency");
-        seen(accounts(&headers, &rows, (Locale::EnUs, &usd), date(2026, 11, 20)).as_ref());
+        seen(accounts(&headers, &rows, (Locale::EnUs, &usd), (None, date(2026, 11, 20))).as_ref());
     }
 
     #[test]
@@ -219,6 +263,8 @@ mod tests {
         });
         let html = "<table><tr><th>Account<th>Balance<tr data-account=a><td>Op<td>1.00<tr data-account=b><td>Res<td>2.00</table>";
         check(html, |found| assert_eq!(found.expect("a list").key.said, "{ attribute: data-account }"));
+        let html = "<table><tr><th>Account<th>Balance<tr data-account=a><td><a href=/a>Op</a><td>1.00<tr data-account=b><td>Res<td>Restricted</table>";
+        check(html, |found| assert_eq!(found.expect("a list").blanks, ["Restricted"]));
     }
 
     #[test]
@@ -235,5 +281,6 @@ mod tests {
         check(&["/x?id=17&s=9", "/x?id=18&s=9"], "/x?id=", "&");
         check(&["/accounts/a1"], "/accounts/", "");
         check(&["a", "b"], "", "");
+        check(&["javascript:go('a','k1')", "javascript:go('a','k2')"], "javascript:go('a','", "'");
     }
 }

@@ -5,10 +5,12 @@
 use scraper::ElementRef;
 
 use super::Sureness;
+use super::questions::Inquiry;
 use super::selectors::selector;
 use super::words::{CODE, CUSTOMER, is_within};
 use crate::controls::{kind, submits};
 use crate::document::{Document, folded_case, is_hidden, shown_text};
+use crate::recording::Value;
 use crate::ways::is_usable;
 
 /// A form of a sign-in.
@@ -17,7 +19,11 @@ pub(super) struct Form {
     /// By what its page is known.
     pub(super) sign: (String, Sureness),
     /// Each field, and where its text comes from.
-    pub(super) fills: Vec<(String, &'static str)>,
+    pub(super) fills: Vec<(String, String)>,
+    /// How a code comes, by the bank's words.
+    pub(super) medium: Option<&'static str>,
+    /// Whether several parts of an answer stand in a table, as those of a card do.
+    pub(super) is_card: bool,
     /// What submits it.
     pub(super) click: Option<(String, Sureness)>,
     /// What the bank says in it now, as of an attempt before.
@@ -33,6 +39,8 @@ pub(super) enum Kind {
     Password,
     /// A code that the bank sends, or that a device shows.
     Code,
+    /// An answer that the user gave the bank once, or a part of one.
+    Question,
 }
 
 /// The form of a page, if there is one that signs in.
@@ -59,9 +67,115 @@ pub(super) fn form(document: &Document) -> Option<Form> {
         }
     };
     let typed = fields.get(first..=last)?;
-    let fills = typed.iter().map(|field| (selector(document, *field).0, with(kind, field, typed.len()))).collect();
-    let last = typed.last()?;
-    let form = form_of(last);
+    let with = |field: &ElementRef<'_>| with(kind, field, typed.len()).to_owned();
+    let fills: Vec<(ElementRef<'_>, String)> = typed.iter().map(|field| (*field, with(field))).collect();
+    built(document, kind, &fills, None)
+}
+
+/// The same of what a person typed and clicked: fields with what they were filled with, and what submitted them.
+pub(super) fn form_of_trail(
+    document: &Document,
+    typed: &[(ElementRef<'_>, Value)],
+    click: Option<ElementRef<'_>>,
+    before: Before,
+    inquiry: &mut Inquiry<'_>,
+) -> Option<Form> {
+    let has_password = typed.iter().any(|(field, _)| is_password(field));
+    let mut values = Vec::with_capacity(typed.len());
+    for (field, known) in typed {
+        let (value, sureness) = match known {
+            Value::Other => guess(field, has_password, typed.len(), before),
+            known => (*known, Sureness::Likely),
+        };
+        let value = match sureness {
+            Sureness::Guess => {
+                let into = selector(document, *field).0;
+                let asks = format!("What was typed into {into}?");
+                let said = inquiry.choose(format!("fill {into}"), asks, name_of(value), &VALUES.map(|(name, _)| name));
+                VALUES.iter().find(|(name, _)| *name == said).map_or(value, |(_, value)| *value)
+            }
+            _ => value,
+        };
+        values.push(value);
+    }
+    let has = |wanted: &[Value]| values.iter().any(|value| wanted.contains(value));
+    let kind = match () {
+        () if has(&[Value::Password]) => Kind::Password,
+        () if has(&[Value::Code]) => Kind::Code,
+        () if has(&[Value::Answer]) => Kind::Question,
+        () if has(&[Value::Username, Value::Customer]) => Kind::User,
+        () => return None,
+    };
+    let answers = values.iter().filter(|value| matches!(value, Value::Code | Value::Answer)).count();
+    let mut part = 0;
+    let fills = typed.iter().zip(&values).filter_map(|((field, _), value)| {
+        let with = match value {
+            Value::Customer => "credentials.bankCustomerId".to_owned(),
+            Value::Username => "credentials.bankUsername".to_owned(),
+            Value::Password => "credentials.password".to_owned(),
+            Value::Code | Value::Answer if answers == 1 => "answer".to_owned(),
+            Value::Code | Value::Answer => {
+                part += 1;
+                format!("answer.{part}")
+            }
+            Value::Day | Value::Other => return None,
+        };
+        Some((*field, with))
+    });
+    let fills: Vec<(ElementRef<'_>, String)> = fills.collect();
+    built(document, kind, &fills, click)
+}
+
+/// Where in a session something was typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Before {
+    /// No password had been given.
+    Password,
+    /// One had, and the accounts hadn't been seen.
+    Accounts,
+}
+
+/// What may have been typed, as questions name it.
+const VALUES: [(&str, Value); 6] = [
+    ("username", Value::Username),
+    ("customer", Value::Customer),
+    ("password", Value::Password),
+    ("code", Value::Code),
+    ("answer", Value::Answer),
+    ("nothing", Value::Other),
+];
+
+fn name_of(value: Value) -> &'static str {
+    VALUES.iter().find(|(_, known)| *known == value).map_or("nothing", |(name, _)| name)
+}
+
+/// What was typed into a field, by what it is and what stands around it.
+fn guess(field: &ElementRef<'_>, has_password: bool, fields: usize, before: Before) -> (Value, Sureness) {
+    const ANSWER: &str = "answer|question|antwort|frage|réponse|respuesta|risposta|memorable|letter|character";
+    match before {
+        _ if asks_for_code(field) => (Value::Code, Sureness::Likely),
+        Before::Password if is_password(field) => (Value::Password, Sureness::Likely),
+        Before::Password if fields > 2 && says(field, CUSTOMER) => (Value::Customer, Sureness::Likely),
+        Before::Password if has_password && fields <= 3 || is_of_user(field) => (Value::Username, Sureness::Likely),
+        Before::Password => (Value::Username, Sureness::Guess),
+        Before::Accounts if says(field, ANSWER) || fields > 1 => (Value::Answer, Sureness::Likely),
+        Before::Accounts => (Value::Answer, Sureness::Guess),
+    }
+}
+
+fn is_password(field: &ElementRef<'_>) -> bool {
+    kind(field) == "password"
+}
+
+/// A form of these fields. Without a `click` that is known, what submits it is looked for in it.
+fn built(
+    document: &Document,
+    kind: Kind,
+    fills: &[(ElementRef<'_>, String)],
+    click: Option<ElementRef<'_>>,
+) -> Option<Form> {
+    let last = fills.last()?.0;
+    let form = form_of(&last);
     let within: Box<dyn Iterator<Item = ElementRef<'_>>> = match form {
         Some(form) => Box::new(form.descendants().filter_map(ElementRef::wrap)),
         None => Box::new(document.everything().skip_while(|element| element.id() != last.id())),
@@ -72,22 +186,47 @@ pub(super) fn form(document: &Document) -> Option<Form> {
         let is_link = name == "a" && element.attr("role").is_some_and(|role| role.trim() == "button");
         !is_hidden(element) && (submits(element) || is_link || (form.is_none() && name == "button"))
     };
+    let click = click.or_else(|| parts.iter().find(is_button).copied());
     let alert = parts.iter().find(|element| element.attr("role").is_some_and(|role| role.trim() == "alert"));
     let alert = alert.filter(|alert| !is_hidden(alert) && !shown_text(**alert).is_empty());
+    let sign = form.unwrap_or(last);
     Some(Form {
         kind,
-        sign: selector(document, form.unwrap_or(*last)),
-        fills,
-        click: parts.iter().find(is_button).map(|button| selector(document, *button)),
+        medium: medium(&shown_text(sign)).or_else(|| medium(&words_around(sign))),
+        is_card: fills.len() > 1 && is_in_table(&last),
+        sign: selector(document, sign),
+        fills: fills.iter().map(|(field, with)| (selector(document, *field).0, with.clone())).collect(),
+        click: click.map(|button| selector(document, button)),
         alert: alert.map(|alert| selector(document, *alert).0),
     })
+}
+
+/// By what the bank says that it sent a code, or that it is shown.
+fn medium(text: &str) -> Option<&'static str> {
+    const MEDIA: [(&str, &str); 4] = [
+        ("sms", "text message|sms|texted|mobile number|mobiltelefon|handy"),
+        ("email", "email|e-mail|courriel|correo"),
+        ("voice", "phone call|call you|anruf"),
+        ("device", "authenticator|authenticator app|token|device|card|karte|tan generator|tan-generator"),
+    ];
+    let text = folded_case(text);
+    MEDIA.iter().find(|(_, words)| is_within(words, &text)).map(|(medium, _)| *medium)
+}
+
+/// What is said beside a form, in what is around it.
+fn words_around(form: ElementRef<'_>) -> String {
+    form.ancestors().filter_map(ElementRef::wrap).take(2).map(shown_text).collect::<Vec<_>>().join(" ")
+}
+
+fn is_in_table(field: &ElementRef<'_>) -> bool {
+    field.ancestors().filter_map(ElementRef::wrap).any(|above| above.value().name() == "td")
 }
 
 /// What is typed into a field.
 fn with(form: Kind, field: &ElementRef<'_>, fields: usize) -> &'static str {
     match form {
-        Kind::Code => "answer",
-        Kind::Password if kind(field) == "password" => "credentials.password",
+        Kind::Code | Kind::Question => "answer",
+        Kind::Password if is_password(field) => "credentials.password",
         Kind::User | Kind::Password if fields > 2 && says(field, CUSTOMER) => "credentials.bankCustomerId",
         Kind::User | Kind::Password => "credentials.bankUsername",
     }
@@ -118,7 +257,14 @@ fn says(field: &ElementRef<'_>, words: &str) -> bool {
         label.value().name() == "label" && (label.attr("for").is_some_and(|id| Some(id) == field.attr("id")) || wraps())
     };
     texts.extend(labels.filter(is_label).map(|label| folded_case(&shown_text(label))));
+    texts.extend(header_of(field).map(|header| folded_case(&shown_text(header))));
     texts.iter().any(|text| is_within(words, text))
+}
+
+/// What stands before a field in its row of a table.
+fn header_of<'d>(field: &ElementRef<'d>) -> Option<ElementRef<'d>> {
+    let cell = field.ancestors().filter_map(ElementRef::wrap).find(|above| above.value().name() == "td")?;
+    cell.prev_siblings().filter_map(ElementRef::wrap).find(|other| matches!(other.value().name(), "td" | "th"))
 }
 
 fn form_of<'d>(field: &ElementRef<'d>) -> Option<ElementRef<'d>> {
@@ -137,7 +283,7 @@ mod tests {
     fn check(html: &str, kind: Kind, fills: &[(&str, &str)], click: &str) {
         let document = Document::parse(html).expect("a document");
         let form = form(&document).expect("a form");
-        let found: Vec<_> = form.fills.iter().map(|(into, with)| (into.as_str(), *with)).collect();
+        let found: Vec<_> = form.fills.iter().map(|(into, with)| (into.as_str(), with.as_str())).collect();
         assert_eq!(
             (form.kind, found.as_slice(), form.click.map(|(click, _)| click).as_deref()),
             (kind, fills, Some(click)),

@@ -2,13 +2,21 @@
 //!
 //! Not here: what leads to an account, which is in its row (`accounts`).
 
+use domain::money::Currency;
+use jiff::civil::Date;
 use scraper::ElementRef;
 
-use super::selectors::selector;
+use super::further;
+use super::selectors::{selector, selector_on};
+use super::trail::Trail;
+use super::values::{First, days};
+use super::walk::{Listed, Walk, news};
 use super::words::{BACK, DETAILS, GOODBYE, MORE, NEXT, SIGN_OUT, field, is_within};
 use super::{AccountsList, LedgerList, Looked, Notes, Sureness};
+use crate::css::Css;
 use crate::document::{Document, folded_case, is_code, is_hidden, shown_text};
 use crate::label::{beside, can_label, is_pair};
+use crate::recording::PageKind;
 
 /// How many things of a page are looked at.
 const EVERYTHING: usize = 20_000;
@@ -25,26 +33,46 @@ pub(super) struct Leads {
     pub(super) back: Option<(usize, String, Sureness)>,
     /// To further rows.
     pub(super) next: Option<(usize, String, Sureness, Further)>,
+    /// From an account's own page to its transactions, where they are on another.
+    pub(super) open: Option<(usize, String, Sureness)>,
+    /// What shows where an account has no rows, and where the user isn't shown any.
+    pub(super) empty: Option<String>,
+    pub(super) unless: Option<String>,
     /// How many rows there are in all, as the page says it: a selector, and what stands before the number.
     pub(super) announced: Option<(usize, String, String)>,
     /// The details of an account: our fields, and their labels.
     pub(super) details: Vec<(&'static str, String)>,
     details_at: usize,
+    /// The list in which they stand.
+    pub(super) details_in: Option<String>,
+    /// How the day is written on which they were so.
+    pub(super) as_of: Option<String>,
+    /// What has a code sent, where the bank asks how.
+    pub(super) medium: Option<String>,
     /// What offers a file.
     downloads: Vec<(usize, String, String)>,
 }
 
 /// How further rows come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Further {
     /// In place of those that are there.
     Page,
+    /// The same, until this shows.
+    Until(String),
+    /// The same, behind the number of the page that shows, which this is.
+    Numbers(String),
     /// Below them.
     Below,
 }
 
 impl Leads {
-    pub(super) fn of(looked: &[Looked<'_>], ledger: Option<&LedgerList>, accounts: Option<&AccountsList>) -> Self {
+    pub(super) fn of(
+        looked: &[Looked<'_>],
+        ledger: Option<&LedgerList>,
+        accounts: Option<&AccountsList>,
+        day: (Date, &Currency),
+    ) -> Self {
         let mut leads = Self::default();
         if let Some((at, page)) = accounts.and_then(|list| Some((list.at, looked.get(list.at)?))) {
             leads.sign_out = by_words(&page.document, SIGN_OUT).map(|(element, _)| told(page, at, element));
@@ -68,9 +96,108 @@ impl Leads {
             (at, selector, sureness, further)
         });
         leads.announced = announced(page).map(|(selector, before)| (at, selector, before));
-        (leads.details, leads.details_at) = (details(document), at);
+        leads.detail(page, at, day);
         leads.downloads = downloads(document).into_iter().map(|(selector, format)| (at, selector, format)).collect();
         leads
+    }
+
+    /// The same by where clicks led, and by words only where nobody clicked.
+    pub(super) fn of_trail(
+        looked: &[Looked<'_>],
+        ledger: Option<&LedgerList>,
+        accounts: Option<&AccountsList>,
+        (trail, listed, walk): (&Trail, &Listed, &Walk),
+        day: (Date, &Currency),
+    ) -> Self {
+        let mut leads = Self::of(looked, ledger, accounts, day);
+        let of = |at: usize| looked.get(at).map(|page| (page, trail.lead(at, &page.document)));
+        let clicked = |at: usize, is_wanted: &dyn Fn(usize) -> bool| {
+            let page = looked.get(at)?;
+            let led = trail.clicks(at, &page.document).find(|(_, then)| then.is_some_and(is_wanted));
+            led.map(|(element, _)| (page, element))
+        };
+        if let Some((page, account)) = walk.account.and_then(|at| Some((looked.get(at)?, at))) {
+            let to_ledger = clicked(account, &|to| listed.ledgers.contains(&to));
+            leads.open = to_ledger.map(|(page, element)| told(page, account, element));
+            leads.detail(page, account, day);
+        }
+        let is_list = |to: usize| listed.accounts.contains(&to);
+        let back = listed.ledgers.iter().find_map(|at| Some((*at, clicked(*at, &is_list)?)));
+        if let Some((at, (page, element))) = back {
+            // An account's own page has it, too, where its transactions are on another.
+            let others: Vec<&Document> =
+                walk.account.and_then(|at| looked.get(at)).map(|page| &page.document).into_iter().collect();
+            let (selector, sureness) = selector_on(&page.document, element, &others);
+            leads.back = Some((at, selector, sureness));
+        }
+        leads.next = further::next(looked, trail, listed).or(leads.next.take());
+        leads.without_rows(looked, ledger, (trail, listed, walk));
+        // What was clicked last on a list of accounts led out, if no list shows after it.
+        let is_out = |to: usize| !is_list(to) && !listed.ledgers.contains(&to) && Some(to) != walk.account;
+        let out = listed.accounts.iter().rev().find_map(|at| match of(*at)? {
+            (page, Some((element, to))) if is_out(to) => Some((*at, page, element)),
+            _ => None,
+        });
+        if let Some((at, page, element)) = out {
+            leads.sign_out = Some(told(page, at, element));
+        }
+        let asks = walk.kinds.iter().position(|kind| *kind == Some(PageKind::Medium));
+        let sends = asks.and_then(|at| match of(at)? {
+            (page, Some((element, _))) => Some(told(page, at, element)),
+            _ => None,
+        });
+        leads.medium = sends.map(|(_, selector, _)| selector);
+        leads
+    }
+
+    /// What shows on accounts that somebody looked at and that have no rows: pages that were opened as one with rows was.
+    fn without_rows(
+        &mut self,
+        looked: &[Looked<'_>],
+        ledger: Option<&LedgerList>,
+        (trail, listed, walk): (&Trail, &Listed, &Walk),
+    ) {
+        let Some(ledger) = ledger.and_then(|list| looked.get(list.at)) else { return };
+        let is_led_from = |to: usize, from: &[usize]| from.iter().any(|from| trail.leads(*from, to));
+        let is_known = |at: usize| walk.kinds.get(at).copied().flatten().is_some_and(|kind| kind != PageKind::Account);
+        let is_other = |at: &usize| !listed.accounts.contains(at) && !listed.ledgers.contains(at) && !is_known(*at);
+        let opened: Vec<usize> =
+            (0..looked.len()).filter(|at| is_other(at) && is_led_from(*at, &listed.accounts)).collect();
+        let Some(account) = walk.account.and_then(|at| looked.get(at)) else {
+            // An account's page has its rows, or says that there are none.
+            let empty = opened.iter().filter_map(|at| looked.get(*at));
+            self.empty = empty.filter_map(|page| news(&ledger.document, &page.document)).next();
+            return;
+        };
+        let leads_on = |at: &usize| {
+            let open = self.open.as_ref().and_then(|(_, open, _)| Css::made(open));
+            looked.get(*at).zip(open).is_some_and(|(page, open)| page.document.can_click(&open))
+        };
+        let (on, limited): (Vec<usize>, Vec<usize>) = opened.into_iter().partition(|at| leads_on(at));
+        let limited = limited.iter().filter_map(|at| looked.get(*at));
+        self.unless = limited.filter_map(|page| news(&account.document, &page.document)).next();
+        let empty =
+            (0..looked.len()).filter(|at| is_other(at) && is_led_from(*at, &on)).filter_map(|at| looked.get(at));
+        self.empty = empty.filter_map(|page| news(&ledger.document, &page.document)).next();
+    }
+
+    /// Takes up the details of an account's own page.
+    fn detail(&mut self, page: &Looked<'_>, at: usize, (today, currency): (Date, &Currency)) {
+        let found = details(&page.document);
+        let as_of = found.iter().find(|(field, ..)| *field == "balanceAsOf").map(|(.., value)| value.as_str());
+        self.as_of = as_of.and_then(|day| days(&[day], today, First::of(currency))).map(|days| days.pattern);
+        self.details = found.into_iter().map(|(field, label, _)| (field, label)).collect();
+        self.details_at = at;
+        let is_label = |element: &ElementRef<'_>| {
+            let text = folded_case(&shown_text(*element));
+            can_label(element) && self.details.iter().any(|(_, label)| folded_case(label) == text)
+        };
+        let first = page.document.everything().find(|element| is_label(element));
+        let around = first.and_then(|label| {
+            let mut above = label.ancestors().filter_map(ElementRef::wrap);
+            above.find(|above| matches!(above.value().name(), "dl" | "table"))
+        });
+        self.details_in = around.map(|around| selector(&page.document, around).0);
     }
 
     /// Says what leads where.
@@ -79,18 +206,31 @@ impl Leads {
         if let Some((at, selector, sureness)) = &self.sign_out {
             notes.add(&file(*at), "sign_out", selector, *sureness, by_words);
         }
+        if let Some((at, selector, sureness)) = &self.open {
+            notes.add(&file(*at), "transactions, open", selector, *sureness, "a click on it led there");
+        }
+        for (what, selector) in [("transactions, empty", &self.empty), ("transactions, unless", &self.unless)] {
+            if let Some(selector) = selector {
+                notes.add(
+                    &file(self.details_at),
+                    what,
+                    selector,
+                    Sureness::Likely,
+                    "it shows on an account without rows",
+                );
+            }
+        }
         if let Some((at, selector, sureness)) = &self.back {
             notes.add(&file(*at), "back", selector, *sureness, "by where it leads, or its words");
         }
         if let Some((at, selector, sureness, further)) = &self.next {
-            let what = if *further == Further::Below { "next, more" } else { "next" };
-            notes.add(
-                &file(*at),
-                what,
-                selector,
-                *sureness,
-                "by its words: see that nothing of it can be clicked on the last page",
-            );
+            let (what, why) = match further {
+                Further::Below => ("next, more", "rows come below those that are there"),
+                Further::Page => ("next", "see that nothing of it can be clicked on the last page"),
+                Further::Until(_) => ("next", "until it isn't there any more, or can't be clicked"),
+                Further::Numbers(_) => ("next", "the number behind that of the page"),
+            };
+            notes.add(&file(*at), what, selector, *sureness, why);
         }
         if let Some((at, selector, before)) = &self.announced {
             notes.add(
@@ -119,7 +259,9 @@ impl Leads {
 /// By what a page says that the session has ended: the deepest thing that says so, and the words that do; a name may stand
 /// beside them.
 pub(super) fn goodbye(document: &Document) -> Option<(String, &'static str)> {
-    let headings = document.everything().filter(|element| !is_hidden(element) && !is_code(element));
+    let is_said =
+        |element: &ElementRef<'_>| !is_hidden(element) && !is_code(element) && element.value().name() != "title";
+    let headings = document.everything().filter(is_said);
     let mut found = None;
     for element in headings.take(EVERYTHING) {
         let own: String = element.children().filter_map(|child| child.value().as_text()).map(|text| &**text).collect();
@@ -191,9 +333,9 @@ fn announced(page: &Looked<'_>) -> Option<(String, String)> {
     })
 }
 
-/// The labels of an account's details.
-fn details(document: &Document) -> Vec<(&'static str, String)> {
-    let mut found: Vec<(&'static str, String)> = Vec::new();
+/// The labels of an account's details, with what stands beside them.
+fn details(document: &Document) -> Vec<(&'static str, String, String)> {
+    let mut found: Vec<(&'static str, String, String)> = Vec::new();
     for element in document.everything().filter(|element| can_label(element) && !is_hidden(element)) {
         if element.value().name() == "td" && !is_pair(element) {
             continue;
@@ -202,8 +344,9 @@ fn details(document: &Document) -> Vec<(&'static str, String)> {
         let Some(value) = beside(element) else { continue };
         let label = shown_text(element);
         let Some((field, super::words::Fit::Whole)) = field(DETAILS, &folded_case(&label)) else { continue };
-        if !shown_text(value).is_empty() && found.iter().all(|(known, _)| *known != field) {
-            found.push((field, label));
+        let value = shown_text(value);
+        if !value.is_empty() && found.iter().all(|(known, ..)| *known != field) {
+            found.push((field, label, value));
         }
     }
     found

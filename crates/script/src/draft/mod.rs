@@ -14,28 +14,42 @@
 mod accounts;
 mod columns;
 mod forms;
+mod further;
 mod leads;
+mod questions;
 mod selectors;
 mod tables;
+mod tell;
+mod trail;
 mod values;
+mod walk;
 pub(crate) mod words;
 mod write;
 
+use std::collections::BTreeMap;
+
 use domain::money::{Currency, Locale};
 use jiff::civil::Date;
+use scraper::ElementRef;
 use serde::Serialize;
 use url::Url;
 
 use crate::Script;
 use crate::document::Document;
+use crate::recording::{PageKind, Recording};
+pub use questions::Question;
 pub use write::text as yaml_text;
 
 use accounts::Accounts;
 use columns::{Around, Direction, Ledger};
 use forms::{Form, Kind};
 use leads::Leads;
+use questions::Inquiry;
 use tables::Sheet;
+use tell::{tell_accounts, tell_form, tell_ledger, tell_writing};
+use trail::Trail;
 use values::{amounts, currencies, locales, time_zone};
+use walk::Listed;
 
 /// A page that was saved.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +72,9 @@ pub struct Draft {
     pub findings: Vec<Finding>,
     /// What to save beside, for a script to be whole.
     pub missing: Vec<&'static str>,
+    /// What to ask a person who went through the portal.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<Question>,
     /// How the portal writes amounts.
     pub locale: Locale,
     /// What amounts are in.
@@ -75,7 +92,7 @@ pub struct DraftedPage {
     /// The name of its file.
     pub file: String,
     /// The page of the script.
-    pub page: Option<&'static str>,
+    pub page: Option<PageKind>,
 }
 
 /// Something that was found.
@@ -106,13 +123,25 @@ pub enum Sureness {
     Proven,
 }
 
+impl Sureness {
+    /// As it is said.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Guess => "a guess",
+            Self::Likely => "likely",
+            Self::Proven => "proven",
+        }
+    }
+}
+
 /// A page with what was found on it.
 struct Looked<'p> {
     page: SavedPage<'p>,
     document: Document,
     language: Option<String>,
     form: Option<Form>,
-    kind: Option<&'static str>,
+    kind: Option<PageKind>,
 }
 
 /// How the portal writes, for all of its pages.
@@ -144,6 +173,32 @@ struct LedgerList {
 /// # Errors
 /// The file of a page that isn't looked into, and why not.
 pub fn draft(institution: &str, pages: &[SavedPage<'_>], today: Date) -> Result<Draft, (String, &'static str)> {
+    make(institution, pages, today, None)
+}
+
+/// Makes one of what a person did with a portal, and answered of the questions of a draft before: the trail says what was
+/// filled with what, what was clicked, and what came then. Its pages are those of the recording that have a document.
+///
+/// # Errors
+/// The place of a page that isn't looked into, and why not.
+pub fn draft_recording(
+    institution: &str,
+    recording: &Recording,
+    answers: &BTreeMap<String, String>,
+    today: Date,
+) -> Result<Draft, (String, &'static str)> {
+    let shown = recording.pages.iter().enumerate().filter_map(|(at, page)| Some((at, page, page.html.as_deref()?)));
+    let names: Vec<String> = shown.clone().map(|(at, ..)| format!("page {at}")).collect();
+    let pages = shown.zip(&names).map(|((_, page, html), file)| SavedPage { file, url: &page.url, html });
+    make(institution, &pages.collect::<Vec<_>>(), today, Some((recording, answers)))
+}
+
+fn make(
+    institution: &str,
+    pages: &[SavedPage<'_>],
+    today: Date,
+    trodden: Option<(&Recording, &BTreeMap<String, String>)>,
+) -> Result<Draft, (String, &'static str)> {
     let mut looked = Vec::with_capacity(pages.len());
     for page in pages {
         let refused = |refused: crate::bounds::Refused| (page.file.to_owned(), refused.text());
@@ -152,16 +207,31 @@ pub fn draft(institution: &str, pages: &[SavedPage<'_>], today: Date) -> Result<
         let form = forms::form(&document);
         looked.push(Looked { page: *page, document, language, form, kind: None });
     }
-    let mut notes = Notes::default();
+    let nothing = BTreeMap::new();
+    let trail = trodden.map_or_else(Trail::default, |(recording, _)| Trail::of(recording, &looked));
+    let mut inquiry = Inquiry::new(trodden.map_or(&nothing, |(_, answers)| answers));
     let sheets: Vec<Vec<Sheet<'_>>> = looked.iter().map(|looked| tables::sheets(&looked.document)).collect();
     let ledger = ledger_of(&looked, &sheets, today);
     let writing = writing(&looked, &sheets, ledger.as_ref());
-    let accounts = accounts_of(&sheets, ledger.as_ref(), &writing, today);
-    let kinds: Vec<Option<&'static str>> = kinds(&looked, ledger.as_ref(), accounts.as_ref());
-    let leads = Leads::of(&looked, ledger.as_ref(), accounts.as_ref());
-    for (looked, kind) in looked.iter_mut().zip(kinds) {
-        looked.kind = kind;
+    let accounts = accounts_of(&looked, &sheets, ledger.as_ref(), &writing, &trail, today);
+    let listed = Listed::of(&sheets, accounts.as_ref(), ledger.as_ref());
+    let walk = walk::walk(&looked, &trail, &listed, &mut inquiry);
+    let day = (today, &writing.currency);
+    let leads = match &walk {
+        Some(walk) => Leads::of_trail(&looked, ledger.as_ref(), accounts.as_ref(), (&trail, &listed, walk), day),
+        None => Leads::of(&looked, ledger.as_ref(), accounts.as_ref(), day),
+    };
+    let (forms, kinds) = match walk {
+        Some(walk) => (walk.forms, walk.kinds),
+        None => {
+            let kinds = kinds(&looked, ledger.as_ref(), accounts.as_ref());
+            (looked.iter_mut().map(|looked| looked.form.take()).collect(), kinds)
+        }
+    };
+    for (looked, (form, kind)) in looked.iter_mut().zip(forms.into_iter().zip(kinds)) {
+        (looked.form, looked.kind) = (form, kind);
     }
+    let mut notes = Notes::default();
     let file = |at: usize| looked.get(at).map_or("", |looked| looked.page.file);
     tell_writing(&mut notes, &writing, ledger.as_ref(), file(ledger.as_ref().map_or(0, |ledger| ledger.at)));
     for looked in &looked {
@@ -174,14 +244,17 @@ pub fn draft(institution: &str, pages: &[SavedPage<'_>], today: Date) -> Result<
         tell_ledger(&mut notes, file(list.at), list);
     }
     leads.tell(&mut notes, |at| file(at).to_owned());
+    let types = accounts.as_ref().map(|list| known_types(list, trodden.is_some(), &mut inquiry)).unwrap_or_default();
     let script = accounts.as_ref().map(|accounts| {
-        write::script(&write::Parts {
+        write::script(&mut write::Parts {
             institution,
             looked: &looked,
             writing: &writing,
             accounts,
+            types: &types,
             ledger: ledger.as_ref(),
             leads: &leads,
+            inquiry: &mut inquiry,
         })
     });
     if let Some(script) = script.as_deref().and_then(|source| Script::parse(source).ok()) {
@@ -191,7 +264,22 @@ pub fn draft(institution: &str, pages: &[SavedPage<'_>], today: Date) -> Result<
     let pages =
         looked.iter().map(|looked| DraftedPage { file: looked.page.file.to_owned(), page: looked.kind }).collect();
     let Writing { locale, currency, time_zone: timezone } = writing;
-    Ok(Draft { pages, findings: notes.findings, missing, locale, currency, timezone, script })
+    let questions = if trodden.is_some() { inquiry.asked } else { Vec::new() };
+    Ok(Draft { pages, findings: notes.findings, missing, questions, locale, currency, timezone, script })
+}
+
+/// The bank's words for kinds of accounts, and ours: what nobody knows is asked for, where there is somebody to ask.
+fn known_types(list: &AccountsList, asks: bool, inquiry: &mut Inquiry<'_>) -> Vec<(String, Option<&'static str>)> {
+    const TYPES: [&str; 6] = ["checking", "savings", "moneyMarket", "creditCard", "loan", "other"];
+    let known = |(word, ours): &(String, Option<&'static str>)| match ours {
+        None if asks => {
+            let said =
+                inquiry.choose(format!("type {word}"), format!("What kind of account is \"{word}\"?"), "other", &TYPES);
+            (word.clone(), Some(said))
+        }
+        ours => (word.clone(), *ours),
+    };
+    list.read.types.iter().map(known).collect()
 }
 
 /// What was found so far.
@@ -232,7 +320,24 @@ fn ledger_of(looked: &[Looked<'_>], sheets: &[Vec<Sheet<'_>>], today: Date) -> O
             });
         }
     }
-    lists.into_iter().max_by_key(|list| (list.read.chain.map_or(0, |chain| chain.links), list.rows))
+    let most = |list: &LedgerList| (list.read.chain.map_or(0, |chain| chain.links), list.rows);
+    let best = lists.iter().enumerate().max_by_key(|(_, list)| most(list)).map(|(at, _)| at)?;
+    let mut best = lists.remove(best);
+    // The same list on other pages, of which the first may be the only one with what is pending.
+    for other in lists.into_iter().filter(|other| other.read.columns == best.read.columns) {
+        best.read.pending = best.read.pending.or(other.read.pending);
+        best.skip = best.skip.or(other.skip);
+        if other.read.direction == Direction::Signed {
+            best.read.direction = Direction::Signed;
+        }
+        if best.read.is_date_ambiguous && !other.read.is_date_ambiguous {
+            (best.read.date, best.read.is_date_ambiguous) = (other.read.date, false);
+        }
+        if other.at < best.at {
+            (best.at, best.table) = (other.at, other.table);
+        }
+    }
+    Some(best)
 }
 
 /// How the portal writes, by its list of transactions or else by whatever could be amounts.
@@ -253,45 +358,54 @@ fn writing(looked: &[Looked<'_>], sheets: &[Vec<Sheet<'_>>], ledger: Option<&Led
 
 /// The list of accounts with the most columns that are known, on another page than that of transactions where there is one.
 fn accounts_of(
+    looked: &[Looked<'_>],
     sheets: &[Vec<Sheet<'_>>],
     ledger: Option<&LedgerList>,
     writing: &Writing,
+    trail: &Trail,
     today: Date,
 ) -> Option<AccountsList> {
     let is_ledger =
         |at: usize, sheet: &Sheet<'_>| ledger.is_some_and(|list| list.at == at && list.table.0 == sheet.selector.0);
     let mut lists = Vec::new();
-    for (at, sheets) in sheets.iter().enumerate() {
+    for (at, (looked, sheets)) in looked.iter().zip(sheets).enumerate() {
         for sheet in sheets.iter().filter(|sheet| !is_ledger(at, sheet)) {
             let how = (writing.locale, &writing.currency);
-            let Some(read) = accounts::accounts(&sheet.headers, &sheet.rows, how, today) else { continue };
-            lists.push(AccountsList { at, table: sheet.selector.clone(), rows: sheet.rows.len(), read });
+            let is_in_row = |element: &ElementRef<'_>| {
+                element.ancestors().any(|above| sheet.rows.iter().any(|(row, _)| row.id() == above.id()))
+            };
+            // What a person opened an account by.
+            let opened =
+                trail.clicks(at, &looked.document).find(|(element, then)| then.is_some() && is_in_row(element));
+            let opened = opened.map(|(element, _)| element);
+            let Some(read) = accounts::accounts(&sheet.headers, &sheet.rows, how, (opened, today)) else { continue };
+            let list = AccountsList { at, table: sheet.selector.clone(), rows: sheet.rows.len(), read };
+            lists.push((opened.is_some(), list));
         }
     }
     let at_ledger = |list: &AccountsList| ledger.is_some_and(|ledger| ledger.at == list.at);
-    lists.into_iter().max_by_key(|list| (!at_ledger(list), list.read.columns.len(), usize::MAX - list.at))
+    let best = lists
+        .into_iter()
+        .max_by_key(|(is_opened, list)| (*is_opened, !at_ledger(list), list.read.columns.len(), usize::MAX - list.at));
+    best.map(|(_, list)| list)
 }
 
 /// Which page of the script each saved page is.
-fn kinds(
-    looked: &[Looked<'_>],
-    ledger: Option<&LedgerList>,
-    accounts: Option<&AccountsList>,
-) -> Vec<Option<&'static str>> {
+fn kinds(looked: &[Looked<'_>], ledger: Option<&LedgerList>, accounts: Option<&AccountsList>) -> Vec<Option<PageKind>> {
     let mut taken = Vec::new();
     let kind = |(at, looked): (usize, &Looked<'_>)| {
         let of_form = looked.form.as_ref().map(|form| match (form.kind, &form.alert) {
-            (Kind::User, _) => "user",
-            (Kind::Password, None) => "sign_in",
-            (Kind::Password, Some(_)) => "refused",
-            (Kind::Code, _) => "code",
+            (Kind::User, _) => PageKind::User,
+            (Kind::Password, None) => PageKind::SignIn,
+            (Kind::Password, Some(_)) => PageKind::Refused,
+            (Kind::Code | Kind::Question, _) => PageKind::Code,
         });
         let kind = if accounts.is_some_and(|list| list.at == at) {
-            Some("accounts")
+            Some(PageKind::Accounts)
         } else if ledger.is_some_and(|list| list.at == at) {
-            Some("account")
+            Some(PageKind::Account)
         } else {
-            of_form.or_else(|| leads::goodbye(&looked.document).map(|_| "signed_out"))
+            of_form.or_else(|| leads::goodbye(&looked.document).map(|_| PageKind::SignedOut))
         };
         kind.filter(|kind| !taken.contains(kind)).inspect(|kind| taken.push(*kind))
     };
@@ -299,126 +413,23 @@ fn kinds(
 }
 
 fn missing(looked: &[Looked<'_>]) -> Vec<&'static str> {
-    let has = |kinds: &[&str]| looked.iter().any(|looked| looked.kind.is_some_and(|kind| kinds.contains(&kind)));
-    let wanted: [(&[&str], &str); 5] = [
-        (&["sign_in"], "the page that asks for the password"),
-        (&["refused"], "the page that refuses a wrong password"),
-        (&["accounts"], "the list of accounts, as a table with headers"),
-        (&["account"], "an account's own page, with its transactions in a table"),
-        (&["signed_out"], "the page that shows after signing out"),
+    let has = |kind: PageKind| looked.iter().any(|looked| looked.kind == Some(kind));
+    let wanted: [(PageKind, &str); 5] = [
+        (PageKind::SignIn, PageKind::SignIn.said()),
+        (PageKind::Refused, PageKind::Refused.said()),
+        (PageKind::Accounts, "the list of accounts, as a table with headers"),
+        (PageKind::Account, "an account's own page, with its transactions in a table"),
+        (PageKind::SignedOut, PageKind::SignedOut.said()),
     ];
-    wanted.iter().filter(|(kinds, _)| !has(kinds)).map(|(_, what)| *what).collect()
-}
-
-fn tell_writing(notes: &mut Notes, writing: &Writing, ledger: Option<&LedgerList>, file: &str) {
-    let Writing { locale, currency, time_zone } = writing;
-    let (sureness, why) = match ledger.map(|list| &list.read) {
-        Some(Ledger { other_locale: Some(other), .. }) => {
-            (Sureness::Guess, format!("{other} would read the same cells, as other amounts"))
-        }
-        Some(Ledger { chain: Some(chain), .. }) if chain.links > 1 => {
-            (Sureness::Proven, format!("{} balances follow from the amounts beside them", chain.links))
-        }
-        Some(_) => (Sureness::Likely, "it reads every amount of the list".to_owned()),
-        None => (Sureness::Guess, "no list of transactions was saved".to_owned()),
-    };
-    notes.add(file, "locale", locale.as_str(), sureness, why);
-    let why = "by its code or its symbol on the page, or else by the page's language";
-    notes.add(file, "currency", currency.as_str(), Sureness::Likely.min(sureness), why);
-    notes.add(file, "timezone", *time_zone, Sureness::Guess, "by the currency and the page's language");
-}
-
-fn tell_form(notes: &mut Notes, looked: &Looked<'_>) {
-    let (Some(form), Some(kind)) = (&looked.form, looked.kind) else { return };
-    let file = looked.page.file;
-    for (into, with) in &form.fills {
-        notes.add(
-            file,
-            &format!("{kind}, fill"),
-            format!("{into} with {with}"),
-            Sureness::Likely,
-            "by what the field is called",
-        );
-    }
-    match &form.click {
-        Some((click, sureness)) => notes.add(file, &format!("{kind}, click"), click, *sureness, "it submits the form"),
-        None => {
-            notes.add(file, &format!("{kind}, click"), "", Sureness::Guess, "nothing submits the form: say what does");
-        }
-    }
-}
-
-fn tell_accounts(notes: &mut Notes, file: &str, list: &AccountsList) {
-    notes.add(file, "accounts, table", &list.table.0, list.table.1, format!("{} rows", list.rows));
-    for (field, header) in &list.read.columns {
-        notes.add(file, &format!("accounts, {field}"), header, Sureness::Likely, "by its header");
-    }
-    for header in &list.read.unread {
-        notes.add(file, "accounts, not read", header, Sureness::Guess, "nobody knows what it is");
-    }
-    for (word, _) in list.read.types.iter().filter(|(_, ours)| ours.is_none()) {
-        notes.add(file, "accounts, type", word, Sureness::Guess, "it is taken as `other`");
-    }
-    let key = &list.read.key;
-    notes.add(file, "accounts, key", &key.said, key.sureness, &key.why);
-    if let Some(open) = &list.read.open {
-        notes.add(file, "accounts, open", open, Sureness::Likely, "there is one in each row");
-    }
-}
-
-fn tell_ledger(notes: &mut Notes, file: &str, list: &LedgerList) {
-    let Ledger { columns, chain, direction, .. } = &list.read;
-    notes.add(file, "transactions, table", &list.table.0, list.table.1, format!("{} rows", list.rows));
-    if let Some(skip) = &list.skip {
-        notes.add(file, "transactions, skip", skip, Sureness::Likely, "these rows have other cells than the others");
-    }
-    let proof = chain.filter(|chain| chain.links > 1);
-    for (field, header) in columns {
-        let is_proven = proof.is_some() && matches!(*field, "amount" | "debit" | "credit" | "runningBalance");
-        let (sureness, why) = if is_proven {
-            (Sureness::Proven, "by running balances")
-        } else {
-            (Sureness::Likely, "by its header and its cells")
-        };
-        notes.add(file, &format!("transactions, {field}"), header, sureness, why);
-    }
-    for header in &list.read.unread {
-        notes.add(
-            file,
-            "transactions, not read",
-            header,
-            Sureness::Guess,
-            "nobody knows what it is; a way of payment is `rail`, with a `map`",
-        );
-    }
-    let (said, why) = match direction {
-        Direction::Signed => ("the sign of the amount", "both signs are there"),
-        Direction::SignedOneWay => {
-            ("the sign of the amount", "only one sign is there: see that what went out is negative")
-        }
-        Direction::TwoColumns => ("the column of the amount", "one of the two is filled in each row"),
-        Direction::TwoColumnsSigned => {
-            ("the column of the amount, with a minus in that of debits", "one of the two is filled in each row")
-        }
-    };
-    // Balances follow from amounts of either sign: of what is owed, both are the other way round.
-    let sureness = if *direction == Direction::SignedOneWay { Sureness::Guess } else { Sureness::Likely };
-    notes.add(file, "transactions, direction", said, sureness, why);
-    let (sureness, why) = match list.read.is_date_ambiguous {
-        true => (Sureness::Guess, "another order of day and month would read them as well"),
-        false => (Sureness::Likely, "it alone reads every day"),
-    };
-    notes.add(file, "transactions, date", &list.read.date, sureness, why);
-    if let Some(pending) = &list.read.pending {
-        notes.add(file, "transactions, pending", pending, Sureness::Likely, "it stands in place of a day");
-    }
+    wanted.iter().filter(|(kind, _)| !has(*kind)).map(|(_, what)| *what).collect()
 }
 
 /// Reads the pages by the script, and says what came of it.
 fn read_back(notes: &mut Notes, script: &Script, looked: &[Looked<'_>], today: Date) {
     for looked in looked {
-        let Some(kind) = looked.kind.filter(|kind| matches!(*kind, "accounts" | "account")) else { continue };
-        match script.read_page(kind, looked.page.html, today) {
+        let is_read = |kind: &PageKind| matches!(kind, PageKind::Accounts | PageKind::Account | PageKind::Transactions);
+        let Some(kind) = looked.kind.filter(is_read) else { continue };
+        match script.read_page(kind.as_str(), looked.page.html, today) {
             Ok(read) => {
                 let counts = [
                     read.accounts.map(|list| format!("{} accounts", list.len())),

@@ -5,8 +5,9 @@
 use scraper::ElementRef;
 
 use super::Sureness;
+use crate::controls::submits;
 use crate::css::{Css, PIERCING, quoted};
-use crate::document::Document;
+use crate::document::{Document, is_hidden};
 
 /// Attributes that are there to find things by.
 const TEST_IDS: [&str; 4] = ["data-testid", "data-test", "data-qa", "data-cy"];
@@ -19,16 +20,38 @@ const LONGEST: usize = 40;
 
 /// The selector that fits this thing alone, and how long it is likely to.
 pub(super) fn selector(document: &Document, element: ElementRef<'_>) -> (String, Sureness) {
-    let (own, kinds) = (names(element), kinds(element));
-    let alone = |selectors: &[String]| selectors.iter().find_map(|selector| only(document, selector, element));
-    let found = alone(&own).or_else(|| below(document, element, &[own.clone(), kinds.clone()].concat()));
+    selector_on(document, element, &[])
+}
+
+/// The same where it fits one thing on each of these pages, too, as what a frame of all pages holds does.
+pub(super) fn selector_on(document: &Document, element: ElementRef<'_>, others: &[&Document]) -> (String, Sureness) {
+    let fits_one = |text: &String| {
+        let css = Css::made(text);
+        css.is_some_and(|css| others.iter().all(|other| other.all(&css).filter(|found| !is_hidden(found)).count() == 1))
+    };
+    let own = names(element);
+    let kinds = kinds(element);
     // What is one of its kind today may have company tomorrow.
-    let likely = found.or_else(|| alone(&kinds)).map(|text| (text, Sureness::Likely));
-    likely.unwrap_or_else(|| (place(document, element), Sureness::Guess))
+    let all = own.iter().cloned().chain(below(document, element, [own.clone(), kinds.clone()].concat())).chain(kinds);
+    let likely = all.filter_map(|text| only(document, &text, element)).find(fits_one);
+    likely.map_or_else(|| (place(document, element), Sureness::Guess), |text| (text, Sureness::Likely))
 }
 
 /// A selector that, within each of these rows, fits one thing: the first that `is_wanted`.
 pub(super) fn within_each(rows: &[ElementRef<'_>], is_wanted: impl Fn(&ElementRef<'_>) -> bool) -> Option<String> {
+    within(rows, is_wanted, |count| count == 1)
+}
+
+/// The same where some of the rows have no such thing, but the first.
+pub(super) fn within_some(rows: &[ElementRef<'_>], is_wanted: impl Fn(&ElementRef<'_>) -> bool) -> Option<String> {
+    within(rows, is_wanted, |count| count < 2)
+}
+
+fn within(
+    rows: &[ElementRef<'_>],
+    is_wanted: impl Fn(&ElementRef<'_>) -> bool,
+    is_enough: impl Fn(usize) -> bool,
+) -> Option<String> {
     let first = rows.first()?;
     let wanted = first.descendants().skip(1).filter_map(ElementRef::wrap).find(|element| is_wanted(element))?;
     let tag = wanted.value().name();
@@ -41,7 +64,7 @@ pub(super) fn within_each(rows: &[ElementRef<'_>], is_wanted: impl Fn(&ElementRe
     });
     let is_one = |selector: &String| {
         let css = Css::made(selector);
-        css.is_some_and(|css| rows.iter().all(|row| css.within(*row).count() == 1))
+        css.is_some_and(|css| rows.iter().all(|row| is_enough(css.within(*row).count())))
     };
     [tag.to_owned()].into_iter().chain(classes).chain(in_cell).find(is_one)
 }
@@ -56,11 +79,30 @@ fn names(element: ElementRef<'_>) -> Vec<String> {
     names.extend(value.id().filter(|id| is_name(id)).map(|id| format!("#{id}")));
     names.extend(attribute(&"name").map(|mark| format!("{tag}{mark}")));
     names.extend(value.classes().filter(|class| is_name(class)).map(|class| format!("{tag}.{class}")));
-    let said = value
-        .attr("aria-label")
-        .filter(|label| label.len() <= LONGEST && !label.chars().any(|sign| sign.is_ascii_digit()));
-    names.extend(said.map(|label| format!("{tag}[aria-label={}]", quoted(label))));
+    let said = |name: &&str| {
+        let text = value.attr(name)?;
+        let is_said = !text.is_empty() && text.len() <= LONGEST && !text.chars().any(|sign| sign.is_ascii_digit());
+        is_said.then(|| format!("{tag}[{name}={}]", quoted(text)))
+    };
+    names.extend(["aria-label", "summary"].iter().filter_map(said));
+    // What a button says of itself is no text of it.
+    names.extend(Some("value").filter(|_| submits(&element)).as_ref().and_then(said));
+    names.extend(value.attr("rel").filter(|rel| is_name(rel)).map(|rel| format!("{tag}[rel={rel}]")));
+    names.extend(value.attr("href").map(|href| addresses(tag, href)).unwrap_or_default());
     names
+}
+
+/// What of the address that a link leads to stays: all of it, where no number is in it, or a word of it.
+fn addresses(tag: &str, href: &str) -> Vec<String> {
+    let is_plain = |text: &str| !text.chars().any(|sign| sign.is_ascii_digit()) && !text.is_empty();
+    let whole =
+        (is_plain(href) && href != "#" && href.len() <= 2 * LONGEST).then(|| format!("{tag}[href={}]", quoted(href)));
+    let parts = href.split(['?', '&', ';', '/', '\'', '"', '(', ')', ',', '#']);
+    let words = parts.filter(|part| part.len() > 3 && part.len() <= LONGEST && is_plain(part) && !is_jumble(part));
+    let last = words.clone().last().filter(|last| href.ends_with(&format!("/{last}")));
+    let last = last.map(|last| format!("{tag}[href$={}]", quoted(&format!("/{last}"))));
+    let words = words.filter(|word| !word.ends_with(':')).map(|word| format!("{tag}[href*={}]", quoted(word)));
+    whole.into_iter().chain(last).chain(words).collect()
 }
 
 /// What kind of thing an element is, the narrowest first.
@@ -72,12 +114,19 @@ fn kinds(element: ElementRef<'_>) -> Vec<String> {
     kind.into_iter().chain(role).chain([tag.to_owned()]).collect()
 }
 
-/// The nearest thing above that has a name, and what the element says of itself below it.
-fn below(document: &Document, element: ElementRef<'_>, own: &[String]) -> Option<String> {
-    element.ancestors().filter_map(ElementRef::wrap).find_map(|above| {
-        let known = names(above);
-        let outer = known.iter().find(|selector| only(document, selector, above).is_some())?;
-        own.iter().find_map(|inner| only(document, &format!("{outer} {inner}"), element))
+/// The things above that have a name, the nearest first, and what the element says of itself below each.
+fn below<'d>(
+    document: &'d Document,
+    element: ElementRef<'d>,
+    own: Vec<String>,
+) -> impl Iterator<Item = String> + use<'d> {
+    const PLACES: [&str; 5] = ["nav", "main", "header", "footer", "aside"];
+    element.ancestors().filter_map(ElementRef::wrap).flat_map(move |above| {
+        let mut known = names(above);
+        known.extend(PLACES.iter().find(|place| **place == above.value().name()).map(|place| (*place).to_owned()));
+        let outer = known.into_iter().find(|selector| only(document, selector, above).is_some());
+        let inner = own.clone();
+        outer.into_iter().flat_map(move |outer| inner.clone().into_iter().map(move |inner| format!("{outer} {inner}")))
     })
 }
 
@@ -88,6 +137,11 @@ fn only(document: &Document, selector: &str, element: ElementRef<'_>) -> Option<
         let mut fitting = document.all(&css);
         fitting.next().is_some_and(|found| found.id() == element.id()) && fitting.next().is_none()
     })
+}
+
+/// Whether a selector fits this thing and no other.
+pub(super) fn fits(document: &Document, selector: &str, element: ElementRef<'_>) -> bool {
+    only(document, selector, element).is_some_and(|found| found == selector)
 }
 
 /// By its place among others of its kind: as much of the way from the top as tells it apart.
@@ -107,7 +161,8 @@ fn place(document: &Document, element: ElementRef<'_>) -> String {
 /// Whether somebody gave this name, and no program made it: short, and hardly any digits.
 fn is_name(text: &str) -> bool {
     let is_plain = text.chars().all(|sign| sign.is_ascii_alphanumeric() || matches!(sign, '-' | '_'));
-    let digits = text.chars().filter(char::is_ascii_digit).count();
+    // A nought is what frameworks put into every name: `ctl00_Main`.
+    let digits = text.chars().filter(|sign| sign.is_ascii_digit() && *sign != '0').count();
     let begins = text.starts_with(|sign: char| sign.is_ascii_alphabetic());
     is_plain && begins && text.len() <= LONGEST && digits <= 1 && !is_jumble(text)
 }
@@ -125,7 +180,7 @@ fn is_jumble(text: &str) -> bool {
 mod tests {
     use super::{is_name, selector, within_each};
     use crate::css::Css;
-    use crate::document::Document;
+    use crate::document::{Document, is_hidden};
 
     #[test]
     fn things_are_named_as_an_author_would_name_them() {
@@ -141,6 +196,13 @@ mod tests {
         check("<input name=user mark><input name=password>", "input[name=\"user\"]");
         check("<b data-testid=sum id=x mark>", "[data-testid=\"sum\"]");
         check("<div><p><b>a</b><b mark>b</b></div>", "b:nth-of-type(2)");
+        check("<table><tr><td></table><table summary=list mark>", "table[summary=\"list\"]");
+        check("<a href='/out?s=81a7'>b</a><a href='/list?s=81a7' mark>a</a>", "a[href*=\"list\"]");
+        check("<a href='/a/7/rows' mark>b</a><a href='/a/7'>a</a>", "a[href$=\"/rows\"]");
+        check(
+            "<a href=\"javascript:go('out')\">b</a><a href=\"javascript:go('list')\" mark>a</a>",
+            "a[href=\"javascript:go('list')\"]",
+        );
     }
 
     #[test]
@@ -158,7 +220,7 @@ mod tests {
 
     #[test]
     fn what_a_program_named_is_no_name() {
-        for name in ["accounts", "sign-in-form", "firstName", "page2"] {
+        for name in ["accounts", "sign-in-form", "firstName", "page2", "ctl00_Main_txtUserId"] {
             assert!(is_name(name), "{name}");
         }
         for name in ["row-000123", "k9f8a7c6", "css-1x2y3z", "", "9a", "a b", "xYzAbCdEfGh", "Table__row___Xb3kQ"] {

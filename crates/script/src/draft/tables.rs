@@ -9,7 +9,7 @@ use super::selectors::selector;
 use crate::css::Css;
 use crate::document::{Document, is_hidden};
 use crate::language::{Shape, Table};
-use crate::table::{Grid, TableError};
+use crate::table::Grid;
 
 /// How many tables of a page are looked at.
 const TABLES: usize = 50;
@@ -58,13 +58,9 @@ fn sheet<'d>(document: &'d Document, element: ElementRef<'d>) -> Option<Sheet<'d
         };
         Some(Grid::find(document, &table))
     };
-    let mut skip = None;
-    let mut grid = found(None)?;
-    if let Err(TableError::CellCount(_)) = grid {
-        // A line between months, or a sum, has other cells than records have.
-        skip = odd_rows(element);
-        grid = found(skip.as_deref())?;
-    }
+    // A line between months, a sum, or the numbers of pages: it has other cells than records have, however wide they are.
+    let skip = odd_rows(element).filter(|skip| found(Some(skip)).is_some_and(|grid| grid.is_ok()));
+    let grid = found(skip.as_deref())?;
     let grid = grid.ok()?;
     let rows: Vec<_> = grid.rows.into_iter().map(|row| (row.element, row.cells)).collect();
     (grid.headers.len() > 1 && !rows.is_empty()).then_some(Sheet { selector, skip, headers: grid.headers, rows })
@@ -72,8 +68,11 @@ fn sheet<'d>(document: &'d Document, element: ElementRef<'d>) -> Option<Sheet<'d
 
 /// A selector of the rows with fewer cells than most, by a class that no other row has.
 fn odd_rows(table: ElementRef<'_>) -> Option<String> {
-    let rows: Vec<ElementRef<'_>> =
-        table.descendants().filter_map(ElementRef::wrap).filter(|row| row.value().name() == "tr").collect();
+    let is_own = |row: &ElementRef<'_>| {
+        let around = row.ancestors().filter_map(ElementRef::wrap).find(|above| above.value().name() == "table");
+        row.value().name() == "tr" && around.is_some_and(|around| around.id() == table.id())
+    };
+    let rows: Vec<ElementRef<'_>> = table.descendants().filter_map(ElementRef::wrap).filter(is_own).collect();
     let count = |row: &ElementRef<'_>| row.child_elements().count();
     let most = rows.iter().map(count).max()?;
     let (usual, odd): (Vec<&ElementRef<'_>>, Vec<&ElementRef<'_>>) = rows.iter().partition(|row| count(row) == most);
@@ -107,6 +106,18 @@ mod tests {
         assert_eq!(sheets.len(), 1);
         assert_eq!((sheets[0].selector.0.as_str(), sheets[0].skip.as_deref()), ("#list", Some("tr.month")));
         assert_eq!(sheets[0].cells().collect::<Vec<_>>(), ["1", "2", "3", "4"]);
+    }
+
+    #[test]
+    fn numbers_of_pages_in_a_table_of_their_own_are_no_rows() {
+        let document = Document::parse(
+            "<table id=a class=grid><tr><th>Date</th><th>Amount</th></tr><tr><td>Nov 05, 2026</td><td>($1.00)</td></tr>\
+             <tr class=pager><td colspan=2><table><tr><td><span>1</span></td><td><a href=x>2</a></td></tr></table></td></tr></table>",
+        )
+        .expect("a document");
+        let sheets = sheets(&document);
+        let found: Vec<_> = sheets.iter().map(|sheet| (sheet.rows.len(), sheet.skip.as_deref())).collect();
+        assert_eq!(found, [(1, Some("tr.pager"))]);
     }
 
     #[test]

@@ -66,7 +66,7 @@ pub(super) const ACCOUNTS: Words = &[
     (
         "availableBalance",
         "available|available balance|verfügbar|verfügbarer betrag|disponible|solde disponible|\
-            disponibile|支払可能残高",
+            disponibile|支払可能残高|お引出可能額",
     ),
     ("balanceAsOf", "as of|stand|au|stand vom"),
 ];
@@ -74,11 +74,14 @@ pub(super) const ACCOUNTS: Words = &[
 /// What stands beside the details of an account.
 pub(super) const DETAILS: Words = &[
     ("accountNumber", "account number|account no.|iban|kontonummer|numéro de compte|número de cuenta|口座番号"),
-    ("routingNumber", "routing number|aba|routing|sort code|bankleitzahl|blz|code banque|transit number"),
+    ("routingNumber", "支店番号|routing number|aba|routing|sort code|bankleitzahl|blz|code banque|transit number"),
     ("swiftBic", "bic|swift|swift/bic|bic/swift|swift code|bic / swift"),
     ("currentBalance", "current balance|balance|ledger balance|kontostand|saldo|solde|saldo actual|残高"),
-    ("availableBalance", "available balance|available|verfügbar|verfügbarer betrag|solde disponible|disponible"),
-    ("balanceAsOf", "as of|balance as of|stand|stand vom|solde au"),
+    (
+        "availableBalance",
+        "お引出可能額|available balance|available|verfügbar|verfügbarer betrag|solde disponible|disponible",
+    ),
+    ("balanceAsOf", "基準日|as of|balance as of|balances as of|stand|stand vom|solde au"),
     ("officialName", "product|produkt|produit|producto|商品名"),
 ];
 
@@ -87,12 +90,12 @@ pub(super) const TYPES: Words = &[
     (
         "checking",
         "checking|current|current account|business checking|girokonto|kontokorrent|\
-            compte courant|cuenta corriente|conto corrente|conta corrente|普通|当座",
+            compte courant|cuenta corriente|conto corrente|conta corrente|当座",
     ),
     (
         "savings",
-        "savings|savings account|reserve|certificate of deposit|festgeld|定期|sparkonto|tagesgeld|\
-            compte épargne|épargne|cuenta de ahorro|ahorro|risparmio|poupança|貯蓄",
+        "savings|savings account|reserve|sparkonto|tagesgeld|\
+            compte épargne|épargne|cuenta de ahorro|ahorro|risparmio|poupança|貯蓄|普通",
     ),
     ("moneyMarket", "money market"),
     (
@@ -131,7 +134,7 @@ pub(super) const GOODBYE: &str = "have signed out|have logged out|are signed out
 
 /// What asks for the name of a user, for the number of a customer, and for a code.
 pub(crate) const CUSTOMER: &str = "customer|company|client|kunden|firma|entreprise|société|empresa|cliente|klant|契約者|\
-            branch|filial";
+            branch|filial|支店番号|teilnehmer id";
 pub(crate) const CODE: &str =
     "code|passcode|otp|tan|token|pin from|código|codice|ワンタイム|認証コード|one-time|verification";
 

@@ -2,24 +2,34 @@
 //!
 //! Not here: what was found.
 
+use scraper::ElementRef;
+
 use super::columns::Direction;
 use super::forms::{Form, Kind};
 use super::leads::{Further, Leads, goodbye};
+use super::questions::Inquiry;
+use super::selectors::selector;
 use super::{AccountsList, LedgerList, Looked, Sureness, Writing};
+use crate::css::Css;
+use crate::document::{Document, folded_case, is_hidden, shown_text};
 use crate::format;
+use crate::recording::PageKind;
 
 /// All that a script is made of.
-pub(super) struct Parts<'p> {
+pub(super) struct Parts<'p, 'i> {
     pub(super) institution: &'p str,
     pub(super) looked: &'p [Looked<'p>],
     pub(super) writing: &'p Writing,
     pub(super) accounts: &'p AccountsList,
     pub(super) ledger: Option<&'p LedgerList>,
     pub(super) leads: &'p Leads,
+    /// The bank's words for kinds of accounts, and ours.
+    pub(super) types: &'p [(String, Option<&'static str>)],
+    pub(super) inquiry: &'p mut Inquiry<'i>,
 }
 
 /// The script, laid out.
-pub(super) fn script(parts: &Parts<'_>) -> String {
+pub(super) fn script(parts: &mut Parts<'_, '_>) -> String {
     let Parts { institution, writing, .. } = parts;
     let mut out = format!(
         "# A draft, made of saved pages: look through it, and try it with `agent test`.\nscript: 1\ninstitution: {institution}\n\
@@ -27,6 +37,10 @@ pub(super) fn script(parts: &Parts<'_>) -> String {
          currency: {}\npages:\n",
         writing.locale, writing.time_zone, writing.currency
     );
+    if !parts.accounts.read.blanks.is_empty() {
+        let blanks: Vec<String> = parts.accounts.read.blanks.iter().map(|blank| text(blank)).collect();
+        out = out.replacen("pages:\n", &format!("blank: [{}]\npages:\n", blanks.join(", ")), 1);
+    }
     pages(&mut out, parts);
     out.push_str("reads:\n");
     accounts(&mut out, parts);
@@ -41,41 +55,104 @@ pub(super) fn script(parts: &Parts<'_>) -> String {
     format(&out).unwrap_or(out)
 }
 
-fn pages(out: &mut String, parts: &Parts<'_>) {
+fn pages(out: &mut String, parts: &mut Parts<'_, '_>) {
     for looked in parts.looked {
-        match (looked.kind, &looked.form) {
-            (Some("accounts"), _) => {
+        let Some(kind) = looked.kind else { continue };
+        let name = kind.as_str();
+        match (kind, &looked.form) {
+            (PageKind::Accounts, _) => {
+                let table = parts.accounts.table.0.as_str();
                 out.push_str(&format!(
-                    "  accounts:\n    when: {{ visible: {} }}\n    goal: signed_in\n",
-                    text(&parts.accounts.table.0)
+                    "  {name}:\n    when: {}\n    goal: signed_in\n",
+                    sign(parts.looked, kind, table)
                 ));
             }
-            (Some("account"), _) => {
+            (PageKind::Account | PageKind::Transactions, _) => {
+                // An account's page without its transactions has its details, and what leads to them.
+                let open = parts.leads.open.as_ref().filter(|_| kind == PageKind::Account);
+                let open = open.map(|(_, open, _)| parts.leads.details_in.as_deref().unwrap_or(open));
                 let table = parts.ledger.map_or("", |ledger| ledger.table.0.as_str());
-                out.push_str(&format!("  account:\n    when: {{ visible: {} }}\n", text(table)));
+                let rows = match &parts.leads.empty {
+                    Some(empty) => format!(":is({table}, {empty})"),
+                    None => table.to_owned(),
+                };
+                let mark = open.map_or(rows, str::to_owned);
+                out.push_str(&format!("  {name}:\n    when: {}\n", sign(parts.looked, kind, &mark)));
             }
-            (Some("signed_out"), _) => {
-                if let Some((heading, words)) = goodbye(&looked.document) {
-                    let (heading, words) = (text(&heading), text(words));
+            (PageKind::SignedOut, _) => {
+                if let Some((heading, words)) = farewell(&looked.document) {
+                    let (heading, words) = (text(&heading), text(&words));
                     out.push_str(&format!(
-                        "  signed_out:\n    when: {{ text: {{ {heading}: {words} }} }}\n    goal: signed_out\n"
+                        "  {name}:\n    when: {{ text: {{ {heading}: {words} }} }}\n    goal: signed_out\n"
                     ));
                 }
             }
-            (Some("refused"), Some(Form { alert: Some(alert), .. })) => {
-                let alert = text(alert);
+            (PageKind::Refused, Some(Form { alert: Some(alert), fills, .. })) => {
+                let (alert, field) = (text(alert), fills.last().map(|(into, _)| text(into)));
+                // Elsewhere the same thing may say something else.
+                let signs = field.map_or_else(|| alert.clone(), |field| format!("[{field}, {alert}]"));
                 out.push_str(&format!(
-                    "  refused:\n    when: {{ visible: {alert} }}\n    failure: {{ code: auth.credentials.invalid, message: {alert} }}\n"
+                    "  {name}:\n    when: {{ visible: {signs} }}\n    failure: {{ code: auth.credentials.invalid, message: {alert} }}\n"
                 ));
             }
-            (Some(name), Some(form)) => of_form(out, name, form, parts.looked),
+            (PageKind::Medium, _) => {
+                if let Some(click) = &parts.leads.medium {
+                    let click = text(click);
+                    out.push_str(&format!(
+                        "  {name}:\n    when: {{ visible: {click} }}\n    do:\n      - {{ click: {click}, effect: sendCode }}\n"
+                    ));
+                }
+            }
+            (_, Some(form)) => of_form(out, name, form, parts.looked, parts.inquiry),
             _ => {}
         }
     }
 }
 
+/// By what a page is known: this selector, unless it fits a page of another kind, too; then what that one has is absent.
+fn sign(looked: &[Looked<'_>], kind: PageKind, mark: &str) -> String {
+    let fits =
+        |document: &Document, selector: &str| Css::made(selector).is_some_and(|css| document.shown(&css).is_some());
+    let own = looked.iter().find(|page| page.kind == Some(kind));
+    let others = looked.iter().filter(|page| page.kind.is_some_and(|other| other != kind));
+    let mixed: Vec<&Looked<'_>> = others.filter(|page| fits(&page.document, mark)).collect();
+    let heading = |page: &Looked<'_>| farewell(&page.document);
+    if mixed.is_empty() {
+        return format!("{{ visible: {} }}", text(mark));
+    }
+    // Its heading says what it is, where no other page has the same.
+    // A heading that names an account is that account's alone.
+    let lists = looked.iter().filter(|page| page.kind == Some(PageKind::Accounts) && kind != PageKind::Accounts);
+    let listed: Vec<String> =
+        lists.map(|page| folded_case(&page.document.html.root_element().text().collect::<String>())).collect();
+    let own = own.and_then(heading).filter(|(_, words)| !listed.iter().any(|list| list.contains(&folded_case(words))));
+    match own.filter(|(heading, words)| mixed.iter().all(|page| !says(&page.document, heading, words))) {
+        Some((heading, words)) => {
+            format!("{{ visible: {}, text: {{ {}: {} }} }}", text(mark), text(&heading), text(&words))
+        }
+        None => format!("{{ visible: {} }}", text(mark)),
+    }
+}
+
+fn says(document: &Document, selector: &str, words: &str) -> bool {
+    let shown = Css::made(selector).and_then(|css| document.shown(&css)).map(shown_text);
+    shown.is_some_and(|shown| folded_case(&shown).contains(&folded_case(words)))
+}
+
+/// What the page after signing out says: that it is over, or else its heading.
+fn farewell(document: &Document) -> Option<(String, String)> {
+    if let Some((selector, words)) = goodbye(document) {
+        return Some((selector, words.to_owned()));
+    }
+    let is_heading = |element: &ElementRef<'_>| matches!(element.value().name(), "h1" | "h2" | "h3");
+    let heading = document.everything().find(|element| is_heading(element) && !is_hidden(element))?;
+    let words = shown_text(heading);
+    let has_digits = words.chars().any(char::is_numeric);
+    (!words.is_empty() && !has_digits).then(|| (selector(document, heading).0, words))
+}
+
 /// A page of a sign-in.
-fn of_form(out: &mut String, name: &str, form: &Form, looked: &[Looked<'_>]) {
+fn of_form(out: &mut String, name: &str, form: &Form, looked: &[Looked<'_>], inquiry: &mut Inquiry<'_>) {
     let field = form.fills.last().map_or("", |(into, _)| into.as_str());
     let password = looked.iter().filter_map(|looked| looked.form.as_ref()).find(|form| form.kind == Kind::Password);
     let password = password.and_then(|form| form.fills.last()).map(|(into, _)| into.as_str());
@@ -84,8 +161,20 @@ fn of_form(out: &mut String, name: &str, form: &Form, looked: &[Looked<'_>]) {
         .map(|into| format!(", absent: {}", text(into)))
         .unwrap_or_default();
     out.push_str(&format!("  {name}:\n    when: {{ visible: {}{absent} }}\n", text(field)));
-    if form.kind == Kind::Code {
-        out.push_str(&format!("    # The bank's own words above the field are what a person is shown.\n    challenge: {{ kind: oneTimeCode, prompt: {} }}\n", text(&form.sign.0)));
+    let sign = text(&form.sign.0);
+    match form.kind {
+        Kind::Code => {
+            const MEDIA: [&str; 4] = ["sms", "email", "voice", "device"];
+            let medium = form
+                .medium
+                .unwrap_or_else(|| inquiry.choose("medium".into(), "How does the code come?".into(), "sms", &MEDIA));
+            out.push_str(&format!("    # The bank's own words above the field are what a person is shown.\n    challenge: {{ kind: oneTimeCode, medium: {medium}, prompt: {sign} }}\n"));
+        }
+        Kind::Question if form.is_card => {
+            out.push_str(&format!("    challenge: {{ kind: gridCard, prompt: {sign} }}\n"));
+        }
+        Kind::Question => out.push_str(&format!("    challenge: {{ kind: securityQuestion, prompt: {sign} }}\n")),
+        Kind::User | Kind::Password => {}
     }
     out.push_str("    do:\n");
     for (into, with) in &form.fills {
@@ -94,7 +183,7 @@ fn of_form(out: &mut String, name: &str, form: &Form, looked: &[Looked<'_>]) {
     let effect = match form.kind {
         Kind::User => "",
         Kind::Password => ", effect: password",
-        Kind::Code => ", effect: code",
+        Kind::Code | Kind::Question => ", effect: code",
     };
     let (click, comment) =
         form.click.as_ref().map_or(("button", "      # Say what submits it.\n"), |(click, _)| (click.as_str(), ""));
@@ -108,19 +197,19 @@ fn columns(out: &mut String, columns: &[(&'static str, String)]) {
     }
 }
 
-fn accounts(out: &mut String, parts: &Parts<'_>) {
+fn accounts(out: &mut String, parts: &Parts<'_, '_>) {
     let AccountsList { table, read, .. } = parts.accounts;
     out.push_str(&format!("  accounts:\n    on: accounts\n    table: {}\n", text(&table.0)));
     columns(out, &read.columns);
     if let Some(date) = &read.date {
         out.push_str(&format!("    date: {}\n", text(date)));
     }
-    if !read.types.is_empty() || !read.statuses.is_empty() {
+    if !parts.types.is_empty() || !read.statuses.is_empty() {
         out.push_str("    map:\n");
     }
-    if !read.types.is_empty() {
+    if !parts.types.is_empty() {
         out.push_str("      type:\n");
-        for (word, ours) in &read.types {
+        for (word, ours) in parts.types {
             let comment = if ours.is_some() { "" } else { " # Nobody knows this word: say what it is." };
             out.push_str(&format!("        {}: {}{comment}\n", text(word), ours.unwrap_or("other")));
         }
@@ -136,6 +225,9 @@ fn accounts(out: &mut String, parts: &Parts<'_>) {
         out.push_str("    # Nothing but its text tells a row from the others: see that it stays the same, and is nobody else's.\n");
     }
     out.push_str(&format!("    key: {}\n", read.key.said));
+    if let Some(no_page) = &read.no_page {
+        out.push_str(&format!("    noPage: {}\n", text(no_page)));
+    }
     // Nothing is opened where nothing is read there.
     if let Some(open) = read.open.as_ref().filter(|_| parts.ledger.is_some()) {
         out.push_str(&format!("    open: {}\n", text(open)));
@@ -146,21 +238,39 @@ fn accounts(out: &mut String, parts: &Parts<'_>) {
     }
 }
 
-fn details(out: &mut String, parts: &Parts<'_>) {
+fn details(out: &mut String, parts: &Parts<'_, '_>) {
     if parts.leads.details.is_empty() {
         return;
     }
     out.push_str("  account:\n    on: account\n    fields:\n");
-    for (field, label) in parts.leads.details.iter().filter(|(field, _)| *field != "balanceAsOf") {
+    let date = parts.leads.as_of.as_ref();
+    // What the list says is there on every account; a label may not be.
+    let is_listed = |field: &str| parts.accounts.read.columns.iter().any(|(known, _)| *known == field);
+    let is_read = |field: &str| (field != "balanceAsOf" || date.is_some()) && !is_listed(field);
+    for (field, label) in parts.leads.details.iter().filter(|(field, _)| is_read(field)) {
         out.push_str(&format!("      {field}: {}\n", text(label)));
+    }
+    if let Some(date) = date {
+        out.push_str(&format!("    date: {}\n", text(date)));
     }
 }
 
 fn transactions(out: &mut String, ledger: &LedgerList, leads: &Leads) {
     let LedgerList { table, skip, read, .. } = ledger;
-    out.push_str(&format!("  transactions:\n    on: account\n    table: {}\n", text(&table.0)));
+    let on = if leads.open.is_some() { PageKind::Transactions } else { PageKind::Account };
+    out.push_str(&format!("  transactions:\n    on: {}\n", on.as_str()));
+    if let Some((_, open, _)) = &leads.open {
+        let back = leads.back.as_ref().map_or("a", |(_, back, _)| back.as_str());
+        out.push_str(&format!("    open: {}\n    back: {}\n", text(open), text(back)));
+    }
+    out.push_str(&format!("    table: {}\n", text(&table.0)));
     if let Some(skip) = skip {
         out.push_str(&format!("    skip: {}\n", text(skip)));
+    }
+    for (key, selector) in [("unless", &leads.unless), ("empty", &leads.empty)] {
+        if let Some(selector) = selector {
+            out.push_str(&format!("    {key}: {}\n", text(selector)));
+        }
     }
     if read.direction == Direction::SignedOneWay {
         out.push_str("    # Only one sign was seen: see that what went out is negative, or say `owed` in `reads`.\n");
@@ -181,6 +291,12 @@ fn transactions(out: &mut String, ledger: &LedgerList, leads: &Leads) {
     }
     match &leads.next {
         Some((_, next, _, Further::Page)) => out.push_str(&format!("    next: {}\n", text(next))),
+        Some((_, next, _, Further::Until(end))) => {
+            out.push_str(&format!("    next: {{ click: {}, end: {} }}\n", text(next), text(end)));
+        }
+        Some((_, next, _, Further::Numbers(behind))) => {
+            out.push_str(&format!("    next: {{ behind: {}, click: {} }}\n", text(behind), text(next)));
+        }
         Some((_, next, _, Further::Below)) => out.push_str(&format!("    next: {{ more: {} }}\n", text(next))),
         None => {}
     }

@@ -19,6 +19,7 @@ mod fiction;
 mod own;
 mod share;
 mod survivors;
+mod without;
 
 use ego_tree::NodeRef;
 use scraper::{ElementRef, Node};
@@ -29,8 +30,9 @@ use disguise::Secrets;
 use fiction::Fiction;
 
 pub use own::OwnWords;
-pub use share::{Shareable, ShareError, shared};
+pub use share::{ShareError, Shareable, shared};
 pub use survivors::{Survivor, SurvivorKind, survivors};
+pub use without::without;
 
 /// How large the result is at most.
 const LIMIT: usize = 256 * 1024;

@@ -66,10 +66,9 @@ pub fn shared(
     key: &Secret,
 ) -> Result<Vec<Scrubbed>, ShareError> {
     let read = |at: usize, page: &Shareable<'_>, html: &str| {
-        script.read_page(page.page, html, page.today).map_err(|failure| ShareError::Unread {
-            page: at,
-            why: format!("{}: {}", failure.code, failure.message),
-        })
+        script
+            .read_page(page.page, html, page.today)
+            .map_err(|failure| ShareError::Unread { page: at, why: format!("{}: {}", failure.code, failure.message) })
     };
     let before: Vec<PageRead> =
         pages.iter().enumerate().map(|(at, page)| read(at, page, page.html)).collect::<Result<_, _>>()?;
@@ -97,7 +96,8 @@ fn difference(before: &PageRead, after: &PageRead) -> Option<String> {
     if accounts(before) != accounts(after) {
         return Some("another number of accounts".to_owned());
     }
-    let (before, after) = (before.transactions.as_deref().unwrap_or_default(), after.transactions.as_deref().unwrap_or_default());
+    let (before, after) =
+        (before.transactions.as_deref().unwrap_or_default(), after.transactions.as_deref().unwrap_or_default());
     if before.len() != after.len() {
         return Some(format!("{} transactions, and there were {}", after.len(), before.len()));
     }

@@ -226,7 +226,8 @@ fn raise(made: &mut [Row], begins: usize, rows: &[Row]) {
 fn made_larger(key: Key, page: usize, rows: &[Row], order: Order) -> Vec<Row> {
     let scale = rows.iter().flat_map(|row| [Some(row.amount), row.balance]).flatten().map(|size| size.scale()).max();
     // At least once as much, so that no difference vanishes or turns around.
-    let factor = Decimal::from_i128_with_scale(i128::from(1_100_000 + key.below("factor", &page.to_string(), 7_000_000)), 6);
+    let factor =
+        Decimal::from_i128_with_scale(i128::from(1_100_000 + key.below("factor", &page.to_string(), 7_000_000)), 6);
     let larger = |size: Decimal| (size * factor).round_dp(scale.unwrap_or(0));
     in_time(rows, order, |rows| {
         let made = |(at, row): (usize, &Row)| {
@@ -246,7 +247,10 @@ mod tests {
 
     fn rows(texts: &[(&str, &str)]) -> Vec<Row> {
         let number = |text: &str| text.parse::<Decimal>().ok();
-        texts.iter().map(|(amount, balance)| Row { amount: number(amount).unwrap_or_default(), balance: number(balance) }).collect()
+        texts
+            .iter()
+            .map(|(amount, balance)| Row { amount: number(amount).unwrap_or_default(), balance: number(balance) })
+            .collect()
     }
 
     fn check(before: &[Row], after: &[Row]) {
@@ -267,8 +271,13 @@ mod tests {
     fn balances_follow_from_what_amounts_became_and_keep_their_sign() {
         for seed in 0..50_u8 {
             let key = Key::new(&[seed]);
-            let newest_first =
-                rows(&[("-1250.00", "8950.50"), ("1200.5", "10200.50"), ("-7.00", "9000.00"), ("0.00", "9007.00"), ("3", "")]);
+            let newest_first = rows(&[
+                ("-1250.00", "8950.50"),
+                ("1200.5", "10200.50"),
+                ("-7.00", "9000.00"),
+                ("0.00", "9007.00"),
+                ("3", ""),
+            ]);
             check(&newest_first, &made_anew(key, &newest_first, order(&newest_first)));
             // A line in the middle doesn't follow.
             let owed = rows(&[("-10.00", "-10.00"), ("-5.00", "-15.00"), ("-1.00", "-99.00"), ("4.00", "-95.00")]);

@@ -36,7 +36,8 @@ pub(super) fn checked(key: Key, text: &str) -> Option<String> {
         let mut made = made(key, &digits);
         // The last four have to stay what they are made of alone, so one before them is found that makes it hold.
         if let Some(place) = made.len().checked_sub(TAIL + 1) {
-            let fits = |digit: &u32| luhn(made.iter().enumerate().map(|(at, own)| if at == place { *digit } else { *own }));
+            let fits =
+                |digit: &u32| luhn(made.iter().enumerate().map(|(at, own)| if at == place { *digit } else { *own }));
             if let Some(digit) = (0..10).find(fits) {
                 made[place] = digit;
             }
@@ -52,9 +53,13 @@ pub(in crate::scrub) fn is_card(bare: &str) -> bool {
 
 pub(in crate::scrub) fn is_iban(bare: &str) -> bool {
     let letters = bare.as_bytes();
-    let begins = letters.iter().take(2).all(u8::is_ascii_uppercase) && letters.iter().skip(2).take(2).all(u8::is_ascii_digit);
-    let is_whole = (15..=34).contains(&bare.len()) && bare.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
-    begins && is_whole && bare.get(..4).zip(bare.get(4..)).and_then(|(head, rest)| remainder(&format!("{rest}{head}"))) == Some(1)
+    let begins =
+        letters.iter().take(2).all(u8::is_ascii_uppercase) && letters.iter().skip(2).take(2).all(u8::is_ascii_digit);
+    let is_whole =
+        (15..=34).contains(&bare.len()) && bare.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+    begins
+        && is_whole
+        && bare.get(..4).zip(bare.get(4..)).and_then(|(head, rest)| remainder(&format!("{rest}{head}"))) == Some(1)
 }
 
 /// The digits that come of digits: the last four of those four alone, the others of all.

@@ -1,0 +1,234 @@
+//! `agent record URL --into FOLDER`: an author goes through a portal once, and gets a folder whose script does the same.
+//!
+//! ```text
+//! browse ── reports ──▶ trail ──▶ recording ──▶ draft ◀── questions
+//!  (browser, view)        └─ secrets ──────────┐  └──▶ folder: script, record, pages, notes
+//!                                              └──▶ taken out of all of it
+//! ```
+//!
+//! Not here: what is found in a recording; that is the script crate's.
+
+mod browse;
+mod folder;
+mod questions;
+mod trail;
+mod view;
+
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
+
+use clap::Args;
+use domain::secret::Secret;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use script::{Draft, Script, draft_recording};
+use serde_json::json;
+use url::Url;
+
+use super::draft::tell;
+use super::new::{New, NewError};
+use super::run::loopback;
+use super::{Listing, WriteError, print, print_json, say};
+use crate::cdp::Window;
+use crate::cli::{BrowserArguments, BrowserError, Exit};
+use crate::measure;
+use crate::sizing::browser_memory;
+use browse::{Browse, BrowseError};
+use folder::{FolderError, Kept};
+use questions::{Answers, AnswersError};
+use trail::Trodden;
+
+/// How many times a draft is made anew with what was answered: an answer may lead to a question, and not for ever.
+const ROUNDS: usize = 4;
+
+/// What is recorded.
+#[derive(Debug, Args)]
+pub struct Record {
+    /// Where customers sign in.
+    url: Url,
+    /// Make this folder, with the script, the pages, a record and notes. Its last part is the institution's id.
+    #[arg(long, value_name = "FOLDER")]
+    into: PathBuf,
+    /// Show the portal on a page of the recorder's own, on loopback, as is done where there is no desk for a window.
+    #[arg(long)]
+    headless: bool,
+    /// Take whatever is proposed, and ask nothing.
+    #[arg(long, conflicts_with = "answers")]
+    yes: bool,
+    /// Take answers from this JSON file, by the questions' ids; what isn't in it is as proposed.
+    #[arg(long, value_name = "FILE")]
+    answers: Option<PathBuf>,
+    /// Keep what the pages show: amounts, names and days, so that `agent test` reads them. Without it they are scrubbed, and
+    /// only what the script itself says is left of them. What was typed is in neither.
+    #[arg(long)]
+    keep_values: bool,
+    /// The day on which it is recorded; today unless given.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    today: Option<Date>,
+    /// One JSON value, for programs.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    browser: BrowserArguments,
+}
+
+/// Why nothing was recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The address is no portal's.
+    #[error("{0} isn't the address of a portal: it has to begin with https://")]
+    Portal(Url),
+    /// There is no browser.
+    #[error(transparent)]
+    Browser(#[from] BrowserError),
+    /// The portal wasn't gone through.
+    #[error(transparent)]
+    Browse(#[from] BrowseError),
+    /// The answers can't be used.
+    #[error(transparent)]
+    Answers(#[from] AnswersError),
+    /// A page can't be looked into.
+    #[error("page {page} of the recording isn't looked into: {reason}")]
+    Page {
+        /// Which, from 0.
+        page: String,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// No page has a list of accounts, without which there is no script.
+    #[error("no page that was shown has a list of accounts, so there is no script to make")]
+    NoAccounts,
+    /// The folder can't be made.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// Its name is no id.
+    #[error(transparent)]
+    New(#[from] NewError),
+    /// The runtime didn't start.
+    #[error("could not start")]
+    Runtime(#[source] io::Error),
+    /// Nobody listens.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+impl RecordError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Portal(_) => {
+                Some("only a simulated portal on this machine, such as http://127.0.0.1:4000/, may do without")
+            }
+            Self::Browser(error) => Some(error.hint()),
+            Self::NoAccounts => Some(
+                "sign in, go to the list of accounts, and open one; the list has to be a table with headers, or things that are alike",
+            ),
+            Self::Folder(error) => error.hint(),
+            Self::New(error) => error.hint(),
+            Self::Browse(BrowseError::Unreachable(_)) => Some("see that the address is right and the portal is up"),
+            Self::Browse(_) | Self::Answers(_) | Self::Page { .. } | Self::Runtime(_) | Self::Write(_) => None,
+        }
+    }
+}
+
+impl Record {
+    /// How what comes of it is told.
+    pub(crate) const fn listing(&self) -> Listing {
+        if self.json { Listing::Json } else { Listing::Text }
+    }
+
+    /// Lets the author go through the portal, and makes the folder.
+    ///
+    /// # Errors
+    /// When there is no browser, the portal doesn't come, nothing is found, or the folder can't be made.
+    pub fn obey(&self) -> Result<Exit, RecordError> {
+        let id = New::id_of(&self.into)?;
+        folder::is_free(&self.into)?;
+        let allowed = loopback(&self.url).map_err(|_| RecordError::Portal(self.url.clone()))?;
+        let answers = match (&self.answers, self.yes) {
+            (Some(path), _) => Answers::of_file(path)?,
+            (None, true) => Answers::Proposed,
+            (None, false) if io::stdin().is_terminal() && io::stderr().is_terminal() => Answers::Terminal,
+            (None, false) => Answers::Proposed,
+        };
+        let window = if self.headless || !has_desk() { Window::None } else { Window::Shown };
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(RecordError::Runtime)?;
+        let trodden = runtime.block_on(async {
+            // Folders of browsers are looked after in the runtime.
+            let browsers = self.browser.browsers(browser_memory(measure::machine()), window)?;
+            let browse = Browse { portal: self.url.clone(), loopback: allowed, window, browsers };
+            Ok::<_, RecordError>(browse.go(enough()).await?)
+        });
+        // A thread that waits for the terminal would keep the runtime from ending.
+        runtime.shutdown_background();
+        let Trodden { recording, secrets, lost } = trodden?;
+        if lost > 0 {
+            say(&format!("{lost} of the things that pages reported were too large, or couldn't be read"));
+        }
+        let today = self.today.unwrap_or_else(|| Timestamp::now().to_zoned(TimeZone::UTC).date());
+        let mut given = BTreeMap::new();
+        let make = |given: &BTreeMap<String, String>| {
+            draft_recording(&id, &recording, given, today).map_err(|(page, reason)| RecordError::Page { page, reason })
+        };
+        let mut drafted = make(&given)?;
+        for _ in 0..ROUNDS {
+            let open: Vec<_> = drafted.questions.iter().filter(|question| !given.contains_key(&question.id)).collect();
+            if open.is_empty() {
+                break;
+            }
+            given.extend(open.into_iter().map(|question| (question.id.clone(), answers.of(question))));
+            drafted = make(&given)?;
+        }
+        let Some(source) = drafted.script.clone() else {
+            self.tell(&drafted, &secrets, given.len())?;
+            return if self.json { Ok(Exit::Faults) } else { Err(RecordError::NoAccounts) };
+        };
+        let kept = if self.keep_values { Kept::Values } else { Kept::Scrubbed };
+        folder::write(
+            &self.into,
+            &id,
+            &folder::Found { recording: &recording, drafted: &drafted, source: &source },
+            &secrets,
+            kept,
+        )?;
+        self.tell(&drafted, &secrets, given.len())?;
+        if !self.json {
+            print(&format!("{}\n", self.into.display()))?;
+            say(&format!("next: agent check {0}\n      agent test {0}\n      agent run {0}", self.into.display()));
+        }
+        Ok(if Script::parse(&source).is_ok() { Exit::Done } else { Exit::Faults })
+    }
+
+    /// Says what was found. What was typed is in none of it.
+    fn tell(&self, drafted: &Draft, secrets: &[Secret], asked: usize) -> Result<(), WriteError> {
+        let drafted = folder::clean(drafted, secrets);
+        if self.json {
+            return print_json(&json!({ "questionsAsked": asked, "draft": drafted }));
+        }
+        tell(&drafted);
+        say(&format!("{asked} questions were asked"));
+        Ok(())
+    }
+}
+
+/// Whether a window can be shown.
+fn has_desk() -> bool {
+    ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
+/// Waits until the author presses Enter or Ctrl-C, or standard input ends.
+async fn enough() {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    // On a thread of its own: the runtime would wait for a read that nobody ends.
+    std::thread::spawn(move || {
+        let _ = io::stdin().read_line(&mut String::new());
+        let _ = sender.send(());
+    });
+    tokio::select! {
+        _ = receiver => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

@@ -1,0 +1,82 @@
+//! What a recorder can't know and asks: in the terminal, of a file, or of nobody, whose answer is what was proposed.
+//!
+//! Not here: what is asked (`draft`), and what was typed at the bank, which nobody is asked for.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufRead as _};
+use std::path::{Path, PathBuf};
+
+use script::Question;
+
+use crate::author::{ReadError, plain, plain_file, say};
+
+/// How large a file of answers may be.
+const LARGEST: u64 = 1024 * 1024;
+
+/// Who answers.
+pub(super) enum Answers {
+    /// The author, at the terminal.
+    Terminal,
+    /// A file; what isn't in it is as proposed.
+    File(BTreeMap<String, String>),
+    /// Whatever is proposed is taken.
+    Proposed,
+}
+
+/// Why a file of answers can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswersError {
+    /// It can't be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// It holds something else.
+    #[error("{} holds no answers", path.display())]
+    Form {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+}
+
+impl Answers {
+    /// Those of a file: a JSON object of texts, by the questions' ids.
+    pub(super) fn of_file(path: &Path) -> Result<Self, AnswersError> {
+        let unreadable = |source| ReadError::Unreadable { path: path.to_owned(), source };
+        if plain_file(path).map_err(unreadable)? > LARGEST {
+            return Err(ReadError::TooLarge(path.to_owned()).into());
+        }
+        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        let answers = serde_json::from_str(&text);
+        Ok(Self::File(answers.map_err(|source| AnswersError::Form { path: path.to_owned(), source })?))
+    }
+
+    /// Answers one question.
+    pub(super) fn of(&self, question: &Question) -> String {
+        match self {
+            Self::Proposed => question.proposal.clone(),
+            Self::File(answers) => answers.get(&question.id).unwrap_or(&question.proposal).clone(),
+            Self::Terminal => at_terminal(question),
+        }
+    }
+}
+
+fn at_terminal(question: &Question) -> String {
+    let choices =
+        if question.choices.is_empty() { String::new() } else { format!(" ({})", question.choices.join(", ")) };
+    loop {
+        say(&format!("{}{choices} [{}]", plain(&question.asks), plain(&question.proposal)));
+        let mut line = String::new();
+        let typed = match io::stdin().lock().read_line(&mut line) {
+            Ok(0) | Err(_) => "",
+            Ok(_) => line.trim(),
+        };
+        if typed.is_empty() {
+            return question.proposal.clone();
+        }
+        if question.choices.is_empty() || question.choices.iter().any(|choice| *choice == typed) {
+            return typed.to_owned();
+        }
+        say("that is none of them");
+    }
+}

@@ -1,0 +1,242 @@
+//! From what documents report to a recording: on which page each act was, and which page showed then.
+//!
+//! ```text
+//!  fill, fill, choose ─┐ wait for the page that they were on
+//!  click + page ───────┴▶ page N, with those and the click on it; the act before leads to N
+//!  left + page ────────▶ page N, on which nothing was done
+//! ```
+//!
+//! What was typed goes from a report straight into [`Secret`]s, and no further than that.
+//!
+//! Not here: who reports (`watch.js`), and what pages and values are for (`draft`).
+
+use domain::secret::Secret;
+use script::recording::{Act, Deed, Key, Length, Page, Recording, Target, Value};
+use serde::Deserialize;
+use url::Url;
+
+/// What a document reports.
+#[derive(Deserialize)]
+#[serde(tag = "say", rename_all = "camelCase", deny_unknown_fields)]
+enum Report {
+    /// Something was done.
+    Act {
+        does: Does,
+        #[serde(default)]
+        length: Option<Length>,
+        target: Target,
+        #[serde(default)]
+        page: Option<Look>,
+    },
+    /// A page was left on which nothing was done.
+    Left { page: Look },
+    /// A text was typed.
+    Typed { text: String },
+}
+
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+enum Does {
+    Click,
+    Fill,
+    Choose,
+    Enter,
+    Escape,
+}
+
+/// What a page shows.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Look {
+    url: String,
+    html: Option<String>,
+}
+
+/// A recording as it comes about.
+pub(super) struct Trail {
+    recording: Recording,
+    /// What was done on a page that hasn't been seen yet.
+    waiting: Vec<Act>,
+    /// The act that leads to the page that shows next.
+    leads: Option<usize>,
+    secrets: Vec<Secret>,
+    /// Reports that couldn't be read, and pages that were too large.
+    lost: usize,
+}
+
+/// What a person did, and what they typed.
+pub(super) struct Trodden {
+    pub(super) recording: Recording,
+    pub(super) secrets: Vec<Secret>,
+    pub(super) lost: usize,
+}
+
+impl Trail {
+    pub(super) fn new(portal: Url) -> Self {
+        let mut recording = Recording::new(portal.clone());
+        recording.acts.push(Act { on: None, does: Deed::Navigate { url: portal }, target: None, then: None });
+        Self { recording, waiting: Vec::new(), leads: Some(0), secrets: Vec::new(), lost: 0 }
+    }
+
+    /// Takes in what a document reports.
+    pub(super) fn hear(&mut self, window: u32, report: &str) {
+        match serde_json::from_str(report) {
+            Ok(Report::Typed { text }) => self.taint(text),
+            Ok(Report::Left { page }) => {
+                self.show(window, page);
+            }
+            Ok(Report::Act { does, length, target, page }) => self.act(window, does, length, target, page),
+            Err(_) => self.lost += 1,
+        }
+    }
+
+    /// What shows at the end.
+    pub(super) fn end(mut self, last: Option<(u32, String)>) -> Trodden {
+        if let Some((window, look)) = last.and_then(|(window, look)| Some((window, serde_json::from_str(&look).ok()?)))
+        {
+            self.show(window, look);
+        }
+        // The page that they were on wasn't seen any more.
+        self.recording.acts.append(&mut self.waiting);
+        let Self { recording, secrets, lost, .. } = self;
+        Trodden { recording, secrets, lost }
+    }
+
+    /// A page opened a window, or a file was offered.
+    pub(super) fn came(&mut self, does: Deed) {
+        let on = self.recording.acts.last().and_then(|act| act.on);
+        self.recording.acts.push(Act { on, does, target: None, then: None });
+    }
+
+    fn taint(&mut self, text: String) {
+        let text = Secret::new(text);
+        if self.secrets.iter().all(|known| known.expose() != text.expose()) {
+            self.secrets.push(text);
+        }
+    }
+
+    fn act(&mut self, window: u32, does: Does, length: Option<Length>, target: Target, page: Option<Look>) {
+        let does = match does {
+            Does::Click => Deed::Click,
+            Does::Fill => Deed::Fill { with: Value::Other, length: length.unwrap_or(Length::Unknown) },
+            Does::Choose => Deed::Choose,
+            Does::Enter => Deed::Press { key: Key::Enter },
+            Does::Escape => Deed::Press { key: Key::Escape },
+        };
+        let act = Act { on: None, does, target: Some(target), then: None };
+        let Some(page) = page else {
+            // What is typed anew is the same act.
+            let is_same = |known: &Act| known.target == act.target && matches!(known.does, Deed::Fill { .. });
+            self.waiting.retain(|known| !is_same(known));
+            self.waiting.push(act);
+            return;
+        };
+        let on = self.show(window, page);
+        self.recording.acts.push(Act { on, ..act });
+        self.leads = Some(self.recording.acts.len() - 1);
+    }
+
+    /// Takes in what shows, with all that was done on it; its place.
+    fn show(&mut self, window: u32, look: Look) -> Option<usize> {
+        let Ok(url) = Url::parse(&look.url) else {
+            self.lost += 1;
+            return None;
+        };
+        self.lost += usize::from(look.html.is_none());
+        let page = Page { url, window, html: look.html, kind: None };
+        let is_known = self.recording.pages.last() == Some(&page);
+        if !is_known {
+            self.recording.pages.push(page);
+        }
+        let at = self.recording.pages.len() - 1;
+        match self.leads.take().and_then(|act| self.recording.acts.get_mut(act)) {
+            Some(act) if act.on != Some(at) => act.then = Some(at),
+            Some(_) => {}
+            // It came by itself, or by the address line: nothing on a page leads there.
+            None if !is_known => {
+                let url = self.recording.pages[at].url.clone();
+                let on = at.checked_sub(1);
+                self.recording.acts.push(Act { on, does: Deed::Navigate { url }, target: None, then: Some(at) });
+            }
+            None => {}
+        }
+        let waiting = std::mem::take(&mut self.waiting).into_iter();
+        self.recording.acts.extend(waiting.map(|act| Act { on: Some(at), ..act }));
+        Some(at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use script::recording::{Deed, Recording};
+    use serde_json::{Value, json};
+
+    use super::{Trail, Trodden};
+
+    fn trodden(reports: &[Value]) -> Trodden {
+        let mut trail = Trail::new("https://bank.example/".parse().expect("an address"));
+        reports.iter().for_each(|report| trail.hear(0, &report.to_string()));
+        trail.end(Some((0, json!({ "url": "https://bank.example/bye", "html": "bye" }).to_string())))
+    }
+
+    fn target(css: &str) -> Value {
+        json!({ "within": [], "ways": [{ "css": css }] })
+    }
+
+    fn act(does: &str, css: &str, html: &str) -> Value {
+        json!({ "say": "act", "does": does, "target": target(css), "page": { "url": "https://bank.example/", "html": html } })
+    }
+
+    fn fill(css: &str) -> Value {
+        json!({ "say": "act", "does": "fill", "length": "short", "target": target(css) })
+    }
+
+    fn told(recording: &Recording) -> Vec<(Option<usize>, &'static str, Option<usize>)> {
+        let name = |does: &Deed| match does {
+            Deed::Navigate { .. } => "navigate",
+            Deed::Click => "click",
+            Deed::Fill { .. } => "fill",
+            _ => "other",
+        };
+        recording.acts.iter().map(|act| (act.on, name(&act.does), act.then)).collect()
+    }
+
+    #[test]
+    fn what_was_filled_is_on_the_page_of_the_click_and_the_click_leads_to_the_next() {
+        let reports =
+            [fill("#user"), fill("#word"), fill("#user"), act("click", "#go", "form"), act("click", "a", "list")];
+        let Trodden { recording, .. } = trodden(&reports);
+        let expected = [
+            (None, "navigate", Some(0)),
+            (Some(0), "fill", None),
+            (Some(0), "fill", None),
+            (Some(0), "click", Some(1)),
+            (Some(1), "click", Some(2)),
+        ];
+        assert_eq!(told(&recording), expected);
+        assert_eq!(recording.pages.len(), 3);
+        assert_eq!(recording.check(), Ok(()));
+    }
+
+    #[test]
+    fn a_page_that_nothing_led_to_is_gone_to_by_its_address() {
+        let left = json!({ "say": "left", "page": { "url": "https://bank.example/a", "html": "account" } });
+        let Trodden { recording, .. } = trodden(&[act("click", "a", "list"), left, act("click", "b", "list")]);
+        let expected = [
+            (None, "navigate", Some(0)),
+            (Some(0), "click", Some(1)),
+            (Some(1), "navigate", Some(2)),
+            (Some(2), "click", Some(3)),
+        ];
+        assert_eq!(told(&recording), expected);
+    }
+
+    #[test]
+    fn what_was_typed_is_no_part_of_the_recording_and_what_cant_be_read_is_counted() {
+        let typed = json!({ "say": "typed", "text": "canary-9" });
+        let trodden =
+            trodden(&[typed.clone(), typed, fill("#word"), act("click", "#go", "form"), json!({ "say": "what" })]);
+        assert_eq!((trodden.secrets.len(), trodden.lost), (1, 1));
+        assert!(!trodden.recording.write().expect("JSON").contains("canary"));
+    }
+}

@@ -1,0 +1,65 @@
+//! What a draft asks a person: what neither a page nor the trail tells.
+//!
+//! Not here: who answers. A question keeps its id from draft to draft, so that an answer finds it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// Something to ask.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Question {
+    /// By what it is answered.
+    pub id: String,
+    /// It, in words.
+    pub asks: String,
+    /// What is taken unless somebody says otherwise.
+    pub proposal: String,
+    /// What may be answered; anything where it is empty.
+    pub choices: Vec<&'static str>,
+}
+
+/// What was answered, and what is asked.
+pub(super) struct Inquiry<'a> {
+    answers: &'a BTreeMap<String, String>,
+    pub(super) asked: Vec<Question>,
+}
+
+impl<'a> Inquiry<'a> {
+    pub(super) const fn new(answers: &'a BTreeMap<String, String>) -> Self {
+        Self { answers, asked: Vec::new() }
+    }
+
+    /// Asks one of several things; what was answered, or else what is proposed.
+    pub(super) fn choose(
+        &mut self,
+        id: String,
+        asks: String,
+        proposal: &'static str,
+        choices: &[&'static str],
+    ) -> &'static str {
+        let answer = self.answers.get(&id);
+        let answer = answer.and_then(|answer| choices.iter().find(|choice| *choice == answer)).copied();
+        if self.asked.iter().all(|known| known.id != id) {
+            self.asked.push(Question { id, asks, proposal: proposal.to_owned(), choices: choices.to_vec() });
+        }
+        answer.unwrap_or(proposal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::Inquiry;
+
+    #[test]
+    fn what_was_answered_counts_if_it_is_one_of_the_choices() {
+        let answers = BTreeMap::from([("a".to_owned(), "code".to_owned()), ("b".to_owned(), "nonsense".to_owned())]);
+        let mut inquiry = Inquiry::new(&answers);
+        let mut choose = |id: &str| inquiry.choose(id.into(), "What?".into(), "answer", &["answer", "code"]);
+        assert_eq!((choose("a"), choose("b"), choose("c"), choose("a")), ("code", "answer", "answer", "code"));
+        assert_eq!(inquiry.asked.len(), 3);
+    }
+}

@@ -1,0 +1,111 @@
+//! What was found, in words: page by page, with how sure it is, and why.
+//!
+//! Not here: finding it.
+
+use super::columns::{Direction, Ledger};
+use super::{AccountsList, LedgerList, Looked, Notes, Sureness, Writing};
+use crate::recording::PageKind;
+
+pub(super) fn tell_writing(notes: &mut Notes, writing: &Writing, ledger: Option<&LedgerList>, file: &str) {
+    let Writing { locale, currency, time_zone } = writing;
+    let (sureness, why) = match ledger.map(|list| &list.read) {
+        Some(Ledger { other_locale: Some(other), .. }) => {
+            (Sureness::Guess, format!("{other} would read the same cells, as other amounts"))
+        }
+        Some(Ledger { chain: Some(chain), .. }) if chain.links > 1 => {
+            (Sureness::Proven, format!("{} balances follow from the amounts beside them", chain.links))
+        }
+        Some(_) => (Sureness::Likely, "it reads every amount of the list".to_owned()),
+        None => (Sureness::Guess, "no list of transactions was saved".to_owned()),
+    };
+    notes.add(file, "locale", locale.as_str(), sureness, why);
+    let why = "by its code or its symbol on the page, or else by the page's language";
+    notes.add(file, "currency", currency.as_str(), Sureness::Likely.min(sureness), why);
+    notes.add(file, "timezone", *time_zone, Sureness::Guess, "by the currency and the page's language");
+}
+
+pub(super) fn tell_form(notes: &mut Notes, looked: &Looked<'_>) {
+    let (Some(form), Some(kind)) = (&looked.form, looked.kind.map(PageKind::as_str)) else { return };
+    let file = looked.page.file;
+    for (into, with) in &form.fills {
+        notes.add(
+            file,
+            &format!("{kind}, fill"),
+            format!("{into} with {with}"),
+            Sureness::Likely,
+            "by what the field is called",
+        );
+    }
+    match &form.click {
+        Some((click, sureness)) => notes.add(file, &format!("{kind}, click"), click, *sureness, "it submits the form"),
+        None => {
+            notes.add(file, &format!("{kind}, click"), "", Sureness::Guess, "nothing submits the form: say what does");
+        }
+    }
+}
+
+pub(super) fn tell_accounts(notes: &mut Notes, file: &str, list: &AccountsList) {
+    notes.add(file, "accounts, table", &list.table.0, list.table.1, format!("{} rows", list.rows));
+    for (field, header) in &list.read.columns {
+        notes.add(file, &format!("accounts, {field}"), header, Sureness::Likely, "by its header");
+    }
+    for header in &list.read.unread {
+        notes.add(file, "accounts, not read", header, Sureness::Guess, "nobody knows what it is");
+    }
+    for (word, _) in list.read.types.iter().filter(|(_, ours)| ours.is_none()) {
+        notes.add(file, "accounts, type", word, Sureness::Guess, "it is taken as `other`");
+    }
+    let key = &list.read.key;
+    notes.add(file, "accounts, key", &key.said, key.sureness, &key.why);
+    if let Some(open) = &list.read.open {
+        notes.add(file, "accounts, open", open, Sureness::Likely, "there is one in each row");
+    }
+}
+
+pub(super) fn tell_ledger(notes: &mut Notes, file: &str, list: &LedgerList) {
+    let Ledger { columns, chain, direction, .. } = &list.read;
+    notes.add(file, "transactions, table", &list.table.0, list.table.1, format!("{} rows", list.rows));
+    if let Some(skip) = &list.skip {
+        notes.add(file, "transactions, skip", skip, Sureness::Likely, "these rows have other cells than the others");
+    }
+    let proof = chain.filter(|chain| chain.links > 1);
+    for (field, header) in columns {
+        let is_proven = proof.is_some() && matches!(*field, "amount" | "debit" | "credit" | "runningBalance");
+        let (sureness, why) = if is_proven {
+            (Sureness::Proven, "by running balances")
+        } else {
+            (Sureness::Likely, "by its header and its cells")
+        };
+        notes.add(file, &format!("transactions, {field}"), header, sureness, why);
+    }
+    for header in &list.read.unread {
+        notes.add(
+            file,
+            "transactions, not read",
+            header,
+            Sureness::Guess,
+            "nobody knows what it is; a way of payment is `rail`, with a `map`",
+        );
+    }
+    let (said, why) = match direction {
+        Direction::Signed => ("the sign of the amount", "both signs are there"),
+        Direction::SignedOneWay => {
+            ("the sign of the amount", "only one sign is there: see that what went out is negative")
+        }
+        Direction::TwoColumns => ("the column of the amount", "one of the two is filled in each row"),
+        Direction::TwoColumnsSigned => {
+            ("the column of the amount, with a minus in that of debits", "one of the two is filled in each row")
+        }
+    };
+    // Balances follow from amounts of either sign: of what is owed, both are the other way round.
+    let sureness = if *direction == Direction::SignedOneWay { Sureness::Guess } else { Sureness::Likely };
+    notes.add(file, "transactions, direction", said, sureness, why);
+    let (sureness, why) = match list.read.is_date_ambiguous {
+        true => (Sureness::Guess, "another order of day and month would read them as well"),
+        false => (Sureness::Likely, "it alone reads every day"),
+    };
+    notes.add(file, "transactions, date", &list.read.date, sureness, why);
+    if let Some(pending) = &list.read.pending {
+        notes.add(file, "transactions, pending", pending, Sureness::Likely, "it stands in place of a day");
+    }
+}

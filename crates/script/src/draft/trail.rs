@@ -1,0 +1,166 @@
+//! What a person did while the pages were recorded, as far as it tells what things are for: what was filled with what, what
+//! was clicked, and what kind of page came then.
+//!
+//! Not here: what a page is by itself.
+
+use ego_tree::NodeId;
+use scraper::ElementRef;
+
+use super::Looked;
+use crate::css::Css;
+use crate::document::Document;
+use crate::recording::{Deed, Edge, Length, Recording, Target, Value, Way};
+
+/// The acts that were on pages that are looked at.
+#[derive(Default)]
+pub(super) struct Trail {
+    acts: Vec<Trod>,
+}
+
+/// One act.
+pub(super) struct Trod {
+    /// The page that it was on, and the page that showed then, by their places among those that are looked at.
+    pub(super) on: usize,
+    pub(super) then: Option<usize>,
+    does: Does,
+    /// What it was done to, where it was found on the page.
+    element: Option<NodeId>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Does {
+    Fill(Value),
+    Click,
+    Other,
+}
+
+impl Trail {
+    /// The trail of a recording, on its pages that have a document.
+    pub(super) fn of(recording: &Recording, looked: &[Looked<'_>]) -> Self {
+        let mut places = Vec::with_capacity(recording.pages.len());
+        let mut next = 0;
+        for page in &recording.pages {
+            places.push(page.html.as_ref().map(|_| next));
+            next += usize::from(page.html.is_some());
+        }
+        let place = |page: Option<usize>| page.and_then(|page| places.get(page).copied().flatten());
+        let trod = recording.acts.iter().filter_map(|act| {
+            let on = place(act.on)?;
+            let does = match act.does {
+                Deed::Fill { length: Length::Empty, .. } => return None,
+                Deed::Fill { with, .. } => Does::Fill(with),
+                Deed::Click => Does::Click,
+                _ => Does::Other,
+            };
+            let element = act.target.as_ref().and_then(|target| found(&looked.get(on)?.document, target));
+            Some(Trod { on, then: place(act.then), does, element: element.map(|element| element.id()) })
+        });
+        Self { acts: trod.collect() }
+    }
+
+    /// The fields of a page that something was typed into, in order, with what is known of it.
+    pub(super) fn fills<'d>(&self, page: usize, document: &'d Document) -> Vec<(ElementRef<'d>, Value)> {
+        let mut fills: Vec<(ElementRef<'d>, Value)> = Vec::new();
+        for trod in self.acts.iter().filter(|trod| trod.on == page) {
+            let (Does::Fill(value), Some(element)) = (trod.does, trod.found(document)) else { continue };
+            if fills.iter().all(|(known, _)| known.id() != element.id()) {
+                fills.push((element, value));
+            }
+        }
+        fills
+    }
+
+    /// The things of a page that were clicked, each with the page that showed then.
+    pub(super) fn clicks<'d>(
+        &self,
+        page: usize,
+        document: &'d Document,
+    ) -> impl Iterator<Item = (ElementRef<'d>, Option<usize>)> {
+        let on_page = self.acts.iter().filter(move |trod| trod.on == page && trod.does == Does::Click);
+        on_page.filter_map(move |trod| Some((trod.found(document)?, trod.then)))
+    }
+
+    /// What was clicked on a page, and led to another.
+    pub(super) fn lead<'d>(&self, page: usize, document: &'d Document) -> Option<(ElementRef<'d>, usize)> {
+        self.clicks(page, document).filter_map(|(element, then)| Some((element, then?))).last()
+    }
+
+    /// Whether a click on the one page led to the other.
+    pub(super) fn leads(&self, from: usize, to: usize) -> bool {
+        self.acts.iter().any(|trod| trod.on == from && trod.then == Some(to) && trod.does == Does::Click)
+    }
+
+    /// Whether nobody did anything that is known.
+    pub(super) fn is_empty(&self) -> bool {
+        self.acts.is_empty()
+    }
+}
+
+impl Trod {
+    fn found<'d>(&self, document: &'d Document) -> Option<ElementRef<'d>> {
+        ElementRef::wrap(document.html.tree.get(self.element?)?)
+    }
+}
+
+/// What a target is on a page: by its selector, or else by whatever other way fits one thing alone.
+fn found<'d>(document: &'d Document, target: &Target) -> Option<ElementRef<'d>> {
+    let within = around(target)?;
+    let one = |selector: &str| {
+        let css = Css::made(&format!("{within}{selector}"))?;
+        let mut all = document.all(&css);
+        all.next().filter(|_| all.next().is_none())
+    };
+    let by_way = |way: &Way| match way {
+        Way::Css(css) => one(css),
+        Way::Id(id) => one(&attribute("id", id)),
+        Way::Name(name) => one(&attribute("name", name)),
+        Way::Placeholder(text) => one(&attribute("placeholder", text)),
+        Way::TestId { attribute: name, value } => one(&attribute(name, value)),
+        // Words may have changed, and paths are what the selector says.
+        Way::Role { .. } | Way::Label(_) | Way::Text(_) | Way::Xpath(_) => None,
+    };
+    let surest = |way: &&Way| !matches!(way, Way::Css(_));
+    target.ways.iter().find(|way| !surest(way)).and_then(by_way).or_else(|| target.ways.iter().find_map(by_way))
+}
+
+fn attribute(name: &str, value: &str) -> String {
+    format!("[{name}={}]", crate::css::quoted(value))
+}
+
+/// The selectors of all edges around a target; none where there is one of which no script sees what is in it.
+fn around(target: &Target) -> Option<String> {
+    let selectors = target.within.iter().map(|edge| match edge {
+        Edge::Frame { css: Some(css), origin: None, .. } | Edge::ShadowRoot { css } => Some(format!("{css} >>> ")),
+        Edge::Frame { .. } => None,
+    });
+    selectors.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::found;
+    use crate::document::Document;
+    use crate::recording::{Edge, Target, Way};
+
+    #[test]
+    fn a_target_is_found_through_frames_and_roots_and_by_another_way_where_its_place_changed() {
+        let html = "<p>a</p><iframe srcdoc=\"<form><template shadowrootmode=open></template>\
+            <x-field><template shadowrootmode=open><input name=user></template></x-field></form>\"></iframe>";
+        let document = Document::parse(html).expect("a document");
+        let check = |within: Vec<Edge>, ways: Vec<Way>, expected: Option<&str>| {
+            let target = Target { within, ways };
+            let element = found(&document, &target);
+            assert_eq!(element.and_then(|element| element.value().attr("name")), expected, "{target:?}");
+        };
+        let frame = |origin: Option<&str>| Edge::Frame {
+            css: Some("iframe:nth-of-type(1)".into()),
+            place: None,
+            origin: origin.map(str::to_owned),
+        };
+        let host = Edge::ShadowRoot { css: "x-field".into() };
+        check(vec![frame(None), host.clone()], vec![Way::Css("input:nth-of-type(1)".into())], Some("user"));
+        let moved = vec![Way::Name("user".into()), Way::Css("b > input".into())];
+        check(vec![frame(None), host.clone()], moved.clone(), Some("user"));
+        check(vec![frame(Some("https://other.example")), host], moved, None);
+    }
+}

@@ -1,0 +1,74 @@
+//! What a person answers to a bank, by what it asks: squares of a card, letters of a word, an agreed answer, a code.
+//!
+//! Not here: where it is typed.
+
+use fixtures::portal::RunningPortal;
+use serde_json::Value;
+
+use super::hand::Failure;
+use crate::patience::eventually;
+
+/// The code in the newest text message, once there are so many.
+pub(super) async fn code(portal: &RunningPortal, count: usize) -> Result<String, Failure> {
+    let code = eventually(async || portal.phone().messages.get(count - 1).map(|message| message.code.clone()));
+    Ok(code.await.ok_or("no code came")?)
+}
+
+/// What the person's app shows.
+pub(super) async fn app(portal: &RunningPortal) -> Result<String, Failure> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    let shown: Value = client.get(format!("{}_authenticator", portal.url())).send().await?.json().await?;
+    Ok(shown["code"].as_str().ok_or("the app shows no code")?.to_owned())
+}
+
+/// Makes the portal's user one who was there before, where the portal has first sign-ins; the password.
+pub(super) async fn settled(portal: &RunningPortal) -> Result<String, Failure> {
+    if portal.name() != "threshold" {
+        return Ok(portal.password().to_owned());
+    }
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    let settled: Value =
+        client.post(format!("{}_enrol", portal.url())).send().await?.error_for_status()?.json().await?;
+    Ok(settled["password"].as_str().ok_or("no password was set")?.to_owned())
+}
+
+/// What a person answers to these words of a bank, its parts with blanks between.
+///
+/// # Errors
+/// When nobody knows.
+pub async fn answer(portal: &RunningPortal, asked: &str) -> Result<String, Failure> {
+    let credential = |name: &str| portal.credential(name);
+    match portal.name() {
+        "hoshizora" => Ok(squares(credential("card"), asked)),
+        "lantern" => Ok(letters(credential("memorableWord"), asked)),
+        "meridian" => {
+            let agreed = credential("securityAnswers").split('|').filter_map(|pair| pair.split_once('='));
+            let found = agreed.into_iter().find(|(question, _)| asked.contains(question));
+            Ok(found.ok_or("nobody knows this question")?.1.to_owned())
+        }
+        "threshold" => app(portal).await,
+        other => Err(format!("{other} asks nothing that anybody knows").into()),
+    }
+}
+
+/// What stands in the squares of a card that are named, such as `［Ｃ－３］`.
+fn squares(card: &str, asked: &str) -> String {
+    let narrow = |letter: char| match letter {
+        '０'..='９' | 'Ａ'..='Ｚ' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
+        letter => letter,
+    };
+    let asked: String = asked.chars().map(narrow).collect();
+    let names = asked.split(['［', '］']).filter(|name| name.contains('－')).map(|name| name.replace('－', ""));
+    let card: Vec<(&str, &str)> = card.split(' ').filter_map(|square| square.split_once('=')).collect();
+    let digits = |name: String| card.iter().find(|(known, _)| *known == name).map(|(_, digits)| *digits);
+    names.filter_map(digits).collect::<Vec<_>>().join(" ")
+}
+
+/// The letters of a word that are asked for by their places.
+fn letters(word: &str, asked: &str) -> String {
+    let places = asked.split(|letter: char| !letter.is_ascii_digit()).filter_map(|part| part.parse::<usize>().ok());
+    let letters = places.filter_map(|place| word.chars().nth(place.checked_sub(1)?)).map(String::from);
+    letters.collect::<Vec<_>>().join(" ")
+}

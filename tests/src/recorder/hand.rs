@@ -1,0 +1,184 @@
+//! The hand of a person at a recorder's browser: it looks where a thing is, moves the pointer there, presses and types, by
+//! real input that the browser is given on its DevTools port. No script of a page is called, and nothing is clicked by one.
+//!
+//! Not here: where a person goes (`people`).
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::patience::eventually;
+use crate::socket::{Heard, Socket};
+
+/// Where a thing is in the window, and that it stands still: `a >>> b` leads through frames and shadow roots, `a{words}`
+/// is one that has these words.
+const PLACE: &str = r"
+(path) => {
+  if (document.readyState !== 'complete') return null;
+  const parts = path.split('>>>').map((part) => /^(.*?)(?:\{(.*)\})?$/su.exec(part.trim()));
+  let own = document, frames = [], element = null;
+  for (const [, selector, words] of parts) {
+    if (own === null) return null;
+    if (own.querySelector?.('[aria-busy=true]')) return null;
+    const all = [...own.querySelectorAll(selector)].filter((one) => one.getClientRects().length > 0);
+    element = all.find((one) => !words || (one.innerText || one.value || '').includes(words));
+    if (element === undefined || element.disabled) return null;
+    const inner = element.contentDocument ?? null;
+    if (inner !== null) frames.push(element);
+    if (inner !== null && inner.readyState !== 'complete') return null;
+    own = inner ?? element.shadowRoot;
+  }
+  element.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
+  let { left, top, width, height } = element.getBoundingClientRect();
+  for (const frame of frames.filter((frame) => frame !== element)) {
+    const around = frame.getBoundingClientRect();
+    left += around.left + frame.clientLeft;
+    top += around.top + frame.clientTop;
+  }
+  return { x: left + width / 2, y: top + height / 2, text: element.innerText ?? '' };
+}";
+
+/// What went wrong.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// A hand at the newest window of a browser.
+pub struct Hand {
+    socket: Socket,
+    calls: u64,
+}
+
+impl Hand {
+    /// At the one browser that has its profile in a folder, once it shows a page.
+    ///
+    /// # Errors
+    /// When there is none in time.
+    pub async fn at(profiles: &Path) -> Result<Self, Failure> {
+        let address = eventually(async || {
+            let said = std::fs::read_dir(profiles)
+                .ok()?
+                .flatten()
+                .find_map(|entry| std::fs::read_to_string(entry.path().join("DevToolsActivePort")).ok())?;
+            let (port, path) = said.trim().split_once('\n')?;
+            Some(format!("http://127.0.0.1:{port}{path}"))
+        });
+        let address = address.await.ok_or("no browser listens")?;
+        Ok(Self { socket: Socket::open(&address, &[]).await?, calls: 0 })
+    }
+
+    /// Waits until a thing shows; its text.
+    ///
+    /// # Errors
+    /// When it doesn't in time.
+    pub async fn see(&mut self, path: &str) -> Result<String, Failure> {
+        let place = self.place(path).await?;
+        Ok(place["text"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Clicks a thing once it shows and stands still.
+    ///
+    /// # Errors
+    /// When it doesn't in time.
+    pub async fn click(&mut self, path: &str) -> Result<(), Failure> {
+        let place = self.place(path).await?;
+        self.press(&place, 1).await
+    }
+
+    /// Types into a field, over whatever is in it.
+    ///
+    /// # Errors
+    /// When it doesn't show in time.
+    pub async fn fill(&mut self, path: &str, text: &str) -> Result<(), Failure> {
+        let place = self.place(path).await?;
+        self.press(&place, 3).await?;
+        for sign in text.chars() {
+            let key = json!({ "type": "keyDown", "key": sign.to_string(), "text": sign.to_string() });
+            self.call("Input.dispatchKeyEvent", key).await?;
+            self.call("Input.dispatchKeyEvent", json!({ "type": "keyUp", "key": sign.to_string() })).await?;
+        }
+        Ok(())
+    }
+
+    /// Presses Enter where the caret is.
+    ///
+    /// # Errors
+    /// When the browser is gone.
+    pub async fn enter(&mut self) -> Result<(), Failure> {
+        for kind in ["keyDown", "keyUp"] {
+            let text = if kind == "keyDown" { "\r" } else { "" };
+            let key =
+                json!({ "type": kind, "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": text });
+            self.call("Input.dispatchKeyEvent", key).await?;
+        }
+        Ok(())
+    }
+
+    async fn press(&mut self, place: &Value, clicks: u8) -> Result<(), Failure> {
+        let (x, y) = (&place["x"], &place["y"]);
+        self.call("Input.dispatchMouseEvent", json!({ "type": "mouseMoved", "x": x, "y": y })).await?;
+        for count in 1..=clicks {
+            for kind in ["mousePressed", "mouseReleased"] {
+                let mouse =
+                    json!({ "type": kind, "x": x, "y": y, "button": "left", "buttons": 1, "clickCount": count });
+                self.call("Input.dispatchMouseEvent", mouse).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where a thing is, once it was there twice.
+    async fn place(&mut self, path: &str) -> Result<Value, Failure> {
+        let expression = format!("({PLACE})({})", json!(path));
+        let until = tokio::time::Instant::now() + crate::patience::patience();
+        let mut before = Value::Null;
+        while tokio::time::Instant::now() < until {
+            // A frame is drawn in between, so that two looks are at two of them.
+            let call = json!({
+                "expression": format!("new Promise((tell) => requestAnimationFrame(() => tell({expression})))"),
+                "returnByValue": true,
+                "awaitPromise": true,
+            });
+            let now = self.call("Runtime.evaluate", call).await.map(|answer| answer["result"]["value"].clone());
+            let now = now.unwrap_or(Value::Null);
+            if !now.is_null() && now == before {
+                return Ok(now);
+            }
+            before = now;
+        }
+        Err(format!("`{path}` doesn't show").into())
+    }
+
+    /// A call in the newest window.
+    async fn call(&mut self, method: &str, params: Value) -> Result<Value, Failure> {
+        let targets = self.send(None, "Target.getTargets", json!({})).await?;
+        let is_page = |target: &&Value| target["type"] == "page" && target["url"] != "about:blank";
+        let pages = targets["targetInfos"].as_array().into_iter().flatten().filter(is_page);
+        // The newest is told first.
+        let target = pages.map(|target| target["targetId"].clone()).next().ok_or("no page shows")?;
+        let attach = json!({ "targetId": target, "flatten": true });
+        let session = self.send(None, "Target.attachToTarget", attach).await?["sessionId"].clone();
+        let answer = self.send(Some(&session), method, params).await;
+        self.send(None, "Target.detachFromTarget", json!({ "sessionId": session })).await?;
+        answer
+    }
+
+    async fn send(&mut self, session: Option<&Value>, method: &str, params: Value) -> Result<Value, Failure> {
+        self.calls += 1;
+        let id = self.calls;
+        let mut call = json!({ "id": id, "method": method, "params": params });
+        if let Some(session) = session {
+            call["sessionId"] = session.clone();
+        }
+        self.socket.say(&call).await;
+        loop {
+            match self.socket.next().await {
+                Some(Heard::Words(said)) if said["id"] == id => {
+                    let refused = said["error"]["message"].as_str();
+                    return refused
+                        .map_or_else(|| Ok(said["result"].clone()), |why| Err(format!("{method}: {why}").into()));
+                }
+                Some(Heard::Words(_) | Heard::Bytes(_)) => {}
+                Some(Heard::Closed(..)) | None => return Err("the browser is gone".into()),
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! How a person goes through each simulated portal: in, with a wrong password first, to an account, through its list, back,
+//! and out.
+//!
+//! Not here: what a recorder makes of it.
+
+use fixtures::portal::RunningPortal;
+
+use super::answers::{answer, app, code, settled};
+use super::hand::{Failure, Hand};
+
+/// What a person typed, all of it.
+#[derive(Default)]
+pub struct Memory {
+    /// Each text.
+    pub typed: Vec<String>,
+}
+
+impl Memory {
+    async fn fill(&mut self, hand: &mut Hand, path: &str, text: &str) -> Result<(), Failure> {
+        self.typed.push(text.to_owned());
+        hand.fill(path, text).await
+    }
+}
+
+/// Accounts of Threshold whose transactions its user may not see, and that has none.
+const LIMITED: &str = "Clinic North";
+const EMPTY: &str = "Grants Fund";
+/// A password that no portal takes.
+const WRONG: &str = "wrong-Pass9word";
+
+/// Goes through a portal.
+///
+/// # Errors
+/// When something isn't where the person knows it.
+pub async fn goes(portal: &RunningPortal, hand: &mut Hand, memory: &mut Memory) -> Result<(), Failure> {
+    match portal.name() {
+        "harbour" => harbour(portal, hand, memory).await,
+        "hoshizora" => hoshizora(portal, hand, memory).await,
+        "meridian" => meridian(portal, hand, memory).await,
+        "threshold" => threshold(portal, hand, memory).await,
+        other => Err(format!("nobody knows {other}").into()),
+    }
+}
+
+async fn harbour(portal: &RunningPortal, hand: &mut Hand, memory: &mut Memory) -> Result<(), Failure> {
+    for password in [WRONG, portal.password()] {
+        memory.fill(hand, "#username", portal.username()).await?;
+        memory.fill(hand, "#password", password).await?;
+        hand.click("#sign-in-submit").await?;
+        hand.see(if password == WRONG { "#sign-in-form [role=alert]" } else { "#passcode" }).await?;
+    }
+    let code = code(portal, 1).await?;
+    memory.fill(hand, "#passcode", &code).await?;
+    hand.click("#passcode-submit").await?;
+    hand.click("#accounts-table th a").await?;
+    hand.see("#transactions-table").await?;
+    hand.click("#next-page").await?;
+    hand.see("#row-range{26}").await?;
+    hand.click("#back-to-accounts").await?;
+    hand.see("#accounts-table").await?;
+    hand.click("#sign-out").await?;
+    hand.see("#page-title{signed out}").await?;
+    Ok(())
+}
+
+async fn meridian(portal: &RunningPortal, hand: &mut Hand, memory: &mut Memory) -> Result<(), Failure> {
+    memory.fill(hand, "#ctl00_Main_txtUserId", portal.username()).await?;
+    hand.click("#ctl00_Main_btnContinue").await?;
+    for password in [WRONG, portal.password()] {
+        memory.fill(hand, "#ctl00_Main_txtPassword", password).await?;
+        hand.click("#ctl00_Main_btnSignOn").await?;
+        if password == WRONG {
+            hand.see("#ctl00_Main_lblError").await?;
+        }
+    }
+    let asked = hand.see("#ctl00_Main_lblQuestion").await?;
+    let answer = answer(portal, &asked).await?;
+    memory.fill(hand, "#ctl00_Main_txtAnswer", &answer).await?;
+    hand.click("#ctl00_Main_btnSubmit").await?;
+    hand.click("#ctl00_Main_gvAccounts a[href*=Activity]").await?;
+    hand.click("#ctl00_Main_gvActivity tr.pager a{2}").await?;
+    hand.see("#ctl00_Main_gvActivity tr.pager span{2}").await?;
+    hand.click("#menu a{Accounts}").await?;
+    hand.see("#ctl00_Main_gvAccounts").await?;
+    hand.click("#ctl00_Main_lnkSignOff").await?;
+    hand.see("#main{signed off}").await?;
+    Ok(())
+}
+
+async fn hoshizora(portal: &RunningPortal, hand: &mut Hand, memory: &mut Memory) -> Result<(), Failure> {
+    for password in [WRONG, portal.password()] {
+        memory.fill(hand, "input[name=shitenNo]", portal.credential("branchNumber")).await?;
+        memory.fill(hand, "input[name=kouzaNo]", portal.username()).await?;
+        memory.fill(hand, "input[name=loginPw]", password).await?;
+        hand.click("input[type=submit]").await?;
+        hand.see(if password == WRONG { "p.err" } else { "#kakunin" }).await?;
+    }
+    let asked = hand.see("#kakunin tr").await?;
+    let squares = answer(portal, &asked).await?;
+    for (place, digits) in (1..).zip(squares.split(' ')) {
+        memory.fill(hand, &format!("#kakunin input[name=k{place}]"), digits).await?;
+    }
+    hand.click("input[type=submit]").await?;
+    hand.click("table[summary='口座一覧'] td a").await?;
+    hand.click("a{入出金明細}").await?;
+    hand.click("p.pager a{次へ}").await?;
+    hand.see("p.ken{21～}").await?;
+    hand.click("#menu a{残高照会}").await?;
+    hand.see("table[summary='口座一覧']").await?;
+    hand.click("#menu a{ログアウト}").await?;
+    hand.see("h1{ログアウト}").await?;
+    Ok(())
+}
+
+async fn threshold(portal: &RunningPortal, hand: &mut Hand, memory: &mut Memory) -> Result<(), Failure> {
+    let right = settled(portal).await?;
+    for password in [WRONG, &right] {
+        memory.fill(hand, "#username", portal.username()).await?;
+        memory.fill(hand, "#password", password).await?;
+        hand.click("form[data-cy=sign-in] button").await?;
+        hand.see(if password == WRONG { "p.alert" } else { "#code" }).await?;
+    }
+    let code = app(portal).await?;
+    memory.fill(hand, "#code", &code).await?;
+    hand.click("form[data-cy=verify] button").await?;
+    hand.click("#accounts th a").await?;
+    hand.click("a{View transactions}").await?;
+    hand.click("a[rel=next]").await?;
+    hand.see("#transactions").await?;
+    hand.click("nav a{Accounts}").await?;
+    // Accounts that show less than others.
+    for (account, shows) in [(LIMITED, "p.not-entitled"), (EMPTY, "p.empty")] {
+        hand.click(&format!("#accounts th a{{{account}}}")).await?;
+        if account == EMPTY {
+            hand.click("a{View transactions}").await?;
+        }
+        hand.see(shows).await?;
+        hand.click("nav a{Accounts}").await?;
+    }
+    hand.see("#accounts").await?;
+    hand.click("button[data-cy=sign-out]").await?;
+    hand.see("h1{signed out}").await?;
+    Ok(())
+}
