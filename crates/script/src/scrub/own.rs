@@ -182,6 +182,12 @@ impl OwnWords {
         self.phrases.contains(&folded_case(text))
     }
 
+    /// The words of what the script says, case folded.
+    pub(super) fn words(&self) -> impl Iterator<Item = &str> {
+        let texts = self.phrases.iter().chain(&self.pieces);
+        texts.flat_map(|text| text.split(|letter: char| !letter.is_alphabetic())).filter(|word| !word.is_empty())
+    }
+
     /// A text of a page, scrubbed sign by sign, with the script's own texts in it as they were.
     pub(super) fn kept_in_text(&self, text: &str, scrubbed: String) -> String {
         restored(text, scrubbed, &self.phrases)

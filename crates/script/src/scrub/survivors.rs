@@ -59,7 +59,7 @@ pub enum SurvivorKind {
 /// The page, from 0, that isn't looked into, and why not.
 pub fn survivors(before: &[&str], after: &[&str], own: &OwnWords) -> Result<Vec<Survivor>, (usize, &'static str)> {
     let mut theirs: BTreeMap<String, SurvivorKind> = BTreeMap::new();
-    let mut portals = BTreeSet::new();
+    let mut portals: BTreeSet<String> = own.words().map(str::to_owned).collect();
     for (place, html) in before.iter().enumerate() {
         let document = Document::parse(html).map_err(|refused| (place, refused.text()))?;
         texts(document.html.tree.root(), Voice::Shape, &mut |voice, text| {
@@ -69,7 +69,7 @@ pub fn survivors(before: &[&str], after: &[&str], own: &OwnWords) -> Result<Vec<
             add(&mut theirs, voice, text);
         });
     }
-    theirs.retain(|text, kind| *kind != SurvivorKind::Name || !(portals.contains(text) || own.say(text)));
+    theirs.retain(|text, kind| *kind != SurvivorKind::Name || !portals.contains(text));
     let mut survivors = BTreeSet::new();
     let names: BTreeSet<&str> =
         theirs.iter().filter(|(_, kind)| **kind == SurvivorKind::Name).map(|(name, _)| name.as_str()).collect();
