@@ -32,6 +32,10 @@ pub struct Scrub {
     /// What was typed at the sign-in, which is taken out wherever it stands: a file as `agent run` takes it.
     #[arg(long, value_name = "FILE")]
     credentials: Option<PathBuf>,
+    /// Somebody's name, which is replaced in headings, labels and buttons, too. Words that also stand in other texts of a
+    /// customer's are replaced there by themselves.
+    #[arg(long = "name", value_name = "NAME")]
+    names: Vec<String>,
     /// The day on which the pages were saved; today unless given.
     #[arg(long, value_name = "YYYY-MM-DD")]
     today: Option<Date>,
@@ -133,18 +137,19 @@ impl Scrub {
         let day = self.today.unwrap_or_else(|| Timestamp::now().to_zoned(TimeZone::UTC).date());
         let known = self.credentials.as_deref().map(typed).transpose()?.unwrap_or_default();
         let secrets: Vec<&str> = known.iter().map(|(_, secret)| secret.expose()).collect();
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
         let mut key = [0; 32];
         getrandom::fill(&mut key).map_err(|_| ScrubError::NoRandomness)?;
         let key = Secret::new(key.iter().map(|byte| format!("{byte:02x}")).collect());
         let given: Vec<Shareable<'_>> =
             pages.iter().map(|saved| Shareable { page: &saved.page, html: &saved.html, today: day }).collect();
-        let made = shared(&script, &own, &given, &secrets, &key).map_err(|source| {
+        let made = shared(&script, &own, &given, (&secrets, &names), &key).map_err(|source| {
             let (ShareError::Unread { page, .. } | ShareError::Otherwise { page, .. }) = source;
             ScrubError::Share { page: pages.get(page).map_or_else(String::new, |saved| saved.file.clone()), source }
         })?;
         let before: Vec<&str> = pages.iter().map(|saved| saved.html.as_str()).collect();
         let after: Vec<&str> = made.iter().map(|scrubbed| scrubbed.html.as_str()).collect();
-        let survivors = survivors(&before, &after, &own).map_err(|(page, reason)| {
+        let survivors = survivors(&before, &after, &own, &names).map_err(|(page, reason)| {
             let path = pages.get(page).map_or_else(PathBuf::new, |saved| saved.file.clone().into());
             PageError::Refused { path, reason }
         })?;
@@ -204,7 +209,7 @@ impl Scrub {
         }
         print(&format!("{}\n", self.into.display()))?;
         say(&format!(
-            "{} pages are made up. Look at them before you give them away: a picture, or a name in a heading, is as it was.\n\
+            "{} pages are made up. Look at them before you give them away: a name that stands in a heading alone is as it was (`--name`).\n\
              Notes, expectations and the recording stay where they are.\nnext: agent test {}",
             pages.len(),
             self.into.display()

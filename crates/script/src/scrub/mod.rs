@@ -81,11 +81,27 @@ impl Veil<'_> {
         }
     }
 
-    /// A text of the portal's, with the numbers in it that may be a customer's.
-    fn over_numbers(self, text: &str) -> String {
+    /// A text of the portal's, in which numbers may be a customer's.
+    fn over_words(self, text: &str) -> String {
         match self {
             Self::Shape => without_digits(text),
-            Self::Fiction(fiction) => fiction.numbers_of(text),
+            Self::Fiction(fiction) => fiction.said(text),
+        }
+    }
+
+    /// What tells elements apart, in which numbers may be a customer's.
+    fn over_names(self, text: &str) -> String {
+        match self {
+            Self::Shape => without_digits(text),
+            Self::Fiction(fiction) => fiction.numbered(text),
+        }
+    }
+
+    /// A part of an address that doesn't look like a key.
+    fn over_path(self, part: &str) -> String {
+        match self {
+            Self::Shape => part.to_owned(),
+            Self::Fiction(fiction) => fiction.said(part),
         }
     }
 }
@@ -386,7 +402,7 @@ fn address(value: &str, page: &Scrubbing<'_>) -> String {
     let (path, query) = value.split_once('?').map_or((value, None), |(path, query)| (path, Some(query)));
     let part = |part: &str| {
         let is_key = part.len() > 24 || part.chars().any(|c| c.is_numeric() || matches!(c, ';' | '=' | '%' | '@'));
-        if is_key { own.kept_in_value(part, veil.over(part)) } else { part.to_owned() }
+        if is_key { own.kept_in_value(part, veil.over(part)) } else { own.kept_in_value(part, veil.over_path(part)) }
     };
     let path = path.split('/').take(32).map(part).collect::<Vec<_>>().join("/");
     let kept = query.map(|query| (own.kept_in_value(query, veil.over(query)), veil.over(query)));
@@ -410,7 +426,7 @@ pub(crate) fn bare_tokens(value: &str) -> String {
 
 fn veiled_token(token: &str, veil: Veil<'_>) -> String {
     let is_key = token.len() > 40 || (token.len() >= 16 && token.chars().filter(|c| c.is_numeric()).count() > 2);
-    if is_key || token.contains('@') { veil.over(token) } else { veil.over_numbers(token) }
+    if is_key || token.contains('@') { veil.over(token) } else { veil.over_names(token) }
 }
 
 impl Scrubbing<'_> {
@@ -438,13 +454,13 @@ fn spoken(words: &str, voice: Voice, page: &Scrubbing<'_>) -> String {
     }
     match voice {
         Voice::Words if matches!(veil, Veil::Fiction(_)) && !words.contains('@') && !secrets.have_any(words) => {
-            veil.over_numbers(words)
+            veil.over_words(words)
         }
         Voice::Words => {
             let word = |word: &str| match word {
                 word if secrets.have(word) => format!("{MASK}{}", blank_at_end(word)),
                 word if word.contains('@') => veil.over(word),
-                word => veil.over_numbers(word),
+                word => veil.over_words(word),
             };
             words.split_inclusive(char::is_whitespace).map(word).collect()
         }

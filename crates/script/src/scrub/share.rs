@@ -9,7 +9,8 @@ use jiff::civil::Date;
 
 use super::disguise::Secrets;
 use super::fiction::{Amounts, Fiction, Key, Writing};
-use super::{OwnWords, Scrubbed, Scrubbing, Veil, veiled};
+use super::{OwnWords, Scrubbed, Scrubbing, Veil, survivors, veiled};
+use crate::document::{Document, folded_case};
 use crate::language::{Format, Script};
 use crate::rehearse::PageRead;
 
@@ -54,7 +55,8 @@ impl std::fmt::Display for ShareError {
 
 impl std::error::Error for ShareError {}
 
-/// The same pages with texts that are made up by `key`, which has to be forgotten afterwards.
+/// The same pages with texts that are made up by `key`, which has to be forgotten afterwards. `secrets` are masked as ever; names
+/// that somebody knows are replaced in headings, too.
 ///
 /// # Errors
 /// A page that isn't read, before or after.
@@ -62,7 +64,7 @@ pub fn shared(
     script: &Script,
     own: &OwnWords,
     pages: &[Shareable<'_>],
-    secrets: &[&str],
+    (secrets, names): (&[&str], &[&str]),
     key: &Secret,
 ) -> Result<Vec<Scrubbed>, ShareError> {
     let read = |at: usize, page: &Shareable<'_>, html: &str| {
@@ -73,7 +75,11 @@ pub fn shared(
     let before: Vec<PageRead> =
         pages.iter().enumerate().map(|(at, page)| read(at, page, page.html)).collect::<Result<_, _>>()?;
     let key = Key::new(key.expose().as_bytes());
-    let writing = Writing { locale: script.locale, currency: script.currency.clone(), days: days(script) };
+    let documents = pages.iter().filter_map(|page| Document::parse(page.html).ok()).collect::<Vec<_>>();
+    let mut theirs = survivors::names(documents.iter(), own);
+    theirs.extend(names.iter().flat_map(|name| name.split_whitespace()).map(folded_case));
+    let (locale, currency) = (script.locale, script.currency.clone());
+    let writing = Writing { locale, currency, days: days(script), theirs };
     let fiction = Fiction::new(key, own, writing, Amounts::of(key, &before));
     let mut made = Vec::with_capacity(pages.len());
     for (at, (page, before)) in pages.iter().zip(&before).enumerate() {

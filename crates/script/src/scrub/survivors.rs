@@ -7,14 +7,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ego_tree::NodeRef;
+use scraper::{ElementRef, Node};
 use serde::Serialize;
 
 use super::disguise::Secrets;
 use super::fiction::{is_card, is_iban};
 use super::{OwnWords, Voice, shape, voice_within};
 use crate::document::{Document, folded_case};
-use ego_tree::NodeRef;
-use scraper::{ElementRef, Node};
 
 /// A number with so many digits is somebody's.
 const DIGITS: usize = 6;
@@ -52,36 +52,48 @@ pub enum SurvivorKind {
     Name,
 }
 
-/// What of the pages as they were is on the pages as they are. Words of the script's own, and of the portal's headings,
-/// labels and buttons, are nobody's name.
+/// The words of texts that aren't the portal's own, and not the script's either, case folded.
+pub(super) fn names<'d>(documents: impl Iterator<Item = &'d Document>, own: &OwnWords) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for document in documents {
+        texts(document.html.tree.root(), Voice::Shape, &mut |voice, text| {
+            if voice == Voice::Shape {
+                names.extend(words(text));
+            }
+        });
+    }
+    for own in own.words() {
+        names.remove(own);
+    }
+    names
+}
+
+/// What of the pages as they were is on the pages as they are. `known` are names that somebody knows; other words are names
+/// where they stand in a text that isn't the portal's own (its headings, labels, buttons) or the script's.
 ///
 /// # Errors
 /// The page, from 0, that isn't looked into, and why not.
-pub fn survivors(before: &[&str], after: &[&str], own: &OwnWords) -> Result<Vec<Survivor>, (usize, &'static str)> {
+pub fn survivors(
+    before: &[&str],
+    after: &[&str],
+    own: &OwnWords,
+    known: &[&str],
+) -> Result<Vec<Survivor>, (usize, &'static str)> {
+    let parsed = |(place, html): (usize, &&str)| Document::parse(html).map_err(|refused| (place, refused.text()));
+    let documents: Vec<Document> = before.iter().enumerate().map(parsed).collect::<Result<_, _>>()?;
+    let mut names = names(documents.iter(), own);
+    names.extend(known.iter().flat_map(|name| words(name)));
     let mut theirs: BTreeMap<String, SurvivorKind> = BTreeMap::new();
-    let mut portals: BTreeSet<String> = own.words().map(str::to_owned).collect();
-    for (place, html) in before.iter().enumerate() {
-        let document = Document::parse(html).map_err(|refused| (place, refused.text()))?;
-        texts(document.html.tree.root(), Voice::Shape, &mut |voice, text| {
-            if voice == Voice::Words {
-                portals.extend(words(text));
-            }
-            add(&mut theirs, voice, text);
-        });
+    for document in &documents {
+        texts(document.html.tree.root(), Voice::Shape, &mut |_, text| add(&mut theirs, text));
     }
-    theirs.retain(|text, kind| *kind != SurvivorKind::Name || !portals.contains(text));
+    let others: Vec<(&str, SurvivorKind, Secrets)> =
+        theirs.iter().map(|(text, kind)| (text.as_str(), *kind, Secrets::new(&[text.as_str()]))).collect();
     let mut survivors = BTreeSet::new();
-    let names: BTreeSet<&str> =
-        theirs.iter().filter(|(_, kind)| **kind == SurvivorKind::Name).map(|(name, _)| name.as_str()).collect();
-    let others: Vec<(&str, SurvivorKind, Secrets)> = theirs
-        .iter()
-        .filter(|(_, kind)| **kind != SurvivorKind::Name)
-        .map(|(text, kind)| (text.as_str(), *kind, Secrets::new(&[text.as_str()])))
-        .collect();
     for (page, html) in after.iter().enumerate() {
         let document = Document::parse(html).map_err(|refused| (page, refused.text()))?;
         texts(document.html.tree.root(), Voice::Shape, &mut |_, text| {
-            for word in words(text).filter(|word| names.contains(word.as_str())) {
+            for word in words(text).filter(|word| names.contains(word)) {
                 survivors.insert(Survivor { page, kind: SurvivorKind::Name, shape: shape(&word) });
             }
             let digits: String = text.chars().filter(char::is_ascii_digit).collect();
@@ -100,7 +112,7 @@ pub fn survivors(before: &[&str], after: &[&str], own: &OwnWords) -> Result<Vec<
 }
 
 /// What a text has that is somebody's.
-fn add(theirs: &mut BTreeMap<String, SurvivorKind>, voice: Voice, text: &str) {
+fn add(theirs: &mut BTreeMap<String, SurvivorKind>, text: &str) {
     for word in text.split_whitespace().filter(|word| word.contains('@') && word.contains('.')) {
         theirs.insert(word.trim_matches(|sign: char| !sign.is_alphanumeric()).to_owned(), SurvivorKind::Email);
     }
@@ -133,11 +145,6 @@ fn add(theirs: &mut BTreeMap<String, SurvivorKind>, voice: Voice, text: &str) {
         }
         before = sign;
     }
-    if voice == Voice::Shape {
-        for word in words(text) {
-            theirs.entry(word).or_insert(SurvivorKind::Name);
-        }
-    }
 }
 
 /// Whether it is a day by itself, which stays.
@@ -168,14 +175,54 @@ fn texts(node: NodeRef<'_, Node>, voice: Voice, told: &mut dyn FnMut(Voice, &str
                 if let Some(element) = ElementRef::wrap(node) {
                     inner = voice_within(element, voice, &nothing);
                 }
-                for name in ["value", "title", "alt", "aria-label", "placeholder"] {
+                for name in ["value", "title", "alt", "aria-label", "placeholder", "href", "action"] {
                     if let Some(text) = element.attr(name) {
-                        told(if name == "placeholder" { Voice::Words } else { inner }, text);
+                        // Where something leads is the portal's own, and may be named after somebody.
+                        let is_portals = matches!(name, "placeholder" | "href" | "action");
+                        told(if is_portals { Voice::Words } else { inner }, text);
                     }
                 }
             }
             _ => {}
         }
         work.extend(node.children().map(|child| (child, inner)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SurvivorKind, survivors};
+    use crate::scrub::OwnWords;
+
+    fn check(before: &str, after: &str, known: &[&str], expected: &[(SurvivorKind, &str)]) {
+        let found = survivors(&[before], &[after], &OwnWords::default(), known).expect("pages");
+        let found: Vec<(SurvivorKind, &str)> = found.iter().map(|one| (one.kind, one.shape.as_str())).collect();
+        assert_eq!(found, expected, "{after}");
+    }
+
+    #[test]
+    fn whatever_looks_like_somebodys_is_found_wherever_it_stands_afterwards() {
+        use SurvivorKind::{Card, Email, Iban, Name, Number, Phone};
+        let before = "<h1>Accounts</h1><table><tr><td>Maren Holt<td>4111 1111 1111 1111<td>DE89 3704 0044 0532 0130 00\
+            <td>m.holt@quay.example<td>+49 30 901820<td>0012-3345<td>2026-11-20<td>1,250.00</table>";
+        check(before, "<h1>Accounts</h1><p>1,250.00 on 2026-11-20", &[], &[]);
+        check(before, "<h2>Mail for holt</h2>", &[], &[(Name, "xxxx")]);
+        check(before, "<a href='/users/Holt/1'>x</a>", &[], &[(Name, "xxxx")]);
+        check(before, "<input value='4111-1111-1111-1111'>", &[], &[(Card, "0000000000000000")]);
+        check(
+            before,
+            "<td>DE89370400440532013000",
+            &[],
+            &[(Iban, "xx00000000000000000000"), (Number, "00000000000000000000")],
+        );
+        check(
+            before,
+            "<p title='m.holt%40quay.example'>x",
+            &[],
+            &[(Email, "x.xxxx@xxxx.xxxxxxx"), (Name, "xxxx"), (Name, "xxxxxxx")],
+        );
+        check(before, "<p>(030) 49-30-901820", &[], &[(Phone, "0000000000")]);
+        check(before, "<p>No. 00123345", &[], &[(Number, "00000000")]);
+        check(before, "<h1>Welcome, Quill</h1>", &["Quill & Co"], &[(Name, "xxxxx")]);
     }
 }

@@ -225,9 +225,9 @@ fn raise(made: &mut [Row], begins: usize, rows: &[Row]) {
 /// Balances as many times as large, and the amounts that lie between them.
 fn made_larger(key: Key, page: usize, rows: &[Row], order: Order) -> Vec<Row> {
     let scale = rows.iter().flat_map(|row| [Some(row.amount), row.balance]).flatten().map(|size| size.scale()).max();
-    // At least once as much, so that no difference vanishes or turns around.
+    // At least twice as much, so that no difference vanishes, turns around or stays.
     let factor =
-        Decimal::from_i128_with_scale(i128::from(1_100_000 + key.below("factor", &page.to_string(), 7_000_000)), 6);
+        Decimal::from_i128_with_scale(i128::from(2_000_000 + key.below("factor", &page.to_string(), 7_000_000)), 6);
     let larger = |size: Decimal| (size * factor).round_dp(scale.unwrap_or(0));
     in_time(rows, order, |rows| {
         let made = |(at, row): (usize, &Row)| {
@@ -255,8 +255,9 @@ mod tests {
 
     fn check(before: &[Row], after: &[Row]) {
         for (before, after) in before.windows(2).zip(after.windows(2)) {
-            assert_eq!(before[1].leads_to(&before[0]), after[1].leads_to(&after[0]), "the chain");
-            assert_eq!(before[0].leads_to(&before[1]), after[0].leads_to(&after[1]), "the chain");
+            // What didn't follow may do so by chance.
+            assert!(!before[1].leads_to(&before[0]) || after[1].leads_to(&after[0]), "the chain");
+            assert!(!before[0].leads_to(&before[1]) || after[0].leads_to(&after[1]), "the chain");
         }
         for (before, after) in before.iter().zip(after) {
             assert_eq!(before.amount.is_sign_negative(), after.amount.is_sign_negative());

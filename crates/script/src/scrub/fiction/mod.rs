@@ -19,7 +19,7 @@ mod numbers;
 mod words;
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 
 use domain::calendar::DateFormat;
@@ -39,6 +39,8 @@ pub(super) struct Fiction<'o> {
     locale: Locale,
     currency: Currency,
     days: Vec<DateFormat>,
+    /// Words of customers' texts, case folded, wherever else they stand.
+    theirs: BTreeSet<String>,
     /// What each size that is an amount becomes. Where one becomes several things, in the order in which they stand there.
     sizes: BTreeMap<Decimal, Vec<Decimal>>,
     /// Those of the page that is being scrubbed, which are used up in their order.
@@ -77,13 +79,15 @@ pub(super) struct Writing {
     pub(super) locale: Locale,
     pub(super) currency: Currency,
     pub(super) days: Vec<DateFormat>,
+    /// Words of customers' texts, case folded.
+    pub(super) theirs: BTreeSet<String>,
 }
 
 impl<'o> Fiction<'o> {
     pub(super) fn new(key: Key, own: &'o OwnWords, writing: Writing, amounts: Amounts) -> Self {
-        let Writing { locale, currency, days } = writing;
+        let Writing { locale, currency, days, theirs } = writing;
         let sizes = amounts.sizes();
-        Self { key, own, locale, currency, days, sizes, waiting: RefCell::default() }
+        Self { key, own, locale, currency, days, theirs, sizes, waiting: RefCell::default() }
     }
 
     /// Begins with a page.
@@ -97,8 +101,13 @@ impl<'o> Fiction<'o> {
         self.retold(text, Letters::Others)
     }
 
-    /// A text of the portal's, in which only numbers are a customer's.
-    pub(super) fn numbers_of(&self, text: &str) -> String {
+    /// A text of the portal's, in which numbers are a customer's, and words that stand in a customer's text, too.
+    pub(super) fn said(&self, text: &str) -> String {
+        self.retold(text, Letters::Theirs)
+    }
+
+    /// A text in which only numbers are a customer's.
+    pub(super) fn numbered(&self, text: &str) -> String {
         self.retold(text, Letters::Same)
     }
 
@@ -148,18 +157,19 @@ impl<'o> Fiction<'o> {
     fn letters(&self, text: &str, letters: Letters) -> String {
         match letters {
             Letters::Same => text.to_owned(),
-            Letters::Others => self.words(text),
+            Letters::Theirs => self.words(text, |word| self.theirs.contains(&folded_case(word))),
+            Letters::Others => self.words(text, |_| true),
         }
     }
 
-    fn words(&self, text: &str) -> String {
+    fn words(&self, text: &str, is_theirs: impl Fn(&str) -> bool) -> String {
         let mut others = String::with_capacity(text.len());
         let mut word = String::new();
         for letter in text.chars().map(Some).chain([None]) {
             match letter.filter(|letter| letter.is_alphabetic()) {
                 Some(letter) => word.push(letter),
                 None => {
-                    let stays = word.is_empty() || is_unit(&word);
+                    let stays = word.is_empty() || is_unit(&word) || !is_theirs(&word);
                     let other = if stays { word.clone() } else { words::other(self.key, &word) };
                     others.push_str(&other);
                     word.clear();
@@ -187,7 +197,11 @@ impl<'o> Fiction<'o> {
 /// What becomes of letters.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Letters {
+    /// They stay.
     Same,
+    /// Words that stand in a customer's text become others.
+    Theirs,
+    /// All words do.
     Others,
 }
 
