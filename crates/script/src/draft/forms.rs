@@ -2,6 +2,7 @@
 //!
 //! Not here: what comes of it.
 
+use ego_tree::NodeId;
 use scraper::ElementRef;
 
 use super::Sureness;
@@ -20,6 +21,8 @@ pub(super) struct Form {
     pub(super) sign: (String, Sureness),
     /// Each field, and where its text comes from.
     pub(super) fills: Vec<(String, String)>,
+    /// What a person typed into each field, where that is known.
+    pub(super) typed: Vec<(NodeId, Value)>,
     /// How a code comes, by the bank's words.
     pub(super) medium: Option<&'static str>,
     /// Whether several parts of an answer stand in a table, as those of a card do.
@@ -123,7 +126,8 @@ pub(super) fn form_of_trail(
         Some((*field, with))
     });
     let fills: Vec<(ElementRef<'_>, String)> = fills.collect();
-    built(document, kind, &fills, click)
+    let typed = typed.iter().map(|(field, _)| field.id()).zip(values).collect();
+    built(document, kind, &fills, click).map(|form| Form { typed, ..form })
 }
 
 /// Where in a session something was typed.
@@ -192,6 +196,7 @@ fn built(
     let sign = form.unwrap_or(last);
     Some(Form {
         kind,
+        typed: Vec::new(),
         medium: medium(&shown_text(sign)).or_else(|| medium(&words_around(sign))),
         is_card: fills.len() > 1 && is_in_table(&last),
         sign: selector(document, sign),
