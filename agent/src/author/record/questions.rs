@@ -74,7 +74,7 @@ fn at_terminal(question: &Question) -> String {
         if typed.is_empty() {
             return question.proposal.clone();
         }
-        if question.choices.is_empty() || question.choices.iter().any(|choice| *choice == typed) {
+        if question.choices.is_empty() || question.choices.contains(&typed) {
             return typed.to_owned();
         }
         say("that is none of them");

@@ -177,8 +177,9 @@ fn of_form(out: &mut String, name: &str, form: &Form, looked: &[Looked<'_>], inq
         Kind::User | Kind::Password => {}
     }
     out.push_str("    do:\n");
-    for (into, with) in &form.fills {
-        out.push_str(&format!("      - {{ fill: {}, with: {with} }}\n", text(into)));
+    for ((into, with), ways) in form.fills.iter().zip(&form.ways) {
+        let into = ways.clone().unwrap_or_else(|| text(into));
+        out.push_str(&format!("      - {{ fill: {into}, with: {with} }}\n"));
     }
     let effect = match form.kind {
         Kind::User => "",
