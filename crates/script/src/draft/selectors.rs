@@ -190,7 +190,7 @@ fn is_jumble(text: &str) -> bool {
 mod tests {
     use super::{is_name, selector, within_each};
     use crate::css::Css;
-    use crate::document::{Document, is_hidden};
+    use crate::document::Document;
 
     #[test]
     fn things_are_named_as_an_author_would_name_them() {
