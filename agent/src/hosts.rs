@@ -142,4 +142,14 @@ mod tests {
         assert!(!closed.allow_host("bank.example", 80));
         assert!(hosts("http://localhost/", &[], AllowLoopback::Yes).allow_host("localhost", 80));
     }
+
+    #[test]
+    fn a_person_may_go_to_any_host_in_secret_and_to_no_private_address() {
+        let portal: url::Url = "https://bank.example/".parse().expect("a url");
+        let hosts = Hosts::any(&portal, AllowLoopback::No);
+        let allows = |url: &str| hosts.allow(&url.parse().expect("a url"));
+        assert!(allows("https://login.other.example/") && !allows("http://login.other.example/"));
+        let may = |address: &str| hosts.allow_address(address.parse().expect("an address"));
+        assert!(may("8.8.8.8") && !may("127.0.0.1") && !may("10.0.0.1"));
+    }
 }

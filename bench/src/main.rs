@@ -1,6 +1,6 @@
 //! Bursar measured beside its peers, in the same run: `cargo xtask bench api`,
 //! `cargo xtask bench fleet`, `cargo xtask bench flow`, `cargo xtask bench ledger`,
-//! `cargo xtask bench people`, `cargo xtask bench scaling`.
+//! `cargo xtask bench people`, `cargo xtask bench recorder`, `cargo xtask bench scaling`.
 //!
 //! A bench prints what it measured and whether a bar holds; whether the figures are good
 //! is for people to say, so a bar that doesn't hold is no failure of the run.
@@ -21,6 +21,7 @@ mod people;
 mod processes;
 mod progress;
 mod python;
+mod recorder;
 mod scaling;
 
 use std::process::ExitCode;
@@ -51,6 +52,8 @@ enum Bench {
     Ledger(ledger::Arguments),
     /// Live views, runs that wait for a person, and how soon a question and its answer are through.
     People(people::Arguments),
+    /// What a recorder makes of each simulated portal, and how much of it that reads.
+    Recorder(recorder::Arguments),
     /// How many agents there are, in simulated days, beside a queue's length as the rule.
     Scaling(scaling::Arguments),
     /// Between a bench and a program that it measures; not for people.
@@ -66,6 +69,7 @@ async fn main() -> ExitCode {
         Bench::Flow(arguments) => flow::run(arguments).await,
         Bench::Ledger(arguments) => ledger::run(arguments).await,
         Bench::People(arguments) => people::run(arguments).await,
+        Bench::Recorder(arguments) => recorder::run(arguments).await,
         Bench::Scaling(arguments) => scaling::run(&arguments),
         Bench::Keep(arguments) => keeper::run(&arguments),
     };

@@ -32,7 +32,13 @@ const AT_ONCE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) enum Heard {
     /// A window or a frame has a session.
-    Attached { session: String, target: String, around: Option<String> },
+    Attached {
+        session: String,
+        target: String,
+        /// The browser's context that it is in, and the session that it was found by; none where it is a window.
+        context: Option<String>,
+        around: Option<String>,
+    },
     /// A document reported something.
     Said { session: String, report: String },
 }
@@ -45,7 +51,9 @@ pub(super) fn heard(session: Option<&str>, params: &Value) -> Option<Heard> {
         return Some(Heard::Said { session: session.filter(|_| is_ours)?.to_owned(), report });
     }
     let (session, around) = (text(&params["sessionId"])?, session.map(str::to_owned));
-    Some(Heard::Attached { session, target: text(&params["targetInfo"]["targetId"])?, around })
+    let target = &params["targetInfo"];
+    let context = text(&target["browserContextId"]);
+    Some(Heard::Attached { session, target: text(&target["targetId"])?, context, around })
 }
 
 /// What was seen of a person.
@@ -72,6 +80,8 @@ pub struct Watching {
     downloads: broadcast::Receiver<Progress>,
     /// Those that are known, so that each file is seen once.
     offered: Vec<String>,
+    /// The context of the session.
+    context: Option<String>,
     /// The windows that are there.
     open: watch::Receiver<Vec<String>>,
     /// Which window each of the browser's sessions belongs to, and the windows in order.
@@ -100,6 +110,7 @@ impl Session {
             wire,
             script: script.to_owned(),
             offered: Vec::new(),
+            context: None,
             open: self.windows.clone(),
             sessions: HashMap::new(),
             windows: Vec::new(),
@@ -117,12 +128,12 @@ impl Watching {
         attach_to(&self.wire, None, "page").await?;
         loop {
             match self.heard.recv().await.ok_or(WireError::Gone)? {
-                Heard::Attached { session, target, .. } if target == first => {
+                Heard::Attached { session, target, context, .. } if target == first => {
+                    self.context = context;
                     self.sessions.insert(session.clone(), 0);
                     self.windows.push(Window { target, session: session.clone() });
                     return self.hook(&session).await;
                 }
-                // The browser's own first window, which nobody looks at.
                 Heard::Attached { session, .. } => let_run(&self.wire, &session).await?,
                 Heard::Said { .. } => {}
             }
@@ -158,7 +169,11 @@ impl Watching {
                 // Whoever drives or shows a window has a session there too.
                 Heard::Attached { target, around: None, .. }
                     if self.windows.iter().any(|known| known.target == target) => {}
-                Heard::Attached { session, target, around } => {
+                // The browser's own first window, which nobody looks at.
+                Heard::Attached { session, context, around: None, .. } if context != self.context => {
+                    let _ = let_run(&self.wire, &session).await;
+                }
+                Heard::Attached { session, target, around, .. } => {
                     let known = around.as_ref().and_then(|around| self.sessions.get(around)).copied();
                     let window = known.unwrap_or_else(|| u32::try_from(self.windows.len()).unwrap_or(u32::MAX));
                     self.sessions.insert(session.clone(), window);

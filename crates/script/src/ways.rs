@@ -168,6 +168,13 @@ fn of<'d>(document: &'d Document, way: &Way) -> Vec<ElementRef<'d>> {
     }
 }
 
+/// The words by which a field alone is found by its label.
+pub(crate) fn label_of(document: &Document, element: ElementRef<'_>) -> Option<String> {
+    let words = name(document, element);
+    let found = of(document, &Way::Label(words.clone()));
+    (!words.is_empty() && matches!(found.as_slice(), [one] if one.id() == element.id())).then_some(words)
+}
+
 fn is_field(element: &ElementRef<'_>) -> bool {
     matches!(element.value().name(), "input" | "select" | "textarea")
 }

@@ -22,6 +22,14 @@ pub(super) async fn app(portal: &RunningPortal) -> Result<String, Failure> {
     Ok(shown["code"].as_str().ok_or("the app shows no code")?.to_owned())
 }
 
+/// Gives the approval that the person's app is asked for.
+pub(super) async fn approve(portal: &RunningPortal) -> Result<(), Failure> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    client.post(format!("{}_approve", portal.url())).send().await?.error_for_status()?;
+    Ok(())
+}
+
 /// Makes the portal's user one who was there before, where the portal has first sign-ins; the password.
 pub(super) async fn settled(portal: &RunningPortal) -> Result<String, Failure> {
     if portal.name() != "threshold" {

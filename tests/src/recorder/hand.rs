@@ -45,6 +45,8 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 pub struct Hand {
     socket: Socket,
     calls: u64,
+    /// The windows that there are, as they were seen first.
+    windows: Vec<Value>,
 }
 
 impl Hand {
@@ -62,7 +64,7 @@ impl Hand {
             Some(format!("http://127.0.0.1:{port}{path}"))
         });
         let address = address.await.ok_or("no browser listens")?;
-        Ok(Self { socket: Socket::open(&address, &[]).await?, calls: 0 })
+        Ok(Self { socket: Socket::open(&address, &[]).await?, calls: 0, windows: Vec::new() })
     }
 
     /// Waits until a thing shows; its text.
@@ -72,6 +74,17 @@ impl Hand {
     pub async fn see(&mut self, path: &str) -> Result<String, Failure> {
         let place = self.place(path).await?;
         Ok(place["text"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Where a thing is, once it shows and stands still, in pixels of the window.
+    ///
+    /// # Errors
+    /// When it doesn't in time.
+    pub async fn point(&mut self, path: &str) -> Result<(i64, i64), Failure> {
+        let place = self.place(path).await?;
+        // Whole pixels of a thing that is larger than one.
+        let whole = |side: &Value| side.to_string().split('.').next().and_then(|whole| whole.parse().ok()).unwrap_or(0);
+        Ok((whole(&place["x"]), whole(&place["y"])))
     }
 
     /// Clicks a thing once it shows and stands still.
@@ -152,12 +165,15 @@ impl Hand {
         let targets = self.send(None, "Target.getTargets", json!({})).await?;
         let is_page = |target: &&Value| target["type"] == "page" && target["url"] != "about:blank";
         let pages = targets["targetInfos"].as_array().into_iter().flatten().filter(is_page);
-        // The newest is told first.
-        let target = pages.map(|target| target["targetId"].clone()).next().ok_or("no page shows")?;
+        let there: Vec<Value> = pages.map(|target| target["targetId"].clone()).collect();
+        self.windows.retain(|known| there.contains(known));
+        self.windows.extend(there.into_iter().filter(|target| !self.windows.contains(target)).collect::<Vec<_>>());
+        let target = self.windows.last().cloned().ok_or("no page shows")?;
         let attach = json!({ "targetId": target, "flatten": true });
         let session = self.send(None, "Target.attachToTarget", attach).await?["sessionId"].clone();
         let answer = self.send(Some(&session), method, params).await;
-        self.send(None, "Target.detachFromTarget", json!({ "sessionId": session })).await?;
+        // What was done may have closed the window.
+        let _ = self.send(None, "Target.detachFromTarget", json!({ "sessionId": session })).await;
         answer
     }
 

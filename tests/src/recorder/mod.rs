@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use fixtures::portal::RunningPortal;
 use serde_json::json;
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 
 pub use answers::answer;
 pub use hand::{Failure, Hand};
@@ -36,36 +36,103 @@ pub struct Recorded {
     pub folder: PathBuf,
 }
 
+/// A recorder that runs.
+pub struct Recorder {
+    child: Child,
+    stdin: ChildStdin,
+    lines: Lines<BufReader<ChildStderr>>,
+    said: String,
+    begun: Instant,
+    profiles: PathBuf,
+}
+
+impl Recorder {
+    /// Starts one without a window, that records what is at an address into `folder`; what its browser leaves is in `data`.
+    ///
+    /// # Errors
+    /// When it can't be started.
+    pub fn start(url: &str, folder: &Path, data: &Path, more: &[&str]) -> Result<Self, Failure> {
+        let mut command = Command::new(built("agent")?);
+        command.args(["record", url, "--headless", "--into"]).arg(folder).args(more).arg("--data").arg(data);
+        if rustix::process::geteuid().is_root() {
+            command.env("BURSAR_BROWSER_SANDBOX", "off");
+        }
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn()?;
+        let (stdin, stderr) = (child.stdin.take().ok_or("no input")?, child.stderr.take().ok_or("no talk")?);
+        let lines = BufReader::new(stderr).lines();
+        Ok(Self { child, stdin, lines, said: String::new(), begun: Instant::now(), profiles: data.join("profiles") })
+    }
+
+    /// A hand at its browser.
+    ///
+    /// # Errors
+    /// When there is none in time.
+    pub async fn hand(&self) -> Result<Hand, Failure> {
+        Hand::at(&self.profiles).await
+    }
+
+    /// Where it shows the portal.
+    ///
+    /// # Errors
+    /// When it doesn't say so.
+    pub async fn address(&mut self) -> Result<String, Failure> {
+        while let Some(line) = self.lines.next_line().await? {
+            self.said.push_str(&format!("{line}\n"));
+            if let Some(address) = line.strip_prefix("go through the portal at ") {
+                return Ok(address.to_owned());
+            }
+        }
+        Err(format!("it ended: {}", self.said).into())
+    }
+
+    /// Kills it, and nothing else.
+    ///
+    /// # Errors
+    /// When it is gone already.
+    pub async fn kill(mut self) -> Result<(), Failure> {
+        Ok(self.child.kill().await?)
+    }
+
+    /// Waits until it ends by itself.
+    ///
+    /// # Errors
+    /// When what it said can't be read.
+    pub async fn ended(mut self) -> Result<Ran, Failure> {
+        while let Some(line) = self.lines.next_line().await? {
+            self.said.push_str(&format!("{line}\n"));
+        }
+        let output = self.child.wait_with_output().await?;
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+        Ok(Ran { code: output.status.code(), stdout, stderr: self.said })
+    }
+
+    /// Tells it that it is enough, and waits until it has ended.
+    ///
+    /// # Errors
+    /// When what it said can't be read.
+    pub async fn enough(mut self) -> Result<Ran, Failure> {
+        // It may have ended by itself.
+        let _ = self.stdin.write_all(b"\n").await;
+        self.ended().await
+    }
+}
+
 /// Has a person record a portal into a folder below `catalog`, called as the portal is.
 ///
 /// # Errors
 /// When the person doesn't find what they know of the portal, or there is no browser.
 pub async fn record(portal: &RunningPortal, catalog: &Path, more: &[&str]) -> Result<Recorded, Failure> {
     let folder = catalog.join(portal.name());
-    let data = catalog.join("data");
-    let mut command = Command::new(built("agent")?);
-    command.args(["record", portal.url(), "--headless", "--into"]).arg(&folder).args(more);
-    command.arg("--data").arg(&data);
-    if rustix::process::geteuid().is_root() {
-        command.env("BURSAR_BROWSER_SANDBOX", "off");
-    }
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    let begun = Instant::now();
-    let mut child = command.spawn()?;
-    let mut stdin = child.stdin.take().ok_or("no standard input")?;
-    let output = tokio::spawn(child.wait_with_output());
+    let recorder = Recorder::start(portal.url(), &folder, &catalog.join("data"), more)?;
     let mut memory = Memory::default();
     let gone = async {
-        let mut hand = Hand::at(&data.join("profiles")).await?;
+        let mut hand = recorder.hand().await?;
         goes(portal, &mut hand, &mut memory).await
     };
     let gone = gone.await;
-    let took = begun.elapsed();
-    // Enough of it.
-    stdin.write_all(b"\n").await?;
-    let output = output.await??;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let ran = Ran { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) };
+    let took = recorder.begun.elapsed();
+    let ran = recorder.enough().await?;
     gone.map_err(|why| format!("the person came no further: {why}\n{}", ran.stderr))?;
     Ok(Recorded { ran, took, typed: memory.typed, folder })
 }
@@ -74,9 +141,9 @@ pub async fn record(portal: &RunningPortal, catalog: &Path, more: &[&str]) -> Re
 ///
 /// # Errors
 /// When the program isn't there.
-pub async fn read(portal: &RunningPortal, folder: &Path, data: &Path) -> Result<Ran, Failure> {
+pub async fn read(portal: &RunningPortal, folder: &Path, data: &Path, more: &[&str]) -> Result<Ran, Failure> {
     let mut command = Command::new(built("agent")?);
-    command.arg("test").arg(folder).args(["--portal", portal.url(), "--driver", "cdp"]);
+    command.arg("test").arg(folder).args(["--portal", portal.url(), "--driver", "cdp"]).args(more);
     command
         .arg("--credentials")
         .arg(credentials(portal, &answers::settled(portal).await?, data)?)

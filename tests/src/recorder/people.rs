@@ -5,7 +5,7 @@
 
 use fixtures::portal::RunningPortal;
 
-use super::answers::{answer, app, code, settled};
+use super::answers::{answer, app, approve, code, settled};
 use super::hand::{Failure, Hand};
 
 /// What a person typed, all of it.
@@ -34,8 +34,12 @@ const WRONG: &str = "wrong-Pass9word";
 /// When something isn't where the person knows it.
 pub async fn goes(portal: &RunningPortal, hand: &mut Hand, memory: &mut Memory) -> Result<(), Failure> {
     match portal.name() {
+        "coppermine" => coppermine(portal, hand, memory).await,
+        "granary" => granary(portal, hand, memory).await,
         "harbour" => harbour(portal, hand, memory).await,
         "hoshizora" => hoshizora(portal, hand, memory).await,
+        "kontor" => kontor(portal, hand, memory).await,
+        "lantern" => lantern(portal, hand, memory).await,
         "meridian" => meridian(portal, hand, memory).await,
         "threshold" => threshold(portal, hand, memory).await,
         other => Err(format!("nobody knows {other}").into()),
@@ -140,5 +144,85 @@ async fn threshold(portal: &RunningPortal, hand: &mut Hand, memory: &mut Memory)
     hand.see("#accounts").await?;
     hand.click("button[data-cy=sign-out]").await?;
     hand.see("h1{signed out}").await?;
+    Ok(())
+}
+
+async fn granary(portal: &RunningPortal, hand: &mut Hand, memory: &mut Memory) -> Result<(), Failure> {
+    // After a refusal the form stands alone, without its frames.
+    for (password, within) in [(WRONG, "frame[name=body] >>> "), (portal.password(), "")] {
+        memory.fill(hand, &format!("{within}input[name=CUSTNO]"), portal.credential("customerNumber")).await?;
+        memory.fill(hand, &format!("{within}input[name=USERID]"), portal.username()).await?;
+        memory.fill(hand, &format!("{within}input[name=PIN]"), password.get(..8).unwrap_or(password)).await?;
+        hand.click(&format!("{within}input[type=SUBMIT]")).await?;
+    }
+    hand.click("frame[name=work] >>> td a").await?;
+    hand.click("frame[name=work] >>> a{Transaction History}").await?;
+    hand.click("frame[name=work] >>> frame[name=histl] >>> input[type=SUBMIT]").await?;
+    hand.see("frame[name=work] >>> frame[name=histl] >>> font{Items 51}").await?;
+    hand.click("frame[name=menu] >>> a{Summary}").await?;
+    hand.see("frame[name=work] >>> h3{Account Summary}").await?;
+    hand.click("frame[name=menu] >>> a{Log Off}").await?;
+    hand.see("b{LOGGED OFF}").await?;
+    Ok(())
+}
+
+async fn coppermine(portal: &RunningPortal, hand: &mut Hand, memory: &mut Memory) -> Result<(), Failure> {
+    for password in [WRONG, portal.password()] {
+        memory.fill(hand, "#username", portal.username()).await?;
+        memory.fill(hand, "#password", password).await?;
+        hand.click("#panel button[type=submit]").await?;
+        hand.see(if password == WRONG { "#panel .oops" } else { "form.choose" }).await?;
+    }
+    hand.click("form.choose button").await?;
+    let code = code(portal, 1).await?;
+    memory.fill(hand, "#otp", &code).await?;
+    hand.click("form.code button").await?;
+    hand.click("article.tile h2 a").await?;
+    hand.click("tr.more button").await?;
+    hand.click("a{All accounts}").await?;
+    hand.see("article.tile").await?;
+    hand.click("nav form button").await?;
+    hand.see("h1{signed out}").await?;
+    Ok(())
+}
+
+async fn kontor(portal: &RunningPortal, hand: &mut Hand, memory: &mut Memory) -> Result<(), Failure> {
+    for pin in ["99999", portal.password()] {
+        memory.fill(hand, "#teilnehmernummer", portal.username()).await?;
+        memory.fill(hand, "#pin", pin).await?;
+        hand.click("button[type=submit]").await?;
+        hand.see(if pin == portal.password() { "#freigabe" } else { "[role=alert]" }).await?;
+    }
+    approve(portal).await?;
+    hand.click("#kontenliste td a").await?;
+    hand.click("a{Umsätze anzeigen}").await?;
+    hand.see("#umsatzliste").await?;
+    hand.click("main a{Zurück}").await?;
+    hand.see("#kontenliste").await?;
+    hand.click("button{Abmelden}").await?;
+    hand.see("h1{Abmeldung}").await?;
+    Ok(())
+}
+
+async fn lantern(portal: &RunningPortal, hand: &mut Hand, memory: &mut Memory) -> Result<(), Failure> {
+    const SIGN_IN: &str = "lantern-app >>> lantern-sign-in >>>";
+    for password in [WRONG, portal.password()] {
+        memory.fill(hand, &format!("{SIGN_IN} lantern-field[name=user-id] >>> input"), portal.username()).await?;
+        memory.fill(hand, &format!("{SIGN_IN} lantern-field[name=passphrase] >>> input"), password).await?;
+        hand.click(&format!("{SIGN_IN} form button")).await?;
+        hand.see(&format!("{SIGN_IN} {}", if password == WRONG { "p.oops" } else { "p.question" })).await?;
+    }
+    let asked = hand.see(&format!("{SIGN_IN} p.question")).await?;
+    let letters = answer(portal, &asked).await?;
+    for (place, letter) in (1..).zip(letters.split(' ')) {
+        memory.fill(hand, &format!("{SIGN_IN} form.memorable input:nth-of-type({place})"), letter).await?;
+    }
+    hand.click(&format!("{SIGN_IN} form.memorable button")).await?;
+    hand.click("lantern-app >>> lantern-accounts >>> lantern-card >>> h2 button").await?;
+    hand.see("lantern-app >>> lantern-ledger >>> [role=cell]").await?;
+    hand.click("lantern-app >>> lantern-ledger >>> button.back").await?;
+    hand.see("lantern-app >>> lantern-accounts >>> lantern-card >>> h2").await?;
+    hand.click("lantern-app >>> header button").await?;
+    hand.see("lantern-app >>> section.bye").await?;
     Ok(())
 }

@@ -4,11 +4,21 @@
 //! Not here: what is drafted of a page; the script crate's own tests have that.
 
 use std::path::Path;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::RawForm;
+use axum::response::Html;
+use axum::routing::{get, post};
+use base64::Engine as _;
 
 use fixtures::portal::RunningPortal;
 use fixtures::zoo::{Portal, Wishes};
-use tests::programs::built;
-use tests::recorder::{Failure, Recorded, read, record};
+use serde_json::{Value, json};
+use tests::patience::eventually;
+use tests::programs::{built, processes_naming};
+use tests::recorder::{Failure, Recorded, Recorder, read, record};
+use tests::socket::{Heard, Socket};
 use tests::world::{Ran, run};
 use tokio::process::Command;
 
@@ -47,7 +57,7 @@ async fn recorded(portal: &RunningPortal, catalog: &Path, more: &[&str]) -> Resu
     assert_eq!(checked.code, Some(0), "{}\n{}", checked.stdout, checked.stderr);
     let tried = ask("test", folder, &[]).await?;
     assert_eq!(tried.code, Some(0), "{}\n{}\n{}", tried.stdout, tried.stderr, script(folder));
-    let read = read(portal, folder, catalog).await?;
+    let read = read(portal, folder, catalog, &[]).await?;
     Ok((recorded, read))
 }
 
@@ -90,4 +100,153 @@ async fn hoshizora_is_recorded_once_and_read_as_it_truly_is() -> Result<(), Fail
 #[tokio::test]
 async fn threshold_is_recorded_once_and_read_as_it_truly_is() -> Result<(), Failure> {
     check(Portal::Threshold, &["--yes"]).await
+}
+
+/// What nobody else is called, and no other password is.
+const USER: &str = "canary-Vogel";
+const PASSWORD: &str = "Pass+canary/99";
+
+/// A portal that repeats what was typed in every way that portals do, has a frame of another origin, and opens a window.
+async fn talkative() -> Result<String, Failure> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let port = listener.local_addr()?.port();
+    let hex = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let base64 = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    let inside = format!(
+        "<!doctype html><html lang=en><title>Accounts of {USER}</title><h1>Hello {USER}</h1><!-- {USER} -->\
+         <a href='/x?u={}&p=Pass%2Bcanary%2F99'>Messages</a><input type=hidden name=t value='{}'><p data-who='{}'>c&#97;nary-Vogel</p>\
+         <script>var user = '{USER}';</script><iframe id=ad src='http://localhost:{port}/ad'></iframe>\
+         <a id=terms target=_blank rel=opener href=/terms>Terms</a>\
+         <table id=accounts><tr><th>Account<th>Type<th>Balance<tr><td><a href=/a/17>Op</a><td>Checking<td>$950.00\
+         <tr><td><a href=/a/18>Res</a><td>Savings<td>$2.00</table><button id=out onclick=\"location='/out'\">Sign out</button>",
+        hex(USER),
+        base64(PASSWORD),
+        base64(USER),
+    );
+    let account = "<!doctype html><html lang=en><a id=back href=/accounts>Accounts</a><table id=rows><tr><th>Date<th>Description<th>Amount<th>Balance\
+         <tr><td>11/19/2026<td>Rent<td>-$250.00<td>$950.00<tr><td>11/18/2026<td>Invoice<td>$1,150.50<td>$1,200.00\
+         <tr><td>11/15/2026<td>Invoice<td>$49.50<td>$49.50</table>";
+    let form = "<!doctype html><html lang=en><form id=in method=post action=/in><label for=user>User ID</label>\
+         <input id=user name=user><input id=word name=word type=password><button id=go>Sign in</button></form>";
+    let page = |html: String| {
+        let html = Arc::new(html);
+        get(move || async move { Html((*html).clone()) })
+    };
+    let entered = inside.clone();
+    let enter = post(move |RawForm(_)| async move { Html(entered) });
+    let router = Router::new()
+        .route("/", page(form.into()))
+        .route("/in", enter)
+        .route("/accounts", page(inside))
+        .route("/a/{account}", page(account.into()))
+        .route("/ad", page("<button style='width:100%;height:100vh'>Win</button>".into()))
+        .route(
+            "/terms",
+            page("<!doctype html><title>Terms</title><button id=close onclick='window.close()'>Close</button>".into()),
+        )
+        .route("/out", page("<!doctype html><h1 id=bye>You have signed out</h1>".into()));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok(format!("http://127.0.0.1:{port}/"))
+}
+
+#[tokio::test]
+async fn nothing_that_was_typed_is_left_in_any_encoding() -> Result<(), Failure> {
+    for kept in [&["--yes"][..], &["--yes", "--keep-values"]] {
+        let catalog = tempfile::tempdir()?;
+        let folder = catalog.path().join("talkative");
+        let recorder = Recorder::start(&talkative().await?, &folder, &catalog.path().join("data"), kept)?;
+        let mut hand = recorder.hand().await?;
+        hand.fill("#user", USER).await?;
+        hand.fill("#word", PASSWORD).await?;
+        hand.click("#go").await?;
+        // In a frame of another origin, and in a window that a page opens.
+        hand.click("#ad").await?;
+        hand.click("#terms").await?;
+        hand.click("#close").await?;
+        hand.click("#accounts a").await?;
+        hand.click("#back").await?;
+        hand.click("#out").await?;
+        hand.see("#bye").await?;
+        let ran = recorder.enough().await?;
+        assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+        let tried = ask("test", &folder, &[]).await?;
+        assert_eq!(tried.code, Some(0), "{}\n{}\n{}", tried.stdout, tried.stderr, script(&folder));
+        assert_eq!(kept.len() > 1, tried.stdout.contains("2 accounts"), "{}", tried.stdout);
+
+        let engine = base64::engine::general_purpose::STANDARD;
+        let mut needles: Vec<String> =
+            vec![PASSWORD.into(), USER.into(), "Pass%2Bcanary".into(), "&#97;nary-Vogel".into()];
+        for text in [USER, PASSWORD] {
+            needles.push(text.bytes().map(|byte| format!("{byte:02x}")).collect());
+            needles.push(engine.encode(text).trim_end_matches('=').to_owned());
+        }
+        let said = [("stdout".to_owned(), ran.stdout), ("stderr".to_owned(), ran.stderr)];
+        for (name, text) in files(&folder).into_iter().chain(said) {
+            let left = needles.iter().find(|needle| text.to_lowercase().contains(&needle.to_lowercase()));
+            assert!(left.is_none(), "{left:?} is in {name}: {text}");
+        }
+
+        let trail: Value = serde_json::from_str(&std::fs::read_to_string(folder.join("pages/recording.json"))?)?;
+        let acts = trail["acts"].as_array().ok_or("no acts")?;
+        let in_foreign = |act: &&Value| act["target"]["within"][0]["frame"]["origin"].as_str().is_some();
+        assert_eq!(acts.iter().filter(in_foreign).count(), 1, "what was done in a frame of another origin: {trail}");
+        assert_eq!(acts.iter().filter(|act| act["does"] == "open").count(), 1, "the window that was opened: {trail}");
+        let values: Vec<&Value> =
+            acts.iter().map(|act| &act["does"]["fill"]["with"]).filter(|with| with.is_string()).collect();
+        assert_eq!(values, [&json!("username"), &json!("password")], "{trail}");
+        let windows = trail["pages"].as_array().ok_or("no pages")?.iter().filter(|page| page["window"] == 1);
+        assert_eq!(windows.count(), 1, "the window's page was acted on: {trail}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_recorder_that_is_killed_leaves_no_browser() -> Result<(), Failure> {
+    let catalog = tempfile::tempdir()?;
+    let data = catalog.path().join("data");
+    let recorder = Recorder::start(&talkative().await?, &catalog.path().join("killed"), &data, &["--yes"])?;
+    recorder.hand().await?.see("#user").await?;
+    let name = data.display().to_string();
+    assert!(!processes_naming(&name).is_empty(), "no browser runs");
+    recorder.kill().await?;
+    let gone = eventually(async || processes_naming(&name).is_empty().then_some(())).await;
+    assert!(gone.is_some(), "left: {:?}", processes_naming(&name));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_recorders_view_shows_the_portal_takes_input_and_is_nobodys_without_its_token() -> Result<(), Failure> {
+    let catalog = tempfile::tempdir()?;
+    let data = catalog.path().join("data");
+    let mut recorder =
+        Recorder::start(&talkative().await?, &catalog.path().join("viewed"), &data, &["--yes", "--json"])?;
+    let mut hand = recorder.hand().await?;
+    let address = recorder.address().await?;
+    let (open, _) = address.trim_end_matches('/').rsplit_once('/').ok_or("no token")?;
+    for path in ["/", "/socket", "/000000/socket"] {
+        assert!(Socket::open(&format!("{open}{path}"), &[]).await.is_err(), "{path} is anybody's");
+    }
+    let mut socket = Socket::open(&format!("{address}socket"), &[]).await?;
+    let seen = socket.next().await;
+    assert!(matches!(&seen, Some(Heard::Bytes(bytes)) if bytes.len() > 1_000), "{seen:?}");
+    for (path, text) in [("#user", USER), ("#word", PASSWORD), ("#go", "")] {
+        let (x, y) = hand.point(path).await?;
+        for does in ["press", "release"] {
+            let input = json!({ "does": does, "x": x, "y": y, "button": "left", "clicks": 1 });
+            socket.say(&json!({ "do": "input", "input": input })).await;
+        }
+        if !text.is_empty() {
+            socket.say(&json!({ "do": "input", "input": { "does": "text", "text": text } })).await;
+        }
+    }
+    hand.see("#accounts").await?;
+    socket.say(&json!({ "do": "done" })).await;
+    let ran = recorder.ended().await?;
+    let told: Value = serde_json::from_str(&ran.stdout)?;
+    let findings = told["draft"]["findings"].as_array().ok_or("no findings")?;
+    let fills: Vec<&str> =
+        findings.iter().filter(|one| one["what"] == "sign_in, fill").filter_map(|one| one["value"].as_str()).collect();
+    assert_eq!(fills, ["#user with credentials.bankUsername", "#word with credentials.password"], "{}", ran.stderr);
+    assert!(!ran.stdout.contains("canary"), "{}", ran.stdout);
+    Ok(())
 }

@@ -8,7 +8,7 @@
 use std::path::{Path, PathBuf};
 
 use domain::secret::Secret;
-use script::recording::{PageKind, Recording, Target};
+use script::recording::{Deed, PageKind, Recording, Target, Way};
 use script::{Draft, OwnWords, Script, masked, scrub_keeping};
 use url::Url;
 
@@ -102,7 +102,7 @@ pub(super) fn write(
         };
         files.push((format!("pages/{}.html", kind.as_str()).into(), text));
     }
-    if let Ok(trail) = bare(recording, &secrets).write() {
+    if let Ok(trail) = bare(recording, drafted, &secrets).write() {
         files.push(("pages/recording.json".into(), trail));
     }
     Ok(new.make(&files)?)
@@ -139,13 +139,20 @@ pub(super) fn clean(drafted: &Draft, secrets: &[Secret]) -> Draft {
 }
 
 /// The trail, without what pages showed, what was typed, and what is a customer's or a session's in addresses.
-fn bare(recording: &Recording, secrets: &[&str]) -> Recording {
+fn bare(recording: &Recording, drafted: &Draft, secrets: &[&str]) -> Recording {
     let mut trail = recording.trail();
+    for (act, value) in &drafted.values {
+        if let Some(Deed::Fill { with, .. }) = trail.acts.get_mut(*act).map(|act| &mut act.does) {
+            *with = *value;
+        }
+    }
+    let shown = trail.pages.iter_mut().zip(&recording.pages).filter(|(_, page)| page.html.is_some());
+    shown.zip(&drafted.pages).for_each(|((page, _), drafted)| page.kind = drafted.page);
     let address = |url: &mut Url| *url = addresses::scrubbed(url, secrets);
     address(&mut trail.portal);
     trail.pages.iter_mut().for_each(|page| address(&mut page.url));
     for act in &mut trail.acts {
-        if let script::recording::Deed::Navigate { url } = &mut act.does {
+        if let Deed::Navigate { url } = &mut act.does {
             address(url);
         }
         if let Some(target) = &mut act.target {
@@ -157,12 +164,12 @@ fn bare(recording: &Recording, secrets: &[&str]) -> Recording {
 
 /// A target without the ways that repeat what was typed.
 fn without(target: &Target, secrets: &[&str]) -> Target {
-    let is_bare = |way: &script::recording::Way| {
+    let is_bare = |way: &Way| {
         let text = format!("{way:?}");
         masked(&text, secrets) == text
     };
     let mut target = target.clone();
-    let place = target.ways.iter().rfind(|way| matches!(way, script::recording::Way::Xpath(_))).cloned();
+    let place = target.ways.iter().rfind(|way| matches!(way, Way::Xpath(_))).cloned();
     target.ways.retain(is_bare);
     if target.ways.is_empty() {
         target.ways.extend(place);

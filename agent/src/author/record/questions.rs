@@ -74,9 +74,38 @@ fn at_terminal(question: &Question) -> String {
         if typed.is_empty() {
             return question.proposal.clone();
         }
-        if question.choices.is_empty() || question.choices.iter().any(|choice| *choice == typed) {
+        if question.choices.is_empty() || question.choices.contains(&typed) {
             return typed.to_owned();
         }
         say("that is none of them");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use script::Question;
+
+    use super::{Answers, AnswersError};
+
+    #[test]
+    fn what_a_file_doesnt_answer_is_as_proposed_and_anything_else_is_no_file_of_answers() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("answers.json");
+        let question = |id: &str| Question {
+            id: id.into(),
+            asks: "What?".into(),
+            proposal: "answer".into(),
+            choices: vec!["answer", "code"],
+        };
+        std::fs::write(&path, r##"{ "fill #pin": "code" }"##).expect("a file");
+        let answers = Answers::of_file(&path).expect("answers");
+        assert_eq!(
+            (answers.of(&question("fill #pin")), answers.of(&question("medium"))),
+            ("code".into(), "answer".into())
+        );
+        assert_eq!(Answers::Proposed.of(&question("fill #pin")), "answer");
+        std::fs::write(&path, "[1]").expect("a file");
+        assert!(matches!(Answers::of_file(&path), Err(AnswersError::Form { .. })));
+        assert!(matches!(Answers::of_file(folder.path().join("none").as_path()), Err(AnswersError::Read(_))));
     }
 }

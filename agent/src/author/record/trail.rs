@@ -11,7 +11,7 @@
 //! Not here: who reports (`watch.js`), and what pages and values are for (`draft`).
 
 use domain::secret::Secret;
-use script::recording::{Act, Deed, Key, Length, Page, Recording, Target, Value};
+use script::recording::{Act, Deed, Edge, Key, Length, Page, Recording, Target, Value};
 use serde::Deserialize;
 use url::Url;
 
@@ -131,6 +131,11 @@ impl Trail {
             self.waiting.push(act);
             return;
         };
+        // A frame of another origin doesn't know the page that it is on.
+        if act.target.as_ref().is_some_and(is_foreign) {
+            self.recording.acts.push(act);
+            return;
+        }
         let on = self.show(window, page);
         self.recording.acts.push(Act { on, ..act });
         self.leads = Some(self.recording.acts.len() - 1);
@@ -164,6 +169,10 @@ impl Trail {
         self.recording.acts.extend(waiting.map(|act| Act { on: Some(at), ..act }));
         Some(at)
     }
+}
+
+fn is_foreign(target: &Target) -> bool {
+    target.within.iter().any(|edge| matches!(edge, Edge::Frame { origin: Some(_), .. }))
 }
 
 #[cfg(test)]
@@ -229,6 +238,15 @@ mod tests {
             (Some(2), "click", Some(3)),
         ];
         assert_eq!(told(&recording), expected);
+    }
+
+    #[test]
+    fn what_is_done_in_a_frame_of_another_origin_is_on_no_page() {
+        let mut foreign = act("click", "button", "advert");
+        foreign["target"]["within"] = json!([{ "frame": { "origin": "https://ads.example" } }]);
+        let Trodden { recording, .. } = trodden(&[foreign, act("click", "a", "list")]);
+        assert_eq!(told(&recording), [(None, "navigate", Some(0)), (None, "click", None), (Some(0), "click", Some(1))]);
+        assert_eq!(recording.pages.len(), 2);
     }
 
     #[test]

@@ -2,16 +2,18 @@
 //!
 //! Not here: what comes of it.
 
+use ego_tree::NodeId;
 use scraper::ElementRef;
 
 use super::Sureness;
 use super::questions::Inquiry;
-use super::selectors::selector;
+use super::selectors::{given, selector};
 use super::words::{CODE, CUSTOMER, is_within};
+use super::write::text as yaml_text;
 use crate::controls::{kind, submits};
 use crate::document::{Document, folded_case, is_hidden, shown_text};
 use crate::recording::Value;
-use crate::ways::is_usable;
+use crate::ways::{is_usable, label_of};
 
 /// A form of a sign-in.
 pub(super) struct Form {
@@ -20,6 +22,10 @@ pub(super) struct Form {
     pub(super) sign: (String, Sureness),
     /// Each field, and where its text comes from.
     pub(super) fills: Vec<(String, String)>,
+    /// Ways to each field that vote for it, where there are enough for one of them to be wrong; as a script says them.
+    pub(super) ways: Vec<Option<String>>,
+    /// What a person typed into each field, where that is known.
+    pub(super) typed: Vec<(NodeId, Value)>,
     /// How a code comes, by the bank's words.
     pub(super) medium: Option<&'static str>,
     /// Whether several parts of an answer stand in a table, as those of a card do.
@@ -123,7 +129,8 @@ pub(super) fn form_of_trail(
         Some((*field, with))
     });
     let fills: Vec<(ElementRef<'_>, String)> = fills.collect();
-    built(document, kind, &fills, click)
+    let typed = typed.iter().map(|(field, _)| field.id()).zip(values).collect();
+    built(document, kind, &fills, click).map(|form| Form { typed, ..form })
 }
 
 /// Where in a session something was typed.
@@ -192,13 +199,23 @@ fn built(
     let sign = form.unwrap_or(last);
     Some(Form {
         kind,
+        typed: Vec::new(),
         medium: medium(&shown_text(sign)).or_else(|| medium(&words_around(sign))),
         is_card: fills.len() > 1 && is_in_table(&last),
         sign: selector(document, sign),
         fills: fills.iter().map(|(field, with)| (selector(document, *field).0, with.clone())).collect(),
+        ways: fills.iter().map(|(field, _)| ways(document, *field)).collect(),
         click: click.map(|button| selector(document, button)),
         alert: alert.map(|alert| selector(document, *alert).0),
     })
+}
+
+/// Three ways to a field that can't all change at once: two names that somebody gave it, and its label.
+fn ways(document: &Document, field: ElementRef<'_>) -> Option<String> {
+    let given = given(document, field);
+    let label = label_of(document, field)?;
+    let [first, second, ..] = given.as_slice() else { return None };
+    Some(format!("[{}, {}, {{ label: {} }}]", yaml_text(first), yaml_text(second), yaml_text(&label)))
 }
 
 /// By what the bank says that it sent a code, or that it is shown.
@@ -331,6 +348,17 @@ mod tests {
         );
         let document = Document::parse("<form><input name=q><button>Search</button></form>").expect("a document");
         assert!(form(&document).is_none());
+    }
+
+    #[test]
+    fn a_field_with_two_names_and_a_label_is_found_by_whichever_two_are_left() {
+        let ways = |html: &str| {
+            let document = Document::parse(html).expect("a document");
+            form(&document).expect("a form").ways
+        };
+        let html = "<form><label for=u>User ID</label><input id=u name=user><input type=password></form>";
+        let expected = r##"["#u", "[name=\"user\"]", { label: user id }]"##;
+        assert_eq!(ways(html), [Some(expected.to_owned()), None]);
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub(super) fn next(
         let mut shown = document.all(&css).filter(|element| !is_hidden(element));
         shown.next().is_some_and(|element| is_disabled(&element))
     };
-    if lists.iter().any(|document| is_dead(document)) {
+    if lists.iter().any(is_dead) {
         return Some((at, own, sureness, Further::Page));
     }
     let further = until(&own).map_or(Further::Page, Further::Until);

@@ -36,7 +36,7 @@ use url::Url;
 
 use crate::Script;
 use crate::document::Document;
-use crate::recording::{PageKind, Recording};
+use crate::recording::{PageKind, Recording, Value};
 pub use questions::Question;
 pub use write::text as yaml_text;
 
@@ -75,6 +75,9 @@ pub struct Draft {
     /// What to ask a person who went through the portal.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub questions: Vec<Question>,
+    /// What was typed in each act of a recording, by its place, as far as it is known.
+    #[serde(skip)]
+    pub values: Vec<(usize, Value)>,
     /// How the portal writes amounts.
     pub locale: Locale,
     /// What amounts are in.
@@ -261,11 +264,13 @@ fn make(
         read_back(&mut notes, &script, &looked, today);
     }
     let missing = missing(&looked);
+    let typed = looked.iter().enumerate().filter_map(|(at, page)| Some((at, page.form.as_ref()?)));
+    let values = typed.flat_map(|(at, form)| trail.typed(at, &form.typed)).collect();
     let pages =
         looked.iter().map(|looked| DraftedPage { file: looked.page.file.to_owned(), page: looked.kind }).collect();
     let Writing { locale, currency, time_zone: timezone } = writing;
     let questions = if trodden.is_some() { inquiry.asked } else { Vec::new() };
-    Ok(Draft { pages, findings: notes.findings, missing, questions, locale, currency, timezone, script })
+    Ok(Draft { pages, findings: notes.findings, missing, questions, values, locale, currency, timezone, script })
 }
 
 /// The bank's words for kinds of accounts, and ours: what nobody knows is asked for, where there is somebody to ask.

@@ -37,6 +37,16 @@ pub(super) fn selector_on(document: &Document, element: ElementRef<'_>, others: 
     likely.map_or_else(|| (place(document, element), Sureness::Guess), |text| (text, Sureness::Likely))
 }
 
+/// The names that somebody gave an element, each of which fits it alone: one may be renamed, and the others not.
+pub(super) fn given(document: &Document, element: ElementRef<'_>) -> Vec<String> {
+    let value = element.value();
+    let attribute =
+        |name: &&str| value.attr(name).filter(|text| is_name(text)).map(|text| format!("[{name}={}]", quoted(text)));
+    let id = value.id().filter(|id| is_name(id)).map(|id| format!("#{id}"));
+    let given = TEST_IDS.iter().filter_map(attribute).chain(id).chain(attribute(&"name"));
+    given.filter(|text| fits(document, text, element)).collect()
+}
+
 /// A selector that, within each of these rows, fits one thing: the first that `is_wanted`.
 pub(super) fn within_each(rows: &[ElementRef<'_>], is_wanted: impl Fn(&ElementRef<'_>) -> bool) -> Option<String> {
     within(rows, is_wanted, |count| count == 1)
@@ -99,7 +109,7 @@ fn addresses(tag: &str, href: &str) -> Vec<String> {
         (is_plain(href) && href != "#" && href.len() <= 2 * LONGEST).then(|| format!("{tag}[href={}]", quoted(href)));
     let parts = href.split(['?', '&', ';', '/', '\'', '"', '(', ')', ',', '#']);
     let words = parts.filter(|part| part.len() > 3 && part.len() <= LONGEST && is_plain(part) && !is_jumble(part));
-    let last = words.clone().last().filter(|last| href.ends_with(&format!("/{last}")));
+    let last = words.clone().next_back().filter(|last| href.ends_with(&format!("/{last}")));
     let last = last.map(|last| format!("{tag}[href$={}]", quoted(&format!("/{last}"))));
     let words = words.filter(|word| !word.ends_with(':')).map(|word| format!("{tag}[href*={}]", quoted(word)));
     whole.into_iter().chain(last).chain(words).collect()
@@ -180,7 +190,7 @@ fn is_jumble(text: &str) -> bool {
 mod tests {
     use super::{is_name, selector, within_each};
     use crate::css::Css;
-    use crate::document::{Document, is_hidden};
+    use crate::document::Document;
 
     #[test]
     fn things_are_named_as_an_author_would_name_them() {

@@ -19,6 +19,8 @@ pub(super) struct Trail {
 
 /// One act.
 pub(super) struct Trod {
+    /// Its place in the recording.
+    act: usize,
     /// The page that it was on, and the page that showed then, by their places among those that are looked at.
     pub(super) on: usize,
     pub(super) then: Option<usize>,
@@ -44,7 +46,7 @@ impl Trail {
             next += usize::from(page.html.is_some());
         }
         let place = |page: Option<usize>| page.and_then(|page| places.get(page).copied().flatten());
-        let trod = recording.acts.iter().filter_map(|act| {
+        let trod = recording.acts.iter().enumerate().filter_map(|(place_of_act, act)| {
             let on = place(act.on)?;
             let does = match act.does {
                 Deed::Fill { length: Length::Empty, .. } => return None,
@@ -53,7 +55,13 @@ impl Trail {
                 _ => Does::Other,
             };
             let element = act.target.as_ref().and_then(|target| found(&looked.get(on)?.document, target));
-            Some(Trod { on, then: place(act.then), does, element: element.map(|element| element.id()) })
+            Some(Trod {
+                act: place_of_act,
+                on,
+                then: place(act.then),
+                does,
+                element: element.map(|element| element.id()),
+            })
         });
         Self { acts: trod.collect() }
     }
@@ -68,6 +76,19 @@ impl Trail {
             }
         }
         fills
+    }
+
+    /// What was typed in each act on a page, by what was typed into its fields.
+    pub(super) fn typed<'t>(
+        &'t self,
+        page: usize,
+        fields: &'t [(NodeId, Value)],
+    ) -> impl Iterator<Item = (usize, Value)> + 't {
+        let on_page = self.acts.iter().filter(move |trod| trod.on == page && matches!(trod.does, Does::Fill(_)));
+        on_page.filter_map(|trod| {
+            let value = fields.iter().find(|(field, _)| Some(*field) == trod.element).map(|(_, value)| *value);
+            Some((trod.act, value?))
+        })
     }
 
     /// The things of a page that were clicked, each with the page that showed then.

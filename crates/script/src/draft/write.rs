@@ -37,6 +37,10 @@ pub(super) fn script(parts: &mut Parts<'_, '_>) -> String {
          currency: {}\npages:\n",
         writing.locale, writing.time_zone, writing.currency
     );
+    let hosts = hosts(parts);
+    if !hosts.is_empty() {
+        out = out.replacen("pages:\n", &format!("hosts: [{}]\npages:\n", hosts.join(", ")), 1);
+    }
     if !parts.accounts.read.blanks.is_empty() {
         let blanks: Vec<String> = parts.accounts.read.blanks.iter().map(|blank| text(blank)).collect();
         out = out.replacen("pages:\n", &format!("blank: [{}]\npages:\n", blanks.join(", ")), 1);
@@ -53,6 +57,17 @@ pub(super) fn script(parts: &mut Parts<'_, '_>) -> String {
     }
     // What can't be laid out is shown as it is: its faults say why.
     format(&out).unwrap_or(out)
+}
+
+/// The hosts of pages beside that of the first, by their names; what else pages ask for isn't known from them.
+fn hosts(parts: &Parts<'_, '_>) -> Vec<String> {
+    let host = |page: &Looked<'_>| page.page.url.domain().map(str::to_owned);
+    let own = parts.looked.first().and_then(host);
+    let of_script = parts.looked.iter().filter(|page| page.kind.is_some());
+    let mut others: Vec<String> = of_script.filter_map(host).filter(|host| Some(host) != own.as_ref()).collect();
+    others.sort();
+    others.dedup();
+    others
 }
 
 fn pages(out: &mut String, parts: &mut Parts<'_, '_>) {
@@ -177,8 +192,9 @@ fn of_form(out: &mut String, name: &str, form: &Form, looked: &[Looked<'_>], inq
         Kind::User | Kind::Password => {}
     }
     out.push_str("    do:\n");
-    for (into, with) in &form.fills {
-        out.push_str(&format!("      - {{ fill: {}, with: {with} }}\n", text(into)));
+    for ((into, with), ways) in form.fills.iter().zip(&form.ways) {
+        let into = ways.clone().unwrap_or_else(|| text(into));
+        out.push_str(&format!("      - {{ fill: {into}, with: {with} }}\n"));
     }
     let effect = match form.kind {
         Kind::User => "",
@@ -344,5 +360,21 @@ mod tests {
         ] {
             assert_eq!(text(said), expected);
         }
+    }
+
+    #[test]
+    fn pages_on_another_host_make_it_one_that_may_be_reached() {
+        let at = |url: &str| url::Url::parse(url).expect("an address");
+        let (login, list) = (at("https://login.bank.example/"), at("https://online.bank.example/accounts"));
+        let form = "<form><input id=user name=user><input id=word type=password><button>Sign in</button></form>";
+        let table = "<table id=list><tr><th>Account<th>Balance<tr><td><a href=/a>Op</a><td>$1.00</table>";
+        let pages = [
+            crate::SavedPage { file: "in", url: &login, html: form },
+            crate::SavedPage { file: "list", url: &list, html: table },
+        ];
+        let drafted = crate::draft("first-bank", &pages, jiff::civil::date(2026, 11, 20)).expect("a draft");
+        let script = drafted.script.expect("a script");
+        assert!(script.contains("hosts: [online.bank.example]"), "{script}");
+        crate::Script::parse(&script).unwrap_or_else(|faults| panic!("{}", faults.render("script.yaml")));
     }
 }
