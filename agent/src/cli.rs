@@ -31,6 +31,7 @@ use crate::author::test::{Test, TestError};
 use crate::author::{Listing, WriteError, causes, print_json, say};
 use crate::cdp::Window;
 use crate::coordinator::{CallError, Coordinator, SetUpError};
+use crate::doctor::{Doctor, DoctorError};
 use crate::drain::Drain;
 use crate::logs::{self, LogError, LogFormat};
 use crate::measure;
@@ -79,6 +80,8 @@ enum Verb {
     Fmt(Fmt),
     /// Print the language as JSON Schema, for editors.
     Schema(Schema),
+    /// Say whether this machine can drive portals.
+    Doctor(Box<Doctor>),
 }
 
 /// What is run: a portal by the script in a folder, or leases of a coordinator.
@@ -177,6 +180,9 @@ pub enum CliError {
     /// Nothing was scrubbed.
     #[error(transparent)]
     Scrub(#[from] ScrubError),
+    /// Nothing was looked at.
+    #[error(transparent)]
+    Doctor(#[from] DoctorError),
     /// Standard output is closed.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -258,6 +264,7 @@ impl Verb {
             Self::Test(test) => test.listing(),
             Self::Draft(draft) => draft.listing(),
             Self::Scrub(scrub) => scrub.listing(),
+            Self::Doctor(doctor) => doctor.listing(),
             Self::Import(import) => import.listing(),
             Self::Export(export) => export.listing(),
             Self::Record(record) => record.listing(),
@@ -273,6 +280,10 @@ impl Cli {
             Verb::New(new) => Ok(new.obey()?),
             Verb::Draft(draft) => Ok(draft.obey()?),
             Verb::Scrub(scrub) => Ok(scrub.obey()?),
+            Verb::Doctor(doctor) => {
+                quiet_logs(self.log_format)?;
+                Ok(doctor.obey()?)
+            }
             Verb::Import(import) => Ok(import.obey()?),
             Verb::Export(export) => Ok(export.obey()?),
             Verb::Record(record) => {
@@ -373,6 +384,7 @@ impl CliError {
             Self::Read { .. }
             | Self::Check(_)
             | Self::Fmt(_)
+            | Self::Doctor(_)
             | Self::Write(_)
             | Self::SetUp(_)
             | Self::Drivers(_)

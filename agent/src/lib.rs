@@ -20,6 +20,7 @@ pub mod cdp;
 mod chromium;
 pub mod cli;
 pub mod coordinator;
+pub mod doctor;
 pub mod drain;
 pub mod driver;
 pub mod egress;

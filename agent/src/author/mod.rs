@@ -86,7 +86,7 @@ fn plain_file(path: &Path) -> io::Result<u64> {
 pub struct WriteError(#[from] io::Error);
 
 /// Prints data. Whoever reads it may have had enough before its end, as `head` has.
-fn print(text: &str) -> Result<(), WriteError> {
+pub(crate) fn print(text: &str) -> Result<(), WriteError> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -114,7 +114,7 @@ pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
 
 /// A portal's text, or a file's name, as a terminal may show it: without what moves the cursor, colours or turns what
 /// follows around.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let is_order =
         |letter: char| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let shown = text.chars().filter(|letter| !is_order(*letter));

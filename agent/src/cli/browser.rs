@@ -103,6 +103,12 @@ impl BrowserArguments {
         Ok(Openers::new(drivers, Browsers::new(settings), webdriver))
     }
 
+    /// The browser's program, and whether it has its sandbox.
+    pub(crate) fn found(&self) -> Result<(PathBuf, Sandbox), BrowserError> {
+        let program = BrowserSettings::find(self.browser.as_deref(), std::env::var_os("PATH").as_deref())?;
+        Ok((program, self.sandbox()?))
+    }
+
     /// The browsers that a person uses: one with a window where there is one, even if it isn't shown, as it draws by itself.
     pub(crate) fn browsers(&self, memory: u64, window: Window) -> Result<Browsers, BrowserError> {
         let (sandbox, path) = (self.sandbox()?, std::env::var_os("PATH"));
