@@ -73,6 +73,7 @@ const PLACES: [(&str, &[&str]); 35] = [
     ("maud", &["coordinator/src/console/", "coordinator/src/setup/"]),
     ("argon2", &["coordinator/src/fleet/hashing.rs"]),
     ("chromiumoxide", &["agent/src/cdp/wire.rs"]),
+    ("headless_chrome", &["agent/src/doctor/other.rs"]),
     ("fantoccini", &["agent/src/webdriver/line.rs"]),
     ("hyper_rustls", &["agent/src/webdriver/line.rs"]),
     ("hyper_util", &["agent/src/webdriver/line.rs"]),
