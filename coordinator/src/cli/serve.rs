@@ -21,11 +21,11 @@ use tokio::sync::oneshot::{self, Receiver};
 use tokio::sync::{Notify, broadcast};
 
 use super::{CommandError, Ground};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Shelf};
 use crate::config::Config;
 use crate::fleet::live::Hub;
 use crate::fleet::roles::{Rebuilder, play_all};
-use crate::fleet::{Agents, Crew, Fleet, Outcomes, Provider, Steward, find_agent};
+use crate::fleet::{Agents, Crew, Fleet, Outcomes, Provider, Steward, deploy, find_agent, followed};
 use crate::keda::Door;
 use crate::queue::{EmbeddedRedis, Queue};
 use crate::vault::{random, read_or_create};
@@ -65,8 +65,10 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
         Agents::Exactly(_) | Agents::Auto => Some(find_agent(arguments.agent_program.as_deref())?),
     };
     let metrics = telemetry::metrics().map_err(CommandError::Said)?;
-    let catalog = Catalog::load(&config.catalog.folder, &config.development.portal_urls)?;
+    let folder = Catalog::load(&config.catalog.folder, &config.development.portal_urls)?;
     let Ground { store, vault, sealer } = Ground::open(&config).await?;
+    deploy(&*store, &folder).await?;
+    let shelf = Shelf::new(followed(&*store, &folder).await?.unwrap_or(folder));
     let tokens = http::Tokens {
         agents: token(&config, config.agent_token(), "agent.token")?,
         operators: token(&config, config.control_token(), "control.token")?,
@@ -101,7 +103,7 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
     let (outcomes, changes) = (Outcomes::default(), broadcast::Sender::new(CHANGES_AT_ONCE));
     let (provider, live) = (Provider::default(), Arc::new(Hub::default()));
     let fleet =
-        Fleet { store, queue, vault, sealer, catalog, config, answered, lookout, outcomes, provider, live, changes };
+        Fleet { store, queue, vault, sealer, shelf, config, answered, lookout, outcomes, provider, live, changes };
     let fleet = Arc::new(fleet);
     Rebuilder(Arc::clone(&fleet)).run_once().await?;
     play_all(&fleet, dispatcher, metrics.clone());

@@ -157,7 +157,8 @@ impl Fleet {
         metrics::counter!("bursar_leases_total").increment(1);
         let term = self.config.lease.term;
         let since = self.since(&run, clock::now());
-        let institution = self.catalog.institution(&run.institution_id);
+        let catalog = self.catalog();
+        let institution = catalog.institution(&run.institution_id);
         let limits = institution.map(|institution| institution.limits);
         let drivers = institution.map(|institution| institution.drivers.clone());
         let compare_one_in = institution.and_then(|institution| institution.compare_one_in);
@@ -199,9 +200,27 @@ impl Fleet {
 
     /// From which day on the run reads lists; none for whole ones.
     fn since(&self, run: &GrantedRun, now: Timestamp) -> Option<Date> {
-        let history = self.catalog.institution(&run.institution_id)?.steps_back()?;
-        let today = |moment| self.catalog.today(&run.institution_id, moment);
+        let history = self.catalog().institution(&run.institution_id)?.steps_back()?;
+        let today = |moment| self.catalog().today(&run.institution_id, moment);
         Some(history.since(run.class, run.past, run.all_read_at.map(today), today(now)))
+    }
+
+    /// The script that a run is worked by.
+    async fn script_of_run(&self, run: &GrantedRun) -> Result<ScriptRevision, Error> {
+        match &run.by {
+            Some(by) => self.script_named(&run.institution_id, &by.revision).await,
+            None => self.catalog().script(&run.institution_id).cloned().ok_or(Error::ScriptMissing),
+        }
+    }
+
+    /// A revision of an institution's script.
+    async fn script_named(&self, institution: &str, revision: &str) -> Result<ScriptRevision, Error> {
+        let catalog = self.catalog();
+        if let Some(script) = catalog.script(institution).filter(|script| script.revision == revision) {
+            return Ok(script.clone());
+        }
+        let source = self.store.revision_source(institution, revision).await?.ok_or(Error::ScriptMissing)?;
+        Ok(ScriptRevision { revision: revision.to_owned(), source })
     }
 
     /// What the agent needs beside the run: the script, and the credentials in a box.
@@ -211,7 +230,7 @@ impl Fleet {
         acquired: Acquired,
         run: &GrantedRun,
     ) -> Result<(ScriptRevision, SealedBox), Error> {
-        let script = self.catalog.script(&run.institution_id).cloned().ok_or(Error::ScriptMissing)?;
+        let script = self.script_of_run(run).await?;
         let credentials = match &run.credentials {
             None => std::collections::BTreeMap::new(),
             Some(sealed) => {

@@ -7,6 +7,7 @@ use domain::account::ObservedAccount;
 use domain::breaker::BreakerEvent;
 use domain::id::RunId;
 use domain::permissions::Permissions;
+use domain::rollout::Part;
 use domain::run::Reading;
 use domain::transaction::{ObservedTransaction, TransactionStatus};
 use jiff::civil::Date;
@@ -26,11 +27,11 @@ impl Fleet {
         let Complete { proof, accounts, reading, reading_ms, permissions, ways, steps } = complete;
         check(accounts)?;
         let now = clock::now();
-        let institution = self.store.institution_of_run(run_id).await?.unwrap_or_default();
+        let Worked { institution, revision, .. } = self.worked(run_id).await?;
         let handed_in = HandedIn {
             accounts,
-            today: self.catalog.today(&institution, now),
-            revision: self.catalog.script(&institution).map(|script| script.revision.as_str()),
+            today: self.catalog().today(&institution, now),
+            revision: Some(revision.as_str()).filter(|revision| !revision.is_empty()),
             permissions: *permissions,
             steps: bounded(steps),
         };
@@ -40,7 +41,7 @@ impl Fleet {
         let Some(completed) = completed else { return Ok(()) };
         self.outcomes.note(&institution, None);
         self.tell_breaker(&institution, BreakerEvent::Succeeded).await;
-        self.count_ways(&institution, ways).await;
+        self.count_ways(&institution, &revision, ways).await;
         tracing::info!(
             %run_id, accounts = accounts.len(), transactions = completed.read, added = completed.added,
             modified = completed.modified, removed = completed.removed, %reading, reading_ms,
@@ -60,6 +61,32 @@ impl Fleet {
         metrics::histogram!("bursar_reading_seconds", &labels).record(reading_time.as_secs_f64());
         metrics::counter!("bursar_runs_total", "outcome" => "succeeded").increment(1);
         Ok(())
+    }
+}
+
+/// At which bank a run is, and by what it is worked.
+pub(super) struct Worked {
+    pub(super) institution: String,
+    /// Empty where there is no script any more.
+    pub(super) revision: String,
+    pub(super) part: Part,
+}
+
+impl Fleet {
+    /// At which bank a run is, and by what; by the catalog's own script, where an older coordinator gave it out.
+    pub(super) async fn worked(&self, run_id: RunId) -> Result<Worked, Error> {
+        let Some(place) = self.store.place_of_run(run_id).await? else {
+            return Ok(Worked { institution: String::new(), revision: String::new(), part: Part::Current });
+        };
+        let institution = place.institution_id;
+        let (revision, part) = match place.by {
+            Some(by) => (by.revision, by.part),
+            None => {
+                let catalog = self.catalog();
+                (catalog.script(&institution).map_or_else(String::new, |script| script.revision.clone()), Part::Current)
+            }
+        };
+        Ok(Worked { institution, revision, part })
     }
 }
 

@@ -52,7 +52,7 @@ impl Fleet {
         };
         let (code, stage) = (failure.code, failure.stage);
         let happened = BreakerEvent::Failed { code, until: failure.until };
-        let institution = self.store.institution_of_run(run_id).await?;
+        let worked = self.worked(run_id).await?;
         let kept = Kept { page: evidence, steps: bounded(&steps) };
         let told = self.store.fail(run_id, proof, failure, kept, then, now).await?;
         let delay = if told == Told::TriedAgain { Some(Duration::ZERO) } else { delay };
@@ -61,12 +61,13 @@ impl Fleet {
         if told != Told::Before {
             metrics::counter!("bursar_runs_total", "outcome" => code.as_str()).increment(1);
         }
-        if let Some(institution) = institution.filter(|_| told != Told::Before) {
+        if told != Told::Before && !worked.institution.is_empty() {
+            let institution = worked.institution.as_str();
             if delay.is_none() {
-                self.outcomes.note(&institution, Some(code.fault()));
+                self.outcomes.note(institution, Some(code.fault()));
             }
-            self.tell_breaker(&institution, happened).await;
-            self.count_ways(&institution, &ways).await;
+            self.tell_breaker(institution, happened).await;
+            self.count_ways(institution, &worked.revision, &ways).await;
         }
         match delay {
             None => self.forget(run_id).await,

@@ -160,6 +160,9 @@ pub enum Refused {
     /// An operator decided something of what an import brought.
     #[error("decision {0} was made since and is about one of its transactions")]
     DecidedSince(uuid::Uuid),
+    /// The rollout has gone on, or never was where this would make sense.
+    #[error(transparent)]
+    StaleRollout(#[from] domain::rollout::Stale),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

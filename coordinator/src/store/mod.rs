@@ -35,6 +35,7 @@ mod pools;
 mod postgres;
 mod resends;
 mod retention;
+mod revisions;
 mod runs;
 mod schedules;
 mod setup_links;
@@ -80,6 +81,7 @@ pub use people::*;
 pub use pools::*;
 pub use resends::*;
 pub use retention::*;
+pub use revisions::*;
 pub use runs::*;
 pub use schedules::*;
 pub use setup_links::*;
@@ -134,6 +136,7 @@ pub trait Store:
     + Runs
     + DeadLetters
     + Institutions
+    + Revisions
     + Schedules
     + Intents
     + Challenges

@@ -83,7 +83,8 @@ pub(in crate::console) async fn show(
 
 pub(super) fn name(console: &Console, connection: &Connection) -> String {
     let institution = connection.institution_id.as_deref();
-    let known = institution.and_then(|id| console.fleet.catalog.institution(id)).map(|known| known.name.clone());
+    let catalog = console.fleet.catalog();
+    let known = institution.and_then(|id| catalog.institution(id)).map(|known| known.name.clone());
     known.unwrap_or_else(|| connection.portal_url.host_str().unwrap_or("Connection").to_owned())
 }
 
@@ -150,7 +151,7 @@ fn state(console: &Console, shown: &Shown, now: Timestamp) -> Markup {
     let connection = &shown.owned.connection;
     let (tone, word) = wording::status(connection.state.status());
     let institution = connection.institution_id.as_deref();
-    let is_known = institution.is_some_and(|id| console.fleet.catalog.script(id).is_some());
+    let is_known = institution.is_some_and(|id| console.fleet.catalog().script(id).is_some());
     let facts = SetupFacts {
         credentials: connection.credentials,
         challenge: connection.challenge,

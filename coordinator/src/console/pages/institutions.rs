@@ -35,17 +35,17 @@ pub(in crate::console) async fn list(
     State(console): State<Console>,
     Extension(visitor): Extension<Visitor>,
 ) -> Result<Response, Refusal> {
-    let now = clock::now();
+    let (now, catalog) = (clock::now(), console.fleet.catalog());
     let states = console.fleet.store.institution_states().await?;
     let depths = depths(&console, &visitor).await?;
     let rows = html! {
-        @for known in console.fleet.catalog.institutions() {
+        @for known in catalog.institutions() {
             @let state = states.iter().find(|state| state.institution_id == known.id);
             @let depth = depths.get(&known.id);
             tr {
                 th scope="row" { a href=(path(&known.id)) { (known.name) } @if known.simulated { " " span.quiet { "simulated" } } }
                 td { (health(state)) }
-                td { @match console.fleet.catalog.script(&known.id) {
+                td { @match catalog.script(&known.id) {
                     Some(script) => code { (short_revision(&script.revision)) },
                     None => (badge(Tone::Bad, "no script")),
                 } }
@@ -78,14 +78,14 @@ pub(in crate::console) async fn show(
     Path(id): Path<String>,
     asked: Asked,
 ) -> Result<Response, Refusal> {
-    let now = clock::now();
-    let known = console.fleet.catalog.institution(&id).ok_or_else(Refusal::not_found)?;
+    let (now, catalog) = (clock::now(), console.fleet.catalog());
+    let known = catalog.institution(&id).ok_or_else(Refusal::not_found)?;
     let states = console.fleet.store.institution_states().await?;
     let state = states.iter().find(|state| state.institution_id == id);
     let today = now.to_zoned(TimeZone::UTC).date();
     let ways = console.fleet.store.ways(Some(&id), today.saturating_sub(Span::new().days(DAYS - 1))).await?;
     let lost: Vec<_> = ways.into_iter().filter(|way| way.missing + way.disagreed > 0).collect();
-    let script = console.fleet.catalog.script(&id);
+    let script = catalog.script(&id);
     let mut ended = console.fleet.store.outcomes(hours_back(now, DAY)).await?;
     ended.retain(|count| count.institution_id == id);
     let said = asked.get("said").and_then(|said| match said.as_str() {

@@ -53,6 +53,7 @@ mod records;
 mod references;
 mod resends;
 mod retention;
+mod revisions;
 mod runs;
 mod schedules;
 mod setup_links;
