@@ -107,6 +107,7 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
     let fleet = Arc::new(fleet);
     Rebuilder(Arc::clone(&fleet)).run_once().await?;
     play_all(&fleet, dispatcher, metrics.clone());
+    reload_on_hangup(&fleet)?;
 
     let mut addresses = json!({ "address": format!("http://{address}") });
     if let Some(keda) = &keda {
@@ -165,6 +166,22 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
     if let Some((redis, _)) = embedded {
         redis.stop().await;
     }
+    Ok(())
+}
+
+/// Reads the catalog's folder again whenever SIGHUP comes.
+fn reload_on_hangup(fleet: &Arc<Fleet>) -> Result<(), CommandError> {
+    let unheard = |error: std::io::Error| CommandError::Said(format!("signals can't be listened for: {error}"));
+    let mut hangup = signal(SignalKind::hangup()).map_err(unheard)?;
+    let fleet = Arc::clone(fleet);
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            if let Err(error) = fleet.reload().await {
+                let hint = "the catalog stays as it was; mend the folder and send SIGHUP again";
+                tracing::error!(error = &error as &dyn std::error::Error, hint, "the catalog's folder can't be used");
+            }
+        }
+    });
     Ok(())
 }
 

@@ -150,6 +150,7 @@ impl Fleet {
                 return Ok(None);
             }
         };
+        let shadow = self.shadow_of_run(&run).await;
         tracing::info!(
             %run_id, connection_id = %run.connection_id, %fence, agent = request.agent_name,
             kind = %run.kind, attempt = run.attempt, "leased a run",
@@ -186,6 +187,7 @@ impl Fleet {
             compare_one_in,
             unknown_pages: self.unknown_pages(run.kind),
             keeper: Some(keeper(&self.vault).public().clone()),
+            shadow,
         }))
     }
 
@@ -210,6 +212,18 @@ impl Fleet {
         match &run.by {
             Some(by) => self.script_named(&run.institution_id, &by.revision).await,
             None => self.catalog().script(&run.institution_id).cloned().ok_or(Error::ScriptMissing),
+        }
+    }
+
+    /// The script that reads beside, where one is to. A run does without what can't be had.
+    async fn shadow_of_run(&self, run: &GrantedRun) -> Option<ScriptRevision> {
+        let revision = run.by.as_ref()?.shadow.as_deref()?;
+        match self.script_named(&run.institution_id, revision).await {
+            Ok(shadow) => Some(shadow),
+            Err(error) => {
+                tracing::warn!(revision, error = &error as &dyn std::error::Error, "nothing reads beside a run");
+                None
+            }
         }
     }
 

@@ -218,7 +218,7 @@ pub fn play_all(fleet: &Arc<Fleet>, mut dispatcher: Dispatcher, metrics: Prometh
             tokio::time::sleep(every).await;
         }
     });
-    let follower = Follower(Arc::clone(fleet));
+    let mut follower = Follower::new(Arc::clone(fleet));
     tokio::spawn(async move {
         loop {
             report("follower", follower.run_once().await);

@@ -4,7 +4,7 @@
 //! Not here: which step goes with which stage (`domain::rollout`), or publishing what is tried (`publish`).
 
 use domain::rollout::trial::Seen;
-use domain::rollout::{Halt, Rollout, Stage, Try};
+use domain::rollout::{Rollout, Stage, Try};
 
 use super::{Error, Fleet};
 use crate::catalog::KnownScript;
@@ -62,14 +62,6 @@ impl Fleet {
             },
             Err(_) => invalid("this version can't read it any more".into()),
         }
-    }
-
-    /// Halts what is tried, because somebody says so.
-    ///
-    /// # Errors
-    /// As [`Fleet::steer_rollout`].
-    pub async fn halt_rollout(&self, institution: &str, revision: &str) -> Result<KeptRollout, Error> {
-        self.steer_rollout(institution, revision, RolloutStep::Halt(Halt::Asked), None).await
     }
 
     /// Counts what a candidate did. What can't be counted now is learned from the next run.

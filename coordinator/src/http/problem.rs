@@ -254,6 +254,7 @@ impl From<Refused> for Problem {
                     format!("Decision {decision} was made since and is about one of its transactions; undo it first.");
                 Self::conflict("decided_since", detail)
             }
+            Refused::Strayed(_) => Self::conflict("strayed", said),
             Refused::StaleRollout(_) => Self::conflict("stale_rollout", said),
             Refused::Store(error) => error.into(),
         }

@@ -32,6 +32,7 @@ mod migrations;
 mod organizations;
 mod people;
 mod pools;
+mod portals;
 mod postgres;
 mod resends;
 mod retention;
@@ -79,6 +80,7 @@ pub use migrations::{Step, StepState, Tables};
 pub use organizations::*;
 pub use people::*;
 pub use pools::*;
+pub use portals::*;
 pub use resends::*;
 pub use retention::*;
 pub use revisions::*;
@@ -156,6 +158,7 @@ pub trait Store:
     + Retention
     + SetupLinks
     + Pools
+    + Portals
     + Inbound
     + SimpleFin
     + Ways

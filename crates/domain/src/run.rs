@@ -184,3 +184,9 @@ words! {
         Differs = "differs",
     }
 }
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self::Session
+    }
+}

@@ -8,6 +8,7 @@ use domain::connection::{ConnectionState, ConnectionStatus, Credentials, Portal,
 use domain::failure::Failure;
 use domain::id::ConnectionId;
 use domain::role::Role;
+use domain::rollout::Part;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
@@ -120,7 +121,7 @@ fn body(console: &Console, visitor: &Visitor, shown: &Shown) -> Markup {
                 @if shown.runs.is_empty() {
                     (nothing("No run was made yet.", "The activation makes the first, once the set-up is complete."))
                 } @else {
-                    (table("Runs, the latest first", &["Run", "State", "#Attempts", "Made", "Ended", "Failure"],
+                    (table("Runs, the latest first", &["Run", "State", "#Attempts", "Script", "Made", "Ended", "Failure"],
                         &runs(&shown.runs, now)))
                 }
             }
@@ -251,6 +252,7 @@ fn runs(runs: &[RunRecord], now: Timestamp) -> Markup {
                 }
                 td { (badge(tone, word)) }
                 td.number { (run.attempt) }
+                td { @match &run.by { Some(by) => { code { (by.revision) } @if by.part == Part::Canary { " canary" } }, None => "–" } }
                 td { (moment_of(now, run.created_at)) }
                 td { (moment_or_dash(now, run.finished_at)) }
                 td { @if let Some(failure) = &run.failure { code { (failure.code) } } @else { span.quiet { "–" } } }

@@ -2,6 +2,7 @@
 //! it is the current one. Nothing is stored for a lease without it.
 
 use domain::id::{ConnectionId, OrganizationId, RunId};
+use domain::rollout::Part;
 use domain::run::RunKind;
 use protocol::lease::Proof;
 use uuid::Uuid;
@@ -19,6 +20,13 @@ pub(super) struct HeldRun {
     pub(super) attempt: i64,
     /// By what it was given out.
     pub(super) by: Option<RunRevision>,
+}
+
+impl HeldRun {
+    /// Whether it goes by a revision on trial.
+    pub(super) fn is_canary(&self) -> bool {
+        self.by.as_ref().is_some_and(|by| by.part == Part::Canary)
+    }
 }
 
 /// What [`HeldRun`] is read from, in the order in which the columns are returned.

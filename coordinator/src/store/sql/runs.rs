@@ -24,7 +24,7 @@ use super::held::{HeldRow, HeldRun, held, hold, take_connection_of};
 use super::transition::{Happening, apply, note, take};
 use super::{
     SqlStore, Tx, candidates, challenges, commit, evidence, failed, from_ms, from_word, ledger, lockout, past,
-    permissions, revisions, stream, to_json, to_ms,
+    permissions, revisions, straying, stream, to_json, to_ms,
 };
 use crate::store::{
     AfterFailure, Completed, Grant, GrantedRun, HandedIn, Holder, Kept, QueuedRun, Refused, Runs, StoreError, Told,
@@ -297,13 +297,23 @@ impl Runs for SqlStore {
         let mut tx = self.begin().await?;
         take_connection_of(&mut tx, run_id).await?;
         let run = match hold(&mut tx, run_id, proof).await {
-            Err(Refused::LeaseLost) if was_completed_by(&mut tx, run_id, proof).await? => {
-                return Ok(None);
-            }
+            Err(Refused::LeaseLost) if was_completed_by(&mut tx, run_id, proof).await? => return Ok(None),
             held => held?,
+        };
+        let accounts = match run.is_canary() {
+            true => Some(straying::before(&mut tx, run.connection_id).await?),
+            false => None,
         };
         let before = past::read(&mut tx, run_id, run.connection_id).await?;
         let stored = ledger::store(&mut tx, &run, run_id, handed_in, now).await?;
+        if let Some(accounts) = accounts {
+            let compared = (accounts, &stored);
+            let strayed = straying::strayed(&mut tx, run.connection_id, compared, handed_in.accounts).await?;
+            if !strayed.is_nothing() {
+                // The transaction is rolled back with it.
+                return Err(Refused::Strayed(strayed));
+            }
+        }
         let past = before.past.after_reading(before.class, &before.known, handed_in.accounts);
         let all_read_at = handed_in.accounts.iter().all(|account| account.failure.is_none()).then_some(to_ms(now));
         let broken = stored.grades.iter().filter(|(_, grade)| *grade == Grade::Broken).count();

@@ -169,3 +169,57 @@ async fn old_revisions_go_and_those_that_somebody_works_by_stay() {
         assert!(names.contains(&"first"), "it is current");
     }
 }
+
+/// A posted row of a day in October.
+fn booked(day: i8, description: &str) -> ObservedTransaction {
+    let posted_date = Some(jiff::civil::date(2026, 10, day));
+    ObservedTransaction { posted_date, ..transaction(description) }
+}
+
+#[tokio::test]
+async fn what_a_canary_reads_otherwise_than_was_settled_is_taken_back_whole() {
+    for bench in benches().await {
+        let id = bench.active().await;
+        bench.deploy("aaa").await;
+        bench.publish("bbb", None).await.expect("published");
+        bench.sync(id, 2, vec![booked(7, "bread"), booked(3, "bean")]).await;
+        bench.steer("bbb", canary(100, 0)).await.expect("a canary");
+        let before = bench.transaction_ids().await;
+        let mut counter = 3;
+        let mut run = async |read: ObservedAccount| {
+            counter += 1;
+            let run = RunId(Uuid::now_v7());
+            bench.store.request_sync(bench.organization, id, run, now()).await.expect("a run");
+            let by = bench.grant(run, counter).await.expect("granted").by.expect("a revision");
+            assert_eq!((by.revision.as_str(), by.part), ("bbb", Part::Canary));
+            let ended = bench.store.complete(run, proof(counter), handed_in(&[read]), now()).await;
+            if ended.is_err() {
+                let then = AfterFailure::End;
+                bench.fail(run, counter, FailureCode::ScriptParse, then).await.expect("ended");
+            }
+            match ended {
+                Ok(_) => "nothing".to_owned(),
+                Err(Refused::Strayed(strayed)) => strayed.to_string(),
+                Err(other) => panic!("{}: {other:?}", bench.name),
+            }
+        };
+        let usual = vec![booked(7, "bread"), booked(3, "bean")];
+        assert_eq!(run(account(usual.clone())).await, "nothing", "{}", bench.name);
+        let wrong = vec![booked(7, "91"), booked(3, "bean")];
+        assert_eq!(run(account(wrong)).await, "1 lists no longer complete", "what is another row doubles the list");
+        let renamed = vec![booked(7, "bread of today"), booked(3, "bean")];
+        assert_eq!(run(account(renamed)).await, "1 settled transactions changed");
+        let no_balance = ObservedAccount { current_balance: None, ..account(usual.clone()) };
+        assert_eq!(run(no_balance).await, "1 balances missing");
+        let failure = Failure::new(FailureCode::ScriptParse, Stage::Transactions);
+        let unread = ObservedAccount { failure: Some(failure), transactions: Vec::new(), ..account(Vec::new()) };
+        let other = ObservedAccount { portal_key: "a2".into(), name: "Savings".into(), ..account(Vec::new()) };
+        assert_eq!(run(other).await, "1 accounts missing");
+        assert_eq!(run(unread).await, "1 accounts unread");
+        assert_eq!(bench.transaction_ids().await, before, "the ledger is as it was");
+        let fresh = vec![booked(9, "milk"), booked(7, "bread"), booked(3, "bean")];
+        let fresh = ObservedAccount { current_balance: Some("5.50".into()), ..account(fresh) };
+        assert_eq!(run(fresh).await, "nothing", "what is new is what a sync is for");
+        assert_eq!(bench.transaction_ids().await.len(), before.len() + 1);
+    }
+}
