@@ -64,7 +64,12 @@ async fn a_wrong_column_is_caught_in_a_shadow_that_signs_in_nowhere_and_keeps_no
     active(&integrator, &id).await?;
     let before = integrator.list("/v1/transactions?limit=500").await?;
 
-    let wrong = publish(&operator, &with("description: Description", "description: Reference")?).await?;
+    let source = with("description: Description", "description: Type")?;
+    let looked = operator.post(&format!("{REVISIONS}/check"), &json!({ "source": source })).await?;
+    let fields = looked["reread"]["fields"].to_string();
+    assert!(looked["reread"]["changed"].as_u64() > Some(100) && fields.contains("description"), "{looked}");
+    assert_eq!(operator.list(REVISIONS).await?.len(), 1, "that kept nothing");
+    let wrong = publish(&operator, &source).await?;
     let rollout = operator.post(&format!("{ROLLOUT}/shadow"), &json!({ "revision": wrong })).await?;
     assert_eq!(
         (&rollout["stage"], &rollout["candidate"], &rollout["share"]),
@@ -75,7 +80,7 @@ async fn a_wrong_column_is_caught_in_a_shadow_that_signs_in_nowhere_and_keeps_no
     let trial = trial((&fleet, &operator), &wrong, reads).await?;
     assert_eq!((&trial["shadows"], &trial["shadowsFailed"], &trial["shadowsSame"]), (&json!(1), &json!(0), &json!(0)));
     let difference = trial["difference"].as_str().unwrap_or_default();
-    assert!(difference.contains("rows changed (in description)"), "{difference}");
+    assert!(difference.contains("rows changed (in description, rawDescription)"), "{difference}");
 
     integrator.connection(&id, "the end of the sync", |now| now["syncStatus"] == "idle").await?;
     assert_eq!(integrator.list("/v1/transactions?limit=500").await?, before, "the ledger is as it was");
