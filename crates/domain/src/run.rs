@@ -185,6 +185,7 @@ words! {
     }
 }
 
+#[expect(clippy::derivable_impls, reason = "the macro of words marks none of them")]
 impl Default for Reading {
     fn default() -> Self {
         Self::Session

@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn accounts_that_one_of_them_lacks_are_told_apart() {
         let (a, b) = (account("a", Vec::new()), account("b", Vec::new()));
-        let difference = Difference::between(&[a.clone()], &[b]);
+        let difference = Difference::between(std::slice::from_ref(&a), &[b]);
         assert_eq!((difference.accounts_missing, difference.accounts_more), (1, 1));
         let renamed = ObservedAccount { current_balance: Some("1.00".into()), ..a.clone() };
         let difference = Difference::between(&[a], &[renamed]);
