@@ -4,7 +4,6 @@
 //!
 //! Not here: what any of it means (`http::control::fleet`).
 
-use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -209,7 +208,7 @@ impl Arguments {
             Command::Institutions => show(desk.get(&["institutions"]).await?, "/data", &STATES),
             Command::Pause { institution, reason } => {
                 let path = ["institutions", institution, "pause"];
-                let paused = desk.call(Method::POST, &path, None, Some(&json!({ "reason": reason }))).await;
+                let paused = desk.send(&path, &json!({ "reason": reason })).await;
                 show(paused.map_err(unknown("institution", institution))?, "", &STATES);
             }
             Command::Resume { institution } => {
@@ -221,7 +220,7 @@ impl Arguments {
             Command::Ways { institution } => {
                 let name = |id: &String| url::form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>();
                 let query = institution.as_ref().map(|id| format!("institutionId={}", name(id)));
-                show(desk.call(Method::GET, &["ways"], query.as_deref(), None).await?, "/data", &WAYS);
+                show(desk.get_with(&["ways"], query.as_deref()).await?, "/data", &WAYS);
             }
             Command::Audit => return self.audit(&desk.get(&["queue", "audit"]).await?),
             Command::DeadLetters => show(desk.pages("dead-letters").await?, "/data", &DEAD_LETTERS),

@@ -108,6 +108,16 @@ impl Desk {
         self.call(Method::POST, path, None, None).await
     }
 
+    /// The same with what it is asked for.
+    pub(super) async fn get_with(&self, path: &[&str], query: Option<&str>) -> Result<Value, CommandError> {
+        self.call(Method::GET, path, query, None).await
+    }
+
+    /// Does something, as a body says it.
+    pub(super) async fn send(&self, path: &[&str], body: &Value) -> Result<Value, CommandError> {
+        self.call(Method::POST, path, None, Some(body)).await
+    }
+
     /// Does something to one of many; `what` is the word for it.
     pub(super) async fn steer(
         &self,
@@ -148,7 +158,7 @@ impl Desk {
         Ok(url)
     }
 
-    pub(super) async fn call(
+    async fn call(
         &self,
         method: Method,
         path: &[&str],

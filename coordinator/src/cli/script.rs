@@ -5,7 +5,6 @@
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::desk::{At, Column, Desk, unknown};
@@ -164,7 +163,7 @@ impl Arguments {
                 } else {
                     &["institutions", &institution, "revisions"]
                 };
-                let answer = desk.call(Method::POST, path, None, Some(&body)).await;
+                let answer = desk.send(path, &body).await;
                 let answer = answer.map_err(unknown("institution", &institution))?;
                 at.show(&answer, "", &LOOKED);
                 say(&answer, if dry_run { Keeping::Nothing } else { Keeping::Everything });
@@ -216,7 +215,7 @@ async fn step(desk: &Desk, at: &At, verb: &str, named: Named, extra: Value) -> R
     let mut body = extra;
     body["revision"] = json!(revision);
     body["expectedCurrent"] = json!(expected.current);
-    let stepped = desk.call(Method::POST, &["institutions", &institution, "rollout", verb], None, Some(&body)).await;
+    let stepped = desk.send(&["institutions", &institution, "rollout", verb], &body).await;
     let rollout = stepped.map_err(unknown("revision", &revision))?;
     at.show(&rollout, "", &ROLLOUT);
     if !at.json {

@@ -95,7 +95,7 @@ const PLACES: [(&str, &[&str]); 35] = [
             "agent/src/author/test/truth.rs",
             "agent/src/coordinator/",
             "agent/src/http/",
-            "coordinator/src/cli/control.rs",
+            "coordinator/src/cli/desk.rs",
             "coordinator/src/console/viewer/elsewhere.rs",
             "coordinator/src/fleet/vouching/asking.rs",
             "coordinator/src/webhooks/",

@@ -297,7 +297,9 @@ impl Runs for SqlStore {
         let mut tx = self.begin().await?;
         take_connection_of(&mut tx, run_id).await?;
         let run = match hold(&mut tx, run_id, proof).await {
-            Err(Refused::LeaseLost) if was_completed_by(&mut tx, run_id, proof).await? => return Ok(None),
+            Err(Refused::LeaseLost) if was_completed_by(&mut tx, run_id, proof).await? => {
+                return Ok(None);
+            }
             held => held?,
         };
         let accounts = match run.is_canary() {
