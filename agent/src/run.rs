@@ -5,6 +5,7 @@
 //! came of it ([`crate::slot`]).
 
 mod asking;
+mod beside;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use domain::secret::Secret;
 use protocol::lease::{Evidence, RunStep, Verdict, WayCount};
 use protocol::live::UnknownPages;
 use protocol::sealed::{PrivateKey, PublicKey};
+use protocol::shadow::ShadowReading;
 use script::command::{AnswerVerdict, Command, Making, Observation};
 use script::{Plan, Runner, Script};
 use tokio::time::Instant;
@@ -37,6 +39,8 @@ use crate::seats::Seat;
 use crate::steps::{Begun, Steps};
 use crate::tally::Tally;
 use crate::told;
+pub use beside::Shadow;
+use beside::{Beside, Session};
 
 /// How long a run may take, the time in which it waits for a person aside.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
@@ -64,6 +68,8 @@ pub struct Desk<'a> {
     pub live: &'a LiveRun,
     /// Who is asked where a page shows that the script doesn't know.
     pub unknown_pages: UnknownPages,
+    /// What reads beside the run's own revision.
+    pub shadow: Option<&'a Shadow>,
 }
 
 /// What came of a run.
@@ -105,6 +111,8 @@ pub struct Ended {
     pub ways: Vec<WayCount>,
     /// What was done on the way.
     pub steps: Vec<RunStep>,
+    /// What came of another revision that read beside.
+    pub shadow: Option<ShadowReading>,
 }
 
 /// Why a run ends without an outcome of its own.
@@ -125,6 +133,7 @@ pub async fn run(desk: &Desk<'_>, driver: &mut dyn Driver, script: Arc<Script>, 
         UnknownPages::Fail => script::UnknownPages::Fail,
         UnknownPages::IfWatched | UnknownPages::Ask => script::UnknownPages::OfferWheel,
     };
+    let beside = desk.shadow.map(|shadow| Beside::new(shadow, &plan));
     let runner = Runner::new(script, plan).on_unknown_pages(unknown_pages);
     let until = Instant::now() + LONGEST;
     let mut run = Run {
@@ -140,6 +149,9 @@ pub async fn run(desk: &Desk<'_>, driver: &mut dyn Driver, script: Arc<Script>, 
         until,
         reads_since: None,
         steps: Steps::begin(),
+        beside,
+        signed_in_at: None,
+        shadowed: None,
     };
     let mut driver = Leavable::new(driver);
     let outcome = match run.go_on(&mut driver).await {
@@ -164,7 +176,7 @@ pub async fn run(desk: &Desk<'_>, driver: &mut dyn Driver, script: Arc<Script>, 
     let mut tally = Tally::default();
     tally.add_all(driver.ways());
     run.runner.answers_seen().into_iter().for_each(|vote| tally.count(ANSWERS, vote));
-    Ok(Ended { outcome, ways: tally.counts(), steps: run.steps.into_list() })
+    Ok(Ended { outcome, ways: tally.counts(), steps: run.steps.into_list(), shadow: run.shadowed })
 }
 
 struct Run<'a> {
@@ -190,6 +202,12 @@ struct Run<'a> {
     reads_since: Option<Instant>,
     /// What was done so far.
     steps: Steps,
+    /// What is still to read beside.
+    beside: Option<Beside>,
+    /// Where the portal showed that the sign-in had worked.
+    signed_in_at: Option<Url>,
+    /// What came of it.
+    shadowed: Option<ShadowReading>,
 }
 
 impl Run<'_> {
@@ -207,6 +225,10 @@ impl Run<'_> {
             self.runner.told().iter().for_each(told::say);
             if self.reads_since.is_none() && self.runner.stage() == Stage::Accounts {
                 self.reads_since = Some(Instant::now());
+                self.signed_in_at = self.last_page.as_ref().map(|(url, _)| url.clone());
+            }
+            if let Session::IsGone = self.read_beside(driver).await? {
+                return Ok(self.broken_off(FailureCode::BrowserCrashed));
             }
             let begun = Begun::of(&command, self.runner.stage());
             // What is in a command may be secret.
@@ -414,13 +436,14 @@ impl Run<'_> {
 
     /// What a run comes to that didn't come to its end. What was read by then stands.
     fn broken_off(&self, code: FailureCode) -> Outcome {
-        match self.runner.outcome_if_signing_out() {
-            Some(accounts) => {
+        match self.runner.conclusion() {
+            Some(Command::Finish(accounts)) => {
+                let accounts = accounts.clone();
                 tracing::warn!(%code, "the run ended while it signed out");
                 self.finished(accounts)
             }
             // The page that was showing isn't what failed.
-            None => Outcome::Failed { failure: Failure::new(code, self.runner.stage()), evidence: None },
+            _ => Outcome::Failed { failure: Failure::new(code, self.runner.stage()), evidence: None },
         }
     }
 

@@ -35,7 +35,7 @@ use crate::hosts::Hosts;
 use crate::member::Member;
 use crate::pace::Pace;
 use crate::renewer::Renewer;
-use crate::run::{Desk, Ended, Outcome, Read, run};
+use crate::run::{Desk, Ended, Outcome, Read, Shadow, run};
 use crate::seats::Seat;
 use crate::watchdog::Watchdog;
 
@@ -61,6 +61,7 @@ struct Prepared {
     driver: DriverKind,
     unknown_pages: UnknownPages,
     keeper: Option<PublicKey>,
+    shadow: Option<Shadow>,
 }
 
 /// No session could be opened, for a reason that is this machine's.
@@ -132,7 +133,8 @@ impl Slot {
             Err(Unfit::Script(fault)) => {
                 let failure = Failure::new(FailureCode::ScriptParse, Stage::Connect).with_message(fault);
                 let outcome = Outcome::Failed { failure, evidence: None };
-                self.hand_in(holding, &gate, Ended { outcome, ways: Vec::new(), steps: Vec::new() }).await;
+                self.hand_in(holding, &gate, Ended { outcome, ways: Vec::new(), steps: Vec::new(), shadow: None })
+                    .await;
                 Ok(())
             }
             Err(Unfit::Credentials) => {
@@ -204,11 +206,15 @@ impl Slot {
         let pace = self.member.paces.at(&lease.institution_id, lease.steps_per_minute);
         let keeper = lease.keeper;
         let script = Arc::new(script);
-        Ok(Prepared { holding, gate: gate.clone(), script, plan, hosts, pace, driver, unknown_pages, keeper })
+        let shadow = lease.shadow.map(|shadow| Shadow {
+            script: Script::parse(&shadow.source).ok().map(Arc::new),
+            revision: shadow.revision,
+        });
+        Ok(Prepared { holding, gate: gate.clone(), script, plan, hosts, pace, driver, unknown_pages, keeper, shadow })
     }
 
     async fn under(&self, prepared: Prepared) -> Result<(), NoBrowser> {
-        let Prepared { holding, gate, script, plan, hosts, pace, driver, unknown_pages, keeper } = prepared;
+        let Prepared { holding, gate, script, plan, hosts, pace, driver, unknown_pages, keeper, shadow } = prepared;
         let member = &self.member;
         let portal = plan.portal_url.clone();
         let opened = tokio::select! {
@@ -240,6 +246,7 @@ impl Slot {
             pace: &pace,
             live: live.run(),
             unknown_pages,
+            shadow: shadow.as_ref(),
         };
         let ended = tokio::select! {
             biased;
@@ -293,7 +300,7 @@ impl Slot {
     async fn hand_in(&self, holding: Holding, gate: &Gate, ended: Ended) {
         let coordinator = &self.member.coordinator;
         let (run_id, proof) = (holding.run_id, holding.proof());
-        let Ended { outcome, ways, steps } = ended;
+        let Ended { outcome, ways, steps, shadow } = ended;
         let told = match outcome {
             Outcome::Finished(Read { accounts, reading, took, permissions }) => {
                 let count = accounts.len();
@@ -303,7 +310,7 @@ impl Slot {
                 }
                 let failed = failures.len();
                 let reading_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-                let complete = Complete { proof, accounts, reading, reading_ms, permissions, ways, steps };
+                let complete = Complete { proof, accounts, reading, reading_ms, permissions, ways, steps, shadow };
                 match persist(gate, || coordinator.complete(run_id, &complete)).await {
                     // What can't be taken now won't be taken the next time either.
                     Err(PersistError::Call(CallError::Refused { status, code })) => {

@@ -27,7 +27,10 @@ fn outcomes(findings: &[Value]) -> Vec<(&str, &str)> {
 fn a_machine_that_can_drive_portals_is_well_by_two_clients() {
     let (code, findings) = doctor(None);
     let found = outcomes(&findings);
-    assert!(found.contains(&("another client", "well")) && found.contains(&("the agent's own client", "well")), "{findings:?}");
+    assert!(
+        found.contains(&("another client", "well")) && found.contains(&("the agent's own client", "well")),
+        "{findings:?}"
+    );
     assert_eq!(code, Some(0), "{findings:?}");
 }
 
@@ -35,7 +38,10 @@ fn a_machine_that_can_drive_portals_is_well_by_two_clients() {
 fn a_browser_that_nobody_drives_is_ill_and_the_agent_isnt_blamed() {
     let (code, findings) = doctor(Some("/bin/false"));
     let found = outcomes(&findings);
-    assert!(found.contains(&("another client", "ill")) && found.contains(&("the agent's own client", "ill")), "{findings:?}");
+    assert!(
+        found.contains(&("another client", "ill")) && found.contains(&("the agent's own client", "ill")),
+        "{findings:?}"
+    );
     assert!(!found.iter().any(|(what, _)| *what == "agent"), "{findings:?}");
     assert_eq!(code, Some(2));
     assert!(findings.iter().filter(|finding| finding["outcome"] == "ill").all(|finding| finding["hint"].is_string()));

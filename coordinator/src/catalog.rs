@@ -1,13 +1,17 @@
 //! The catalog: one folder an institution, with its record and, where somebody has
 //! written one, the script that drives its portal.
 //!
-//! Read once when the coordinator starts; a folder with a mistake keeps it from
-//! starting, with every mistake named.
+//! Read when the coordinator starts, and again when somebody says so; a folder with a mistake keeps it from
+//! starting, or changes nothing. A [`Catalog`] never changes: another one takes its place on the [`Shelf`].
+//!
+//! The script of an institution is the one that its runs get. That is the folder's unless the store says
+//! otherwise ([`Catalog::with`]).
 //!
 //! Not here: what a script means; only that it has no mistakes.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::institution::Institution;
 use jiff::Timestamp;
@@ -21,13 +25,67 @@ pub struct Catalog {
     entries: BTreeMap<String, Entry>,
 }
 
+#[derive(Clone)]
 struct Entry {
     institution: Institution,
-    script: Option<ScriptRevision>,
-    /// Where its dates are dates, as its script says.
+    script: Option<Arc<KnownScript>>,
+}
+
+/// A script without mistakes, and what of it is asked for again and again.
+pub struct KnownScript {
+    /// The text, and its name.
+    pub text: ScriptRevision,
+    /// The hosts that it may reach beside the portal's own.
+    pub hosts: Vec<String>,
+    /// Where its dates are dates.
     zone: TimeZone,
-    /// What its script says that the bank asks for at a sign-in.
+    /// What the bank asks for at a sign-in.
     codes: Codes,
+}
+
+impl KnownScript {
+    /// Reads a script.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn read(source: String) -> Result<(Self, script::Script), script::Diagnostics> {
+        let script = script::Script::parse(&source)?;
+        let zone = TimeZone::get(script.timezone()).unwrap_or_else(|_| {
+            let timezone = script.timezone();
+            tracing::warn!(timezone, "this machine doesn't know the time zone; the day is taken from UTC");
+            TimeZone::UTC
+        });
+        let codes = if script.asks_for_device_codes() { Codes::OfDevice } else { Codes::OfNone };
+        let text = ScriptRevision { revision: script::Script::revision(&source), source };
+        Ok((Self { text, hosts: script.hosts().to_vec(), zone, codes }, script))
+    }
+}
+
+/// Where the catalog of this coordinator lies, for whoever needs it. It is looked at as a whole: whoever has got it
+/// keeps it, also while another one is put there.
+pub struct Shelf {
+    catalog: RwLock<Arc<Catalog>>,
+    /// Held by whoever makes another catalog of the one that is there.
+    pub changing: tokio::sync::Mutex<()>,
+}
+
+impl Shelf {
+    /// One with a catalog.
+    #[must_use]
+    pub fn new(catalog: Catalog) -> Self {
+        Self { catalog: RwLock::new(Arc::new(catalog)), changing: tokio::sync::Mutex::new(()) }
+    }
+
+    /// What lies there.
+    #[must_use]
+    pub fn get(&self) -> Arc<Catalog> {
+        Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts another one there.
+    pub fn put(&self, catalog: Catalog) {
+        *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog);
+    }
 }
 
 /// Whether a bank asks for codes of an authenticator.
@@ -93,11 +151,8 @@ impl Catalog {
                 institution.default_portal_url = url.clone();
             }
             let file = item.join("script.yaml");
-            let (script, zone, codes) = match file.is_file() {
-                true => read_script(&file).map(|(script, zone, codes)| (Some(script), zone, codes))?,
-                false => (None, TimeZone::UTC, Codes::OfNone),
-            };
-            entries.insert(institution.id.clone(), Entry { institution, script, zone, codes });
+            let script = if file.is_file() { Some(Arc::new(read_script(&file)?)) } else { None };
+            entries.insert(institution.id.clone(), Entry { institution, script });
         }
         if let Some(unknown) = portal_urls.keys().find(|id| !entries.contains_key(*id)) {
             let reason = format!("development.portal_urls names `{unknown}`, which has no folder here");
@@ -120,13 +175,37 @@ impl Catalog {
     /// The script that drives an institution's portal.
     #[must_use]
     pub fn script(&self, id: &str) -> Option<&ScriptRevision> {
-        self.entries.get(id).and_then(|entry| entry.script.as_ref())
+        self.known_script(id).map(|script| &script.text)
+    }
+
+    /// The same, with what is known of it.
+    #[must_use]
+    pub fn known_script(&self, id: &str) -> Option<&KnownScript> {
+        self.entries.get(id).and_then(|entry| entry.script.as_deref())
+    }
+
+    /// Those that have a script, by id.
+    pub fn scripts(&self) -> impl Iterator<Item = (&str, &KnownScript)> {
+        self.entries.iter().filter_map(|(id, entry)| Some((id.as_str(), entry.script.as_deref()?)))
+    }
+
+    /// The same catalog with these scripts in place of those that it has. Of an institution that it doesn't know
+    /// nothing is kept.
+    #[must_use]
+    pub fn with(&self, scripts: Vec<(String, KnownScript)>) -> Self {
+        let mut entries = self.entries.clone();
+        for (id, script) in scripts {
+            if let Some(entry) = entries.get_mut(&id) {
+                entry.script = Some(Arc::new(script));
+            }
+        }
+        Self { entries }
     }
 
     /// Whether an institution asks for codes of an authenticator, as far as its script knows.
     #[must_use]
     pub fn asks_for_device_codes(&self, id: &str) -> bool {
-        self.entries.get(id).is_some_and(|entry| entry.codes == Codes::OfDevice)
+        self.known_script(id).is_some_and(|script| script.codes == Codes::OfDevice)
     }
 
     /// The day that it is at an institution; in UTC where no script says its time zone.
@@ -139,7 +218,7 @@ impl Catalog {
     #[must_use]
     pub fn zone(&self, id: &str) -> &TimeZone {
         static ELSEWHERE: TimeZone = TimeZone::UTC;
-        self.entries.get(id).map_or(&ELSEWHERE, |entry| &entry.zone)
+        self.known_script(id).map_or(&ELSEWHERE, |script| &script.zone)
     }
 
     /// The institution whose portal is at this address.
@@ -154,19 +233,12 @@ fn read_record(path: &Path, text: &str) -> Result<Institution, CatalogError> {
         .map_err(|error| CatalogError::Record { path: path.to_owned(), reason: error.to_string() })
 }
 
-fn read_script(path: &Path) -> Result<(ScriptRevision, TimeZone, Codes), CatalogError> {
+fn read_script(path: &Path) -> Result<KnownScript, CatalogError> {
     let source =
         std::fs::read_to_string(path).map_err(|source| CatalogError::Unreadable { path: path.to_owned(), source })?;
-    match script::Script::parse(&source) {
-        Ok(script) => {
-            let zone = TimeZone::get(script.timezone()).unwrap_or_else(|_| {
-                let timezone = script.timezone();
-                tracing::warn!(timezone, "this machine doesn't know the time zone; the day is taken from UTC");
-                TimeZone::UTC
-            });
-            let codes = if script.asks_for_device_codes() { Codes::OfDevice } else { Codes::OfNone };
-            Ok((ScriptRevision { revision: script::Script::revision(&source), source }, zone, codes))
-        }
-        Err(diagnostics) => Err(CatalogError::Script { path: path.to_owned(), diagnostics: diagnostics.to_string() }),
-    }
+    let mistakes = |diagnostics: script::Diagnostics| CatalogError::Script {
+        path: path.to_owned(),
+        diagnostics: diagnostics.to_string(),
+    };
+    KnownScript::read(source).map(|(known, _)| known).map_err(mistakes)
 }

@@ -168,6 +168,11 @@ impl Program {
         self.child.id()
     }
 
+    /// Asks it to read again what it read at its start.
+    pub fn hang_up(&self) {
+        self.send(Signal::HUP);
+    }
+
     /// Kills it as the kernel would: it gets no chance to do anything.
     pub async fn kill_hard(mut self) {
         self.send(Signal::KILL);

@@ -130,7 +130,11 @@ impl Doctor {
         };
         findings.push(Finding::well("browser", program.display().to_string()));
         let Ok((address, _serving)) = serve().await else {
-            findings.push(Finding::ill("loopback", "no port can be listened on", "allow the agent to listen on 127.0.0.1"));
+            findings.push(Finding::ill(
+                "loopback",
+                "no port can be listened on",
+                "allow the agent to listen on 127.0.0.1",
+            ));
             return findings;
         };
         let begun = Instant::now();
@@ -138,8 +142,14 @@ impl Doctor {
         let seen = tokio::task::spawn_blocking(move || other::look(&program, sandbox, &page));
         let theirs = match timeout(LONGEST, seen).await {
             Ok(Ok(Ok(seen))) => drawn(&seen, begun.elapsed()),
-            Ok(Ok(Err(why))) => Finding::ill("another client", plain(&why), "start the browser by hand and see what it says"),
-            _ => Finding::ill("another client", "the browser never answered it", "start the browser by hand and see what it says"),
+            Ok(Ok(Err(why))) => {
+                Finding::ill("another client", plain(&why), "start the browser by hand and see what it says")
+            }
+            _ => Finding::ill(
+                "another client",
+                "the browser never answered it",
+                "start the browser by hand and see what it says",
+            ),
         };
         let ours = self.own(address).await;
         let is_ours = theirs.outcome != Outcome::Ill && ours.outcome == Outcome::Ill;
@@ -178,8 +188,16 @@ impl Doctor {
         };
         match timeout(LONGEST, looked).await {
             Ok(Ok(())) => Finding::well(WHAT, format!("a page after {} ms", begun.elapsed().as_millis())),
-            Ok(Err(why)) => Finding::ill(WHAT, plain(&why), "see the lines above: where another client fails too, it is the browser"),
-            Err(_) => Finding::ill(WHAT, "no page within a minute", "see the lines above: where another client fails too, it is the browser"),
+            Ok(Err(why)) => Finding::ill(
+                WHAT,
+                plain(&why),
+                "see the lines above: where another client fails too, it is the browser",
+            ),
+            Err(_) => Finding::ill(
+                WHAT,
+                "no page within a minute",
+                "see the lines above: where another client fails too, it is the browser",
+            ),
         }
     }
 }
@@ -190,7 +208,9 @@ fn room() -> Finding {
     let limits = Room::new(machine, None, None).at_first(machine);
     let said = format!("{} sessions at once to begin with", limits.seats);
     match browser_memory(machine) {
-        memory if memory < 512 << 20 => Finding::poor("room", said, "a browser wants half a gigabyte: give the machine more memory"),
+        memory if memory < 512 << 20 => {
+            Finding::poor("room", said, "a browser wants half a gigabyte: give the machine more memory")
+        }
         _ => Finding::well("room", said),
     }
 }
@@ -215,7 +235,11 @@ fn drawn(png: &[u8], took: Duration) -> Finding {
         Some(pixels.chunks_exact(frame.color_type.samples()).filter(|pixel| *pixel != first.as_slice()).count())
     });
     match shades {
-        Some(0) | None => Finding::poor(WHAT, "a page without a letter on it", "install a font (Debian: apt install fonts-dejavu-core)"),
+        Some(0) | None => Finding::poor(
+            WHAT,
+            "a page without a letter on it",
+            "install a font (Debian: apt install fonts-dejavu-core)",
+        ),
         Some(_) => Finding::well(WHAT, format!("a page, a click and a picture after {} ms", took.as_millis())),
     }
 }
@@ -229,7 +253,10 @@ async fn serve() -> io::Result<(SocketAddr, tokio::task::JoinSet<()>)> {
         while let Ok((mut stream, _)) = listener.accept().await {
             // Whatever was asked for, it is the page.
             let _ = stream.read(&mut [0; 4_096]).await;
-            let head = format!("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", PAGE.len());
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                PAGE.len()
+            );
             let _ = stream.write_all(format!("{head}{PAGE}").as_bytes()).await;
         }
     });

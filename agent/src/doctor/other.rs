@@ -31,7 +31,10 @@ pub(super) fn look(program: &Path, sandbox: Sandbox, page: &str) -> Result<Vec<u
     tab.set_default_timeout(ANSWER);
     tab.navigate_to(page).and_then(|tab| tab.wait_until_navigated()).map_err(|error| error.to_string())?;
     tab.wait_for_element("#go").and_then(|button| button.click().map(|_| ())).map_err(|error| error.to_string())?;
-    let text = tab.wait_for_element("#said").and_then(|heading| heading.get_inner_text()).map_err(|error| error.to_string())?;
+    let text = tab
+        .wait_for_element("#said")
+        .and_then(|heading| heading.get_inner_text())
+        .map_err(|error| error.to_string())?;
     if text != "Clicked" {
         return Err("a click on a button did nothing".to_owned());
     }

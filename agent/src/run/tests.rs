@@ -93,6 +93,7 @@ async fn a_run_that_takes_too_long_is_broken_off() {
         pace: &pace,
         live: &live,
         unknown_pages: UnknownPages::Fail,
+        shadow: None,
     };
     let plan = Plan {
         portal_url,

@@ -240,6 +240,7 @@ fn lease(offer: &Offer, acquire: &Acquire, term: Duration) -> Lease {
         compare_one_in: None,
         unknown_pages: UnknownPages::Fail,
         keeper: None,
+        shadow: None,
         steps_per_minute: domain::limits::Limits::MOST_STEPS_PER_MINUTE.try_into().expect("above zero"),
     }
 }

@@ -6,6 +6,7 @@ mod audit;
 mod challenge;
 mod control;
 mod control_token;
+mod desk;
 mod evidence;
 mod failures;
 mod key;
@@ -71,9 +72,8 @@ enum Command {
     /// Add and list organizations.
     #[command(subcommand)]
     Organization(organization::Command),
-    /// List portals that wait for a script.
-    #[command(subcommand)]
-    Script(script::Command),
+    /// Publish, try and promote revisions of scripts; list portals that wait for one.
+    Script(script::Arguments),
     /// List and answer what banks ask.
     #[command(subcommand)]
     Challenge(challenge::Command),
@@ -245,6 +245,16 @@ impl CommandError {
             Self::Unknown { what: "account" | "transaction" | "connection" | "connection with accounts", .. } => {
                 "`/v1/connections`, `/v1/accounts` and `/v1/transactions` give the ids"
             }
+            Self::Refused { code, .. } if code == "hosts_not_agreed" => {
+                "look at what the script wants of each; then name it with --agree-host"
+            }
+            Self::Refused { code, .. } if code == "script_faulty" => {
+                "`agent check FILE` shows the same with the lines in question"
+            }
+            Self::Refused { code, .. } if matches!(code.as_str(), "stale_rollout" | "changed") => {
+                "`coordinator script list INSTITUTION` says what is current and what is tried"
+            }
+            Self::Unknown { what: "revision", .. } => "`coordinator script list INSTITUTION` names them",
             Self::Refused { status: 403, .. } => {
                 "use a token of that role; `coordinator control-token create` makes one"
             }
@@ -319,7 +329,7 @@ async fn carry_out_on(command: Command, config: Config) -> Result<(), CommandErr
         Command::User(command) => command.run(&Ground::open(&config).await?).await,
         Command::Migrate(arguments) => arguments.run(&config).await,
         Command::Organization(command) => command.run(&Ground::open(&config).await?).await,
-        Command::Script(command) => command.run(&Ground::open(&config).await?).await,
+        Command::Script(arguments) => arguments.run(&config).await,
         Command::Challenge(command) => command.run(&Ground::open(&config).await?, &config).await,
         Command::Audit(command) => command.run(&Ground::open(&config).await?).await,
         Command::Serve(_) | Command::Openapi { .. } | Command::Failures(_) => Ok(()),

@@ -21,11 +21,11 @@ use tokio::sync::oneshot::{self, Receiver};
 use tokio::sync::{Notify, broadcast};
 
 use super::{CommandError, Ground};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Shelf};
 use crate::config::Config;
 use crate::fleet::live::Hub;
 use crate::fleet::roles::{Rebuilder, play_all};
-use crate::fleet::{Agents, Crew, Fleet, Outcomes, Provider, Steward, find_agent};
+use crate::fleet::{Agents, Crew, Fleet, Outcomes, Provider, Steward, deploy, find_agent, followed};
 use crate::keda::Door;
 use crate::queue::{EmbeddedRedis, Queue};
 use crate::vault::{random, read_or_create};
@@ -65,8 +65,10 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
         Agents::Exactly(_) | Agents::Auto => Some(find_agent(arguments.agent_program.as_deref())?),
     };
     let metrics = telemetry::metrics().map_err(CommandError::Said)?;
-    let catalog = Catalog::load(&config.catalog.folder, &config.development.portal_urls)?;
+    let folder = Catalog::load(&config.catalog.folder, &config.development.portal_urls)?;
     let Ground { store, vault, sealer } = Ground::open(&config).await?;
+    deploy(&*store, &folder).await?;
+    let shelf = Shelf::new(followed(&*store, &folder).await?.unwrap_or(folder));
     let tokens = http::Tokens {
         agents: token(&config, config.agent_token(), "agent.token")?,
         operators: token(&config, config.control_token(), "control.token")?,
@@ -101,10 +103,11 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
     let (outcomes, changes) = (Outcomes::default(), broadcast::Sender::new(CHANGES_AT_ONCE));
     let (provider, live) = (Provider::default(), Arc::new(Hub::default()));
     let fleet =
-        Fleet { store, queue, vault, sealer, catalog, config, answered, lookout, outcomes, provider, live, changes };
+        Fleet { store, queue, vault, sealer, shelf, config, answered, lookout, outcomes, provider, live, changes };
     let fleet = Arc::new(fleet);
     Rebuilder(Arc::clone(&fleet)).run_once().await?;
     play_all(&fleet, dispatcher, metrics.clone());
+    reload_on_hangup(&fleet)?;
 
     let mut addresses = json!({ "address": format!("http://{address}") });
     if let Some(keda) = &keda {
@@ -163,6 +166,22 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
     if let Some((redis, _)) = embedded {
         redis.stop().await;
     }
+    Ok(())
+}
+
+/// Reads the catalog's folder again whenever SIGHUP comes.
+fn reload_on_hangup(fleet: &Arc<Fleet>) -> Result<(), CommandError> {
+    let unheard = |error: std::io::Error| CommandError::Said(format!("signals can't be listened for: {error}"));
+    let mut hangup = signal(SignalKind::hangup()).map_err(unheard)?;
+    let fleet = Arc::clone(fleet);
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            if let Err(error) = fleet.reload().await {
+                let hint = "the catalog stays as it was; mend the folder and send SIGHUP again";
+                tracing::error!(error = &error as &dyn std::error::Error, hint, "the catalog's folder can't be used");
+            }
+        }
+    });
     Ok(())
 }
 

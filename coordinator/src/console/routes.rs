@@ -10,7 +10,7 @@ use domain::role::Role;
 
 use super::pages::{
     account, agents, attendance, audit, challenges, connection, connections, dead_letters, institutions, keys, live,
-    oidc, overview, run, setup_links, sign_in, users, webhooks,
+    oidc, overview, rollout, run, setup_links, sign_in, users, webhooks,
 };
 use super::refusal::Refusal;
 use super::{Console, assets, door, events, viewer};
@@ -95,6 +95,9 @@ fn administrators() -> Router<Console> {
         .route("/console/users/{id}/disable", post(users::disable))
         .route("/console/users/{id}/enable", post(users::enable))
         .route("/console/users/{id}/password", post(users::set_password))
+        .route("/console/institutions/{id}/revisions/{revision}/promote", post(rollout::promote))
+        .route("/console/institutions/{id}/revisions/{revision}/rollback", post(rollout::roll_back))
+        .route("/console/institutions/{id}/revisions/{revision}/halt", post(rollout::halt))
         .route("/console/audit", get(audit::list))
 }
 

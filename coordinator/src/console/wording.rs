@@ -192,6 +192,7 @@ pub(super) fn cause(cause: &str) -> &str {
         "revoked" => "Revoked",
         "revived" => "Let go on",
         "phoneNumberProvisioned" => "Given a number",
+        "institutionFound" => "Its portal is known now",
         "messageIgnored" => "A message came in that had no code for it",
         "due" | "scheduled" => "Sync was due",
         other => other,

@@ -150,6 +150,7 @@ impl Fleet {
                 return Ok(None);
             }
         };
+        let shadow = self.shadow_of_run(&run).await;
         tracing::info!(
             %run_id, connection_id = %run.connection_id, %fence, agent = request.agent_name,
             kind = %run.kind, attempt = run.attempt, "leased a run",
@@ -157,7 +158,8 @@ impl Fleet {
         metrics::counter!("bursar_leases_total").increment(1);
         let term = self.config.lease.term;
         let since = self.since(&run, clock::now());
-        let institution = self.catalog.institution(&run.institution_id);
+        let catalog = self.catalog();
+        let institution = catalog.institution(&run.institution_id);
         let limits = institution.map(|institution| institution.limits);
         let drivers = institution.map(|institution| institution.drivers.clone());
         let compare_one_in = institution.and_then(|institution| institution.compare_one_in);
@@ -185,6 +187,7 @@ impl Fleet {
             compare_one_in,
             unknown_pages: self.unknown_pages(run.kind),
             keeper: Some(keeper(&self.vault).public().clone()),
+            shadow,
         }))
     }
 
@@ -199,9 +202,39 @@ impl Fleet {
 
     /// From which day on the run reads lists; none for whole ones.
     fn since(&self, run: &GrantedRun, now: Timestamp) -> Option<Date> {
-        let history = self.catalog.institution(&run.institution_id)?.steps_back()?;
-        let today = |moment| self.catalog.today(&run.institution_id, moment);
+        let history = self.catalog().institution(&run.institution_id)?.steps_back()?;
+        let today = |moment| self.catalog().today(&run.institution_id, moment);
         Some(history.since(run.class, run.past, run.all_read_at.map(today), today(now)))
+    }
+
+    /// The script that a run is worked by.
+    async fn script_of_run(&self, run: &GrantedRun) -> Result<ScriptRevision, Error> {
+        match &run.by {
+            Some(by) => self.script_named(&run.institution_id, &by.revision).await,
+            None => self.catalog().script(&run.institution_id).cloned().ok_or(Error::ScriptMissing),
+        }
+    }
+
+    /// The script that reads beside, where one is to. A run does without what can't be had.
+    async fn shadow_of_run(&self, run: &GrantedRun) -> Option<ScriptRevision> {
+        let revision = run.by.as_ref()?.shadow.as_deref()?;
+        match self.script_named(&run.institution_id, revision).await {
+            Ok(shadow) => Some(shadow),
+            Err(error) => {
+                tracing::warn!(revision, error = &error as &dyn std::error::Error, "nothing reads beside a run");
+                None
+            }
+        }
+    }
+
+    /// A revision of an institution's script.
+    async fn script_named(&self, institution: &str, revision: &str) -> Result<ScriptRevision, Error> {
+        let catalog = self.catalog();
+        if let Some(script) = catalog.script(institution).filter(|script| script.revision == revision) {
+            return Ok(script.clone());
+        }
+        let source = self.store.revision_source(institution, revision).await?.ok_or(Error::ScriptMissing)?;
+        Ok(ScriptRevision { revision: revision.to_owned(), source })
     }
 
     /// What the agent needs beside the run: the script, and the credentials in a box.
@@ -211,7 +244,7 @@ impl Fleet {
         acquired: Acquired,
         run: &GrantedRun,
     ) -> Result<(ScriptRevision, SealedBox), Error> {
-        let script = self.catalog.script(&run.institution_id).cloned().ok_or(Error::ScriptMissing)?;
+        let script = self.script_of_run(run).await?;
         let credentials = match &run.credentials {
             None => std::collections::BTreeMap::new(),
             Some(sealed) => {

@@ -7,14 +7,18 @@ use domain::account::ObservedAccount;
 use domain::breaker::BreakerEvent;
 use domain::id::RunId;
 use domain::permissions::Permissions;
+use domain::rollout::Part;
+use domain::rollout::difference::Difference;
+use domain::rollout::trial::Seen;
 use domain::run::Reading;
 use domain::transaction::{ObservedTransaction, TransactionStatus};
 use jiff::civil::Date;
 use protocol::lease::{Complete, RunStep, STEPS_LIMIT};
+use protocol::shadow::{ShadowOutcome, ShadowReading};
 
 use super::{Error, Fleet};
 use crate::clock;
-use crate::store::HandedIn;
+use crate::store::{HandedIn, Refused};
 
 impl Fleet {
     /// Stores what was read and ends the run; doing it again changes nothing.
@@ -23,24 +27,36 @@ impl Fleet {
     /// [`Refused::LeaseLost`](crate::store::Refused::LeaseLost) under a stale fence;
     /// [`Error::Invalid`] if two accounts have one key or a balance isn't a decimal.
     pub async fn complete(&self, run_id: RunId, complete: &Complete) -> Result<(), Error> {
-        let Complete { proof, accounts, reading, reading_ms, permissions, ways, steps } = complete;
+        let Complete { proof, accounts, reading, reading_ms, permissions, ways, steps, shadow } = complete;
         check(accounts)?;
         let now = clock::now();
-        let institution = self.store.institution_of_run(run_id).await?.unwrap_or_default();
+        let worked = self.worked(run_id).await?;
+        let Worked { institution, revision, part, shadow: expected } = &worked;
         let handed_in = HandedIn {
             accounts,
-            today: self.catalog.today(&institution, now),
-            revision: self.catalog.script(&institution).map(|script| script.revision.as_str()),
+            today: self.catalog().today(institution, now),
+            revision: Some(revision.as_str()).filter(|revision| !revision.is_empty()),
             permissions: *permissions,
             steps: bounded(steps),
         };
-        let completed = self.store.complete(run_id, *proof, handed_in, now).await?;
+        let completed = match self.store.complete(run_id, *proof, handed_in, now).await {
+            Err(Refused::Strayed(strayed)) => {
+                return self.put_off_strayed((run_id, *proof), &worked, strayed, steps).await;
+            }
+            completed => completed?,
+        };
         self.forget(run_id).await;
         // Whoever is told again, since an answer was lost, has counted it.
         let Some(completed) = completed else { return Ok(()) };
-        self.outcomes.note(&institution, None);
-        self.tell_breaker(&institution, BreakerEvent::Succeeded).await;
-        self.count_ways(&institution, ways).await;
+        self.outcomes.note(institution, None);
+        self.tell_breaker(institution, BreakerEvent::Succeeded).await;
+        self.count_ways(institution, revision, ways).await;
+        if *part == Part::Canary {
+            self.note_trial(institution, revision, &Seen::Clean).await;
+        }
+        if let Some(shadow) = shadow.as_ref().filter(|shadow| expected.as_ref() == Some(&shadow.revision)) {
+            self.note_trial(institution, &shadow.revision, &seen_beside(shadow)).await;
+        }
         tracing::info!(
             %run_id, accounts = accounts.len(), transactions = completed.read, added = completed.added,
             modified = completed.modified, removed = completed.removed, %reading, reading_ms,
@@ -62,6 +78,53 @@ impl Fleet {
         Ok(())
     }
 }
+
+/// At which bank a run is, and by what it is worked.
+pub(super) struct Worked {
+    pub(super) institution: String,
+    /// Empty where there is no script any more.
+    pub(super) revision: String,
+    pub(super) part: Part,
+    /// What was to read beside.
+    pub(super) shadow: Option<String>,
+}
+
+impl Fleet {
+    /// At which bank a run is, and by what; by the catalog's own script, where an older coordinator gave it out.
+    pub(super) async fn worked(&self, run_id: RunId) -> Result<Worked, Error> {
+        let Some(place) = self.store.place_of_run(run_id).await? else {
+            let (institution, revision) = (String::new(), String::new());
+            return Ok(Worked { institution, revision, part: Part::Current, shadow: None });
+        };
+        let institution = place.institution_id;
+        let (revision, part, shadow) = match place.by {
+            Some(by) => (by.revision, by.part, by.shadow),
+            None => {
+                let catalog = self.catalog();
+                let own = catalog.script(&institution).map_or_else(String::new, |script| script.revision.clone());
+                (own, Part::Current, None)
+            }
+        };
+        Ok(Worked { institution, revision, part, shadow })
+    }
+}
+
+/// What an agent says of a shadow: names of fields that no row has are left out.
+fn seen_beside(shadow: &ShadowReading) -> Seen {
+    match &shadow.outcome {
+        ShadowOutcome::Failed(failure) => Seen::ShadowFailed(failure.code),
+        ShadowOutcome::Read(difference) => {
+            let is_sound =
+                |field: &&String| field.len() <= FIELD_LIMIT && field.bytes().all(|byte| byte.is_ascii_alphabetic());
+            let fields = difference.fields.iter().filter(is_sound).take(FIELDS_LIMIT).cloned().collect();
+            Seen::Shadow(Difference { fields, ..difference.clone() })
+        }
+    }
+}
+
+/// The name of a field has at most so many bytes, and there are at most so many.
+const FIELD_LIMIT: usize = 40;
+const FIELDS_LIMIT: usize = 40;
 
 /// As many steps as are kept.
 pub(super) fn bounded(steps: &[RunStep]) -> &[RunStep] {

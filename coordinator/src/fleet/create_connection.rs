@@ -39,13 +39,14 @@ impl Fleet {
         let portal_url = portal_url
             .transpose()
             .map_err(|error| Error::Invalid { field: "/portalUrl", reason: format!("the portal's address {error}") })?;
+        let catalog = self.catalog();
         let institution = match (&request.institution_id, &portal_url) {
             (Some(id), _) => {
-                let known = self.catalog.institution(id).filter(|known| caller.environment.reaches(known));
+                let known = catalog.institution(id).filter(|known| caller.environment.reaches(known));
                 let reason = || "no institution of the catalog has this id".into();
                 Some(known.ok_or_else(|| Error::Invalid { field: "/institutionId", reason: reason() })?)
             }
-            (None, Some(url)) => self.catalog.institution_at(url),
+            (None, Some(url)) => catalog.institution_at(url),
             (None, None) => {
                 let reason = "give an institutionId, a portalUrl, or both".into();
                 return Err(Error::Invalid { field: "", reason });

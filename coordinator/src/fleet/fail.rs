@@ -6,10 +6,13 @@ use std::time::Duration;
 use domain::breaker::BreakerEvent;
 use domain::failure::{Failure, Retry};
 use domain::id::RunId;
+use domain::rollout::Part;
+use domain::rollout::trial::Seen;
 use domain::run::attempts_allowed;
 use jiff::{SignedDuration, Timestamp};
 use protocol::lease::Fail;
 
+use super::canary::is_of_trial;
 use super::complete::bounded;
 use super::{Error, Fleet};
 use crate::backoff::backoff;
@@ -43,7 +46,11 @@ impl Fleet {
         };
         let evidence = evidence.filter(|evidence| evidence.html.len() <= LARGEST_PAGE);
         let attempt = self.store.attempt(run_id).await?;
-        let delay = delay(&self.config.retry, &failure, attempt, now);
+        let worked = self.worked(run_id).await?;
+        let delay = match is_of_trial(worked.part, failure.code, attempt) {
+            true => Some(Duration::ZERO),
+            false => delay(&self.config.retry, &failure, attempt, now),
+        };
         let then = match delay {
             None => AfterFailure::End,
             Some(delay) => AfterFailure::TryAgain {
@@ -52,7 +59,6 @@ impl Fleet {
         };
         let (code, stage) = (failure.code, failure.stage);
         let happened = BreakerEvent::Failed { code, until: failure.until };
-        let institution = self.store.institution_of_run(run_id).await?;
         let kept = Kept { page: evidence, steps: bounded(&steps) };
         let told = self.store.fail(run_id, proof, failure, kept, then, now).await?;
         let delay = if told == Told::TriedAgain { Some(Duration::ZERO) } else { delay };
@@ -61,12 +67,16 @@ impl Fleet {
         if told != Told::Before {
             metrics::counter!("bursar_runs_total", "outcome" => code.as_str()).increment(1);
         }
-        if let Some(institution) = institution.filter(|_| told != Told::Before) {
+        if told != Told::Before && !worked.institution.is_empty() {
+            let institution = worked.institution.as_str();
             if delay.is_none() {
-                self.outcomes.note(&institution, Some(code.fault()));
+                self.outcomes.note(institution, Some(code.fault()));
             }
-            self.tell_breaker(&institution, happened).await;
-            self.count_ways(&institution, &ways).await;
+            self.tell_breaker(institution, happened).await;
+            self.count_ways(institution, &worked.revision, &ways).await;
+            if worked.part == Part::Canary {
+                self.note_trial(institution, &worked.revision, &Seen::Failed(code)).await;
+            }
         }
         match delay {
             None => self.forget(run_id).await,

@@ -55,10 +55,11 @@ impl Gatekeeper {
     /// [`Error`]; the next round says what this one didn't.
     pub async fn run_once(&mut self) -> Result<(), Error> {
         let fleet = Arc::clone(&self.fleet);
+        let catalog = fleet.catalog();
         let now = clock::now();
         let states = fleet.store.institution_states().await?;
         let is_again = self.said_all.is_none_or(|at| at.elapsed() >= SAY_AGAIN);
-        for institution in fleet.catalog.institutions() {
+        for institution in catalog.institutions() {
             let id = institution.id.as_str();
             let state = states.iter().find(|state| state.institution_id == id);
             let breaker = match state {

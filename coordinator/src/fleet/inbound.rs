@@ -69,7 +69,8 @@ impl Fleet {
     /// What a message comes to, and the word for it.
     async fn look_into(&self, message: &Message) -> Result<(TakenIn, &'static str), Error> {
         let Some(reached) = self.whose(message).await? else { return Ok((TakenIn::Nobodys, "nobodys")) };
-        let institution = reached.institution_id.as_deref().and_then(|id| self.catalog.institution(id));
+        let catalog = self.catalog();
+        let institution = reached.institution_id.as_deref().and_then(|id| catalog.institution(id));
         let codes = institution.and_then(|institution| institution.codes.clone()).unwrap_or_default();
         let connection = reached.connection_id;
         if !codes.are_from(&message.from) {

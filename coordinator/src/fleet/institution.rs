@@ -17,8 +17,9 @@ use crate::store::Refused;
 impl Fleet {
     /// When the institution's portal opens, if it is shut.
     pub(super) fn opens_at(&self, id: &str, now: Timestamp) -> Option<Timestamp> {
-        let institution = self.catalog.institution(id)?;
-        earliest_start(&institution.schedule, self.catalog.zone(id), &Attendance::NotNeeded, now)
+        let catalog = self.catalog();
+        let institution = catalog.institution(id)?;
+        earliest_start(&institution.schedule, catalog.zone(id), &Attendance::NotNeeded, now)
             .filter(|opens| *opens > now)
     }
 
@@ -27,7 +28,7 @@ impl Fleet {
     /// # Errors
     /// [`Refused::NotFound`] for one that the catalog doesn't know.
     pub async fn pause_institution(&self, id: &str, reason: Option<&str>) -> Result<(), Error> {
-        self.catalog.institution(id).ok_or(Refused::NotFound)?;
+        self.catalog().institution(id).ok_or(Refused::NotFound)?;
         self.store.pause_institution(id, reason, clock::now()).await?;
         tracing::warn!(institution = id, "an operator paused an institution");
         Ok(self.queue.gate(id, Gate::Closed(LONG)).await?)
@@ -38,7 +39,7 @@ impl Fleet {
     /// # Errors
     /// [`Refused::NotFound`] for one that the catalog doesn't know.
     pub async fn resume_institution(&self, id: &str) -> Result<(), Error> {
-        self.catalog.institution(id).ok_or(Refused::NotFound)?;
+        self.catalog().institution(id).ok_or(Refused::NotFound)?;
         self.store.resume_institution(id, clock::now()).await?;
         tracing::info!(institution = id, "an operator resumed an institution");
         self.regate(id).await
@@ -49,7 +50,7 @@ impl Fleet {
     /// # Errors
     /// [`Refused::NotFound`] for one that the catalog doesn't know.
     pub async fn reset_breaker(&self, id: &str) -> Result<(), Error> {
-        self.catalog.institution(id).ok_or(Refused::NotFound)?;
+        self.catalog().institution(id).ok_or(Refused::NotFound)?;
         self.store.tell_breaker(id, BreakerEvent::Reset, clock::now()).await?;
         tracing::info!(institution = id, "an operator closed a breaker");
         self.regate(id).await

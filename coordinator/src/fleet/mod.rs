@@ -9,16 +9,20 @@ mod agents;
 mod answer_challenge;
 mod attend;
 mod authenticator;
+mod canary;
 mod challenge;
 mod complete;
 mod control_token;
 mod create_connection;
 mod create_organization;
 mod decide;
+mod deploy;
 mod explain;
 mod fail;
+mod find_institutions;
 mod fingerprints;
 mod first_login;
+mod follower;
 mod gatekeeper;
 mod give_credentials;
 mod hashing;
@@ -33,9 +37,12 @@ mod outcomes;
 mod people;
 mod pools;
 mod pruner;
+mod publish;
+mod reload;
 mod renew;
 mod replay;
 pub mod roles;
+mod rollout;
 mod scale;
 mod scheduler;
 mod setup_link;
@@ -53,7 +60,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Shelf};
 use crate::clock;
 use crate::config::Config;
 use crate::queue::{Queue, QueueError};
@@ -68,7 +75,9 @@ pub use control_token::create_control_token;
 pub use create_connection::ConnectionRequest;
 pub use create_organization::{complete_organizations, create_organization, tenant};
 pub use decide::DecisionRequest;
+pub use deploy::{DeployedScript, deploy, followed};
 pub use explain::{Story, changes, rivals};
+pub use follower::Follower;
 pub use gatekeeper::Gatekeeper;
 pub use import::{ImportError, import};
 pub use inbound::Message;
@@ -78,7 +87,9 @@ pub use outcomes::{Bookkeeper, Outcomes, hour_of};
 pub use people::{Attempt, Presence, SignInRefused, SignedIn, UserRequest, create_user, fit, set_password};
 pub use pools::Provisioner;
 pub use pruner::{ANSWERS_KEPT, Pruner};
-pub use replay::{AccountReplay, UnreadableReading, replay};
+pub use publish::{LookedThrough, Publication, PublishError};
+pub use reload::ReloadError;
+pub use replay::{AccountReplay, READINGS, UnreadableReading, replay};
 pub use scale::{Measured, Meter, held};
 pub use scheduler::Scheduler;
 pub use setup_link::{SetupLink, SetupStanding};
@@ -96,7 +107,7 @@ pub struct Fleet {
     pub queue: Queue,
     pub vault: Arc<Vault>,
     pub sealer: Sealer,
-    pub catalog: Catalog,
+    pub shelf: Shelf,
     pub config: Config,
     /// Told whenever a person answered, so that the agent that waits here hears at once.
     pub answered: Notify,
@@ -156,6 +167,12 @@ impl From<StoreError> for Error {
 }
 
 impl Fleet {
+    /// The catalog as it is now. It stays so for whoever has got it.
+    #[must_use]
+    pub fn catalog(&self) -> Arc<Catalog> {
+        self.shelf.get()
+    }
+
     /// Puts a run that the store has into the queue. When Redis is away the run isn't
     /// lost: the rebuilder puts it in later.
     async fn enqueue(&self, run: &QueuedRun) {

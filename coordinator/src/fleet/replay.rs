@@ -15,8 +15,8 @@ use super::Error;
 use crate::catalog::Catalog;
 use crate::store::{Keeping, Observation, Replayed, Reread, Store};
 
-/// So many of the latest readings of an account are read again.
-const READINGS: u32 = 500;
+/// So many of the latest readings of an account are read again where nobody waits for it.
+pub const READINGS: u32 = 500;
 
 /// What came of reading an account again.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ pub enum Unreadable {
     },
 }
 
-/// Reads an account's readings again, by a script with its revision or else by the catalog's
+/// Reads so many of an account's readings again, the latest, by a script with its revision or else by the catalog's
 /// own; what differs is kept if asked to.
 ///
 /// # Errors
@@ -69,7 +69,7 @@ pub async fn replay(
     catalog: &Catalog,
     account: AccountId,
     script: Option<(&Script, &str)>,
-    keeping: Keeping,
+    (readings, keeping): (u32, Keeping),
     now: Timestamp,
 ) -> Result<AccountReplay, Error> {
     let institution = store.institution_of(account).await?.ok_or(Error::ScriptMissing)?;
@@ -88,7 +88,7 @@ pub async fn replay(
         }
     };
     let (mut rereads, mut unreadable) = (Vec::new(), Vec::new());
-    for observation in store.observations(account, READINGS).await? {
+    for observation in store.observations(account, readings).await? {
         match again(script, &observation) {
             Ok(reread) => rereads.push(reread),
             Err(reason) => unreadable.push(UnreadableReading {

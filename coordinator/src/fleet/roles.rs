@@ -16,7 +16,7 @@ use futures::TryStreamExt as _;
 use jiff::SignedDuration;
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use super::{Bookkeeper, Error, Fleet, Gatekeeper, Meter, Provisioner, Pruner, Scheduler, Watcher};
+use super::{Bookkeeper, Error, Fleet, Follower, Gatekeeper, Meter, Provisioner, Pruner, Scheduler, Watcher};
 use crate::clock;
 use crate::queue::{Lapsed, LapsedHolder, QueueError};
 use crate::store::{Holder, QueuedRun};
@@ -37,6 +37,9 @@ const LOOK_AT_CHALLENGES: Duration = Duration::from_millis(500);
 
 /// How often it is looked whether institutions' gates stand as they should.
 const LOOK_AT_GATES: Duration = Duration::from_secs(1);
+
+/// How often it is looked which scripts are current.
+const LOOK_AT_ROLLOUTS: Duration = Duration::from_secs(1);
 
 /// How often connections that are due are looked for.
 const LOOK_AT_SCHEDULES: Duration = Duration::from_secs(1);
@@ -94,7 +97,8 @@ impl Reaper {
         if is_poison {
             fleet.store.abandon(run_id, FailureCode::AgentsGone, clock::now()).await?;
             fleet.queue.forget(run_id).await?;
-            let institution = fleet.store.institution_of_run(run_id).await?.unwrap_or_default();
+            let place = fleet.store.place_of_run(run_id).await?;
+            let institution = place.map(|place| place.institution_id).unwrap_or_default();
             fleet.outcomes.note(&institution, Some(FailureCode::AgentsGone.fault()));
         } else {
             // Nobody should look for a code that can't be used any more.
@@ -212,6 +216,13 @@ pub fn play_all(fleet: &Arc<Fleet>, mut dispatcher: Dispatcher, metrics: Prometh
                 report("rebuilder", rebuilder.offer().await.map(|_| ()));
             }
             tokio::time::sleep(every).await;
+        }
+    });
+    let mut follower = Follower::new(Arc::clone(fleet));
+    tokio::spawn(async move {
+        loop {
+            report("follower", follower.run_once().await);
+            tokio::time::sleep(LOOK_AT_ROLLOUTS).await;
         }
     });
     let mut gatekeeper = Gatekeeper::new(Arc::clone(fleet));

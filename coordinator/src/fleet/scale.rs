@@ -115,7 +115,7 @@ impl Fleet {
         let service = middle(&depth.services).unwrap_or(USUAL_SERVICE);
         let backlog = |institution: &InstitutionDepth| {
             let id = &institution.institution_id;
-            let limits = self.catalog.institution(id).map(|institution| institution.limits).unwrap_or_default();
+            let limits = self.catalog().institution(id).map(|institution| institution.limits).unwrap_or_default();
             // Its pace alone doesn't close it for longer.
             let is_closed = institution.closed_for > settings.start.max(limit(limits).interval);
             Backlog {

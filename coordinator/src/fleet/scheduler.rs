@@ -84,8 +84,8 @@ impl Scheduler {
     /// Queues a run for a connection that is due; false if it got none. One whose bank asks
     /// for a code while nobody attends any more is planned anew.
     async fn begin(&self, connection: &PlannedConnection, now: Timestamp) -> Result<bool, Error> {
-        let fleet = &self.fleet;
-        let institution = fleet.catalog.institution(&connection.institution_id);
+        let (fleet, catalog) = (&self.fleet, self.fleet.catalog());
+        let institution = catalog.institution(&connection.institution_id);
         let attendance = institution.map(|known| self.attendance(connection, known));
         if attendance.is_some_and(|attendance| !attendance.holds(now)) {
             fleet.store.put_off(connection.id, now).await?;
@@ -114,10 +114,10 @@ impl Scheduler {
 
     /// When a connection is due; none if it isn't by itself.
     fn next(&self, connection: &PlannedConnection, now: Timestamp) -> Option<Timestamp> {
-        let fleet = &self.fleet;
-        let institution = fleet.catalog.institution(&connection.institution_id)?;
+        let catalog = self.fleet.catalog();
+        let institution = catalog.institution(&connection.institution_id)?;
         let attendance = self.attendance(connection, institution);
-        let zone = fleet.catalog.zone(&connection.institution_id);
+        let zone = catalog.zone(&connection.institution_id);
         // Half of the id is as good as random.
         let (_, spread) = connection.id.0.as_u64_pair();
         if self.class(connection) == RunClass::Backfill {
@@ -148,7 +148,8 @@ impl Scheduler {
 
     /// Which run of a connection comes next by itself.
     fn class(&self, connection: &PlannedConnection) -> RunClass {
-        let institution = self.fleet.catalog.institution(&connection.institution_id);
+        let catalog = self.fleet.catalog();
+        let institution = catalog.institution(&connection.institution_id);
         let history = institution.and_then(Institution::steps_back);
         history.map_or(RunClass::Scheduled, |history| history.next_class(connection.past, connection.last_run))
     }

@@ -81,6 +81,7 @@ impl Fleet {
 
     fn script_of(&self, connection: &Connection) -> Result<(), Error> {
         let institution = connection.institution_id.as_deref();
-        institution.and_then(|id| self.catalog.script(id)).map(|_| ()).ok_or(Error::ScriptMissing)
+        let catalog = self.catalog();
+        institution.and_then(|id| catalog.script(id)).map(|_| ()).ok_or(Error::ScriptMissing)
     }
 }

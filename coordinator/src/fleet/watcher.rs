@@ -113,7 +113,7 @@ impl Watcher {
         let (store, mut changes) = (&self.fleet.store, Vec::new());
         let happened = store.happened_after(first_id_at(now - LOOK_BACK), AT_ONCE).await?;
         let challenges: HashSet<PendingChallenge> = store.pending_challenges(&Reach::All).await?.into_iter().collect();
-        let institutions = format!("{:?}", store.institution_states().await?);
+        let institutions = format!("{:?}{:?}", store.institution_states().await?, store.rollouts().await?);
         let agents = self.fleet.queue.agents().await.unwrap_or_default();
         let agents = agents.into_iter().map(|agent| (agent.id, format!("{:?}{:?}", agent.seats, agent.drain)));
         let (agents, audit) = (agents.collect::<HashMap<_, _>>(), store.audit_head().await?.position);

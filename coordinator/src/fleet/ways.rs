@@ -19,9 +19,11 @@ const WAYS_LIMIT: usize = 500;
 const WAY_LIMIT: usize = 1_000;
 
 impl Fleet {
-    /// Counts what a run of an institution tells of its ways.
-    pub(super) async fn count_ways(&self, institution: &str, ways: &[WayCount]) {
-        let Some(script) = self.catalog.script(institution).filter(|_| !ways.is_empty()) else { return };
+    /// Counts what a run of an institution, by a revision of its script, tells of its ways.
+    pub(super) async fn count_ways(&self, institution: &str, revision: &str, ways: &[WayCount]) {
+        if ways.is_empty() || revision.is_empty() {
+            return;
+        }
         let is_sound = |way: &&WayCount| way.target.len() <= WAY_LIMIT && way.way.len() <= WAY_LIMIT;
         let ways: Vec<WayCount> = ways.iter().filter(is_sound).take(WAYS_LIMIT).cloned().collect();
         let sum = |count: fn(&WayCount) -> u32| ways.iter().map(|way| u64::from(count(way))).sum::<u64>();
@@ -34,7 +36,7 @@ impl Fleet {
             metrics::counter!("bursar_script_ways_total", &labels).increment(count);
         }
         let day = clock::now().to_zoned(TimeZone::UTC).date();
-        let of = WaysOf { institution, revision: &script.revision, day };
+        let of = WaysOf { institution, revision, day };
         if let Err(error) = self.store.count_ways(of, &ways).await {
             tracing::warn!(institution, error = &error as &dyn std::error::Error, "how ways fared isn't counted");
         }

@@ -92,6 +92,11 @@ impl Problem {
         Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", detail) }
     }
 
+    pub(super) fn faulty_script(errors: Vec<FieldError>) -> Self {
+        let detail = errors.first().map_or_else(String::new, |error| error.message.clone());
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "script_faulty", detail) }
+    }
+
     pub(super) fn cursor_expired() -> Self {
         let detail = "The cursor is too old. Begin again: without a cursor, from the list or the stream's head.";
         Self::new(StatusCode::GONE, "cursor_expired", detail)
@@ -249,6 +254,8 @@ impl From<Refused> for Problem {
                     format!("Decision {decision} was made since and is about one of its transactions; undo it first.");
                 Self::conflict("decided_since", detail)
             }
+            Refused::Strayed(_) => Self::conflict("strayed", said),
+            Refused::StaleRollout(_) => Self::conflict("stale_rollout", said),
             Refused::Store(error) => error.into(),
         }
     }

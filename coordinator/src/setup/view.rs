@@ -65,7 +65,7 @@ pub(super) async fn show(
 /// The credentials that the bank of a link asks for.
 pub(super) fn asked_for(setup: &Setup, guest: &Guest) -> Vec<CredentialName> {
     let (Standing::Open(owned) | Standing::Done(owned)) = &guest.standing;
-    credentials_of(institution(setup, &owned.connection))
+    credentials_of(institution(setup, &owned.connection).as_ref())
 }
 
 /// Whether the bank of a link asks for codes of an authenticator.
@@ -76,7 +76,7 @@ pub(super) fn asks_for_key(setup: &Setup, guest: &Guest) -> bool {
 
 fn key_of(setup: &Setup, connection: &Connection) -> Key {
     let id = connection.institution_id.as_deref();
-    let is_asked = id.is_some_and(|id| setup.fleet.catalog.asks_for_device_codes(id));
+    let is_asked = id.is_some_and(|id| setup.fleet.catalog().asks_for_device_codes(id));
     if is_asked { Key::AskedFor } else { Key::Unheard }
 }
 
@@ -84,20 +84,21 @@ fn credentials_of(institution: Option<&Institution>) -> Vec<CredentialName> {
     institution.map_or_else(|| USUAL.to_vec(), |institution| institution.credentials.clone())
 }
 
-fn institution<'s>(setup: &'s Setup, connection: &Connection) -> Option<&'s Institution> {
-    connection.institution_id.as_deref().and_then(|id| setup.fleet.catalog.institution(id))
+fn institution(setup: &Setup, connection: &Connection) -> Option<Institution> {
+    let catalog = setup.fleet.catalog();
+    connection.institution_id.as_deref().and_then(|id| catalog.institution(id)).cloned()
 }
 
 /// What the bank is called: its name, or where its portal is.
 fn bank(setup: &Setup, connection: &Connection) -> String {
     let host = || Url::host_str(&connection.portal_url).unwrap_or("the bank").to_owned();
-    institution(setup, connection).map_or_else(host, |institution| institution.name.clone())
+    institution(setup, connection).map_or_else(host, |institution| institution.name)
 }
 
 /// The delegated user is to be created, or something about it is to be put right.
 fn adding(setup: &Setup, token: &str, connection: &Connection, failure: Option<&Failure>) -> Shown {
     let bank = bank(setup, connection);
-    let asked = credentials_of(institution(setup, connection));
+    let asked = credentials_of(institution(setup, connection).as_ref());
     let kept = if connection.credentials == Credentials::Present { Kept::Yes } else { Kept::No };
     let is_refused = connection.credentials == Credentials::Refused;
     let action = failure.map(|failure| failure.code.action());
@@ -161,7 +162,7 @@ fn what_happened(failure: &Failure, is_refused: bool) -> Markup {
 /// How the delegated user is created.
 fn how(setup: &Setup, connection: &Connection, bank: &str) -> Markup {
     let instructions = &connection.instructions;
-    let guide = institution(setup, connection).and_then(|institution| institution.guide.as_ref());
+    let guide = institution(setup, connection).and_then(|institution| institution.guide);
     let guide = guide.map(|guide| guide.filled(|field| instructions.value(field)));
     html! {
         @match guide {

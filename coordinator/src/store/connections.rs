@@ -105,9 +105,6 @@ pub trait Connections {
     ) -> Result<Option<RunId>, Refused>;
     /// Those whose users may do more at the bank than look at accounts, in the order of their ids.
     async fn overprivileged(&self, page: PageRequest) -> Result<Vec<Overprivileged>, StoreError>;
-    /// The portals that connections were made for and no catalog record knows, of all
-    /// organizations: most connections first.
-    async fn portals_without_institution(&self) -> Result<Vec<UnknownPortal>, StoreError>;
 }
 
 /// A connection with what is known of it right now.

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use protocol::lease::RunStep;
 use uuid::Uuid;
 
-use super::{Challenge, Connection, ConnectionEventRecord, PageRequest, Refused, StoreError};
+use super::{Challenge, Connection, ConnectionEventRecord, PageRequest, Refused, RunRevision, StoreError};
 
 /// What the console reads.
 #[async_trait]
@@ -137,6 +137,8 @@ pub struct RunRecord {
     pub finished_at: Option<Timestamp>,
     /// When it was set aside.
     pub dead_at: Option<Timestamp>,
+    /// By which revision of the script it was given out last; none before that.
+    pub by: Option<RunRevision>,
 }
 
 /// A challenge that is under way.

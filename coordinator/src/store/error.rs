@@ -160,6 +160,12 @@ pub enum Refused {
     /// An operator decided something of what an import brought.
     #[error("decision {0} was made since and is about one of its transactions")]
     DecidedSince(uuid::Uuid),
+    /// A revision on trial read something else than what was settled; nothing of it was kept.
+    #[error("what a revision on trial read isn't what was settled: {0}")]
+    Strayed(domain::rollout::trial::Strayed),
+    /// The rollout has gone on, or never was where this would make sense.
+    #[error(transparent)]
+    StaleRollout(#[from] domain::rollout::Stale),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -34,6 +34,8 @@ pub trait Identity {
     async fn decisions(&self, account: Option<AccountId>) -> Result<Vec<Decision>, StoreError>;
     /// The accounts of a connection.
     async fn accounts_of(&self, connection: ConnectionId) -> Result<Vec<AccountId>, StoreError>;
+    /// Accounts at an institution, those that were read last first.
+    async fn accounts_at(&self, institution: &str, limit: u32) -> Result<Vec<AccountId>, StoreError>;
     /// The institution that an account is at, if it is known.
     async fn institution_of(&self, account: AccountId) -> Result<Option<String>, Refused>;
     /// The readings of an account that are kept, latest first.

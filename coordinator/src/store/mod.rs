@@ -32,9 +32,11 @@ mod migrations;
 mod organizations;
 mod people;
 mod pools;
+mod portals;
 mod postgres;
 mod resends;
 mod retention;
+mod revisions;
 mod runs;
 mod schedules;
 mod setup_links;
@@ -78,8 +80,10 @@ pub use migrations::{Step, StepState, Tables};
 pub use organizations::*;
 pub use people::*;
 pub use pools::*;
+pub use portals::*;
 pub use resends::*;
 pub use retention::*;
+pub use revisions::*;
 pub use runs::*;
 pub use schedules::*;
 pub use setup_links::*;
@@ -134,6 +138,7 @@ pub trait Store:
     + Runs
     + DeadLetters
     + Institutions
+    + Revisions
     + Schedules
     + Intents
     + Challenges
@@ -153,6 +158,7 @@ pub trait Store:
     + Retention
     + SetupLinks
     + Pools
+    + Portals
     + Inbound
     + SimpleFin
     + Ways

@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use protocol::lease::{Evidence, OpenIntent, Proof, RunStep};
 use protocol::sealed::PublicKey;
 
-use super::{Fingerprints, Refused, StoreError};
+use super::{Fingerprints, Refused, RunRevision, StoreError};
 
 /// Runs and the leases under which they are worked on.
 #[async_trait]
@@ -53,8 +53,6 @@ pub trait Runs {
         handed_in: HandedIn<'_>,
         now: Timestamp,
     ) -> Result<Option<Completed>, Refused>;
-    /// The bank that a run is about.
-    async fn institution_of_run(&self, run_id: RunId) -> Result<Option<String>, StoreError>;
     /// Ends a run, or puts it off, with a failure. Doing it again under the same fence
     /// changes nothing.
     async fn fail(
@@ -138,6 +136,8 @@ pub struct GrantedRun {
     pub all_read_at: Option<Timestamp>,
     /// Of what the credentials are, where that is kept.
     pub fingerprints: Option<Fingerprints>,
+    /// By what it is worked; none where nobody said so yet.
+    pub by: Option<RunRevision>,
 }
 
 /// Whether something is told for the first time.

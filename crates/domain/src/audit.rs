@@ -137,6 +137,24 @@ words! {
         InstitutionResumed = "institution.resumed",
         /// An institution's breaker was closed by hand.
         InstitutionBreakerReset = "institution.breakerReset",
+        /// A script's revision was published.
+        ScriptPublished = "script.published",
+        /// A revision of the catalog's folder became current in place of another.
+        ScriptDeployed = "script.deployed",
+        /// A revision was begun to be read by beside the current one.
+        ScriptShadowed = "script.shadowed",
+        /// A share of connections was given a revision.
+        ScriptGivenToCanary = "script.givenToCanary",
+        /// A revision became current.
+        ScriptPromoted = "script.promoted",
+        /// A revision was taken back.
+        ScriptRolledBack = "script.rolledBack",
+        /// A revision was taken from the connections that tried it.
+        ScriptHalted = "script.halted",
+        /// The catalog's folder was read again.
+        CatalogReloaded = "catalog.reloaded",
+        /// A connection was given its institution, which the catalog didn't know when it was made.
+        ConnectionInstitutionFound = "connection.institutionFound",
         /// An agent was to get no further lease.
         AgentDrained = "agent.drained",
         /// An agent was to get leases again.

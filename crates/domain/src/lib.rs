@@ -33,6 +33,7 @@ pub mod password_rules;
 pub mod permissions;
 pub mod presence;
 pub mod role;
+pub mod rollout;
 pub mod run;
 pub mod scale;
 pub mod schedule;

@@ -184,3 +184,10 @@ words! {
         Differs = "differs",
     }
 }
+
+#[expect(clippy::derivable_impls, reason = "the macro of words marks none of them")]
+impl Default for Reading {
+    fn default() -> Self {
+        Self::Session
+    }
+}

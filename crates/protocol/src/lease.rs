@@ -39,6 +39,7 @@ use url::Url;
 
 use crate::live::UnknownPages;
 use crate::sealed::{PublicKey, SealedBox};
+use crate::shadow::ShadowReading;
 
 /// The code of the answer to a proof that is no longer good.
 pub const LEASE_LOST: &str = "lease_lost";
@@ -170,6 +171,9 @@ pub struct Lease {
     /// What secrets that a bank hands out are sealed to; none of a coordinator that keeps none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keeper: Option<PublicKey>,
+    /// What reads beside it, in the same session; nothing of that is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<ScriptRevision>,
 }
 
 fn usual_steps() -> NonZeroU32 {
@@ -363,7 +367,7 @@ pub struct Complete {
     /// Every account with its transactions.
     pub accounts: Vec<ObservedAccount>,
     /// By what they were read.
-    #[serde(default = "by_session")]
+    #[serde(default)]
     pub reading: Reading,
     /// How long it took to read them, in milliseconds.
     #[serde(default)]
@@ -377,6 +381,9 @@ pub struct Complete {
     /// What it did on its way, [`STEPS_LIMIT`] at most.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<RunStep>,
+    /// What came of the revision that read beside, where the lease has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<ShadowReading>,
 }
 
 /// How many steps a run hands in at most; where there were more, those in the middle are left out.
@@ -416,10 +423,6 @@ pub struct WayCount {
     pub missing: u32,
     /// How often it found something else, or what couldn't be acted on.
     pub disagreed: u32,
-}
-
-const fn by_session() -> Reading {
-    Reading::Session
 }
 
 /// Says why nothing could be read.

@@ -9,3 +9,4 @@ pub mod intent;
 pub mod lease;
 pub mod live;
 pub mod sealed;
+pub mod shadow;

@@ -40,7 +40,7 @@ const fn door(method: &'static str, path: &'static str, role: usize, reach: Reac
 }
 
 /// Every route of the console.
-const DOORS: [Door; 47] = [
+const DOORS: [Door; 50] = [
     door("GET", "/console", 0, Reach::Each),
     door("GET", "/console/events", 0, Reach::Each),
     door("GET", "/console/challenges", 0, Reach::Each),
@@ -85,6 +85,9 @@ const DOORS: [Door; 47] = [
     door("POST", "/console/users/N/disable", 2, Reach::Owner),
     door("POST", "/console/users/N/enable", 2, Reach::Owner),
     door("POST", "/console/users/N/password", 2, Reach::Owner),
+    door("POST", "/console/institutions/harbour/revisions/N/promote", 2, Reach::Whole),
+    door("POST", "/console/institutions/harbour/revisions/N/rollback", 2, Reach::Whole),
+    door("POST", "/console/institutions/harbour/revisions/N/halt", 2, Reach::Whole),
     door("GET", "/console/audit", 2, Reach::Each),
     door("POST", "/console/keys/K/revoke", 2, Reach::Owner),
     // Last, as it ends the connection.

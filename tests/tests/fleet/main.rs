@@ -23,6 +23,7 @@ mod one_user;
 mod operations;
 mod readme;
 mod resends;
+mod rollouts;
 mod secrets;
 mod simplefin;
 mod stores;

@@ -45,7 +45,8 @@ impl Arguments {
     pub(super) async fn run(self, ground: &Ground, config: &Config) -> Result<(), CommandError> {
         let store = &*ground.store;
         let script = self.script.as_deref().map(read_script).transpose()?;
-        let catalog = Catalog::load(&config.catalog.folder, &config.development.portal_urls)?;
+        let folder = Catalog::load(&config.catalog.folder, &config.development.portal_urls)?;
+        let catalog = fleet::followed(store, &folder).await?.unwrap_or(folder);
         let accounts = match (self.account, self.connection) {
             (Some(account), _) => vec![AccountId(account)],
             (None, connection) => {
@@ -62,7 +63,7 @@ impl Arguments {
         let with = script.as_ref().map(|(script, revision)| (script, revision.as_str()));
         let mut replays = Vec::new();
         for account in accounts {
-            let replay = fleet::replay(store, &catalog, account, with, keeping, clock::now()).await;
+            let replay = fleet::replay(store, &catalog, account, with, (fleet::READINGS, keeping), clock::now()).await;
             replays.push(replay.map_err(|error| match error {
                 fleet::Error::Refused(refused) => unknown(refused, "account", account.0),
                 error => error.into(),

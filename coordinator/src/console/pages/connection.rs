@@ -8,6 +8,7 @@ use domain::connection::{ConnectionState, ConnectionStatus, Credentials, Portal,
 use domain::failure::Failure;
 use domain::id::ConnectionId;
 use domain::role::Role;
+use domain::rollout::Part;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
@@ -83,7 +84,8 @@ pub(in crate::console) async fn show(
 
 pub(super) fn name(console: &Console, connection: &Connection) -> String {
     let institution = connection.institution_id.as_deref();
-    let known = institution.and_then(|id| console.fleet.catalog.institution(id)).map(|known| known.name.clone());
+    let catalog = console.fleet.catalog();
+    let known = institution.and_then(|id| catalog.institution(id)).map(|known| known.name.clone());
     known.unwrap_or_else(|| connection.portal_url.host_str().unwrap_or("Connection").to_owned())
 }
 
@@ -119,7 +121,7 @@ fn body(console: &Console, visitor: &Visitor, shown: &Shown) -> Markup {
                 @if shown.runs.is_empty() {
                     (nothing("No run was made yet.", "The activation makes the first, once the set-up is complete."))
                 } @else {
-                    (table("Runs, the latest first", &["Run", "State", "#Attempts", "Made", "Ended", "Failure"],
+                    (table("Runs, the latest first", &["Run", "State", "#Attempts", "Script", "Made", "Ended", "Failure"],
                         &runs(&shown.runs, now)))
                 }
             }
@@ -150,7 +152,7 @@ fn state(console: &Console, shown: &Shown, now: Timestamp) -> Markup {
     let connection = &shown.owned.connection;
     let (tone, word) = wording::status(connection.state.status());
     let institution = connection.institution_id.as_deref();
-    let is_known = institution.is_some_and(|id| console.fleet.catalog.script(id).is_some());
+    let is_known = institution.is_some_and(|id| console.fleet.catalog().script(id).is_some());
     let facts = SetupFacts {
         credentials: connection.credentials,
         challenge: connection.challenge,
@@ -250,6 +252,7 @@ fn runs(runs: &[RunRecord], now: Timestamp) -> Markup {
                 }
                 td { (badge(tone, word)) }
                 td.number { (run.attempt) }
+                td { @match &run.by { Some(by) => { code { (by.revision) } @if by.part == Part::Canary { " canary" } }, None => "–" } }
                 td { (moment_of(now, run.created_at)) }
                 td { (moment_or_dash(now, run.finished_at)) }
                 td { @if let Some(failure) = &run.failure { code { (failure.code) } } @else { span.quiet { "–" } } }

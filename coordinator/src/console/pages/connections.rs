@@ -64,12 +64,12 @@ pub(in crate::console) async fn list(
 }
 
 fn rows(console: &Console, found: &[OwnedConnection]) -> Markup {
-    let now = clock::now();
+    let (now, catalog) = (clock::now(), console.fleet.catalog());
     html! {
         @for OwnedConnection { connection, external_entity_id, .. } in found {
             @let (tone, word) = wording::status(connection.state.status());
             @let institution = connection.institution_id.as_deref();
-            @let name = institution.and_then(|id| console.fleet.catalog.institution(id)).map(|known| known.name.as_str());
+            @let name = institution.and_then(|id| catalog.institution(id)).map(|known| known.name.as_str());
             tr {
                 th scope="row" {
                     a href=(format!("/console/connections/{}", connection.id)) { (short(connection.id)) }
@@ -98,7 +98,7 @@ fn search(console: &Console, filter: &FoundFilter) -> Markup {
             label { "Institution"
                 select name="institution" {
                     option value="" { "any" }
-                    @for known in console.fleet.catalog.institutions() {
+                    @for known in console.fleet.catalog().institutions() {
                         option value=(known.id) selected[filter.institution_id.as_ref() == Some(&known.id)] { (known.name) }
                     }
                 }

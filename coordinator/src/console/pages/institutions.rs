@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
 use super::overview::{DAY, hours_back, outcomes};
-use super::{Asked, back_to};
+use super::{Asked, back_to, rollout};
 use crate::clock;
 use crate::console::Console;
 use crate::console::door::{Fields, Visitor};
@@ -35,18 +35,19 @@ pub(in crate::console) async fn list(
     State(console): State<Console>,
     Extension(visitor): Extension<Visitor>,
 ) -> Result<Response, Refusal> {
-    let now = clock::now();
+    let (now, catalog) = (clock::now(), console.fleet.catalog());
     let states = console.fleet.store.institution_states().await?;
-    let depths = depths(&console, &visitor).await?;
+    let (depths, rollouts) = (depths(&console, &visitor).await?, console.fleet.store.rollouts().await?);
     let rows = html! {
-        @for known in console.fleet.catalog.institutions() {
+        @for known in catalog.institutions() {
             @let state = states.iter().find(|state| state.institution_id == known.id);
             @let depth = depths.get(&known.id);
+            @let rollout = rollouts.iter().find(|kept| kept.institution_id == known.id);
             tr {
                 th scope="row" { a href=(path(&known.id)) { (known.name) } @if known.simulated { " " span.quiet { "simulated" } } }
                 td { (health(state)) }
-                td { @match console.fleet.catalog.script(&known.id) {
-                    Some(script) => code { (short_revision(&script.revision)) },
+                td { @match catalog.script(&known.id) {
+                    Some(script) => { code { (short_revision(&script.revision)) } @if visitor.sees_all() { (rollout::stage(rollout)) } }
                     None => (badge(Tone::Bad, "no script")),
                 } }
                 @if visitor.sees_all() {
@@ -78,20 +79,29 @@ pub(in crate::console) async fn show(
     Path(id): Path<String>,
     asked: Asked,
 ) -> Result<Response, Refusal> {
-    let now = clock::now();
-    let known = console.fleet.catalog.institution(&id).ok_or_else(Refusal::not_found)?;
+    let (now, catalog) = (clock::now(), console.fleet.catalog());
+    let known = catalog.institution(&id).ok_or_else(Refusal::not_found)?;
     let states = console.fleet.store.institution_states().await?;
     let state = states.iter().find(|state| state.institution_id == id);
     let today = now.to_zoned(TimeZone::UTC).date();
     let ways = console.fleet.store.ways(Some(&id), today.saturating_sub(Span::new().days(DAYS - 1))).await?;
     let lost: Vec<_> = ways.into_iter().filter(|way| way.missing + way.disagreed > 0).collect();
-    let script = console.fleet.catalog.script(&id);
+    let script = catalog.script(&id);
+    let rollouts = console.fleet.store.rollouts().await?;
+    let rollout = rollouts.iter().find(|kept| kept.institution_id == id).filter(|_| visitor.sees_all());
+    let revisions = match rollout {
+        Some(_) => console.fleet.store.revisions(&id).await?,
+        None => Vec::new(),
+    };
     let mut ended = console.fleet.store.outcomes(hours_back(now, DAY)).await?;
     ended.retain(|count| count.institution_id == id);
     let said = asked.get("said").and_then(|said| match said.as_str() {
         "pause" => Some("No run starts there until it is resumed."),
         "resume" => Some("Runs start there again."),
         "reset" => Some("The breaker is closed."),
+        "promote" => Some("The revision is current."),
+        "rollback" => Some("The revision was taken back."),
+        "halt" => Some("No connection works by the candidate any more."),
         _ => None,
     });
     let body = html! {
@@ -122,6 +132,7 @@ pub(in crate::console) async fn show(
             }
             @if visitor.may(Role::Operator) && visitor.sees_all() { (acts(&visitor, known, state)) }
         }
+        @if let Some(rollout) = rollout { (rollout::section(&visitor, rollout, &revisions, now)) }
         @if visitor.sees_all() {
             section id="outcomes" data-live="tick" aria-labelledby="ended" {
                 h2 id="ended" { "How runs ended in the last 24 hours" }
@@ -197,11 +208,11 @@ async fn depths(console: &Console, visitor: &Visitor) -> Result<BTreeMap<String,
     Ok(depth.institutions.into_iter().map(|depth| (depth.institution_id.clone(), depth)).collect())
 }
 
-fn path(id: &str) -> String {
+pub(super) fn path(id: &str) -> String {
     format!("/console/institutions/{id}")
 }
 
-fn short_revision(revision: &str) -> &str {
+pub(super) fn short_revision(revision: &str) -> &str {
     revision.get(..12).unwrap_or(revision)
 }
 

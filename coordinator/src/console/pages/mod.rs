@@ -15,6 +15,7 @@ pub(super) mod keys;
 pub(super) mod live;
 pub(super) mod oidc;
 pub(super) mod overview;
+pub(super) mod rollout;
 pub(super) mod run;
 pub(super) mod setup_links;
 pub(super) mod sign_in;

@@ -206,6 +206,7 @@ pub(super) fn outcomes(console: &Console, counts: &[OutcomeCount], now: Timestam
     let first = hours_back(now, range);
     // A bar is an hour of a day, or six of a week.
     let step = range / DAY;
+    let catalog = console.fleet.catalog();
     let bars = |ended: &Ended| -> Vec<Bar> {
         let bar = |at: i64| {
             let hours = ended.hours.range(first + at * step..first + (at + 1) * step);
@@ -229,7 +230,7 @@ pub(super) fn outcomes(console: &Console, counts: &[OutcomeCount], now: Timestam
                     @for (id, ended) in &by_institution {
                         @let bad = ended.by_fault.values().sum::<u64>();
                         @let all = (ended.good + bad).max(1);
-                        @let name = console.fleet.catalog.institution(id).map_or(*id, |known| known.name.as_str());
+                        @let name = catalog.institution(id).map_or(*id, |known| known.name.as_str());
                         tr {
                             th scope="row" { a href=(format!("/console/institutions/{id}")) { (name) } }
                             td { (plot(&format!("{name}: {} succeeded, {bad} failed", ended.good), &bars(ended))) }

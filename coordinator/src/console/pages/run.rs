@@ -6,6 +6,7 @@ use axum::extract::{Extension, Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use domain::id::{EvidenceId, RunId};
+use domain::rollout::Part;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
@@ -15,10 +16,10 @@ use crate::clock;
 use crate::console::Console;
 use crate::console::door::{Visitor, with_frames};
 use crate::console::frame::{Page, Section};
-use crate::console::parts::{badge, failure, moment_of, moment_or_dash, nothing, short, table};
+use crate::console::parts::{Tone, badge, failure, moment_of, moment_or_dash, nothing, short, table};
 use crate::console::refusal::Refusal;
 use crate::console::wording;
-use crate::store::{Challenge, ConnectionEventRecord, PageRequest, RunRecord};
+use crate::store::{Challenge, ConnectionEventRecord, PageRequest, RunRecord, RunRevision};
 
 /// How far back a connection's events are looked through for those of a run.
 const LOOKED_THROUGH: u32 = 200;
@@ -92,6 +93,7 @@ fn facts(run: &RunRecord, now: Timestamp) -> Markup {
             div { dt { "Institution" } dd {
                 a href=(format!("/console/institutions/{}", run.institution_id)) { (run.institution_id) }
             } }
+            div { dt { "Script" } dd { (script(run.by.as_ref())) } }
             div { dt { "Class" } dd { (run.class) } }
             div { dt { "Attempts" } dd { (run.attempt) } }
             div { dt { "Agents that went silent" } dd { (run.crashes) } }
@@ -104,6 +106,16 @@ fn facts(run: &RunRecord, now: Timestamp) -> Markup {
             div { dt { "Ended" } dd { (moment_or_dash(now, run.finished_at)) } }
             div { dt { "Id" } dd { code { (run.id) } } }
         }
+    }
+}
+
+/// By which revision of the script it was given out.
+fn script(by: Option<&RunRevision>) -> Markup {
+    let Some(by) = by else { return html! { "–" } };
+    html! {
+        "revision " code { (by.revision) }
+        @if by.part == Part::Canary { " " (badge(Tone::Waiting, "canary")) }
+        @if let Some(shadow) = &by.shadow { " beside which " code { (shadow) } " read" }
     }
 }
 

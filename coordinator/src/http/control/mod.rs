@@ -3,6 +3,7 @@
 //! Not here: anything that belongs to an integrator; that is under `/v1`.
 
 mod audit;
+mod catalog;
 mod fleet;
 mod keys;
 pub mod ledger;
@@ -31,7 +32,8 @@ const PROBLEMS: [Problem; 10] = [
     (
         "409",
         When::Never,
-        "`duplicate`, `key_ended`, `key_replaced`, `undecidable`, `already_taken_back`, `decided_since`, `reading_gone`.",
+        "`duplicate`, `key_ended`, `key_replaced`, `undecidable`, `already_taken_back`, `decided_since`, `reading_gone`, `hosts_not_agreed`, \
+         `stale_rollout`, `changed`, `catalog_faulty`.",
     ),
     ("410", When::List, "`cursor_expired`: it is older than 90 days."),
     ("413", When::Sent, "`body_too_large`."),
@@ -92,6 +94,7 @@ fn viewers() -> OpenApiRouter<App> {
         .routes(routes!(fleet::agents::list))
         .routes(routes!(fleet::connections::show))
         .routes(routes!(fleet::institutions::list))
+        .routes(routes!(fleet::rollouts::show))
         .routes(routes!(fleet::leases::list))
         .routes(routes!(fleet::pools::scale))
         .routes(routes!(fleet::queue::show))
@@ -131,6 +134,15 @@ fn administrators() -> OpenApiRouter<App> {
         .routes(routes!(ledger::readings::drop_anchor))
         .routes(routes!(ledger::imports::list))
         .routes(routes!(ledger::imports::take_back))
+        .routes(routes!(fleet::revisions::list, fleet::revisions::publish))
+        .routes(routes!(fleet::revisions::check))
+        .routes(routes!(fleet::revisions::show))
+        .routes(routes!(fleet::rollouts::shadow))
+        .routes(routes!(fleet::rollouts::canary))
+        .routes(routes!(fleet::rollouts::promote))
+        .routes(routes!(fleet::rollouts::roll_back))
+        .routes(routes!(fleet::rollouts::halt))
+        .routes(routes!(catalog::reload))
         .routes(routes!(audit::list))
         .routes(routes!(simplefin::list, simplefin::create))
         .routes(routes!(simplefin::revoke))

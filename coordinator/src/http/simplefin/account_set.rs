@@ -232,7 +232,8 @@ struct Bank {
 
 impl Bank {
     fn of(app: &App, connection: &Connection) -> Self {
-        let known = connection.institution_id.as_deref().and_then(|id| app.fleet.catalog.institution(id));
+        let catalog = app.fleet.catalog();
+        let known = connection.institution_id.as_deref().and_then(|id| catalog.institution(id));
         let domain = connection.portal_url.host_str().unwrap_or_default().to_owned();
         Self {
             id: connection.institution_id.clone().unwrap_or_else(|| domain.clone()),

@@ -73,7 +73,8 @@ pub(super) async fn list(
             && page.after.as_deref().is_none_or(|after| institution.id.as_str() > after)
     };
     let limit = usize::try_from(page.to_read()).unwrap_or(usize::MAX);
-    let institutions: Vec<_> = app.fleet.catalog.institutions().filter(wanted).take(limit).collect();
+    let catalog = app.fleet.catalog();
+    let institutions: Vec<_> = catalog.institutions().filter(wanted).take(limit).collect();
     Ok(Json(page.list(institutions, |institution| institution.id.clone(), |institution| shown(&app, institution))))
 }
 
@@ -88,7 +89,8 @@ pub(super) async fn show(
 ) -> Result<Json<Institution>, Problem> {
     let caller = integrator.with(Scope::ConnectionsRead)?;
     let Path(id) = id.map_err(|_| Problem::not_found())?;
-    let institution = app.fleet.catalog.institution(&id).filter(|known| caller.environment.reaches(known));
+    let catalog = app.fleet.catalog();
+    let institution = catalog.institution(&id).filter(|known| caller.environment.reaches(known));
     Ok(Json(shown(&app, institution.ok_or_else(Problem::not_found)?)))
 }
 
@@ -101,7 +103,7 @@ fn shown(app: &App, institution: &institution::Institution) -> Institution {
         setup_guide_url: institution.setup_guide_url.clone(),
         mfa: institution.mfa,
         status: InstitutionStatus {
-            supported: app.fleet.catalog.script(&institution.id).is_some(),
+            supported: app.fleet.catalog().script(&institution.id).is_some(),
             simulated: institution.simulated,
         },
     }

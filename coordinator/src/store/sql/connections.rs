@@ -2,8 +2,6 @@
 //!
 //! Not here: moving from state to state (`transition`); these say what for.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use async_trait::async_trait;
 use domain::audit::Action;
 use domain::connection::{ConnectionEvent, ConnectionState, Credentials, OpenChallenge};
@@ -24,7 +22,6 @@ use super::{
 use crate::store::{
     Act, Connection, ConnectionEventRecord, ConnectionFilter, Connections, CreatedOrReturned, Fingerprints,
     GivenCredentials, NewConnection, OpenRun, Overprivileged, PageRequest, QueuedRun, Refused, StoreError,
-    UnknownPortal,
 };
 
 /// Everything that is known of connections right now.
@@ -416,37 +413,6 @@ impl Connections for SqlStore {
 
     async fn overprivileged(&self, page: PageRequest) -> Result<Vec<Overprivileged>, StoreError> {
         permissions::overprivileged(&self.read, page).await
-    }
-
-    async fn portals_without_institution(&self) -> Result<Vec<UnknownPortal>, StoreError> {
-        let rows = sqlx::query_as::<_, (String, Uuid, i64, i64)>(
-            "SELECT c.portal_url, COALESCE(o.live_id, o.id), COUNT(*), MIN(c.created_at)
-             FROM connections c JOIN organizations o ON o.id = c.organization_id
-             WHERE c.institution_id IS NULL AND c.status <> 'revoked'
-             GROUP BY c.portal_url, COALESCE(o.live_id, o.id)",
-        );
-        let rows = rows.fetch_all(&self.read).await.map_err(failed("list portals without an institution"))?;
-        // One portal may have been given by several of its addresses.
-        let mut portals: BTreeMap<String, (u64, BTreeSet<Uuid>, i64)> = BTreeMap::new();
-        for (url, organization, count, oldest) in rows {
-            let url: url::Url = super::from_word(&url, "portal URL")?;
-            let portal = portals.entry(url.origin().ascii_serialization()).or_insert((0, BTreeSet::new(), oldest));
-            portal.0 += count.unsigned_abs();
-            portal.1.insert(organization);
-            portal.2 = portal.2.min(oldest);
-        }
-        let read = |(origin, (connections, organizations, oldest)): (_, (_, BTreeSet<_>, _))| {
-            let organizations = u64::try_from(organizations.len()).unwrap_or(u64::MAX);
-            Ok::<_, StoreError>(UnknownPortal {
-                origin,
-                connections,
-                organizations,
-                oldest_created_at: from_ms(oldest)?,
-            })
-        };
-        let mut portals = portals.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        portals.sort_by_key(|portal| (std::cmp::Reverse(portal.connections), portal.oldest_created_at));
-        Ok(portals)
     }
 }
 

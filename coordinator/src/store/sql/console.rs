@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::super::Db;
 use super::challenges::ChallengeRow;
 use super::connections::{ConnectionRow, EventRow, SELECT};
+use super::revisions::run_revision;
 use super::{SqlStore, commit, evidence, failed, found, from_json, from_ms, from_word, narrow};
 use crate::store::{
     Challenge, ConnectionEventRecord, ConsoleReads, FoundFilter, Happened, OutcomeCount, OwnedConnection, PageRequest,
@@ -45,13 +46,16 @@ struct RunRow {
     started_at: Option<i64>,
     finished_at: Option<i64>,
     dead_at: Option<i64>,
+    revision: Option<String>,
+    part: Option<String>,
+    shadow: Option<String>,
 }
 
 /// The columns of a run.
 macro_rules! run_columns {
     () => {
         "id, organization_id, connection_id, institution_id, kind, class, state, attempt, crashes, agent_id, failure,
-         created_at, not_before, started_at, finished_at, dead_at"
+         created_at, not_before, started_at, finished_at, dead_at, revision, part, shadow"
     };
 }
 
@@ -75,6 +79,7 @@ impl RunRow {
             started_at: self.started_at.map(from_ms).transpose()?,
             finished_at: self.finished_at.map(from_ms).transpose()?,
             dead_at: self.dead_at.map(from_ms).transpose()?,
+            by: run_revision((self.revision, self.part, self.shadow))?,
         })
     }
 }

@@ -110,6 +110,15 @@ impl Identity for SqlStore {
         Ok(ids.into_iter().map(AccountId).collect())
     }
 
+    async fn accounts_at(&self, institution: &str, limit: u32) -> Result<Vec<AccountId>, StoreError> {
+        let ids = sqlx::query_scalar::<_, Uuid>(
+            "SELECT a.id FROM accounts a JOIN connections c ON c.id = a.connection_id WHERE c.institution_id = $1
+             AND c.last_synced_at IS NOT NULL ORDER BY c.last_synced_at DESC, a.id LIMIT $2",
+        );
+        let ids = ids.bind(institution.to_owned()).bind(i64::from(limit)).fetch_all(&self.read).await;
+        Ok(ids.map_err(failed("list accounts at an institution"))?.into_iter().map(AccountId).collect())
+    }
+
     async fn institution_of(&self, account: AccountId) -> Result<Option<String>, Refused> {
         let row = sqlx::query_scalar::<_, Option<String>>(
             "SELECT c.institution_id FROM accounts a JOIN connections c ON c.id = a.connection_id WHERE a.id = $1",

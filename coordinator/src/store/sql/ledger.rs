@@ -16,9 +16,10 @@ use domain::ledger::{
     ABSENCES, Coverage, Entry, Gone, Grounds, Presence, Reading, Rule, Settlement, Standing, merged, settle,
 };
 use domain::observation::Source;
+use domain::rollout::trial::Strayed;
 use domain::transaction::{ObservedTransaction, TransactionStatus};
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{Span, Timestamp};
 use serde_json::{Map, Value, json};
 use sqlx::QueryBuilder;
 use uuid::Uuid;
@@ -42,6 +43,7 @@ pub(super) async fn store(
 ) -> Result<Stored, StoreError> {
     let (mut completed, mut changes, mut grades) = (Completed::default(), Vec::new(), Vec::new());
     let mut measured: BTreeMap<Source, ReferenceRecord> = BTreeMap::new();
+    let mut strayed = Strayed::default();
     let kept = accounts::keep(tx, run, handed_in.accounts, now).await?;
     changes.extend(kept.changes);
     for (account, account_id) in handed_in.accounts.iter().zip(kept.ids) {
@@ -57,6 +59,7 @@ pub(super) async fn store(
         let taken_in = take_in(tx, owner, account, &context).await?;
         let record = measured.entry(taken_in.source).or_default();
         *record = record.with(taken_in.measured);
+        strayed += taken_in.strayed;
         completed += taken_in.completed(account.transactions.len());
         grades.extend(taken_in.grade.map(|grade| (account_id, grade)));
         changes.extend(taken_in.changes);
@@ -65,7 +68,7 @@ pub(super) async fn store(
     for (source, measured) in measured {
         references::add(tx, &run.institution_id, source, measured, now).await?;
     }
-    Ok(Stored { completed, changes, grades })
+    Ok(Stored { completed, changes, grades, strayed })
 }
 
 /// What came of what a run read.
@@ -75,6 +78,8 @@ pub(super) struct Stored {
     pub(super) changes: Vec<NewChange>,
     /// How complete each account was found that could be read.
     pub(super) grades: Vec<(AccountId, Grade)>,
+    /// What of the rows was settled and is no more as it was.
+    pub(super) strayed: Strayed,
 }
 
 /// What a reading is taken in with.
@@ -97,6 +102,8 @@ pub(super) struct TakenIn {
     pub(super) touched: Vec<(TransactionId, Touch)>,
     /// How complete a run found the account.
     pub(super) grade: Option<Grade>,
+    /// What of the rows was settled and is no more as it was.
+    pub(super) strayed: Strayed,
 }
 
 impl TakenIn {
@@ -136,7 +143,8 @@ pub(super) async fn take_in(
     let oldest = rows.iter().filter_map(|row| row.posted_date.or(row.transaction_date)).min();
     let oldest = oldest.into_iter().chain(coverage.posted.map(|(first, _)| first)).min();
     let mut kept = near(tx, owner.account_id, oldest, context.today).await?;
-    let through = kept.iter().filter_map(|kept| kept.entry.row.posted_date).max();
+    let days = || kept.iter().filter_map(|kept| kept.entry.row.posted_date);
+    let (since, through) = (days().min(), days().max());
     let entries: Vec<Entry> = kept.iter().map(|kept| kept.entry.clone()).collect();
     let references = references::record(tx, context.institution_id, source).await?;
     let decisions = decisions::in_force(tx, owner.account_id).await?;
@@ -148,12 +156,13 @@ pub(super) async fn take_in(
     });
     let ids = known.collect();
     let (changes, touched) = (Vec::new(), Vec::new());
-    let mut taking = Taking { tx, owner, source, observation_id, context, changes, touched, ids };
+    let (known, strayed) = (since.zip(through), Strayed::default());
+    let mut taking = Taking { tx, owner, source, observation_id, context, changes, touched, ids, known, strayed };
     taking.known(&mut kept, rows, &settlement).await?;
     taking.new_rows(&entries, rows, &settlement).await?;
     taking.absent(&kept, &settlement).await?;
     keeping.end(taking.tx, &observation, context.now).await?;
-    let (changes, touched, ids) = (taking.changes, taking.touched, taking.ids);
+    let (changes, touched, ids, strayed) = (taking.changes, taking.touched, taking.ids, taking.strayed);
     let read = balances::Read { observation_id, from: coverage.posted.map(|(first, _)| first), at: context.now };
     let posted = balances::refresh(tx, owner, account, read).await?;
     // A file tells of the past; how complete the account is now, runs say.
@@ -163,7 +172,7 @@ pub(super) async fn take_in(
         }
         None => None,
     };
-    Ok(TakenIn { observation_id, source, measured: settlement.measured, changes, touched, grade })
+    Ok(TakenIn { observation_id, source, measured: settlement.measured, changes, touched, grade, strayed })
 }
 
 /// What follows from what a reading lacks.
@@ -186,6 +195,10 @@ struct Taking<'t, 'c> {
     touched: Vec<(TransactionId, Touch)>,
     /// Which transaction each row is.
     ids: Vec<Option<TransactionId>>,
+    /// The days of the oldest and the newest booking that was known.
+    known: Option<(Date, Date)>,
+    /// What was settled and is no more as it was.
+    strayed: Strayed,
 }
 
 /// Why a row was taken for a transaction that was known otherwise.
@@ -240,6 +253,9 @@ impl Taking<'_, '_> {
                 }
                 continue;
             }
+            if merged.is_modified && is_settled(&kept.entry) && is_rewritten_whole(&kept.entry.row, &merged.row) {
+                self.strayed.changed += 1;
+            }
             if merged.is_modified || is_back {
                 kept.updated_at = self.context.now;
                 let kind = if is_back { ChangeKind::Added } else { ChangeKind::Modified };
@@ -286,6 +302,11 @@ impl Taking<'_, '_> {
         // The portal lists the latest first, so ids grow with the bank's own order.
         for (position, (row, standing)) in rows.iter().zip(&settlement.rows).enumerate().rev() {
             let Standing::New { rivals } = standing else { continue };
+            let is_late = |day: Date, (first, last): (Date, Date)| {
+                first <= day && day < last.saturating_sub(Span::new().days(BOOKED_LATE_DAYS))
+            };
+            let late = row.posted_date.zip(self.known).is_some_and(|(day, known)| is_late(day, known));
+            self.strayed.back_dated += u32::from(late);
             let origin = Origin { observation_id: self.observation_id, row: to_row(position) };
             let kept = Kept::new(row.clone(), self.source, self.context.today, origin, self.context.now);
             if !rivals.is_empty() {
@@ -308,6 +329,7 @@ impl Taking<'_, '_> {
         let (mut missed, mut became_another, mut matches) = (Vec::new(), Vec::new(), Vec::new());
         for absence in &settlement.absences {
             let Some(kept) = kept.get(absence.entry) else { continue };
+            self.strayed.vanished += u32::from(is_settled(&kept.entry));
             match &absence.gone {
                 Gone::Missing { count } if *count < ABSENCES => {
                     counted.entry(*count).or_default().push(kept.entry.id);
@@ -356,6 +378,19 @@ impl Taking<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// So many days later than its day a booking is shown that a bank books late.
+const BOOKED_LATE_DAYS: i64 = 7;
+
+/// Whether a transaction was booked and stood there.
+fn is_settled(entry: &Entry) -> bool {
+    entry.presence == Presence::Live && entry.row.status == TransactionStatus::Posted
+}
+
+/// Whether something was known of a row and is another now; what wasn't known and is, changes nothing settled.
+fn is_rewritten_whole(before: &ObservedTransaction, now: &ObservedTransaction) -> bool {
+    differences(before, now).values().any(|known| !known.is_null())
 }
 
 impl Owner {

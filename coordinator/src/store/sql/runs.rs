@@ -24,7 +24,7 @@ use super::held::{HeldRow, HeldRun, held, hold, take_connection_of};
 use super::transition::{Happening, apply, note, take};
 use super::{
     SqlStore, Tx, candidates, challenges, commit, evidence, failed, from_ms, from_word, ledger, lockout, past,
-    permissions, stream, to_json, to_ms,
+    permissions, revisions, straying, stream, to_json, to_ms,
 };
 use crate::store::{
     AfterFailure, Completed, Grant, GrantedRun, HandedIn, Holder, Kept, QueuedRun, Refused, Runs, StoreError, Told,
@@ -176,7 +176,7 @@ impl Runs for SqlStore {
                  (login, whole) = (SELECT k.login, k.whole FROM credentials k
                      WHERE k.connection_id = runs.connection_id AND k.printed_at = k.given_at)
              WHERE id = $1 AND finished_at IS NULL AND fence < $3 AND not_before <= $5
-             RETURNING organization_id, connection_id, institution_id, kind, attempt",
+             RETURNING organization_id, connection_id, institution_id, kind, attempt, revision, part, shadow",
         )
         .bind(run_id.0)
         .bind(agent.0)
@@ -230,6 +230,7 @@ impl Runs for SqlStore {
         .fetch_all(&mut *tx)
         .await
         .map_err(failed("read open intents"))?;
+        let by = revisions::assign(&mut tx, run_id, &run).await?;
         commit(tx).await?;
         let intent = |(id, effect): (Uuid, String)| {
             Ok(OpenIntent { intent_id: IntentId(id), effect: from_word(&effect, "effect")? })
@@ -247,6 +248,7 @@ impl Runs for SqlStore {
             past: past::of_column(past.as_deref())?,
             all_read_at: all_read_at.map(from_ms).transpose()?,
             fingerprints: lockout::fingerprints(login, whole)?,
+            by,
         })))
     }
 
@@ -300,8 +302,20 @@ impl Runs for SqlStore {
             }
             held => held?,
         };
+        let accounts = match run.is_canary() {
+            true => Some(straying::before(&mut tx, run.connection_id).await?),
+            false => None,
+        };
         let before = past::read(&mut tx, run_id, run.connection_id).await?;
         let stored = ledger::store(&mut tx, &run, run_id, handed_in, now).await?;
+        if let Some(accounts) = accounts {
+            let compared = (accounts, &stored);
+            let strayed = straying::strayed(&mut tx, run.connection_id, compared, handed_in.accounts).await?;
+            if !strayed.is_nothing() {
+                // The transaction is rolled back with it.
+                return Err(Refused::Strayed(strayed));
+            }
+        }
         let past = before.past.after_reading(before.class, &before.known, handed_in.accounts);
         let all_read_at = handed_in.accounts.iter().all(|account| account.failure.is_none()).then_some(to_ms(now));
         let broken = stored.grades.iter().filter(|(_, grade)| *grade == Grade::Broken).count();
@@ -339,11 +353,6 @@ impl Runs for SqlStore {
         write(&mut tx, acts, now).await?;
         commit(tx).await?;
         Ok(Some(stored.completed))
-    }
-
-    async fn institution_of_run(&self, run_id: RunId) -> Result<Option<String>, StoreError> {
-        let institution = sqlx::query_scalar("SELECT institution_id FROM runs WHERE id = $1").bind(run_id.0);
-        institution.fetch_optional(&self.read).await.map_err(failed("look for a run's institution"))
     }
 
     async fn fail(
@@ -390,7 +399,7 @@ impl Runs for SqlStore {
         take_connection_of(&mut tx, run_id).await?;
         let row = sqlx::query_as::<_, HeldRow>(
             "UPDATE runs SET attempt = attempt WHERE id = $1 AND finished_at IS NULL
-             RETURNING organization_id, connection_id, institution_id, kind, attempt",
+             RETURNING organization_id, connection_id, institution_id, kind, attempt, revision, part, shadow",
         )
         .bind(run_id.0)
         .fetch_optional(&mut *tx)

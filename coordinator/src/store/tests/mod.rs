@@ -23,6 +23,7 @@ mod organizations;
 mod people;
 mod pools;
 mod resends;
+mod revisions;
 mod runs;
 mod seen;
 mod simplefin;

@@ -21,6 +21,7 @@
 mod act;
 mod answers;
 mod ask;
+mod ends;
 mod entitled;
 mod fetch;
 mod files;
@@ -38,10 +39,8 @@ mod walk;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use domain::account::ObservedAccount;
 use domain::challenge::Question;
 use domain::failure::{Failure, FailureCode, Stage};
-use domain::institution::CredentialName;
 use domain::run::{Effect, EffectOutcome};
 use domain::secret::Secret;
 use url::Url;
@@ -73,6 +72,8 @@ const LOOKS_LIMIT: u32 = 6;
 pub struct Runner {
     script: Arc<Script>,
     plan: Plan,
+    /// Where a session shows that another run has signed in.
+    begins_at: Option<Url>,
     recognisers: Vec<Recogniser>,
     awaiting: Awaiting,
     phase: Phase,
@@ -202,6 +203,7 @@ impl Runner {
         Self {
             script,
             plan,
+            begins_at: None,
             recognisers,
             awaiting: Awaiting::Nothing,
             phase: Phase::SigningIn,
@@ -313,49 +315,6 @@ impl Runner {
     #[must_use]
     pub const fn stage(&self) -> Stage {
         self.stage
-    }
-
-    /// What was read, once all of it was and only the signing out is left: a browser
-    /// that ends then spoils nothing.
-    #[must_use]
-    pub fn outcome_if_signing_out(&self) -> Option<Vec<ObservedAccount>> {
-        let Phase::SigningOut(end) = &self.phase else { return None };
-        let Command::Finish(accounts) = end.as_ref() else { return None };
-        Some(accounts.clone())
-    }
-
-    /// The page that the run's failure is about, where others were seen after it: where
-    /// the reading failed, and not where the session was ended.
-    #[must_use]
-    pub fn failed_page(&self) -> Option<(&Url, &str)> {
-        self.failed_page.as_ref().map(|seen| (&seen.url, seen.html.as_str()))
-    }
-
-    fn start(&mut self) -> Command {
-        let missing = |name: &CredentialName| !self.plan.credentials.contains_key(name);
-        if let Some(name) = self.script.credentials().into_iter().find(missing) {
-            self.stage = Stage::Login;
-            return self.fail(FailureCode::CredentialsMissing, format!("the credential `{name}` was never given"));
-        }
-        match self.start_url() {
-            Some(url) => {
-                self.awaiting = Awaiting::Visited;
-                Command::Visit(url)
-            }
-            None => self.fail(FailureCode::PageUnrecognised, "`start` doesn't lead to an address within the portal"),
-        }
-    }
-
-    /// `start` within the portal, whose own address counts as a folder.
-    fn start_url(&self) -> Option<Url> {
-        let Some(start) = &self.script.start else { return Some(self.plan.portal_url.clone()) };
-        let mut folder = self.plan.portal_url.clone();
-        if !folder.path().ends_with('/') {
-            let path = format!("{}/", folder.path());
-            folder.set_path(&path);
-        }
-        let url = folder.join(start).ok()?;
-        (url.origin() == folder.origin()).then_some(url)
     }
 
     fn watch(&mut self) -> Command {

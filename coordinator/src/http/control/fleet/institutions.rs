@@ -153,5 +153,5 @@ async fn states(app: &App) -> Result<Vec<InstitutionState>, Problem> {
             pause_reason: pause.and_then(|pause| pause.reason.clone()),
         }
     };
-    Ok(app.fleet.catalog.institutions().map(state).collect())
+    Ok(app.fleet.catalog().institutions().map(state).collect())
 }

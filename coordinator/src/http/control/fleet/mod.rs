@@ -11,6 +11,8 @@ pub(super) mod leases;
 pub(super) mod overprivileged;
 pub(super) mod pools;
 pub(super) mod queue;
+pub(super) mod revisions;
+pub(super) mod rollouts;
 pub(super) mod ways;
 
 use std::time::Duration;

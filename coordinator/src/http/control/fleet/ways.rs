@@ -68,7 +68,7 @@ pub(in crate::http::control) async fn list(
     let today = clock::now().to_zoned(TimeZone::UTC).date();
     let since = today.saturating_sub(Span::new().days(DAYS - 1));
     let sums = app.fleet.store.ways(filter.institution_id.as_deref(), since).await?;
-    let current = |id: &str| app.fleet.catalog.script(id).map(|script| script.revision.clone());
+    let current = |id: &str| app.fleet.catalog().script(id).map(|script| script.revision.clone());
     let way = |sum: WaySum| Way {
         is_current: current(&sum.institution_id).as_ref() == Some(&sum.revision),
         institution_id: sum.institution_id,

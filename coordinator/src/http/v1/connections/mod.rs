@@ -116,7 +116,7 @@ pub(super) async fn list(
         entity_id: listed.filter.entity_id.map(EntityId),
     };
     let connections = app.fleet.store.connections(owner, wanted, page.page()).await?;
-    let show = |connection| Connection::of(&app.fleet.catalog, connection);
+    let show = |connection| Connection::of(&app.fleet.catalog(), connection);
     Ok(Json(page.list(connections, |connection| connection.id.0, show)))
 }
 
@@ -147,7 +147,7 @@ pub(super) async fn create(
         CreatedOrReturned::Created(connection) => (StatusCode::CREATED, connection),
         CreatedOrReturned::Returned(connection) => (StatusCode::OK, connection),
     };
-    Ok((status, Json(Connection::of(&app.fleet.catalog, connection))))
+    Ok((status, Json(Connection::of(&app.fleet.catalog(), connection))))
 }
 
 /// Read a connection.
@@ -211,7 +211,7 @@ pub(super) async fn complete_setup(
 ) -> Result<Json<Connection>, Problem> {
     let owner = integrator.with(Scope::ConnectionsWrite)?.organization_id;
     let connection = app.fleet.complete_setup(owner, ConnectionId(id)).await?;
-    Ok(Json(Connection::of(&app.fleet.catalog, connection)))
+    Ok(Json(Connection::of(&app.fleet.catalog(), connection)))
 }
 
 /// Read accounts and transactions now.
@@ -230,7 +230,7 @@ pub(super) async fn request_sync(
 ) -> Result<(StatusCode, Json<Connection>), Problem> {
     let owner = integrator.with(Scope::ConnectionsWrite)?.organization_id;
     let connection = app.fleet.request_sync(owner, ConnectionId(id)).await?;
-    Ok((StatusCode::ACCEPTED, Json(Connection::of(&app.fleet.catalog, connection))))
+    Ok((StatusCode::ACCEPTED, Json(Connection::of(&app.fleet.catalog(), connection))))
 }
 
 /// Switch a connection off, with the run that is under way; credentials are kept.
@@ -249,7 +249,7 @@ pub(super) async fn pause(
 ) -> Result<Json<Connection>, Problem> {
     let owner = integrator.with(Scope::ConnectionsWrite)?.organization_id;
     let connection = app.fleet.pause_connection(owner, ConnectionId(id)).await?;
-    Ok(Json(Connection::of(&app.fleet.catalog, connection)))
+    Ok(Json(Connection::of(&app.fleet.catalog(), connection)))
 }
 
 /// Switch a paused connection on again; a sync is queued.
@@ -268,7 +268,7 @@ pub(super) async fn resume(
 ) -> Result<Json<Connection>, Problem> {
     let owner = integrator.with(Scope::ConnectionsWrite)?.organization_id;
     let connection = app.fleet.resume_connection(owner, ConnectionId(id)).await?;
-    Ok(Json(Connection::of(&app.fleet.catalog, connection)))
+    Ok(Json(Connection::of(&app.fleet.catalog(), connection)))
 }
 
 /// End a connection for good; its credentials are forgotten, its records stay.
@@ -287,7 +287,7 @@ pub(super) async fn revoke(
 ) -> Result<Json<Connection>, Problem> {
     let owner = integrator.with(Scope::ConnectionsWrite)?.organization_id;
     let connection = app.fleet.revoke_connection(owner, ConnectionId(id)).await?;
-    Ok(Json(Connection::of(&app.fleet.catalog, connection)))
+    Ok(Json(Connection::of(&app.fleet.catalog(), connection)))
 }
 
 /// List what happened to a connection, oldest first, with cause and actor.
@@ -309,5 +309,5 @@ pub(super) async fn events(
 
 async fn shown(app: &App, owner: OrganizationId, id: ConnectionId) -> Result<Json<Connection>, Problem> {
     let connection = app.fleet.store.connection(owner, id).await?;
-    Ok(Json(Connection::of(&app.fleet.catalog, connection)))
+    Ok(Json(Connection::of(&app.fleet.catalog(), connection)))
 }
