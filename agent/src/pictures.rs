@@ -94,6 +94,19 @@ pub async fn read(driver: &mut dyn Driver, selector: &str) -> Result<Observation
     }
 }
 
+/// Whether a picture is of one colour alone, or no picture.
+pub(crate) fn is_blank(png: &[u8]) -> bool {
+    let mut decoder = Decoder::new_with_limits(Cursor::new(png), Limits { bytes: MEMORY_AT_MOST });
+    decoder.set_transformations(Transformations::normalize_to_color8());
+    let other = decoder.read_info().ok().and_then(|mut reader| {
+        let mut pixels = vec![0; reader.output_buffer_size()?];
+        let samples = reader.next_frame(&mut pixels).ok()?.color_type.samples();
+        let first = pixels.get(..samples)?.to_vec();
+        pixels.chunks_exact(samples).find(|pixel| *pixel != first.as_slice()).map(|_| ())
+    });
+    other.is_none()
+}
+
 /// What each code says, and what several say only once. A code that is light on dark is read where no other is.
 fn said(picture: &Picture) -> Vec<Secret> {
     let Some((part, grey)) = grey(picture) else { return Vec::new() };

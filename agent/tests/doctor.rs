@@ -16,7 +16,9 @@ fn doctor(browser: Option<&str>) -> (Option<i32>, Vec<Value>) {
     command.args(["doctor", "--json", "--data"]).arg(folder.path());
     command.env("BURSAR_BROWSER_SANDBOX", "off").envs(browser.map(|browser| ("BURSAR_BROWSER", browser)));
     let (code, said, talk) = texts(&output(&mut command));
-    (code, serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}{talk}")))
+    let findings = serde_json::from_str(&said);
+    assert!(findings.is_ok(), "{said}{talk}");
+    (code, findings.unwrap_or_default())
 }
 
 fn outcomes(findings: &[Value]) -> Vec<(&str, &str)> {

@@ -7,7 +7,7 @@
 
 mod other;
 
-use std::io::{self, Cursor};
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,6 @@ use std::time::Duration;
 use clap::Args;
 use comfy_table::{Table, presets};
 use jiff::tz::TimeZone;
-use png::{Decoder, Transformations};
 use protocol::lease::AllowLoopback;
 use script::command::Observation;
 use serde::Serialize;
@@ -32,6 +31,7 @@ use crate::egress::Egress;
 use crate::gate::{Gate, TrustWindow};
 use crate::hosts::Hosts;
 use crate::measure;
+use crate::pictures::is_blank;
 use crate::sizing::{Room, browser_memory};
 
 /// What both are shown.
@@ -226,21 +226,13 @@ fn zones() -> Finding {
 /// Whether something was drawn in a picture.
 fn drawn(png: &[u8], took: Duration) -> Finding {
     const WHAT: &str = "another client";
-    let mut decoder = Decoder::new(Cursor::new(png));
-    decoder.set_transformations(Transformations::normalize_to_color8());
-    let shades = decoder.read_info().ok().and_then(|mut reader| {
-        let mut pixels = vec![0; reader.output_buffer_size()?];
-        let frame = reader.next_frame(&mut pixels).ok()?;
-        let first = pixels.get(..frame.color_type.samples())?.to_vec();
-        Some(pixels.chunks_exact(frame.color_type.samples()).filter(|pixel| *pixel != first.as_slice()).count())
-    });
-    match shades {
-        Some(0) | None => Finding::poor(
+    match is_blank(png) {
+        true => Finding::poor(
             WHAT,
             "a page without a letter on it",
             "install a font (Debian: apt install fonts-dejavu-core)",
         ),
-        Some(_) => Finding::well(WHAT, format!("a page, a click and a picture after {} ms", took.as_millis())),
+        false => Finding::well(WHAT, format!("a page, a click and a picture after {} ms", took.as_millis())),
     }
 }
 

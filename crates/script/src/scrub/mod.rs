@@ -19,6 +19,7 @@ mod fiction;
 mod own;
 mod share;
 mod survivors;
+mod veil;
 mod without;
 
 use ego_tree::NodeRef;
@@ -27,7 +28,7 @@ use scraper::{ElementRef, Node};
 use crate::bounds::SIZE_LIMIT;
 use crate::document::{Document, text};
 use disguise::Secrets;
-use fiction::Fiction;
+use veil::{Veil, shape};
 
 pub use own::OwnWords;
 pub use share::{ShareError, Shareable, shared};
@@ -61,49 +62,6 @@ struct Scrubbing<'o> {
     secrets: Secrets,
     own: &'o OwnWords,
     veil: Veil<'o>,
-}
-
-/// What is left of a text that may be a customer's.
-#[derive(Clone, Copy)]
-enum Veil<'f> {
-    /// Its shape alone.
-    Shape,
-    /// Another text of that shape.
-    Fiction(&'f Fiction<'f>),
-}
-
-impl Veil<'_> {
-    /// A customer's text.
-    fn over(self, text: &str) -> String {
-        match self {
-            Self::Shape => shape(text),
-            Self::Fiction(fiction) => fiction.told(text),
-        }
-    }
-
-    /// A text of the portal's, in which numbers may be a customer's.
-    fn over_words(self, text: &str) -> String {
-        match self {
-            Self::Shape => without_digits(text),
-            Self::Fiction(fiction) => fiction.said(text),
-        }
-    }
-
-    /// What tells elements apart, in which numbers may be a customer's.
-    fn over_names(self, text: &str) -> String {
-        match self {
-            Self::Shape => without_digits(text),
-            Self::Fiction(fiction) => fiction.numbered(text),
-        }
-    }
-
-    /// A part of an address that doesn't look like a key.
-    fn over_path(self, part: &str) -> String {
-        match self {
-            Self::Shape => part.to_owned(),
-            Self::Fiction(fiction) => fiction.said(part),
-        }
-    }
 }
 
 /// Whether there was room for all of a thing.
@@ -470,21 +428,6 @@ fn spoken(words: &str, voice: Voice, page: &Scrubbing<'_>) -> String {
 
 fn blank_at_end(word: &str) -> &str {
     word.get(word.trim_end().len()..).unwrap_or_default()
-}
-
-fn without_digits(text: &str) -> String {
-    text.chars().map(|c| if c.is_numeric() { '0' } else { c }).collect()
-}
-
-/// Letters as `x`, digits as `0`; white space and marks as they are.
-fn shape(text: &str) -> String {
-    let shape = |c: char| match c {
-        c if c.is_numeric() => '0',
-        c if c.is_whitespace() || c.is_ascii_punctuation() => c,
-        '•' | '·' | '…' | '–' | '—' | '−' | '€' | '£' | '¥' => c,
-        _ => 'x',
-    };
-    text.chars().map(shape).collect()
 }
 
 fn escaped(text: &str) -> String {
