@@ -11,10 +11,15 @@ use serde_json::Value;
 use world::process::{command, output, texts};
 
 fn doctor(browser: Option<&str>) -> (Option<i32>, Vec<Value>) {
+    doctor_with(browser, &[])
+}
+
+fn doctor_with(browser: Option<&str>, more: &[(&str, &std::path::Path)]) -> (Option<i32>, Vec<Value>) {
     let folder = tempfile::tempdir().expect("a folder");
     let mut command = command();
     command.args(["doctor", "--json", "--data"]).arg(folder.path());
     command.env("BURSAR_BROWSER_SANDBOX", "off").envs(browser.map(|browser| ("BURSAR_BROWSER", browser)));
+    command.envs(more.iter().copied());
     let (code, said, talk) = texts(&output(&mut command));
     let findings = serde_json::from_str(&said);
     assert!(findings.is_ok(), "{said}{talk}");
@@ -36,9 +41,19 @@ fn a_machine_that_can_drive_portals_is_well_by_two_clients() {
     assert_eq!(code, Some(0), "{findings:?}");
 }
 
+/// A program that knows its version, as a browser does, and does `then`.
+fn browser(folder: &std::path::Path, then: &str) -> String {
+    let program = folder.join("chromium-headless-shell");
+    let text = format!("#!/bin/sh\n[ \"$1\" = --version ] && exec echo Browser 1.0\n{then}\n");
+    std::fs::write(&program, text).expect("a program");
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("a mode");
+    program.to_str().expect("a path").to_owned()
+}
+
 #[test]
 fn a_browser_that_nobody_drives_is_ill_and_the_agent_isnt_blamed() {
-    let (code, findings) = doctor(Some("/bin/false"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let (code, findings) = doctor(Some(&browser(folder.path(), "exit 1")));
     let found = outcomes(&findings);
     assert!(
         found.contains(&("another client", "ill")) && found.contains(&("the agent's own client", "ill")),
@@ -47,20 +62,40 @@ fn a_browser_that_nobody_drives_is_ill_and_the_agent_isnt_blamed() {
     assert!(!found.iter().any(|(what, _)| *what == "agent"), "{findings:?}");
     assert_eq!(code, Some(2));
     assert!(findings.iter().filter(|finding| finding["outcome"] == "ill").all(|finding| finding["hint"].is_string()));
-    let (code, findings) = doctor(Some("/nowhere/chromium"));
-    assert_eq!((code, outcomes(&findings).last()), (Some(2), Some(&("browser", "ill"))));
+    for none in ["/nowhere/chromium", "/bin/false"] {
+        let (code, findings) = doctor(Some(none));
+        assert_eq!((code, outcomes(&findings).last()), (Some(2), Some(&("browser", "ill"))), "{none}");
+    }
 }
 
 #[test]
 fn a_browser_that_only_the_agent_cant_drive_is_the_agents_fault() {
     // One that the agent's own supervisor can't start, as it wants a variable that it isn't given.
     let folder = tempfile::tempdir().expect("a folder");
-    let picky = folder.path().join("chromium-headless-shell");
-    let text = "#!/bin/sh\n[ -n \"$BURSAR_BROWSER\" ] || exit 1\nexec chromium-headless-shell \"$@\"\n";
-    std::fs::write(&picky, text).expect("a program");
-    std::fs::set_permissions(&picky, std::fs::Permissions::from_mode(0o755)).expect("a mode");
-    let (code, findings) = doctor(picky.to_str());
+    let picky = browser(folder.path(), "[ -n \"$BURSAR_BROWSER\" ] || exit 1\nexec chromium-headless-shell \"$@\"");
+    let (code, findings) = doctor(Some(&picky));
     let found = outcomes(&findings);
     assert_eq!(found.last(), Some(&("agent", "ill")), "{findings:?}");
+    assert_eq!(code, Some(2));
+}
+
+#[test]
+fn a_machine_without_letters_is_told_to_have_them_installed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let fonts = folder.path().join("fonts.conf");
+    let text = format!("<fontconfig><dir>{0}</dir><cachedir>{0}</cachedir></fontconfig>", folder.path().display());
+    std::fs::write(&fonts, text).expect("a file");
+    let (code, findings) = doctor_with(None, &[("FONTCONFIG_FILE", &fonts)]);
+    assert!(outcomes(&findings).contains(&("another client", "poor")), "{findings:?}");
+    assert!(format!("{findings:?}").contains("install a font"), "{findings:?}");
+    assert_eq!(code, Some(0));
+}
+
+#[test]
+fn a_browser_that_never_speaks_is_given_up() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let silent = browser(folder.path(), "exec sleep 600");
+    let (code, findings) = doctor(Some(&silent));
+    assert!(outcomes(&findings).contains(&("another client", "ill")), "{findings:?}");
     assert_eq!(code, Some(2));
 }

@@ -93,3 +93,48 @@ fn what_is_no_recording_says_so() {
         assert!(code == Some(1) && err.contains(wanted) && !err.contains(SECRET), "{arguments:?}: {code:?} {err}");
     }
 }
+
+#[test]
+fn an_imported_recording_and_its_pages_make_a_script_of_what_was_clicked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (_kept, example) = world::process::folder("quay", &[]);
+    // The pages of a new folder, each where a browser would say that it was.
+    let mut pages = Vec::new();
+    for (page, path) in
+        [("sign_in", ""), ("refused", ""), ("accounts", "accounts"), ("account", "accounts/a1"), ("signed_out", "bye")]
+    {
+        let html = std::fs::read_to_string(example.join(format!("pages/{page}.html"))).expect("a page");
+        let address = format!("https://quay.example/{path}");
+        let file = format!("{page}.html");
+        let head = format!("<!-- saved from url=({:04}){address} -->", address.len());
+        std::fs::write(
+            folder.path().join(&file),
+            html.replacen("<!doctype html>", &format!("<!doctype html>\n{head}"), 1),
+        )
+        .expect("a page");
+        pages.push(file);
+    }
+    let to = |path: &str| json!([{ "type": "navigation", "url": format!("https://quay.example/{path}") }]);
+    let click = |selector: &str, path: &str| json!({ "type": "click", "target": "main", "selectors": [[selector]], "offsetX": 1, "offsetY": 1, "assertedEvents": to(path) });
+    let fill = |selector: &str, value: &str| json!({ "type": "change", "target": "main", "selectors": [[selector]], "value": value });
+    let steps = json!([
+        { "type": "navigate", "url": "https://quay.example/" },
+        fill("#user", "maren.k"), fill("#password", SECRET), click("#sign-in button", "accounts"),
+        click("text/Operating", "accounts/a1"), click("a.back", "accounts"), click("#sign-out", "bye"),
+    ]);
+    std::fs::write(folder.path().join("panel.json"), json!({ "title": "Quay", "steps": steps }).to_string())
+        .expect("a file");
+    let (code, _, talk) = agent(folder.path(), &["import", "panel.json", "--into", "quay.json"]);
+    assert_eq!(code, Some(0), "{talk}");
+    let pages: Vec<&str> = pages.iter().map(String::as_str).collect();
+    let draft =
+        [&["draft"][..], &pages, &["--recording", "quay.json", "--into", "quay", "--today", "2026-11-20"]].concat();
+    let (code, _, talk) = agent(folder.path(), &draft);
+    assert_eq!(code, Some(0), "{talk}");
+    let (code, said, talk) = agent(folder.path(), &["check", "quay"]);
+    assert_eq!(code, Some(0), "{said}{talk}");
+    let (code, said, talk) = agent(folder.path(), &["test", "quay", "--today", "2026-11-20"]);
+    assert!(code == Some(0) && said.contains("2 accounts") && said.contains("3 transactions"), "{said}{talk}");
+    let script = std::fs::read_to_string(folder.path().join("quay/script.yaml")).expect("a script");
+    assert!(script.contains("credentials.password") && !script.contains(SECRET), "{script}");
+}

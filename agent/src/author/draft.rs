@@ -2,6 +2,7 @@
 //!
 //! Not here: finding it; that is the script crate's. What a portal does, nobody knows from pages alone.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -9,14 +10,14 @@ use comfy_table::{Table, presets};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use script::recording::PageKind;
-use script::{Draft as Drafted, SavedPage, Script, Sureness, draft};
+use script::recording::{Page, PageKind, Recording, RecordingError};
+use script::{Draft as Drafted, SavedPage, Script, Sureness, draft, draft_recording};
 use url::Url;
 
 use super::new::{Login, New, NewError};
 use super::pages::{PageError, text};
 use super::saved::saved_from;
-use super::{Listing, WriteError, plain, print, print_json, say};
+use super::{Listing, ReadError, WriteError, plain, print, print_json, say, script_text};
 use crate::cli::Exit;
 
 /// What is drafted.
@@ -26,6 +27,10 @@ pub struct Draft {
     /// accounts, an account with its transactions, the one after signing out. What was typed into them isn't looked at.
     #[arg(required = true)]
     pages: Vec<PathBuf>,
+    /// What was done on these pages, as `agent import` and `agent record` keep it: says what was filled and clicked, and which
+    /// page came then. Pages belong to it by their addresses.
+    #[arg(long, value_name = "FILE")]
+    recording: Option<PathBuf>,
     /// Make this folder, with the script, the pages and a record, as `agent new` makes one. Its last part is the
     /// institution's id. Without it the script is printed.
     #[arg(long, value_name = "FOLDER")]
@@ -47,6 +52,17 @@ pub enum DraftError {
     /// A page can't be read.
     #[error(transparent)]
     Page(#[from] PageError),
+    /// The recording can't be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// It is none.
+    #[error("{} is no recording", path.display())]
+    NoRecording {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        source: RecordingError,
+    },
     /// No page has a list of accounts, without which there is no script.
     #[error("no page has a list of accounts, so there is no script to make")]
     NoAccounts,
@@ -68,7 +84,10 @@ impl DraftError {
                 Some("save the page with the list of accounts, and name it too; it has to be a table with headers")
             }
             Self::New(error) => error.hint(),
-            Self::Write(_) => None,
+            Self::NoRecording { .. } => {
+                Some("`agent import` makes one of what Chrome's DevTools Recorder or Selenium IDE has")
+            }
+            Self::Read(_) | Self::Write(_) => None,
         }
     }
 }
@@ -91,14 +110,24 @@ impl Draft {
             let url = saved_from(&html).unwrap_or_else(|| self.portal.clone());
             texts.push((name, url, html));
         }
-        let pages: Vec<SavedPage<'_>> = texts.iter().map(|(file, url, html)| SavedPage { file, url, html }).collect();
         let id = match &self.into {
             Some(folder) => New::id_of(folder)?,
             None => "first-bank".to_owned(),
         };
         let today = self.today.unwrap_or_else(|| Timestamp::now().to_zoned(TimeZone::UTC).date());
-        let drafted =
-            draft(&id, &pages, today).map_err(|(file, reason)| PageError::Refused { path: file.into(), reason })?;
+        let refused = |(file, reason): (String, &'static str)| PageError::Refused { path: file.into(), reason };
+        let drafted = match &self.recording {
+            Some(path) => {
+                let no_recording = |source| DraftError::NoRecording { path: path.clone(), source };
+                let mut recording = Recording::read(&script_text(path)?).map_err(no_recording)?;
+                texts = joined(&mut recording, texts);
+                draft_recording(&id, &recording, &BTreeMap::new(), today).map_err(refused)?
+            }
+            None => {
+                let pages = texts.iter().map(|(file, url, html)| SavedPage { file, url, html });
+                draft(&id, &pages.collect::<Vec<_>>(), today).map_err(refused)?
+            }
+        };
         if self.listing() == Listing::Json {
             print_json(&drafted)?;
         } else {
@@ -157,6 +186,29 @@ impl Draft {
         ));
         Ok(())
     }
+}
+
+/// Gives a recording the pages that were saved, each to the next of its own that is at the same address and has none; what is left
+/// comes behind. They are returned in the order that they have there.
+fn joined(recording: &mut Recording, texts: Vec<(String, Url, String)>) -> Vec<(String, Url, String)> {
+    let mut placed: Vec<(usize, (String, Url, String))> = Vec::with_capacity(texts.len());
+    for text in texts {
+        let is_free = |at: usize| placed.iter().all(|(taken, _)| *taken != at);
+        let mut pages = recording.pages.iter().enumerate();
+        let own = pages.find(|(at, page)| is_free(*at) && page.html.is_none() && page.url.path() == text.1.path());
+        let at = own.map_or(recording.pages.len(), |(at, _)| at);
+        if at == recording.pages.len() {
+            recording.pages.push(Page { url: text.1.clone(), window: 0, html: None, kind: None });
+        }
+        placed.push((at, text));
+    }
+    for (at, (_, _, html)) in &placed {
+        if let Some(page) = recording.pages.get_mut(*at) {
+            page.html = Some(html.clone());
+        }
+    }
+    placed.sort_by_key(|(at, _)| *at);
+    placed.into_iter().map(|(_, text)| text).collect()
 }
 
 /// Says what was found, the least sure first within each page.

@@ -10,7 +10,7 @@ use domain::secret::Secret;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use script::{OwnWords, Script, ShareError, Shareable, Survivor, SurvivorKind, shared, survivors};
+use script::{OwnWords, Script, ShareError, Shareable, Shared, Survivor, SurvivorKind, shared, survivors};
 use serde_json::json;
 use url::Url;
 
@@ -18,7 +18,6 @@ use super::pages::{PageError, text};
 use super::run::credentials::{CredentialsError, typed};
 use super::saved::{Values, headed_with_values, saved_from, values};
 use super::{Listing, ReadError, WriteError, plain, print, print_json, say, script_file, script_text};
-use crate::addresses;
 use crate::cli::Exit;
 
 /// What is scrubbed.
@@ -141,34 +140,44 @@ impl Scrub {
         let mut key = [0; 32];
         getrandom::fill(&mut key).map_err(|_| ScrubError::NoRandomness)?;
         let key = Secret::new(key.iter().map(|byte| format!("{byte:02x}")).collect());
-        let given: Vec<Shareable<'_>> =
-            pages.iter().map(|saved| Shareable { page: &saved.page, html: &saved.html, today: day }).collect();
+        let given: Vec<Shareable<'_>> = pages
+            .iter()
+            .map(|saved| Shareable {
+                page: &saved.page,
+                html: &saved.html,
+                address: saved.address.as_ref(),
+                today: day,
+            })
+            .collect();
         let made = shared(&script, &own, &given, (&secrets, &names), &key).map_err(|source| {
             let (ShareError::Unread { page, .. } | ShareError::Otherwise { page, .. }) = source;
             ScrubError::Share { page: pages.get(page).map_or_else(String::new, |saved| saved.file.clone()), source }
         })?;
         let before: Vec<&str> = pages.iter().map(|saved| saved.html.as_str()).collect();
-        let after: Vec<&str> = made.iter().map(|scrubbed| scrubbed.html.as_str()).collect();
+        // As they will be written, with where they were as somewhere to go.
+        let leads = |address: &String| format!("<a href=\"{}\"></a>", address.replace('"', "%22"));
+        let after: Vec<String> = made
+            .iter()
+            .map(|shared| shared.address.as_ref().map(leads).unwrap_or_default() + &shared.page.html)
+            .collect();
+        let after: Vec<&str> = after.iter().map(String::as_str).collect();
         let survivors = survivors(&before, &after, &own, &names).map_err(|(page, reason)| {
             let path = pages.get(page).map_or_else(PathBuf::new, |saved| saved.file.clone().into());
             PageError::Refused { path, reason }
         })?;
         if survivors.is_empty() {
-            self.write(&source, &record, &pages, &after, &secrets, &own)?;
+            self.write(&source, &record, &pages, &made)?;
+        }
+        for (saved, shared) in pages.iter().zip(&made) {
+            if shared.page.is_cut || shared.page.emptied_frames > 0 {
+                say(&format!("{}: not all of it was kept, as it is too large", saved.file));
+            }
         }
         self.tell(&pages, &survivors)?;
         Ok(if survivors.is_empty() { Exit::Done } else { Exit::Faults })
     }
 
-    fn write(
-        &self,
-        source: &str,
-        record: &str,
-        pages: &[Saved],
-        made: &[&str],
-        secrets: &[&str],
-        own: &OwnWords,
-    ) -> Result<(), ScrubError> {
+    fn write(&self, source: &str, record: &str, pages: &[Saved], made: &[Shared]) -> Result<(), ScrubError> {
         let put = |path: &Path, text: &str| {
             let unwritten = |source| ScrubError::Unwritten { path: path.to_owned(), source };
             std::fs::write(path, text).map_err(unwritten)
@@ -177,11 +186,10 @@ impl Scrub {
         std::fs::create_dir_all(&within).map_err(|source| ScrubError::Unwritten { path: within.clone(), source })?;
         put(&self.into.join("script.yaml"), source)?;
         put(&self.into.join("institution.yaml"), record)?;
-        for (saved, html) in pages.iter().zip(made) {
-            let address = saved.address.as_ref().map(|url| addresses::scrubbed_for(url, secrets, own.addresses()));
-            let text = match address {
-                Some(address) => headed_with_values(&address, html),
-                None => (*html).to_owned(),
+        for (saved, shared) in pages.iter().zip(made) {
+            let text = match &shared.address {
+                Some(address) => headed_with_values(address, &shared.page.html),
+                None => shared.page.html.clone(),
             };
             put(&within.join(&saved.file), &text)?;
         }

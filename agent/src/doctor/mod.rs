@@ -9,6 +9,8 @@ mod other;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +22,7 @@ use script::command::Observation;
 use serde::Serialize;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio::process::Command;
 use tokio::time::{Instant, timeout};
 use url::Url;
 
@@ -34,12 +37,15 @@ use crate::measure;
 use crate::pictures::is_blank;
 use crate::sizing::{Room, browser_memory};
 
-/// What both are shown.
-const PAGE: &str = "<!doctype html><meta charset=utf-8><title>Doctor</title><h1 id=said>Seen</h1>\
-    <button id=go onclick=\"said.textContent = 'Clicked'\">Go</button>";
+/// What both are shown: a text and nothing else, until somebody clicks on it.
+const PAGE: &str = "<!doctype html><meta charset=utf-8><title>Doctor</title><body style='margin:0;background:#fff'>\
+    <div id=said style='width:400px;height:100px;font-size:40px' onclick=\"this.textContent = 'Clicked'\">Seen</div>";
+
+/// How long a browser may take to say its version.
+const VERSION: Duration = Duration::from_secs(10);
 
 /// How long either may take for all of it.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(25);
 
 /// What is looked at.
 #[derive(Debug, Args)]
@@ -109,7 +115,10 @@ impl Doctor {
     /// When it can't look at all.
     pub fn obey(&self) -> Result<Exit, DoctorError> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-        let findings = runtime.map_err(DoctorError::Runtime)?.block_on(self.findings());
+        let runtime = runtime.map_err(DoctorError::Runtime)?;
+        let findings = runtime.block_on(self.findings());
+        // A browser that never speaks would keep the thread of the other client, and with it the end.
+        runtime.shutdown_background();
         if self.json {
             print_json(&findings)?;
         } else {
@@ -128,7 +137,14 @@ impl Doctor {
                 return findings;
             }
         };
-        findings.push(Finding::well("browser", program.display().to_string()));
+        match version(&program).await {
+            Some(version) => findings.push(Finding::well("browser", format!("{version}, {}", program.display()))),
+            None => {
+                let said = format!("{} doesn't say its version", program.display());
+                findings.push(Finding::ill("browser", said, "run it by hand with --version and see what it says"));
+                return findings;
+            }
+        }
         let Ok((address, _serving)) = serve().await else {
             findings.push(Finding::ill(
                 "loopback",
@@ -140,7 +156,9 @@ impl Doctor {
         let begun = Instant::now();
         let page = format!("http://{address}/");
         let seen = tokio::task::spawn_blocking(move || other::look(&program, sandbox, &page));
-        let theirs = match timeout(LONGEST, seen).await {
+        // At once: one that never comes is waited for once.
+        let (theirs, ours) = tokio::join!(timeout(LONGEST, seen), self.own(address));
+        let theirs = match theirs {
             Ok(Ok(Ok(seen))) => drawn(&seen, begun.elapsed()),
             Ok(Ok(Err(why))) => {
                 Finding::ill("another client", plain(&why), "start the browser by hand and see what it says")
@@ -151,7 +169,6 @@ impl Doctor {
                 "start the browser by hand and see what it says",
             ),
         };
-        let ours = self.own(address).await;
         let is_ours = theirs.outcome != Outcome::Ill && ours.outcome == Outcome::Ill;
         findings.extend([theirs, ours]);
         if is_ours {
@@ -195,11 +212,19 @@ impl Doctor {
             ),
             Err(_) => Finding::ill(
                 WHAT,
-                "no page within a minute",
+                "no page in time",
                 "see the lines above: where another client fails too, it is the browser",
             ),
         }
     }
+}
+
+/// What a browser calls itself.
+async fn version(program: &Path) -> Option<String> {
+    let asked = Command::new(program).arg("--version").stdin(Stdio::null()).kill_on_drop(true).output();
+    let output = timeout(VERSION, asked).await.ok()?.ok().filter(|output| output.status.success())?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    Some(plain(said.lines().next()?.trim())).filter(|said| !said.is_empty())
 }
 
 /// How much room there is for sessions.

@@ -4,6 +4,7 @@
 //! Not here: anything that drives a portal.
 
 use std::ffi::OsStr;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::time::Duration;
 
@@ -16,9 +17,12 @@ use crate::chromium::SWITCHES;
 /// How long one answer may take.
 const ANSWER: Duration = Duration::from_secs(20);
 
-/// Shows a page, clicks on it, and takes a picture of it; what went wrong, in words.
+/// Shows a page, takes a picture of it, and clicks on it; what went wrong, in words.
 pub(super) fn look(program: &Path, sandbox: Sandbox, page: &str) -> Result<Vec<u8>, String> {
+    // With a port that is named it tries once, and doesn't start one browser after the other.
+    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
     let options = LaunchOptions {
+        port: Some(port.map_err(|error| error.to_string())?.port()),
         path: Some(program.to_owned()),
         sandbox: sandbox == Sandbox::On,
         args: SWITCHES.iter().map(OsStr::new).collect(),
@@ -30,13 +34,13 @@ pub(super) fn look(program: &Path, sandbox: Sandbox, page: &str) -> Result<Vec<u
     let tab = browser.new_tab().map_err(|error| error.to_string())?;
     tab.set_default_timeout(ANSWER);
     tab.navigate_to(page).and_then(|tab| tab.wait_until_navigated()).map_err(|error| error.to_string())?;
-    tab.wait_for_element("#go").and_then(|button| button.click().map(|_| ())).map_err(|error| error.to_string())?;
-    let text = tab
-        .wait_for_element("#said")
-        .and_then(|heading| heading.get_inner_text())
-        .map_err(|error| error.to_string())?;
-    if text != "Clicked" {
-        return Err("a click on a button did nothing".to_owned());
+    let text = tab.wait_for_element("#said").map_err(|error| error.to_string())?;
+    let before = tab.capture_screenshot(CaptureScreenshotFormatOption::Png, None, None, true);
+    text.click().map_err(|error| error.to_string())?;
+    // What is shown has no size where there are no letters, so it is asked for and not looked at.
+    let said = tab.evaluate("said.textContent", false).map_err(|error| error.to_string())?;
+    if said.value.as_ref().and_then(|value| value.as_str()) != Some("Clicked") {
+        return Err("a click did nothing".to_owned());
     }
-    tab.capture_screenshot(CaptureScreenshotFormatOption::Png, None, None, true).map_err(|error| error.to_string())
+    before.map_err(|error| error.to_string())
 }

@@ -87,6 +87,6 @@ pub use rehearse::{PageRead, Sight, SignSeen, Trial, TrialEnd, UnknownWord, WayT
 pub use runner::{Compares, Plan, Runner, UnknownPages};
 pub use saved::{read_transactions, reread};
 pub use scrub::{
-    OwnWords, Scrubbed, ShareError, Shareable, Survivor, SurvivorKind, masked, scrub, scrub_keeping, shared, survivors,
-    without,
+    OwnWords, Scrubbed, ShareError, Shareable, Shared, Survivor, SurvivorKind, masked, scrub, scrub_keeping, shared,
+    survivors, without,
 };

@@ -131,6 +131,41 @@ fn whatever_is_not_carried_over_is_told_and_no_typed_text_is() {
 }
 
 #[test]
+fn what_was_typed_is_in_no_address_and_in_no_way_to_a_thing() {
+    let mut steps = panel();
+    steps[7]["assertedEvents"] =
+        navigation(&format!("https://bank.example/of/maren.k/code?user=maren.k&pw={SECRET}#{SECRET}"));
+    steps[9]["selectors"] = json!([["aria/Welcome maren.k"], ["text/maren.k"], ["button"]]);
+    let Imported { recording, left, .. } = imported(&steps);
+    let written = recording.write().expect("JSON");
+    assert!(!written.contains(SECRET) && !written.contains("maren.k"), "{written}");
+    assert!(written.contains("https://bank.example/of/hidden/code\""), "{written}");
+    let told: Vec<&str> = left.iter().map(|left| left.what.as_str()).collect();
+    assert!(told.contains(&"parts of addresses") && told.contains(&"ways to things"), "{told:?}");
+    steps[9]["selectors"] = json!([["text/maren.k"]]);
+    let refusals = refused(&steps);
+    assert!(refusals.len() == 1 && !refusals[0].1.contains("maren"), "{refusals:?}");
+}
+
+#[test]
+fn a_file_that_says_far_too_much_is_refused_soon() {
+    let many = |count: usize| (0..count).map(|at| json!([format!("#a{at}")])).collect::<Vec<_>>();
+    let mut steps = panel();
+    steps[2]["selectors"] = json!(many(60_000));
+    assert_eq!(refused(&steps).first().map(|(step, _)| *step), Some(Some(3)));
+    let mut steps = panel();
+    steps[7]["assertedEvents"] = json!(vec![json!({ "type": "navigation" }); 60_000]);
+    assert!(!refused(&steps).is_empty());
+    let mut commands = extension();
+    commands.splice(8..8, (0..200).map(|_| command("selectFrame", "index=1", &[], "")));
+    let refusals = import_side(&side(&commands), None, &Typed::default()).expect_err("a refusal");
+    assert!(refusals.0.len() <= 200, "it reads on for ever");
+    let mut unknown = vec![json!({ "type": "navigate", "url": "https://bank.example/" })];
+    unknown.extend((0..4_000).map(|_| json!({ "type": "teleport" })));
+    assert_eq!(refused(&unknown).len(), 100);
+}
+
+#[test]
 fn what_would_change_its_meaning_has_it_refused_with_every_place() {
     let mut steps = panel();
     steps.push(json!({ "type": "customStep", "name": "pay", "parameters": {} }));

@@ -15,12 +15,12 @@ pub(super) const PAGES: usize = 500;
 
 const ACTS: usize = 5_000;
 
-const WAYS: usize = 24;
+pub(super) const WAYS: usize = 24;
 
-const EDGES: usize = 12;
+pub(super) const EDGES: usize = 12;
 
 /// How long a name, a text or a selector is.
-const TEXT: usize = 4_096;
+pub(super) const TEXT: usize = 4_096;
 
 /// What is wrong with a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

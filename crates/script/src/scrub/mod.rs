@@ -28,10 +28,11 @@ use scraper::{ElementRef, Node};
 use crate::bounds::SIZE_LIMIT;
 use crate::document::{Document, text};
 use disguise::Secrets;
+use survivors::is_chosen;
 use veil::{Veil, shape};
 
 pub use own::OwnWords;
-pub use share::{ShareError, Shareable, shared};
+pub use share::{ShareError, Shareable, Shared, shared};
 pub use survivors::{Survivor, SurvivorKind, survivors};
 pub use without::without;
 
@@ -345,7 +346,7 @@ fn attribute_value(
         "href" | "action" => Some(address(value, page)),
         _ if is_said && is_control => Some(page.spoken(value, Voice::Words)),
         _ if is_said => Some(page.spoken(value, voice)),
-        _ if STRUCTURE.contains(&attribute) || attribute.starts_with("aria-") => Some(tokens(value, page)),
+        _ if STRUCTURE.contains(&attribute) || attribute.starts_with("aria-") => Some(tokens(attribute, value, page)),
         _ if attribute.starts_with("data-") || page.own.name(attribute) => {
             Some(page.own.kept_in_value(value, page.veil.over(value)))
         }
@@ -371,20 +372,25 @@ fn address(value: &str, page: &Scrubbing<'_>) -> String {
 }
 
 /// Words that tell elements apart; long ones with digits in them are keys.
-fn tokens(value: &str, page: &Scrubbing<'_>) -> String {
-    let token = |token: &str| page.own.kept_in_value(token, veiled_token(token, page.veil));
+fn tokens(attribute: &str, value: &str, page: &Scrubbing<'_>) -> String {
+    let token = |token: &str| page.own.kept_in_value(token, veiled_token(attribute, token, page.veil));
     value.split_whitespace().take(TOKENS).map(token).collect::<Vec<_>>().join(" ")
 }
 
 /// The same without a script's words.
 pub(crate) fn bare_tokens(value: &str) -> String {
-    let token = |token| veiled_token(token, Veil::Shape);
+    let token = |token| veiled_token("", token, Veil::Shape);
     value.split_whitespace().take(TOKENS).map(token).collect::<Vec<_>>().join(" ")
 }
 
-fn veiled_token(token: &str, veil: Veil<'_>) -> String {
+fn veiled_token(attribute: &str, token: &str, veil: Veil<'_>) -> String {
     let is_key = token.len() > 40 || (token.len() >= 16 && token.chars().filter(|c| c.is_numeric()).count() > 2);
-    if is_key || token.contains('@') { veil.over(token) } else { veil.over_names(token) }
+    match () {
+        () if is_key || token.contains('@') => veil.over(token),
+        // A word of the language, such as `text` or `row`, is nobody's.
+        () if !is_chosen(attribute) => veil.over_names(token),
+        () => veil.over_chosen(token),
+    }
 }
 
 impl Scrubbing<'_> {

@@ -6,10 +6,13 @@
 use domain::calendar::DateFormat;
 use domain::secret::Secret;
 use jiff::civil::Date;
+use rust_decimal::Decimal;
+use url::Url;
 
 use super::disguise::Secrets;
 use super::fiction::{Amounts, Fiction, Key, Writing};
-use super::{OwnWords, Scrubbed, Scrubbing, Veil, survivors, veiled};
+use super::veil::Veil;
+use super::{OwnWords, Scrubbed, Scrubbing, address, survivors, veiled};
 use crate::document::{Document, folded_case};
 use crate::language::{Format, Script};
 use crate::rehearse::PageRead;
@@ -21,8 +24,19 @@ pub struct Shareable<'p> {
     pub page: &'p str,
     /// Its document.
     pub html: &'p str,
+    /// Where it was, if it is known.
+    pub address: Option<&'p Url>,
     /// The day on which it was saved, in the bank's time zone.
     pub today: Date,
+}
+
+/// A page that may be given away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shared {
+    /// It.
+    pub page: Scrubbed,
+    /// Where it was, without a query; what the script knows pages by stays.
+    pub address: Option<String>,
 }
 
 /// Why pages aren't made up.
@@ -66,7 +80,7 @@ pub fn shared(
     pages: &[Shareable<'_>],
     (secrets, names): (&[&str], &[&str]),
     key: &Secret,
-) -> Result<Vec<Scrubbed>, ShareError> {
+) -> Result<Vec<Shared>, ShareError> {
     let read = |at: usize, page: &Shareable<'_>, html: &str| {
         script
             .read_page(page.page, html, page.today)
@@ -74,6 +88,12 @@ pub fn shared(
     };
     let before: Vec<PageRead> =
         pages.iter().enumerate().map(|(at, page)| read(at, page, page.html)).collect::<Result<_, _>>()?;
+    for (at, read) in before.iter().enumerate() {
+        if sizes(read).any(|size| size.abs() > LARGEST) {
+            let what = "it shows an amount of more than fifteen digits".to_owned();
+            return Err(ShareError::Otherwise { page: at, what });
+        }
+    }
     let key = Key::new(key.expose().as_bytes());
     let documents = pages.iter().filter_map(|page| Document::parse(page.html).ok()).collect::<Vec<_>>();
     let mut theirs = survivors::names(documents.iter(), own);
@@ -91,9 +111,34 @@ pub fn shared(
         if let Some(what) = difference(before, &after) {
             return Err(ShareError::Otherwise { page: at, what });
         }
-        made.push(scrubbed);
+        let address = page.address.map(|url| {
+            let mut url = url.clone();
+            let _ = url.set_username("");
+            let _ = url.set_password(None);
+            url.set_query(None);
+            url.set_fragment(None);
+            let known = |part: &&str| own.addresses().any(|known| known.trim_matches('/') == *part);
+            let part = |part: &str| if known(&part) { part.to_owned() } else { address(part, &scrubbing) };
+            url.set_path(&url.path().split('/').map(part).collect::<Vec<_>>().join("/"));
+            url.to_string()
+        });
+        made.push(Shared { page: scrubbed, address });
     }
     Ok(made)
+}
+
+/// No larger amount is made up, so that sums of them can be told.
+const LARGEST: Decimal = Decimal::from_parts(2_764_472_320, 232_830, 0, false, 0);
+
+/// Everything that is read as an amount or a balance.
+fn sizes(read: &PageRead) -> impl Iterator<Item = Decimal> {
+    let accounts = read.accounts.iter().flatten().chain(&read.account);
+    let balances = accounts.flat_map(|account| [&account.current_balance, &account.available_balance]);
+    let rows = read.transactions.iter().flatten();
+    let amounts = rows.clone().map(|row| Some(row.amount.as_str()));
+    let running = rows.map(|row| row.running_balance.as_deref());
+    let texts = balances.map(Option::as_deref).chain(amounts).chain(running).flatten();
+    texts.filter_map(|text| text.parse().ok())
 }
 
 /// What of two readings differs though only texts are other ones.
@@ -115,7 +160,7 @@ fn difference(before: &PageRead, after: &PageRead) -> Option<String> {
         return Some(format!("row {} has another day, status, direction or no balance", row + 1));
     }
     let links = |rows: &[domain::transaction::ObservedTransaction]| {
-        let number = |text: &str| text.parse::<rust_decimal::Decimal>().ok();
+        let number = |text: &str| text.parse::<Decimal>().ok();
         let balance = |at: usize| number(rows.get(at)?.running_balance.as_deref()?);
         let leads = |from: usize, to: usize| Some(balance(from)? + number(&rows.get(to)?.amount)? == balance(to)?);
         (1..rows.len()).map(|at| (leads(at - 1, at), leads(at, at - 1))).collect::<Vec<_>>()

@@ -22,6 +22,9 @@ const DIGITS: usize = 6;
 /// A word with so many letters may be a name.
 const LETTERS: usize = 4;
 
+/// One with a capital may be with so many.
+const SHORT: usize = 2;
+
 /// Something that is on a page as it was before.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -68,6 +71,13 @@ pub(super) fn names<'d>(documents: impl Iterator<Item = &'d Document>, own: &Own
     names
 }
 
+/// Whether an attribute tells elements apart by words that somebody chose.
+pub(super) fn is_chosen(attribute: &str) -> bool {
+    matches!(attribute, "id" | "class" | "for" | "name" | "headers" | "list")
+        || attribute.starts_with("data-")
+        || matches!(attribute, "aria-controls" | "aria-labelledby" | "aria-describedby" | "aria-owns" | "aria-details")
+}
+
 /// What of the pages as they were is on the pages as they are. `known` are names that somebody knows; other words are names
 /// where they stand in a text that isn't the portal's own (its headings, labels, buttons) or the script's.
 ///
@@ -82,7 +92,7 @@ pub fn survivors(
     let parsed = |(place, html): (usize, &&str)| Document::parse(html).map_err(|refused| (place, refused.text()));
     let documents: Vec<Document> = before.iter().enumerate().map(parsed).collect::<Result<_, _>>()?;
     let mut names = names(documents.iter(), own);
-    names.extend(known.iter().flat_map(|name| words(name)));
+    names.extend(known.iter().flat_map(|name| parts(name)));
     let mut theirs: BTreeMap<String, SurvivorKind> = BTreeMap::new();
     for document in &documents {
         texts(document.html.tree.root(), Voice::Shape, &mut |_, text| add(&mut theirs, text));
@@ -93,7 +103,8 @@ pub fn survivors(
     for (page, html) in after.iter().enumerate() {
         let document = Document::parse(html).map_err(|refused| (page, refused.text()))?;
         texts(document.html.tree.root(), Voice::Shape, &mut |_, text| {
-            for word in words(text).filter(|word| names.contains(word)) {
+            // What is on the page now may be written in small letters.
+            for word in parts(text).filter(|word| names.contains(word)) {
                 survivors.insert(Survivor { page, kind: SurvivorKind::Name, shape: shape(&word) });
             }
             let digits: String = text.chars().filter(char::is_ascii_digit).collect();
@@ -147,17 +158,34 @@ fn add(theirs: &mut BTreeMap<String, SurvivorKind>, text: &str) {
     }
 }
 
-/// Whether it is a day by itself, which stays.
-fn is_day(text: &str) -> bool {
-    let parts: Vec<&str> = text.trim().split(['-', '.', '/', ' ']).collect();
-    let is_part = |part: &&str| (1..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
-    parts.len() == 3 && parts.iter().all(is_part)
+/// Whether it reads as a day by itself, which stays: a year, a month and a day, in whichever order.
+pub(super) fn is_day(text: &str) -> bool {
+    let parts: Option<Vec<u32>> =
+        text.trim().split(['-', '.', '/', ' ']).map(|part| part.parse().ok().filter(|_| part.len() <= 4)).collect();
+    let is_one = |year: u32, month: u32, day: u32| {
+        (year < 100 || (1900..2200).contains(&year)) && (1..=12).contains(&month) && (1..=31).contains(&day)
+    };
+    match parts.as_deref() {
+        Some([one, two, three]) => {
+            is_one(*one, *two, *three) || is_one(*three, *two, *one) || is_one(*three, *one, *two)
+        }
+        _ => false,
+    }
 }
 
-/// The words of a text that may be names, case folded.
+/// The words of a text that may be names, case folded: of a script without capitals, or long, or with a capital.
 fn words(text: &str) -> impl Iterator<Item = String> {
-    let parts = text.split(|sign: char| !sign.is_alphabetic()).filter(|word| word.chars().count() >= LETTERS);
-    parts.map(folded_case)
+    let may_be_name = |word: &&str| {
+        let is_of_signs = word.chars().all(|letter| letter > '\u{2e7f}');
+        let (count, has_capital) = (word.chars().count(), word.chars().next().is_some_and(char::is_uppercase));
+        count >= LETTERS || (count >= SHORT && (has_capital || is_of_signs)) && !super::fiction::is_unit(word)
+    };
+    text.split(|sign: char| !sign.is_alphabetic()).filter(may_be_name).map(folded_case)
+}
+
+/// The words of what tells elements apart, case folded, which has no capitals to go by.
+fn parts(text: &str) -> impl Iterator<Item = String> {
+    text.split(|sign: char| !sign.is_alphabetic()).filter(|word| word.chars().count() >= SHORT).map(folded_case)
 }
 
 /// Each text of a document, those of attributes that people read too, with how it speaks.
@@ -181,6 +209,9 @@ fn texts(node: NodeRef<'_, Node>, voice: Voice, told: &mut dyn FnMut(Voice, &str
                         let is_portals = matches!(name, "placeholder" | "href" | "action");
                         told(if is_portals { Voice::Words } else { inner }, text);
                     }
+                }
+                for (_, text) in element.attrs().filter(|(name, _)| is_chosen(name)) {
+                    told(Voice::Words, text);
                 }
             }
             _ => {}
@@ -223,6 +254,13 @@ mod tests {
         );
         check(before, "<p>(030) 49-30-901820", &[], &[(Phone, "0000000000")]);
         check(before, "<p>No. 00123345", &[], &[(Number, "00000000")]);
+        check(before, "<tr id='row-holt' class='of-maren'>", &[], &[(Name, "xxxx"), (Name, "xxxxx")]);
+        check(
+            "<p>Kim Ng, 12-34-56, 2026-11-20",
+            "<h2>Welcome Kim</h2><p>12-34-56",
+            &[],
+            &[(Number, "000000"), (Name, "xxx")],
+        );
         check(before, "<h1>Welcome, Quill</h1>", &["Quill & Co"], &[(Name, "xxxxx")]);
     }
 }

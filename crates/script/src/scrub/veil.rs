@@ -38,6 +38,14 @@ impl Veil<'_> {
         }
     }
 
+    /// The same of what somebody chose, in which words may be a customer's, too.
+    pub(super) fn over_chosen(self, text: &str) -> String {
+        match self {
+            Self::Shape => without_digits(text),
+            Self::Fiction(fiction) => fiction.said(text),
+        }
+    }
+
     /// A part of an address that doesn't look like a key.
     pub(super) fn over_path(self, part: &str) -> String {
         match self {

@@ -20,6 +20,7 @@ use super::fields::Fields;
 use super::trail::Trail;
 use super::typed::{self, Unknown};
 use super::{Imported, Notes, Refusals, Typed, json, selectors};
+use crate::recording::bounds::{PAGES, TEXT, WAYS};
 use crate::recording::{Deed, Edge, Key, Target, Value};
 
 /// What that recorder calls the first window.
@@ -54,24 +55,16 @@ pub fn import_devtools(text: &str, typed: &Typed) -> Result<Imported, Refusals> 
     fields.leave("timeout", "scripts have a patience of their own", &mut notes);
     let attribute = fields.text("selectorAttribute", &mut notes);
     fields.end(&mut notes);
+    let typed_texts = typed.texts(steps.iter().filter_map(|step| step.get("value").and_then(Json::as_str)));
     let mut reader = Reader { trail: Trail::new(MAIN), notes, unknown: Vec::new(), acts: 0, attribute, typed };
     for (at, step) in steps.iter().enumerate() {
         reader.step(at + 1, step);
+        if reader.notes.are_many() {
+            break;
+        }
     }
-    let Reader { trail, mut notes, unknown, .. } = reader;
-    let recording = trail.end();
-    if recording.is_none() && notes.refusals.is_empty() {
-        notes.refuse(None, "it goes to no address");
-    }
-    let Some(mut recording) = recording else { return Err(Refusals(notes.refusals)) };
-    typed::settle(&mut recording, &unknown, &mut notes);
-    if let Err(error) = recording.check() {
-        notes.refuse(None, error.to_string());
-    }
-    match notes.refusals.is_empty() {
-        true => Ok(Imported { title, recording, left: notes.left }),
-        false => Err(Refusals(notes.refusals)),
-    }
+    let Reader { trail, notes, unknown, .. } = reader;
+    notes.end(title, trail, &unknown, &typed_texts)
 }
 
 struct Reader<'a> {
@@ -232,8 +225,10 @@ impl Reader<'_> {
         };
         let frames = places.into_iter().map(|place| Edge::Frame { css: None, place: Some(place), origin: None });
         let given = fields.take("selectors");
+        let given = given.filter(|given| given.as_array().is_none_or(|all| all.len() <= WAYS * 2));
         let Some(selected) = given.and_then(|given| selectors::target(given, frames.collect(), self.attribute)) else {
-            self.notes.refuse(fields.step, format!("`{}.selectors` leads to nothing", fields.kind));
+            self.notes
+                .refuse(fields.step, format!("`{}.selectors` leads to nothing, or in far too many ways", fields.kind));
             return None;
         };
         if selected.elsewhere > 0 {
@@ -246,12 +241,13 @@ impl Reader<'_> {
     /// The pages that came of a step.
     fn events(&mut self, number: usize, kind: &str, step: &serde_json::Map<String, Json>, events: &Json) {
         let window = step.get("target").and_then(Json::as_str).unwrap_or(MAIN).to_owned();
-        for event in events.as_array().map_or(&[][..], Vec::as_slice) {
+        for event in events.as_array().map_or(&[][..], Vec::as_slice).iter().take(PAGES + 1) {
             if event.get("type").and_then(Json::as_str) != Some("navigation") {
                 self.notes.leave(Some(number), format!("{kind}.assertedEvents"), "nobody here knows this event");
                 continue;
             }
-            let url = event.get("url").and_then(Json::as_str).filter(|url| !url.is_empty()).map(Url::parse);
+            let url = event.get("url").and_then(Json::as_str).filter(|url| !url.is_empty());
+            let url = url.filter(|url| url.len() <= TEXT).map(Url::parse);
             let url = match url {
                 Some(Ok(url)) => Some(url),
                 Some(Err(_)) => {

@@ -48,7 +48,7 @@ pub fn export_devtools(title: &str, recording: &Recording) -> Result<Exported, R
         return Err(Refusals(notes.refusals));
     }
     let file = json!({ "title": title, "steps": steps });
-    Ok(Exported { json: format!("{file:#}\n"), left: notes.left })
+    Ok(Exported { json: format!("{file:#}\n"), left: notes.left() })
 }
 
 /// The steps of an act: none, one, or a key's two.
@@ -97,8 +97,19 @@ fn made(number: Option<usize>, recording: &Recording, act: &Act, notes: &mut Not
             }
             vec![press("keyDown"), press("keyUp")]
         }
-        // A step in that window says it.
-        Deed::Open => Vec::new(),
+        // A step in that window says it, if there is one.
+        Deed::Open => {
+            let window = |page: Option<usize>| page.and_then(|page| recording.pages.get(page)).map(|page| page.window);
+            let opened = window(act.then);
+            if opened.is_none() || !recording.acts.iter().any(|other| window(other.on) == opened) {
+                notes.leave(
+                    number,
+                    "open",
+                    "nothing was done in the window, and only a step in it says that it is there",
+                );
+            }
+            Vec::new()
+        }
         Deed::Close => vec![on(json!({ "type": "close" }), notes)],
         Deed::Download => {
             notes.leave(number, "download", "the DevTools Recorder doesn't know files that come");

@@ -12,6 +12,7 @@
 //!
 //! Not here: files and terminals (the agent's `import` and `export`), and making a script of a recording (`draft`).
 
+mod clean;
 mod devtools;
 mod devtools_out;
 mod fields;
@@ -26,6 +27,8 @@ use domain::secret::Secret;
 use serde::Serialize;
 
 use super::{Recording, Value};
+use trail::Trail;
+use typed::Unknown;
 
 pub use devtools::import_devtools;
 pub use devtools_out::{Exported, export_devtools};
@@ -41,6 +44,16 @@ pub struct Typed {
     pub known: Vec<(Value, Secret)>,
     /// What was typed in a step, from 1, as somebody says.
     pub said: BTreeMap<usize, Value>,
+}
+
+impl Typed {
+    /// All texts that were typed: those of the file, and those that somebody knows.
+    fn texts<'t>(&self, of_file: impl Iterator<Item = &'t str>) -> Vec<Secret> {
+        let known = self.known.iter().map(|(_, secret)| secret.clone());
+        known
+            .chain(of_file.filter(|text| !typed::is_placeholder(text)).map(|text| Secret::new(text.to_owned())))
+            .collect()
+    }
 }
 
 /// A recording of another program.
@@ -102,22 +115,52 @@ impl Refusals {
     }
 }
 
+/// After so many reasons nobody reads on.
+const REFUSALS: usize = 100;
+
 /// What came up while a file was read.
 #[derive(Debug, Default)]
 struct Notes {
-    left: Vec<Left>,
+    /// What is left, by what it is and why, in the order of its first place.
+    left: BTreeMap<(String, &'static str), (usize, BTreeSet<usize>)>,
     refusals: Vec<Refusal>,
 }
 
 impl Notes {
     fn leave(&mut self, step: Option<usize>, what: impl Into<String>, why: &'static str) {
-        let what = what.into();
-        let known = self.left.iter().position(|left| left.what == what && left.why == why);
-        let at = known.unwrap_or_else(|| {
-            self.left.push(Left { what, why, steps: BTreeSet::new() });
-            self.left.len() - 1
-        });
-        self.left[at].steps.extend(step);
+        let place = self.left.len();
+        self.left.entry((what.into(), why)).or_insert_with(|| (place, BTreeSet::new())).1.extend(step);
+    }
+
+    /// Whether there is reason enough not to read on.
+    fn are_many(&self) -> bool {
+        self.refusals.len() >= REFUSALS
+    }
+
+    /// What is made of a file, if nothing speaks against it.
+    fn end(mut self, title: String, trail: Trail, unknown: &[Unknown], typed: &[Secret]) -> Result<Imported, Refusals> {
+        let recording = trail.end();
+        if recording.is_none() && self.refusals.is_empty() {
+            self.refuse(None, "it goes to no address");
+        }
+        let Some(mut recording) = recording else { return Err(Refusals(self.refusals)) };
+        typed::settle(&mut recording, unknown, &mut self);
+        clean::cleaned(&mut recording, typed, &mut self);
+        if let Err(error) = recording.check() {
+            self.refuse(None, error.to_string());
+        }
+        if !self.refusals.is_empty() {
+            return Err(Refusals(self.refusals));
+        }
+        Ok(Imported { title, recording, left: self.left() })
+    }
+
+    /// The list of what is left, where nothing can be refused any more.
+    fn left(self) -> Vec<Left> {
+        let mut left: Vec<(usize, Left)> =
+            self.left.into_iter().map(|((what, why), (place, steps))| (place, Left { what, why, steps })).collect();
+        left.sort_by_key(|(place, _)| *place);
+        left.into_iter().map(|(_, left)| left).collect()
     }
 
     fn refuse(&mut self, step: Option<usize>, reason: impl Into<String>) {

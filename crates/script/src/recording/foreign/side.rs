@@ -22,6 +22,7 @@ use super::fields::Fields;
 use super::trail::Trail;
 use super::typed::{self, Unknown};
 use super::{Imported, Notes, Refusals, Typed, json};
+use crate::recording::bounds::{EDGES, TEXT, WAYS};
 use crate::recording::{Deed, Edge, Key, Target, Value, Way};
 
 const COMMANDS: usize = 5_000;
@@ -77,26 +78,27 @@ pub fn import_side(text: &str, test: Option<&str>, typed: &Typed) -> Result<Impo
         names: Vec::new(),
         typed,
     };
+    let typed_texts = typed.texts(
+        commands
+            .iter()
+            .filter(|command| is_typing(command))
+            .filter_map(|command| command.get("value").and_then(Json::as_str)),
+    );
     for (at, command) in commands.iter().enumerate() {
         match command.as_object() {
             Some(command) => reader.command(at + 1, command),
             None => reader.notes.refuse(Some(at + 1), "it is no command"),
         }
+        if reader.notes.are_many() {
+            break;
+        }
     }
-    let Reader { trail, mut notes, unknown, .. } = reader;
-    let recording = trail.end();
-    if recording.is_none() && notes.refusals.is_empty() {
-        notes.refuse(None, "it opens no address");
-    }
-    let Some(mut recording) = recording else { return Err(Refusals(notes.refusals)) };
-    typed::settle(&mut recording, &unknown, &mut notes);
-    if let Err(error) = recording.check() {
-        notes.refuse(None, error.to_string());
-    }
-    match notes.refusals.is_empty() {
-        true => Ok(Imported { title, recording, left: notes.left }),
-        false => Err(Refusals(notes.refusals)),
-    }
+    let Reader { trail, notes, unknown, .. } = reader;
+    notes.end(title, trail, &unknown, &typed_texts)
+}
+
+fn is_typing(command: &Json) -> bool {
+    command.get("command").and_then(Json::as_str).is_some_and(|name| kind(name) == Kind::Type)
 }
 
 struct Reader<'a> {
@@ -252,6 +254,10 @@ impl Reader<'_> {
                     self.notes.refuse(fields.step, "`selectFrame.target` leads to no frame");
                     return;
                 }
+                if self.frames.len() >= EDGES || css.as_ref().is_some_and(|css| css.len() > TEXT) {
+                    self.notes.refuse(fields.step, "`selectFrame` leads into far too many frames");
+                    return;
+                }
                 self.frames.push(Edge::Frame { css, place, origin: None });
             }
         }
@@ -302,7 +308,7 @@ impl Reader<'_> {
         let others = others.iter().filter_map(|other| other.as_array()?.first()?.as_str());
         let mut ways: Vec<Way> = Vec::new();
         let mut unknown = 0;
-        for text in std::iter::once(own).chain(others) {
+        for text in std::iter::once(own).chain(others.take(WAYS)) {
             match way(text) {
                 Some(way) if ways.contains(&way) => {}
                 Some(way) => ways.push(way),

@@ -6,6 +6,7 @@
 
 use url::Url;
 
+use crate::recording::bounds::PAGES;
 use crate::recording::{Act, Deed, Page, Recording, Target};
 
 pub(super) struct Trail {
@@ -59,10 +60,13 @@ impl Trail {
         self.show(window, url);
     }
 
-    /// Another page came of the last act.
+    /// Another page came of the last act. One more than a recording may have is enough to have it refused.
     pub(super) fn show(&mut self, window: &str, url: Url) {
         let Some(number) = self.windows.iter().position(|(known, _)| known == window) else { return };
         let Some(recording) = &mut self.recording else { return };
+        if recording.pages.len() > PAGES {
+            return;
+        }
         recording.pages.push(Page { url, window: u32::try_from(number).unwrap_or(u32::MAX), html: None, kind: None });
         let page = recording.pages.len() - 1;
         if let Some(last) = recording.acts.last_mut() {

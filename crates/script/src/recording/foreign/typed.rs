@@ -76,6 +76,11 @@ pub(super) const PLACEHOLDERS: [(&str, Value); 7] = [
     ("{{other}}", Value::Other),
 ];
 
+/// Whether a text stands in place of another, or is a variable of the file's or a key.
+pub(super) fn is_placeholder(text: &str) -> bool {
+    placeholder(text).is_some() || (text.starts_with("${") && text.ends_with('}'))
+}
+
 fn placeholder(text: &str) -> Option<Value> {
     PLACEHOLDERS.iter().find(|(known, _)| *known == text).map(|(_, value)| *value)
 }

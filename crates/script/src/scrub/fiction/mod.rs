@@ -131,6 +131,16 @@ impl<'o> Fiction<'o> {
         if let Some(other) = numbers::checked(self.key, text) {
             return other;
         }
+        if let Some(joined) = joined(text) {
+            let part = |range: Range<usize>| text.get(range).unwrap_or_default();
+            let (before, number, behind) = (part(0..joined.start), part(joined.clone()), part(joined.end..text.len()));
+            let other = if self.is_day(number) { number.to_owned() } else { numbers::other(self.key, number) };
+            return self.unjoined(before, letters) + &other + &self.made_up(behind, letters);
+        }
+        self.unjoined(text, letters)
+    }
+
+    fn unjoined(&self, text: &str, letters: Letters) -> String {
         let shown = shown_numbers(text, self.locale, &self.currency);
         let separator = shown.iter().find_map(|one| separator_of(text.get(one.at.clone())?, self.locale));
         let mut retold = String::with_capacity(text.len());
@@ -205,6 +215,29 @@ enum Letters {
     Others,
 }
 
+/// The first number of which the digits are joined in groups, as a bank's sort code is: `12-34-56`. A day isn't one.
+fn joined(text: &str) -> Option<Range<usize>> {
+    let bytes = text.as_bytes();
+    let is_inner = |at: usize| {
+        let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+        is_digit(at) || (bytes.get(at) == Some(&b'-') && at > 0 && is_digit(at - 1) && is_digit(at + 1))
+    };
+    let mut at = 0;
+    while at < bytes.len() {
+        let start = at;
+        while is_inner(at) {
+            at += 1;
+        }
+        let number = text.get(start..at).unwrap_or_default();
+        let digits = number.bytes().filter(u8::is_ascii_digit).count();
+        if number.contains('-') && digits >= 6 && !super::survivors::is_day(number) {
+            return Some(start..at);
+        }
+        at += usize::from(at == start);
+    }
+    None
+}
+
 /// Whether a number is the year of a day within a text: `19/11/2026`, `2026-11-19`, `19 Nov 2026`.
 fn is_year(text: &str, at: &Range<usize>) -> bool {
     let number = text.get(at.clone()).unwrap_or_default();
@@ -224,7 +257,7 @@ fn is_year(text: &str, at: &Range<usize>) -> bool {
 }
 
 /// Words beside numbers that are nobody's: units, sides, months.
-fn is_unit(word: &str) -> bool {
+pub(in crate::scrub) fn is_unit(word: &str) -> bool {
     const MONTHS: &str = "jan feb mar apr may jun jul aug sep sept oct nov dec january february march april june july august \
         september october november december";
     const UNITS: &str = "cr dr h s eur usd gbp chf cad aud jpy";
