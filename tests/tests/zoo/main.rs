@@ -136,8 +136,12 @@ async fn how_ways_fared_is_counted_for_authors() -> Tried {
     let id = integrator.set_up_with(&entity, bank.name(), &person.credentials().await?).await?;
     person.until(&integrator, &id, |now| now["status"] == "active").await?;
     let operator = fleet.operator()?;
-    let ways = operator.get("/control/v1/ways?institutionId=coppermine").await?;
-    let ways = ways["data"].as_array().cloned().unwrap_or_default();
+    // They are counted once the run is over.
+    let counted = eventually(async || {
+        let ways = operator.get("/control/v1/ways?institutionId=coppermine").await.ok()?;
+        ways["data"].as_array().filter(|ways| !ways.is_empty()).cloned()
+    });
+    let ways = counted.await.unwrap_or_default();
     let otp: Vec<_> = ways.iter().filter(|way| way["target"] == "#otp").collect();
     assert_eq!(otp.len(), 2, "{ways:#?}");
     for way in otp {

@@ -177,7 +177,9 @@ pub(super) fn is_day(text: &str) -> bool {
 fn words(text: &str) -> impl Iterator<Item = String> {
     let may_be_name = |word: &&str| {
         let is_of_signs = word.chars().all(|letter| letter > '\u{2e7f}');
-        let (count, has_capital) = (word.chars().count(), word.chars().next().is_some_and(char::is_uppercase));
+        let count = word.chars().count();
+        // All in capitals it is an abbreviation, as `DE` and `USD` are.
+        let has_capital = word.chars().next().is_some_and(char::is_uppercase) && word.chars().any(char::is_lowercase);
         count >= LETTERS || (count >= SHORT && (has_capital || is_of_signs)) && !super::fiction::is_unit(word)
     };
     text.split(|sign: char| !sign.is_alphabetic()).filter(may_be_name).map(folded_case)
@@ -254,7 +256,7 @@ mod tests {
         );
         check(before, "<p>(030) 49-30-901820", &[], &[(Phone, "0000000000")]);
         check(before, "<p>No. 00123345", &[], &[(Number, "00000000")]);
-        check(before, "<tr id='row-holt' class='of-maren'>", &[], &[(Name, "xxxx"), (Name, "xxxxx")]);
+        check(before, "<p id='row-holt' class='of-maren'>", &[], &[(Name, "xxxx"), (Name, "xxxxx")]);
         check(
             "<p>Kim Ng, 12-34-56, 2026-11-20",
             "<h2>Welcome Kim</h2><p>12-34-56",

@@ -146,7 +146,9 @@ impl Notes {
         let Some(mut recording) = recording else { return Err(Refusals(self.refusals)) };
         typed::settle(&mut recording, unknown, &mut self);
         clean::cleaned(&mut recording, typed, &mut self);
-        if let Err(error) = recording.check() {
+        if self.refusals.is_empty()
+            && let Err(error) = recording.check()
+        {
             self.refuse(None, error.to_string());
         }
         if !self.refusals.is_empty() {
