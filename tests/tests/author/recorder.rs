@@ -4,6 +4,7 @@
 //! Not here: what is drafted of a page; the script crate's own tests have that.
 
 use std::path::Path;
+use std::process::Stdio;
 use std::sync::Arc;
 
 use axum::Router;
@@ -15,12 +16,13 @@ use base64::Engine as _;
 use fixtures::portal::RunningPortal;
 use fixtures::zoo::{Portal, Wishes};
 use serde_json::{Value, json};
-use tests::patience::eventually;
+use tests::patience::{eventually, patience};
 use tests::programs::{built, processes_naming};
-use tests::recorder::{Failure, Recorded, Recorder, read, record};
+use tests::recorder::{Failure, Hand, Recorded, Recorder, read, record};
 use tests::socket::{Heard, Socket};
 use tests::world::{Ran, run};
-use tokio::process::Command;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::{ChildStdout, Command};
 
 /// Runs a command of an author on the folder.
 async fn ask(verb: &str, folder: &Path, more: &[&str]) -> Result<Ran, Failure> {
@@ -248,5 +250,136 @@ async fn the_recorders_view_shows_the_portal_takes_input_and_is_nobodys_without_
         findings.iter().filter(|one| one["what"] == "sign_in, fill").filter_map(|one| one["value"].as_str()).collect();
     assert_eq!(fills, ["#user with credentials.bankUsername", "#word with credentials.password"], "{}", ran.stderr);
     assert!(!ran.stdout.contains("canary"), "{}", ran.stdout);
+    Ok(())
+}
+
+/// What is put in on the keypad.
+const PIN: &str = "739164";
+
+/// A portal whose password is put in on keys that it shows, and repeated in a hidden field; its accounts are of a kind that
+/// nobody knows.
+async fn by_keypad() -> Result<String, Failure> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let port = listener.local_addr()?.port();
+    let keys: String = (0..10)
+        .map(|key| format!("<button type=button id=key-{key} onclick='press(\"{key}\")'>{key}</button>"))
+        .collect();
+    let form = format!(
+        "<!doctype html><html lang=en><form id=in method=post action=/in><label for=user>User ID</label><input id=user name=user>\
+         <input type=hidden id=pin name=pin><p id=dots></p><div>{keys}</div><button id=go>Sign in</button></form>\
+         <script>function press(key) {{ const pin = document.querySelector('#pin'); pin.value += key; \
+         document.querySelector('#dots').textContent += '*'; }}</script>"
+    );
+    let inside = "<!doctype html><html lang=en><h1>Accounts</h1><table id=accounts><tr><th>Account<th>Type<th>Balance\
+         <tr><td><a href=/a/17>Ada Lovelace 4711</a><td>Livret bleu<td>$950.00<tr><td><a href=/a/17>Ada Lovelace 4712</a><td>Checking<td>$2.00</table><a id=out href=/out>Sign out</a>";
+    let account = "<!doctype html><html lang=en><a id=back href=/accounts>Accounts</a><table id=rows><tr><th>Date<th>Description<th>Amount<th>Balance\
+         <tr><td>11/19/2026<td>Rent<td>-$250.00<td>$950.00<tr><td>11/18/2026<td>Invoice<td>$1,150.50<td>$1,200.00\
+         <tr><td>11/15/2026<td>Invoice<td>$49.50<td>$49.50</table>";
+    let page = |html: String| {
+        let html = Arc::new(html);
+        get(move || async move { Html((*html).clone()) })
+    };
+    let router = Router::new()
+        .route("/", page(form))
+        .route("/in", post(move |RawForm(_)| async move { Html(inside) }))
+        .route("/accounts", page(inside.into()))
+        .route("/a/17", page(account.into()))
+        .route("/out", page("<!doctype html><h1 id=bye>You have signed out</h1>".into()));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok(format!("http://127.0.0.1:{port}/"))
+}
+
+/// Signs in on the keypad, looks at an account, and signs out.
+async fn goes_by_keypad(hand: &mut Hand) -> Result<(), Failure> {
+    hand.fill("#user", "user").await?;
+    for key in PIN.chars() {
+        hand.click(&format!("#key-{key}")).await?;
+    }
+    for path in ["#go", "#accounts a", "#back", "#out"] {
+        hand.click(path).await?;
+    }
+    hand.see("#bye").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_password_that_is_put_in_on_a_keypad_is_nowhere_and_neither_is_which_keys_it_took() -> Result<(), Failure> {
+    for kept in [&["--yes"][..], &["--yes", "--keep-values"]] {
+        let catalog = tempfile::tempdir()?;
+        let folder = catalog.path().join("keypad");
+        let recorder = Recorder::start(&by_keypad().await?, &folder, &catalog.path().join("data"), kept)?;
+        goes_by_keypad(&mut recorder.hand().await?).await?;
+        let ran = recorder.enough().await?;
+        assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+        let trail = std::fs::read_to_string(folder.join("pages/recording.json"))?;
+        assert!(!trail.contains("key-"), "which keys were clicked: {trail}");
+        let said = [("stdout".to_owned(), ran.stdout), ("stderr".to_owned(), ran.stderr)];
+        for (name, text) in files(&folder).into_iter().chain(said) {
+            // A half of it as well.
+            assert!(!text.contains(&PIN[..4]), "{name}: {text}");
+        }
+        let recording: Value = serde_json::from_str(&trail)?;
+        let acts = recording["acts"].as_array().ok_or("no acts")?;
+        let fills: Vec<&Value> = acts.iter().filter(|act| act["does"]["fill"]["with"] == "password").collect();
+        assert!(fills.len() == 1 && fills[0]["target"].is_null(), "{trail}");
+        // A user's name that is a word of the page's own leaves the page and the script as they are.
+        assert!(script(&folder).contains("\"#user\""), "{}", script(&folder));
+        // What a customer has is in the trail only where the pages are kept with it.
+        for words in ["Ada Lovelace", "4711"] {
+            assert_eq!(trail.contains(words), kept.len() > 1, "{words}: {trail}");
+        }
+        let notes = std::fs::read_to_string(folder.join("NOTES.md"))?;
+        assert!(notes.contains("on a keypad"), "{notes}");
+    }
+    Ok(())
+}
+
+/// Waits for something that a program says; all until then.
+async fn heard(out: &mut ChildStdout, words: &str) -> Result<String, Failure> {
+    let (mut said, mut bytes) = (String::new(), [0; 4096]);
+    while !said.contains(words) || !said.ends_with('\n') {
+        let count = tokio::time::timeout(patience(), out.read(&mut bytes)).await.map_err(|_| said.clone())??;
+        if count == 0 {
+            return Err(format!("it ended: {said}").into());
+        }
+        said.push_str(&String::from_utf8_lossy(&bytes[..count]));
+    }
+    Ok(said)
+}
+
+#[tokio::test]
+async fn at_a_terminal_the_first_answer_counts_and_ctrl_c_ends_it() -> Result<(), Failure> {
+    for (answer, is_made) in [("savings\n", true), ("\u{3}", false)] {
+        let catalog = tempfile::tempdir()?;
+        let (folder, data) = (catalog.path().join("asked"), catalog.path().join("data"));
+        let line = format!(
+            "'{}' record {} --headless --into '{}' --data '{}'",
+            built("agent")?.display(),
+            by_keypad().await?,
+            folder.display(),
+            data.display()
+        );
+        // A terminal around it.
+        let mut command = Command::new("script");
+        command.args(["--quiet", "--return", "--command", &line, "/dev/null"]).kill_on_drop(true);
+        if rustix::process::geteuid().is_root() {
+            command.env("BURSAR_BROWSER_SANDBOX", "off");
+        }
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let (mut keys, mut out) = (child.stdin.take().ok_or("no input")?, child.stdout.take().ok_or("no talk")?);
+        let said = heard(&mut out, "go through the portal at ").await?;
+        let (_, address) = said.split_once("go through the portal at ").ok_or("no address")?;
+        let address = address.split_whitespace().next().ok_or("no address")?.to_owned();
+        goes_by_keypad(&mut Hand::at(&data.join("profiles")).await?).await?;
+        // The view says that it is enough, and nobody presses Enter.
+        Socket::open(&format!("{address}socket"), &[]).await?.say(&json!({ "do": "done" })).await;
+        heard(&mut out, "What kind of account is \"Livret bleu\"?").await?;
+        keys.write_all(answer.as_bytes()).await?;
+        let mut rest = String::new();
+        tokio::time::timeout(patience(), out.read_to_string(&mut rest)).await??;
+        assert_eq!(child.wait().await?.success(), is_made, "{rest}");
+        assert_eq!(script(&folder).contains("Livret bleu: savings"), is_made, "{rest}\n{}", script(&folder));
+        assert_eq!(folder.exists(), is_made);
+    }
     Ok(())
 }

@@ -1,17 +1,20 @@
 //! The folder that is made of a recording: script, record, notes, pages, and the trail without what pages showed.
 //!
 //! What was typed is taken out of all of it, in whatever encoding the portal repeats it. A script that can't do without it
-//! isn't written.
+//! isn't written; the pages and the trail are.
 //!
 //! Not here: what is found in a recording.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use domain::secret::Secret;
-use script::recording::{Deed, PageKind, Recording, Target, Way};
-use script::{Draft, OwnWords, Script, masked, scrub_keeping};
+use script::recording::{Act, Deed, PageKind, Recording};
+use script::{Draft, OwnWords, Question, Script, masked, scrub_keeping};
 use url::Url;
 
+use super::keypad::inside;
+use super::ways::{Sieve, When};
 use crate::addresses;
 use crate::author::new::{Login, New, NewError};
 use crate::author::saved::{headed, headed_with_values};
@@ -39,7 +42,7 @@ pub enum FolderError {
     #[error(transparent)]
     New(#[from] NewError),
     /// What was typed stands in the script.
-    #[error("line {0} of the script would hold something that was typed")]
+    #[error("line {0} of the script would hold something that was typed, so that only pages and the trail are written")]
     Typed(usize),
 }
 
@@ -52,6 +55,14 @@ impl FolderError {
             }
         }
     }
+}
+
+/// What became of a folder.
+pub(super) struct Written {
+    /// What of it is cut, or isn't there.
+    pub(super) lacks: Vec<String>,
+    /// The line of the script that would hold something that was typed, for which there is no script.
+    pub(super) typed: Option<usize>,
 }
 
 /// Whether a folder may be made there, before a bank is asked for anything.
@@ -67,13 +78,11 @@ pub(super) fn write(
     found: &Found<'_>,
     secrets: &[Secret],
     kept: Kept,
-) -> Result<(), FolderError> {
+) -> Result<Written, FolderError> {
     let Found { recording, drafted, source } = found;
     let secrets: Vec<&str> = secrets.iter().map(Secret::expose).collect();
-    // What the portal itself says wherever it is asked is no secret: only whole lines are looked at.
-    if let Some((at, _)) = source.lines().enumerate().find(|(_, line)| masked(line, &secrets) != *line) {
-        return Err(FolderError::Typed(at + 1));
-    }
+    let (pages, lacks) = seen(found, &secrets, kept);
+    let typed = typed(source, recording, &secrets);
     let has_code = drafted.pages.iter().any(|page| page.page == Some(PageKind::Code));
     let login = if has_code { Login::PasswordAndCode } else { Login::Password };
     let new = New::like(
@@ -82,30 +91,70 @@ pub(super) fn write(
         (drafted.locale, drafted.currency.clone(), drafted.timezone),
         login,
     );
+    if typed.is_some() {
+        new.make(&pages)?;
+        return Ok(Written { lacks, typed });
+    }
     let files = new.files(id).into_iter().filter(|(name, _)| !name.starts_with("pages/"));
     let mut files: Vec<(PathBuf, String)> = files
         .map(|(name, text)| match name {
             "script.yaml" => (name.into(), (*source).to_owned()),
             "institution.yaml" => (name.into(), asking(&text, source)),
-            "NOTES.md" => (name.into(), notes(&text, drafted, &secrets)),
+            "NOTES.md" => (name.into(), notes(&text, found, &secrets)),
             _ => (name.into(), text),
         })
         .collect();
+    files.extend(pages);
+    new.make(&files)?;
+    Ok(Written { lacks, typed })
+}
+
+/// The pages of the script and the trail, as they may be kept, and what of them is cut or isn't there.
+fn seen(found: &Found<'_>, secrets: &[&str], kept: Kept) -> (Vec<(PathBuf, String)>, Vec<String>) {
+    let Found { recording, drafted, source } = found;
     let own = OwnWords::of(source);
+    let (mut files, mut lacks) = (Vec::new(), Vec::new());
     let of_script = drafted.pages.iter().zip(recording.pages.iter().filter(|page| page.html.is_some()));
     for (drafted, page) in of_script {
         let (Some(kind), Some(html)) = (drafted.page, &page.html) else { continue };
-        let address = addresses::scrubbed_for(&page.url, &secrets, own.addresses());
+        let address = addresses::scrubbed_for(&page.url, secrets, own.addresses());
+        let name = format!("pages/{}.html", kind.as_str());
         let text = match kept {
-            Kept::Scrubbed => headed(&address, &scrub_keeping(html, &secrets, &own).html),
-            Kept::Values => headed_with_values(&address, &script::without(html, &secrets)),
+            Kept::Scrubbed => {
+                let scrubbed = scrub_keeping(html, secrets, &own);
+                if scrubbed.is_cut {
+                    lacks.push(format!("{name} is cut, as the page is too large"));
+                }
+                if scrubbed.emptied_frames > 0 {
+                    lacks
+                        .push(format!("{} frames of {name} are empty, as they are too large", scrubbed.emptied_frames));
+                }
+                headed(&address, &scrubbed.html)
+            }
+            Kept::Values => headed_with_values(&address, &script::without(html, secrets)),
         };
-        files.push((format!("pages/{}.html", kind.as_str()).into(), text));
+        files.push((name.into(), text));
     }
-    if let Ok(trail) = bare(recording, drafted, &secrets).write() {
-        files.push(("pages/recording.json".into(), trail));
+    let sieve = Sieve { secrets, own: &own, kept };
+    match bare(recording, drafted, &sieve).write() {
+        Ok(trail) => files.push(("pages/recording.json".into(), trail)),
+        Err(why) => lacks.push(format!("pages/recording.json isn't there: {why}")),
     }
-    Ok(new.make(&files)?)
+    (files, lacks)
+}
+
+/// The first line of a script that holds something that was typed, from 1. What shows on no page the script doesn't have from
+/// one: it is a word of the language's own.
+fn typed(source: &str, recording: &Recording, secrets: &[&str]) -> Option<usize> {
+    let holds = |text: &str, secret: &&str| masked(text, &[*secret]) != text;
+    let shown =
+        |secret: &&str| recording.pages.iter().filter_map(|page| page.html.as_deref()).any(|html| holds(html, secret));
+    let lines = source.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with('#'));
+    let mut held = lines.filter_map(|(at, line)| {
+        let found: Vec<&str> = secrets.iter().filter(|secret| holds(line, secret)).copied().collect();
+        (!found.is_empty()).then_some((at, found))
+    });
+    held.find(|(_, found)| found.iter().any(&shown)).map(|(at, _)| at + 1)
 }
 
 /// The record, which asks for the credentials that the script fills in.
@@ -127,10 +176,7 @@ pub(super) fn clean(drafted: &Draft, secrets: &[Secret]) -> Draft {
     for finding in &mut drafted.findings {
         (finding.value, finding.why) = (words(&finding.value), words(&finding.why));
     }
-    for question in &mut drafted.questions {
-        (question.id, question.asks) = (words(&question.id), words(&question.asks));
-        question.proposal = words(&question.proposal);
-    }
+    drafted.questions = drafted.questions.iter().map(|question| clean_question(question, &secrets)).collect();
     drafted.script = drafted.script.as_ref().map(|script| {
         let lines: Vec<String> = script.lines().map(|line| masked(line, &secrets)).collect();
         format!("{}\n", lines.join("\n"))
@@ -138,9 +184,23 @@ pub(super) fn clean(drafted: &Draft, secrets: &[Secret]) -> Draft {
     drafted
 }
 
+/// A question as it may be asked. What is proposed and may be chosen is the language's.
+fn clean_question(question: &Question, secrets: &[&str]) -> Question {
+    Question { id: masked(&question.id, secrets), asks: masked(&question.asks, secrets), ..question.clone() }
+}
+
+/// The questions that aren't answered yet, each with its own id and as it may be asked.
+pub(super) fn open(drafted: &Draft, given: &BTreeMap<String, String>, secrets: &[Secret]) -> Vec<(String, Question)> {
+    let secrets: Vec<&str> = secrets.iter().map(Secret::expose).collect();
+    let open = drafted.questions.iter().filter(|question| !given.contains_key(&question.id));
+    open.map(|question| (question.id.clone(), clean_question(question, &secrets))).collect()
+}
+
 /// The trail, without what pages showed, what was typed, and what is a customer's or a session's in addresses.
-fn bare(recording: &Recording, drafted: &Draft, secrets: &[&str]) -> Recording {
+fn bare(recording: &Recording, drafted: &Draft, sieve: &Sieve<'_>) -> Recording {
     let mut trail = recording.trail();
+    let inside = inside(recording, drafted);
+    let first = recording.acts.iter().position(|act| act.on.is_some_and(|on| on >= inside));
     for (act, value) in &drafted.values {
         if let Some(Deed::Fill { with, .. }) = trail.acts.get_mut(*act).map(|act| &mut act.does) {
             *with = *value;
@@ -148,37 +208,22 @@ fn bare(recording: &Recording, drafted: &Draft, secrets: &[&str]) -> Recording {
     }
     let shown = trail.pages.iter_mut().zip(&recording.pages).filter(|(_, page)| page.html.is_some());
     shown.zip(&drafted.pages).for_each(|((page, _), drafted)| page.kind = drafted.page);
-    let address = |url: &mut Url| *url = addresses::scrubbed(url, secrets);
+    let address = |url: &mut Url| *url = addresses::scrubbed(url, sieve.secrets);
     address(&mut trail.portal);
     trail.pages.iter_mut().for_each(|page| address(&mut page.url));
-    for act in &mut trail.acts {
+    for (at, act) in trail.acts.iter_mut().enumerate() {
         if let Deed::Navigate { url } = &mut act.does {
             address(url);
         }
-        if let Some(target) = &mut act.target {
-            *target = without(target, secrets);
-        }
+        let when = if first.is_some_and(|first| at >= first) { When::Inside } else { When::Before };
+        act.target = act.target.as_ref().and_then(|target| sieve.target(target, when));
     }
     trail
 }
 
-/// A target without the ways that repeat what was typed.
-fn without(target: &Target, secrets: &[&str]) -> Target {
-    let is_bare = |way: &Way| {
-        let text = format!("{way:?}");
-        masked(&text, secrets) == text
-    };
-    let mut target = target.clone();
-    let place = target.ways.iter().rfind(|way| matches!(way, Way::Xpath(_))).cloned();
-    target.ways.retain(is_bare);
-    if target.ways.is_empty() {
-        target.ways.extend(place);
-    }
-    target
-}
-
 /// The notes that every folder has, and what was found.
-fn notes(text: &str, drafted: &Draft, secrets: &[&str]) -> String {
+fn notes(text: &str, found: &Found<'_>, secrets: &[&str]) -> String {
+    let Found { recording, drafted, .. } = found;
     let mut notes = format!("{}\n\n## As recorded\n\n", text.trim_end());
     for finding in &drafted.findings {
         let line = format!("- {}: `{}`, {}: {}", finding.what, finding.value, finding.sureness.as_str(), finding.why);
@@ -188,6 +233,10 @@ fn notes(text: &str, drafted: &Draft, secrets: &[&str]) -> String {
     }
     for what in &drafted.missing {
         notes.push_str(&format!("- not shown while it was recorded: {what}\n"));
+    }
+    let is_by_keypad = |act: &Act| act.target.is_none() && matches!(act.does, Deed::Fill { .. });
+    if recording.acts.iter().any(is_by_keypad) {
+        notes.push_str("- something was put in on a keypad that the page shows: no step of a script does that\n");
     }
     notes
 }
@@ -202,4 +251,87 @@ fn portal(url: &Url) -> Url {
     }
     let example = Url::parse("https://portal.example/");
     example.unwrap_or(portal)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use domain::secret::Secret;
+    use script::recording::{Act, Deed, Length, Page, Recording, Target, Value, Way};
+
+    use super::{Found, Kept, open, typed, write};
+
+    fn recording(pages: &[&str]) -> Recording {
+        let url: url::Url = "https://bank.example/".parse().expect("an address");
+        let mut recording = Recording::new(url.clone());
+        let page = |html: &&str| Page { url: url.clone(), window: 0, html: Some((*html).to_owned()), kind: None };
+        recording.pages.extend(pages.iter().map(page));
+        recording
+    }
+
+    fn draft(recording: &Recording) -> script::Draft {
+        let today = "2026-11-20".parse().expect("a day");
+        script::draft_recording("bank", recording, &BTreeMap::new(), today).expect("a draft")
+    }
+
+    #[test]
+    fn a_word_of_the_language_is_no_text_of_a_page() {
+        let source =
+            "# savings\nreads:\n  accounts:\n    map: { type: { Livret: savings } }\n    open: \"#acct-ada a\"\n";
+        let line = |secret: &str, pages: &[&str]| typed(source, &recording(pages), &[secret]);
+        assert_eq!(line("savings", &["<p>Livret", "<i id=acct-ada>"]), None);
+        assert_eq!(line("savings", &["<p>Livret", "<p>Savings"]), Some(4));
+        assert_eq!(line("acct-ada", &["<p>Livret", "<i id=acct-ada>"]), Some(5));
+    }
+
+    #[test]
+    fn a_script_that_would_hold_what_was_typed_leaves_the_pages_and_the_trail() {
+        let list = "<table id=canary><tr><th>Account<th>Type<th>Balance<tr><td><a href=/a>Op</a><td>Checking<td>$950.00<tr><td><a href=/b>Res</a><td>Savings<td>$2.00</table>";
+        let recording = recording(&[list]);
+        let (drafted, folder) = (draft(&recording), tempfile::tempdir().expect("a folder"));
+        let source = drafted.script.clone().expect("a script");
+        assert!(source.contains("#canary"), "{source}");
+        let found = Found { recording: &recording, drafted: &drafted, source: &source };
+        let into = folder.path().join("bank");
+        let written = write(&into, "bank", &found, &[Secret::new("canary".into())], Kept::Scrubbed).expect("a folder");
+        assert!(written.typed.is_some() && written.lacks.is_empty(), "{:?}", written.lacks);
+        for name in ["pages/accounts.html", "pages/recording.json"] {
+            let text = std::fs::read_to_string(into.join(name)).expect(name);
+            assert!(!text.contains("canary") && !text.contains("950"), "{name}: {text}");
+        }
+        assert!(!into.join("script.yaml").exists());
+    }
+
+    #[test]
+    fn what_is_cut_of_a_folder_or_isnt_in_it_is_told() {
+        let list = "<table><tr><th>Account<th>Type<th>Balance<tr><td><a href=/a>Op</a><td>Checking<td>$950.00<tr><td><a href=/b>Res</a><td>Savings<td>$2.00</table>";
+        let mut recording = recording(&[&format!("{list}{}", "<p>word word</p>".repeat(20_000))]);
+        let (drafted, folder) = (draft(&recording), tempfile::tempdir().expect("a folder"));
+        recording.acts.push(Act { on: Some(7), does: Deed::Click, target: None, then: None });
+        let source = drafted.script.clone().expect("a script");
+        let found = Found { recording: &recording, drafted: &drafted, source: &source };
+        let written = write(&folder.path().join("bank"), "bank", &found, &[], Kept::Scrubbed).expect("a folder");
+        let expected = [
+            "pages/accounts.html is cut, as the page is too large",
+            "pages/recording.json isn't there: act 0 names page 7, which isn't there",
+        ];
+        assert_eq!(written.lacks, expected);
+    }
+
+    #[test]
+    fn what_was_typed_is_in_no_question_and_the_answer_finds_its_question() {
+        let mut recording = recording(&["<form><input id=canary-7><button>Go</button></form>", "<p>Welcome"]);
+        let target = Target { within: Vec::new(), ways: vec![Way::Css("#canary-7".into())] };
+        let fill = Deed::Fill { with: Value::Other, length: Length::Short };
+        recording.acts.push(Act { on: Some(0), does: fill, target: Some(target), then: None });
+        let (drafted, secrets) = (draft(&recording), [Secret::new("canary-7".into())]);
+        let asked = open(&drafted, &BTreeMap::new(), &secrets);
+        assert_eq!(asked.len(), 1, "{asked:?}");
+        let (id, question) = &asked[0];
+        assert!(!format!("{question:?}").contains("canary") && question.asks.contains("typed"), "{question:?}");
+        assert_eq!(question.proposal, "username");
+        let given = BTreeMap::from([(id.clone(), "code".to_owned())]);
+        assert!(open(&drafted, &given, &secrets).is_empty());
+    }
 }

@@ -1,18 +1,21 @@
 //! `agent record URL --into FOLDER`: an author goes through a portal once, and gets a folder whose script does the same.
 //!
 //! ```text
-//! browse ── reports ──▶ trail ──▶ recording ──▶ draft ◀── questions
-//!  (browser, view)        └─ secrets ──────────┐  └──▶ folder: script, record, pages, notes
-//!                                              └──▶ taken out of all of it
+//! browse ── reports ──▶ trail ──▶ recording ──▶ draft ◀── questions ◀── terminal
+//!  (browser, view)        │         └─ keypad ─┐  └──▶ folder: script, record, pages, notes, ways
+//!                         └─ secrets ──────────┴──▶ taken out of all of it
 //! ```
 //!
 //! Not here: what is found in a recording; that is the script crate's.
 
 mod browse;
 mod folder;
+mod keypad;
 mod questions;
+mod terminal;
 mod trail;
 mod view;
+mod ways;
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _};
@@ -20,11 +23,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 use domain::secret::Secret;
+use futures::FutureExt as _;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use protocol::lease::AllowLoopback;
+use script::recording::Recording;
 use script::{Draft, Script, draft_recording};
 use serde_json::json;
+use tokio::runtime::Runtime;
 use url::Url;
 
 use super::draft::tell;
@@ -36,8 +43,9 @@ use crate::cli::{BrowserArguments, BrowserError, Exit};
 use crate::measure;
 use crate::sizing::browser_memory;
 use browse::{Browse, BrowseError};
-use folder::{FolderError, Kept};
+use folder::{FolderError, Kept, Written};
 use questions::{Answers, AnswersError};
+use terminal::{Heard, Terminal};
 use trail::Trodden;
 
 /// How many times a draft is made anew with what was answered: an answer may lead to a question, and not for ever.
@@ -106,6 +114,9 @@ pub enum RecordError {
     /// Its name is no id.
     #[error(transparent)]
     New(#[from] NewError),
+    /// The author pressed Ctrl-C once more.
+    #[error("it was ended before the folder was made")]
+    Interrupted,
     /// The runtime didn't start.
     #[error("could not start")]
     Runtime(#[source] io::Error),
@@ -129,9 +140,24 @@ impl RecordError {
             Self::Folder(error) => error.hint(),
             Self::New(error) => error.hint(),
             Self::Browse(BrowseError::Unreachable(_)) => Some("see that the address is right and the portal is up"),
-            Self::Browse(_) | Self::Answers(_) | Self::Page { .. } | Self::Runtime(_) | Self::Write(_) => None,
+            Self::Browse(_)
+            | Self::Answers(_)
+            | Self::Page { .. }
+            | Self::Interrupted
+            | Self::Runtime(_)
+            | Self::Write(_) => None,
         }
     }
+}
+
+/// What is told of a recording beside the draft.
+struct Told {
+    /// How many questions were asked.
+    asked: usize,
+    /// How much of what pages reported isn't in it.
+    lost: usize,
+    /// What of the folder is cut, or isn't there.
+    lacks: Vec<String>,
 }
 
 impl Record {
@@ -156,45 +182,71 @@ impl Record {
         };
         let window = if self.headless || !has_desk() { Window::None } else { Window::Shown };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(RecordError::Runtime)?;
-        let trodden = runtime.block_on(async {
+        let ended = self.within(&runtime, &id, &answers, (allowed, window));
+        // Something that still waits would keep the runtime from ending.
+        runtime.shutdown_background();
+        ended
+    }
+
+    fn within(
+        &self,
+        runtime: &Runtime,
+        id: &str,
+        answers: &Answers,
+        (allowed, window): (AllowLoopback, Window),
+    ) -> Result<Exit, RecordError> {
+        let (trodden, mut terminal) = runtime.block_on(async {
+            let mut terminal = Terminal::open().map_err(RecordError::Runtime)?;
             // Folders of browsers are looked after in the runtime.
             let browsers = self.browser.browsers(browser_memory(measure::machine()), window)?;
             let browse = Browse { portal: self.url.clone(), loopback: allowed, window, browsers };
-            Ok::<_, RecordError>(browse.go(enough()).await?)
-        });
-        // A thread that waits for the terminal would keep the runtime from ending.
-        runtime.shutdown_background();
-        let Trodden { recording, secrets, lost } = trodden?;
+            // Whatever the author does at the terminal, it is enough.
+            let enough = async {
+                terminal.heard().await;
+            };
+            let trodden = browse.go(enough).await?;
+            Ok::<_, RecordError>((trodden, terminal))
+        })?;
+        let Trodden { mut recording, mut secrets, lost } = trodden;
         if lost > 0 {
-            say(&format!("{lost} of the things that pages reported were too large, or couldn't be read"));
+            say(&format!("{lost} of the things that pages reported were too many or too large, or couldn't be read"));
         }
         let today = self.today.unwrap_or_else(|| Timestamp::now().to_zoned(TimeZone::UTC).date());
         let mut given = BTreeMap::new();
-        let make = |given: &BTreeMap<String, String>| {
-            draft_recording(&id, &recording, given, today).map_err(|(page, reason)| RecordError::Page { page, reason })
+        let make = |recording: &Recording, given: &BTreeMap<String, String>| {
+            draft_recording(id, recording, given, today).map_err(|(page, reason)| RecordError::Page { page, reason })
         };
-        let mut drafted = make(&given)?;
+        // Which page is the first behind the sign-in the draft says, and before that keys are secrets.
+        let first = make(&recording, &given)?;
+        secrets.extend(keypad::fold(&mut recording, &first));
+        let mut drafted = make(&recording, &given)?;
         for _ in 0..ROUNDS {
-            let open: Vec<_> = drafted.questions.iter().filter(|question| !given.contains_key(&question.id)).collect();
+            let open = folder::open(&drafted, &given, &secrets);
             if open.is_empty() {
                 break;
             }
-            given.extend(open.into_iter().map(|question| (question.id.clone(), answers.of(question))));
-            drafted = make(&given)?;
+            for (id, question) in open {
+                let answer = runtime.block_on(answers.of(&question, &mut terminal));
+                given.insert(id, answer.ok_or(RecordError::Interrupted)?);
+            }
+            drafted = make(&recording, &given)?;
         }
+        if runtime.block_on(async { terminal.heard().now_or_never() }) == Some(Heard::Interrupt) {
+            return Err(RecordError::Interrupted);
+        }
+        let told = |lacks: &[String]| Told { asked: given.len(), lost, lacks: lacks.to_vec() };
         let Some(source) = drafted.script.clone() else {
-            self.tell(&drafted, &secrets, given.len())?;
+            self.tell(&drafted, &secrets, &told(&[]))?;
             return if self.json { Ok(Exit::Faults) } else { Err(RecordError::NoAccounts) };
         };
         let kept = if self.keep_values { Kept::Values } else { Kept::Scrubbed };
-        folder::write(
-            &self.into,
-            &id,
-            &folder::Found { recording: &recording, drafted: &drafted, source: &source },
-            &secrets,
-            kept,
-        )?;
-        self.tell(&drafted, &secrets, given.len())?;
+        let found = folder::Found { recording: &recording, drafted: &drafted, source: &source };
+        let Written { lacks, typed } = folder::write(&self.into, id, &found, &secrets, kept)?;
+        lacks.iter().for_each(|lack| say(lack));
+        if let Some(line) = typed {
+            return Err(FolderError::Typed(line).into());
+        }
+        self.tell(&drafted, &secrets, &told(&lacks))?;
         if !self.json {
             print(&format!("{}\n", self.into.display()))?;
             say(&format!("next: agent check {0}\n      agent test {0}\n      agent run {0}", self.into.display()));
@@ -203,10 +255,12 @@ impl Record {
     }
 
     /// Says what was found. What was typed is in none of it.
-    fn tell(&self, drafted: &Draft, secrets: &[Secret], asked: usize) -> Result<(), WriteError> {
+    fn tell(&self, drafted: &Draft, secrets: &[Secret], told: &Told) -> Result<(), WriteError> {
         let drafted = folder::clean(drafted, secrets);
+        let Told { asked, lost, lacks } = told;
         if self.json {
-            return print_json(&json!({ "questionsAsked": asked, "draft": drafted }));
+            let value = json!({ "questionsAsked": asked, "lost": lost, "lacks": lacks, "draft": drafted });
+            return print_json(&value);
         }
         tell(&drafted);
         say(&format!("{asked} questions were asked"));
@@ -217,18 +271,4 @@ impl Record {
 /// Whether a window can be shown.
 fn has_desk() -> bool {
     ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
-}
-
-/// Waits until the author presses Enter or Ctrl-C, or standard input ends.
-async fn enough() {
-    let (sender, receiver) = tokio::sync::oneshot::channel();
-    // On a thread of its own: the runtime would wait for a read that nobody ends.
-    std::thread::spawn(move || {
-        let _ = io::stdin().read_line(&mut String::new());
-        let _ = sender.send(());
-    });
-    tokio::select! {
-        _ = receiver => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
 }

@@ -3,11 +3,11 @@
 //! Not here: what is asked (`draft`), and what was typed at the bank, which nobody is asked for.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead as _};
 use std::path::{Path, PathBuf};
 
 use script::Question;
 
+use super::terminal::{Heard, Terminal};
 use crate::author::{ReadError, plain, plain_file, say};
 
 /// How large a file of answers may be.
@@ -51,31 +51,32 @@ impl Answers {
         Ok(Self::File(answers.map_err(|source| AnswersError::Form { path: path.to_owned(), source })?))
     }
 
-    /// Answers one question.
-    pub(super) fn of(&self, question: &Question) -> String {
+    /// Answers one question; none where the author has had enough of the whole.
+    pub(super) async fn of(&self, question: &Question, terminal: &mut Terminal) -> Option<String> {
         match self {
-            Self::Proposed => question.proposal.clone(),
-            Self::File(answers) => answers.get(&question.id).unwrap_or(&question.proposal).clone(),
-            Self::Terminal => at_terminal(question),
+            Self::Proposed => Some(question.proposal.clone()),
+            Self::File(answers) => Some(answers.get(&question.id).unwrap_or(&question.proposal).clone()),
+            Self::Terminal => at_terminal(question, terminal).await,
         }
     }
 }
 
-fn at_terminal(question: &Question) -> String {
+async fn at_terminal(question: &Question, terminal: &mut Terminal) -> Option<String> {
     let choices =
         if question.choices.is_empty() { String::new() } else { format!(" ({})", question.choices.join(", ")) };
     loop {
         say(&format!("{}{choices} [{}]", plain(&question.asks), plain(&question.proposal)));
-        let mut line = String::new();
-        let typed = match io::stdin().lock().read_line(&mut line) {
-            Ok(0) | Err(_) => "",
-            Ok(_) => line.trim(),
+        let line = match terminal.heard().await {
+            Heard::Line(line) => line,
+            Heard::End => String::new(),
+            Heard::Interrupt => return None,
         };
+        let typed = line.trim();
         if typed.is_empty() {
-            return question.proposal.clone();
+            return Some(question.proposal.clone());
         }
         if question.choices.is_empty() || question.choices.contains(&typed) {
-            return typed.to_owned();
+            return Some(typed.to_owned());
         }
         say("that is none of them");
     }
@@ -86,9 +87,10 @@ mod tests {
     use script::Question;
 
     use super::{Answers, AnswersError};
+    use crate::author::record::terminal::Terminal;
 
-    #[test]
-    fn what_a_file_doesnt_answer_is_as_proposed_and_anything_else_is_no_file_of_answers() {
+    #[tokio::test]
+    async fn what_a_file_doesnt_answer_is_as_proposed_and_anything_else_is_no_file_of_answers() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("answers.json");
         let question = |id: &str| Question {
@@ -99,11 +101,16 @@ mod tests {
         };
         std::fs::write(&path, r##"{ "fill #pin": "code" }"##).expect("a file");
         let answers = Answers::of_file(&path).expect("answers");
-        assert_eq!(
-            (answers.of(&question("fill #pin")), answers.of(&question("medium"))),
-            ("code".into(), "answer".into())
-        );
-        assert_eq!(Answers::Proposed.of(&question("fill #pin")), "answer");
+        let mut nobody = Terminal::of(|| std::io::Cursor::new("")).expect("a terminal");
+        for (id, expected) in [("fill #pin", "code"), ("medium", "answer")] {
+            assert_eq!(answers.of(&question(id), &mut nobody).await.as_deref(), Some(expected));
+        }
+        assert_eq!(Answers::Proposed.of(&question("fill #pin"), &mut nobody).await.as_deref(), Some("answer"));
+        // At a terminal what is none of the choices is asked for once more, and Enter or its end takes what is proposed.
+        let mut terminal = Terminal::of(|| std::io::Cursor::new("nonsense\ncode\n\n")).expect("a terminal");
+        for expected in ["code", "answer", "answer"] {
+            assert_eq!(Answers::Terminal.of(&question("x"), &mut terminal).await.as_deref(), Some(expected));
+        }
         std::fs::write(&path, "[1]").expect("a file");
         assert!(matches!(Answers::of_file(&path), Err(AnswersError::Form { .. })));
         assert!(matches!(Answers::of_file(folder.path().join("none").as_path()), Err(AnswersError::Read(_))));

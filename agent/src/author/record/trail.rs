@@ -6,12 +6,15 @@
 //!  left + page ────────▶ page N, on which nothing was done
 //! ```
 //!
-//! What was typed goes from a report straight into [`Secret`]s, and no further than that.
+//! What was typed goes from a report straight into [`Secret`]s, and no further than that. A word that the portal's page said
+//! before anybody typed it is none: taken out of everything, it would leave neither pages nor a script.
+//!
+//! A recording is bounded, and so is this while it grows: what there is no room for is counted.
 //!
 //! Not here: who reports (`watch.js`), and what pages and values are for (`draft`).
 
 use domain::secret::Secret;
-use script::recording::{Act, Deed, Edge, Key, Length, Page, Recording, Target, Value};
+use script::recording::{Act, Deed, Edge, Key, Length, Page, Recording, Shown, Target, Value};
 use serde::Deserialize;
 use url::Url;
 
@@ -31,7 +34,12 @@ enum Report {
     /// A page was left on which nothing was done.
     Left { page: Look },
     /// A text was typed.
-    Typed { text: String },
+    Typed {
+        text: String,
+        /// Whether the page said it before.
+        #[serde(rename = "isSaid")]
+        is_said: bool,
+    },
 }
 
 #[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
@@ -43,6 +51,9 @@ enum Does {
     Enter,
     Escape,
 }
+
+/// How many fields may have been typed into on a page that hasn't been seen yet.
+const WAITING: usize = 500;
 
 /// What a page shows.
 #[derive(Deserialize)]
@@ -60,7 +71,9 @@ pub(super) struct Trail {
     /// The act that leads to the page that shows next.
     leads: Option<usize>,
     secrets: Vec<Secret>,
-    /// Reports that couldn't be read, and pages that were too large.
+    /// What was typed and is none, as the page had said it before.
+    ordinary: Vec<Secret>,
+    /// Reports that couldn't be read, and what there was no room for.
     lost: usize,
 }
 
@@ -75,13 +88,21 @@ impl Trail {
     pub(super) fn new(portal: Url) -> Self {
         let mut recording = Recording::new(portal.clone());
         recording.acts.push(Act { on: None, does: Deed::Navigate { url: portal }, target: None, then: None });
-        Self { recording, waiting: Vec::new(), leads: Some(0), secrets: Vec::new(), lost: 0 }
+        Self { recording, waiting: Vec::new(), leads: Some(0), secrets: Vec::new(), ordinary: Vec::new(), lost: 0 }
     }
 
     /// Takes in what a document reports.
     pub(super) fn hear(&mut self, window: u32, report: &str) {
         match serde_json::from_str(report) {
-            Ok(Report::Typed { text }) => self.taint(text),
+            Ok(Report::Typed { text, is_said }) => {
+                let text = Secret::new(text);
+                // What is typed once more may have been repeated since.
+                let mut known = self.secrets.iter().chain(&self.ordinary);
+                if known.all(|known| known.expose() != text.expose()) {
+                    let taken = if is_said { &mut self.ordinary } else { &mut self.secrets };
+                    taken.push(text);
+                }
+            }
             Ok(Report::Left { page }) => {
                 self.show(window, page);
             }
@@ -97,7 +118,9 @@ impl Trail {
             self.show(window, look);
         }
         // The page that they were on wasn't seen any more.
-        self.recording.acts.append(&mut self.waiting);
+        for act in std::mem::take(&mut self.waiting) {
+            self.put(act);
+        }
         let Self { recording, secrets, lost, .. } = self;
         Trodden { recording, secrets, lost }
     }
@@ -105,14 +128,14 @@ impl Trail {
     /// A page opened a window, or a file was offered.
     pub(super) fn came(&mut self, does: Deed) {
         let on = self.recording.acts.last().and_then(|act| act.on);
-        self.recording.acts.push(Act { on, does, target: None, then: None });
+        self.put(Act { on, does, target: None, then: None });
     }
 
-    fn taint(&mut self, text: String) {
-        let text = Secret::new(text);
-        if self.secrets.iter().all(|known| known.expose() != text.expose()) {
-            self.secrets.push(text);
-        }
+    /// Puts an act into the recording, if there is room; its place.
+    fn put(&mut self, act: Act) -> Option<usize> {
+        let put = self.recording.add_act(act).ok();
+        self.lost += usize::from(put.is_none());
+        put
     }
 
     fn act(&mut self, window: u32, does: Does, length: Option<Length>, target: Target, page: Option<Look>) {
@@ -124,21 +147,27 @@ impl Trail {
             Does::Escape => Deed::Press { key: Key::Escape },
         };
         let act = Act { on: None, does, target: Some(target), then: None };
-        let Some(page) = page else {
-            // What is typed anew is the same act.
-            let is_same = |known: &Act| known.target == act.target && matches!(known.does, Deed::Fill { .. });
-            self.waiting.retain(|known| !is_same(known));
-            self.waiting.push(act);
-            return;
-        };
-        // A frame of another origin doesn't know the page that it is on.
-        if act.target.as_ref().is_some_and(is_foreign) {
-            self.recording.acts.push(act);
-            return;
+        // What is typed anew is the same act.
+        let is_same = |known: &Act| known.target == act.target && matches!(known.does, Deed::Fill { .. });
+        match page {
+            // A frame of another origin doesn't know the page that it is on.
+            _ if act.target.as_ref().is_some_and(is_foreign) => {
+                self.recording.acts.pop_if(|known| is_same(known));
+                self.put(act);
+            }
+            None => {
+                self.waiting.retain(|known| !is_same(known));
+                if self.waiting.len() < WAITING {
+                    self.waiting.push(act);
+                } else {
+                    self.lost += 1;
+                }
+            }
+            Some(page) => {
+                let on = self.show(window, page);
+                self.leads = self.put(Act { on, ..act });
+            }
         }
-        let on = self.show(window, page);
-        self.recording.acts.push(Act { on, ..act });
-        self.leads = Some(self.recording.acts.len() - 1);
     }
 
     /// Takes in what shows, with all that was done on it; its place.
@@ -150,10 +179,18 @@ impl Trail {
         self.lost += usize::from(look.html.is_none());
         let page = Page { url, window, html: look.html, kind: None };
         let is_known = self.recording.pages.last() == Some(&page);
-        if !is_known {
-            self.recording.pages.push(page);
-        }
-        let at = self.recording.pages.len() - 1;
+        let at = match is_known {
+            true => Some(self.recording.pages.len() - 1),
+            false => self.add(page),
+        };
+        let waiting = std::mem::take(&mut self.waiting);
+        let Some(at) = at else {
+            self.leads = None;
+            waiting.into_iter().for_each(|act| {
+                self.put(act);
+            });
+            return None;
+        };
         match self.leads.take().and_then(|act| self.recording.acts.get_mut(act)) {
             Some(act) if act.on != Some(at) => act.then = Some(at),
             Some(_) => {}
@@ -161,13 +198,21 @@ impl Trail {
             None if !is_known => {
                 let url = self.recording.pages[at].url.clone();
                 let on = at.checked_sub(1);
-                self.recording.acts.push(Act { on, does: Deed::Navigate { url }, target: None, then: Some(at) });
+                self.put(Act { on, does: Deed::Navigate { url }, target: None, then: Some(at) });
             }
             None => {}
         }
-        let waiting = std::mem::take(&mut self.waiting).into_iter();
-        self.recording.acts.extend(waiting.map(|act| Act { on: Some(at), ..act }));
+        for act in waiting {
+            self.put(Act { on: Some(at), ..act });
+        }
         Some(at)
+    }
+
+    /// Puts a page into the recording, if there is room; its place.
+    fn add(&mut self, page: Page) -> Option<usize> {
+        let added = self.recording.add_page(page).ok();
+        self.lost += usize::from(!matches!(added, Some((_, Shown::AsItWas))));
+        added.map(|(at, _)| at)
     }
 }
 
@@ -177,6 +222,7 @@ fn is_foreign(target: &Target) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use domain::secret::Secret;
     use script::recording::{Deed, Recording};
     use serde_json::{Value, json};
 
@@ -251,10 +297,39 @@ mod tests {
 
     #[test]
     fn what_was_typed_is_no_part_of_the_recording_and_what_cant_be_read_is_counted() {
-        let typed = json!({ "say": "typed", "text": "canary-9" });
+        let typed = json!({ "say": "typed", "text": "canary-9", "isSaid": false });
         let trodden =
             trodden(&[typed.clone(), typed, fill("#word"), act("click", "#go", "form"), json!({ "say": "what" })]);
         assert_eq!((trodden.secrets.len(), trodden.lost), (1, 1));
         assert!(!trodden.recording.write().expect("JSON").contains("canary"));
+    }
+
+    #[test]
+    fn a_word_that_the_page_said_before_it_was_typed_is_no_secret_and_one_that_it_repeats_is() {
+        let typed = |text: &str, is_said: bool| json!({ "say": "typed", "text": text, "isSaid": is_said });
+        let trodden = trodden(&[typed("user", true), typed("Ada", false), typed("Ada", true), typed("user", false)]);
+        let secrets: Vec<&str> = trodden.secrets.iter().map(Secret::expose).collect();
+        assert_eq!(secrets, ["Ada"]);
+    }
+
+    #[test]
+    fn what_was_filled_in_a_frame_of_another_origin_is_on_no_page() {
+        let foreign = |mut act: Value| {
+            act["target"]["within"] = json!([{ "frame": { "origin": "https://login.example" } }]);
+            act
+        };
+        let reports = [foreign(fill("#user")), foreign(fill("#user")), act("click", "a", "list")];
+        let Trodden { recording, .. } = trodden(&reports);
+        assert_eq!(told(&recording), [(None, "navigate", Some(0)), (None, "fill", None), (Some(0), "click", Some(1))]);
+    }
+
+    #[test]
+    fn what_there_is_no_room_for_is_counted_and_the_rest_can_be_written() {
+        let mut reports: Vec<Value> = (0..520).map(|page| act("click", "a", &format!("page {page}"))).collect();
+        reports.push(fill(&"x".repeat(5_000)));
+        let Trodden { recording, lost, .. } = trodden(&reports);
+        // Twenty pages, the last that showed, and the field that nobody finds.
+        assert_eq!((recording.pages.len(), recording.acts.len(), lost), (500, 521, 22));
+        assert_eq!(recording.check(), Ok(()));
     }
 }

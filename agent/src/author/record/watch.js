@@ -13,7 +13,7 @@
 
   const MARK = Symbol.for("bursar trail");
   if (Object.hasOwn(globalThis, MARK)) return globalThis[MARK];
-  const LARGEST = 8 * 1024 * 1024; // In UTF-16 units, as saved pages may be.
+  const LARGEST = 8 * 1024 * 1024; // In bytes of UTF-8, as saved pages may be.
   const SEEN = 1000; // Milliseconds after which a person may have seen a page.
   const TEXT = 300; // Of a name or a text.
 
@@ -141,10 +141,12 @@
     }
     return own;
   };
+  // None has fewer bytes than units.
+  const isTooLarge = (html) => html.length > LARGEST || new TextEncoder().encode(html).length > LARGEST;
   const whole = () => {
     const own = outermost();
     const html = `<!doctype html>\n${composed(own.document)}`.toWellFormed();
-    return { url: own.location.href.toWellFormed(), html: html.length > LARGEST ? null : html };
+    return { url: own.location.href.toWellFormed(), html: isTooLarge(html) ? null : html };
   };
 
   // How a thing may be found again.
@@ -280,12 +282,15 @@
   };
 
   let hasActed = false;
-  const changed = new Set();
+  // Each field that is being typed into, with what the page said before.
+  const changed = new Map();
   const lengthOf = (count) => (count === 0 ? "empty" : count < 4 ? "few" : count < 9 ? "short" : "long");
   const flush = () => {
-    for (const element of changed) {
+    for (const [element, before] of changed) {
       const text = isOne(element, "textarea") ? areaValue(element) : inputValue(element);
-      if (text !== "") tell({ say: "typed", text: text.toWellFormed() });
+      // A word that the portal said by itself tells nobody what was typed; a number always may.
+      const isSaid = !/\p{N}/u.test(text) && before.includes(text.toLowerCase());
+      if (text !== "") tell({ say: "typed", text: text.toWellFormed(), isSaid });
       tell({ say: "act", does: "fill", length: lengthOf(text.length), target: targetOf(element) });
     }
     changed.clear();
@@ -299,7 +304,8 @@
 
   on("input", (event) => {
     const [element] = elementsOf(event);
-    if (element !== undefined && takesText(element)) changed.add(element);
+    if (element === undefined || !takesText(element) || changed.has(element)) return;
+    changed.set(element, (whole().html ?? "").toLowerCase());
   });
   on("change", (event) => {
     const [element] = elementsOf(event);

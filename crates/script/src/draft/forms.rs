@@ -86,11 +86,11 @@ pub(super) fn form_of_trail(
     before: Before,
     inquiry: &mut Inquiry<'_>,
 ) -> Option<Form> {
-    let has_password = typed.iter().any(|(field, _)| is_password(field));
+    let beside = if typed.iter().any(|(field, _)| is_password(field)) { Beside::Password } else { Beside::Others };
     let mut values = Vec::with_capacity(typed.len());
     for (field, known) in typed {
         let (value, sureness) = match known {
-            Value::Other => guess(field, has_password, typed.len(), before),
+            Value::Other => guess(field, beside, typed.len(), before),
             known => (*known, Sureness::Likely),
         };
         let value = match sureness {
@@ -142,6 +142,15 @@ pub(super) enum Before {
     Accounts,
 }
 
+/// What a field stands in one form with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Beside {
+    /// One for a password.
+    Password,
+    /// Others alone.
+    Others,
+}
+
 /// What may have been typed, as questions name it.
 const VALUES: [(&str, Value); 6] = [
     ("username", Value::Username),
@@ -157,13 +166,15 @@ fn name_of(value: Value) -> &'static str {
 }
 
 /// What was typed into a field, by what it is and what stands around it.
-fn guess(field: &ElementRef<'_>, has_password: bool, fields: usize, before: Before) -> (Value, Sureness) {
+fn guess(field: &ElementRef<'_>, beside: Beside, fields: usize, before: Before) -> (Value, Sureness) {
     const ANSWER: &str = "answer|question|antwort|frage|réponse|respuesta|risposta|memorable|letter|character";
     match before {
         _ if asks_for_code(field) => (Value::Code, Sureness::Likely),
         Before::Password if is_password(field) => (Value::Password, Sureness::Likely),
         Before::Password if fields > 2 && says(field, CUSTOMER) => (Value::Customer, Sureness::Likely),
-        Before::Password if has_password && fields <= 3 || is_of_user(field) => (Value::Username, Sureness::Likely),
+        Before::Password if beside == Beside::Password && fields <= 3 || is_of_user(field) => {
+            (Value::Username, Sureness::Likely)
+        }
         Before::Password => (Value::Username, Sureness::Guess),
         Before::Accounts if says(field, ANSWER) || fields > 1 => (Value::Answer, Sureness::Likely),
         Before::Accounts => (Value::Answer, Sureness::Guess),

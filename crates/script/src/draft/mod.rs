@@ -247,7 +247,8 @@ fn make(
         tell_ledger(&mut notes, file(list.at), list);
     }
     leads.tell(&mut notes, |at| file(at).to_owned());
-    let types = accounts.as_ref().map(|list| known_types(list, trodden.is_some(), &mut inquiry)).unwrap_or_default();
+    let answering = if trodden.is_some() { Answering::Somebody } else { Answering::Nobody };
+    let types = accounts.as_ref().map(|list| known_types(list, answering, &mut inquiry)).unwrap_or_default();
     let script = accounts.as_ref().map(|accounts| {
         write::script(&mut write::Parts {
             institution,
@@ -269,15 +270,28 @@ fn make(
     let pages =
         looked.iter().map(|looked| DraftedPage { file: looked.page.file.to_owned(), page: looked.kind }).collect();
     let Writing { locale, currency, time_zone: timezone } = writing;
-    let questions = if trodden.is_some() { inquiry.asked } else { Vec::new() };
+    let questions = if answering == Answering::Somebody { inquiry.asked } else { Vec::new() };
     Ok(Draft { pages, findings: notes.findings, missing, questions, values, locale, currency, timezone, script })
 }
 
+/// Who answers what a draft asks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answering {
+    /// Whoever went through the portal.
+    Somebody,
+    /// Nobody: there are pages alone.
+    Nobody,
+}
+
 /// The bank's words for kinds of accounts, and ours: what nobody knows is asked for, where there is somebody to ask.
-fn known_types(list: &AccountsList, asks: bool, inquiry: &mut Inquiry<'_>) -> Vec<(String, Option<&'static str>)> {
+fn known_types(
+    list: &AccountsList,
+    answering: Answering,
+    inquiry: &mut Inquiry<'_>,
+) -> Vec<(String, Option<&'static str>)> {
     const TYPES: [&str; 6] = ["checking", "savings", "moneyMarket", "creditCard", "loan", "other"];
     let known = |(word, ours): &(String, Option<&'static str>)| match ours {
-        None if asks => {
+        None if answering == Answering::Somebody => {
             let said =
                 inquiry.choose(format!("type {word}"), format!("What kind of account is \"{word}\"?"), "other", &TYPES);
             (word.clone(), Some(said))

@@ -4,7 +4,7 @@
 //!
 //! Not here: what it means.
 
-use super::{Edge, Recording, Target, VERSION, Way};
+use super::{Act, Edge, Page, Recording, Target, VERSION, Way};
 use crate::bounds::SIZE_LIMIT;
 
 /// How large all of one is.
@@ -21,6 +21,15 @@ pub(super) const EDGES: usize = 12;
 
 /// How long a name, a text or a selector is.
 pub(super) const TEXT: usize = 4_096;
+
+/// What is in a recording of what a page showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// What was given.
+    AsItWas,
+    /// Nothing: there was no room for it.
+    LeftOut,
+}
 
 /// What is wrong with a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +83,37 @@ pub(super) const fn size(json: &str) -> Result<(), RecordingError> {
 }
 
 impl Recording {
+    /// Puts a page at its end, as far as there is room for it; its place. What it showed is left out where that is too large
+    /// by itself, or with all that the others showed.
+    ///
+    /// # Errors
+    /// When there are as many as there may be.
+    pub fn add_page(&mut self, mut page: Page) -> Result<(usize, Shown), RecordingError> {
+        within("pages", self.pages.len() + 1, PAGES)?;
+        let size = |page: &Page| page.html.as_ref().map_or(0, String::len);
+        let all: usize = self.pages.iter().map(size).sum();
+        let shown = if size(&page) > SIZE_LIMIT || all + size(&page) > ALL {
+            page.html = None;
+            Shown::LeftOut
+        } else {
+            Shown::AsItWas
+        };
+        self.pages.push(page);
+        Ok((self.pages.len() - 1, shown))
+    }
+
+    /// Puts an act at its end; its place.
+    ///
+    /// # Errors
+    /// When there are as many as there may be, or its target isn't within bounds.
+    pub fn add_act(&mut self, act: Act) -> Result<usize, RecordingError> {
+        let at = self.acts.len();
+        within("acts", at + 1, ACTS)?;
+        check_act(at, &act)?;
+        self.acts.push(act);
+        Ok(at)
+    }
+
     /// Whether it is of a version that is known, within bounds, and names no page that isn't there.
     ///
     /// # Errors
@@ -92,13 +132,17 @@ impl Recording {
             if let Some(page) = named.into_iter().find(|page| *page >= self.pages.len()) {
                 return Err(RecordingError::NoPage { act: at, page });
             }
-            let Some(target) = &act.target else { continue };
-            if target.ways.is_empty() {
-                return Err(RecordingError::NoWay { act: at });
-            }
-            check_target(target)?;
+            check_act(at, act)?;
         }
         Ok(())
+    }
+}
+
+fn check_act(at: usize, act: &Act) -> Result<(), RecordingError> {
+    match &act.target {
+        Some(target) if target.ways.is_empty() => Err(RecordingError::NoWay { act: at }),
+        Some(target) => check_target(target),
+        None => Ok(()),
     }
 }
 
@@ -129,4 +173,35 @@ fn check_target(target: &Target) -> Result<(), RecordingError> {
 
 const fn within(what: &'static str, count: usize, most: usize) -> Result<(), RecordingError> {
     if count > most { Err(RecordingError::TooLarge(what)) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ACTS, ALL, PAGES, RecordingError, SIZE_LIMIT, Shown};
+    use crate::recording::{Act, Deed, Page, Recording, Target};
+
+    fn page(size: usize) -> Page {
+        let url = "https://bank.example/".parse().expect("an address");
+        Page { url, window: 0, html: Some("x".repeat(size)), kind: None }
+    }
+
+    #[test]
+    fn what_grows_stays_one_that_may_be_written() {
+        let mut recording = Recording::new("https://bank.example/".parse().expect("an address"));
+        assert_eq!(recording.add_page(page(SIZE_LIMIT + 1)), Ok((0, Shown::LeftOut)));
+        for place in 1..=ALL / SIZE_LIMIT {
+            assert_eq!(recording.add_page(page(SIZE_LIMIT)), Ok((place, Shown::AsItWas)));
+        }
+        assert_eq!(recording.add_page(page(1)).map(|(_, shown)| shown), Ok(Shown::LeftOut));
+        while recording.pages.len() < PAGES {
+            recording.add_page(page(0)).expect("room");
+        }
+        assert_eq!(recording.add_page(page(0)), Err(RecordingError::TooLarge("pages")));
+        let act = || Act { on: None, does: Deed::Click, target: None, then: None };
+        let lost = Act { target: Some(Target::default()), ..act() };
+        assert_eq!(recording.add_act(lost), Err(RecordingError::NoWay { act: 0 }));
+        (0..ACTS).for_each(|place| assert_eq!(recording.add_act(act()), Ok(place)));
+        assert_eq!(recording.add_act(act()), Err(RecordingError::TooLarge("acts")));
+        assert_eq!(recording.check(), Ok(()));
+    }
 }

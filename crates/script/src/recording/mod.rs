@@ -26,7 +26,9 @@ mod kind;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-pub use bounds::RecordingError;
+use crate::css::quoted;
+
+pub use bounds::{RecordingError, Shown};
 pub use kind::PageKind;
 
 /// The version that is written, and the only one that is read.
@@ -294,7 +296,7 @@ impl Way {
     /// It as a selector, if it can be one.
     #[must_use]
     pub fn css(&self) -> Option<String> {
-        let attribute = |name: &str, value: &str| Some(format!("[{name}={}]", css_text(value)));
+        let attribute = |name: &str, value: &str| Some(format!("[{name}={}]", quoted(value)));
         match self {
             Self::Css(css) => Some(css.clone()),
             Self::TestId { attribute: name, value } => attribute(name, value),
@@ -304,22 +306,6 @@ impl Way {
             Self::Role { .. } | Self::Label(_) | Self::Text(_) | Self::Xpath(_) => None,
         }
     }
-}
-
-/// A text in a selector, in quotes.
-fn css_text(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for letter in text.chars() {
-        match letter {
-            '"' | '\\' => quoted.extend(['\\', letter]),
-            // As CSS Syntax Level 3 has it: a backslash, the number, and a blank that ends it.
-            letter if letter.is_control() => quoted.push_str(&format!("\\{:x} ", u32::from(letter))),
-            letter => quoted.push(letter),
-        }
-    }
-    quoted.push('"');
-    quoted
 }
 
 #[cfg(test)]
