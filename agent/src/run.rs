@@ -151,6 +151,7 @@ pub async fn run(desk: &Desk<'_>, driver: &mut dyn Driver, script: Arc<Script>, 
         steps: Steps::begin(),
         beside,
         signed_in_at: None,
+        own_ways: None,
         shadowed: None,
     };
     let mut driver = Leavable::new(driver);
@@ -174,7 +175,7 @@ pub async fn run(desk: &Desk<'_>, driver: &mut dyn Driver, script: Arc<Script>, 
         }
     };
     let mut tally = Tally::default();
-    tally.add_all(driver.ways());
+    tally.add_all(run.own_ways.take().unwrap_or_else(|| driver.ways()));
     run.runner.answers_seen().into_iter().for_each(|vote| tally.count(ANSWERS, vote));
     Ok(Ended { outcome, ways: tally.counts(), steps: run.steps.into_list(), shadow: run.shadowed })
 }
@@ -206,6 +207,8 @@ struct Run<'a> {
     beside: Option<Beside>,
     /// Where the portal showed that the sign-in had worked.
     signed_in_at: Option<Url>,
+    /// How the run's own ways to find things had fared when something else began to read beside.
+    own_ways: Option<Vec<WayCount>>,
     /// What came of it.
     shadowed: Option<ShadowReading>,
 }

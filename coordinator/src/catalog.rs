@@ -10,8 +10,9 @@
 //! Not here: what a script means; only that it has no mistakes.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use domain::institution::Institution;
 use jiff::Timestamp;
@@ -19,6 +20,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use protocol::lease::ScriptRevision;
 use url::Url;
+
+/// The largest script, in bytes.
+pub const LARGEST_SCRIPT: usize = 256 << 10;
 
 /// Everything that is known about banks before anyone signs in.
 pub struct Catalog {
@@ -67,13 +71,16 @@ pub struct Shelf {
     catalog: RwLock<Arc<Catalog>>,
     /// Held by whoever makes another catalog of the one that is there.
     pub changing: tokio::sync::Mutex<()>,
+    /// What this version can't read of what is current.
+    pub unreadable: Unreadable,
 }
 
 impl Shelf {
     /// One with a catalog.
     #[must_use]
     pub fn new(catalog: Catalog) -> Self {
-        Self { catalog: RwLock::new(Arc::new(catalog)), changing: tokio::sync::Mutex::new(()) }
+        let (catalog, changing) = (RwLock::new(Arc::new(catalog)), tokio::sync::Mutex::new(()));
+        Self { catalog, changing, unreadable: Unreadable::default() }
     }
 
     /// What lies there.
@@ -85,6 +92,24 @@ impl Shelf {
     /// Puts another one there.
     pub fn put(&self, catalog: Catalog) {
         *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog);
+    }
+}
+
+/// Of each institution the current revision that this version can't read, if it can't: a newer one took it.
+#[derive(Default)]
+pub struct Unreadable(Mutex<BTreeMap<String, String>>);
+
+impl Unreadable {
+    /// Whether it is known of a revision that it can't be read.
+    #[must_use]
+    pub fn has(&self, institution: &str, revision: &str) -> bool {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(institution).is_some_and(|known| known == revision)
+    }
+
+    /// Remembers that a revision can't be read.
+    pub fn note(&self, institution: String, revision: String) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(institution, revision);
     }
 }
 
@@ -234,8 +259,15 @@ fn read_record(path: &Path, text: &str) -> Result<Institution, CatalogError> {
 }
 
 fn read_script(path: &Path) -> Result<KnownScript, CatalogError> {
-    let source =
-        std::fs::read_to_string(path).map_err(|source| CatalogError::Unreadable { path: path.to_owned(), source })?;
+    let unreadable = |source| CatalogError::Unreadable { path: path.to_owned(), source };
+    let (file, most) = (std::fs::File::open(path).map_err(unreadable)?, u64::try_from(LARGEST_SCRIPT + 1));
+    let mut source = Vec::new();
+    file.take(most.unwrap_or(u64::MAX)).read_to_end(&mut source).map_err(unreadable)?;
+    if source.len() > LARGEST_SCRIPT {
+        let diagnostics = format!("a script has {LARGEST_SCRIPT} bytes at most");
+        return Err(CatalogError::Script { path: path.to_owned(), diagnostics });
+    }
+    let source = String::from_utf8(source).map_err(|error| unreadable(std::io::Error::other(error)))?;
     let mistakes = |diagnostics: script::Diagnostics| CatalogError::Script {
         path: path.to_owned(),
         diagnostics: diagnostics.to_string(),

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::account::ObservedAccount;
-use domain::failure::{Failure, FailureCode};
+use domain::failure::{Failure, FailureCode, Stage};
 use domain::rollout::difference::Difference;
 use protocol::shadow::{ShadowOutcome, ShadowReading};
 use script::command::{Command, Observation};
@@ -70,6 +70,17 @@ enum Broken {
     Ended(End),
 }
 
+/// Holds what was read beside against the run's own, where nothing else waits for it: an account may have many rows.
+async fn compared(own: Vec<ObservedAccount>, beside: Vec<ObservedAccount>) -> ShadowOutcome {
+    match tokio::task::spawn_blocking(move || Difference::between(&own, &beside)).await {
+        Ok(difference) => ShadowOutcome::Read(difference),
+        Err(_) => {
+            let failure = Failure::new(FailureCode::Unknown, Stage::Transactions);
+            ShadowOutcome::Failed(failure.with_message("what it read couldn't be compared"))
+        }
+    }
+}
+
 impl Run<'_> {
     /// Reads beside the run's own revision if that is to be done, now that it has read everything.
     pub(super) async fn read_beside(&mut self, driver: &mut Leavable<'_>) -> Result<Session, End> {
@@ -82,10 +93,12 @@ impl Run<'_> {
         tracing::info!(revision = beside.revision, "another revision reads beside");
         // It is read in the browser, which a session without one was left for.
         driver.go_back();
+        // From here on the driver counts the shadow's.
+        self.own_ways = Some(driver.ways());
         let revision = beside.revision.clone();
         let read = self.shadow(driver, beside, at).await;
         let (outcome, mut session) = match read {
-            Ok(Ok(accounts)) => (ShadowOutcome::Read(Difference::between(&own, &accounts)), Session::IsThere),
+            Ok(Ok(accounts)) => (compared(own, accounts).await, Session::IsThere),
             Ok(Err(failure)) => (ShadowOutcome::Failed(failure), Session::IsThere),
             Err(Broken::Gone(code)) => {
                 (ShadowOutcome::Failed(Failure::new(code, self.runner.stage())), Session::IsGone)
@@ -110,6 +123,7 @@ impl Run<'_> {
             }
         }
         self.until += began.elapsed();
+        self.reads_since = self.reads_since.map(|since| since + began.elapsed());
         Ok(session)
     }
 

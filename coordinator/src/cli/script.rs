@@ -70,7 +70,7 @@ enum Command {
         /// So many connections in a hundred.
         #[arg(long, value_name = "PERCENT")]
         share: u32,
-        /// Promote it by itself after so many clean runs in a row.
+        /// Promote it by itself after so many clean runs in a row; as it was asked for before, unless given.
         #[arg(long, value_name = "N")]
         promote_after: Option<NonZeroU32>,
     },

@@ -68,7 +68,10 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
     let folder = Catalog::load(&config.catalog.folder, &config.development.portal_urls)?;
     let Ground { store, vault, sealer } = Ground::open(&config).await?;
     deploy(&*store, &folder).await?;
-    let shelf = Shelf::new(followed(&*store, &folder).await?.unwrap_or(folder));
+    let shelf = Shelf::new(folder);
+    if let Some(catalog) = followed(&*store, &shelf.get(), &shelf.unreadable).await? {
+        shelf.put(catalog);
+    }
     let tokens = http::Tokens {
         agents: token(&config, config.agent_token(), "agent.token")?,
         operators: token(&config, config.control_token(), "control.token")?,

@@ -5,11 +5,13 @@
 
 use std::time::Duration;
 
+use domain::breaker::BreakerEvent;
 use domain::failure::{Failure, FailureCode, Fault, Stage};
 use domain::id::RunId;
 use domain::rollout::Part;
 use domain::rollout::trial::{Seen, Strayed};
 use domain::run::ATTEMPTS_ALLOWED;
+use jiff::Timestamp;
 use protocol::lease::{Proof, RunStep};
 
 use super::complete::{Worked, bounded};
@@ -18,6 +20,15 @@ use crate::clock;
 use crate::store::{AfterFailure, Kept};
 
 impl Fleet {
+    /// Counts a run whose agent went silent against the candidate that it was worked by, if it was.
+    pub(super) async fn note_silence(&self, run_id: RunId) -> Result<(), Error> {
+        let Worked { institution, revision, part, .. } = self.worked(run_id).await?;
+        if part == Part::Canary {
+            self.note_trial(&institution, &revision, &Seen::Silent).await;
+        }
+        Ok(())
+    }
+
     /// Puts a run off that read something else than was settled, until the current revision tries it again: at once.
     pub(super) async fn put_off_strayed(
         &self,
@@ -51,13 +62,27 @@ pub(super) fn is_of_trial(part: Part, code: FailureCode, attempt: u32) -> bool {
     part == Part::Canary && code.fault() == Fault::Script && attempt < ATTEMPTS_ALLOWED
 }
 
+/// What a failure says of its bank. A candidate that waits for what no page shows fails as if the bank were ill, so what
+/// may be its own doing is told as one of ours, after which a probe is made again; that the bank refuses or announces, it
+/// says itself.
+pub(super) fn said_of_bank(part: Part, code: FailureCode, until: Option<Timestamp>) -> BreakerEvent {
+    let may_be_its_own = matches!(code.fault(), Fault::Script | Fault::Network | Fault::Unknown)
+        || matches!(code, FailureCode::PortalUnavailable);
+    match part {
+        Part::Canary if may_be_its_own => BreakerEvent::Failed { code: FailureCode::AgentsGone, until: None },
+        Part::Canary | Part::Current => BreakerEvent::Failed { code, until },
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use domain::breaker::{Breaker, FAILURES_ALLOWED};
     use domain::failure::FailureCode;
     use domain::rollout::Part;
     use domain::run::ATTEMPTS_ALLOWED;
+    use jiff::Timestamp;
 
-    use super::is_of_trial;
+    use super::{is_of_trial, said_of_bank};
 
     #[test]
     fn what_a_canary_does_wrong_is_tried_again_by_the_current_revision_and_not_for_ever() {
@@ -65,5 +90,23 @@ mod tests {
         assert!(!is_of_trial(Part::Canary, FailureCode::ElementMissing, ATTEMPTS_ALLOWED));
         assert!(!is_of_trial(Part::Canary, FailureCode::CredentialsInvalid, 1));
         assert!(!is_of_trial(Part::Current, FailureCode::ElementMissing, 1));
+    }
+
+    #[test]
+    fn what_may_be_a_canary_s_own_doing_tells_nothing_of_the_bank() {
+        let after = |part, code| {
+            let failed = (0..FAILURES_ALLOWED).map(|_| said_of_bank(part, code, None));
+            failed.fold(Breaker::NEW, |breaker, event| breaker.on(event, Timestamp::UNIX_EPOCH))
+        };
+        for code in [FailureCode::ElementMissing, FailureCode::NetTimeout, FailureCode::PortalUnavailable] {
+            assert_eq!(after(Part::Canary, code), Breaker::NEW, "{code}");
+        }
+        assert!(matches!(after(Part::Current, FailureCode::PortalUnavailable), Breaker::Open { .. }));
+        for code in [FailureCode::PortalMaintenance, FailureCode::PortalBlocked] {
+            assert!(matches!(after(Part::Canary, code), Breaker::Open { .. }), "{code}: the bank says it itself");
+        }
+        let probed = Breaker::HalfOpen { since: Timestamp::UNIX_EPOCH, times: 1 };
+        let after = probed.on(said_of_bank(Part::Canary, FailureCode::NetTimeout, None), Timestamp::MAX);
+        assert_eq!(after, Breaker::HalfOpen { since: Timestamp::MAX, times: 1 }, "another run finds out");
     }
 }

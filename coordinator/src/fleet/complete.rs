@@ -52,7 +52,8 @@ impl Fleet {
         self.tell_breaker(institution, BreakerEvent::Succeeded).await;
         self.count_ways(institution, revision, ways).await;
         if *part == Part::Canary {
-            self.note_trial(institution, revision, &Seen::Clean).await;
+            let seen = if completed.held > 0 { Seen::Clean } else { Seen::Unheld };
+            self.note_trial(institution, revision, &seen).await;
         }
         if let Some(shadow) = shadow.as_ref().filter(|shadow| expected.as_ref() == Some(&shadow.revision)) {
             self.note_trial(institution, &shadow.revision, &seen_beside(shadow)).await;

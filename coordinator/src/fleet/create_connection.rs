@@ -69,13 +69,14 @@ impl Fleet {
             (None, Some(institution)) => institution.default_portal_url.clone(),
             (None, None) => return Err(Error::ScriptMissing),
         };
-        let (id, now) = (ConnectionId(Uuid::now_v7()), clock::now());
+        let (id, now, at_portal) = (ConnectionId(Uuid::now_v7()), clock::now(), portal_anchor(&portal_url));
         let new = NewConnection {
             id,
             organization_id: caller.organization_id,
             entity_id: request.entity_id,
-            anchor: institution
-                .map_or_else(|| portal_anchor(&portal_url), |institution| institution_anchor(&institution.id)),
+            anchor: institution.map_or_else(|| at_portal.clone(), |institution| institution_anchor(&institution.id)),
+            // Between an institution's record and its script there may be one that was made before the record.
+            waiting_anchor: institution.map(|_| at_portal),
             institution_id: institution.map(|institution| institution.id.clone()),
             portal_url,
             instructions: self.instructions(id),

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use domain::breaker::BreakerEvent;
 use domain::failure::{Failure, Retry};
 use domain::id::RunId;
 use domain::rollout::Part;
@@ -12,7 +11,7 @@ use domain::run::attempts_allowed;
 use jiff::{SignedDuration, Timestamp};
 use protocol::lease::Fail;
 
-use super::canary::is_of_trial;
+use super::canary::{is_of_trial, said_of_bank};
 use super::complete::bounded;
 use super::{Error, Fleet};
 use crate::backoff::backoff;
@@ -58,7 +57,7 @@ impl Fleet {
             },
         };
         let (code, stage) = (failure.code, failure.stage);
-        let happened = BreakerEvent::Failed { code, until: failure.until };
+        let happened = said_of_bank(worked.part, code, failure.until);
         let kept = Kept { page: evidence, steps: bounded(&steps) };
         let told = self.store.fail(run_id, proof, failure, kept, then, now).await?;
         let delay = if told == Told::TriedAgain { Some(Duration::ZERO) } else { delay };

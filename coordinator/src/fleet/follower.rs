@@ -54,7 +54,7 @@ impl Fleet {
     /// [`Error`].
     pub(super) async fn follow(&self) -> Result<(), Error> {
         let _changing = self.shelf.changing.lock().await;
-        if let Some(catalog) = followed(&*self.store, &self.catalog()).await? {
+        if let Some(catalog) = followed(&*self.store, &self.catalog(), &self.shelf.unreadable).await? {
             self.shelf.put(catalog);
         }
         Ok(())

@@ -11,12 +11,9 @@ use domain::rollout::Rollout;
 use domain::rollout::difference::Difference;
 
 use super::{Error, Fleet, replay};
-use crate::catalog::KnownScript;
+use crate::catalog::{KnownScript, LARGEST_SCRIPT};
 use crate::clock;
 use crate::store::{Keeping, NewRevision, Refused, Told};
-
-/// The largest script, in bytes.
-const LARGEST_SCRIPT: usize = 256 << 10;
 
 /// The longest note, in characters.
 const LONGEST_NOTE: usize = 500;

@@ -1,7 +1,9 @@
-//! The catalog's folder is read again while everything goes on: whole, or not at all.
+//! The catalog's folder is read again while everything goes on. A folder with a fault changes nothing at all, here or in
+//! the store.
 //!
-//! It is this coordinator's folder. What it has becomes known to all by the store; which institutions there are, each
-//! coordinator takes from its own.
+//! It is this coordinator's folder. What it has becomes known to all by the store, one script after the other: where the
+//! store fails in between, those that it took are known and this coordinator's catalog stays as it was, until the next
+//! reload or look at the store. Which institutions there are, each coordinator takes from its own.
 //!
 //! Not here: who asks for it.
 
@@ -41,18 +43,17 @@ impl Fleet {
     pub async fn reload(&self) -> Result<Reloaded, ReloadError> {
         let settings = &self.config;
         let (path, urls) = (settings.catalog.folder.clone(), settings.development.portal_urls.clone());
+        // Of two reloads the later one reads the later folder.
+        let changing = self.shelf.changing.lock().await;
         let read = tokio::task::spawn_blocking(move || Catalog::load(&path, &urls)).await;
         let folder = read.map_err(|_| Error::Busy)??;
         let institutions = folder.institutions().count();
-        let scripts = {
-            let _changing = self.shelf.changing.lock().await;
-            let scripts = deploy(&*self.store, &folder).await.map_err(Error::from)?;
-            let catalog = followed(&*self.store, &folder).await?.unwrap_or(folder);
-            let act = Act::new(Action::CatalogReloaded).with(json!({ "institutions": institutions }));
-            self.store.note_act(act, clock::now()).await.map_err(Error::from)?;
-            self.shelf.put(catalog);
-            scripts
-        };
+        let scripts = deploy(&*self.store, &folder).await.map_err(Error::from)?;
+        let catalog = followed(&*self.store, &folder, &self.shelf.unreadable).await?.unwrap_or(folder);
+        let act = Act::new(Action::CatalogReloaded).with(json!({ "institutions": institutions }));
+        self.store.note_act(act, clock::now()).await.map_err(Error::from)?;
+        self.shelf.put(catalog);
+        drop(changing);
         tracing::info!(institutions, "the catalog's folder was read again");
         Ok(Reloaded { institutions, scripts })
     }

@@ -94,6 +94,10 @@ impl Reaper {
                 fleet.store.count_lapse(run_id).await? >= LAPSES_ALLOWED
             }
         };
+        // Before the run is anybody's again, so that a candidate that ends agents ends one.
+        if is_poison || holder == LapsedHolder::WentSilent {
+            fleet.note_silence(run_id).await?;
+        }
         if is_poison {
             fleet.store.abandon(run_id, FailureCode::AgentsGone, clock::now()).await?;
             fleet.queue.forget(run_id).await?;

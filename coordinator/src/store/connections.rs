@@ -188,6 +188,8 @@ pub struct NewConnection {
     pub entity_id: EntityId,
     /// What makes a second request the same.
     pub anchor: String,
+    /// The anchor of one that may still wait for its institution, and is returned where none has `anchor`.
+    pub waiting_anchor: Option<String>,
     /// The bank, where the catalog knows it.
     pub institution_id: Option<String>,
     /// Where the portal is.

@@ -198,6 +198,8 @@ pub struct Completed {
     pub removed: usize,
     /// Transactions that were read.
     pub read: usize,
+    /// Those of them that were settled before.
+    pub held: usize,
 }
 
 impl std::ops::AddAssign for Completed {
@@ -206,6 +208,7 @@ impl std::ops::AddAssign for Completed {
         self.modified += more.modified;
         self.removed += more.removed;
         self.read += more.read;
+        self.held += more.held;
     }
 }
 

@@ -15,8 +15,8 @@
 //!
 //! | event | does |
 //! |---|---|
-//! | deployed | a revision that the catalog's folder has and that nobody knew: current, **while the current one is the folder's, too** |
-//! | begin | a candidate is read by beside the current one, or given to a share of the connections |
+//! | deployed | a revision that the catalog's folder has and that nobody knew: current, **while the current one is the folder's, too**; a candidate beside it is promoted by itself no longer |
+//! | begin | a candidate is read by beside the current one, or given to a share of the connections; a canary's promotion by itself stays as it was asked for unless another is |
 //! | promote | the candidate is current, and what was current is kept to roll back to |
 //! | roll back | the candidate is dropped; where there is none, what was current before is current again |
 //! | halt | no connection works by the candidate any more, which stays to be looked at |
@@ -183,6 +183,8 @@ pub enum Halt {
     },
     /// What a run by it read isn't what was settled; that run was taken back whole.
     Strayed(Strayed),
+    /// An agent that worked by it went silent in the middle of a run.
+    Silent,
     /// Somebody said so.
     Asked,
 }
@@ -192,6 +194,7 @@ impl std::fmt::Display for Halt {
         match self {
             Self::Failure { code } => write!(formatter, "a run by it failed with `{code}`"),
             Self::Strayed(strayed) => write!(formatter, "a run by it was taken back: {strayed}"),
+            Self::Silent => formatter.write_str("an agent went silent in a run by it"),
             Self::Asked => formatter.write_str("an operator halted it"),
         }
     }
@@ -221,7 +224,7 @@ pub enum Try {
     Canary {
         /// For so many connections.
         share: Share,
-        /// After so many clean runs in a row it is promoted.
+        /// After so many clean runs in a row it is promoted; as it was asked for before, unless given.
         promote_after: Option<NonZeroU32>,
     },
 }
@@ -275,7 +278,7 @@ impl Rollout {
                     Err(Stale::OtherCandidate)
                 }
                 Stage::Settled | Stage::Shadow { .. } | Stage::Canary { .. } | Stage::Halted { .. } => {
-                    Ok(self.with(Stage::of(wanted, how)))
+                    Ok(self.with(Stage::of(wanted, how, self.promote_after())))
                 }
             },
             Event::Promote(wanted) => match &self.stage {
@@ -357,15 +360,28 @@ impl Rollout {
         }
     }
 
+    /// After how many clean runs in a row the candidate of a canary is promoted, where that was asked for.
+    #[must_use]
+    pub const fn promote_after(&self) -> Option<NonZeroU32> {
+        match self.stage {
+            Stage::Canary { promote_after, .. } => promote_after,
+            Stage::Settled | Stage::Shadow { .. } | Stage::Halted { .. } => None,
+        }
+    }
+
     /// A revision of the folder's leads while the current one is of the folder's; a person's choice stands until
-    /// a person chooses again. What is tried goes on being tried beside it.
+    /// a person chooses again. What is tried goes on being tried beside it, and isn't promoted by itself any more:
+    /// that was asked for beside what was current then.
     fn deployed(&self, deployed: Named) -> Self {
         if self.current.origin != Origin::Folder || self.current.revision == deployed.revision {
             return self.clone();
         }
         let stage = match self.candidate() {
             Some(candidate) if candidate.revision == deployed.revision => Stage::Settled,
-            _ => self.stage.clone(),
+            _ => match self.stage.clone() {
+                Stage::Canary { candidate, share, .. } => Stage::Canary { candidate, share, promote_after: None },
+                same @ (Stage::Settled | Stage::Shadow { .. } | Stage::Halted { .. }) => same,
+            },
         };
         Self { stage, ..self.moved_to(deployed) }
     }
@@ -380,10 +396,13 @@ impl Rollout {
 }
 
 impl Stage {
-    fn of(candidate: Named, how: Try) -> Self {
+    /// That in which a candidate is tried; `before` is what was asked for of it until now.
+    fn of(candidate: Named, how: Try, before: Option<NonZeroU32>) -> Self {
         match how {
             Try::Shadow(share) => Self::Shadow { candidate, share },
-            Try::Canary { share, promote_after } => Self::Canary { candidate, share, promote_after },
+            Try::Canary { share, promote_after } => {
+                Self::Canary { candidate, share, promote_after: promote_after.or(before) }
+            }
         }
     }
 }

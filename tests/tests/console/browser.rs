@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use tests::person::{Browser, Sight};
-use tests::world::Plan;
+use tests::world::{Plan, scripts};
 
 use crate::{Outcome, PASSWORD, add_user, plan, set_up};
 
@@ -146,5 +146,52 @@ async fn what_an_administrator_does_by_forms_is_done() -> Outcome {
     bob.sees(".facts", "they <b>asked</b>").await?;
     ada.opens("/console/audit").await?;
     ada.sees("tbody tr", "institution.paused").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_administrator_halts_drops_promotes_and_rolls_back_by_buttons() -> Outcome {
+    let fleet = Plan::new().agents(0).start().await?;
+    let operator = fleet.operator()?;
+    let script = std::fs::read_to_string(scripts().join("harbour/script.yaml"))?;
+    let source = format!("{script}# Another.\n");
+    let (revisions, rollout) =
+        ("/control/v1/institutions/harbour/revisions", "/control/v1/institutions/harbour/rollout");
+    let published = operator.post(revisions, &json!({ "source": source, "note": "a <b>new</b> table" })).await?;
+    let candidate = published["revision"].as_str().ok_or("a revision")?;
+    let first = operator.get(rollout).await?["current"].as_str().ok_or("a revision")?.to_owned();
+    let begin = async || {
+        let canary = json!({ "revision": candidate, "share": 20, "promoteAfter": 5 });
+        operator.post(&format!("{rollout}/canary"), &canary).await
+    };
+    begin().await?;
+    add_user(&fleet, "ada", "administrator", None).await?;
+    let browser = Browser::start(fleet.address()).await?;
+    let ada = browser.person("ada", Sight::default()).await?;
+    ada.signs_in("ada", PASSWORD).await?;
+    ada.opens("/console/institutions/harbour").await?;
+    ada.sees("#rollout .lead", "20 % of the connections").await?;
+    ada.sees("#rollout .lead", "promoted after 5 clean runs").await?;
+    ada.sees("#rollout tbody", "a <b>new</b> table").await?;
+    let press = async |verb: &str, said: &str, stands: &str| -> Outcome {
+        ada.clicks(&format!("#rollout form[action$='/{verb}'] button")).await?;
+        ada.sees(".said", said).await?;
+        ada.sees("#rollout .lead", stands).await?;
+        let faults: Vec<String> = ada.barriers().await?.into_iter().chain(ada.complaints().await?).collect();
+        assert!(faults.is_empty(), "{verb}: {}", faults.join("\n"));
+        Ok(())
+    };
+    press("halt", "No connection works by the candidate", "Halted").await?;
+    assert_eq!(operator.get(rollout).await?["haltedBecause"], "an operator halted it");
+    press("rollback", "taken back", &format!("Every connection works by {first}")).await?;
+    begin().await?;
+    ada.opens("/console/institutions/harbour").await?;
+    press("promote", "is current", &format!("Every connection works by {candidate}")).await?;
+    let now = operator.get(rollout).await?;
+    assert_eq!((&now["current"], &now["previous"]), (&json!(candidate), &json!(first)));
+    press("rollback", "taken back", &format!("Every connection works by {first}")).await?;
+    assert_eq!(operator.get(rollout).await?["current"], json!(first));
+    let trail = operator.list("/control/v1/audit?action=script.promoted").await?;
+    assert_eq!((trail.len(), &trail[0]["actor"]["name"]), (1, &json!("ada")));
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tests::bare_agent::BareAgent;
 use tests::integrator::Integrator;
 use tests::patience::eventually;
 use tests::receiver::Receiver;
@@ -15,6 +16,9 @@ use crate::{Outcome, active, answer, set_up, verdict};
 
 const REVISIONS: &str = "/control/v1/institutions/harbour/revisions";
 const ROLLOUT: &str = "/control/v1/institutions/harbour/rollout";
+
+/// A script has so many bytes at most.
+const LARGEST: usize = 256 << 10;
 
 /// The harbour's own script.
 fn script() -> Result<String, std::io::Error> {
@@ -155,6 +159,30 @@ async fn a_canary_that_fails_is_halted_and_the_customer_sees_nothing_of_it() -> 
 }
 
 #[tokio::test]
+async fn a_canary_in_which_an_agent_goes_silent_is_halted_before_another_agent_has_the_run() -> Outcome {
+    let fleet = Plan::new().agents(0).with("lease.term", "2s").start().await?;
+    let (integrator, operator) = (fleet.integrator("default").await?, fleet.operator()?);
+    let deadly = publish(&operator, &format!("{}# Deadly.\n", script()?)).await?;
+    let canary = ["script", "canary", "harbour", &deadly, "--share", "100", "--promote-after", "3"];
+    fleet.succeed(&canary).await?;
+    let greater = fleet.succeed(&["script", "canary", "harbour", &deadly, "--share", "100", "--json"]).await?;
+    assert_eq!(serde_json::from_str::<Value>(&greater)?["promoteAfter"], 3, "a share alone asks for nothing else");
+    set_up(&fleet, &integrator).await?;
+    let agent = BareAgent::of(&fleet)?;
+    let held = agent.acquire(20_000).await?.ok_or("a lease")?;
+    agent.renew(&held).await?;
+    let trial = trial((&fleet, &operator), &deadly, |trial| trial["runs"] == 1).await?;
+    let counted = (&trial["failed"], &trial["failedOtherwise"], &trial["lastFailure"]);
+    assert_eq!(counted, (&json!(0), &json!(1), &json!("platform.agents_gone")));
+    let rollout = operator.get(ROLLOUT).await?;
+    assert_eq!((&rollout["stage"], &rollout["promoteAfter"]), (&json!("halted"), &Value::Null));
+    assert!(rollout["haltedBecause"].as_str().unwrap_or_default().contains("silent"), "{rollout}");
+    let again = eventually(async || agent.acquire(1_000).await.ok()?).await.ok_or("the run again")?;
+    assert_eq!(again.run_id, held.run_id);
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_can_t_be_published_says_why_and_changes_nothing() -> Outcome {
     let fleet = Plan::new().agents(0).start().await?;
     let operator = fleet.operator()?;
@@ -176,7 +204,13 @@ async fn what_can_t_be_published_says_why_and_changes_nothing() -> Outcome {
     let (status, code, body) = refused(wider.clone()).await?;
     assert_eq!((status, code.as_str()), (409, "hosts_not_agreed"), "{body}");
     assert!(body["detail"].as_str().unwrap_or_default().contains("statements.example"), "{body}");
+    // JSON may write each byte as six.
+    let padded = |bytes: usize| script().map(|script| format!("{script}# {}\n", "\"".repeat(bytes - script.len() - 3)));
+    let (status, code, body) = refused(padded(LARGEST + 1)?).await?;
+    assert_eq!((status, code.as_str()), (422, "validation_failed"), "{body}");
     assert_eq!(operator.list(REVISIONS).await?, before);
+    let checked = operator.post(&format!("{REVISIONS}/check"), &json!({ "source": padded(LARGEST)? })).await?;
+    assert!(checked["revision"].is_string(), "as large as a script may be: {checked}");
 
     let file = fleet.folder().join("wider.yaml");
     std::fs::write(&file, &wider)?;
@@ -215,6 +249,9 @@ async fn a_bad_folder_is_refused_whole_and_whoever_may_not_publish_is_told_so() 
     let answer = operator.call(Method::POST, "/control/v1/catalog/reload", None).await?;
     assert_eq!((answer.status, &answer.body["code"]), (409, &json!("catalog_faulty")), "{}", answer.body);
     assert_eq!(operator.get(ROLLOUT).await?["current"], current);
+    std::fs::write(&file, format!("{}# {}\n", script()?, "x".repeat(LARGEST)))?;
+    let answer = operator.call(Method::POST, "/control/v1/catalog/reload", None).await?;
+    assert_eq!((answer.status, &answer.body["code"]), (409, &json!("catalog_faulty")), "too large: {}", answer.body);
     std::fs::write(&file, format!("{}# Another.\n", script()?))?;
     let said: Value = serde_json::from_str(&fleet.succeed(&["script", "reload", "--json"]).await?)?;
     assert_eq!(said[0]["outcome"], "isCurrent", "{said}");
@@ -272,6 +309,8 @@ async fn a_connection_of_a_portal_that_nobody_knew_goes_on_once_there_is_a_scrip
     std::fs::write(pier.join("institution.yaml"), record)?;
     fleet.succeed(&["script", "reload"]).await?;
     assert_eq!(operator.list("/control/v1/scripts/wanted").await?.len(), 1, "a record is no script");
+    let again = integrator.call(Method::POST, "/v1/connections", Some(&asked)).await?;
+    assert_eq!((again.status, &again.body["id"]), (200, &json!(id)), "it is the one that waits: {}", again.body);
     let source = with("institution: harbour", "institution: pier")?;
     let published = operator.post("/control/v1/institutions/pier/revisions", &json!({ "source": source })).await?;
     assert_eq!(published["rollout"]["current"], published["revision"], "there was none before");

@@ -62,7 +62,7 @@ const MODULES: [(&str, &[Arrow]); 17] = [
         "http",
         &[
             ("buckets", &["Buckets"]),
-            ("catalog", &["Catalog"]),
+            ("catalog", &["Catalog", "LARGEST_SCRIPT"]),
             ("clock", &[]),
             ("config", &["Inbound"]),
             ("console", &["address"]),

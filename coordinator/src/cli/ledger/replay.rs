@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::unknown;
-use crate::catalog::{Catalog, CatalogError};
+use crate::catalog::{Catalog, CatalogError, Unreadable};
 use crate::cli::{CommandError, Ground, print_table, printable};
 use crate::clock;
 use crate::config::Config;
@@ -46,7 +46,7 @@ impl Arguments {
         let store = &*ground.store;
         let script = self.script.as_deref().map(read_script).transpose()?;
         let folder = Catalog::load(&config.catalog.folder, &config.development.portal_urls)?;
-        let catalog = fleet::followed(store, &folder).await?.unwrap_or(folder);
+        let catalog = fleet::followed(store, &folder, &Unreadable::default()).await?.unwrap_or(folder);
         let accounts = match (self.account, self.connection) {
             (Some(account), _) => vec![AccountId(account)],
             (None, connection) => {

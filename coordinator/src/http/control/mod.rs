@@ -11,7 +11,7 @@ mod organizations;
 mod scripts;
 mod simplefin;
 
-use axum::middleware;
+use axum::{Extension, middleware};
 use domain::role::Role;
 use utoipa::OpenApi as _;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder};
@@ -20,8 +20,10 @@ use utoipa_axum::routes;
 
 use super::App;
 use super::auth;
+use super::body::BodyLimit;
 use super::openapi::{Problem, Surface, When};
 use super::problem::{FieldError, ProblemBody};
+use crate::catalog::LARGEST_SCRIPT;
 
 /// The problems that calls have in common, by status.
 const PROBLEMS: [Problem; 10] = [
@@ -85,7 +87,8 @@ pub(super) fn surface() -> Surface {
 /// Each call is one of a role's, whose token opens it.
 fn router() -> OpenApiRouter<App> {
     let of = |router: OpenApiRouter<App>, role| router.route_layer(middleware::from_fn_with_state(role, auth::role));
-    of(viewers(), Role::Viewer).merge(of(operators(), Role::Operator)).merge(of(administrators(), Role::Administrator))
+    let administrators = administrators().merge(publishers());
+    of(viewers(), Role::Viewer).merge(of(operators(), Role::Operator)).merge(of(administrators, Role::Administrator))
 }
 
 fn viewers() -> OpenApiRouter<App> {
@@ -115,6 +118,17 @@ fn operators() -> OpenApiRouter<App> {
         .routes(routes!(fleet::dead_letters::revive))
 }
 
+/// Whatever takes a script.
+fn publishers() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(fleet::revisions::list, fleet::revisions::publish))
+        .routes(routes!(fleet::revisions::check))
+        .layer(Extension(BodyLimit(LARGEST_PUBLICATION)))
+}
+
+/// The largest body with a script, in bytes: JSON may write each of the script's as six.
+const LARGEST_PUBLICATION: usize = 6 * LARGEST_SCRIPT + (64 << 10);
+
 /// Whatever is an organization's, and what was read for it.
 fn administrators() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -134,8 +148,6 @@ fn administrators() -> OpenApiRouter<App> {
         .routes(routes!(ledger::readings::drop_anchor))
         .routes(routes!(ledger::imports::list))
         .routes(routes!(ledger::imports::take_back))
-        .routes(routes!(fleet::revisions::list, fleet::revisions::publish))
-        .routes(routes!(fleet::revisions::check))
         .routes(routes!(fleet::revisions::show))
         .routes(routes!(fleet::rollouts::shadow))
         .routes(routes!(fleet::rollouts::canary))

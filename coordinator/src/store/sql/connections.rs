@@ -16,8 +16,8 @@ use super::super::Db;
 use super::audit::{commit_act, write};
 use super::transition::{Happening, apply, note, on_demand, take};
 use super::{
-    SqlStore, authenticators, candidates, commit, failed, found, from_json, from_ms, from_word, lockout, permissions,
-    pools, push_page, runs, sources, to_json, to_ms,
+    SqlStore, Tx, authenticators, candidates, commit, failed, found, from_json, from_ms, from_word, lockout,
+    permissions, pools, push_page, runs, sources, to_json, to_ms,
 };
 use crate::store::{
     Act, Connection, ConnectionEventRecord, ConnectionFilter, Connections, CreatedOrReturned, Fingerprints,
@@ -144,6 +144,9 @@ impl Connections for SqlStore {
         .bind(new.organization_id.0)
         .bind(new.entity_id.0);
         found(entity.fetch_optional(&mut *tx).await, "take an entity")?;
+        if let Some(waiting) = waiting(&mut tx, &new).await? {
+            return Ok(CreatedOrReturned::Returned(waiting));
+        }
         let created = sqlx::query(
             "INSERT INTO connections (id, organization_id, entity_id, anchor, institution_id, portal_url, status, state,
                                       instructions, metadata, created_at, updated_at)
@@ -414,6 +417,19 @@ impl Connections for SqlStore {
     async fn overprivileged(&self, page: PageRequest) -> Result<Vec<Overprivileged>, StoreError> {
         permissions::overprivileged(&self.read, page).await
     }
+}
+
+/// The connection of an entity that waits for the institution that is asked for, where none has that already.
+async fn waiting(tx: &mut Tx, new: &NewConnection) -> Result<Option<Connection>, Refused> {
+    let Some(anchor) = &new.waiting_anchor else { return Ok(None) };
+    let mut query = QueryBuilder::<Db>::new(SELECT);
+    query.push("c.entity_id = ").push_bind(new.entity_id.0);
+    query.push(" AND c.status <> 'revoked' AND c.institution_id IS NULL AND c.anchor = ").push_bind(anchor.clone());
+    query.push(" AND NOT EXISTS (SELECT 1 FROM connections o WHERE o.entity_id = c.entity_id");
+    query.push(" AND o.status <> 'revoked' AND o.anchor = ").push_bind(new.anchor.clone()).push(")");
+    let row = query.build_query_as::<ConnectionRow>().fetch_optional(&mut **tx).await;
+    let row = row.map_err(failed("look for a connection that waits"))?;
+    Ok(row.map(ConnectionRow::read).transpose()?)
 }
 
 fn happening(connection_id: ConnectionId, cause: &str) -> Happening<'_> {

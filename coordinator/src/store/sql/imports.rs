@@ -145,6 +145,7 @@ impl ImportRow {
                 added: count(self.added),
                 modified: count(self.modified),
                 removed: count(self.removed),
+                held: 0,
             },
             imported_at: from_ms(self.imported_at)?,
             taken_back_at: self.taken_back_at.map(from_ms).transpose()?,

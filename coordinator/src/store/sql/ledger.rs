@@ -61,6 +61,7 @@ pub(super) async fn store(
         *record = record.with(taken_in.measured);
         strayed += taken_in.strayed;
         completed += taken_in.completed(account.transactions.len());
+        completed.held += taken_in.held;
         grades.extend(taken_in.grade.map(|grade| (account_id, grade)));
         changes.extend(taken_in.changes);
     }
@@ -104,6 +105,8 @@ pub(super) struct TakenIn {
     pub(super) grade: Option<Grade>,
     /// What of the rows was settled and is no more as it was.
     pub(super) strayed: Strayed,
+    /// How many of the rows are transactions that were settled.
+    pub(super) held: usize,
 }
 
 impl TakenIn {
@@ -115,6 +118,7 @@ impl TakenIn {
             added: count(ChangeKind::Added),
             modified: count(ChangeKind::Modified),
             removed: count(ChangeKind::Removed),
+            held: 0,
         }
     }
 }
@@ -150,11 +154,12 @@ pub(super) async fn take_in(
     let decisions = decisions::in_force(tx, owner.account_id).await?;
     let reading = Reading { rows, source, coverage, today: context.today, references, decisions: &decisions };
     let settlement = settle(&entries, &reading);
-    let known = settlement.rows.iter().map(|standing| match standing {
-        Standing::Known { entry, .. } | Standing::Absorbed { entry } => Some(entries.get(*entry)?.id),
+    let known = |standing: &Standing| match standing {
+        Standing::Known { entry, .. } | Standing::Absorbed { entry } => entries.get(*entry),
         Standing::New { .. } => None,
-    });
-    let ids = known.collect();
+    };
+    let held = settlement.rows.iter().filter_map(known).filter(|entry| is_settled(entry)).count();
+    let ids = settlement.rows.iter().map(|standing| Some(known(standing)?.id)).collect();
     let (changes, touched) = (Vec::new(), Vec::new());
     let (known, strayed) = (since.zip(through), Strayed::default());
     let mut taking = Taking { tx, owner, source, observation_id, context, changes, touched, ids, known, strayed };
@@ -172,7 +177,7 @@ pub(super) async fn take_in(
         }
         None => None,
     };
-    Ok(TakenIn { observation_id, source, measured: settlement.measured, changes, touched, grade, strayed })
+    Ok(TakenIn { observation_id, source, measured: settlement.measured, changes, touched, grade, strayed, held })
 }
 
 /// What follows from what a reading lacks.

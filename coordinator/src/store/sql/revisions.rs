@@ -133,6 +133,16 @@ async fn origin_of(tx: &mut Tx, institution: &str, revision: &str) -> Result<Opt
     origin.map(|origin| from_word(&origin, "revision's origin")).transpose()
 }
 
+/// How a revision fares; none if it is kept no longer.
+async fn trial_of(tx: &mut Tx, institution: &str, revision: &str) -> Result<Option<Trial>, StoreError> {
+    let kept = sqlx::query_scalar::<_, Option<String>>(
+        "SELECT trial FROM script_revisions WHERE institution_id = $1 AND revision = $2",
+    );
+    let kept = kept.bind(institution.to_owned()).bind(revision.to_owned()).fetch_optional(&mut **tx).await;
+    let Some(kept) = kept.map_err(failed("read how a revision fares"))? else { return Ok(None) };
+    Ok(Some(kept.map_or_else(|| Ok(Trial::default()), |kept| from_json(&kept, "revision's trial"))?))
+}
+
 async fn keep_trial(tx: &mut Tx, institution: &str, revision: &str, trial: Option<&Trial>) -> Result<(), StoreError> {
     sqlx::query("UPDATE script_revisions SET trial = $3 WHERE institution_id = $1 AND revision = $2")
         .bind(institution.to_owned())
@@ -182,7 +192,8 @@ fn told(step: &Event, before: &Rollout, after: &Rollout) -> (Action, Value) {
     match step {
         Event::Deployed(_) => (Action::ScriptDeployed, json!({ "from": from })),
         Event::Begin(_, Try::Shadow(share)) => (Action::ScriptShadowed, json!({ "share": share, "beside": from })),
-        Event::Begin(_, Try::Canary { share, promote_after }) => {
+        Event::Begin(_, Try::Canary { share, .. }) => {
+            let promote_after = after.promote_after();
             (Action::ScriptGivenToCanary, json!({ "share": share, "promoteAfter": promote_after, "beside": from }))
         }
         Event::Promote(_) => (Action::ScriptPromoted, json!({ "from": from })),
@@ -208,6 +219,12 @@ async fn step(
     if matches!(event, Event::Begin(..)) && !goes_on {
         // What it did before doesn't count for what it does now.
         keep_trial(tx, institution, revision, Some(&Trial::default())).await?;
+    }
+    if let (Event::Deployed(_), Some(candidate)) = (&event, after.candidate()) {
+        let candidate = candidate.revision.as_str();
+        if let Some(trial) = trial_of(tx, institution, candidate).await? {
+            keep_trial(tx, institution, candidate, Some(&trial.beside_another())).await?;
+        }
     }
     let (action, mut detail) = told(&event, before, &after);
     detail["revision"] = json!(revision);
@@ -321,13 +338,8 @@ impl Revisions for SqlStore {
     ) -> Result<Option<Rollout>, StoreError> {
         let mut tx = self.begin().await?;
         let Some(before) = take(&mut tx, institution).await? else { return Ok(None) };
-        let kept = sqlx::query_scalar::<_, Option<String>>(
-            "SELECT trial FROM script_revisions WHERE institution_id = $1 AND revision = $2",
-        );
-        let kept = kept.bind(institution.to_owned()).bind(revision.to_owned()).fetch_optional(&mut *tx).await;
-        let Some(kept) = kept.map_err(failed("read how a revision fares"))? else { return Ok(None) };
-        let trial = kept.map(|kept| from_json::<Trial>(&kept, "revision's trial")).transpose()?;
-        let trial = trial.unwrap_or_default().on(seen);
+        let Some(trial) = trial_of(&mut tx, institution, revision).await? else { return Ok(None) };
+        let trial = trial.on(seen);
         keep_trial(&mut tx, institution, revision, Some(&trial)).await?;
         let is_tried = before.candidate().is_some_and(|candidate| candidate.revision == revision);
         let Some(event) = trial.follows(&before, seen).filter(|_| is_tried) else {

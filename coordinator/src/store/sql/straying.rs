@@ -64,7 +64,7 @@ pub(super) async fn strayed(
     for (account, grade) in &stored.grades {
         let graded = before.0.get(&account.0).and_then(|row| row.completeness.clone());
         let was = completeness::read(graded)?.map(|graded| graded.completeness.grade);
-        strayed.grades_worse += u32::from(*grade == Grade::Broken && was.is_some_and(|was| was != Grade::Broken));
+        strayed.grades_worse += u32::from(*grade == Grade::Broken && was != Some(Grade::Broken));
     }
     Ok(strayed)
 }

@@ -127,3 +127,68 @@ async fn portals_that_nobody_has_described_are_counted() {
         assert_eq!(portals, expected, "{}", bench.name);
     }
 }
+
+#[tokio::test]
+async fn between_an_institution_s_record_and_its_script_the_same_request_returns_the_connection_that_waits() {
+    for bench in benches().await {
+        let page = PageRequest { after: None, limit: 1 };
+        let entity = bench.store.entities(bench.organization, None, page).await.expect("entities")[0].id;
+        let at_portal = "portal:https://bank.example/";
+        let new = || bench.new_connection(entity);
+        let before = || NewConnection { anchor: at_portal.into(), institution_id: None, ..new() };
+        let after =
+            || NewConnection { anchor: "institution:harbour".into(), waiting_anchor: Some(at_portal.into()), ..new() };
+        let create = async |new: NewConnection| match bench
+            .store
+            .create_or_return_connection(new, now())
+            .await
+            .expect("an answer")
+        {
+            CreatedOrReturned::Created(made) => ("created", made.id),
+            CreatedOrReturned::Returned(there) => ("returned", there.id),
+        };
+        let (_, waits) = create(before()).await;
+        assert_eq!(create(after()).await, ("returned", waits), "{}", bench.name);
+        let page = bench.store.connections_without_institution(None, 10).await.expect("connections");
+        let given = bench.store.give_institution(&page[0], "harbour", "institution:harbour", now()).await;
+        assert!(given.expect("an answer"));
+        assert_eq!(create(after()).await, ("returned", waits), "it has its institution");
+        bench.store.revoke_connection(bench.organization, waits, now()).await.expect("revoked");
+        let (how, made) = create(after()).await;
+        assert_eq!(how, "created");
+        assert_eq!(create(before()).await.0, "created", "an address that nobody knows is another connection");
+        assert_eq!(create(after()).await, ("returned", made), "whoever has the institution is returned first");
+    }
+}
+
+#[tokio::test]
+async fn an_institution_is_given_once_and_to_nobody_who_is_gone_or_has_it_already() {
+    for bench in benches().await {
+        let page = PageRequest { after: None, limit: 1 };
+        let entity = bench.store.entities(bench.organization, None, page).await.expect("entities")[0].id;
+        let wait = async || {
+            let new = NewConnection { institution_id: None, ..bench.new_connection(entity) };
+            let (id, organization_id) = (new.id, bench.organization);
+            let portal_url = new.portal_url.clone();
+            bench.store.create_or_return_connection(new, now()).await.expect("a connection");
+            WaitingConnection { id, organization_id, portal_url }
+        };
+        let give = async |waiting: &WaitingConnection| {
+            bench.store.give_institution(waiting, "harbour", "institution:harbour", now()).await.expect("an answer")
+        };
+        let revoked = wait().await;
+        bench.store.revoke_connection(bench.organization, revoked.id, now()).await.expect("revoked");
+        assert!(!give(&revoked).await, "{}", bench.name);
+        let first = wait().await;
+        assert!(give(&first).await);
+        assert!(!give(&first).await, "twice is once");
+        let second = wait().await;
+        assert!(!give(&second).await, "the entity has one at that institution");
+        let left = bench.store.connections_without_institution(None, 10).await.expect("connections");
+        assert_eq!(left.iter().map(|one| one.id).collect::<Vec<_>>(), [second.id], "it waits as it did");
+        let nobodys = WaitingConnection { id: ConnectionId(Uuid::now_v7()), ..second };
+        assert!(!give(&nobodys).await, "it went with its entity");
+        let history = bench.store.connection(bench.organization, first.id).await.expect("a connection");
+        assert_eq!(history.institution_id.as_deref(), Some("harbour"));
+    }
+}

@@ -171,6 +171,7 @@ impl Bench {
             organization_id: self.organization,
             entity_id,
             anchor: format!("portal:{}", Uuid::now_v7()),
+            waiting_anchor: None,
             institution_id: Some("harbour".into()),
             portal_url: "https://bank.example/".parse().expect("a URL"),
             instructions: Instructions {

@@ -1,6 +1,7 @@
 //! Revisions that are kept, who leads, and by what runs are given out.
 
 use domain::audit::{Actor, ActorKind};
+use domain::observation::{Extent, Source, Window};
 use domain::rollout::trial::{Seen, Strayed};
 use domain::rollout::{Halt, Origin, Part, Share, StageName, Stale, Try};
 
@@ -31,6 +32,23 @@ impl Bench {
 
     async fn current(&self) -> String {
         self.store.rollouts().await.expect("rollouts").remove(0).rollout.current.revision
+    }
+
+    /// One run by a canary: against how many settled transactions it was held, or what it strayed from.
+    async fn tried(&self, (id, counter): (ConnectionId, u32), read: ObservedAccount) -> Result<usize, String> {
+        let run = RunId(Uuid::now_v7());
+        self.store.request_sync(self.organization, id, run, now()).await.expect("a run");
+        let by = self.grant(run, counter).await.expect("granted").by.expect("a revision");
+        assert_eq!((by.revision.as_str(), by.part), ("bbb", Part::Canary));
+        match self.store.complete(run, proof(counter), handed_in(&[read]), now()).await {
+            Ok(completed) => Ok(completed.expect("told for the first time").held),
+            Err(refused) => {
+                let then = AfterFailure::End;
+                self.fail(run, counter, FailureCode::ScriptParse, then).await.expect("ended");
+                let Refused::Strayed(strayed) = refused else { return Err(refused.to_string()) };
+                Err(strayed.to_string())
+            }
+        }
     }
 
     /// What the trail says, the latest first.
@@ -188,25 +206,12 @@ async fn what_a_canary_reads_otherwise_than_was_settled_is_taken_back_whole() {
         let mut counter = 3;
         let mut run = async |read: ObservedAccount| {
             counter += 1;
-            let run = RunId(Uuid::now_v7());
-            bench.store.request_sync(bench.organization, id, run, now()).await.expect("a run");
-            let by = bench.grant(run, counter).await.expect("granted").by.expect("a revision");
-            assert_eq!((by.revision.as_str(), by.part), ("bbb", Part::Canary));
-            let ended = bench.store.complete(run, proof(counter), handed_in(&[read]), now()).await;
-            if ended.is_err() {
-                let then = AfterFailure::End;
-                bench.fail(run, counter, FailureCode::ScriptParse, then).await.expect("ended");
-            }
-            match ended {
-                Ok(_) => "nothing".to_owned(),
-                Err(Refused::Strayed(strayed)) => strayed.to_string(),
-                Err(other) => other.to_string(),
-            }
+            bench.tried((id, counter), read).await.map_or_else(|strayed| strayed, |_| "nothing".to_owned())
         };
         let usual = vec![booked(7, "bread"), booked(3, "bean")];
         assert_eq!(run(account(usual.clone())).await, "nothing", "{}", bench.name);
         let wrong = vec![booked(7, "91"), booked(3, "bean")];
-        assert_eq!(run(account(wrong)).await, "1 lists no longer complete", "what is another row doubles the list");
+        assert_eq!(run(account(wrong)).await, "1 lists newly broken", "what is another row doubles the list");
         let renamed = vec![booked(7, "bread of today"), booked(3, "bean")];
         assert_eq!(run(account(renamed)).await, "1 settled transactions changed");
         let no_balance = ObservedAccount { current_balance: None, ..account(usual.clone()) };
@@ -221,5 +226,79 @@ async fn what_a_canary_reads_otherwise_than_was_settled_is_taken_back_whole() {
         let fresh = ObservedAccount { current_balance: Some("5.50".into()), ..account(fresh) };
         assert_eq!(run(fresh).await, "nothing", "what is new is what a sync is for");
         assert_eq!(bench.transaction_ids().await.len(), before.len() + 1);
+    }
+}
+
+/// All that a bank shows since September.
+fn whole(balance: &str, transactions: Vec<ObservedTransaction>) -> ObservedAccount {
+    let window = Window {
+        source: Source::Pages,
+        extent: Extent::Whole,
+        from: Some(jiff::civil::date(2026, 9, 1)),
+        to: None,
+        pages: 1,
+        rows_announced: None,
+    };
+    ObservedAccount { window: Some(window), current_balance: Some(balance.into()), ..account(transactions) }
+}
+
+#[tokio::test]
+async fn what_a_canary_finds_gone_or_dates_back_is_taken_back() {
+    for bench in benches().await {
+        let id = bench.active().await;
+        bench.deploy("aaa").await;
+        bench.publish("bbb", None).await.expect("published");
+        let known = [booked(9, "milk"), booked(5, "bread"), booked(1, "bean")];
+        bench.sync_account(id, 2, whole("10.00", known.to_vec()), now()).await;
+        bench.steer("bbb", canary(100, 0)).await.expect("a canary");
+        let before = bench.transaction_ids().await;
+        let [milk, bread, bean] = known;
+        let gone = whole("14.50", vec![milk.clone(), bean.clone()]);
+        let strayed = bench.tried((id, 3), gone).await.expect_err("one is gone");
+        assert!(strayed.contains("1 settled transactions gone"), "{}: {strayed}", bench.name);
+        let late = whole("5.50", vec![milk.clone(), bread.clone(), bean.clone(), booked(1, "soap")]);
+        let strayed = bench.tried((id, 4), late).await.expect_err("one is dated back");
+        assert!(strayed.contains("1 back-dated transactions new"), "{}: {strayed}", bench.name);
+        assert_eq!(bench.transaction_ids().await, before, "the ledger is as it was");
+        let same = bench.tried((id, 5), whole("10.00", vec![milk, bread, bean])).await;
+        assert_eq!(same, Ok(3), "all was found again");
+    }
+}
+
+#[tokio::test]
+async fn a_canary_s_first_reading_is_held_against_nothing_and_strays_where_its_list_breaks() {
+    for bench in benches().await {
+        let id = bench.active().await;
+        bench.deploy("aaa").await;
+        bench.publish("bbb", None).await.expect("published");
+        bench.steer("bbb", canary(100, 0)).await.expect("a canary");
+        let with = |balance: &str, row: ObservedTransaction| ObservedTransaction {
+            running_balance: Some(balance.into()),
+            ..row
+        };
+        let broken = vec![with("10.00", booked(7, "bread")), with("99.00", booked(3, "bean"))];
+        let strayed = bench.tried((id, 3), whole("10.00", broken)).await.expect_err("its list breaks");
+        assert_eq!(strayed, "1 lists newly broken", "{}", bench.name);
+        let sound = whole("10.00", vec![with("10.00", booked(7, "bread")), with("14.50", booked(3, "bean"))]);
+        assert_eq!(bench.tried((id, 4), sound.clone()).await, Ok(0), "nobody knew any of it");
+        assert_eq!(bench.tried((id, 5), sound).await, Ok(2));
+    }
+}
+
+#[tokio::test]
+async fn a_deployment_beside_a_canary_keeps_it_from_being_promoted_by_itself() {
+    for bench in benches().await {
+        bench.deploy("aaa").await;
+        bench.publish("ccc", None).await.expect("published");
+        bench.steer("ccc", canary(100, 2)).await.expect("a canary");
+        let note = async || bench.store.note_trial("harbour", "ccc", &Seen::Clean, now()).await.expect("noted");
+        assert_eq!(note().await, None);
+        assert_eq!(bench.deploy("bbb").await, Deployed::IsCurrent);
+        assert_eq!((note().await, note().await), (None, None), "{}", bench.name);
+        assert_eq!(bench.current().await, "bbb");
+        assert_eq!(bench.deploy("ddd").await, Deployed::IsCurrent);
+        bench.steer("ccc", canary(100, 2)).await.expect("asked for again");
+        assert_eq!(note().await, None, "what was clean beside another revision doesn't count");
+        assert_eq!(note().await.expect("a step").current.revision, "ccc");
     }
 }

@@ -54,7 +54,7 @@ async fn completing_twice_is_completing_once() {
         bench.grant(second, 2).await;
         let more = [account(vec![transaction("tea"), transaction("coffee"), transaction("coffee")])];
         let added = bench.store.complete(second, proof(2), handed_in(&more), now()).await.expect("completed");
-        assert_eq!(added, Some(Completed { added: 1, read: 3, ..Completed::default() }));
+        assert_eq!(added, Some(Completed { added: 1, read: 3, held: 2, ..Completed::default() }));
     }
 }
 

@@ -160,6 +160,8 @@ fn a_canary_is_halted_by_its_own_fault_and_by_no_other() {
         assert_eq!(trial.follows(&shadow, &seen), None, "a shadow harms nobody: {seen:?}");
     };
     check(Seen::Clean, false);
+    check(Seen::Unheld, false);
+    check(Seen::Silent, true);
     check(Seen::Strayed(Strayed { changed: 1, ..Strayed::default() }), true);
     check(Seen::Failed(FailureCode::ElementMissing), true);
     check(Seen::Failed(FailureCode::MfaUnsupported), true);
@@ -177,6 +179,58 @@ fn a_canary_is_promoted_after_so_many_clean_runs_in_a_row_if_that_was_asked_for(
     assert_eq!(twice.follows(&rollout, &clean), Some(Event::Promote(named("c"))));
     let [_, _, unasked, _] = stages();
     assert_eq!(twice.follows(&unasked, &clean), None);
+}
+
+/// A canary that is promoted after so many clean runs.
+fn promoted_after(runs: u32) -> Try {
+    Try::Canary { share: share(10), promote_after: std::num::NonZeroU32::new(runs) }
+}
+
+fn asked_for(rollout: &Rollout) -> Option<u32> {
+    rollout.promote_after().map(std::num::NonZeroU32::get)
+}
+
+#[test]
+fn a_canary_takes_the_place_of_no_newer_deployment_by_itself() {
+    let before = Rollout::of(of_folder("a"));
+    let canary = before.on(Event::Begin(named("c"), promoted_after(2))).expect("a canary");
+    assert_eq!(asked_for(&canary), Some(2));
+    let deployed = canary.on(Event::Deployed(of_folder("b"))).expect("deployed");
+    assert_eq!((shown(Ok(deployed.clone())).as_str(), asked_for(&deployed)), ("b a canary c", None));
+    let clean = (0..9).fold(Trial::default(), |trial, _| trial.on(&Seen::Clean));
+    assert_eq!(clean.follows(&deployed, &Seen::Clean), None);
+    // Somebody asks for it beside the new one, and what was clean beside the old one doesn't count.
+    let again = deployed.on(Event::Begin(named("c"), promoted_after(2))).expect("a canary");
+    let since = clean.beside_another();
+    assert_eq!((since.clean, since.clean_in_a_row), (9, 0));
+    let once = since.on(&Seen::Clean);
+    assert_eq!(once.follows(&again, &Seen::Clean), None);
+    assert_eq!(once.on(&Seen::Clean).follows(&again, &Seen::Clean), Some(Event::Promote(named("c"))));
+}
+
+#[test]
+fn another_share_leaves_a_canary_s_promotion_as_it_was_asked_for() {
+    let canary = Rollout::of(named("a")).on(Event::Begin(named("c"), promoted_after(5))).expect("a canary");
+    let greater = canary.on(Event::Begin(named("c"), self::canary(20))).expect("a greater share");
+    let expected =
+        Stage::Canary { candidate: named("c"), share: share(20), promote_after: std::num::NonZeroU32::new(5) };
+    assert_eq!(greater.stage, expected);
+    let sooner = greater.on(Event::Begin(named("c"), promoted_after(3))).expect("sooner");
+    assert_eq!(asked_for(&sooner), Some(3));
+    let shadow = sooner.on(Event::Begin(named("c"), Try::Shadow(Share::ALL))).expect("a shadow");
+    let anew = shadow.on(Event::Begin(named("c"), self::canary(20))).expect("a canary");
+    assert_eq!(asked_for(&anew), None, "one that is begun anew asks anew");
+}
+
+#[test]
+fn what_was_held_against_nothing_leads_to_no_promotion() {
+    let rollout = Rollout::of(named("b")).on(Event::Begin(named("c"), promoted_after(2))).expect("a canary");
+    let trial = (0..5).fold(Trial::default(), |trial, _| trial.on(&Seen::Unheld));
+    assert_eq!((trial.runs, trial.clean, trial.clean_in_a_row), (5, 0, 0));
+    assert_eq!(trial.follows(&rollout, &Seen::Unheld), None);
+    let held = trial.on(&Seen::Clean).on(&Seen::Unheld);
+    assert_eq!(held.follows(&rollout, &Seen::Unheld), None);
+    assert!(held.on(&Seen::Clean).follows(&rollout, &Seen::Clean).is_some(), "it breaks no row of clean ones");
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub struct Strayed {
     pub accounts_unread: u32,
     /// Accounts that had a balance before, and had none now.
     pub balances_missing: u32,
-    /// Accounts whose list was found complete before, and now breaks.
+    /// Accounts whose list breaks, and wasn't known to break before.
     pub grades_worse: u32,
 }
 
@@ -49,7 +49,7 @@ impl Strayed {
             (self.accounts_missing, "accounts missing"),
             (self.accounts_unread, "accounts unread"),
             (self.balances_missing, "balances missing"),
-            (self.grades_worse, "lists no longer complete"),
+            (self.grades_worse, "lists newly broken"),
         ]
     }
 }
@@ -79,10 +79,14 @@ impl std::fmt::Display for Strayed {
 pub enum Seen {
     /// A canary's run read what it was to read, and changed nothing that was settled.
     Clean,
+    /// A canary's run read what it was to read, where nothing was settled that it could have changed.
+    Unheld,
     /// A canary's run read something else than what is settled, and was taken back.
     Strayed(Strayed),
     /// A canary's run failed.
     Failed(FailureCode),
+    /// A canary's run ended with an agent that went silent.
+    Silent,
     /// It read in a shadow.
     Shadow(Difference),
     /// A shadow came to nothing.
@@ -95,7 +99,7 @@ pub enum Seen {
 pub struct Trial {
     /// Runs by it that ended.
     pub runs: u32,
-    /// Those of them that changed nothing settled.
+    /// Those of them that found settled transactions again, and changed nothing settled.
     pub clean: u32,
     /// How many of the last ones were, without a break.
     pub clean_in_a_row: u32,
@@ -128,6 +132,8 @@ impl Trial {
                 count(&mut self.clean);
                 count(&mut self.clean_in_a_row);
             }
+            // It speaks neither for the candidate nor against it.
+            Seen::Unheld => count(&mut self.runs),
             Seen::Strayed(strayed) => {
                 count(&mut self.runs);
                 self.clean_in_a_row = 0;
@@ -142,6 +148,12 @@ impl Trial {
                     count(&mut self.failed_otherwise);
                 }
                 self.last_failure = Some(*code);
+            }
+            Seen::Silent => {
+                count(&mut self.runs);
+                count(&mut self.failed_otherwise);
+                self.clean_in_a_row = 0;
+                self.last_failure = Some(FailureCode::AgentsGone);
             }
             Seen::Shadow(difference) => {
                 count(&mut self.shadows);
@@ -159,8 +171,16 @@ impl Trial {
         self
     }
 
-    /// What follows for the rollout from what was just seen and counted: a canary that fails by its own fault or
-    /// strays is halted, and one that was clean often enough is promoted, if that was asked for. A shadow harms
+    /// The counts where another revision is current than those runs were beside: what was clean by then leads to no
+    /// promotion any more.
+    #[must_use]
+    pub const fn beside_another(mut self) -> Self {
+        self.clean_in_a_row = 0;
+        self
+    }
+
+    /// What follows for the rollout from what was just seen and counted: a canary that fails by its own fault,
+    /// strays, or leaves its agent silent is halted, and one that was clean often enough is promoted, if that was asked for. A shadow harms
     /// nobody, and goes on.
     #[must_use]
     pub fn follows(&self, rollout: &Rollout, seen: &Seen) -> Option<Event> {
@@ -168,11 +188,12 @@ impl Trial {
         let halt = |why| Some(Event::Halt(candidate.revision.clone(), why));
         match seen {
             Seen::Strayed(strayed) => halt(Halt::Strayed(*strayed)),
+            Seen::Silent => halt(Halt::Silent),
             Seen::Failed(code) if code.fault() == Fault::Script => halt(Halt::Failure { code: *code }),
             Seen::Clean if promote_after.map(NonZeroU32::get).is_some_and(|after| self.clean_in_a_row >= after) => {
                 Some(Event::Promote(candidate.clone()))
             }
-            Seen::Clean | Seen::Failed(_) | Seen::Shadow(_) | Seen::ShadowFailed(_) => None,
+            Seen::Clean | Seen::Unheld | Seen::Failed(_) | Seen::Shadow(_) | Seen::ShadowFailed(_) => None,
         }
     }
 }

@@ -54,7 +54,7 @@ pub(in crate::http::control) struct Rollout {
 pub(in crate::http::control) struct Trial {
     /// Runs by it that ended.
     runs: u32,
-    /// Those of them that changed nothing settled.
+    /// Those of them that found settled transactions again and changed nothing settled.
     clean: u32,
     /// How many of the last ones were, without a break.
     clean_in_a_row: u32,
@@ -101,7 +101,8 @@ pub(in crate::http::control) struct CanaryRequest {
     /// So many connections in a hundred. Those of a share are in each greater one, too.
     #[schema(minimum = 1, maximum = 100)]
     share: u32,
-    /// After so many clean runs in a row it is promoted by itself; never unless given.
+    /// After so many clean runs in a row it is promoted by itself. Unless given, that stays as it was asked for while it is in
+    /// this canary, and is never where it wasn't.
     #[serde(default)]
     #[schema(value_type = Option<u32>, minimum = 1)]
     promote_after: Option<NonZeroU32>,
