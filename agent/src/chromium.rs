@@ -2,6 +2,9 @@
 //!
 //! Not here: what each of them adds: its profile, its sandbox, its way out.
 
+/// What of its environment whoever starts one hands on: the agent's has the token in it.
+pub(crate) const ENVIRONMENT: [&str; 4] = ["PATH", "LANG", "FONTCONFIG_FILE", "FONTCONFIG_PATH"];
+
 /// What every browser is started with: no traffic of its own, nothing that outlives
 /// the session, nothing that waits for a person, and no throttling of pages that
 /// aren't in front.

@@ -43,8 +43,12 @@ fn a_machine_that_can_drive_portals_is_well_by_two_clients() {
 
 /// A program that knows its version, as a browser does, and does `then`.
 fn browser(folder: &std::path::Path, then: &str) -> String {
+    program(folder, &format!("[ \"$1\" = --version ] && exec echo Browser 1.0\n{then}"))
+}
+
+fn program(folder: &std::path::Path, text: &str) -> String {
     let program = folder.join("chromium-headless-shell");
-    let text = format!("#!/bin/sh\n[ \"$1\" = --version ] && exec echo Browser 1.0\n{then}\n");
+    let text = format!("#!/bin/sh\n{text}\n");
     std::fs::write(&program, text).expect("a program");
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("a mode");
     program.to_str().expect("a path").to_owned()
@@ -70,9 +74,10 @@ fn a_browser_that_nobody_drives_is_ill_and_the_agent_isnt_blamed() {
 
 #[test]
 fn a_browser_that_only_the_agent_cant_drive_is_the_agents_fault() {
-    // One that the agent's own supervisor can't start, as it wants a variable that it isn't given.
+    // One that wants a switch that other clients give.
     let folder = tempfile::tempdir().expect("a folder");
-    let picky = browser(folder.path(), "[ -n \"$BURSAR_BROWSER\" ] || exit 1\nexec chromium-headless-shell \"$@\"");
+    let only = "case \"$*\" in *--enable-automation*) exec chromium-headless-shell \"$@\";; esac\nexit 1";
+    let picky = browser(folder.path(), only);
     let (code, findings) = doctor(Some(&picky));
     let found = outcomes(&findings);
     assert_eq!(found.last(), Some(&("agent", "ill")), "{findings:?}");
@@ -94,8 +99,26 @@ fn a_machine_without_letters_is_told_to_have_them_installed() {
 #[test]
 fn a_browser_that_never_speaks_is_given_up() {
     let folder = tempfile::tempdir().expect("a folder");
-    let silent = browser(folder.path(), "exec sleep 600");
+    let pids = folder.path().join("pids");
+    let silent = browser(folder.path(), &format!("echo $$ >> {}\nexec sleep 600", pids.display()));
     let (code, findings) = doctor(Some(&silent));
     assert!(outcomes(&findings).contains(&("another client", "ill")), "{findings:?}");
     assert_eq!(code, Some(2));
+    // Neither client leaves one behind.
+    let pids = std::fs::read_to_string(&pids).expect("browsers that were started");
+    let left: Vec<&str> = pids.lines().filter(|pid| std::path::Path::new("/proc").join(pid).exists()).collect();
+    assert!(pids.lines().count() >= 2 && left.is_empty(), "{left:?} of {pids}");
+}
+
+#[test]
+fn no_browser_that_it_starts_is_given_the_agents_token() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let told = folder.path().join("told");
+    let known = "[ \"$1\" = --version ] && exec echo Browser 1.0";
+    let nosy = program(folder.path(), &format!("env >> {}\n{known}\nexit 1", told.display()));
+    let token = std::path::Path::new("canary-token-51");
+    let (code, _) = doctor_with(Some(&nosy), &[("BURSAR_AGENT_TOKEN", token)]);
+    assert_eq!(code, Some(2));
+    let told = std::fs::read_to_string(&told).expect("what browsers were given");
+    assert!(told.contains("PATH=") && !told.contains("canary-token-51"), "{told}");
 }

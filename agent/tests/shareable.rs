@@ -117,6 +117,25 @@ fn names_in_headings_and_addresses_are_replaced_where_a_text_has_them_or_somebod
 }
 
 #[test]
+fn where_a_page_was_says_neither_who_it_is_nor_what_was_typed() {
+    let (temporary, path) = saved();
+    let accounts = path.join("pages/accounts.html");
+    let html = std::fs::read_to_string(&accounts).expect("a page");
+    let address = "https://bank.example/users/holt/of/quill.77/accounts/000011234?session=quill.77";
+    let head = format!("<!-- saved from url=({:04}){address} -->", address.len());
+    std::fs::write(&accounts, format!("<!doctype html>\n{head}\n{html}")).expect("a page");
+    let user = temporary.path().join("user.json");
+    std::fs::write(&user, r#"{"username": "quill.77"}"#).expect("a file");
+    std::fs::set_permissions(&user, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("a mode");
+    let into = temporary.path().join("made");
+    let (code, said, talk) = scrub(&path, &into, &["--credentials", &user.display().to_string()]);
+    assert_eq!(code, Some(0), "{said}{talk}");
+    let text = std::fs::read_to_string(into.join("pages/accounts.html")).expect("a page");
+    assert!(text.contains("https://bank.example/users/") && text.contains("/of/hidden/accounts/"), "{text}");
+    assert!(!text.contains("holt") && !text.contains("quill") && !text.contains("000011234"), "{text}");
+}
+
+#[test]
 fn a_folder_is_never_written_over_and_one_without_values_says_what_to_do() {
     let (temporary, path) = saved();
     let into = temporary.path().join("made");

@@ -10,14 +10,15 @@ use comfy_table::{Table, presets};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use script::recording::{Page, PageKind, Recording, RecordingError};
+use script::recording::{Page, PageKind, Recording};
 use script::{Draft as Drafted, SavedPage, Script, Sureness, draft, draft_recording};
 use url::Url;
 
 use super::new::{Login, New, NewError};
 use super::pages::{PageError, text};
+use super::recorded::{RecordedError, read};
 use super::saved::saved_from;
-use super::{Listing, ReadError, WriteError, plain, print, print_json, say, script_text};
+use super::{Listing, WriteError, plain, print, print_json, say};
 use crate::cli::Exit;
 
 /// What is drafted.
@@ -52,17 +53,9 @@ pub enum DraftError {
     /// A page can't be read.
     #[error(transparent)]
     Page(#[from] PageError),
-    /// The recording can't be read.
+    /// There is no recording.
     #[error(transparent)]
-    Read(#[from] ReadError),
-    /// It is none.
-    #[error("{} is no recording", path.display())]
-    NoRecording {
-        /// Which.
-        path: PathBuf,
-        /// Why not.
-        source: RecordingError,
-    },
+    Recorded(#[from] RecordedError),
     /// No page has a list of accounts, without which there is no script.
     #[error("no page has a list of accounts, so there is no script to make")]
     NoAccounts,
@@ -84,10 +77,8 @@ impl DraftError {
                 Some("save the page with the list of accounts, and name it too; it has to be a table with headers")
             }
             Self::New(error) => error.hint(),
-            Self::NoRecording { .. } => {
-                Some("`agent import` makes one of what Chrome's DevTools Recorder or Selenium IDE has")
-            }
-            Self::Read(_) | Self::Write(_) => None,
+            Self::Recorded(error) => error.hint(),
+            Self::Write(_) => None,
         }
     }
 }
@@ -118,8 +109,7 @@ impl Draft {
         let refused = |(file, reason): (String, &'static str)| PageError::Refused { path: file.into(), reason };
         let drafted = match &self.recording {
             Some(path) => {
-                let no_recording = |source| DraftError::NoRecording { path: path.clone(), source };
-                let mut recording = Recording::read(&script_text(path)?).map_err(no_recording)?;
+                let mut recording = read(path)?;
                 texts = joined(&mut recording, texts);
                 draft_recording(&id, &recording, &BTreeMap::new(), today).map_err(refused)?
             }

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use script::recording::foreign::{Exported, Refusals, export_devtools};
-use script::recording::{Recording, RecordingError};
 use serde_json::{Value, json};
 
-use super::import::{create, tell};
-use super::{Listing, ReadError, WriteError, print, print_json, script_text};
+use super::import::tell;
+use super::recorded::{RecordedError, create, read};
+use super::{Listing, WriteError, print, print_json};
 use crate::cli::Exit;
 
 /// What is exported.
@@ -32,17 +32,9 @@ pub struct Export {
 /// Why nothing was exported.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// The recording can't be read.
+    /// There is no recording, or no file can be written.
     #[error(transparent)]
-    Read(#[from] ReadError),
-    /// It is none.
-    #[error("{} is no recording", path.display())]
-    NoRecording {
-        /// Which.
-        path: PathBuf,
-        /// Why not.
-        source: RecordingError,
-    },
+    Recorded(#[from] RecordedError),
     /// That recorder would do something else.
     #[error("{} isn't exported\n\n{}", path.display(), refusals)]
     Refused {
@@ -50,14 +42,6 @@ pub enum ExportError {
         path: PathBuf,
         /// Every reason.
         refusals: Refusals,
-    },
-    /// The file can't be written.
-    #[error("could not write {}", path.display())]
-    Unwritten {
-        /// Which.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
     },
     /// Nobody listens.
     #[error(transparent)]
@@ -69,11 +53,8 @@ impl ExportError {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NoRecording { .. } => Some("name a recording of `agent record` or `agent import`, or its folder"),
-            Self::Unwritten { source, .. } if source.kind() == std::io::ErrorKind::AlreadyExists => {
-                Some("name a file that isn't there yet: nothing is written over")
-            }
-            Self::Read(_) | Self::Refused { .. } | Self::Unwritten { .. } | Self::Write(_) => None,
+            Self::Recorded(error) => error.hint(),
+            Self::Refused { .. } | Self::Write(_) => None,
         }
     }
 }
@@ -90,15 +71,13 @@ impl Export {
     /// When it can't be read, is none, or the file can't be written.
     pub fn obey(&self) -> Result<Exit, ExportError> {
         let is_folder = self.recording.is_dir();
-        let path = if is_folder { self.recording.join("pages/recording.json") } else { self.recording.clone() };
-        let no_recording = |source| ExportError::NoRecording { path: path.clone(), source };
-        let recording = Recording::read(&script_text(&path)?).map_err(no_recording)?;
+        let recording = read(&self.recording)?;
         let own = if is_folder { self.recording.file_name() } else { self.recording.file_stem() };
         let title = self.title.clone().or_else(|| Some(own?.to_string_lossy().into_owned()));
         let Exported { json, left } = export_devtools(title.as_deref().unwrap_or("recording"), &recording)
-            .map_err(|refusals| ExportError::Refused { path: path.clone(), refusals })?;
+            .map_err(|refusals| ExportError::Refused { path: self.recording.clone(), refusals })?;
         if let Some(path) = &self.into {
-            create(path, &json).map_err(|source| ExportError::Unwritten { path: path.clone(), source })?;
+            create(path, &json)?;
         }
         if self.json {
             let made: Option<Value> = self.into.is_none().then(|| serde_json::from_str(&json).unwrap_or_default());

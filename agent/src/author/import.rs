@@ -3,13 +3,14 @@
 //! Not here: what becomes of each step; that is the script crate's.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use script::recording::Value;
 use script::recording::foreign::{Imported, Left, Refusal, Refusals, Typed, import_devtools, import_side};
 use serde_json::json;
 
+use super::recorded::{RecordedError, create};
 use super::run::credentials::{CredentialsError, typed};
 use super::{Listing, ReadError, WriteError, plain, print, print_json, say, script_text};
 use crate::cli::Exit;
@@ -67,13 +68,8 @@ pub enum ImportError {
         refusals: Refusals,
     },
     /// The recording can't be written.
-    #[error("could not write {}", path.display())]
-    Unwritten {
-        /// Which.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Recorded(#[from] RecordedError),
     /// What was made can't be read again.
     #[error("what was made of {} is no recording", .0.display())]
     Unsound(PathBuf, #[source] script::recording::RecordingError),
@@ -88,14 +84,12 @@ impl ImportError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Credentials(error) => error.hint(),
-            Self::Refused { refusals, .. } if refusals.0.iter().any(|one| one.reason.contains("--value")) => {
+            Self::Refused { refusals, .. } if refusals.ask_what_was_typed() => {
                 Some("`--credentials FILE` knows what was typed; `--value STEP=KIND` says it, as `--value 3=username`")
             }
             Self::Refused { .. } => Some("take those steps out where it was recorded, or record with `agent record`"),
-            Self::Unwritten { source, .. } if source.kind() == std::io::ErrorKind::AlreadyExists => {
-                Some("name a file that isn't there yet: nothing is written over")
-            }
-            Self::Read(_) | Self::Unwritten { .. } | Self::Unsound(..) | Self::Write(_) => None,
+            Self::Recorded(error) => error.hint(),
+            Self::Read(_) | Self::Unsound(..) | Self::Write(_) => None,
         }
     }
 }
@@ -125,7 +119,7 @@ impl Import {
         };
         let written = recording.write().map_err(|error| ImportError::Unsound(self.file.clone(), error))?;
         if let Some(path) = &self.into {
-            create(path, &written).map_err(|source| ImportError::Unwritten { path: path.clone(), source })?;
+            create(path, &written)?;
         }
         let counts = (recording.acts.len(), recording.pages.len());
         if self.json {
@@ -176,14 +170,6 @@ pub(super) fn tell(left: &[Left]) {
         said.push_str(&format!("  {}{at}: {why}\n", plain(what)));
     }
     say(said.trim_end());
-}
-
-/// Writes a file that isn't there yet, which nobody else reads.
-pub(super) fn create(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())
 }
 
 /// `3=username`.

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! record, draft, new ─▶ check ─▶ test (saved pages) ─▶ test --portal (a simulated portal) ─▶ run (the real one)
-//!                 └ fmt, explain, schema
+//!   └ import, export       └ fmt, explain, schema                        scrub: pages that may be given away
 //! ```
 //!
 //! Not here: the language, which is the script crate's; and working under leases.
@@ -19,6 +19,7 @@ pub mod new;
 mod pages;
 mod proof;
 pub mod record;
+pub mod recorded;
 pub mod run;
 mod saved;
 pub mod schema;

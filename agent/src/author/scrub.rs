@@ -154,8 +154,11 @@ impl Scrub {
             ScrubError::Share { page: pages.get(page).map_or_else(String::new, |saved| saved.file.clone()), source }
         })?;
         let before: Vec<&str> = pages.iter().map(|saved| saved.html.as_str()).collect();
-        // As they will be written, with where they were as somewhere to go.
-        let leads = |address: &String| format!("<a href=\"{}\"></a>", address.replace('"', "%22"));
+        // As they will be written, with where they were as somewhere to go; the portal's host is no customer's.
+        let leads = |address: &String| {
+            let path = Url::parse(address).map_or_else(|_| address.clone(), |url| url.path().to_owned());
+            format!("<a href=\"{}\"></a>", path.replace('"', "%22"))
+        };
         let after: Vec<String> = made
             .iter()
             .map(|shared| shared.address.as_ref().map(leads).unwrap_or_default() + &shared.page.html)
@@ -211,7 +214,7 @@ impl Scrub {
         }
         if !survivors.is_empty() {
             say(
-                "nothing was written\nhint: what stands in a heading, a label, a button or an address is the portal's own to Bursar",
+                "nothing was written\nhint: take it out of the page by hand; a name that Bursar can't know is said with `--name`",
             );
             return Ok(());
         }

@@ -210,7 +210,7 @@ pub(super) async fn launch(settings: &BrowserSettings) -> Result<Launched, Launc
         Window::None => &[],
         Window::Shown => &["DISPLAY", "XAUTHORITY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR"],
     };
-    for name in ["PATH", "LANG", "FONTCONFIG_FILE", "FONTCONFIG_PATH"].iter().chain(desk) {
+    for name in chromium::ENVIRONMENT.iter().chain(desk) {
         if let Some(value) = std::env::var_os(name) {
             spec = spec.env(name, value);
         }

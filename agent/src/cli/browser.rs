@@ -91,7 +91,7 @@ impl BrowserArguments {
         let found = find(self.browser.as_deref(), path.as_deref());
         // What isn't there isn't missed by whoever doesn't use it.
         let program = if has(DriverKind::Cdp) { found? } else { found.unwrap_or_default() };
-        let profiles = self.data.clone().unwrap_or_else(default_data).join("profiles");
+        let profiles = self.profiles();
         let webdriver = match has(DriverKind::Webdriver) {
             true => Some(Webdriver::new(self.webdriver_settings(sandbox, profiles.clone())?)),
             false => None,
@@ -109,6 +109,11 @@ impl BrowserArguments {
         Ok((program, self.sandbox()?))
     }
 
+    /// Where folders of browsers are made.
+    pub(crate) fn profiles(&self) -> PathBuf {
+        self.data.clone().unwrap_or_else(default_data).join("profiles")
+    }
+
     /// The browsers that a person uses: one with a window where there is one, even if it isn't shown, as it draws by itself.
     pub(crate) fn browsers(&self, memory: u64, window: Window) -> Result<Browsers, BrowserError> {
         let (sandbox, path) = (self.sandbox()?, std::env::var_os("PATH"));
@@ -117,7 +122,7 @@ impl BrowserArguments {
             Window::Shown => with_window?,
             Window::None => with_window.or_else(|_| BrowserSettings::find(self.browser.as_deref(), path.as_deref()))?,
         };
-        let profiles = self.data.clone().unwrap_or_else(default_data).join("profiles");
+        let profiles = self.profiles();
         let limits = BrowserLimits::new(memory);
         Ok(Browsers::new(BrowserSettings { program, sandbox, window, profiles, limits, supervised_by: None }))
     }

@@ -28,14 +28,15 @@ use url::Url;
 
 use crate::author::{Listing, WriteError, plain, print, print_json};
 use crate::cdp::Window;
+use crate::chromium::ENVIRONMENT;
 use crate::cli::{BrowserArguments, Exit};
 use crate::driver::Driver as _;
 use crate::egress::Egress;
 use crate::gate::{Gate, TrustWindow};
 use crate::hosts::Hosts;
 use crate::measure;
-use crate::pictures::is_blank;
 use crate::sizing::{Room, browser_memory};
+use other::Seen;
 
 /// What both are shown: a text and nothing else, until somebody clicks on it.
 const PAGE: &str = "<!doctype html><meta charset=utf-8><title>Doctor</title><body style='margin:0;background:#fff'>\
@@ -53,6 +54,9 @@ pub struct Doctor {
     /// One JSON value, for programs.
     #[arg(long)]
     json: bool,
+    /// Be the other client of a doctor: show this page, and say what was seen.
+    #[arg(long, hide = true, value_name = "URL")]
+    other_client: Option<String>,
     #[command(flatten)]
     browser: BrowserArguments,
 }
@@ -114,11 +118,16 @@ impl Doctor {
     /// # Errors
     /// When it can't look at all.
     pub fn obey(&self) -> Result<Exit, DoctorError> {
+        if let Some(page) = &self.other_client {
+            let seen = match self.browser.found() {
+                Ok((program, sandbox)) => other::look(&program, sandbox, page),
+                Err(error) => Seen::Nothing(error.to_string()),
+            };
+            print_json(&seen)?;
+            return Ok(Exit::Done);
+        }
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-        let runtime = runtime.map_err(DoctorError::Runtime)?;
-        let findings = runtime.block_on(self.findings());
-        // A browser that never speaks would keep the thread of the other client, and with it the end.
-        runtime.shutdown_background();
+        let findings = runtime.map_err(DoctorError::Runtime)?.block_on(self.findings());
         if self.json {
             print_json(&findings)?;
         } else {
@@ -155,20 +164,11 @@ impl Doctor {
         };
         let begun = Instant::now();
         let page = format!("http://{address}/");
-        let seen = tokio::task::spawn_blocking(move || other::look(&program, sandbox, &page));
+        let profiles = self.browser.profiles();
+        let seen = other::seen(&program, sandbox, &page, &profiles, LONGEST);
         // At once: one that never comes is waited for once.
-        let (theirs, ours) = tokio::join!(timeout(LONGEST, seen), self.own(address));
-        let theirs = match theirs {
-            Ok(Ok(Ok(seen))) => drawn(&seen, begun.elapsed()),
-            Ok(Ok(Err(why))) => {
-                Finding::ill("another client", plain(&why), "start the browser by hand and see what it says")
-            }
-            _ => Finding::ill(
-                "another client",
-                "the browser never answered it",
-                "start the browser by hand and see what it says",
-            ),
-        };
+        let (seen, ours) = tokio::join!(seen, self.own(address));
+        let theirs = by_another(&seen, begun.elapsed());
         let is_ours = theirs.outcome != Outcome::Ill && ours.outcome == Outcome::Ill;
         findings.extend([theirs, ours]);
         if is_ours {
@@ -221,7 +221,10 @@ impl Doctor {
 
 /// What a browser calls itself.
 async fn version(program: &Path) -> Option<String> {
-    let asked = Command::new(program).arg("--version").stdin(Stdio::null()).kill_on_drop(true).output();
+    let given = ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
+    let mut asked = Command::new(program);
+    asked.arg("--version").env_clear().envs(given).stdin(Stdio::null()).kill_on_drop(true);
+    let asked = asked.output();
     let output = timeout(VERSION, asked).await.ok()?.ok().filter(|output| output.status.success())?;
     let said = String::from_utf8_lossy(&output.stdout);
     Some(plain(said.lines().next()?.trim())).filter(|said| !said.is_empty())
@@ -248,16 +251,17 @@ fn zones() -> Finding {
     }
 }
 
-/// Whether something was drawn in a picture.
-fn drawn(png: &[u8], took: Duration) -> Finding {
+/// What the other client saw.
+fn by_another(seen: &Seen, took: Duration) -> Finding {
     const WHAT: &str = "another client";
-    match is_blank(png) {
-        true => Finding::poor(
+    match seen {
+        Seen::Drawn => Finding::well(WHAT, format!("a page, a click and a picture within {} ms", took.as_millis())),
+        Seen::Blank => Finding::poor(
             WHAT,
             "a page without a letter on it",
             "install a font (Debian: apt install fonts-dejavu-core)",
         ),
-        false => Finding::well(WHAT, format!("a page, a click and a picture after {} ms", took.as_millis())),
+        Seen::Nothing(why) => Finding::ill(WHAT, plain(why), "start the browser by hand and see what it says"),
     }
 }
 

@@ -389,7 +389,7 @@ fn veiled_token(attribute: &str, token: &str, veil: Veil<'_>) -> String {
         () if is_key || token.contains('@') => veil.over(token),
         // A word of the language, such as `text` or `row`, is nobody's.
         () if !is_chosen(attribute) => veil.over_names(token),
-        () => veil.over_chosen(token),
+        () => veil.over_words(token),
     }
 }
 

@@ -118,7 +118,11 @@ pub fn shared(
             url.set_query(None);
             url.set_fragment(None);
             let known = |part: &&str| own.addresses().any(|known| known.trim_matches('/') == *part);
-            let part = |part: &str| if known(&part) { part.to_owned() } else { address(part, &scrubbing) };
+            let part = |part: &str| match () {
+                () if scrubbing.secrets.are_in(part) => "hidden".to_owned(),
+                () if known(&part) => part.to_owned(),
+                () => address(part, &scrubbing),
+            };
             url.set_path(&url.path().split('/').map(part).collect::<Vec<_>>().join("/"));
             url.to_string()
         });

@@ -22,7 +22,7 @@ impl Veil<'_> {
         }
     }
 
-    /// A text of the portal's, in which numbers may be a customer's.
+    /// A text of the portal's, or a name that somebody chose, in which numbers and words that are a customer's may stand.
     pub(super) fn over_words(self, text: &str) -> String {
         match self {
             Self::Shape => without_digits(text),
@@ -30,19 +30,11 @@ impl Veil<'_> {
         }
     }
 
-    /// What tells elements apart, in which numbers may be a customer's.
+    /// Words of the language, in which numbers alone may be a customer's.
     pub(super) fn over_names(self, text: &str) -> String {
         match self {
             Self::Shape => without_digits(text),
             Self::Fiction(fiction) => fiction.numbered(text),
-        }
-    }
-
-    /// The same of what somebody chose, in which words may be a customer's, too.
-    pub(super) fn over_chosen(self, text: &str) -> String {
-        match self {
-            Self::Shape => without_digits(text),
-            Self::Fiction(fiction) => fiction.said(text),
         }
     }
 

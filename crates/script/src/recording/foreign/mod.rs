@@ -110,6 +110,12 @@ impl std::fmt::Display for Refusals {
 impl std::error::Error for Refusals {}
 
 impl Refusals {
+    /// Whether some of it is that nobody knows what was typed, which somebody may say.
+    #[must_use]
+    pub fn ask_what_was_typed(&self) -> bool {
+        self.0.iter().any(|refusal| refusal.reason == typed::UNKNOWN)
+    }
+
     fn of_file(reason: impl Into<String>) -> Self {
         Self(vec![Refusal { step: None, reason: reason.into() }])
     }

@@ -18,6 +18,9 @@ const PASSWORD: &str =
 const USER: &str = "user|username|user name|userid|user id|login|login id|email|e mail|benutzer|benutzername|anmeldename|identifiant|\
     utilisateur|usuario|utente|usuário|gebruiker|利用者";
 
+/// Why a text of the sign-in that nobody knows isn't carried over.
+pub(super) const UNKNOWN: &str = "nobody knows what was typed into this field of the sign-in";
+
 /// So many pages after a password are still the sign-in: a code, an answer.
 const AFTER_PASSWORD: usize = 2;
 
@@ -94,10 +97,7 @@ pub(super) fn settle(recording: &mut Recording, unknown: &[Unknown], notes: &mut
     });
     for Unknown { step, act } in unknown {
         if after.is_none_or(|after| *act <= after) {
-            notes.refuse(
-                Some(*step),
-                "nobody knows what was typed into this field of the sign-in: say it, as `--value STEP=KIND`",
-            );
+            notes.refuse(Some(*step), UNKNOWN);
         } else if let Some(Act { does: Deed::Fill { with, .. }, .. }) = recording.acts.get_mut(*act) {
             *with = Value::Other;
             notes.leave(Some(*step), "text", "what was typed after the sign-in isn't carried over");

@@ -7,7 +7,7 @@
 //! | text | becomes |
 //! |---|---|
 //! | a word | another, with its vowels and consonants in the same places (`words`) |
-//! | a number of three digits or more | another of as many, whose last four are what those four alone become (`numbers`) |
+//! | a number of three digits or more, also in groups (`12-34-56`) | another of as many, whose last four are what those four alone become (`numbers`) |
 //! | the number of a card, an IBAN | another whose check digits hold (`numbers`) |
 //! | an amount | another with as many digits; a balance and a sum, what they come to (`amounts`) |
 //! | a day, a number of one or two digits, a word of the script's own | itself |
