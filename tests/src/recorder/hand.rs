@@ -144,9 +144,11 @@ impl Hand {
         let until = tokio::time::Instant::now() + crate::patience::patience();
         let mut before = Value::Null;
         while tokio::time::Instant::now() < until {
-            // A frame is drawn in between, so that two looks are at two of them.
+            // A frame is drawn in between, so that two looks are at two of them. A window behind another draws none.
             let call = json!({
-                "expression": format!("new Promise((tell) => requestAnimationFrame(() => tell({expression})))"),
+                "expression": format!(
+                    "new Promise((tell) => {{ requestAnimationFrame(() => tell({expression})); setTimeout(tell, 500, null); }})"
+                ),
                 "returnByValue": true,
                 "awaitPromise": true,
             });
@@ -191,6 +193,13 @@ impl Hand {
                     let refused = said["error"]["message"].as_str();
                     return refused
                         .map_or_else(|| Ok(said["result"].clone()), |why| Err(format!("{method}: {why}").into()));
+                }
+                // A window that closes answers nothing of what it was asked.
+                Some(Heard::Words(said))
+                    if said["method"] == "Target.detachedFromTarget"
+                        && Some(&said["params"]["sessionId"]) == session =>
+                {
+                    return Ok(Value::Null);
                 }
                 Some(Heard::Words(_) | Heard::Bytes(_)) => {}
                 Some(Heard::Closed(..)) | None => return Err("the browser is gone".into()),
