@@ -32,9 +32,9 @@ ENV LANG=C.UTF-8
 
 FROM base AS coordinator
 # redis-server is the private queue, used unless BURSAR__REDIS__URL names another;
-# curl asks for the container's health.
+# git fetches a catalog that is in a repository; curl asks for the container's health.
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends redis-server curl \
+    && apt-get install -y --no-install-recommends redis-server git openssh-client curl \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /out/coordinator /usr/local/bin/coordinator
 COPY scripts /usr/share/bursar/scripts

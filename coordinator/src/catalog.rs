@@ -1,5 +1,5 @@
 //! The catalog: one folder an institution, with its record and, where somebody has
-//! written one, the script that drives its portal.
+//! written one, the script that drives its portal; from a folder, a git repository or a bundle (`source`).
 //!
 //! Read when the coordinator starts, and again when somebody says so; a folder with a mistake keeps it from
 //! starting, or changes nothing. A [`Catalog`] never changes: another one takes its place on the [`Shelf`].
@@ -9,8 +9,11 @@
 //!
 //! Not here: what a script means; only that it has no mistakes.
 
+mod bundle;
+mod files;
+mod source;
+
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -20,6 +23,10 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use protocol::lease::ScriptRevision;
 use url::Url;
+
+pub use bundle::{SIGNATURE, packed, signed};
+pub use files::Files;
+pub use source::{Wanted, files_of};
 
 /// The largest script, in bytes.
 pub const LARGEST_SCRIPT: usize = 256 << 10;
@@ -69,6 +76,8 @@ impl KnownScript {
 /// keeps it, also while another one is put there.
 pub struct Shelf {
     catalog: RwLock<Arc<Catalog>>,
+    /// From which files a catalog was read last.
+    read_from: Mutex<[u8; 32]>,
     /// Held by whoever makes another catalog of the one that is there.
     pub changing: tokio::sync::Mutex<()>,
     /// What this version can't read of what is current.
@@ -76,11 +85,23 @@ pub struct Shelf {
 }
 
 impl Shelf {
-    /// One with a catalog.
+    /// One with a catalog that was read from these files.
     #[must_use]
-    pub fn new(catalog: Catalog) -> Self {
+    pub fn new(catalog: Catalog, files: &Files) -> Self {
         let (catalog, changing) = (RwLock::new(Arc::new(catalog)), tokio::sync::Mutex::new(()));
-        Self { catalog, changing, unreadable: Unreadable::default() }
+        Self { catalog, read_from: Mutex::new(files.digest()), changing, unreadable: Unreadable::default() }
+    }
+
+    /// Whether these are the files from which a catalog was read last.
+    #[must_use]
+    pub fn was_read_from(&self, files: &Files) -> bool {
+        *self.read_from.lock().unwrap_or_else(PoisonError::into_inner) == files.digest()
+    }
+
+    /// Puts another one there, which was read from these files.
+    pub fn put_from(&self, catalog: Catalog, files: &Files) {
+        self.put(catalog);
+        *self.read_from.lock().unwrap_or_else(PoisonError::into_inner) = files.digest();
     }
 
     /// What lies there.
@@ -147,41 +168,76 @@ pub enum CatalogError {
         /// All of them, with line and column.
         diagnostics: String,
     },
+    /// A file has more bytes than any record or script.
+    #[error("the catalog's {path} has more than {LARGEST_SCRIPT} bytes")]
+    TooLarge {
+        /// Which.
+        path: PathBuf,
+    },
+    /// An archive has something that can't be in one.
+    #[error("of the catalog {place}, {path} {reason}")]
+    Archive {
+        /// Where it is from.
+        place: PathBuf,
+        /// What is in it.
+        path: PathBuf,
+        /// What is wrong with that.
+        reason: String,
+    },
+    /// Nobody who may has signed a bundle.
+    #[error("the bundle {place} isn't signed by a key of catalog.bundle_keys: {reason}")]
+    Unsigned {
+        /// Where it is from.
+        place: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A repository can't be had.
+    #[error("git {what}: {reason}")]
+    Git {
+        /// What of it.
+        what: String,
+        /// Why.
+        reason: String,
+    },
+    /// A bundle can't be had.
+    #[error("the bundle {address} can't be had: {reason}")]
+    Address {
+        /// Where it should be.
+        address: Url,
+        /// Why.
+        reason: String,
+    },
 }
 
 impl Catalog {
-    /// Reads `folder`; `portal_urls` take the place of the records' own.
+    /// Reads what is in the files; `portal_urls` take the place of the records' own.
     ///
     /// # Errors
     /// [`CatalogError`] names the file.
-    pub fn load(folder: &Path, portal_urls: &BTreeMap<String, Url>) -> Result<Self, CatalogError> {
-        let unreadable = |path: &Path| {
-            let path = path.to_owned();
-            move |source| CatalogError::Unreadable { path, source }
-        };
+    pub fn read(files: &Files, portal_urls: &BTreeMap<String, Url>) -> Result<Self, CatalogError> {
         let mut entries = BTreeMap::new();
-        for item in std::fs::read_dir(folder).map_err(unreadable(folder))? {
-            let item = item.map_err(unreadable(folder))?.path();
-            let record = item.join("institution.yaml");
-            if !record.is_file() {
-                continue;
-            }
-            let text = std::fs::read_to_string(&record).map_err(unreadable(&record))?;
-            let mut institution = read_record(&record, &text)?;
+        for (name, folder) in &files.folders {
+            let path = files.place.join(name);
+            let record = path.join(files::RECORD);
+            let Some(bytes) = &folder.record else { continue };
             let mistake = |reason: String| CatalogError::Record { path: record.clone(), reason };
-            if item.file_name().is_none_or(|name| name != institution.id.as_str()) {
+            let text = str::from_utf8(bytes).map_err(|error| mistake(error.to_string()))?;
+            let mut institution: Institution =
+                serde_saphyr::from_str(text).map_err(|error| mistake(error.to_string()))?;
+            if *name != institution.id {
                 return Err(mistake(format!("its id is `{}` and its folder's name is another", institution.id)));
             }
             if let Some(url) = portal_urls.get(&institution.id) {
                 institution.default_portal_url = url.clone();
             }
-            let file = item.join("script.yaml");
-            let script = if file.is_file() { Some(Arc::new(read_script(&file)?)) } else { None };
+            let script = folder.script.as_ref().map(|bytes| read_script(&path.join(files::SCRIPT), bytes));
+            let script = script.transpose()?.map(Arc::new);
             entries.insert(institution.id.clone(), Entry { institution, script });
         }
         if let Some(unknown) = portal_urls.keys().find(|id| !entries.contains_key(*id)) {
             let reason = format!("development.portal_urls names `{unknown}`, which has no folder here");
-            return Err(CatalogError::Record { path: folder.to_owned(), reason });
+            return Err(CatalogError::Record { path: files.place.clone(), reason });
         }
         Ok(Self { entries })
     }
@@ -253,24 +309,9 @@ impl Catalog {
     }
 }
 
-fn read_record(path: &Path, text: &str) -> Result<Institution, CatalogError> {
-    serde_saphyr::from_str(text)
-        .map_err(|error| CatalogError::Record { path: path.to_owned(), reason: error.to_string() })
-}
-
-fn read_script(path: &Path) -> Result<KnownScript, CatalogError> {
-    let unreadable = |source| CatalogError::Unreadable { path: path.to_owned(), source };
-    let (file, most) = (std::fs::File::open(path).map_err(unreadable)?, u64::try_from(LARGEST_SCRIPT + 1));
-    let mut source = Vec::new();
-    file.take(most.unwrap_or(u64::MAX)).read_to_end(&mut source).map_err(unreadable)?;
-    if source.len() > LARGEST_SCRIPT {
-        let diagnostics = format!("a script has {LARGEST_SCRIPT} bytes at most");
-        return Err(CatalogError::Script { path: path.to_owned(), diagnostics });
-    }
-    let source = String::from_utf8(source).map_err(|error| unreadable(std::io::Error::other(error)))?;
-    let mistakes = |diagnostics: script::Diagnostics| CatalogError::Script {
-        path: path.to_owned(),
-        diagnostics: diagnostics.to_string(),
-    };
-    KnownScript::read(source).map(|(known, _)| known).map_err(mistakes)
+fn read_script(path: &Path, bytes: &[u8]) -> Result<KnownScript, CatalogError> {
+    let mistakes = |diagnostics: String| CatalogError::Script { path: path.to_owned(), diagnostics };
+    let source = str::from_utf8(bytes).map_err(|error| mistakes(error.to_string()))?;
+    let known = KnownScript::read(source.to_owned()).map_err(|diagnostics| mistakes(diagnostics.to_string()))?;
+    Ok(known.0)
 }

@@ -4,6 +4,7 @@
 //! Not the place where a setting's default or meaning is written; that is
 //! `config.default.toml`, which is also the reference.
 
+mod catalog;
 mod challenge;
 mod console;
 mod oidc;
@@ -24,6 +25,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use url::Url;
 
+pub use self::catalog::{Catalog, CatalogSource, Place};
 pub use self::challenge::{Challenge, TakeoverOffer};
 pub use self::console::Console;
 pub use self::oidc::Oidc;
@@ -226,12 +228,6 @@ struct Vault {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Catalog {
-    pub folder: PathBuf,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct DelegatedUser {
     pub first_name: String,
     pub last_name: String,
@@ -355,6 +351,9 @@ impl Config {
             return refuse("control.token", "it must be another than agents.token");
         }
         self.console.check()?;
+        if let Some((setting, reason)) = self.catalog.fault(self.loopback()) {
+            return refuse(setting, reason);
+        }
         if self.setup.link_term < SHORTEST_LINK && !self.development.loopback {
             return refuse("setup.link_term", "a link must be good for 5 minutes at least, or nobody gets to use it");
         }

@@ -47,6 +47,8 @@ const PYTHON: Need = Need {
 };
 // The chaos suite gives agents other clocks.
 const FAKETIME: Need = Need { what: "libfaketime", sign: Sign::Programs(&["faketime"]), package: "faketime" };
+// Catalogs come from repositories, too.
+const GIT: Need = Need { what: "git", sign: Sign::Programs(&["git"]), package: "git" };
 // README.md's calls are run as they are written.
 const CURL: Need = Need { what: "curl", sign: Sign::Programs(&["curl"]), package: "curl" };
 
@@ -57,8 +59,8 @@ const NPM: Need = Need { what: "npm", sign: Sign::Programs(&["npm"]), package: "
 pub(crate) const FOR_DEMO: [Need; 2] = [BROWSER, REDIS];
 
 /// What all tests need of the system.
-pub(crate) const EVERYTHING: [Need; 11] =
-    [BROWSER, CHROMIUM, CHROMEDRIVER, FIREFOX, REDIS, POSTGRES, PYTHON, CURL, FAKETIME, NODE, NPM];
+pub(crate) const EVERYTHING: [Need; 12] =
+    [BROWSER, CHROMIUM, CHROMEDRIVER, FIREFOX, REDIS, POSTGRES, PYTHON, CURL, FAKETIME, GIT, NODE, NPM];
 
 /// What the benches beside peers from npm need beside all that.
 pub(crate) const FOR_PEERS: [Need; 2] = [NODE, NPM];

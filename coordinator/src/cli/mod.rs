@@ -3,6 +3,7 @@
 //! Not here: what a command does; that is in its own file, and mostly in `fleet`.
 
 mod audit;
+mod catalog;
 mod challenge;
 mod control;
 mod control_token;
@@ -13,6 +14,7 @@ mod key;
 mod ledger;
 mod migrate;
 mod organization;
+mod password;
 mod script;
 mod serve;
 mod simplefin;
@@ -26,7 +28,7 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use domain::audit::{Actor, ActorKind};
 
-use crate::catalog::CatalogError;
+use crate::catalog::{Catalog, CatalogError, Files, Wanted, files_of};
 use crate::config::{self, Config, ConfigError};
 use crate::fleet;
 use crate::http;
@@ -74,6 +76,9 @@ enum Command {
     Organization(organization::Command),
     /// Publish, try and promote revisions of scripts; list portals that wait for one.
     Script(script::Arguments),
+    /// Look through a catalog, and pack and sign it as a bundle.
+    #[command(subcommand)]
+    Catalog(catalog::Command),
     /// List and answer what banks ask.
     #[command(subcommand)]
     Challenge(challenge::Command),
@@ -200,7 +205,18 @@ impl CommandError {
             Self::Catalog(CatalogError::Script { .. }) => {
                 "`agent check FILE` shows the same with the lines in question"
             }
-            Self::Catalog(_) => "catalog.folder names the folder with one folder an institution",
+            Self::Catalog(CatalogError::Unsigned { .. }) => {
+                "catalog.bundle_keys names the public keys of those whose bundles are taken"
+            }
+            Self::Catalog(CatalogError::Git { .. }) => {
+                "try `git fetch` with catalog.git and catalog.git_reference as the user that this runs as"
+            }
+            Self::Catalog(CatalogError::Address { .. }) => {
+                "the bundle and its signature lie beside each other at catalog.bundle"
+            }
+            Self::Catalog(_) => {
+                "docs/guide/run-bursar.md tells what `catalog` may name, with one folder an institution"
+            }
             Self::Store(StoreError::StepsMissing { .. }) => {
                 "`coordinator migrate` brings them up to date; `coordinator migrate --dry-run` shows what is missing"
             }
@@ -330,6 +346,7 @@ async fn carry_out_on(command: Command, config: Config) -> Result<(), CommandErr
         Command::Migrate(arguments) => arguments.run(&config).await,
         Command::Organization(command) => command.run(&Ground::open(&config).await?).await,
         Command::Script(arguments) => arguments.run(&config).await,
+        Command::Catalog(command) => command.run(&config).await,
         Command::Challenge(command) => command.run(&Ground::open(&config).await?, &config).await,
         Command::Audit(command) => command.run(&Ground::open(&config).await?).await,
         Command::Serve(_) | Command::Openapi { .. } | Command::Failures(_) => Ok(()),
@@ -385,6 +402,12 @@ impl Ground {
         fleet::complete_organizations(&*store, &vault).await?;
         Ok(Self { store, vault, sealer })
     }
+}
+
+/// The catalog as its source has it, with the files that it was read from.
+async fn catalog(config: &Config, wanted: Wanted) -> Result<(Catalog, Files), CommandError> {
+    let files = files_of(&config.catalog.source(), config.data(), wanted).await?;
+    Ok((Catalog::read(&files, &config.development.portal_urls)?, files))
 }
 
 /// Makes the data folder. What is in it is nobody else's business; a folder that is there

@@ -20,8 +20,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot::{self, Receiver};
 use tokio::sync::{Notify, broadcast};
 
-use super::{CommandError, Ground};
-use crate::catalog::{Catalog, Shelf};
+use super::{CommandError, Ground, make_folder};
+use crate::catalog::{Shelf, Wanted};
 use crate::config::Config;
 use crate::fleet::live::Hub;
 use crate::fleet::roles::{Rebuilder, play_all};
@@ -65,10 +65,11 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
         Agents::Exactly(_) | Agents::Auto => Some(find_agent(arguments.agent_program.as_deref())?),
     };
     let metrics = telemetry::metrics().map_err(CommandError::Said)?;
-    let folder = Catalog::load(&config.catalog.folder, &config.development.portal_urls)?;
+    make_folder(config.data())?;
+    let (folder, files) = super::catalog(&config, Wanted::NewestOrKept).await?;
     let Ground { store, vault, sealer } = Ground::open(&config).await?;
     deploy(&*store, &folder).await?;
-    let shelf = Shelf::new(folder);
+    let shelf = Shelf::new(folder, &files);
     if let Some(catalog) = followed(&*store, &shelf.get(), &shelf.unreadable).await? {
         shelf.put(catalog);
     }

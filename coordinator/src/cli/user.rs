@@ -5,13 +5,10 @@
 //!
 //! Not here: signing in (`console`).
 
-use std::io::{BufRead as _, IsTerminal as _};
-
 use domain::role::Role;
-use domain::secret::Secret;
 use serde_json::{Value, json};
 
-use super::{CommandError, Ground, in_one_line, organization_called, print_table};
+use super::{CommandError, Ground, in_one_line, organization_called, password, print_table};
 use crate::clock;
 use crate::fleet::{self, UserRequest};
 use crate::store::{Access, Organization, SignsIn, User};
@@ -80,7 +77,7 @@ impl Command {
                     display_name: name,
                     role,
                     organization_id: organization.as_ref().map(|one| one.id),
-                    password: ask()?,
+                    password: password::new()?,
                 };
                 let user = fleet::create_user(store, request).await?;
                 if json {
@@ -106,7 +103,7 @@ impl Command {
             }
             Self::Password { login } => {
                 let user = called(ground, &login).await?;
-                fleet::set_password(store, &user, ask()?).await?;
+                fleet::set_password(store, &user, password::new()?).await?;
                 eprintln!("{} has another password; their sessions have ended.", user.login);
             }
             Self::Disable { login } => {
@@ -127,23 +124,6 @@ impl Command {
 async fn called(ground: &Ground, login: &str) -> Result<User, CommandError> {
     let known = ground.store.user_called(&login.trim().to_lowercase()).await?;
     known.map(|(user, _)| user).ok_or_else(|| CommandError::Unknown { what: "user", name: login.to_owned() })
-}
-
-/// Asks for a password on a terminal, twice; else it is the first line of stdin.
-fn ask() -> Result<Secret, CommandError> {
-    let unreadable = |error: std::io::Error| CommandError::Said(format!("no password could be read: {error}"));
-    if std::io::stdin().is_terminal() {
-        let first = Secret::new(rpassword::prompt_password("Password: ").map_err(unreadable)?);
-        let again = Secret::new(rpassword::prompt_password("Once more: ").map_err(unreadable)?);
-        if first.expose() != again.expose() {
-            return Err(CommandError::Said("the two weren't the same".into()));
-        }
-        return Ok(first);
-    }
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).map_err(unreadable)?;
-    let password = line.strip_suffix('\n').unwrap_or(&line);
-    Ok(Secret::new(password.strip_suffix('\r').unwrap_or(password).to_owned()))
 }
 
 fn organization<'a>(user: &User, organizations: &'a [Organization]) -> Option<&'a str> {

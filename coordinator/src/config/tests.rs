@@ -18,7 +18,7 @@ fn the_defaults_can_be_used_as_they_are() {
 
 #[test]
 fn unknown_and_senseless_settings_are_refused_by_name() {
-    let refused = |text| load(text).expect_err("refused");
+    let refused = |text: &str| load(text).expect_err("refused");
     assert!(refused("[lease]\nterms = \"1s\"").contains("terms"));
     assert!(refused("[lease]\nterm = \"soon\"").contains("soon"));
     assert!(refused("[lease]\nterm = \"1ms\"").contains("lease.term"));
@@ -38,6 +38,23 @@ fn unknown_and_senseless_settings_are_refused_by_name() {
     assert!(refused("data = \"\"").contains("folder"));
     assert!(refused("[console]\nwheel_kept = \"5s\"").contains("console.wheel_kept"));
     assert!(refused("[console]\nlive_views = 0").contains("console.live_views"));
+    for (catalog, setting) in [
+        ("git = \"--upload-pack=x\"", "catalog.git"),
+        ("git = \"ext::sh -c x\"", "catalog.git"),
+        ("git = \"/r\"\ngit_reference = \"a:b\"", "catalog.git_reference"),
+        ("git = \"/r\"\ngit_reference = \"--all\"", "catalog.git_reference"),
+        ("git_folder = \"a/../b\"", "catalog.git_folder"),
+        ("git = \"/r\"\nbundle = \"b\"\nbundle_keys = \"k\"", "catalog.git"),
+        ("bundle = \"b\"", "catalog.bundle_keys"),
+        ("bundle = \"http://b.example/b\"\nbundle_keys = \"k\"", "catalog.bundle"),
+    ] {
+        let why = refused(&format!("[catalog]\n{catalog}"));
+        assert!(why.contains(setting), "{catalog}: {why}");
+    }
+    for leak in ["git = \"https://me:hunter2@git.example/r\"", "bundle = \"https://me:hunter2@b.example/b\""] {
+        let leaky = refused(&format!("[catalog]\nbundle_keys = \"k\"\n{leak}"));
+        assert!(leaky.contains("catalog") && !leaky.contains("hunter2"), "{leaky}");
+    }
     assert!(refused("[setup]\nlink_term = \"4m\"").contains("5 minutes"));
     assert!(refused("[setup]\nlink_term = \"0s\"\n[development]\nloopback = true").contains("setup.link_term"));
     assert!(refused("[development.portal_urls]\nharbour = \"http://127.0.0.1:1/\"").contains("harbour"));

@@ -81,7 +81,7 @@ mod tests {
     use std::path::Path;
 
     use super::followed;
-    use crate::catalog::{Catalog, Unreadable};
+    use crate::catalog::{Catalog, Files, Unreadable};
     use crate::clock;
     use crate::store::{NewRevision, StoreUrl, Tables, open};
 
@@ -91,7 +91,8 @@ mod tests {
         let url = StoreUrl::Sqlite(folder.path().join("t.sqlite"));
         let store = open(&url, Tables::BroughtUpToDate).await.expect("a store");
         let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts");
-        let catalog = Catalog::load(&scripts, &BTreeMap::new()).expect("a catalog");
+        let catalog = Files::of_folder(&scripts).and_then(|files| Catalog::read(&files, &BTreeMap::new()));
+        let catalog = catalog.expect("a catalog");
         let deploy = async |revision, source| {
             let new = NewRevision { institution: "harbour", revision, source, hosts: &[], note: None };
             store.deploy_revision(new, clock::now()).await.expect("kept")

@@ -229,6 +229,17 @@ pub fn play_all(fleet: &Arc<Fleet>, mut dispatcher: Dispatcher, metrics: Prometh
             tokio::time::sleep(LOOK_AT_ROLLOUTS).await;
         }
     });
+    let reloading = Arc::clone(fleet);
+    tokio::spawn(async move {
+        let every = reloading.config.catalog.reload_every;
+        while !every.is_zero() {
+            tokio::time::sleep(every).await;
+            if let Err(error) = reloading.reload_if_changed().await {
+                let hint = "the catalog stays as it was until its source is mended";
+                tracing::error!(error = &error as &dyn std::error::Error, hint, "the catalog can't be read again");
+            }
+        }
+    });
     let mut gatekeeper = Gatekeeper::new(Arc::clone(fleet));
     tokio::spawn(async move {
         loop {

@@ -7,6 +7,7 @@ mod authenticators;
 mod bad_input;
 mod bad_luck;
 mod bank_says_no;
+mod catalogs;
 mod control;
 mod demo;
 mod environments;

@@ -37,6 +37,19 @@ fn every_link_in_a_document_leads_somewhere() {
 }
 
 #[test]
+fn every_decision_is_listed_under_its_title() {
+    let listed = std::fs::read_to_string(root().join("docs/README.md")).expect("the list");
+    let decisions = files(&["md"]).into_iter().filter(|file| file.name.starts_with("docs/decisions/"));
+    let unlisted = decisions.filter_map(|file| {
+        let (number, title) = file.text.lines().next()?.trim_start_matches("# ").split_once(": ")?;
+        // It may say more there.
+        let row = format!("| [{number}]({}) | {title}", file.name.strip_prefix("docs/")?);
+        (!listed.contains(&row)).then(|| format!("docs/README.md has no `{row}`"))
+    });
+    no(&unlisted.collect::<Vec<_>>());
+}
+
+#[test]
 fn every_file_test_and_setting_that_a_document_mentions_exists() {
     let sources = files(&["rs", "toml", "lua", "sql", "yaml", "js"]);
     let known: BTreeSet<&str> = sources.iter().flat_map(|file| words(&file.text).map(|(_, word)| word)).collect();

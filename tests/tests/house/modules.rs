@@ -12,7 +12,7 @@ type Arrow = (&'static str, &'static [&'static str]);
 const MODULES: [(&str, &[Arrow]); 17] = [
     ("backoff", &[("vault", &["random"])]),
     ("buckets", &[]),
-    ("catalog", &[]),
+    ("catalog", &[("config", &["CatalogSource", "Place"])]),
     (
         "cli",
         &[

@@ -15,8 +15,8 @@ use statement::{CsvAmounts, CsvColumns, CsvEncoding, Format, How, SignWords, Sta
 use uuid::Uuid;
 
 use super::unknown;
-use crate::catalog::Catalog;
-use crate::cli::{CommandError, Ground, in_one_line, printable};
+use crate::catalog::Wanted;
+use crate::cli::{CommandError, Ground, catalog, in_one_line, printable};
 use crate::clock;
 use crate::config::Config;
 use crate::fleet::{self, ImportError};
@@ -100,7 +100,7 @@ impl Arguments {
         let absent = |refused| unknown(refused, "account", self.account);
         let institution = store.institution_of(account).await.map_err(absent)?.unwrap_or_default();
         let currency = store.account_marks(account).await.map_err(absent)?.currency;
-        let today = Catalog::load(&config.catalog.folder, &config.development.portal_urls)?.today(&institution, now);
+        let today = catalog(config, Wanted::KeptOrNewest).await?.0.today(&institution, now);
         let how = match &self.csv {
             Some(columns) => How::csv(read_columns(columns, &currency, today)?),
             None => How { format: self.format, ..How::detect() },

@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::unknown;
-use crate::catalog::{Catalog, CatalogError, Unreadable};
-use crate::cli::{CommandError, Ground, print_table, printable};
+use crate::catalog::{CatalogError, Unreadable, Wanted};
+use crate::cli::{CommandError, Ground, catalog, print_table, printable};
 use crate::clock;
 use crate::config::Config;
 use crate::fleet::{self, AccountReplay, UnreadableReading};
@@ -45,7 +45,7 @@ impl Arguments {
     pub(super) async fn run(self, ground: &Ground, config: &Config) -> Result<(), CommandError> {
         let store = &*ground.store;
         let script = self.script.as_deref().map(read_script).transpose()?;
-        let folder = Catalog::load(&config.catalog.folder, &config.development.portal_urls)?;
+        let (folder, _) = catalog(config, Wanted::KeptOrNewest).await?;
         let catalog = fleet::followed(store, &folder, &Unreadable::default()).await?.unwrap_or(folder);
         let accounts = match (self.account, self.connection) {
             (Some(account), _) => vec![AccountId(account)],
