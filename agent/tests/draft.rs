@@ -105,13 +105,17 @@ fn balances_prove_what_headers_dont_say() {
 #[test]
 fn pages_without_a_list_of_accounts_make_no_script_and_say_what_to_save() {
     let (_folder, pages) = french();
-    let (code, said, talk) = draft(&pages[..1], &[]);
+    let (code, said, talk) = draft(&pages[3..], &[]);
     assert_eq!((code, said.as_str()), (Some(1), ""), "{talk}");
     assert!(talk.contains("no page has a list of accounts") && talk.contains("hint: save the page"), "{talk}");
     assert!(talk.contains("not saved: the list of accounts"), "{talk}");
-    let (code, said, _) = draft(&pages[..1], &["--json"]);
+    let (code, said, _) = draft(&pages[3..], &["--json"]);
     let drafted: Value = serde_json::from_str(&said).expect("JSON");
     assert!(code == Some(2) && drafted["script"].is_null(), "{said}");
+    // A sign-in is a beginning.
+    let (code, said, talk) = draft(&pages[..1], &[]);
+    assert!(code == Some(0) && said.starts_with("pages:\n  sign_in:\n") && said.contains("effect: password"), "{said}");
+    assert!(talk.contains("not saved: the list of accounts"), "{talk}");
     let (code, _, talk) = draft(&[PathBuf::from("/nowhere.html")], &[]);
     assert!(code == Some(1) && talk.contains("could not read /nowhere.html"), "{talk}");
     let (code, ..) = ask(&["draft", "--into", "/nowhere/Not An Id"], Path::new(&pages[1]));

@@ -25,6 +25,7 @@ mod saved;
 pub mod schema;
 pub mod scrub;
 pub mod test;
+pub mod visit;
 
 use std::error::Error;
 use std::io::{self, Write};

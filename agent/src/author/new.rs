@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use domain::anchor::{Loopback, PortalUrlError, normalize_portal_url};
 use domain::money::{Currency, Locale};
 use jiff::tz::TimeZone;
-use script::{record_schema, schema, yaml_text};
+use script::{Script, record_schema, schema, yaml_text};
 use url::Url;
 
 use super::{WriteError, print, say};
@@ -50,6 +50,17 @@ pub(super) enum Login {
     /// Those, and then a code that the bank sends.
     #[value(name = "password+code")]
     PasswordAndCode,
+}
+
+/// The record, which asks for the credentials that the script fills in.
+pub(super) fn asking(record: &str, source: &str) -> String {
+    let Ok(script) = Script::parse(source) else { return record.to_owned() };
+    let names: Vec<String> = script.credentials().iter().map(ToString::to_string).collect();
+    let line = |line: &str| match line.starts_with("credentials:") {
+        true => format!("credentials: [{}]\n", names.join(", ")),
+        false => format!("{line}\n"),
+    };
+    record.lines().map(line).collect()
 }
 
 /// Why no folder was made.
@@ -124,13 +135,22 @@ impl New {
         Ok(Exit::Done)
     }
 
-    /// One that is like what was found elsewhere.
+    /// One that is like what was found elsewhere. Of where it was found its address alone is kept, and that of a simulated
+    /// portal is none that a bank could have.
     pub(super) fn like(
         folder: PathBuf,
-        portal: Url,
+        found_at: &Url,
         (locale, currency, timezone): (Locale, Currency, &str),
         login: Login,
     ) -> Self {
+        let mut portal = found_at.clone();
+        portal.set_query(None);
+        portal.set_fragment(None);
+        if portal.scheme() != "https"
+            && let Ok(example) = Url::parse("https://portal.example/")
+        {
+            portal = example;
+        }
         Self { folder, name: None, portal, locale, currency, timezone: timezone.to_owned(), login }
     }
 

@@ -3,6 +3,7 @@
 //!
 //! Not here: saved pages, and what is said of a run; the agent's own tests have those.
 
+mod drafted;
 mod recorder;
 
 use std::collections::BTreeSet;

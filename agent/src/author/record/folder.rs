@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 
 use domain::secret::Secret;
 use script::recording::{Act, Deed, PageKind, Recording};
-use script::{Draft, OwnWords, Question, Script, masked, scrub_keeping};
+use script::{Draft, OwnWords, Question, masked, scrub_keeping};
 use url::Url;
 
 use super::keypad::inside;
 use super::ways::{Sieve, When};
 use crate::addresses;
-use crate::author::new::{Login, New, NewError};
+use crate::author::new::{Login, New, NewError, asking};
 use crate::author::saved::{headed, headed_with_values};
 
 /// What of the pages is kept.
@@ -87,7 +87,7 @@ pub(super) fn write(
     let login = if has_code { Login::PasswordAndCode } else { Login::Password };
     let new = New::like(
         folder.to_owned(),
-        portal(&recording.portal),
+        &recording.portal,
         (drafted.locale, drafted.currency.clone(), drafted.timezone),
         login,
     );
@@ -157,17 +157,6 @@ fn typed(source: &str, recording: &Recording, secrets: &[&str]) -> Option<usize>
     held.find(|(_, found)| found.iter().any(&shown)).map(|(at, _)| at + 1)
 }
 
-/// The record, which asks for the credentials that the script fills in.
-fn asking(record: &str, source: &str) -> String {
-    let Ok(script) = Script::parse(source) else { return record.to_owned() };
-    let names: Vec<String> = script.credentials().iter().map(ToString::to_string).collect();
-    let line = |line: &str| match line.starts_with("credentials:") {
-        true => format!("credentials: [{}]\n", names.join(", ")),
-        false => format!("{line}\n"),
-    };
-    record.lines().map(line).collect()
-}
-
 /// What was found, without what was typed.
 pub(super) fn clean(drafted: &Draft, secrets: &[Secret]) -> Draft {
     let secrets: Vec<&str> = secrets.iter().map(Secret::expose).collect();
@@ -177,6 +166,9 @@ pub(super) fn clean(drafted: &Draft, secrets: &[Secret]) -> Draft {
         (finding.value, finding.why) = (words(&finding.value), words(&finding.why));
     }
     drafted.questions = drafted.questions.iter().map(|question| clean_question(question, &secrets)).collect();
+    for (_, text) in &mut drafted.sign_in {
+        *text = words(text);
+    }
     drafted.script = drafted.script.as_ref().map(|script| {
         let lines: Vec<String> = script.lines().map(|line| masked(line, &secrets)).collect();
         format!("{}\n", lines.join("\n"))
@@ -239,18 +231,6 @@ fn notes(text: &str, found: &Found<'_>, secrets: &[&str]) -> String {
         notes.push_str("- something was put in on a keypad that the page shows: no step of a script does that\n");
     }
     notes
-}
-
-/// The portal's address for the record, which is never one on this machine.
-fn portal(url: &Url) -> Url {
-    let mut portal = url.clone();
-    portal.set_query(None);
-    portal.set_fragment(None);
-    if portal.scheme() == "https" {
-        return portal;
-    }
-    let example = Url::parse("https://portal.example/");
-    example.unwrap_or(portal)
 }
 
 #[cfg(test)]

@@ -86,6 +86,9 @@ pub struct Draft {
     pub timezone: &'static str,
     /// The script, where there is a list of accounts for one.
     pub script: Option<String>,
+    /// What a script has of the pages of a sign-in, where there is no script.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sign_in: Vec<(PageKind, String)>,
 }
 
 /// What a saved page is.
@@ -261,6 +264,7 @@ fn make(
             inquiry: &mut inquiry,
         })
     });
+    let sign_in = if script.is_none() { write::sign_in(&looked, &mut inquiry) } else { Vec::new() };
     if let Some(script) = script.as_deref().and_then(|source| Script::parse(source).ok()) {
         read_back(&mut notes, &script, &looked, today);
     }
@@ -271,7 +275,18 @@ fn make(
         looked.iter().map(|looked| DraftedPage { file: looked.page.file.to_owned(), page: looked.kind }).collect();
     let Writing { locale, currency, time_zone: timezone } = writing;
     let questions = if answering == Answering::Somebody { inquiry.asked } else { Vec::new() };
-    Ok(Draft { pages, findings: notes.findings, missing, questions, values, locale, currency, timezone, script })
+    Ok(Draft {
+        pages,
+        findings: notes.findings,
+        missing,
+        questions,
+        values,
+        locale,
+        currency,
+        timezone,
+        script,
+        sign_in,
+    })
 }
 
 /// Who answers what a draft asks.

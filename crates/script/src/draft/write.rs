@@ -59,6 +59,21 @@ pub(super) fn script(parts: &mut Parts<'_, '_>) -> String {
     format(&out).unwrap_or(out)
 }
 
+/// The pages of a sign-in alone, each with what a script has of it.
+pub(super) fn sign_in(looked: &[Looked<'_>], inquiry: &mut Inquiry<'_>) -> Vec<(PageKind, String)> {
+    let of_sign_in = looked.iter().filter_map(|looked| Some((looked.kind?, looked.form.as_ref()?)));
+    let mut pages = Vec::new();
+    for (kind, form) in of_sign_in {
+        let mut out = String::new();
+        match kind {
+            PageKind::Refused => of_refusal(&mut out, kind.as_str(), form),
+            _ => of_form(&mut out, kind.as_str(), form, looked, inquiry),
+        }
+        pages.push((kind, out));
+    }
+    pages
+}
+
 /// The hosts of pages beside that of the first, by their names; what else pages ask for isn't known from them.
 fn hosts(parts: &Parts<'_, '_>) -> Vec<String> {
     let host = |page: &Looked<'_>| page.page.url.domain().map(str::to_owned);
@@ -102,14 +117,7 @@ fn pages(out: &mut String, parts: &mut Parts<'_, '_>) {
                     ));
                 }
             }
-            (PageKind::Refused, Some(Form { alert: Some(alert), fills, .. })) => {
-                let (alert, field) = (text(alert), fills.last().map(|(into, _)| text(into)));
-                // Elsewhere the same thing may say something else.
-                let signs = field.map_or_else(|| alert.clone(), |field| format!("[{field}, {alert}]"));
-                out.push_str(&format!(
-                    "  {name}:\n    when: {{ visible: {signs} }}\n    failure: {{ code: auth.credentials.invalid, message: {alert} }}\n"
-                ));
-            }
+            (PageKind::Refused, Some(form)) if form.alert.is_some() => of_refusal(out, name, form),
             (PageKind::Medium, _) => {
                 if let Some(click) = &parts.leads.medium {
                     let click = text(click);
@@ -164,6 +172,17 @@ fn farewell(document: &Document) -> Option<(String, String)> {
     let words = shown_text(heading);
     let has_digits = words.chars().any(char::is_numeric);
     (!words.is_empty() && !has_digits).then(|| (selector(document, heading).0, words))
+}
+
+/// The page that refuses a password.
+fn of_refusal(out: &mut String, name: &str, Form { alert, fills, .. }: &Form) {
+    let Some(alert) = alert else { return };
+    let (alert, field) = (text(alert), fills.last().map(|(into, _)| text(into)));
+    // Elsewhere the same thing may say something else.
+    let signs = field.map_or_else(|| alert.clone(), |field| format!("[{field}, {alert}]"));
+    out.push_str(&format!(
+        "  {name}:\n    when: {{ visible: {signs} }}\n    failure: {{ code: auth.credentials.invalid, message: {alert} }}\n"
+    ));
 }
 
 /// A page of a sign-in.
