@@ -7,8 +7,10 @@
 
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
 
 use tokio::process::Command;
+use tokio::sync::Mutex;
 
 use crate::patience::eventually;
 use crate::programs::{Program, ProgramError};
@@ -59,7 +61,7 @@ impl Postgres {
     async fn serve(&mut self) -> Result<(), ProgramError> {
         let mut serve = self.command("postgres");
         serve.arg("-D").arg(self.cluster()).arg("-k").arg(self.folder.path());
-        serve.args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=100"]);
+        serve.args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=300"]);
         let server = Program::start("postgres", serve)?;
         let mut ready = self.command("pg_isready");
         ready.arg("-h").arg(self.folder.path()).args(["-d", "postgres", "-q"]);
@@ -86,8 +88,56 @@ impl Postgres {
     /// Where its one database is.
     #[must_use]
     pub fn url(&self) -> String {
+        self.url_of("postgres")
+    }
+
+    fn url_of(&self, database: &str) -> String {
         let folder = self.folder.path().display().to_string().replace('/', "%2F");
-        format!("postgres://bursar@{folder}/postgres")
+        format!("postgres://bursar@{folder}/{database}")
+    }
+}
+
+/// The server whose databases the tests of this process have, while any of them runs.
+static SHARED: Mutex<Weak<Postgres>> = Mutex::const_new(Weak::new());
+
+/// A database of a test's own, on a server that it shares: a server takes a second to make, and a database none.
+pub struct Database {
+    server: Arc<Postgres>,
+    name: String,
+}
+
+impl Database {
+    /// Makes one; the server ends with the last test that has one.
+    ///
+    /// # Errors
+    /// [`ProgramError`] if PostgreSQL isn't installed or doesn't get ready.
+    pub async fn create() -> Result<Self, ProgramError> {
+        let server = {
+            let mut shared = SHARED.lock().await;
+            match shared.upgrade() {
+                Some(server) => server,
+                None => {
+                    let server = Arc::new(Postgres::start().await?);
+                    *shared = Arc::downgrade(&server);
+                    server
+                }
+            }
+        };
+        let name = format!("test_{}", uuid::Uuid::new_v4().simple());
+        let mut create = server.command("createdb");
+        create.arg("--host").arg(server.folder.path()).args(["--username", "bursar", "--template", "template0", &name]);
+        let made = create.output().await.map_err(|source| ProgramError::Spawn { name: "createdb".into(), source })?;
+        if !made.status.success() {
+            let said = String::from_utf8_lossy(&made.stderr).into_owned();
+            return Err(ProgramError::NotReady { name: "createdb".into(), said });
+        }
+        Ok(Self { server, name })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.server.url_of(&self.name)
     }
 }
 

@@ -96,13 +96,13 @@ pub(crate) fn push_rows(query: &mut QueryBuilder<Db>, columns: Vec<Column>) {
 #[cfg(test)]
 mod tests {
     use domain::secret::Secret;
-    use tests::postgres::Postgres;
+    use tests::postgres::Database;
 
     use super::{STATEMENTS, connect};
 
     #[tokio::test]
     async fn a_session_keeps_each_statement_once_and_no_more_than_it_may() {
-        let server = Postgres::start().await.expect("PostgreSQL");
+        let server = Database::create().await.expect("PostgreSQL");
         let pool = connect(&Secret::new(server.url())).await.expect("a pool");
         let mut session = pool.acquire().await.expect("a session");
         let asked = "SELECT COUNT(*) FROM pg_prepared_statements";

@@ -12,7 +12,7 @@ async fn tamper(bench: &Bench, sql: &'static str) {
         let file = format!("sqlite://{}", folder.path().join("t.sqlite").display());
         let pool = sqlx::SqlitePool::connect(&file).await.expect("the file");
         sqlx::query(sql).execute(&pool).await.expect("done");
-    } else if let Some(server) = bench._ground.downcast_ref::<Postgres>() {
+    } else if let Some(server) = bench._ground.downcast_ref::<Database>() {
         let pool = sqlx::PgPool::connect(&server.url()).await.expect("the server");
         sqlx::query(sql).execute(&pool).await.expect("done");
     }

@@ -82,7 +82,7 @@ async fn lists_are_short_walks_however_many_connections_there_are() {
     let benches = benches().await;
     let bench = benches.iter().find(|bench| bench.name == "postgres").expect("PostgreSQL");
     let first = bench.connection().await;
-    let server = bench._ground.downcast_ref::<Postgres>().expect("the server");
+    let server = bench._ground.downcast_ref::<Database>().expect("the server");
     let pool = sqlx::PgPool::connect(&server.url()).await.expect("the server");
     // One in a thousand is at a rare bank, one in two thousand is paused.
     let many =

@@ -26,7 +26,7 @@ async fn grounds() -> [Ground; 2] {
     let file = folder.path().join("t.sqlite");
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file).create_if_missing(true);
     let sqlite = Raw::Sqlite(sqlx::SqlitePool::connect_with(options).await.expect("SQLite"));
-    let server = Postgres::start().await.expect("PostgreSQL");
+    let server = Database::create().await.expect("PostgreSQL");
     let postgres = Raw::Postgres(sqlx::PgPool::connect(&server.url()).await.expect("PostgreSQL"));
     let url = StoreUrl::Postgres(Secret::new(server.url()));
     [

@@ -33,7 +33,7 @@ mod wheel;
 
 use std::sync::Arc;
 
-use ::tests::postgres::Postgres;
+use ::tests::postgres::Database;
 use domain::account::{AccountStatus, AccountType, ObservedAccount};
 use domain::challenge::Question;
 use domain::connection::{ConnectionState, ConnectionStatus};
@@ -62,12 +62,12 @@ async fn benches() -> Vec<Bench> {
     let folder = tempfile::tempdir().expect("a folder");
     let sqlite =
         open(&StoreUrl::Sqlite(folder.path().join("t.sqlite")), Tables::BroughtUpToDate).await.expect("SQLite");
-    let server = Postgres::start().await.expect("PostgreSQL");
-    let postgres = open(&StoreUrl::Postgres(domain::secret::Secret::new(server.url())), Tables::BroughtUpToDate)
+    let database = Database::create().await.expect("PostgreSQL");
+    let postgres = open(&StoreUrl::Postgres(domain::secret::Secret::new(database.url())), Tables::BroughtUpToDate)
         .await
         .expect("PostgreSQL");
     let grounds: [(_, _, Box<dyn std::any::Any>); 2] =
-        [("sqlite", sqlite, Box::new(folder)), ("postgres", postgres, Box::new(server))];
+        [("sqlite", sqlite, Box::new(folder)), ("postgres", postgres, Box::new(database))];
     let mut benches = Vec::new();
     for (name, store, ground) in grounds {
         let organization = add_organization(&*store, "default").await;

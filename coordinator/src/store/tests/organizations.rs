@@ -55,7 +55,7 @@ async fn keys_name_their_organization_and_the_tenant_that_they_reach() {
 
 #[tokio::test]
 async fn a_column_that_is_added_meanwhile_disturbs_nobody_on_postgresql() {
-    let server = Postgres::start().await.expect("PostgreSQL");
+    let server = Database::create().await.expect("PostgreSQL");
     let url = domain::secret::Secret::new(server.url());
     let store = open(&StoreUrl::Postgres(url), Tables::BroughtUpToDate).await.expect("PostgreSQL");
     let organization = add_organization(&*store, "default").await;

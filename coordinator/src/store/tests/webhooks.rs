@@ -425,7 +425,7 @@ async fn a_delivery_that_cannot_be_read_fails_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("t.sqlite");
     let sqlite = open(&StoreUrl::Sqlite(file.clone()), Tables::BroughtUpToDate).await.expect("SQLite");
-    let server = Postgres::start().await.expect("PostgreSQL");
+    let server = Database::create().await.expect("PostgreSQL");
     let postgres = open(&StoreUrl::Postgres(domain::secret::Secret::new(server.url())), Tables::BroughtUpToDate)
         .await
         .expect("PostgreSQL");
