@@ -30,8 +30,9 @@ async fn the_sign_in_at_an_address_begins_a_script_by_each_driver_that_the_porta
         let folder = catalog.path().join("found").display().to_string();
         let drafted = agent(&["draft", running.url(), "--driver", driver, "--into", &folder, "--json"]).await?;
         assert_eq!(drafted.code, Some(0), "{portal}: {}{}", drafted.stdout, drafted.stderr);
-        let told: Value = serde_json::from_str(&drafted.stdout.lines().next().unwrap_or_default())
-            .or_else(|_| serde_json::from_str(drafted.stdout.rsplit_once("\n/").map_or("", |(json, _)| json)))?;
+        // The draft comes first, and the folder's name after it.
+        let mut said = serde_json::Deserializer::from_str(&drafted.stdout).into_iter::<Value>();
+        let told = said.next().ok_or("no draft")??;
         let found =
             |what: &str| told["findings"].as_array().is_some_and(|all| all.iter().any(|one| one["what"] == what));
         assert!(found(fills), "{portal}: {told}");

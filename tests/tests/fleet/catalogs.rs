@@ -163,17 +163,20 @@ async fn a_bundle_is_taken_from_whoever_is_trusted_alone() -> Outcome {
     Ok(())
 }
 
+/// Files by their paths.
+type Kept = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
+
 /// Where files are to be had, as long as they are there.
 struct Shelf {
     url: String,
-    files: Arc<Mutex<Vec<(String, Vec<u8>)>>>,
+    files: Kept,
 }
 
 impl Shelf {
     async fn start<const N: usize>(files: [(&str, &Path); N]) -> Result<Self, Box<dyn std::error::Error>> {
         let read = |(name, path): (&str, &Path)| Ok::<_, std::io::Error>((format!("/{name}"), std::fs::read(path)?));
         let files = Arc::new(Mutex::new(files.into_iter().map(read).collect::<Result<Vec<_>, _>>()?));
-        let serve = async |State(files): State<Arc<Mutex<Vec<(String, Vec<u8>)>>>>, uri: Uri| {
+        let serve = async |State(files): State<Kept>, uri: Uri| {
             let files = files.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             let found = files.iter().find(|(name, _)| name == uri.path()).map(|(_, bytes)| bytes.clone());
             found.ok_or(StatusCode::NOT_FOUND)
