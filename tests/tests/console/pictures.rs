@@ -6,6 +6,8 @@
 //!
 //! Not here: whether pages are right; every other file here is about that.
 
+mod authors;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -159,7 +161,8 @@ async fn walk(album: &mut Album) -> Outcome {
     album.take(&ada, "run").await?;
     ada.opens("/console/audit").await?;
     ada.sees("h1", "Audit").await?;
-    album.take(&ada, "audit-trail").await
+    album.take(&ada, "audit-trail").await?;
+    authors::day(album, &fleet, &ada).await
 }
 
 /// A customer sets a connection up by a link; the connection's id.

@@ -28,7 +28,7 @@
   };
   socket.addEventListener("open", () => {
     stands.textContent = "Sign in, open an account, look at its next page, go back to the list, sign out.";
-    screen.focus();
+    screen.focus({ preventScroll: true });
   });
   // One that is broken is followed by another.
   socket.addEventListener("message", ({ data }) => void draw(data).catch(() => {}));
