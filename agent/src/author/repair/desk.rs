@@ -101,6 +101,8 @@ impl Desk {
             return Err(DeskError::NoToken);
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(DeskError::Runtime)?;
+        // Whoever was first has chosen the same.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().timeout(PATIENCE).build().map_err(DeskError::Silent)?;
         Ok(Self { root, token: Secret::new(token), runtime, client })
     }
