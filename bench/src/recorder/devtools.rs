@@ -33,8 +33,7 @@ pub(super) async fn carried_over(portal: &RunningPortal) -> Result<Came, Failure
     let drafted = catalog.path().join("drafted").join(portal.name());
     let mut line = vec!["draft".to_owned()];
     line.extend(pages(&recorded.folder.join("pages"))?.iter().map(|page| page.display().to_string()));
-    line.extend(["--recording".to_owned(), imported, "--portal".to_owned(), portal.url().to_owned()]);
-    line.extend(["--into".to_owned(), drafted.display().to_string()]);
+    line.extend(["--recording".to_owned(), imported, "--into".to_owned(), drafted.display().to_string()]);
     std::fs::create_dir_all(catalog.path().join("drafted"))?;
     agent(&line.iter().map(String::as_str).collect::<Vec<_>>()).await?;
     let ran = read(portal, &drafted, catalog.path(), &["--json"]).await?;
