@@ -208,3 +208,11 @@ async fn nothing_is_published_that_nobody_took_and_a_refusal_is_told() -> Result
     assert!(ran.code == Some(1) && ran.stderr.contains("no such token"), "{:?}{}", ran.code, ran.stderr);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_table_of_kontors_that_became_a_list_of_cards_is_told_and_not_guessed() -> Result<(), Failure> {
+    let came = came(Portal::Kontor, other_layout(), None).await?;
+    assert_eq!((came.code.as_deref(), came.rounds), (Some("script.element.missing"), 0), "{came:?}");
+    assert!(came.nothing.is_some_and(|why| why.contains("nothing on the page is what `#umsatzliste` was")));
+    Ok(())
+}

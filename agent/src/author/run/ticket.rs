@@ -33,6 +33,8 @@ pub(super) struct Tickets {
     seen: BTreeMap<(String, usize), NowPage>,
     /// Which account's pages come now; 0 before the first.
     account: usize,
+    /// Whether the list of accounts was the last page that was seen.
+    is_at_list: bool,
     /// The page that ended it, and its name where it has one.
     last: Option<NowPage>,
 }
@@ -49,7 +51,16 @@ impl Tickets {
             Some((page.to_owned(), known_page(&html, &[], &own)))
         };
         let known = folder.script.pages().filter_map(of_page).collect();
-        Ok(Self { path: path.to_owned(), source, own, known, seen: BTreeMap::new(), account: 0, last: None })
+        Ok(Self {
+            path: path.to_owned(),
+            source,
+            own,
+            known,
+            seen: BTreeMap::new(),
+            account: 0,
+            is_at_list: false,
+            last: None,
+        })
     }
 
     /// Takes a look in. Pages that show a secret in a picture aren't looked at.
@@ -63,7 +74,10 @@ impl Tickets {
                 let now = now(Some(url), html);
                 self.known.entry(page.clone()).or_insert_with(|| known_page(&now.html, &[], &self.own));
                 // From the list one account after the other is opened.
-                self.account += usize::from(script.read_at(Stage::Accounts) == Some(page));
+                let is_list = script.read_at(Stage::Accounts) == Some(page);
+                // It may be looked at several times before one is opened.
+                self.account += usize::from(is_list && !self.is_at_list);
+                self.is_at_list = is_list;
                 self.seen.insert((page.clone(), self.account), now);
             }
             Observation::Unrecognised { url, html, .. } => self.last = Some(now(Some(url), html)),
@@ -80,10 +94,9 @@ impl Tickets {
             script.read_at(failure.stage).filter(|_| code != FailureCode::PageUnrecognised).map(str::to_owned)
         });
         let account = of_account(&failure.message);
-        let is_it = |(known, at): &(String, usize)| {
-            Some(known) == page.as_ref() && account.is_none_or(|account| account == *at)
-        };
-        let read = self.seen.iter().rfind(|(seen, _)| is_it(seen)).map(|(_, now)| now.clone());
+        let looks = self.seen.iter().filter(|((known, _), _)| Some(known) == page.as_ref()).collect::<Vec<_>>();
+        let its = looks.iter().find(|((_, at), _)| Some(*at) == account).or(looks.last());
+        let read = its.map(|(_, now)| (*now).clone());
         // What an account lacks is on the page that it was read from.
         let now = if is_of_account { read.or(self.last) } else { self.last.or(read) };
         let known: Vec<KnownPage> = self.known.into_iter().map(|(page, html)| KnownPage { page, html }).collect();
@@ -177,10 +190,12 @@ reads:
             known: BTreeMap::new(),
             seen: BTreeMap::new(),
             account: 0,
+            is_at_list: false,
             last: None,
         };
         let taint = Taint::default();
         for (page, html) in [
+            ("accounts", "<table id=accounts>"),
             ("accounts", "<table id=accounts>"),
             ("account", "<table id=rows class=first>"),
             ("accounts", "<table id=accounts>"),

@@ -51,7 +51,14 @@ struct Traits {
 /// The thing on the page as it is that this one was; none where nothing is, or several could be.
 pub(super) fn counterpart<'d>(before: &Document, was: ElementRef<'_>, now: &'d Document) -> Option<Counterpart<'d>> {
     let wanted = Traits::of(before, was);
-    let alike = now.everything().filter(|element| wanted.is_kind_of(element) && !is_hidden(element)).take(COMPARED);
+    // What was there under its own name is itself, and never the neighbour that went.
+    let others = before.everything().filter(|element| element.id() != was.id());
+    let others: BTreeSet<(&str, &str)> = others.flat_map(identity).collect();
+    let is_another = |element: &ElementRef<'_>| identity(*element).any(|name| others.contains(&name));
+    let alike = now
+        .everything()
+        .filter(|element| wanted.is_kind_of(element) && !is_hidden(element) && !is_another(element))
+        .take(COMPARED);
     let mut scored: Vec<(i32, ElementRef<'d>, Vec<&'static str>)> = alike
         .map(|element| {
             let (score, why) = wanted.alike(&Traits::of(now, element));
@@ -66,6 +73,13 @@ pub(super) fn counterpart<'d>(before: &Document, was: ElementRef<'_>, now: &'d D
         is_likely: *score >= LIKELY,
         why: why.join(", "),
     })
+}
+
+/// What tells an element apart by itself.
+fn identity<'d>(element: ElementRef<'d>) -> impl Iterator<Item = (&'static str, &'d str)> {
+    let named = ["id", "data-testid", "data-test", "data-qa", "data-cy"].into_iter();
+    // What scrubbing left of a name with digits tells nothing apart.
+    named.filter_map(move |name| Some((name, element.attr(name)?))).filter(|(_, value)| !value.contains('0'))
 }
 
 impl Traits {
@@ -204,6 +218,9 @@ mod tests {
             "<table id=n><tr><th>News</table><table id=t><tr><th>Sum<th>Date</table>",
             Some("t"),
         );
+        // The table that is left was there beside it.
+        let tables = "<table id=booked mark><tr><th>Day<th>What<th>Sum</table><table id=pending><tr><th>Soon<th>What<th>Sum</table>";
+        check(tables, "<ol class=cards></ol><table id=pending><tr><th>Soon<th>What<th>Sum</table>", None);
         check("<input mark>", "<input id=a><input id=b>", None);
         check("<button mark>Sign in</button>", "<button id=a>Pay all</button>", None);
         check("<input name=a$Main$user mark>", "<input id=q name=q><input id=u name=b$Other$user>", Some("u"));
