@@ -49,6 +49,7 @@ mod css;
 mod diagnostic;
 mod document;
 mod draft;
+pub mod drift;
 mod explain;
 mod form;
 mod format;

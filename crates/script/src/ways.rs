@@ -153,11 +153,11 @@ fn of<'d>(document: &'d Document, way: &Way) -> Vec<ElementRef<'d>> {
     match way {
         Way::Css(selector) => Css::made(selector).map(|css| document.all(&css).collect()).unwrap_or_default(),
         Way::Label(words) => {
-            document.everything().filter(|element| is_field(element) && name(document, *element) == *words).collect()
+            document.everything().filter(|element| is_field(element) && called(document, *element) == *words).collect()
         }
         Way::Role { role, name: words } => {
             let fits = |element: &ElementRef<'_>| {
-                role_of(element).as_deref() == Some(role) && name(document, *element) == *words
+                role_of(element).as_deref() == Some(role) && called(document, *element) == *words
             };
             document.everything().filter(fits).collect()
         }
@@ -170,7 +170,7 @@ fn of<'d>(document: &'d Document, way: &Way) -> Vec<ElementRef<'d>> {
 
 /// The words by which a field alone is found by its label.
 pub(crate) fn label_of(document: &Document, element: ElementRef<'_>) -> Option<String> {
-    let words = name(document, element);
+    let words = called(document, element);
     let found = of(document, &Way::Label(words.clone()));
     (!words.is_empty() && matches!(found.as_slice(), [one] if one.id() == element.id())).then_some(words)
 }
@@ -180,7 +180,7 @@ fn is_field(element: &ElementRef<'_>) -> bool {
 }
 
 /// The role that an element says, or that its tag has.
-fn role_of(element: &ElementRef<'_>) -> Option<String> {
+pub(crate) fn role_of(element: &ElementRef<'_>) -> Option<String> {
     if let Some(role) = element.attr("role") {
         return Some(role.trim().to_ascii_lowercase());
     }
@@ -202,7 +202,7 @@ fn role_of(element: &ElementRef<'_>) -> Option<String> {
 }
 
 /// What an element is called, white space and case folded; empty where nothing says.
-fn name(document: &Document, element: ElementRef<'_>) -> String {
+pub(crate) fn called(document: &Document, element: ElementRef<'_>) -> String {
     let of_id = |id: &str| document.everything().find(|other| other.attr("id") == Some(id));
     if let Some(ids) = element.attr("aria-labelledby") {
         let words: Vec<String> = ids.split_whitespace().filter_map(of_id).map(shown_text).collect();

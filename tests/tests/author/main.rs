@@ -5,6 +5,7 @@
 
 mod drafted;
 mod recorder;
+mod repairs;
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;

@@ -94,6 +94,7 @@ const PLACES: [(&str, &[&str]); 38] = [
     (
         "reqwest",
         &[
+            "agent/src/author/repair/desk.rs",
             "agent/src/author/test/truth.rs",
             "agent/src/coordinator/",
             "agent/src/http/",

@@ -54,8 +54,19 @@ enum Voice {
     Words,
     /// What may be a customer's.
     Shape,
+    /// What may name a customer though it is the portal's: of pages that are kept for all, the script's words alone stay.
+    Own,
     /// A secret stands in it.
     Masked,
+}
+
+/// Whom a page is kept for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keeper {
+    /// Whoever looks after the connection that it was seen with.
+    Its,
+    /// All who look after the portal's script.
+    All,
 }
 
 /// What a page is scrubbed of, and what stays all the same.
@@ -63,6 +74,7 @@ struct Scrubbing<'o> {
     secrets: Secrets,
     own: &'o OwnWords,
     veil: Veil<'o>,
+    keeper: Keeper,
 }
 
 /// Whether there was room for all of a thing.
@@ -101,7 +113,14 @@ pub struct Scrubbed {
 /// The same, but for the words that a script itself says: with them the page can be recognised by it again.
 #[must_use]
 pub fn scrub_keeping(html: &str, secrets: &[&str], own: &OwnWords) -> Scrubbed {
-    veiled(html, &Scrubbing { secrets: Secrets::new(secrets), own, veil: Veil::Shape })
+    veiled(html, &Scrubbing { secrets: Secrets::new(secrets), own, veil: Veil::Shape, keeper: Keeper::Its })
+}
+
+/// The same for all who look after the portal's script: of headings and alerts, which may name a customer, nothing but the
+/// script's words is left.
+#[must_use]
+pub(crate) fn scrub_for_all(html: &str, secrets: &[&str], own: &OwnWords) -> Scrubbed {
+    veiled(html, &Scrubbing { secrets: Secrets::new(secrets), own, veil: Veil::Shape, keeper: Keeper::All })
 }
 
 fn veiled(html: &str, page: &Scrubbing<'_>) -> Scrubbed {
@@ -153,6 +172,9 @@ fn veiled(html: &str, page: &Scrubbing<'_>) -> Scrubbed {
                             continue;
                         }
                         inner = voice_within(element, voice, secrets);
+                        if page.keeper == Keeper::All && inner == Voice::Words && names_somebody(element) {
+                            inner = Voice::Own;
+                        }
                         let name = name(element, secrets);
                         scrubbed.is_cut |= open(element, &name, inner, page, out) == Room::Short;
                         if let Some(document) = shown_in(element) {
@@ -243,6 +265,12 @@ fn voice_within(element: ElementRef<'_>, around: Voice, secrets: &Secrets) -> Vo
         Voice::Shape if says_words => Voice::Words,
         voice => voice,
     }
+}
+
+/// Whether a portal greets its customers there, or names their accounts.
+fn names_somebody(element: ElementRef<'_>) -> bool {
+    matches!(element.value().name(), "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "caption")
+        || matches!(element.attr("role"), Some("alert" | "alertdialog" | "heading"))
 }
 
 fn is_header_row(cell: ElementRef<'_>) -> bool {
@@ -428,7 +456,7 @@ fn spoken(words: &str, voice: Voice, page: &Scrubbing<'_>) -> String {
             };
             words.split_inclusive(char::is_whitespace).map(word).collect()
         }
-        Voice::Shape | Voice::Masked => veil.over(words),
+        Voice::Shape | Voice::Own | Voice::Masked => veil.over(words),
     }
 }
 

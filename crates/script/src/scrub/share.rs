@@ -12,7 +12,7 @@ use url::Url;
 use super::disguise::Secrets;
 use super::fiction::{Amounts, Fiction, Key, Writing};
 use super::veil::Veil;
-use super::{OwnWords, Scrubbed, Scrubbing, address, survivors, veiled};
+use super::{Keeper, OwnWords, Scrubbed, Scrubbing, address, survivors, veiled};
 use crate::document::{Document, folded_case};
 use crate::language::{Format, Script};
 use crate::rehearse::PageRead;
@@ -104,7 +104,8 @@ pub fn shared(
     let mut made = Vec::with_capacity(pages.len());
     for (at, (page, before)) in pages.iter().zip(&before).enumerate() {
         fiction.begin();
-        let scrubbing = Scrubbing { secrets: Secrets::new(secrets), own, veil: Veil::Fiction(&fiction) };
+        let scrubbing =
+            Scrubbing { secrets: Secrets::new(secrets), own, veil: Veil::Fiction(&fiction), keeper: Keeper::Its };
         let scrubbed = veiled(page.html, &scrubbing);
         let after = read(at, page, &scrubbed.html)
             .map_err(|_| ShareError::Otherwise { page: at, what: "nothing can be read on it".to_owned() })?;
