@@ -15,6 +15,7 @@ pub struct Ticket {
     /// Which one.
     pub id: String,
     /// The institution's id.
+    #[serde(alias = "institutionId")]
     pub institution: String,
     /// The revision of the script that failed.
     pub revision: String,
