@@ -24,6 +24,7 @@ use crate::author::fmt::{Fmt, FmtError};
 use crate::author::import::{Import, ImportError};
 use crate::author::new::{New, NewError};
 use crate::author::record::{Record, RecordError};
+use crate::author::repair::{Repair, RepairError};
 use crate::author::run::{Driving, RunError};
 use crate::author::schema::Schema;
 use crate::author::scrub::{Scrub, ScrubError};
@@ -72,6 +73,8 @@ enum Verb {
     Record(Box<Record>),
     /// Make up what pages of a bank show, so that a folder can be given away.
     Scrub(Scrub),
+    /// Propose what a script would have to say where its portal has changed, and have a person take it.
+    Repair(Box<Repair>),
     /// Say all that is wrong with a script.
     Check(Check),
     /// Say what a fault means, with an example, and how to mend it.
@@ -174,6 +177,9 @@ pub enum CliError {
     /// Nothing was exported.
     #[error(transparent)]
     Export(#[from] ExportError),
+    /// A script couldn't be repaired.
+    #[error(transparent)]
+    Repair(#[from] RepairError),
     /// Nothing was recorded.
     #[error(transparent)]
     Record(#[from] RecordError),
@@ -268,6 +274,7 @@ impl Verb {
             Self::Import(import) => import.listing(),
             Self::Export(export) => export.listing(),
             Self::Record(record) => record.listing(),
+            Self::Repair(repair) => repair.listing(),
             Self::Check(check) => check.listing(),
             Self::New(_) | Self::Explain(_) | Self::Fmt(_) | Self::Schema(_) => Listing::Text,
         }
@@ -290,6 +297,7 @@ impl Cli {
                 quiet_logs(self.log_format)?;
                 Ok(record.obey()?)
             }
+            Verb::Repair(repair) => Ok(repair.obey()?),
             Verb::Check(check) => Ok(check.obey()?),
             Verb::Explain(explain) => Ok(explain.obey()?),
             Verb::Fmt(fmt) => Ok(fmt.obey()?),
@@ -381,6 +389,7 @@ impl CliError {
             Self::Import(error) => error.hint(),
             Self::Export(error) => error.hint(),
             Self::Record(error) => error.hint(),
+            Self::Repair(error) => error.hint(),
             Self::Read { .. }
             | Self::Check(_)
             | Self::Fmt(_)

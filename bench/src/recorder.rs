@@ -4,7 +4,12 @@
 //! The bar is that nothing is left to do. What another way to a recording comes to, or a portal that is laid out otherwise,
 //! are rows of the same figures under another name (`figures`).
 //!
+//! So are, with figures of their own, a portal that changes after its script was written (`changed`).
+//!
 //! Not here: whether what was typed is left anywhere; the tests have that.
+
+mod changed;
+mod devtools;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -57,6 +62,17 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
             }
         };
         rows.extend(figures(&format!("{portal}, recorded"), &came));
+        progress.say(format!("{portal} is recorded, and goes through DevTools JSON"));
+        let running = portal.start(Wishes::default()).await?;
+        let came = match devtools::carried_over(&running).await {
+            Ok(came) => came,
+            Err(why) => {
+                progress.say(format!("{portal}: {why}"));
+                Came { all: records(&running)?, edits: edits(Path::new(""), &running)?, ..Came::default() }
+            }
+        };
+        rows.extend(figures(&format!("{portal}, through DevTools JSON"), &came).into_iter().filter(of_the_script));
+        rows.extend(changed::rows(portal, &progress).await?);
     }
     if arguments.json {
         print_json(&rows)?;
@@ -98,6 +114,11 @@ fn figures(name: &str, came: &Came) -> [Row; 5] {
         Row::count(format!("{name}: lines to edit"), came.edits, "").at_most(0.0),
         Row::new(format!("{name}: a person's time"), came.seconds, "s"),
     ]
+}
+
+/// Whether a row says what a script is worth; a person's part was told before.
+fn of_the_script(row: &Row) -> bool {
+    !row.name.ends_with("questions asked") && !row.name.ends_with("a person's time")
 }
 
 /// How many accounts and transactions a portal has.

@@ -15,6 +15,7 @@ pub mod programs;
 pub mod receiver;
 pub mod recorder;
 pub mod redis;
+pub mod repairs;
 pub mod rows;
 pub mod socket;
 pub mod statements;

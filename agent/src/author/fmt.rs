@@ -99,7 +99,7 @@ fn input() -> Result<String, FmtError> {
 }
 
 /// Puts a file in the place of another at once, so that nobody ever sees half of it.
-fn replace(path: &Path, text: &str) -> Result<(), FmtError> {
+pub(super) fn replace(path: &Path, text: &str) -> Result<(), FmtError> {
     let unwritable = |source| FmtError::Unwritable { path: path.to_owned(), source };
     // What a link leads to is written, and the link stays.
     let target = path.canonicalize().map_err(unwritable)?;

@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! record, draft, new ─▶ check ─▶ test (saved pages) ─▶ test --portal (a simulated portal) ─▶ run (the real one)
-//!   └ import, export       └ fmt, explain, schema                        scrub: pages that may be given away
+//!   └ import, export       └ fmt, explain, schema                        │     scrub: pages that may be given away
+//!                                                                  repair ◀┘ once the portal has changed
 //! ```
 //!
 //! Not here: the language, which is the script crate's; and working under leases.
@@ -20,6 +21,7 @@ mod pages;
 mod proof;
 pub mod record;
 pub mod recorded;
+pub mod repair;
 pub mod run;
 mod saved;
 pub mod schema;

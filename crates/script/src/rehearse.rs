@@ -136,6 +136,19 @@ impl Script {
         Ok(read)
     }
 
+    /// The page on which a run reads at this stage, where it does.
+    #[must_use]
+    pub fn read_at(&self, stage: Stage) -> Option<&str> {
+        match stage {
+            Stage::Accounts => Some(&self.reads.accounts.on),
+            Stage::Transactions => {
+                let visit = self.reads.visit.as_ref()?;
+                Some(visit.onward.as_ref().map_or(&visit.page, |onward| &onward.page))
+            }
+            _ => None,
+        }
+    }
+
     /// The pages' names, in the order of the script.
     pub fn pages(&self) -> impl Iterator<Item = &str> {
         self.pages.iter().map(|page| page.name.as_str())

@@ -26,6 +26,7 @@ use super::person::{Asked, Person};
 use super::portal::PortalArguments;
 use super::redact::Taint;
 use super::report;
+use super::ticket::Tickets;
 use super::trace::{Pages, Trace};
 use super::{RunError, today};
 use crate::author::folder::Folder;
@@ -99,6 +100,7 @@ impl Run<'_> {
         let pages = if self.through.report().is_some() { Pages::Kept } else { Pages::Dropped };
         let mut trace = Trace::new(Arc::clone(&script), Taint::new(self.credentials.values().cloned()), pages);
         trace.keeper = keeper.transpose()?;
+        trace.tickets = self.through.ticket().map(|path| Tickets::open(path, self.folder)).transpose()?;
         let hosts = Hosts::new(&self.portal, script.hosts(), loopback);
         let plan = Plan {
             portal_url: self.portal.clone(),
@@ -146,6 +148,11 @@ impl Run<'_> {
             trace.note("proof", format!("account {account}: {what}"));
         }
         trace.end(said(&outcome));
+        if let Some((path, tickets)) = self.through.ticket().zip(trace.tickets.take())
+            && tickets.write(&self.folder.script, &outcome).map_err(unwritten(path))?
+        {
+            say(&format!("ticket: {0}; see `agent repair {0}`", path.display()));
+        }
         if let Some((path, file)) = self.through.report().zip(report) {
             let page = report::page(self.folder.script.institution(), &trace, &outcome);
             report::write(file, &page).map_err(unwritten(path))?;

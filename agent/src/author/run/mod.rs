@@ -19,6 +19,7 @@ pub mod portal;
 mod records;
 mod redact;
 mod report;
+mod ticket;
 mod trace;
 
 use std::io::{self, IsTerminal as _};
@@ -34,7 +35,7 @@ use serde_json::json;
 use url::Url;
 
 use super::folder::{Folder, FolderError};
-use super::{Listing, WriteError, print, print_json, say};
+use super::{Listing, ReadError, WriteError, print, print_json, say};
 use crate::cli::{BrowserArguments, BrowserError, Exit};
 use crate::driver::OpenError;
 use credentials::CredentialsError;
@@ -93,6 +94,9 @@ pub enum RunError {
         /// What the system said.
         source: io::Error,
     },
+    /// The script's text isn't there any more.
+    #[error(transparent)]
+    Source(#[from] ReadError),
     /// Nobody listens.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -111,7 +115,12 @@ impl RunError {
             Self::NoWindow(_) => Some("take --headed away, or say `--driver cdp`"),
             Self::Browser(error) => Some(error.hint()),
             Self::Session(OpenError::NotStarted { hint, .. }) => Some(hint),
-            Self::Session(_) | Self::WayOut(_) | Self::Runtime(_) | Self::Unwritten { .. } | Self::Write(_) => None,
+            Self::Session(_)
+            | Self::WayOut(_)
+            | Self::Runtime(_)
+            | Self::Unwritten { .. }
+            | Self::Source(_)
+            | Self::Write(_) => None,
         }
     }
 }
@@ -178,6 +187,6 @@ pub(crate) fn today(timezone: &str) -> Date {
 }
 
 /// Whether somebody sits at the terminal who can be asked.
-fn is_attended() -> bool {
+pub(crate) fn is_attended() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }

@@ -36,6 +36,10 @@ pub struct PortalArguments {
     /// sees them.
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
     save_pages: Option<Option<PathBuf>>,
+    /// Where a fault of the script ends the run, write a repair ticket there, for `agent repair`: the script, its pages as
+    /// they were by the folder's pages/, and the page as it is, all scrubbed.
+    #[arg(long, value_name = "FILE")]
+    ticket: Option<PathBuf>,
     /// Where what is set at the bank is written before the bank is told it: a new password, an authenticator's secret,
     /// answers to questions. Readable by you alone. Without it a page that wants such a thing ends the run.
     #[arg(long, value_name = "FILE")]
@@ -76,7 +80,12 @@ impl PortalArguments {
     /// What only a run makes and was asked for, if anything was.
     pub(crate) fn of_run(&self) -> Option<&'static str> {
         let report = self.report.as_ref().map(|_| "report");
-        report.or_else(|| self.save_pages.as_ref().map(|_| "page to save"))
+        let saved = || self.save_pages.as_ref().map(|_| "page to save");
+        report.or_else(saved).or_else(|| self.ticket.as_ref().map(|_| "ticket"))
+    }
+
+    pub(super) fn ticket(&self) -> Option<&Path> {
+        self.ticket.as_deref()
     }
 
     pub(super) fn report(&self) -> Option<&Path> {

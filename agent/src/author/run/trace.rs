@@ -12,6 +12,7 @@ use url::Url;
 
 use super::keep::{Keeper, Keeping, Look};
 use super::redact::{HIDDEN, Taint};
+use super::ticket::Tickets;
 use crate::author::say;
 use crate::requests::{Request, RequestEnd};
 
@@ -61,6 +62,8 @@ pub(super) struct Trace {
     pub(super) requests: Vec<Asked>,
     /// What keeps recognised pages, where they are kept.
     pub(super) keeper: Option<Keeper>,
+    /// What a repair ticket is made of, where one is wanted.
+    pub(super) tickets: Option<Tickets>,
     /// Whether it was said what is taken out of addresses.
     has_explained: bool,
 }
@@ -89,6 +92,7 @@ impl Trace {
             steps: Vec::new(),
             requests: Vec::new(),
             keeper: None,
+            tickets: None,
             has_explained: false,
         }
     }
@@ -129,6 +133,9 @@ impl Trace {
 
     /// What came of the command before.
     pub(super) fn saw(&mut self, observation: &Observation, took: Duration) {
+        if let Some(tickets) = &mut self.tickets {
+            tickets.saw(observation, &self.script, &self.taint);
+        }
         match observation {
             Observation::Recognised { page, url, html } => {
                 let mut showed = self.showed(Some(url), html);

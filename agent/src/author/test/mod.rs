@@ -131,6 +131,14 @@ impl Test {
     }
 }
 
+/// How many saved pages of a folder the script was tried on, and what isn't as it should be.
+pub(crate) fn troubles(folder: &Folder, day: Date) -> Result<(usize, Vec<String>), TestError> {
+    let files = saved(&folder.path.join("pages"))?;
+    let tried: Vec<Tried> = files.iter().map(|file| page::tried(folder, file, day, Accept::Nothing)).collect();
+    let unsound = tried.iter().filter(|tried| !tried.is_sound());
+    Ok((tried.len(), unsound.flat_map(Tried::troubles).collect()))
+}
+
 /// The saved pages, by name, with those of which only what is expected is there.
 fn saved(pages: &Path) -> Result<Vec<PathBuf>, TestError> {
     let entries = std::fs::read_dir(pages).map_err(|source| match source.kind() {

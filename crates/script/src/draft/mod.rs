@@ -17,7 +17,7 @@ mod forms;
 mod further;
 mod leads;
 mod questions;
-mod selectors;
+pub(crate) mod selectors;
 mod tables;
 mod tell;
 mod trail;

@@ -15,11 +15,14 @@ const TEST_IDS: [&str; 4] = ["data-testid", "data-test", "data-qa", "data-cy"];
 /// How many steps of a way are tried, each in the whole document.
 const STEPS: usize = 6;
 
+/// How many selectors of one thing are offered.
+const OFFERED: usize = 12;
+
 /// How long a name may be that somebody gave.
 const LONGEST: usize = 40;
 
 /// The selector that fits this thing alone, and how long it is likely to.
-pub(super) fn selector(document: &Document, element: ElementRef<'_>) -> (String, Sureness) {
+pub(crate) fn selector(document: &Document, element: ElementRef<'_>) -> (String, Sureness) {
     selector_on(document, element, &[])
 }
 
@@ -37,8 +40,17 @@ pub(super) fn selector_on(document: &Document, element: ElementRef<'_>, others: 
     likely.map_or_else(|| (place(document, element), Sureness::Guess), |text| (text, Sureness::Likely))
 }
 
+/// Every selector that an author might write for this thing and that fits it alone, the likeliest to last first.
+pub(crate) fn selectors(document: &Document, element: ElementRef<'_>) -> Vec<String> {
+    let (own, kinds) = (names(element), kinds(element));
+    let all = own.iter().cloned().chain(below(document, element, [own.clone(), kinds.clone()].concat())).chain(kinds);
+    let mut found: Vec<String> = all.filter_map(|text| only(document, &text, element)).take(OFFERED).collect();
+    found.push(place(document, element));
+    found
+}
+
 /// The names that somebody gave an element, each of which fits it alone: one may be renamed, and the others not.
-pub(super) fn given(document: &Document, element: ElementRef<'_>) -> Vec<String> {
+pub(crate) fn given(document: &Document, element: ElementRef<'_>) -> Vec<String> {
     let value = element.value();
     let attribute =
         |name: &&str| value.attr(name).filter(|text| is_name(text)).map(|text| format!("[{name}={}]", quoted(text)));

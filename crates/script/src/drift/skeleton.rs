@@ -20,6 +20,9 @@ const MARKS: usize = 400;
 /// How many things are looked at for their names, which is dear.
 const NAMED: usize = 1_000;
 
+/// How many marks are its end.
+const ENDS: usize = 3;
+
 /// How much of a text a mark holds.
 const LONGEST: usize = 80;
 
@@ -30,6 +33,8 @@ const TEST_IDS: [&str; 4] = ["data-testid", "data-test", "data-qa", "data-cy"];
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Skeleton {
     marks: BTreeMap<Mark, u32>,
+    /// What it ends with.
+    last: Vec<Mark>,
 }
 
 /// How far two pages are from each other, in thousandths: 0 where they are built alike, 1000 where nothing is.
@@ -96,8 +101,8 @@ impl Distance {
 
     /// One of so many thousandths, at most 1000.
     #[must_use]
-    pub fn of_thousandths(thousandths: u16) -> Self {
-        Self(thousandths.min(1000))
+    pub const fn of_thousandths(thousandths: u16) -> Self {
+        Self(if thousandths > 1000 { 1000 } else { thousandths })
     }
 }
 
@@ -196,7 +201,12 @@ impl Skeleton {
     fn put(&mut self, mark: Mark) {
         if self.marks.len() < MARKS {
             let weight = mark.weight();
-            self.marks.insert(mark, weight);
+            let tells = !matches!(mark, Mark::Place(_));
+            if self.marks.insert(mark.clone(), weight).is_none() && tells {
+                self.last.push(mark);
+                let over = self.last.len().saturating_sub(ENDS);
+                self.last.drain(..over);
+            }
         }
     }
 
@@ -225,6 +235,13 @@ impl Skeleton {
         // The smallest difference is one all the same.
         let thousandths = if whole == 0 { 0 } else { (apart * 1000).div_ceil(whole) };
         Distance(u16::try_from(thousandths).unwrap_or(1000))
+    }
+
+    /// Whether the other is this page without its end: nothing on it is new, and what this one ends with isn't there.
+    pub(super) fn is_broken_off(&self, now: &Self) -> bool {
+        let tells = |mark: &&Mark| !matches!(mark, Mark::Place(_));
+        let is_new = now.marks.keys().filter(tells).any(|mark| !self.marks.contains_key(mark));
+        !is_new && !self.last.is_empty() && self.last.iter().all(|mark| !now.marks.contains_key(mark))
     }
 
     /// What is gone since, and what is new.
@@ -261,7 +278,7 @@ pub(crate) fn is_in_data_row(element: ElementRef<'_>) -> bool {
 }
 
 /// The words of a text that are the portal's own: what scrubbing has left of the others says nothing.
-fn own_words(text: &str) -> String {
+pub(super) fn own_words(text: &str) -> String {
     let is_own = |word: &&str| word.chars().any(|sign| sign.is_alphabetic() && sign != 'x');
     let words = fold(text).split(' ').filter(is_own).collect::<Vec<_>>().join(" ");
     words.chars().take(LONGEST).collect()

@@ -86,9 +86,55 @@ impl Trouble {
     #[must_use]
     pub fn told_by(code: FailureCode, message: &str) -> Self {
         let mut quoted = message.split('`').skip(1).step_by(2);
-        let is_on_page = message.starts_with("on the page `") || message.starts_with("the page `");
+        // Of an account its place comes first.
+        let said =
+            message.split_once(", ").filter(|(of, _)| of.starts_with("account ")).map_or(message, |(_, said)| said);
+        let is_on_page = said.starts_with("on the page `") || said.starts_with("the page `");
         let page = if is_on_page { quoted.next().map(str::to_owned) } else { None };
         let target = quoted.next().filter(|_| code != FailureCode::PageUnrecognised).map(str::to_owned);
         Self { code, page, target }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::failure::FailureCode;
+
+    use super::{Ticket, Trouble};
+
+    #[test]
+    fn a_failure_names_its_page_and_what_it_looked_for() {
+        let check = |code, message: &str, page: Option<&str>, target: Option<&str>| {
+            let own = |text: Option<&str>| text.map(str::to_owned);
+            assert_eq!(
+                Trouble::told_by(code, message),
+                Trouble { code, page: own(page), target: own(target) },
+                "{message}"
+            );
+        };
+        let missing = FailureCode::ElementMissing;
+        check(missing, "on the page `sign_in`, nothing fits `#user`", Some("sign_in"), Some("#user"));
+        check(missing, "account 1, on the page `history`, nothing fits `#from`", Some("history"), Some("#from"));
+        check(missing, "account 2, no column of the table is headed `Date`; its headers are `Day`", None, Some("Date"));
+        let unknown = FailureCode::PageUnrecognised;
+        check(
+            unknown,
+            "no page of the script shows; it looks most like `account`, 1 of whose 2 signs is there",
+            None,
+            None,
+        );
+        check(unknown, "the page `terms` still shows though it was acted on", Some("terms"), None);
+    }
+
+    #[test]
+    fn a_coordinators_ticket_is_read_whatever_else_it_tells() {
+        let told = r#"{ "id": "x", "institutionId": "quay", "revision": "1", "source": "", "code": "script.element.missing",
+            "state": "open", "runs": 3, "page": null, "nearest": { "page": "a", "distance": 120 },
+            "known": [{ "page": "a", "html": "" }], "now": { "url": "", "html": "" } }"#;
+        let ticket: Ticket = serde_json::from_str(told).expect("a ticket");
+        assert_eq!(
+            (ticket.institution.as_str(), ticket.nearest.map(|near| near.distance.thousandths())),
+            ("quay", Some(120))
+        );
     }
 }

@@ -1,0 +1,153 @@
+//! A coordinator as an author asks it: for a ticket, and to publish what mends it.
+//!
+//! Not here: whether the coordinator's operators let the author do so; its roles say that.
+
+use std::path::Path;
+use std::time::Duration;
+
+use domain::secret::Secret;
+use script::Script;
+use script::drift::Ticket;
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::author::{ReadError, plain, script_text};
+
+/// How long a coordinator has to answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Of how many connections in a hundred a canary is tried that mends a sign-in.
+const SHARE: u32 = 10;
+
+const TOKEN: &str = "BURSAR_CONTROL_TOKEN";
+
+/// Why a coordinator can't be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// Nobody said where it is.
+    #[error("there is no such file, and nobody said where a coordinator is")]
+    Nowhere,
+    /// There is no token.
+    #[error("there is no control token")]
+    NoToken,
+    /// The token's file can't be read.
+    #[error(transparent)]
+    Token(#[from] ReadError),
+    /// It doesn't answer.
+    #[error("could not ask the coordinator")]
+    Silent(#[source] reqwest::Error),
+    /// It refuses.
+    #[error("the coordinator refused with {status}: {why}")]
+    Refused {
+        /// The status.
+        status: u16,
+        /// In its words.
+        why: String,
+    },
+    /// The runtime didn't start.
+    #[error("could not start")]
+    Runtime(#[source] std::io::Error),
+}
+
+impl DeskError {
+    /// What to do about it.
+    pub(super) fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Nowhere => Some("name a file, or say with --control or BURSAR_CONTROL_URL where the coordinator is"),
+            Self::NoToken => Some("put it into BURSAR_CONTROL_TOKEN, or say with --token-file where it is"),
+            Self::Refused { status: 401 | 403, .. } => {
+                Some("see that the token is a control token whose role may do that")
+            }
+            Self::Refused { .. } | Self::Token(_) | Self::Silent(_) | Self::Runtime(_) => None,
+        }
+    }
+}
+
+/// How what was published is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trying {
+    /// It reads in the sessions of the runs.
+    Shadow,
+    /// A share of the connections works by it, as nobody signs in by the current one.
+    Canary,
+}
+
+impl Trying {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Shadow => "shadow",
+            Self::Canary => "canary",
+        }
+    }
+}
+
+/// A coordinator's calls for operators.
+pub(super) struct Desk {
+    root: String,
+    token: Secret,
+    runtime: tokio::runtime::Runtime,
+    client: reqwest::Client,
+}
+
+impl Desk {
+    pub(super) fn open(at: Option<&Url>, token_file: Option<&Path>) -> Result<Self, DeskError> {
+        let root = at.ok_or(DeskError::Nowhere)?.as_str().trim_end_matches('/').to_owned();
+        let token = match token_file {
+            Some(path) => script_text(path)?,
+            None => std::env::var(TOKEN).map_err(|_| DeskError::NoToken)?,
+        };
+        let token = token.trim().to_owned();
+        if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(DeskError::NoToken);
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(DeskError::Runtime)?;
+        let client = reqwest::Client::builder().timeout(PATIENCE).build().map_err(DeskError::Silent)?;
+        Ok(Self { root, token: Secret::new(token), runtime, client })
+    }
+
+    /// Reads a ticket.
+    pub(super) fn ticket(&self, id: &str) -> Result<Ticket, DeskError> {
+        let plain_id: String = id.chars().filter(|sign| sign.is_ascii_alphanumeric() || *sign == '-').collect();
+        let answer = self.call(&format!("/control/v1/repair-tickets/{plain_id}"), None)?;
+        serde_json::from_value(answer).map_err(|error| DeskError::Refused {
+            status: 200,
+            why: format!("its answer is no repair ticket: {error}"),
+        })
+    }
+
+    /// Publishes the script that mends a ticket, and has it tried.
+    pub(super) fn publish(&self, ticket: &Ticket, source: &str, trying: Trying) -> Result<Value, DeskError> {
+        let institution = &ticket.institution;
+        let note = format!("mends repair ticket {}", ticket.id);
+        let mut body = json!({ "source": source, "note": note, "expectedCurrent": ticket.revision });
+        if !ticket.id.is_empty() {
+            body["mends"] = ticket.id.as_str().into();
+        }
+        self.call(&format!("/control/v1/institutions/{institution}/revisions"), Some(&body))?;
+        let mut body = json!({ "revision": Script::revision(source), "expectedCurrent": ticket.revision });
+        if trying == Trying::Canary {
+            body["share"] = SHARE.into();
+        }
+        self.call(&format!("/control/v1/institutions/{institution}/rollout/{}", trying.as_str()), Some(&body))
+    }
+
+    fn call(&self, path: &str, body: Option<&Value>) -> Result<Value, DeskError> {
+        let url = format!("{}{path}", self.root);
+        let request = match body {
+            Some(body) => self.client.post(url).json(body),
+            None => self.client.get(url),
+        };
+        let answer = async {
+            let answer = request.bearer_auth(self.token.expose()).send().await.map_err(DeskError::Silent)?;
+            let status = answer.status();
+            let text = answer.text().await.map_err(DeskError::Silent)?;
+            let told: Value = serde_json::from_str(&text).unwrap_or_default();
+            if status.is_success() {
+                return Ok(told);
+            }
+            let why = told["detail"].as_str().or(told["title"].as_str()).unwrap_or("it doesn't say why");
+            Err(DeskError::Refused { status: status.as_u16(), why: plain(why) })
+        };
+        self.runtime.block_on(answer)
+    }
+}

@@ -1,0 +1,458 @@
+//! What a script would have to say where a page has changed: each proposal is the whole script with some of its texts written
+//! anew, was tried on the page as it is and on those that are known, and waits for a person.
+//!
+//! Not here: accepting one; and what is written in the place of a thing (`mend`, `systematic`).
+
+use domain::failure::FailureCode;
+use serde::Serialize;
+use url::Url;
+
+use super::lesson::{Lesson, buttons, passage, teach};
+use super::mend::{Mend, mends};
+use super::text::{Scalar, scalars, written};
+use super::{Distance, KnownPage, Skeleton, Trouble, known_page, systematic};
+use crate::Script;
+use crate::document::Document;
+use crate::draft::Sureness;
+use crate::scrub::OwnWords;
+
+/// From here on a page is another one, and not one that has changed.
+const ANOTHER: Distance = Distance::of_thousandths(650);
+
+/// How many buttons of an unknown page are offered.
+const BUTTONS: usize = 6;
+
+/// Something that a script could say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Proposal {
+    /// Which one, from 1.
+    pub number: usize,
+    /// What it is, in a sentence.
+    pub title: String,
+    /// What speaks for it, a sentence each.
+    pub why: Vec<String>,
+    /// How sure it is.
+    pub sureness: Sureness,
+    /// What is written anew.
+    pub changes: Vec<Change>,
+    /// The whole script.
+    pub source: String,
+    /// What only a person can say, or has to look at.
+    pub needs_person: Vec<String>,
+}
+
+/// A text of the script that is written anew.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Change {
+    /// The line, from 1; of the script as it was.
+    pub at: usize,
+    /// What stands there; empty where something is added.
+    pub before: String,
+    /// What would.
+    pub after: String,
+}
+
+/// Why nothing is proposed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoProposal {
+    /// The script isn't one that this version reads.
+    Script,
+    /// The page on which it failed wasn't kept, or isn't looked into.
+    NoPage,
+    /// Nothing is known of the pages as they were.
+    NothingKnown,
+    /// The page seems to have broken off: nothing new is on it, and its end isn't there.
+    BrokenOff(String),
+    /// It isn't a change of what a page is built of.
+    OtherKind(FailureCode),
+    /// What changed is known, and not what to write.
+    Lost(Vec<String>),
+}
+
+impl std::fmt::Display for NoProposal {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Script => out.write_str("the script of the ticket isn't one that this version reads"),
+            Self::NoPage => out.write_str("the page on which it failed wasn't kept"),
+            Self::NothingKnown => out.write_str("no page is known as it was before, so nothing can be compared"),
+            Self::BrokenOff(page) => write!(
+                out,
+                "the page seems to have broken off: nothing new is on it, and the end of `{page}` isn't there; a script can't mend that"
+            ),
+            Self::OtherKind(code) => write!(out, "`{code}` isn't about what a page is built of"),
+            Self::Lost(what) if what.is_empty() => out.write_str("all that the script looks for is on the page"),
+            Self::Lost(what) => write!(out, "what changed can't be written by itself: {}", what.join("; ")),
+        }
+    }
+}
+
+impl std::error::Error for NoProposal {}
+
+/// What a script could say for `trouble` to end, the likeliest first. `known` are its pages as they were, `now` the page on which
+/// it failed, all scrubbed.
+///
+/// # Errors
+/// Why nothing is proposed.
+pub fn propose(source: &str, known: &[KnownPage], now: &str, trouble: &Trouble) -> Result<Vec<Proposal>, NoProposal> {
+    let is_of_layout = matches!(
+        trouble.code,
+        FailureCode::PageUnrecognised | FailureCode::ElementMissing | FailureCode::ElementAmbiguous
+    );
+    if !trouble.code.as_str().starts_with("script.") {
+        return Err(NoProposal::OtherKind(trouble.code));
+    }
+    let ground = Ground::new(source, known, now)?;
+    let near = ground.nearest();
+    let named = trouble.page.as_deref().and_then(|page| near.iter().find(|(at, _)| ground.page(*at) == page));
+    let (at, distance) = *named.or(near.first()).ok_or(NoProposal::NothingKnown)?;
+    if ground.is_broken_off(at) {
+        return Err(NoProposal::BrokenOff(ground.page(at).to_owned()));
+    }
+    if !is_of_layout {
+        return Err(NoProposal::OtherKind(trouble.code));
+    }
+    let mut proposals = Vec::new();
+    let mut lost = Vec::new();
+    if distance < ANOTHER || named.is_some() {
+        let (found, missing) = ground.repairs(at, trouble.target.as_deref());
+        proposals.extend(found);
+        lost = missing;
+    }
+    let shows = ground.recognised(&ground.script);
+    if trouble.code == FailureCode::PageUnrecognised && trouble.page.is_none() && shows.is_none() {
+        let is_repaired =
+            proposals.iter().any(|proposal| proposal.sureness >= Sureness::Likely && proposal.needs_person.is_empty());
+        if !is_repaired {
+            proposals.extend(ground.passages());
+        }
+    }
+    if proposals.is_empty() {
+        return Err(NoProposal::Lost(lost));
+    }
+    proposals.iter_mut().enumerate().for_each(|(at, proposal)| proposal.number = at + 1);
+    Ok(proposals)
+}
+
+/// All that proposals are made of.
+pub(super) struct Ground<'s> {
+    pub(super) source: &'s str,
+    pub(super) script: Script,
+    own: OwnWords,
+    pub(super) known: &'s [KnownPage],
+    pub(super) documents: Vec<Document>,
+    pub(super) now: Document,
+    now_html: &'s str,
+}
+
+impl<'s> Ground<'s> {
+    pub(super) fn new(source: &'s str, known: &'s [KnownPage], now: &'s str) -> Result<Self, NoProposal> {
+        let script = Script::parse(source).map_err(|_| NoProposal::Script)?;
+        let parsed = Document::parse(now).map_err(|_| NoProposal::NoPage)?;
+        if parsed.everything().nth(3).is_none() {
+            return Err(NoProposal::NoPage);
+        }
+        let documents = known.iter().map(|page| Document::parse(&page.html)).collect::<Result<_, _>>();
+        let documents = documents.map_err(|_| NoProposal::NothingKnown)?;
+        Ok(Self { source, script, own: OwnWords::of(source), known, documents, now: parsed, now_html: now })
+    }
+
+    pub(super) fn page(&self, at: usize) -> &str {
+        self.known.get(at).map_or("", |known| known.page.as_str())
+    }
+
+    /// The page as it would be kept for all.
+    fn bare(&self) -> Skeleton {
+        Skeleton::of(&known_page(self.now_html, &[], &self.own))
+    }
+
+    /// The known pages, the nearest first.
+    fn nearest(&self) -> Vec<(usize, Distance)> {
+        let now = self.bare();
+        let far = |(at, page): (usize, &KnownPage)| (at, Skeleton::of(&page.html).distance(&now));
+        let mut near: Vec<_> = self.known.iter().enumerate().map(far).collect();
+        near.sort_by_key(|(_, distance)| *distance);
+        near
+    }
+
+    fn is_broken_off(&self, at: usize) -> bool {
+        let before = self.known.get(at).map(|page| Skeleton::of(&page.html)).unwrap_or_default();
+        before.is_broken_off(&self.bare())
+    }
+
+    /// What mends the script for the page that was this one; and what nobody finds again.
+    pub(super) fn repairs(&self, at: usize, target: Option<&str>) -> (Vec<Proposal>, Vec<String>) {
+        let Some(before) = self.documents.get(at) else { return (Vec::new(), Vec::new()) };
+        let page = self.page(at);
+        let scalars = scalars(self.source);
+        let mut proposals = Vec::new();
+        if let Some((beginning, mends)) = systematic::mends(&scalars, &self.documents, before, &self.now) {
+            let title =
+                format!("Names that began with `{beginning}` begin otherwise: know them by their ends, on all pages");
+            proposals.extend(self.proposal(title, mends, &[], page));
+        }
+        let found = mends(self.source, &scalars, (&self.documents, at), &self.now, target);
+        if !found.mends.is_empty() {
+            let count = found.mends.len();
+            let things = if count == 1 { "a thing of it is".to_owned() } else { format!("{count} things of it are") };
+            let title = format!("It is the page `{page}`, and {things} called otherwise");
+            proposals.extend(self.proposal(title, found.mends, &found.lost, page));
+        }
+        (proposals, found.lost)
+    }
+
+    fn proposal(&self, title: String, mends: Vec<Mend>, lost: &[String], page: &str) -> Option<Proposal> {
+        let change = |mend: &Mend| Change {
+            at: mend.line,
+            before: self.source.get(mend.span.clone()).unwrap_or_default().to_owned(),
+            after: mend.new.clone(),
+        };
+        let changes = mends.iter().map(change).collect();
+        let mut why: Vec<String> = mends.iter().map(|mend| mend.why.clone()).collect();
+        why.dedup();
+        let sureness = mends.iter().map(|mend| mend.sureness).min().unwrap_or(Sureness::Guess);
+        let source = written(self.source, mends.into_iter().map(|mend| (mend.span, mend.new)).collect());
+        let needs_person = [lost.to_vec(), self.objections(&source, page)?].concat();
+        Some(Proposal { number: 0, title, why, sureness, changes, source, needs_person })
+    }
+
+    /// What the pages say against a script; none where it is no script.
+    pub(super) fn objections(&self, source: &str, page: &str) -> Option<Vec<String>> {
+        let script = Script::parse(source).ok()?;
+        let mut objections = Vec::new();
+        match self.recognised(&script) {
+            Some(shows) if shows == page => {}
+            Some(shows) => objections.push(format!("the page is recognised as `{shows}` by it")),
+            None => objections.push("the page isn't recognised by it".to_owned()),
+        }
+        for trial in script.try_steps(page, self.now_html).iter().filter(|trial| trial.is_fault()) {
+            objections.push(trial.told());
+        }
+        for known in self.known {
+            let before = seen(&self.script, &known.html);
+            let after = seen(&script, &known.html);
+            if before != after && known.page != page {
+                let said = |page: Option<String>| page.map_or("no page".to_owned(), |page| format!("`{page}`"));
+                objections.push(format!("the page `{}` as it was is recognised as {} by it", known.page, said(after)));
+            }
+        }
+        Some(objections)
+    }
+
+    /// The page of a script that the page as it is shows.
+    pub(super) fn recognised(&self, script: &Script) -> Option<String> {
+        seen(script, self.now_html)
+    }
+
+    /// The buttons of an unknown page, of which a person may choose one.
+    fn passages(&self) -> Vec<Proposal> {
+        let press = |button: &super::lesson::Button| {
+            let added = passage(self, &button.selector)?;
+            let source =
+                teach(self.source, self.known, self.now_html, &Lesson::Passage { press: button.selector.clone() })
+                    .ok()?;
+            let at = self.source.lines().count();
+            Some(Proposal {
+                number: 0,
+                title: format!("A page that nobody knows comes between: press \"{}\" and go on", button.words),
+                why: vec!["it is far from every page that is known".to_owned()],
+                sureness: Sureness::Guess,
+                changes: vec![Change { at, before: String::new(), after: added }],
+                source,
+                needs_person: vec![format!("whether \"{}\" may be pressed, whoever the customer is", button.words)],
+            })
+        };
+        buttons(self).iter().take(BUTTONS).filter_map(press).collect()
+    }
+}
+
+/// The page of a script that a document shows, as far as it tells without its address.
+fn seen(script: &Script, html: &str) -> Option<String> {
+    let url: Url = "https://portal.invalid/".parse().ok()?;
+    let sights = script.sights(&url, html).ok()?;
+    let shows = |sight: &&crate::Sight| sight.signs.iter().all(|sign| sign.holds || sign.sign.starts_with("url "));
+    sights.iter().find(shows).map(|sight| sight.page.clone())
+}
+
+/// What a scalar says of a page's signs.
+pub(super) fn signs<'s>(scalars: &'s [Scalar], page: &'s str) -> impl Iterator<Item = &'s Scalar> {
+    scalars.iter().filter(move |scalar| scalar.page() == Some(page) && scalar.is_under("when"))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::failure::FailureCode;
+
+    use super::{Lesson, NoProposal, Proposal, propose, teach};
+    use crate::Script;
+    use crate::draft::Sureness;
+    use crate::drift::{KnownPage, LessonError, Trouble, known_page};
+    use crate::scrub::{OwnWords, scrub_keeping};
+
+    const SCRIPT: &str = "# A comment that stays.
+script: 1
+institution: quay
+locale: en-US
+timezone: America/New_York
+currency: USD
+pages:
+  sign_in:
+    when: { visible: '#in' }
+    do:
+      - { fill: '#user', with: credentials.bankUsername }
+      - { fill: '#word', with: credentials.password } # beside the other
+      - { click: '#go', effect: password }
+  accounts:
+    when: { visible: '#list' }
+    goal: signed_in
+reads:
+  accounts:
+    on: accounts
+    table: '#list'
+    columns: { name: Account, currentBalance: Balance }
+    key: { attribute: data-key }
+";
+
+    const SIGN_IN: &str = "<h1>Sign in</h1><form id=in action=/in><label for=user>User ID</label><input id=user>\
+        <label for=word>Password</label><input id=word type=password><button id=go>Sign in</button></form><p id=end>Bye</p>";
+    const LIST: &str = "<h1>Yours</h1><table id=list><tr><th>Account<th>Balance<tr data-key=k><td>Op of Ada<td>$1,204.00\
+        <tr data-key=m><td>Res<td>$7.00</table><button id=out>Sign out</button>";
+
+    fn known() -> Vec<KnownPage> {
+        let own = OwnWords::of(SCRIPT);
+        let of = |(page, html): (&str, &str)| KnownPage { page: page.into(), html: known_page(html, &[], &own) };
+        [("sign_in", SIGN_IN), ("accounts", LIST)].map(of).into()
+    }
+
+    fn proposed(now: &str, code: FailureCode, page: Option<&str>) -> Result<Vec<Proposal>, NoProposal> {
+        let now = scrub_keeping(now, &[], &OwnWords::of(SCRIPT)).html;
+        let trouble = Trouble { code, page: page.map(str::to_owned), target: None };
+        propose(SCRIPT, &known(), &now, &trouble)
+    }
+
+    /// The first proposal: how sure it is, what it writes and what it leaves to a person.
+    fn check(now: &str, code: FailureCode, page: Option<&str>, sureness: Sureness, lines: &[&str], left: &[&str]) {
+        let all = proposed(now, code, page).expect("proposals");
+        let first = all.first().expect("one");
+        let written: Vec<&str> = first.changes.iter().map(|change| change.after.as_str()).collect();
+        assert_eq!(
+            (
+                first.sureness,
+                written.as_slice(),
+                first.needs_person.iter().map(String::as_str).collect::<Vec<_>>().as_slice()
+            ),
+            (sureness, lines, left),
+            "{first:?}"
+        );
+        assert!(first.source.contains("# A comment that stays.") && first.source.contains("# beside the other"));
+        assert!(Script::parse(&first.source).is_ok(), "{}", first.source);
+    }
+
+    #[test]
+    fn fields_that_are_called_otherwise_are_found_by_what_stays_of_them() {
+        let now = SIGN_IN.replace("=user", "=login-name").replace("=word", "=login-word-7");
+        let ways = ["{ label: User ID }", "[{ label: Password }, \"#in input[type=password]\"]"];
+        check(&now, FailureCode::ElementMissing, Some("sign_in"), Sureness::Likely, &ways, &[]);
+    }
+
+    #[test]
+    fn a_page_whose_sign_is_gone_is_known_by_another() {
+        let now = SIGN_IN.replace("id=in", "id=sign-in-form");
+        check(&now, FailureCode::PageUnrecognised, None, Sureness::Guess, &["\"#sign-in-form\""], &[]);
+    }
+
+    #[test]
+    fn a_sign_is_one_that_no_other_page_has() {
+        // The list of accounts has a part of that name.
+        let list = LIST.replace("<button id=out", "<div id=box></div><button id=out");
+        let own = OwnWords::of(SCRIPT);
+        let mut known = known();
+        known[1].html = known_page(&list, &[], &own);
+        let now = scrub_keeping(&SIGN_IN.replace("id=in", "id=box"), &[], &own).html;
+        let trouble = Trouble { code: FailureCode::PageUnrecognised, page: None, target: None };
+        let all = propose(SCRIPT, &known, &now, &trouble).expect("proposals");
+        assert!(all.iter().all(|proposal| !proposal.source.contains("visible: \"#box\"")), "{all:?}");
+        assert!(
+            all[0].source.contains("visible: \"form[action='/in']\"") || all[0].source.contains("visible: form"),
+            "{}",
+            all[0].source
+        );
+    }
+
+    #[test]
+    fn a_column_that_is_headed_otherwise_is_found_by_its_values() {
+        let now = LIST.replace("<th>Balance", "<th>Current");
+        check(&now, FailureCode::ElementMissing, Some("accounts"), Sureness::Likely, &["Current"], &[]);
+        let now = now.replace("$1,204.00", "soon").replace("$7.00", "later");
+        assert_eq!(
+            proposed(&now, FailureCode::ElementMissing, Some("accounts")),
+            Err(NoProposal::Lost(vec!["no column holds what the column `Balance` held".into()]))
+        );
+    }
+
+    #[test]
+    fn a_page_that_nobody_knows_is_passed_by_a_button_that_a_person_chooses_and_never_by_itself() {
+        let survey = "<h1>Tell us more</h1><form id=survey><textarea></textarea><button type=submit>Send</button>\
+            <button type=button>Maybe later</button></form><button id=out>Sign out</button>";
+        let all = proposed(survey, FailureCode::PageUnrecognised, None).expect("proposals");
+        let titles: Vec<&str> = all.iter().map(|proposal| proposal.title.as_str()).collect();
+        let press = |words: &str| format!("A page that nobody knows comes between: press \"{words}\" and go on");
+        assert_eq!(titles, [press("Maybe later"), press("Send")], "what is on known pages isn't offered");
+        assert!(all.iter().all(|proposal| proposal.sureness == Sureness::Guess && !proposal.needs_person.is_empty()));
+        let added = "  tell_us_more:\n    when: { visible: \"#survey\" }\n    do:\n      - { click: { role: button, name: Maybe later } }\n";
+        assert!(all[0].source.contains(added), "{}", all[0].source);
+    }
+
+    #[test]
+    fn half_a_page_is_told_and_not_mended() {
+        let half = "<h1>Sign in</h1><form id=in action=/in><label for=user>User ID</label></form>";
+        for code in [FailureCode::ElementMissing, FailureCode::ScriptParse] {
+            assert_eq!(proposed(half, code, Some("sign_in")), Err(NoProposal::BrokenOff("sign_in".into())));
+        }
+    }
+
+    #[test]
+    fn what_isnt_about_a_pages_layout_has_no_proposal() {
+        let check = |now: &str, code, expected| assert_eq!(proposed(now, code, None).err(), Some(expected), "{now}");
+        check(SIGN_IN, FailureCode::PortalMaintenance, NoProposal::OtherKind(FailureCode::PortalMaintenance));
+        check(SIGN_IN, FailureCode::ScriptParse, NoProposal::OtherKind(FailureCode::ScriptParse));
+        check("", FailureCode::ElementMissing, NoProposal::NoPage);
+        check(LIST, FailureCode::ElementMissing, NoProposal::Lost(Vec::new()));
+    }
+
+    #[test]
+    fn what_a_person_teaches_is_in_the_script_and_known_pages_stay_what_they_are() {
+        let taught = |now: &str, lesson: &Lesson| {
+            let now = scrub_keeping(now, &[], &OwnWords::of(SCRIPT)).html;
+            teach(SCRIPT, &known(), &now, lesson)
+        };
+        let check = |now: &str, lesson: &Lesson, expected: &str| {
+            let source = taught(now, lesson).unwrap_or_else(|why| unreachable!("{why}"));
+            assert!(source.contains(expected), "{source}");
+        };
+        let is = |page: &str| Lesson::Is { page: page.into() };
+        // Nothing of it is as it was, and somebody says what it is.
+        let new = "<main id=fresh><h2>Welcome</h2><label for=user>Your name</label><input id=user><input id=word type=password><a id=go href=/x>On</a></main>";
+        check(new, &is("sign_in"), "when: { visible: \"#fresh\" }");
+        let closed = "<h1>Closed for today</h1><p id=why>Come back at 9</p>";
+        let failure = |code| Lesson::Failure { code, message: Some("#why".into()) };
+        let said = "  closed_for_today:\n    when: { text: { h1: Closed for today } }\n    failure: { code: portal.maintenance, message: \"#why\" }\n";
+        check(closed, &failure(FailureCode::PortalMaintenance), said);
+        let code = FailureCode::ElementMissing;
+        assert_eq!(taught(closed, &failure(code)), Err(LessonError::NoAnswer(code)));
+        assert_eq!(taught(closed, &is("nowhere")), Err(LessonError::PageUnknown("nowhere".into())));
+        let press = |press: &str| Lesson::Passage { press: press.into() };
+        assert_eq!(taught(closed, &press("Go on")), Err(LessonError::NotPressed("Go on".into())));
+        check(
+            &format!("{closed}<button>Go on</button>"),
+            &press("Go on"),
+            "- { click: { role: button, name: Go on } }",
+        );
+        // A page that others have the signs of would be taken for theirs.
+        assert!(matches!(
+            taught(SIGN_IN, &press("Sign in")),
+            Err(LessonError::NotPressed(_) | LessonError::Objections(_) | LessonError::NoSign)
+        ));
+    }
+}
