@@ -96,7 +96,8 @@ impl Run<'_> {
         };
         let back_to = self.last_page.as_ref().map(|(url, _)| url.clone());
         // What fails at the very page that shows the sign-in to have worked is signing out by now.
-        let is_in = matches!(self.runner.conclusion(), Some(Command::Fail(failure)) if failure.stage == Stage::Accounts);
+        let is_in =
+            matches!(self.runner.conclusion(), Some(Command::Fail(failure)) if failure.stage == Stage::Accounts);
         let at = self.signed_in_at.clone().or_else(|| back_to.clone().filter(|_| is_in));
         let (Some(beside), Some(at)) = (self.beside.take(), at) else { return Ok(Session::IsThere) };
         let began = Instant::now();

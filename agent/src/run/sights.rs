@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use domain::secret::Secret;
 use protocol::report::{KnownDigest, PAGE_LIMIT, PAGES_LIMIT, PAGES_TOGETHER, SeenPage};
-use script::drift::{Skeleton, known_page};
 use script::OwnWords;
+use script::drift::{Skeleton, known_page};
 
 /// What is known before a run of how its portal's pages are built.
 #[derive(Clone, Debug, Default)]

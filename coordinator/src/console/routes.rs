@@ -102,6 +102,8 @@ fn administrators() -> Router<Console> {
         .route("/console/institutions/{id}/revisions/{revision}/promote", post(rollout::promote))
         .route("/console/institutions/{id}/revisions/{revision}/rollback", post(rollout::roll_back))
         .route("/console/institutions/{id}/revisions/{revision}/halt", post(rollout::halt))
+        .route("/console/repair-tickets/{id}/accept", post(repairs::accept))
+        .route("/console/repair-tickets/{id}/teach", post(repairs::teach))
         .route("/console/institutions/{id}/revisions/{revision}/canary", post(rollout::canary))
         .route("/console/audit", get(audit::list))
 }

@@ -27,8 +27,14 @@ pub async fn deploy(store: &dyn Store, folder: &Catalog) -> Result<Vec<DeployedS
     let mut all = Vec::new();
     for (id, script) in folder.scripts() {
         let revision = script.text.revision.as_str();
-        let new =
-            NewRevision { institution: id, revision, source: &script.text.source, hosts: &script.hosts, note: None, mends: None };
+        let new = NewRevision {
+            institution: id,
+            revision,
+            source: &script.text.source,
+            hosts: &script.hosts,
+            note: None,
+            mends: None,
+        };
         let deployed = store.deploy_revision(new, clock::now()).await?;
         match deployed {
             Deployed::IsCurrent => tracing::info!(institution = id, revision, "the folder's script is current now"),

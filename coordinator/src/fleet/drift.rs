@@ -13,8 +13,8 @@ use jiff::{Span, Timestamp};
 use protocol::report::{KnownDigest, PAGE_LIMIT, PAGES_LIMIT, PAGES_TOGETHER, SeenPage};
 use script::drift::{Changes, Distance, Skeleton};
 
-use super::{Error, Fleet};
 use super::complete::{NAME_LIMIT, Worked};
+use super::{Error, Fleet};
 use crate::clock;
 use crate::store::{KeptPage, PageDay, PageKept, PageLook, PageNote};
 
@@ -186,7 +186,13 @@ mod tests {
 
     fn kept(reference: &str, latest: &str) -> KeptPage {
         let distance = Skeleton::of(reference).distance(&Skeleton::of(latest));
-        KeptPage { page: "sign_in".into(), revision: "a".into(), reference: look(reference), latest: look(latest), distance }
+        KeptPage {
+            page: "sign_in".into(),
+            revision: "a".into(),
+            reference: look(reference),
+            latest: look(latest),
+            distance,
+        }
     }
 
     fn noted(known: &[KeptPage], seen: SeenPage, revision: &str, came: Came) -> Option<(u16, PageKept)> {

@@ -92,7 +92,7 @@ pub use pools::Provisioner;
 pub use pruner::{ANSWERS_KEPT, Pruner};
 pub use publish::{LookedThrough, Publication, PublishError};
 pub use reload::ReloadError;
-pub use repair::TicketStory;
+pub use repair::{Decision, TicketStory};
 pub use replay::{AccountReplay, READINGS, UnreadableReading, replay};
 pub use scale::{Measured, Meter, held};
 pub use scheduler::Scheduler;

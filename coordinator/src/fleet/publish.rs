@@ -16,7 +16,7 @@ use crate::clock;
 use crate::store::{Keeping, NewRevision, Refused, Told};
 
 /// The longest note, in characters.
-const LONGEST_NOTE: usize = 500;
+pub(super) const LONGEST_NOTE: usize = 500;
 
 /// So many accounts are read again by what is published, and of each so many readings, so that the answer doesn't take long.
 const REREAD: (u32, u32) = (20, 20);

@@ -7,12 +7,16 @@
 
 use domain::failure::Failure;
 use domain::id::RepairTicketId;
-use domain::repair::is_for_ticket;
+use domain::repair::{TicketState, is_for_ticket};
 use protocol::lease::Evidence;
-use script::OwnWords;
-use script::drift::{Changes, KnownPage, Near, NowPage, Skeleton, Ticket, Trouble, known_page, nearest};
+use script::drift::{
+    Change, Changes, KnownPage, Lesson, Near, NoProposal, NowPage, Proposal, Skeleton, Ticket, Trouble, known_page,
+    nearest, propose, teach,
+};
+use script::{OwnWords, Script};
 
 use super::complete::{NAME_LIMIT, Worked};
+use super::publish::{LONGEST_NOTE, LookedThrough, Publication, PublishError};
 use super::{Error, Fleet};
 use crate::clock;
 use crate::store::{NewTicket, Refused, RepairTicket, TicketPages};
@@ -34,6 +38,26 @@ pub struct TicketStory {
     pub changes: Changes,
     /// What a repair takes.
     pub input: Ticket,
+    /// What the script could say, the likeliest first; or why nothing is proposed.
+    pub proposals: Result<Vec<Proposal>, NoProposal>,
+}
+
+/// What a person decides of a ticket.
+#[derive(Clone, Debug)]
+pub enum Decision {
+    /// The proposal that makes this revision is taken.
+    Accept(String),
+    /// The page is taught.
+    Teach(Lesson),
+}
+
+/// A revision that a person's decision made.
+#[derive(Clone, Debug)]
+pub struct MadeRevision {
+    /// What is known of it.
+    pub looked: LookedThrough,
+    /// Where the script differs from the one that fails.
+    pub change: Change,
 }
 
 impl Fleet {
@@ -60,7 +84,8 @@ impl Fleet {
                 Vec::new()
             }
         };
-        let source = self.script_named(institution, revision).await.map_or_else(|_| String::new(), |script| script.source);
+        let source =
+            self.script_named(institution, revision).await.map_or_else(|_| String::new(), |script| script.source);
         let now = evidence.map(|evidence| evidence.html.clone());
         let built = move || {
             let own = OwnWords::of(&source);
@@ -101,8 +126,49 @@ impl Fleet {
             known,
             now: pages.now.clone().map(|Evidence { url, html }| NowPage { url, html }),
         };
-        let changes = changes(&pages, &input.source);
-        Ok(TicketStory { ticket, pages, changes, input })
+        // Pages may be large.
+        let told = tokio::task::spawn_blocking(move || {
+            let proposals = match &input.now {
+                Some(now) => propose(&input.source, &input.known, &now.html, &input.trouble()),
+                None => Err(NoProposal::NoPage),
+            };
+            let changes = changes(&pages, &input.source);
+            TicketStory { ticket, pages, changes, input, proposals }
+        });
+        told.await.map_err(|_| Error::Busy)
+    }
+
+    /// Publishes what a person decided of an open ticket, as a revision that is to mend it.
+    ///
+    /// # Errors
+    /// [`PublishError`]; [`Error::Invalid`] where nothing follows from the decision.
+    pub async fn decide_repair(&self, id: RepairTicketId, decision: Decision) -> Result<MadeRevision, PublishError> {
+        let story = self.ticket_story(id).await?;
+        let invalid = |field, reason: String| Err(PublishError::Failed(Error::Invalid { field, reason }));
+        if story.ticket.state != TicketState::Open {
+            return invalid("/ticketId", "the ticket has ended".into());
+        }
+        let (source, note) = match decision {
+            Decision::Accept(revision) => {
+                let proposals = story.proposals.unwrap_or_default();
+                match proposals.into_iter().find(|proposal| Script::revision(&proposal.source) == revision) {
+                    Some(proposal) => (proposal.source, proposal.title),
+                    None => return invalid("/proposal", "it isn't proposed any more; look at the ticket again".into()),
+                }
+            }
+            Decision::Teach(lesson) => {
+                let html = story.input.now.as_ref().map(|now| now.html.as_str()).unwrap_or_default();
+                match teach(&story.input.source, &story.input.known, html, &lesson) {
+                    Ok(source) => (source, taught(&lesson)),
+                    Err(why) => return invalid("/lesson", why.to_string()),
+                }
+            }
+        };
+        let change = difference(&story.input.source, &source);
+        let note = Some(note.chars().take(LONGEST_NOTE).collect());
+        let publication = Publication { source, note, mends: Some(id), ..Publication::default() };
+        let (looked, _, _) = self.publish(&story.ticket.institution_id, &publication).await?;
+        Ok(MadeRevision { looked, change })
     }
 
     /// Closes a ticket that no revision mends.
@@ -121,6 +187,25 @@ impl Fleet {
     }
 }
 
+/// What a lesson is, for other operators.
+fn taught(lesson: &Lesson) -> String {
+    match lesson {
+        Lesson::Is { page } => format!("taught: the page is `{page}`, changed"),
+        Lesson::Passage { press } => format!("taught: `{press}` is pressed, and the way goes on"),
+        Lesson::Failure { code, .. } => format!("taught: the portal says `{code}`"),
+    }
+}
+
+/// The lines of one text that another has otherwise: from the first that differs to the last.
+fn difference(before: &str, after: &str) -> Change {
+    let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
+    let first = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
+    let (old, new) = (old.split_at(first).1, new.split_at(first).1);
+    let last = old.iter().rev().zip(new.iter().rev()).take_while(|(old, new)| old == new).count();
+    let cut = |lines: &[&str]| lines.get(..lines.len() - last).unwrap_or_default().join("\n");
+    Change { at: first + 1, before: cut(old), after: cut(new) }
+}
+
 /// What is gone from a page as it was known, and what is new. Both are looked at alike, so that nothing is told as gone that
 /// only one of them keeps.
 fn changes(pages: &TicketPages, source: &str) -> Changes {
@@ -129,5 +214,22 @@ fn changes(pages: &TicketPages, source: &str) -> Changes {
     match (&pages.before, &pages.now) {
         (Some(before), Some(now)) => skeleton(before).changes(&skeleton(&now.html)),
         _ => Changes::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::difference;
+
+    #[test]
+    fn a_difference_is_from_the_first_line_that_differs_to_the_last() {
+        let check = |before: &str, after: &str, expected: (usize, &str, &str)| {
+            let change = difference(before, after);
+            assert_eq!((change.at, change.before.as_str(), change.after.as_str()), expected);
+        };
+        check("a\nb\nc\n", "a\nx\nc\n", (2, "b", "x"));
+        check("a\nc\n", "a\nb\nb\nc\n", (2, "", "b\nb"));
+        check("a\n", "a\n", (2, "", ""));
+        check("a\na\n", "a\n", (2, "a", ""));
     }
 }

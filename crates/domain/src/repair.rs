@@ -67,8 +67,10 @@ mod tests {
     #[test]
     fn what_the_script_stopped_is_tried_by_another_revision_once() {
         let errored = |code, stage| ConnectionState::Errored { failure: Failure::new(code, stage) };
-        let tried =
-            |revision: &str, shadow: Option<&str>| LastTried { revision: Some(revision.into()), shadow: shadow.map(Into::into) };
+        let tried = |revision: &str, shadow: Option<&str>| LastTried {
+            revision: Some(revision.into()),
+            shadow: shadow.map(Into::into),
+        };
         let by = |revision, shadow| Assigned { revision, part: Part::Current, shadow };
         let check = |state: &ConnectionState, last: LastTried, now: Assigned<'_>, expected: bool| {
             assert_eq!(is_tried_again(state, &last, &now), expected, "{state:?} {last:?} {now:?}");

@@ -2,12 +2,14 @@
 //!
 //! Not here: when a ticket is opened and mended; the fleet's tests have that.
 
-use serde_json::Value;
+use fixtures::faults::Faults;
+use serde_json::{Value, json};
 use tests::bare_agent::BareAgent;
+use tests::patience::eventually;
 use tests::world::Plan;
 
 use crate::visitor::Visitor;
-use crate::{Outcome, add_user};
+use crate::{Outcome, add_user, plan, set_up};
 
 #[tokio::test]
 async fn a_ticket_shows_the_page_to_those_who_see_all_and_is_closed_with_a_reason() -> Outcome {
@@ -29,7 +31,11 @@ async fn a_ticket_shows_the_page_to_those_who_see_all_and_is_closed_with_a_reaso
     assert!(institution.contains("No page is known yet."), "{institution}");
     let path = format!("/console/repair-tickets/{id}");
     let shown = ada.get(&path).await;
-    assert!(shown.text.contains("script.page.unrecognised") && shown.policy.contains("frame-src 'self'"), "{}", shown.text);
+    assert!(
+        shown.text.contains("script.page.unrecognised") && shown.policy.contains("frame-src 'self'"),
+        "{}",
+        shown.text
+    );
     assert!(!shown.text.contains("<script>parent") && shown.text.contains("sandbox=\"\""), "{}", shown.text);
     let now = ada.get(&format!("{path}/pages/now")).await;
     assert_eq!((now.status, now.text.as_str()), (200, hostile), "it is served as it was kept");
@@ -50,5 +56,57 @@ async fn a_ticket_shows_the_page_to_those_who_see_all_and_is_closed_with_a_reaso
     assert!(shown.contains("Closed") && shown.contains("the bank took it back"), "{shown}");
     let trail = fleet.operator()?.list("/control/v1/audit?action=repairTicket.closed").await?;
     assert_eq!(trail.first().map(|entry| entry["actor"]["name"].clone()), Some(Value::from("ada")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_proposal_is_accepted_by_an_administrator_and_its_canary_begins_with_a_button() -> Outcome {
+    let fleet = plan().start().await?;
+    let integrator = fleet.integrator("default").await?;
+    let id = set_up(&fleet, &integrator).await?;
+    let challenge = integrator.open_challenge(&id, None).await?;
+    integrator.answer(&id, &challenge, &fleet.code(1).await.ok_or("no text message came")?).await?;
+    integrator.connection(&id, "active", |now| now["status"] == "active").await?;
+    let known = eventually(async || {
+        let pages = fleet.operator().ok()?.list("/control/v1/institutions/harbour/pages").await.ok()?;
+        (!pages.is_empty()).then_some(())
+    });
+    known.await.ok_or("no page is known")?;
+    fleet.portal.set_faults(Faults { renamed_id: true, ..Faults::default() });
+    integrator.put(&format!("/v1/connections/{id}/sync"), &Value::Null).await?;
+    integrator.connection(&id, "the end of the sync", |now| now["status"] == "errored").await?;
+    for (login, role) in [("ada", "administrator"), ("bob", "operator")] {
+        add_user(&fleet, login, role, None).await?;
+    }
+    let ada = Visitor::signed_in(fleet.address(), "ada").await;
+    let bob = Visitor::signed_in(fleet.address(), "bob").await;
+    let list = ada.get("/console/repair-tickets?state=open").await.text;
+    let (_, rest) = list.split_once("href=\"/console/repair-tickets/").ok_or("no ticket")?;
+    let path = format!("/console/repair-tickets/{}", rest.split('"').next().unwrap_or_default());
+    let shown = ada.get(&path).await.text;
+    assert!(shown.contains("What the script could say") && shown.contains("Teach this page"), "{shown}");
+    let looks = bob.get(&path).await.text;
+    assert!(
+        looks.contains("What the script could say")
+            && !looks.contains("Accept and publish")
+            && !looks.contains("Teach this page")
+    );
+    let (_, rest) = shown.split_once("name=\"proposal\" value=\"").ok_or("no proposal")?;
+    let revision = rest.split('"').next().unwrap_or_default().to_owned();
+
+    assert_eq!(bob.post(&format!("{path}/accept"), &[("proposal", &revision)]).await.status, 403);
+    assert_eq!(ada.post(&format!("{path}/accept"), &[("proposal", "0123456789ab")]).await.status, 422);
+    let wrong = ada.post(&format!("{path}/teach"), &[("it", "is"), ("page", "nowhere")]).await;
+    assert_eq!(wrong.status, 422, "{}", wrong.text);
+    let accepted = ada.post(&format!("{path}/accept"), &[("proposal", &revision)]).await;
+    assert!(accepted.status == 201 && accepted.text.contains("+ "), "{}", accepted.text);
+    assert!(ada.get(&path).await.text.contains("Begin a canary for a tenth"));
+    let begun = ada.post(&format!("/console/institutions/harbour/revisions/{revision}/canary"), &[]).await;
+    assert_eq!(begun.status, 303, "{}", begun.text);
+    let rollout = fleet.operator()?.get("/control/v1/institutions/harbour/rollout").await?;
+    assert_eq!(
+        (&rollout["stage"], &rollout["candidate"], &rollout["share"]),
+        (&json!("canary"), &json!(revision), &json!(10))
+    );
     Ok(())
 }

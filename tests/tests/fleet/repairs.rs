@@ -97,6 +97,10 @@ async fn a_renamed_field_opens_one_ticket_that_ends_when_another_revision_reads_
     // The field's name is what its id was, and stays.
     assert_eq!(story["changes"], json!({ "gone": [], "new": ["`user-id`"] }));
     assert!(html(&story["source"]).contains("institution: harbour"));
+    assert_eq!(story["noneProposed"], Value::Null);
+    let proposed = &story["proposals"][0]["changes"][0];
+    assert_eq!(proposed["before"], "\"#username\"", "{}", story["proposals"]);
+    assert!(html(&proposed["after"]).contains("User ID"), "the label that is still there: {proposed}");
     let told = fleet.succeed(&["script", "ticket", opened["id"].as_str().unwrap_or_default()]).await?;
     assert!(told.contains("nothing fits `#username`") && told.contains("user-id"), "{told}");
 
@@ -124,6 +128,34 @@ async fn a_renamed_field_opens_one_ticket_that_ends_when_another_revision_reads_
     let late = json!({ "source": format!("{source}# Late.\n"), "mends": opened["id"] });
     let late = operator.call(reqwest::Method::POST, REVISIONS, Some(&late)).await?;
     assert_eq!(late.status, 404, "it is open no more: {}", late.body);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_that_nobody_knew_is_taught_and_the_way_goes_on() -> Outcome {
+    let fleet = attended().start().await?;
+    let (integrator, operator) = (fleet.integrator("default").await?, fleet.operator()?);
+    let id = set_up(&fleet, &integrator).await?;
+    let seen = answer(&fleet, &integrator, &id, None, 1).await?;
+    active(&integrator, &id).await?;
+    fleet.portal.set_faults(Faults { survey: true, ..Faults::default() });
+    integrator.put(&format!("/v1/connections/{id}/sync"), &Value::Null).await?;
+    let seen = answer(&fleet, &integrator, &id, Some(&seen), 2).await?;
+    let opened = ticket((&fleet, &operator), |ticket| ticket["runs"] == 1).await?;
+    assert_eq!((&opened["code"], &opened["page"]), (&json!("script.page.unrecognised"), &Value::Null), "{opened}");
+    let path = format!("{TICKETS}/{}", opened["id"].as_str().unwrap_or_default());
+    let lessons = format!("{path}/lessons");
+    let wrong = json!({ "it": "passage", "press": "No such button" });
+    let refused = operator.call(reqwest::Method::POST, &lessons, Some(&wrong)).await?;
+    assert_eq!((refused.status, &refused.body["errors"][0]["pointer"]), (422, &json!("/lesson")), "{}", refused.body);
+    let taught = operator.post(&lessons, &json!({ "it": "passage", "press": "Maybe later" })).await?;
+    assert!(taught["change"]["after"].to_string().contains("click"), "{taught}");
+    let revision = taught["revision"].as_str().ok_or("a revision")?;
+    operator.post(&format!("{ROLLOUT}/canary"), &json!({ "revision": revision, "share": 100 })).await?;
+    is_tried_by_itself(&operator, &id).await?;
+    answer(&fleet, &integrator, &id, Some(&seen), 3).await?;
+    let ended = ticket((&fleet, &operator), |ticket| ticket["state"] == "mended").await?;
+    assert_eq!((&ended["mendedBy"], &ended["mendingRevision"]), (&json!(revision), &json!(revision)));
     Ok(())
 }
 

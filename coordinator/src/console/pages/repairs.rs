@@ -4,13 +4,15 @@
 //! Not here: what would have to be changed (the script crate), or which failure is a ticket's (`domain::repair`).
 
 use axum::extract::{Extension, Path, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use domain::id::RepairTicketId;
 use domain::repair::TicketState;
 use domain::role::Role;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use script::drift::Changes;
+use script::Script;
+use script::drift::{Change, Changes, Lesson};
 
 use super::institutions::{path as institution_path, short_revision};
 use super::run::framed;
@@ -22,7 +24,7 @@ use crate::console::frame::{Page, Section, token};
 use crate::console::parts::{Tone, act_on, badge, moment_of, nothing, short, table};
 use crate::console::refusal::Refusal;
 use crate::console::wording;
-use crate::fleet::TicketStory;
+use crate::fleet::{Decision, PublishError, TicketStory};
 use crate::store::{RepairTicket, TicketFilter};
 
 /// How many are listed.
@@ -50,8 +52,18 @@ pub(in crate::console) async fn list(
 
 /// Tickets as a table.
 pub(super) fn rows(tickets: &[RepairTicket], now: Timestamp) -> Markup {
-    let head =
-        ["Ticket", "State", "Institution", "Failure", "Page", "Target", "Revision", "#Runs", "#Connections", "Last seen"];
+    let head = [
+        "Ticket",
+        "State",
+        "Institution",
+        "Failure",
+        "Page",
+        "Target",
+        "Revision",
+        "#Runs",
+        "#Connections",
+        "Last seen",
+    ];
     html! {
         @if tickets.is_empty() {
             (nothing("No script failed at its portal.", "A ticket is opened when a run of the current revision ends by a fault of its \
@@ -115,6 +127,8 @@ pub(in crate::console) async fn show(
             (changes(&story.changes))
         }
         (pages(&story))
+        (proposals(&visitor, &story))
+        (teaching(&visitor, &story))
     };
     let title = format!("Repair ticket at {}", ticket.institution_id);
     let page = Page { visitor: &visitor, section: Section::Institutions, title: &title, said, body };
@@ -205,6 +219,136 @@ fn pages(story: &TicketStory) -> Markup {
             }
         }
     }
+}
+
+/// What the script could say.
+fn proposals(visitor: &Visitor, story: &TicketStory) -> Markup {
+    let ticket = &story.ticket;
+    if ticket.state != TicketState::Open {
+        return html! {};
+    }
+    html! {
+        section aria-labelledby="proposals" {
+            h2 id="proposals" { "What the script could say" }
+            @match &story.proposals {
+                Err(why) => (nothing("Nothing is proposed.", &format!("Since {why}."))),
+                Ok(proposals) if proposals.is_empty() => (nothing("Nothing is proposed.", "All that the script looks for is on the page.")),
+                Ok(proposals) => ol.cards {
+                    @for proposal in proposals {
+                        li.card {
+                            h3 { (proposal.title) }
+                            @for why in &proposal.why { p.quiet { (why) } }
+                            @for change in &proposal.changes { (lines(change)) }
+                            @for ask in &proposal.needs_person { p { strong { "Look: " } (ask) } }
+                            @if visitor.may(Role::Administrator) {
+                                form.act method="post" action=(format!("{}/accept", path(ticket.id))) {
+                                    (token(visitor))
+                                    input type="hidden" name="proposal" value=(Script::revision(&proposal.source));
+                                    button type="submit" { "Accept and publish" span.hidden { " proposal " (proposal.number) } }
+                                }
+                            }
+                        }
+                    }
+                },
+            }
+        }
+    }
+}
+
+fn lines(change: &Change) -> Markup {
+    html! {
+        pre {
+            @for line in change.before.lines() { del { "- " (line) } "\n" }
+            @for line in change.after.lines() { ins { "+ " (line) } "\n" }
+        }
+    }
+}
+
+/// What a person can teach of the page, where it is kept.
+fn teaching(visitor: &Visitor, story: &TicketStory) -> Markup {
+    let ticket = &story.ticket;
+    let is_open = ticket.state == TicketState::Open && story.pages.now.is_some();
+    if !is_open || !visitor.may(Role::Administrator) {
+        return html! {};
+    }
+    let action = format!("{}/teach", path(ticket.id));
+    html! {
+        section aria-labelledby="teach" {
+            h2 id="teach" { "Teach this page" }
+            p.quiet { "What you say is written into the script and published as a revision. Nobody works by it until it is tried." }
+            form.act method="post" action=(action) {
+                (token(visitor))
+                input type="hidden" name="it" value="is";
+                label { "It is this page, changed" select name="page" {
+                    @for known in &story.input.known { option value=(known.page) { (known.page) } }
+                } }
+                button type="submit" { "Teach that it is that page" }
+            }
+            form.act method="post" action=(action) {
+                (token(visitor))
+                input type="hidden" name="it" value="passage";
+                label { "Press this button or link, and go on" input name="press" required maxlength=(LONGEST_REASON); }
+                button type="submit" { "Teach to press it" }
+            }
+            form.act method="post" action=(action) {
+                (token(visitor))
+                input type="hidden" name="it" value="failure";
+                label { "It says no: the failure's code" input name="code" required maxlength=(LONGEST_REASON) placeholder="portal.maintenance"; }
+                label { "The bank's words are in (a selector, if you like)" input name="message" maxlength=(LONGEST_REASON); }
+                button type="submit" { "Teach what it says" }
+            }
+        }
+    }
+}
+
+/// Takes a proposal, and publishes it.
+pub(in crate::console) async fn accept(
+    State(console): State<Console>,
+    Extension(visitor): Extension<Visitor>,
+    Extension(fields): Extension<Fields>,
+    Path(ticket): Path<String>,
+) -> Result<Response, Refusal> {
+    decide(&console, &visitor, &ticket, Decision::Accept(fields.get("proposal").to_owned())).await
+}
+
+/// Teaches the page, and publishes what follows.
+pub(in crate::console) async fn teach(
+    State(console): State<Console>,
+    Extension(visitor): Extension<Visitor>,
+    Extension(fields): Extension<Fields>,
+    Path(ticket): Path<String>,
+) -> Result<Response, Refusal> {
+    visitor.whole_fleet()?;
+    let text = |name: &str| Some(fields.get(name).trim().to_owned()).filter(|text| !text.is_empty());
+    let lesson = match (fields.get("it"), text("code").map(|code| code.parse())) {
+        ("is", _) => Lesson::Is { page: text("page").unwrap_or_default() },
+        ("failure", Some(Ok(code))) => Lesson::Failure { code, message: text("message") },
+        ("passage", _) => Lesson::Passage { press: text("press").unwrap_or_default() },
+        _ => {
+            let ticket = console.fleet.store.repair_ticket(RepairTicketId(id(&ticket)?)).await?.id;
+            return Err(Refusal::invalid("Say a failure's code, such as portal.maintenance.").back(path(ticket)));
+        }
+    };
+    decide(&console, &visitor, &ticket, Decision::Teach(lesson)).await
+}
+
+async fn decide(console: &Console, visitor: &Visitor, ticket: &str, decision: Decision) -> Result<Response, Refusal> {
+    visitor.whole_fleet()?;
+    let ticket = console.fleet.store.repair_ticket(RepairTicketId(id(ticket)?)).await?.id;
+    let made = console.fleet.decide_repair(ticket, decision).await.map_err(|error| match error {
+        PublishError::Failed(error) => Refusal::from(error).back(path(ticket)),
+        error => Refusal::invalid(error.to_string()).back(path(ticket)),
+    })?;
+    let body = html! {
+        p.said role="status" {
+            "Revision " code { (made.looked.revision) } " is published. Nobody works by it yet: begin its canary on the ticket, or a shadow by command."
+        }
+        (lines(&made.change))
+        p { a.button href=(path(ticket)) { "Back to the ticket" } }
+    };
+    let page =
+        Page { visitor, section: Section::Institutions, title: "A revision that is to mend it", said: None, body };
+    Ok((StatusCode::CREATED, page.into_response()).into_response())
 }
 
 /// A page of a ticket, for the frame alone.

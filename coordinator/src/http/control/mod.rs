@@ -127,6 +127,7 @@ fn publishers() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(fleet::revisions::list, fleet::revisions::publish))
         .routes(routes!(fleet::revisions::check))
+        .routes(routes!(fleet::repair_tickets::teach))
         .layer(Extension(BodyLimit(LARGEST_PUBLICATION)))
 }
 

@@ -7,7 +7,6 @@ use domain::run::RunKind;
 use protocol::lease::Proof;
 use uuid::Uuid;
 
-use super::super::Db;
 use super::revisions::run_revision;
 use super::{Tx, failed, from_word};
 use crate::store::{Refused, RunRevision, StoreError, fence_of};
@@ -73,32 +72,4 @@ pub(super) async fn take_connection_of(tx: &mut Tx, run_id: RunId) -> Result<(),
     .await
     .map(|_| ())
     .map_err(failed("take a run's connection"))
-}
-
-/// Whether the run was completed under this very proof before.
-pub(super) async fn was_completed_by(tx: &mut Tx, run_id: RunId, proof: Proof) -> Result<bool, StoreError> {
-    let count = sqlx::query_scalar::<_, i64>(
-        "SELECT COUNT(*) FROM runs WHERE id = $1 AND agent_id = $2 AND fence = $3 AND state = 'succeeded'",
-    );
-    counts_one(tx, count, run_id, proof).await
-}
-
-/// Whether the run was ended with a failure, or put off, under this very proof before.
-pub(super) async fn was_failed_by(tx: &mut Tx, run_id: RunId, proof: Proof) -> Result<bool, StoreError> {
-    let count = sqlx::query_scalar::<_, i64>(
-        "SELECT COUNT(*) FROM runs WHERE id = $1 AND agent_id = $2 AND fence = $3
-         AND (state = 'failed' OR (finished_at IS NULL AND started_at IS NULL))",
-    );
-    counts_one(tx, count, run_id, proof).await
-}
-
-async fn counts_one<'q>(
-    tx: &mut Tx,
-    count: sqlx::query::QueryScalar<'q, Db, i64, <Db as sqlx::Database>::Arguments>,
-    run_id: RunId,
-    proof: Proof,
-) -> Result<bool, StoreError> {
-    let (agent, fence) = fence_of(proof);
-    let count = count.bind(run_id.0).bind(agent.0).bind(fence).fetch_one(&mut **tx).await;
-    count.map(|count| count > 0).map_err(failed("read a run"))
 }

@@ -16,6 +16,7 @@
 //! `postgres.rs`.
 
 mod accounts;
+mod again;
 mod audit;
 mod authenticators;
 mod balances;

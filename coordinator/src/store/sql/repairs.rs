@@ -20,9 +20,7 @@ use super::audit::commit_act;
 use super::drift::thousandths;
 use super::held::HeldRun;
 use super::{SqlStore, Tx, failed, found, from_ms, from_word, to_ms};
-use crate::store::{
-    Act, NewTicket, Refused, RepairTicket, Repairs, StoreError, TicketFilter, TicketPages, actor,
-};
+use crate::store::{Act, NewTicket, Refused, RepairTicket, Repairs, StoreError, TicketFilter, TicketPages, actor};
 
 #[derive(FromRow)]
 struct TicketRow {
@@ -49,7 +47,8 @@ struct TicketRow {
 }
 
 /// What a ticket is read from.
-const SELECT: &str = "SELECT id, institution_id, revision, code, stage, message, page, target, nearest_page, nearest_distance, state,
+const SELECT: &str =
+    "SELECT id, institution_id, revision, code, stage, message, page, target, nearest_page, nearest_distance, state,
          runs, (SELECT COUNT(*) FROM repair_ticket_connections c WHERE c.ticket_id = repair_tickets.id) AS connections,
          first_seen_at, last_seen_at, ended_at, mending_revision, mended_by, closed_by, closed_because
      FROM repair_tickets WHERE ";
@@ -135,12 +134,12 @@ pub(super) async fn mend(tx: &mut Tx, run: &HeldRun, now: Timestamp) -> Result<(
     let Some(by) = &run.by else { return Ok(()) };
     let touched = sqlx::query_scalar::<_, Uuid>(
         "SELECT t.id FROM repair_ticket_connections c JOIN repair_tickets t ON t.id = c.ticket_id
-         WHERE c.connection_id = $1 AND t.state = 'open' AND t.institution_id = $2 AND t.revision <> $3 ORDER BY t.id",
+         WHERE c.connection_id = $1 AND t.ended_at IS NULL AND t.institution_id = $2 AND t.revision <> $3 ORDER BY t.id",
     );
     let touched = touched.bind(run.connection_id.0).bind(run.institution_id.clone()).bind(by.revision.clone());
     for id in touched.fetch_all(&mut **tx).await.map_err(failed("list repair tickets"))? {
         sqlx::query(
-            "UPDATE repair_tickets SET state = 'mended', ended_at = $2, mended_by = $3 WHERE id = $1 AND state = 'open'",
+            "UPDATE repair_tickets SET state = 'mended', ended_at = $2, mended_by = $3 WHERE id = $1 AND ended_at IS NULL",
         )
         .bind(id)
         .bind(to_ms(now))
@@ -160,7 +159,7 @@ pub(super) async fn note_mending(
     revision: &str,
 ) -> Result<(), Refused> {
     let noted = sqlx::query(
-        "UPDATE repair_tickets SET mending_revision = $3 WHERE id = $1 AND institution_id = $2 AND state = 'open'",
+        "UPDATE repair_tickets SET mending_revision = $3 WHERE id = $1 AND institution_id = $2 AND ended_at IS NULL",
     );
     let noted = noted.bind(id.0).bind(institution.to_owned()).bind(revision.to_owned()).execute(&mut **tx).await;
     match noted.map_err(failed("note what mends a ticket"))?.rows_affected() {
@@ -208,7 +207,7 @@ impl Repairs for SqlStore {
         let mut tx = self.begin().await?;
         let closed = sqlx::query_scalar::<_, String>(
             "UPDATE repair_tickets SET state = $2, ended_at = $3, closed_by = $4, closed_because = $5
-             WHERE id = $1 AND state = 'open' RETURNING institution_id",
+             WHERE id = $1 AND ended_at IS NULL RETURNING institution_id",
         )
         .bind(id.0)
         .bind(TicketState::Closed.as_str())

@@ -18,9 +18,10 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
+use super::again::{was_completed_by, was_failed_by};
 use super::audit::write;
 use super::candidates::Other;
-use super::held::{HeldRow, HeldRun, held, hold, take_connection_of, was_completed_by, was_failed_by};
+use super::held::{HeldRow, HeldRun, held, hold, take_connection_of};
 use super::transition::{Happening, apply, note, take};
 use super::{
     SqlStore, Tx, candidates, challenges, commit, evidence, failed, from_ms, from_word, ledger, lockout, past,

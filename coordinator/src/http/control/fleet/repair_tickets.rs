@@ -4,16 +4,19 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use domain::failure::{FailureCode, Stage};
 use domain::id::RepairTicketId;
 use domain::repair::TicketState;
 use jiff::Timestamp;
+use script::Script;
 use script::drift::{self, Distance};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::fleet::TicketStory;
+use super::revisions::ScriptLookedThrough;
+use crate::fleet::{Decision, TicketStory};
 use crate::http::App;
 use crate::http::body::{Body, Ids, NoQuery, Query};
 use crate::http::listing::List;
@@ -137,6 +140,76 @@ pub(in crate::http::control) struct Story {
     changes: Changes,
     /// The script's pages as healthy runs see them.
     known: Vec<Known>,
+    /// What the script could say, the likeliest first.
+    proposals: Vec<Proposed>,
+    /// Why nothing is proposed.
+    #[schema(required)]
+    none_proposed: Option<String>,
+}
+
+/// What a script could say for a ticket to end. A person accepts it, or doesn't.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = RepairProposal)]
+struct Proposed {
+    /// The revision that the script would be.
+    revision: String,
+    /// What it is, in a sentence.
+    title: String,
+    /// What speaks for it, a sentence each.
+    why: Vec<String>,
+    /// How sure it is, in a word.
+    sureness: String,
+    changes: Vec<LineChange>,
+    /// What only a person can say, or has to look at.
+    needs_person: Vec<String>,
+}
+
+/// Lines of a script that are written anew.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ScriptChange)]
+struct LineChange {
+    /// The line, from 1; of the script as it was.
+    at: usize,
+    before: String,
+    after: String,
+}
+
+/// What a person teaches of a page that the script doesn't know.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, tag = "it")]
+#[schema(as = LessonRequest)]
+pub(in crate::http::control) enum LessonRequest {
+    /// It is a page of the script, and has changed.
+    Is {
+        /// Its name.
+        page: String,
+    },
+    /// Something on it is to be pressed, and the way goes on.
+    Passage {
+        /// A selector, or the words on a button or a link.
+        press: String,
+    },
+    /// The portal says no.
+    Failure {
+        /// What it means.
+        #[schema(schema_with = schema::failure_code)]
+        code: FailureCode,
+        /// What the bank's words stand in, a selector.
+        #[serde(default)]
+        message: Option<String>,
+    },
+}
+
+/// The revision that a lesson made.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = TaughtRevision)]
+pub(in crate::http::control) struct Taught {
+    #[serde(flatten)]
+    looked: ScriptLookedThrough,
+    /// Where it differs from the one that fails.
+    change: LineChange,
 }
 
 /// Why a ticket is closed though no revision mended it.
@@ -187,6 +260,54 @@ pub(in crate::http::control) async fn close(
     Ok(Json(app.fleet.close_ticket(RepairTicketId(id), &request.reason).await?.into()))
 }
 
+/// Teach the script the page of an open repair ticket. What follows is published as a revision that nobody works by yet.
+#[utoipa::path(post, path = "/repair-tickets/{ticketId}/lessons", operation_id = "teachPage", tag = "Scripts",
+    security(("operator" = [])), params(("ticketId" = Uuid, Path, description = "The ticket.")),
+    request_body = LessonRequest,
+    responses(
+        (status = 201, description = "The revision.", body = Taught),
+        (status = 409, description = "`hosts_not_agreed`, as of publishing."),
+        (status = 422, description = "`validation_failed`: nothing follows from it, or the ticket has ended; `script_faulty`."),
+    ))]
+pub(in crate::http::control) async fn teach(
+    State(app): State<App>,
+    _: NoQuery,
+    Ids([id]): Ids<1>,
+    Body(request): Body<LessonRequest>,
+) -> Result<(StatusCode, Json<Taught>), Problem> {
+    let made = app.fleet.decide_repair(RepairTicketId(id), Decision::Teach(request.into())).await?;
+    Ok((StatusCode::CREATED, Json(Taught { looked: made.looked.into(), change: made.change.into() })))
+}
+
+impl From<LessonRequest> for drift::Lesson {
+    fn from(request: LessonRequest) -> Self {
+        match request {
+            LessonRequest::Is { page } => Self::Is { page },
+            LessonRequest::Passage { press } => Self::Passage { press },
+            LessonRequest::Failure { code, message } => Self::Failure { code, message },
+        }
+    }
+}
+
+impl From<drift::Change> for LineChange {
+    fn from(drift::Change { at, before, after }: drift::Change) -> Self {
+        Self { at, before, after }
+    }
+}
+
+impl From<drift::Proposal> for Proposed {
+    fn from(proposal: drift::Proposal) -> Self {
+        Self {
+            revision: Script::revision(&proposal.source),
+            title: proposal.title,
+            why: proposal.why,
+            sureness: format!("{:?}", proposal.sureness).to_lowercase(),
+            changes: proposal.changes.into_iter().map(LineChange::from).collect(),
+            needs_person: proposal.needs_person,
+        }
+    }
+}
+
 impl From<RepairTicket> for Ticket {
     fn from(ticket: RepairTicket) -> Self {
         let near = |(page, distance): (String, Distance)| Near { page, distance: distance.thousandths() };
@@ -222,7 +343,11 @@ impl From<drift::Changes> for Changes {
 
 impl From<TicketStory> for Story {
     fn from(story: TicketStory) -> Self {
-        let TicketStory { ticket, pages, changes, input } = story;
+        let TicketStory { ticket, pages, changes, input, proposals } = story;
+        let (proposals, none_proposed) = match proposals {
+            Ok(proposals) => (proposals, None),
+            Err(why) => (Vec::new(), Some(why.to_string())),
+        };
         let known = input.known.into_iter().map(|known| Known { page: known.page, html: known.html });
         Self {
             ticket: ticket.into(),
@@ -231,6 +356,8 @@ impl From<TicketStory> for Story {
             now: pages.now.map(|now| Now { url: now.url, html: now.html }),
             changes: changes.into(),
             known: known.collect(),
+            proposals: proposals.into_iter().map(Proposed::from).collect(),
+            none_proposed,
         }
     }
 }
