@@ -40,6 +40,11 @@ impl<'d> Leavable<'d> {
         }
     }
 
+    /// Whether it goes on without the browser.
+    pub const fn is_left(&self) -> bool {
+        self.lean.is_some()
+    }
+
     /// Goes on in the browser.
     pub fn go_back(&mut self) -> Observation {
         if let Some(lean) = self.lean.take() {

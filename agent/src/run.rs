@@ -6,6 +6,8 @@
 
 mod asking;
 mod beside;
+mod showing;
+mod sights;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +20,7 @@ use domain::run::Reading;
 use domain::secret::Secret;
 use protocol::lease::{Evidence, RunStep, Verdict, WayCount};
 use protocol::live::UnknownPages;
+use protocol::report::SeenPage;
 use protocol::sealed::{PrivateKey, PublicKey};
 use protocol::shadow::ShadowReading;
 use script::command::{AnswerVerdict, Command, Making, Observation};
@@ -25,7 +28,6 @@ use script::{Plan, Runner, Script};
 use tokio::time::Instant;
 use url::Url;
 
-use crate::addresses::scrubbed;
 use crate::coordinator::{CallError, Coordinator, PersistError, persist};
 use crate::driver::{Driver, DriverError};
 use crate::gate::{Gate, Shut};
@@ -41,6 +43,8 @@ use crate::tally::Tally;
 use crate::told;
 pub use beside::Shadow;
 use beside::{Beside, Session};
+pub use sights::Known;
+use sights::Sights;
 
 /// How long a run may take, the time in which it waits for a person aside.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
@@ -70,6 +74,8 @@ pub struct Desk<'a> {
     pub unknown_pages: UnknownPages,
     /// What reads beside the run's own revision.
     pub shadow: Option<&'a Shadow>,
+    /// How the portal's pages are known to be built.
+    pub known: &'a Known,
 }
 
 /// What came of a run.
@@ -83,6 +89,8 @@ pub enum Outcome {
         failure: Failure,
         /// The page that was showing, scrubbed.
         evidence: Option<Evidence>,
+        /// What the script calls it, if it knows it.
+        page: Option<String>,
     },
     /// Nothing can be said that the coordinator would understand: the lease is left to
     /// run out, which counts as a crash and so ends in a bounded number of tries.
@@ -113,6 +121,8 @@ pub struct Ended {
     pub steps: Vec<RunStep>,
     /// What came of another revision that read beside.
     pub shadow: Option<ShadowReading>,
+    /// How the pages are built that it saw.
+    pub pages: Vec<SeenPage>,
 }
 
 /// Why a run ends without an outcome of its own.
@@ -153,6 +163,7 @@ pub async fn run(desk: &Desk<'_>, driver: &mut dyn Driver, script: Arc<Script>, 
         signed_in_at: None,
         own_ways: None,
         shadowed: None,
+        sights: Sights::new(desk.known),
     };
     let mut driver = Leavable::new(driver);
     let outcome = match run.go_on(&mut driver).await {
@@ -177,7 +188,8 @@ pub async fn run(desk: &Desk<'_>, driver: &mut dyn Driver, script: Arc<Script>, 
     let mut tally = Tally::default();
     tally.add_all(run.own_ways.take().unwrap_or_else(|| driver.ways()));
     run.runner.answers_seen().into_iter().for_each(|vote| tally.count(ANSWERS, vote));
-    Ok(Ended { outcome, ways: tally.counts(), steps: run.steps.into_list(), shadow: run.shadowed })
+    let (steps, pages) = (run.steps.into_list(), run.sights.into_list());
+    Ok(Ended { outcome, ways: tally.counts(), steps, shadow: run.shadowed, pages })
 }
 
 struct Run<'a> {
@@ -211,6 +223,8 @@ struct Run<'a> {
     own_ways: Option<Vec<WayCount>>,
     /// What came of it.
     shadowed: Option<ShadowReading>,
+    /// The pages that were seen.
+    sights: Sights<'a>,
 }
 
 impl Run<'_> {
@@ -240,8 +254,7 @@ impl Run<'_> {
             let seen = match command {
                 Command::Finish(accounts) => return Ok(self.finished(accounts)),
                 Command::Fail(failure) => {
-                    let evidence = self.evidence();
-                    return Ok(Outcome::Failed { failure, evidence });
+                    return Ok(self.failed(failure));
                 }
                 Command::Visit(url) => {
                     self.turn().await;
@@ -280,34 +293,11 @@ impl Run<'_> {
                 self.steps.end(begun, &seen);
             }
             self.note(&seen);
+            // Without the browser pages may be built otherwise, so of those nothing is told.
+            if !driver.is_left() {
+                self.see(&seen).await;
+            }
             observation = Some(seen);
-        }
-    }
-
-    /// Has nobody look on from the moment at which a page is answered that wants something set, until another one shows.
-    async fn veil(&mut self, command: &Command) {
-        match command {
-            Command::ReadPicture(_) | Command::Make(_) => {
-                self.veiled = Some(self.page.clone());
-                self.desk.live.withhold().await;
-            }
-            // The page that shows by now may want something set, too.
-            Command::SettleIntents(_) => {}
-            // The one before may hold still what was put in.
-            _ if self.veiled.as_ref().is_some_and(|veiled| *veiled != self.page) => {
-                self.veiled = None;
-                self.desk.live.show_again();
-            }
-            _ => {}
-        }
-    }
-
-    /// Notes which page shows.
-    fn note(&mut self, seen: &Observation) {
-        match seen {
-            Observation::Recognised { page, .. } => self.page = Some(page.clone()),
-            Observation::Unrecognised { still, .. } => self.page.clone_from(still),
-            _ => {}
         }
     }
 
@@ -346,25 +336,6 @@ impl Run<'_> {
         let asked_at = Instant::now();
         self.desk.pace.turn().await;
         self.until += asked_at.elapsed();
-    }
-
-    /// Keeps the page for evidence.
-    fn look(&mut self, observation: Observation) -> Observation {
-        match &observation {
-            Observation::Recognised { page, url, .. } if self.runner.script().shows_secret_picture(page) => {
-                self.last_page = Some((url.clone(), String::new()));
-            }
-            Observation::Recognised { url, html, .. } | Observation::Unrecognised { url, html, .. } => {
-                self.last_page = Some((url.clone(), html.clone()));
-            }
-            Observation::Stuck { html, .. } => {
-                if let Some((_, page)) = self.last_page.as_mut().filter(|(_, page)| !page.is_empty()) {
-                    page.clone_from(html);
-                }
-            }
-            _ => {}
-        }
-        observation
     }
 
     /// Carries out what is the coordinator's.
@@ -446,15 +417,8 @@ impl Run<'_> {
                 self.finished(accounts)
             }
             // The page that was showing isn't what failed.
-            _ => Outcome::Failed { failure: Failure::new(code, self.runner.stage()), evidence: None },
+            _ => Outcome::Failed { failure: Failure::new(code, self.runner.stage()), evidence: None, page: None },
         }
-    }
-
-    fn evidence(&self) -> Option<Evidence> {
-        let last = self.last_page.as_ref().map(|(url, html)| (url, html.as_str()));
-        let (url, html) = self.runner.failed_page().or(last)?;
-        let secrets: Vec<&str> = self.secrets.iter().map(Secret::expose).collect();
-        Some(Evidence { url: scrubbed(url, &secrets).into(), html: script::scrub(html, &secrets) })
     }
 }
 

@@ -20,7 +20,7 @@ use jiff::tz::TimeZone;
 use protocol::lease::{Advice, Complete, Credentials, Fail, Lease, credentials_context};
 use protocol::live::UnknownPages;
 use protocol::sealed::PublicKey;
-use script::{Compares, Plan, Script};
+use script::{Compares, OwnWords, Plan, Script};
 use tokio::time::{Instant, sleep};
 use tracing::Instrument as _;
 use url::Url;
@@ -35,7 +35,7 @@ use crate::hosts::Hosts;
 use crate::member::Member;
 use crate::pace::Pace;
 use crate::renewer::Renewer;
-use crate::run::{Desk, Ended, Outcome, Read, Shadow, run};
+use crate::run::{Desk, Ended, Known, Outcome, Read, Shadow, run};
 use crate::seats::Seat;
 use crate::watchdog::Watchdog;
 
@@ -62,6 +62,7 @@ struct Prepared {
     unknown_pages: UnknownPages,
     keeper: Option<PublicKey>,
     shadow: Option<Shadow>,
+    known: Known,
 }
 
 /// No session could be opened, for a reason that is this machine's.
@@ -132,9 +133,9 @@ impl Slot {
             Ok(prepared) => self.under(prepared).await,
             Err(Unfit::Script(fault)) => {
                 let failure = Failure::new(FailureCode::ScriptParse, Stage::Connect).with_message(fault);
-                let outcome = Outcome::Failed { failure, evidence: None };
-                self.hand_in(holding, &gate, Ended { outcome, ways: Vec::new(), steps: Vec::new(), shadow: None })
-                    .await;
+                let outcome = Outcome::Failed { failure, evidence: None, page: None };
+                let (ways, steps, pages) = (Vec::new(), Vec::new(), Vec::new());
+                self.hand_in(holding, &gate, Ended { outcome, ways, steps, shadow: None, pages }).await;
                 Ok(())
             }
             Err(Unfit::Credentials) => {
@@ -210,11 +211,14 @@ impl Slot {
             script: Script::parse(&shadow.source).ok().map(Arc::new),
             revision: shadow.revision,
         });
-        Ok(Prepared { holding, gate: gate.clone(), script, plan, hosts, pace, driver, unknown_pages, keeper, shadow })
+        let known = Known { own: Arc::new(OwnWords::of(&lease.script.source)), digests: lease.known_pages };
+        let gate = gate.clone();
+        Ok(Prepared { holding, gate, script, plan, hosts, pace, driver, unknown_pages, keeper, shadow, known })
     }
 
     async fn under(&self, prepared: Prepared) -> Result<(), NoBrowser> {
-        let Prepared { holding, gate, script, plan, hosts, pace, driver, unknown_pages, keeper, shadow } = prepared;
+        let Prepared { holding, gate, script, plan, hosts, pace, driver, unknown_pages, keeper, shadow, known } =
+            prepared;
         let member = &self.member;
         let portal = plan.portal_url.clone();
         let opened = tokio::select! {
@@ -247,6 +251,7 @@ impl Slot {
             live: live.run(),
             unknown_pages,
             shadow: shadow.as_ref(),
+            known: &known,
         };
         let ended = tokio::select! {
             biased;
@@ -300,7 +305,7 @@ impl Slot {
     async fn hand_in(&self, holding: Holding, gate: &Gate, ended: Ended) {
         let coordinator = &self.member.coordinator;
         let (run_id, proof) = (holding.run_id, holding.proof());
-        let Ended { outcome, ways, steps, shadow } = ended;
+        let Ended { outcome, ways, steps, shadow, pages } = ended;
         let told = match outcome {
             Outcome::Finished(Read { accounts, reading, took, permissions }) => {
                 let count = accounts.len();
@@ -310,7 +315,8 @@ impl Slot {
                 }
                 let failed = failures.len();
                 let reading_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-                let complete = Complete { proof, accounts, reading, reading_ms, permissions, ways, steps, shadow };
+                let complete =
+                    Complete { proof, accounts, reading, reading_ms, permissions, ways, steps, shadow, pages };
                 match persist(gate, || coordinator.complete(run_id, &complete)).await {
                     // What can't be taken now won't be taken the next time either.
                     Err(PersistError::Call(CallError::Refused { status, code })) => {
@@ -318,15 +324,16 @@ impl Slot {
                         let message = format!("The records that the script read were refused: {code}.");
                         let failure = Failure::new(FailureCode::ScriptParse, Stage::Transactions).with_message(message);
                         let Complete { ways, steps, .. } = complete;
-                        let fail = Fail { proof, failure, evidence: None, ways, steps };
+                        let (evidence, page, pages, shadow) = (None, None, Vec::new(), None);
+                        let fail = Fail { proof, failure, evidence, ways, steps, page, pages, shadow };
                         persist(gate, || coordinator.fail(run_id, &fail)).await
                     }
                     told => told.map(|()| tracing::info!(accounts = count, failed, %reading, reading_ms, "completed")),
                 }
             }
-            Outcome::Failed { failure, evidence } => {
+            Outcome::Failed { failure, evidence, page } => {
                 let (code, stage) = (failure.code, failure.stage);
-                let fail = Fail { proof, failure, evidence, ways, steps };
+                let fail = Fail { proof, failure, evidence, ways, steps, page, pages, shadow };
                 let told = persist(gate, || coordinator.fail(run_id, &fail)).await;
                 told.map(|()| tracing::info!(%code, %stage, "failed"))
             }

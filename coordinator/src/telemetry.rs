@@ -41,6 +41,7 @@ pub fn metrics() -> Result<PrometheusHandle, String> {
         "bursar_reading_seconds",
         "How long reading took, by what was read with and institution"
     );
+    metrics::describe_gauge!("bursar_page_distance", "How far a page was from its first look, by institution and page");
     metrics::describe_counter!("bursar_script_ways_total", "Ways to find what has several, by institution and outcome");
     metrics::describe_counter!("bursar_overprivileged_runs_total", "Runs whose user may do more than look at accounts");
     metrics::describe_counter!("bursar_challenges_total", "Questions of banks that were opened");

@@ -2,6 +2,9 @@
 //! all and before it signs out. What it reads is held against what the run read, and what differs is told by counts
 //! and names of fields alone.
 //!
+//! Where the run itself comes to nothing by a fault of its script's, once it is in, the shadow reads all the same: that is
+//! when a mended revision is wanted. Then it is told how much it read.
+//!
 //! It has no credentials, and whatever would have an effect at the bank is refused, and so are questions to people: it
 //! ends there. The way out of the session is the run's, and so are the hosts that it leads to. Whatever becomes of the
 //! shadow is no failure of the run's.
@@ -12,8 +15,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::account::ObservedAccount;
-use domain::failure::{Failure, FailureCode, Stage};
+use domain::failure::{Failure, FailureCode, Fault, Stage};
 use domain::rollout::difference::Difference;
+use domain::rollout::trial::Extent;
 use protocol::shadow::{ShadowOutcome, ShadowReading};
 use script::command::{Command, Observation};
 use script::{Compares, Plan, Runner, Script};
@@ -82,14 +86,21 @@ async fn compared(own: Vec<ObservedAccount>, beside: Vec<ObservedAccount>) -> Sh
 }
 
 impl Run<'_> {
-    /// Reads beside the run's own revision if that is to be done, now that it has read everything.
+    /// Reads beside the run's own revision if that is to be done, now that it has read everything,
+    /// or has come to nothing by a fault of its script's.
     pub(super) async fn read_beside(&mut self, driver: &mut Leavable<'_>) -> Result<Session, End> {
-        let Some(Command::Finish(own)) = self.runner.conclusion() else { return Ok(Session::IsThere) };
-        let own = own.clone();
-        let (Some(beside), Some(at)) = (self.beside.take(), self.signed_in_at.clone()) else {
-            return Ok(Session::IsThere);
+        let own = match self.runner.conclusion() {
+            Some(Command::Finish(own)) => Some(own.clone()),
+            Some(Command::Fail(failure)) if failure.code.fault() == Fault::Script => None,
+            _ => return Ok(Session::IsThere),
         };
-        let (began, back_to) = (Instant::now(), self.last_page.as_ref().map(|(url, _)| url.clone()));
+        let back_to = self.last_page.as_ref().map(|(url, _)| url.clone());
+        // What fails at the very page that shows the sign-in to have worked is signing out by now.
+        let is_in =
+            matches!(self.runner.conclusion(), Some(Command::Fail(failure)) if failure.stage == Stage::Accounts);
+        let at = self.signed_in_at.clone().or_else(|| back_to.clone().filter(|_| is_in));
+        let (Some(beside), Some(at)) = (self.beside.take(), at) else { return Ok(Session::IsThere) };
+        let began = Instant::now();
         tracing::info!(revision = beside.revision, "another revision reads beside");
         // It is read in the browser, which a session without one was left for.
         driver.go_back();
@@ -98,7 +109,13 @@ impl Run<'_> {
         let revision = beside.revision.clone();
         let read = self.shadow(driver, beside, at).await;
         let (outcome, mut session) = match read {
-            Ok(Ok(accounts)) => (compared(own, accounts).await, Session::IsThere),
+            Ok(Ok(accounts)) => {
+                let outcome = match own {
+                    Some(own) => compared(own, accounts).await,
+                    None => ShadowOutcome::ReadAlone(Extent::of(&accounts)),
+                };
+                (outcome, Session::IsThere)
+            }
             Ok(Err(failure)) => (ShadowOutcome::Failed(failure), Session::IsThere),
             Err(Broken::Gone(code)) => {
                 (ShadowOutcome::Failed(Failure::new(code, self.runner.stage())), Session::IsGone)
@@ -108,6 +125,9 @@ impl Run<'_> {
         let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         match &outcome {
             ShadowOutcome::Read(difference) => tracing::info!(revision, %difference, took_ms, "read beside"),
+            ShadowOutcome::ReadAlone(Extent { accounts, transactions }) => {
+                tracing::info!(revision, accounts, transactions, took_ms, "read where the run came to nothing");
+            }
             ShadowOutcome::Failed(Failure { code, message, .. }) => {
                 tracing::warn!(revision, %code, message, took_ms, "nothing was read beside");
             }

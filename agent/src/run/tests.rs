@@ -22,7 +22,7 @@ use tokio::time::{Instant, advance};
 use url::Url;
 use uuid::Uuid;
 
-use super::{Desk, Ended, LONGEST, Outcome, Shadow, run};
+use super::{Desk, Ended, Known, LONGEST, Outcome, Shadow, run};
 use crate::admission::Limits;
 use crate::coordinator::Coordinator;
 use crate::driver::{Driver, DriverError};
@@ -162,6 +162,7 @@ async fn ended(driver: &mut dyn Driver, shadow: Option<&Shadow>) -> Ended {
         live: &live,
         unknown_pages: UnknownPages::Fail,
         shadow,
+        known: &Known::default(),
     };
     let plan = Plan {
         portal_url,

@@ -241,6 +241,7 @@ fn lease(offer: &Offer, acquire: &Acquire, term: Duration) -> Lease {
         unknown_pages: UnknownPages::Fail,
         keeper: None,
         shadow: None,
+        known_pages: Vec::new(),
         steps_per_minute: domain::limits::Limits::MOST_STEPS_PER_MINUTE.try_into().expect("above zero"),
     }
 }

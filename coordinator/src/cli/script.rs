@@ -5,7 +5,9 @@
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+use domain::repair::TicketState;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::desk::{At, Column, Desk, unknown};
 use super::{CommandError, Ground, print_table, printable};
@@ -37,6 +39,9 @@ enum Command {
         /// A host that the script reaches and the current one doesn't, and that it may; once for each.
         #[arg(long = "agree-host", value_name = "HOST")]
         agreed_hosts: Vec<String>,
+        /// The open repair ticket that it is to mend.
+        #[arg(long, value_name = "TICKET")]
+        mends: Option<Uuid>,
         /// Only say what it makes of what is kept, and which hosts it reaches.
         #[arg(long)]
         dry_run: bool,
@@ -91,6 +96,32 @@ enum Command {
     },
     /// Have the coordinator read its catalog's folder again.
     Reload,
+    /// Show how far an institution's pages are from how its current revision saw them first.
+    Pages {
+        /// The institution.
+        institution: String,
+    },
+    /// List repair tickets, the latest seen first: scripts that fit their portals no more.
+    Tickets {
+        /// Those of one institution.
+        institution: Option<String>,
+        /// Those that are so far: open, mended or closed.
+        #[arg(long)]
+        state: Option<TicketState>,
+    },
+    /// Show a repair ticket; `--json` is what `agent repair` takes.
+    Ticket {
+        /// The ticket.
+        ticket: Uuid,
+    },
+    /// Close a repair ticket though no revision mended it.
+    CloseTicket {
+        /// The ticket.
+        ticket: Uuid,
+        /// Why, for other operators.
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 #[derive(clap::Args)]
@@ -120,7 +151,7 @@ const ROLLOUT: [Column; 8] = [
     ("PROMOTED AFTER", "/promoteAfter"),
     ("HALTED BECAUSE", "/haltedBecause"),
 ];
-const REVISIONS: [Column; 11] = [
+const REVISIONS: [Column; 12] = [
     ("REVISION", "/revision"),
     ("ORIGIN", "/origin"),
     ("PUBLISHED", "/publishedAt"),
@@ -132,6 +163,7 @@ const REVISIONS: [Column; 11] = [
     ("SHADOWS", "/trial/shadows"),
     ("THE SAME", "/trial/shadowsSame"),
     ("DIFFERENCE", "/trial/difference"),
+    ("ALONE", "/trial/alone"),
 ];
 const LOOKED: [Column; 6] = [
     ("REVISION", "/revision"),
@@ -140,6 +172,25 @@ const LOOKED: [Column; 6] = [
     ("UNREADABLE", "/reread/unreadable"),
     ("CHANGED", "/reread/changed"),
     ("IN", "/reread/fields"),
+];
+const PAGES: [Column; 5] = [
+    ("PAGE", "/page"),
+    ("REVISION", "/revision"),
+    ("SINCE", "/referenceAt"),
+    ("CHANGED", "/latestAt"),
+    ("DISTANCE, THOUSANDTHS", "/distance"),
+];
+const TICKETS: [Column; 10] = [
+    ("TICKET", "/id"),
+    ("INSTITUTION", "/institutionId"),
+    ("REVISION", "/revision"),
+    ("STATE", "/state"),
+    ("CODE", "/code"),
+    ("PAGE", "/page"),
+    ("TARGET", "/target"),
+    ("RUNS", "/runs"),
+    ("CONNECTIONS", "/connections"),
+    ("LAST SEEN", "/lastSeenAt"),
 ];
 const FOLDER: [Column; 3] = [("INSTITUTION", "/institutionId"), ("REVISION", "/revision"), ("OUTCOME", "/outcome")];
 
@@ -152,11 +203,12 @@ impl Arguments {
         let desk = Desk::open(&at, config)?;
         match command {
             Command::Wanted => {}
-            Command::Publish { institution, file, note, agreed_hosts, dry_run, expected } => {
+            Command::Publish { institution, file, note, agreed_hosts, mends, dry_run, expected } => {
                 let text = std::fs::read_to_string(&file);
                 let source = text.map_err(|source| CommandError::File { path: file.display().to_string(), source })?;
                 let body = json!({
                     "source": source, "note": note, "agreedHosts": agreed_hosts, "expectedCurrent": expected.current,
+                    "mends": mends,
                 });
                 let path: &[&str] = if dry_run {
                     &["institutions", &institution, "revisions", "check"]
@@ -204,6 +256,33 @@ impl Arguments {
             Command::Promote { named } => step(&desk, &at, "promote", named, json!({})).await?,
             Command::Rollback { named } => step(&desk, &at, "rollback", named, json!({})).await?,
             Command::Halt { named } => step(&desk, &at, "halt", named, json!({})).await?,
+            Command::Pages { institution } => {
+                let pages = desk.get(&["institutions", &institution, "pages"]).await;
+                at.show(&pages.map_err(unknown("institution", &institution))?, "/data", &PAGES);
+            }
+            Command::Tickets { institution, state } => {
+                let mut query = url::form_urlencoded::Serializer::new(String::new());
+                if let Some(institution) = &institution {
+                    query.append_pair("institutionId", institution);
+                }
+                if let Some(state) = state {
+                    query.append_pair("state", state.as_str());
+                }
+                at.show(&desk.get_with(&["repair-tickets"], Some(&query.finish())).await?, "/data", &TICKETS);
+            }
+            Command::Ticket { ticket } => {
+                let shown = desk.get(&["repair-tickets", &ticket.to_string()]).await;
+                let shown = shown.map_err(unknown("repair ticket", &ticket))?;
+                at.show(&shown, "", &TICKETS);
+                if !at.json {
+                    tell(&shown);
+                }
+            }
+            Command::CloseTicket { ticket, reason } => {
+                let path = ["repair-tickets", &ticket.to_string(), "close"];
+                let closed = desk.send(&path, &json!({ "reason": reason })).await;
+                at.show(&closed.map_err(unknown("repair ticket", &ticket))?, "", &TICKETS);
+            }
             Command::Reload => at.show(&desk.post(&["catalog", "reload"]).await?, "/scripts", &FOLDER),
         }
         Ok(())
@@ -222,6 +301,26 @@ async fn step(desk: &Desk, at: &At, verb: &str, named: Named, extra: Value) -> R
         eprintln!("{}", standing(&rollout));
     }
     Ok(())
+}
+
+/// What a ticket tells beside its row: why, how near the page is to one that is known, and what changed on it.
+fn tell(ticket: &Value) {
+    let text = |value: &Value| printable(value.as_str().unwrap_or_default());
+    println!("{}", text(&ticket["message"]));
+    if let Some(page) = ticket["nearest"]["page"].as_str() {
+        println!("The nearest known page is {}, {} thousandths away.", printable(page), ticket["nearest"]["distance"]);
+    }
+    for (what, sign) in [("gone", '-'), ("new", '+')] {
+        for one in ticket["changes"][what].as_array().into_iter().flatten() {
+            println!("{sign} {}", text(one));
+        }
+    }
+    let id = text(&ticket["id"]);
+    match ticket["state"].as_str() {
+        Some("open") => eprintln!("hint: `agent repair {id}` proposes what to change"),
+        Some("mended") => eprintln!("Revision {} reads whole.", text(&ticket["mendedBy"])),
+        _ => eprintln!("It was closed: {}", text(&ticket["closedBecause"])),
+    }
 }
 
 /// Where a rollout stands, in a sentence.

@@ -10,7 +10,7 @@ use domain::role::Role;
 
 use super::pages::{
     account, agents, attendance, audit, challenges, connection, connections, dead_letters, institutions, keys, live,
-    oidc, overview, rollout, run, setup_links, sign_in, users, webhooks,
+    oidc, overview, repairs, rollout, run, setup_links, sign_in, users, webhooks,
 };
 use super::refusal::Refusal;
 use super::{Console, assets, door, events, viewer};
@@ -51,6 +51,9 @@ fn viewers() -> Router<Console> {
         .route("/console/runs/{id}/live/socket", get(viewer::open))
         .route("/console/institutions", get(institutions::list))
         .route("/console/institutions/{id}", get(institutions::show))
+        .route("/console/repair-tickets", get(repairs::list))
+        .route("/console/repair-tickets/{id}", get(repairs::show))
+        .route("/console/repair-tickets/{id}/pages/{which}", get(repairs::page))
         .route("/console/agents", get(agents::list))
         .route("/console/dead-letters", get(dead_letters::list))
         .route("/console/webhooks", get(webhooks::list))
@@ -77,6 +80,7 @@ fn operators() -> Router<Console> {
         .route("/console/institutions/{id}/pause", post(institutions::pause))
         .route("/console/institutions/{id}/resume", post(institutions::resume))
         .route("/console/institutions/{id}/reset", post(institutions::reset))
+        .route("/console/repair-tickets/{id}/close", post(repairs::close))
         .route("/console/agents/{id}/drain", post(agents::drain))
         .route("/console/agents/{id}/undrain", post(agents::undrain))
         .route("/console/dead-letters/{id}/revive", post(dead_letters::revive))
@@ -98,6 +102,9 @@ fn administrators() -> Router<Console> {
         .route("/console/institutions/{id}/revisions/{revision}/promote", post(rollout::promote))
         .route("/console/institutions/{id}/revisions/{revision}/rollback", post(rollout::roll_back))
         .route("/console/institutions/{id}/revisions/{revision}/halt", post(rollout::halt))
+        .route("/console/repair-tickets/{id}/accept", post(repairs::accept))
+        .route("/console/repair-tickets/{id}/teach", post(repairs::teach))
+        .route("/console/institutions/{id}/revisions/{revision}/canary", post(rollout::canary))
         .route("/console/audit", get(audit::list))
 }
 

@@ -151,6 +151,7 @@ impl Fleet {
             }
         };
         let shadow = self.shadow_of_run(&run).await;
+        let known_pages = self.known_digests(&run.institution_id).await;
         tracing::info!(
             %run_id, connection_id = %run.connection_id, %fence, agent = request.agent_name,
             kind = %run.kind, attempt = run.attempt, "leased a run",
@@ -188,6 +189,7 @@ impl Fleet {
             unknown_pages: self.unknown_pages(run.kind),
             keeper: Some(keeper(&self.vault).public().clone()),
             shadow,
+            known_pages,
         }))
     }
 
@@ -228,7 +230,7 @@ impl Fleet {
     }
 
     /// A revision of an institution's script.
-    async fn script_named(&self, institution: &str, revision: &str) -> Result<ScriptRevision, Error> {
+    pub(super) async fn script_named(&self, institution: &str, revision: &str) -> Result<ScriptRevision, Error> {
         let catalog = self.catalog();
         if let Some(script) = catalog.script(institution).filter(|script| script.revision == revision) {
             return Ok(script.clone());

@@ -46,7 +46,7 @@ impl Fleet {
         let now = clock::now();
         let is_last = self.store.attempt(run_id).await? >= ATTEMPTS_ALLOWED;
         let then = if is_last { AfterFailure::End } else { AfterFailure::TryAgain { not_before: now } };
-        let kept = Kept { page: None, steps: bounded(steps) };
+        let kept = Kept { page: None, steps: bounded(steps), ticket: None };
         self.store.fail(run_id, proof, failure, kept, then, now).await?;
         if is_last {
             self.forget(run_id).await;

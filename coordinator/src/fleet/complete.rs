@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::account::ObservedAccount;
 use domain::breaker::BreakerEvent;
+use domain::failure::FailureCode;
 use domain::id::RunId;
 use domain::permissions::Permissions;
 use domain::rollout::Part;
@@ -16,6 +17,7 @@ use jiff::civil::Date;
 use protocol::lease::{Complete, RunStep, STEPS_LIMIT};
 use protocol::shadow::{ShadowOutcome, ShadowReading};
 
+use super::drift::Came;
 use super::{Error, Fleet};
 use crate::clock;
 use crate::store::{HandedIn, Refused};
@@ -27,7 +29,7 @@ impl Fleet {
     /// [`Refused::LeaseLost`](crate::store::Refused::LeaseLost) under a stale fence;
     /// [`Error::Invalid`] if two accounts have one key or a balance isn't a decimal.
     pub async fn complete(&self, run_id: RunId, complete: &Complete) -> Result<(), Error> {
-        let Complete { proof, accounts, reading, reading_ms, permissions, ways, steps, shadow } = complete;
+        let Complete { proof, accounts, reading, reading_ms, permissions, ways, steps, shadow, pages } = complete;
         check(accounts)?;
         let now = clock::now();
         let worked = self.worked(run_id).await?;
@@ -56,8 +58,10 @@ impl Fleet {
             self.note_trial(institution, revision, &seen).await;
         }
         if let Some(shadow) = shadow.as_ref().filter(|shadow| expected.as_ref() == Some(&shadow.revision)) {
-            self.note_trial(institution, &shadow.revision, &seen_beside(shadow)).await;
+            self.note_trial(institution, &shadow.revision, &seen_beside(shadow, None)).await;
         }
+        let is_whole = accounts.iter().all(|account| account.failure.is_none());
+        self.note_pages(&worked, pages.clone(), if is_whole { Came::Whole } else { Came::Short }).await;
         tracing::info!(
             %run_id, accounts = accounts.len(), transactions = completed.read, added = completed.added,
             modified = completed.modified, removed = completed.removed, %reading, reading_ms,
@@ -110,9 +114,15 @@ impl Fleet {
     }
 }
 
-/// What an agent says of a shadow: names of fields that no row has are left out.
-fn seen_beside(shadow: &ShadowReading) -> Seen {
+/// What an agent says of a shadow beside a run, and with what that came to nothing if it did: names of fields that no row
+/// has are left out.
+pub(super) fn seen_beside(shadow: &ShadowReading, instead_of: Option<FailureCode>) -> Seen {
     match &shadow.outcome {
+        ShadowOutcome::ReadAlone(extent) => match instead_of {
+            Some(code) => Seen::ShadowAlone(*extent, code),
+            // It can't have been alone beside a run that read.
+            None => Seen::ShadowFailed(FailureCode::Unknown),
+        },
         ShadowOutcome::Failed(failure) => Seen::ShadowFailed(failure.code),
         ShadowOutcome::Read(difference) => {
             let is_sound =
@@ -135,7 +145,7 @@ pub(super) fn bounded(steps: &[RunStep]) -> &[RunStep] {
 }
 
 /// The name of a page in a script has at most so many bytes.
-const NAME_LIMIT: usize = 200;
+pub(super) const NAME_LIMIT: usize = 200;
 
 /// A plain decimal, as the API shows it: no exponent, no blanks, no plus, a digit on each side
 /// of the point.

@@ -27,8 +27,14 @@ pub async fn deploy(store: &dyn Store, folder: &Catalog) -> Result<Vec<DeployedS
     let mut all = Vec::new();
     for (id, script) in folder.scripts() {
         let revision = script.text.revision.as_str();
-        let new =
-            NewRevision { institution: id, revision, source: &script.text.source, hosts: &script.hosts, note: None };
+        let new = NewRevision {
+            institution: id,
+            revision,
+            source: &script.text.source,
+            hosts: &script.hosts,
+            note: None,
+            mends: None,
+        };
         let deployed = store.deploy_revision(new, clock::now()).await?;
         match deployed {
             Deployed::IsCurrent => tracing::info!(institution = id, revision, "the folder's script is current now"),
@@ -94,7 +100,7 @@ mod tests {
         let catalog = Files::of_folder(&scripts).and_then(|files| Catalog::read(&files, &BTreeMap::new()));
         let catalog = catalog.expect("a catalog");
         let deploy = async |revision, source| {
-            let new = NewRevision { institution: "harbour", revision, source, hosts: &[], note: None };
+            let new = NewRevision { institution: "harbour", revision, source, hosts: &[], note: None, mends: None };
             store.deploy_revision(new, clock::now()).await.expect("kept")
         };
         deploy("newer", "script: 99").await;

@@ -12,7 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 use protocol::lease::Fail;
 
 use super::canary::{is_of_trial, said_of_bank};
-use super::complete::bounded;
+use super::complete::{bounded, seen_beside};
+use super::drift::Came;
 use super::{Error, Fleet};
 use crate::backoff::backoff;
 use crate::clock;
@@ -34,7 +35,7 @@ impl Fleet {
     /// # Errors
     /// [`Refused::LeaseLost`](crate::store::Refused::LeaseLost) under a stale fence.
     pub async fn fail(&self, run_id: RunId, fail: Fail) -> Result<(), Error> {
-        let Fail { proof, failure, evidence, ways, steps } = fail;
+        let Fail { proof, failure, evidence, ways, steps, page, pages, shadow } = fail;
         let now = clock::now();
         let failure = Failure {
             message: cut(&failure.message),
@@ -58,7 +59,11 @@ impl Fleet {
         };
         let (code, stage) = (failure.code, failure.stage);
         let happened = said_of_bank(worked.part, code, failure.until);
-        let kept = Kept { page: evidence, steps: bounded(&steps) };
+        let ticket = match then {
+            AfterFailure::End => self.ticket_of(&worked, &failure, page.as_deref(), evidence.as_ref()).await,
+            AfterFailure::TryAgain { .. } => None,
+        };
+        let kept = Kept { page: evidence, steps: bounded(&steps), ticket };
         let told = self.store.fail(run_id, proof, failure, kept, then, now).await?;
         let delay = if told == Told::TriedAgain { Some(Duration::ZERO) } else { delay };
         tracing::warn!(%run_id, code = %code, stage = %stage, again = delay.is_some(), "a run failed");
@@ -73,8 +78,13 @@ impl Fleet {
             }
             self.tell_breaker(institution, happened).await;
             self.count_ways(institution, &worked.revision, &ways).await;
+            self.note_pages(&worked, pages, Came::Short).await;
             if worked.part == Part::Canary {
                 self.note_trial(institution, &worked.revision, &Seen::Failed(code)).await;
+            }
+            if let Some(shadow) = shadow.filter(|shadow| worked.shadow.as_ref() == Some(&shadow.revision)) {
+                let seen = seen_beside(&shadow, Some(code));
+                self.note_trial(institution, &shadow.revision, &seen).await;
             }
         }
         match delay {

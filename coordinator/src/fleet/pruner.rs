@@ -29,6 +29,12 @@ const REFUSALS_KEPT: Duration = Duration::from_hours(365 * 24);
 /// How long it is kept how ways fared on a day.
 const WAYS_KEPT: Duration = Duration::from_hours(30 * 24);
 
+/// How long it is kept how far pages were on a day.
+const DISTANCES_KEPT: Duration = Duration::from_hours(90 * 24);
+
+/// How long a repair ticket is kept that ended.
+const TICKETS_KEPT: Duration = Duration::from_hours(90 * 24);
+
 /// How long it is kept how runs ended in an hour.
 const OUTCOMES_KEPT: Duration = Duration::from_hours(8 * 24);
 
@@ -57,13 +63,17 @@ impl Pruner {
         let lockouts = in_batches(|| store.prune_lockouts(at, BATCH)).await?;
         let day = before(now, WAYS_KEPT).to_zoned(TimeZone::UTC).date();
         let ways = in_batches(|| store.prune_ways(day, BATCH)).await?;
+        let day = before(now, DISTANCES_KEPT).to_zoned(TimeZone::UTC).date();
+        let distances = in_batches(|| store.prune_page_days(day, BATCH)).await?;
+        let at = before(now, TICKETS_KEPT);
+        let tickets = in_batches(|| store.prune_tickets(at, BATCH)).await?;
         let hour = hour_of(before(now, OUTCOMES_KEPT));
         let people = store.prune_outcomes(hour).await? + store.prune_people(now - FORGIVEN_AFTER, now).await?;
         let secrets = store.forget_previous_secrets(now).await?;
         let (codes, messages) = (now - CODES_KEPT, now - MESSAGES_KEPT);
         let inbound = in_batches(|| store.prune_inbound(codes, messages, BATCH)).await?;
         let of_runs = deliveries + evidence + steps + events + answers + observations + lockouts + ways;
-        if of_runs + people + secrets + inbound > 0 {
+        if of_runs + people + secrets + inbound + distances + tickets > 0 {
             tracing::info!(
                 deliveries,
                 evidence,
@@ -73,6 +83,8 @@ impl Pruner {
                 observations,
                 lockouts,
                 ways,
+                distances,
+                tickets,
                 people,
                 secrets,
                 inbound,

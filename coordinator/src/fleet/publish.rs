@@ -6,7 +6,7 @@
 //!
 //! Not here: trying it and making it current (`rollout`).
 
-use domain::id::AccountId;
+use domain::id::{AccountId, RepairTicketId};
 use domain::rollout::Rollout;
 use domain::rollout::difference::Difference;
 
@@ -16,7 +16,7 @@ use crate::clock;
 use crate::store::{Keeping, NewRevision, Refused, Told};
 
 /// The longest note, in characters.
-const LONGEST_NOTE: usize = 500;
+pub(super) const LONGEST_NOTE: usize = 500;
 
 /// So many accounts are read again by what is published, and of each so many readings, so that the answer doesn't take long.
 const REREAD: (u32, u32) = (20, 20);
@@ -32,6 +32,8 @@ pub struct Publication {
     pub expected: Option<String>,
     /// The further hosts that they agree to.
     pub agreed_hosts: Vec<String>,
+    /// The open ticket that it is to mend.
+    pub mends: Option<RepairTicketId>,
 }
 
 /// What is known of a script before anybody works by it.
@@ -133,6 +135,7 @@ impl Fleet {
             source: &publication.source,
             hosts: &looked.hosts,
             note: publication.note.as_deref().filter(|note| !note.is_empty()),
+            mends: publication.mends,
         };
         let published = self.store.publish_revision(new, publication.expected.as_deref(), clock::now()).await;
         let published = published.map_err(Error::from)?;

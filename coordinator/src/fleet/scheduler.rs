@@ -5,6 +5,9 @@
 //! a run ends ─▶ unplanned ── next_run ─▶ due at ── its time comes ─▶ a run is queued
 //! ```
 //!
+//! A connection that a fault of its script's has stopped is due as soon as it would be worked by another revision, or read by
+//! one beside.
+//!
 //! While lists weren't read to their end, the next run is a backfill, after a pause; one that
 //! failed is followed by the next sync in its time, and tried again after that.
 //!
@@ -17,6 +20,7 @@ use domain::challenge::AuthenticatorState;
 use domain::history::History;
 use domain::id::RunId;
 use domain::institution::Institution;
+use domain::repair::is_tried_again;
 use domain::run::RunClass;
 use domain::schedule::{Attendance, earliest_start, next_run};
 use jiff::Timestamp;
@@ -26,7 +30,7 @@ use uuid::Uuid;
 
 use super::{Error, Fleet};
 use crate::clock;
-use crate::store::PlannedConnection;
+use crate::store::{PlannedConnection, StoppedConnection};
 
 /// How many connections are looked at in one step.
 const AT_ONCE: u32 = 500;
@@ -107,9 +111,38 @@ impl Scheduler {
                 unplanned.iter().map(|connection| (connection.id, self.next(connection, clock::now()))).collect();
             store.plan(&plans).await?;
             if plans.len() < usize::try_from(AT_ONCE).unwrap_or(usize::MAX) {
-                return Ok(());
+                return self.plan_stopped().await;
             }
         }
+    }
+
+    /// Plans connections that their script stopped, and that another revision may read.
+    async fn plan_stopped(&self) -> Result<(), Error> {
+        let store = &self.fleet.store;
+        loop {
+            let stopped = store.stopped(AT_ONCE).await?;
+            if stopped.is_empty() {
+                return Ok(());
+            }
+            let (rollouts, now) = (store.rollouts().await?, clock::now());
+            let plan = |one: &StoppedConnection| {
+                let (institution, id) = (&one.planned.institution_id, one.planned.id);
+                let kept = rollouts.iter().find(|kept| kept.institution_id == *institution);
+                let assigned = kept.map(|kept| kept.rollout.assigned(id.0));
+                let is_tried = assigned.is_some_and(|assigned| is_tried_again(&one.state, &one.last, &assigned));
+                (id, if is_tried { self.soonest(&one.planned, now) } else { None })
+            };
+            let plans: Vec<_> = stopped.iter().map(plan).collect();
+            store.plan(&plans).await?;
+        }
+    }
+
+    /// When a connection may be synced that is due as soon as that goes.
+    fn soonest(&self, connection: &PlannedConnection, now: Timestamp) -> Option<Timestamp> {
+        let catalog = self.fleet.catalog();
+        let institution = catalog.institution(&connection.institution_id)?;
+        let (attendance, zone) = (self.attendance(connection, institution), catalog.zone(&connection.institution_id));
+        earliest_start(&institution.schedule, zone, &attendance, now)
     }
 
     /// When a connection is due; none if it isn't by itself.

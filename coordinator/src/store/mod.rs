@@ -17,6 +17,7 @@ mod connections;
 mod console;
 mod control_tokens;
 mod dead_letters;
+mod drift;
 mod entities;
 mod error;
 mod idempotency;
@@ -34,6 +35,7 @@ mod people;
 mod pools;
 mod portals;
 mod postgres;
+mod repairs;
 mod resends;
 mod retention;
 mod revisions;
@@ -65,6 +67,7 @@ pub use connections::*;
 pub use console::*;
 pub use control_tokens::*;
 pub use dead_letters::*;
+pub use drift::*;
 pub use entities::*;
 pub use error::{Refused, StoreError};
 pub use idempotency::*;
@@ -81,6 +84,7 @@ pub use organizations::*;
 pub use people::*;
 pub use pools::*;
 pub use portals::*;
+pub use repairs::*;
 pub use resends::*;
 pub use retention::*;
 pub use revisions::*;
@@ -162,6 +166,8 @@ pub trait Store:
     + Inbound
     + SimpleFin
     + Ways
+    + Drift
+    + Repairs
     + Audit
     + People
     + ConsoleReads

@@ -3,7 +3,7 @@
 //! Not here: what follows from what is asked (`domain::rollout`), or whether a source is a script.
 
 use async_trait::async_trait;
-use domain::id::RunId;
+use domain::id::{RepairTicketId, RunId};
 use domain::rollout::trial::{Seen, Trial};
 use domain::rollout::{Halt, Origin, Part, Rollout, Try};
 use jiff::Timestamp;
@@ -22,7 +22,8 @@ pub trait Revisions {
     /// Keeps what somebody publishes. It is current at once where the institution had no script. One that is known
     /// changes nothing.
     ///
-    /// Refused as [`Refused::Changed`] if `expected` isn't current.
+    /// Refused as [`Refused::Changed`] if `expected` isn't current, and as [`Refused::NotFound`] if the ticket that it
+    /// mends isn't open there.
     async fn publish_revision(
         &self,
         new: NewRevision<'_>,
@@ -72,6 +73,8 @@ pub struct NewRevision<'a> {
     pub hosts: &'a [String],
     /// What whoever publishes it says of it.
     pub note: Option<&'a str>,
+    /// The open ticket that it is to mend.
+    pub mends: Option<RepairTicketId>,
 }
 
 /// A revision that is kept, but for its source.

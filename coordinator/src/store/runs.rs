@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use protocol::lease::{Evidence, OpenIntent, Proof, RunStep};
 use protocol::sealed::PublicKey;
 
-use super::{Fingerprints, Refused, RunRevision, StoreError};
+use super::{Fingerprints, NewTicket, Refused, RunRevision, StoreError};
 
 /// Runs and the leases under which they are worked on.
 #[async_trait]
@@ -185,6 +185,8 @@ pub struct Kept<'a> {
     pub page: Option<Evidence>,
     /// What was done on the way.
     pub steps: &'a [RunStep],
+    /// The ticket that it opens, where it is over with it.
+    pub ticket: Option<NewTicket>,
 }
 
 /// What completing a run changed.

@@ -4,8 +4,10 @@
 
 use async_trait::async_trait;
 use domain::challenge::AuthenticatorState;
+use domain::connection::ConnectionState;
 use domain::history::{LastRun, Past};
 use domain::id::{ConnectionId, EntityId, RunId};
+use domain::repair::LastTried;
 use domain::run::RunClass;
 use domain::schedule::AttendedHours;
 use jiff::Timestamp;
@@ -17,6 +19,9 @@ use super::{QueuedRun, Refused, StoreError};
 pub trait Schedules {
     /// Active connections of which nobody has said yet when they are due, at most so many.
     async fn unplanned(&self, limit: u32) -> Result<Vec<PlannedConnection>, StoreError>;
+    /// Connections that their last run stopped, of which nobody has said yet whether they are tried again by themselves; at
+    /// most so many.
+    async fn stopped(&self, limit: u32) -> Result<Vec<StoppedConnection>, StoreError>;
     /// Makes those unplanned again that aren't due by themselves: it may be otherwise now.
     async fn reconsider(&self) -> Result<(), StoreError>;
     /// Says when connections are due; none: not by themselves.
@@ -36,7 +41,7 @@ pub trait Schedules {
     async fn put_off(&self, id: ConnectionId, now: Timestamp) -> Result<(), StoreError>;
     /// When a connection is synced next, and what was read of its lists so far.
     async fn next_sync(&self, id: ConnectionId) -> Result<(NextSync, Past), Refused>;
-    /// Makes an active connection due that is planned for later; [`Refused::NotFound`] if
+    /// Makes a connection due that is planned for later; [`Refused::NotFound`] if
     /// none is.
     async fn bring_forward(&self, id: ConnectionId, now: Timestamp) -> Result<(), Refused>;
     /// How many connections are due by then, by institution; it counts no further than 100,000.
@@ -60,6 +65,17 @@ pub struct PlannedConnection {
     pub last_run: LastRun,
     /// How its own authenticator fares, where it has one.
     pub authenticator: Option<AuthenticatorState>,
+}
+
+/// A connection that its last run stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoppedConnection {
+    /// What its schedule hangs on.
+    pub planned: PlannedConnection,
+    /// What stopped it.
+    pub state: ConnectionState,
+    /// By what it was tried last.
+    pub last: LastTried,
 }
 
 /// When a connection is synced next.

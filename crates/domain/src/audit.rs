@@ -151,6 +151,8 @@ words! {
         ScriptRolledBack = "script.rolledBack",
         /// A revision was taken from the connections that tried it.
         ScriptHalted = "script.halted",
+        /// A repair ticket was closed though no revision mended it.
+        RepairTicketClosed = "repairTicket.closed",
         /// The catalog's folder was read again.
         CatalogReloaded = "catalog.reloaded",
         /// A connection was given its institution, which the catalog didn't know when it was made.

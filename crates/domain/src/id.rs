@@ -53,6 +53,8 @@ ids! {
     WebhookId,
     /// A scrubbed page kept with a failure.
     EvidenceId,
+    /// A script that fits its portal no more.
+    RepairTicketId,
     /// A person who signs in to the console.
     UserId,
     /// A sign-in to the console that lasts.

@@ -32,6 +32,7 @@ pub mod observation;
 pub mod password_rules;
 pub mod permissions;
 pub mod presence;
+pub mod repair;
 pub mod role;
 pub mod rollout;
 pub mod run;

@@ -26,18 +26,20 @@ use std::num::NonZeroU32;
 use domain::account::ObservedAccount;
 use domain::challenge::Question;
 use domain::driver::Drivers;
-use domain::failure::{Failure, Stage};
+use domain::failure::Failure;
 use domain::fence::Fence;
 use domain::id::{AgentId, ChallengeId, ConnectionId, IntentId, RunId};
 use domain::institution::CredentialName;
 use domain::limits::Limits;
 use domain::permissions::Permissions;
-use domain::run::{Effect, Reading, RunKind, Step};
+use domain::run::{Effect, Reading, RunKind};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::live::UnknownPages;
+pub use crate::report::{Evidence, RunStep, STEPS_LIMIT, WayCount};
+use crate::report::{KnownDigest, SeenPage};
 use crate::sealed::{PublicKey, SealedBox};
 use crate::shadow::ShadowReading;
 
@@ -174,6 +176,9 @@ pub struct Lease {
     /// What reads beside it, in the same session; nothing of that is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shadow: Option<ScriptRevision>,
+    /// The pages of the portal as they showed last: of one that shows so again, nothing but that is told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known_pages: Vec<KnownDigest>,
 }
 
 fn usual_steps() -> NonZeroU32 {
@@ -384,45 +389,9 @@ pub struct Complete {
     /// What came of the revision that read beside, where the lease has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shadow: Option<ShadowReading>,
-}
-
-/// How many steps a run hands in at most; where there were more, those in the middle are left out.
-pub const STEPS_LIMIT: usize = 240;
-
-/// A step that a run took. What a page says and what is typed isn't in it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct RunStep {
-    /// When it began, in milliseconds since the attempt did.
-    pub at_ms: u64,
-    /// How long it took, in milliseconds.
-    pub took_ms: u64,
-    /// What was under way.
-    pub stage: Stage,
-    /// What was done.
-    pub step: Step,
-    /// The page that showed then, as the script calls it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub page: Option<String>,
-    /// The effect that was declared.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub effect: Option<Effect>,
-}
-
-/// How one way to find something fared in a run, beside others.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct WayCount {
-    /// What is to be found, by its first way.
-    pub target: String,
-    /// The selector, or the words.
-    pub way: String,
-    /// How often it found what was acted on.
-    pub found: u32,
-    /// How often it found nothing.
-    pub missing: u32,
-    /// How often it found something else, or what couldn't be acted on.
-    pub disagreed: u32,
+    /// How the pages are built that it saw.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pages: Vec<SeenPage>,
 }
 
 /// Says why nothing could be read.
@@ -442,16 +411,15 @@ pub struct Fail {
     /// What it did by then, [`STEPS_LIMIT`] at most.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<RunStep>,
-}
-
-/// A page that was showing when a run failed, scrubbed by the agent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Evidence {
-    /// The page's address without query and fragment.
-    pub url: String,
-    /// The page's structure: no values, no digits, no scripts, no secrets.
-    pub html: String,
+    /// The page that it is about, as the script calls it; none where the script knows none like it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
+    /// How the pages are built that it saw by then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pages: Vec<SeenPage>,
+    /// What came of the revision that read beside, where it read all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<ShadowReading>,
 }
 
 #[cfg(test)]

@@ -8,5 +8,6 @@
 pub mod intent;
 pub mod lease;
 pub mod live;
+pub mod report;
 pub mod sealed;
 pub mod shadow;

@@ -9,6 +9,7 @@ mod inbox;
 mod live;
 mod passed_on;
 mod pictures;
+mod repairs;
 mod roles;
 mod setup_page;
 mod trail;

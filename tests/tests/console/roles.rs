@@ -40,7 +40,7 @@ const fn door(method: &'static str, path: &'static str, role: usize, reach: Reac
 }
 
 /// Every route of the console.
-const DOORS: [Door; 50] = [
+const DOORS: [Door; 57] = [
     door("GET", "/console", 0, Reach::Each),
     door("GET", "/console/events", 0, Reach::Each),
     door("GET", "/console/challenges", 0, Reach::Each),
@@ -53,6 +53,10 @@ const DOORS: [Door; 50] = [
     door("GET", "/console/runs/N/live", 0, Reach::Owner),
     door("GET", "/console/institutions", 0, Reach::Each),
     door("GET", "/console/institutions/harbour", 0, Reach::Each),
+    door("GET", "/console/repair-tickets", 0, Reach::Whole),
+    door("GET", "/console/repair-tickets/N", 0, Reach::Whole),
+    door("GET", "/console/repair-tickets/N/pages/N", 0, Reach::Whole),
+    door("POST", "/console/repair-tickets/N/close", 1, Reach::Whole),
     door("GET", "/console/agents", 0, Reach::Whole),
     door("GET", "/console/dead-letters", 0, Reach::Each),
     door("GET", "/console/webhooks", 0, Reach::Each),
@@ -88,6 +92,9 @@ const DOORS: [Door; 50] = [
     door("POST", "/console/institutions/harbour/revisions/N/promote", 2, Reach::Whole),
     door("POST", "/console/institutions/harbour/revisions/N/rollback", 2, Reach::Whole),
     door("POST", "/console/institutions/harbour/revisions/N/halt", 2, Reach::Whole),
+    door("POST", "/console/repair-tickets/N/accept", 2, Reach::Whole),
+    door("POST", "/console/repair-tickets/N/teach", 2, Reach::Whole),
+    door("POST", "/console/institutions/harbour/revisions/N/canary", 2, Reach::Whole),
     door("GET", "/console/audit", 2, Reach::Each),
     door("POST", "/console/keys/K/revoke", 2, Reach::Owner),
     // Last, as it ends the connection.
@@ -196,7 +203,8 @@ async fn an_institutions_page_tells_one_organization_nothing_of_the_others() -> 
     let reason = [("reason", "Umbrella Corp. is locked out there")];
     assert_eq!(ada.post("/console/institutions/harbour/pause", &reason).await.status, 303);
     let bob = Visitor::signed_in(fleet.address(), "bob").await;
-    let of_all = ["Umbrella Corp.", "How runs ended", "Ways that were lost"];
+    let of_all =
+        ["Umbrella Corp.", "How runs ended", "Ways that were lost", "How far its pages drift", "Repair tickets"];
     let page = async |visitor: &Visitor| visitor.get("/console/institutions/harbour").await.text;
     let (all, own) = (page(&ada).await, page(&bob).await);
     for text in of_all {

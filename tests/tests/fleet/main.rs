@@ -23,6 +23,7 @@ mod migrations;
 mod one_user;
 mod operations;
 mod readme;
+mod repairs;
 mod resends;
 mod rollouts;
 mod secrets;

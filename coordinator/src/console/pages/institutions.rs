@@ -8,13 +8,14 @@ use axum::extract::{Extension, Path, State};
 use axum::response::{IntoResponse as _, Response};
 use domain::breaker::Breaker;
 use domain::institution::Institution;
+use domain::repair::TicketState;
 use domain::role::Role;
 use jiff::Span;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
 use super::overview::{DAY, hours_back, outcomes};
-use super::{Asked, back_to, rollout};
+use super::{Asked, back_to, drift, rollout};
 use crate::clock;
 use crate::console::Console;
 use crate::console::door::{Fields, Visitor};
@@ -22,10 +23,13 @@ use crate::console::frame::{Page, Section, token};
 use crate::console::parts::{Tone, act_on, badge, for_long, moment_of, nothing, table};
 use crate::console::refusal::Refusal;
 use crate::queue::InstitutionDepth;
-use crate::store::{InstitutionState, WaySum};
+use crate::store::{InstitutionState, TicketFilter, WaySum};
 
 /// How many days of ways are counted together.
 const DAYS: i64 = 7;
+
+/// How many open repair tickets are shown.
+const TICKETS: u32 = 50;
 
 /// The longest reason of a pause, in characters.
 const LONGEST_REASON: usize = 500;
@@ -93,6 +97,13 @@ pub(in crate::console) async fn show(
         Some(_) => console.fleet.store.revisions(&id).await?,
         None => Vec::new(),
     };
+    let (pages, tickets) = match visitor.sees_all() {
+        true => {
+            let open = TicketFilter { institution: Some(&id), state: Some(TicketState::Open) };
+            (console.fleet.drifting_pages(&id).await?, console.fleet.store.repair_tickets(open, TICKETS).await?)
+        }
+        false => (Vec::new(), Vec::new()),
+    };
     let mut ended = console.fleet.store.outcomes(hours_back(now, DAY)).await?;
     ended.retain(|count| count.institution_id == id);
     let said = asked.get("said").and_then(|said| match said.as_str() {
@@ -102,6 +113,7 @@ pub(in crate::console) async fn show(
         "promote" => Some("The revision is current."),
         "rollback" => Some("The revision was taken back."),
         "halt" => Some("No connection works by the candidate any more."),
+        "canary" => Some("A tenth of the connections works by the candidate."),
         _ => None,
     });
     let body = html! {
@@ -134,6 +146,8 @@ pub(in crate::console) async fn show(
         }
         @if let Some(rollout) = rollout { (rollout::section(&visitor, rollout, &revisions, now)) }
         @if visitor.sees_all() {
+            (drift::section(&pages, &tickets, now))
+            p { a href=(format!("/console/repair-tickets?institution={id}")) { "All repair tickets of this institution" } }
             section id="outcomes" data-live="tick" aria-labelledby="ended" {
                 h2 id="ended" { "How runs ended in the last 24 hours" }
                 (outcomes(&console, &ended, now, DAY))

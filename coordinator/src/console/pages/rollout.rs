@@ -1,13 +1,13 @@
 //! Of an institution's page: by which revision of its script its connections are worked, how a candidate fares, and what
 //! administrators do about it.
 //!
-//! Not here: publishing and beginning a trial, which take a file and so a command, or which step goes with which stage.
+//! Not here: publishing, which takes a file and so a command, greater shares, or which step goes with which stage.
 
 use axum::extract::{Extension, Path, State};
 use axum::response::{IntoResponse as _, Response};
 use domain::role::Role;
 use domain::rollout::trial::Trial;
-use domain::rollout::{Halt, Rollout, Stage, StageName};
+use domain::rollout::{Halt, Rollout, Share, Stage, StageName, Try};
 use jiff::Timestamp;
 use maud::{Markup, html};
 
@@ -18,6 +18,9 @@ use crate::console::door::Visitor;
 use crate::console::parts::{Tone, act_on, badge, moment_of, nothing, table};
 use crate::console::refusal::Refusal;
 use crate::store::{KeptRollout, Revision, RolloutStep};
+
+/// How many percent of the connections a canary has that is begun here.
+const TENTH: u32 = 10;
 
 /// How many revisions are listed.
 const LISTED: usize = 20;
@@ -48,6 +51,7 @@ pub(super) fn section(visitor: &Visitor, kept: &KeptRollout, revisions: &[Revisi
         "#Shadows",
         "#The same",
         "Differs in",
+        "Alone",
     ];
     html! {
         section id="rollout" data-live="institution tick" aria-labelledby="revisions" {
@@ -141,6 +145,7 @@ fn counts(trial: &Trial) -> Markup {
         td.number { (trial.shadows) }
         td.number { (trial.shadows_same) }
         td { @if trial.difference.is_none() { "–" } @else { (trial.difference) } }
+        td { (trial.told_alone().as_deref().unwrap_or("–")) }
     }
 }
 
@@ -169,6 +174,17 @@ pub(in crate::console) async fn halt(
     Path(named): Path<(String, String)>,
 ) -> Result<Response, Refusal> {
     step(&console, &visitor, named, RolloutStep::Halt(Halt::Asked), "halt").await
+}
+
+/// Gives it to a tenth of the connections.
+pub(in crate::console) async fn canary(
+    State(console): State<Console>,
+    Extension(visitor): Extension<Visitor>,
+    Path(named): Path<(String, String)>,
+) -> Result<Response, Refusal> {
+    let share = Share::try_from(TENTH).map_err(|_| Refusal::not_found())?;
+    let begin = RolloutStep::Begin(Try::Canary { share, promote_after: None });
+    step(&console, &visitor, named, begin, "canary").await
 }
 
 async fn step(

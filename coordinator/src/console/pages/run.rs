@@ -160,7 +160,12 @@ pub(in crate::console) async fn evidence(
         return Err(Refusal::not_found());
     }
     let page = store.evidence(evidence).await?.ok_or_else(Refusal::not_found)?;
-    let mut response = ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], page.html).into_response();
+    Ok(framed(page.html))
+}
+
+/// A page of a portal's, for a frame that allows it nothing.
+pub(super) fn framed(html: String) -> Response {
+    let mut response = ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response();
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(EVIDENCE_POLICY));
-    Ok(response)
+    response
 }

@@ -105,6 +105,9 @@ fn viewers() -> OpenApiRouter<App> {
         .routes(routes!(fleet::dead_letters::list))
         .routes(routes!(fleet::overprivileged::list))
         .routes(routes!(fleet::ways::list))
+        .routes(routes!(fleet::pages::list))
+        .routes(routes!(fleet::repair_tickets::list))
+        .routes(routes!(fleet::repair_tickets::show))
 }
 
 fn operators() -> OpenApiRouter<App> {
@@ -116,6 +119,7 @@ fn operators() -> OpenApiRouter<App> {
         .routes(routes!(fleet::institutions::resume))
         .routes(routes!(fleet::institutions::reset))
         .routes(routes!(fleet::dead_letters::revive))
+        .routes(routes!(fleet::repair_tickets::close))
 }
 
 /// Whatever takes a script.
@@ -123,6 +127,7 @@ fn publishers() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(fleet::revisions::list, fleet::revisions::publish))
         .routes(routes!(fleet::revisions::check))
+        .routes(routes!(fleet::repair_tickets::teach))
         .layer(Extension(BodyLimit(LARGEST_PUBLICATION)))
 }
 

@@ -16,6 +16,7 @@
 //! `postgres.rs`.
 
 mod accounts;
+mod again;
 mod audit;
 mod authenticators;
 mod balances;
@@ -27,6 +28,7 @@ mod console;
 mod control_tokens;
 mod dead_letters;
 mod decisions;
+mod drift;
 mod entities;
 mod entries;
 mod evidence;
@@ -52,6 +54,7 @@ mod pools;
 mod portals;
 mod records;
 mod references;
+mod repairs;
 mod resends;
 mod retention;
 mod revisions;

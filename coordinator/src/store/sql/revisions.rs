@@ -15,7 +15,7 @@ use sqlx::FromRow;
 
 use super::audit::commit_act;
 use super::held::HeldRun;
-use super::{SqlStore, Tx, commit, failed, from_json, from_ms, from_word, to_json, to_ms};
+use super::{SqlStore, Tx, commit, failed, from_json, from_ms, from_word, repairs, schedules, to_json, to_ms};
 use crate::store::{
     Act, Deployed, KeptRollout, NewRevision, Published, REVISIONS_KEPT, Refused, Revision, Revisions, RolloutStep,
     RunPlace, RunRevision, StoreError, Told, actor,
@@ -215,6 +215,7 @@ async fn step(
         return Ok((after, None));
     }
     put(tx, institution, &after, now).await?;
+    schedules::reconsider_stopped(tx, institution).await?;
     let goes_on = matches!(before.stage, Stage::Shadow { .. } | Stage::Canary { .. });
     if matches!(event, Event::Begin(..)) && !goes_on {
         // What it did before doesn't count for what it does now.
@@ -291,13 +292,20 @@ impl Revisions for SqlStore {
         let rollout = take(&mut tx, new.institution).await?;
         let rollout = rollout.ok_or(StoreError::Unreadable { what: "rollout" })?;
         let before = Some(&rollout).filter(|_| !is_first);
+        if let Some(ticket) = new.mends {
+            repairs::note_mending(&mut tx, new.institution, ticket, new.revision).await?;
+        }
         if !keep(&mut tx, new, Origin::Published, now).await? {
+            commit(tx).await?;
             return Ok(Published { rollout, told: Told::Before });
         }
         expect(before, expected)?;
         bound(&mut tx, new.institution, Some(&rollout)).await?;
-        let detail =
+        let mut detail =
             json!({ "revision": new.revision, "hosts": new.hosts, "bytes": new.source.len(), "note": new.note });
+        if let Some(ticket) = new.mends {
+            detail["mends"] = json!(ticket);
+        }
         commit_act(tx, Act::new(Action::ScriptPublished).to(new.institution).with(detail), now).await?;
         Ok(Published { rollout, told: Told::Now })
     }

@@ -18,13 +18,14 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
+use super::again::{was_completed_by, was_failed_by};
 use super::audit::write;
 use super::candidates::Other;
 use super::held::{HeldRow, HeldRun, held, hold, take_connection_of};
 use super::transition::{Happening, apply, note, take};
 use super::{
     SqlStore, Tx, candidates, challenges, commit, evidence, failed, from_ms, from_word, ledger, lockout, past,
-    permissions, revisions, straying, stream, to_json, to_ms,
+    permissions, repairs, revisions, straying, stream, to_json, to_ms,
 };
 use crate::store::{
     AfterFailure, Completed, Grant, GrantedRun, HandedIn, Holder, Kept, QueuedRun, Refused, Runs, StoreError, Told,
@@ -104,34 +105,6 @@ pub(super) async fn end_open(
         challenges::cancel_pending(tx, run, ClosingReason::RunCancelled, now).await?;
     }
     Ok(run)
-}
-
-/// Whether the run was completed under this very proof before.
-async fn was_completed_by(tx: &mut Tx, run_id: RunId, proof: Proof) -> Result<bool, StoreError> {
-    let count = sqlx::query_scalar::<_, i64>(
-        "SELECT COUNT(*) FROM runs WHERE id = $1 AND agent_id = $2 AND fence = $3 AND state = 'succeeded'",
-    );
-    counts_one(tx, count, run_id, proof).await
-}
-
-/// Whether the run was ended with a failure, or put off, under this very proof before.
-async fn was_failed_by(tx: &mut Tx, run_id: RunId, proof: Proof) -> Result<bool, StoreError> {
-    let count = sqlx::query_scalar::<_, i64>(
-        "SELECT COUNT(*) FROM runs WHERE id = $1 AND agent_id = $2 AND fence = $3
-         AND (state = 'failed' OR (finished_at IS NULL AND started_at IS NULL))",
-    );
-    counts_one(tx, count, run_id, proof).await
-}
-
-async fn counts_one<'q>(
-    tx: &mut Tx,
-    count: sqlx::query::QueryScalar<'q, Db, i64, <Db as sqlx::Database>::Arguments>,
-    run_id: RunId,
-    proof: Proof,
-) -> Result<bool, StoreError> {
-    let (agent, fence) = fence_of(proof);
-    let count = count.bind(run_id.0).bind(agent.0).bind(fence).fetch_one(&mut **tx).await;
-    count.map(|count| count > 0).map_err(failed("read a run"))
 }
 
 #[async_trait]
@@ -321,6 +294,7 @@ impl Runs for SqlStore {
         let broken = stored.grades.iter().filter(|(_, grade)| *grade == Grade::Broken).count();
         let shortfall = shortfall(handed_in.accounts, broken);
         end(&mut tx, run_id, RunState::Succeeded, shortfall.as_ref(), now).await?;
+        let is_whole = shortfall.is_none();
         evidence::keep_steps(&mut tx, run_id, handed_in.steps, now).await?;
         let before = take(&mut tx, run.organization_id, run.connection_id).await?;
         let happening = Happening {
@@ -350,6 +324,9 @@ impl Runs for SqlStore {
         let acts = candidates::resolve(&mut tx, run_id, &run, now).await?;
         ledger::announce(&mut tx, (run.organization_id, run.connection_id), &stored.grades, now).await?;
         stream::publish(&mut tx, run.organization_id, &stored.changes, now).await?;
+        if is_whole {
+            repairs::mend(&mut tx, &run, now).await?;
+        }
         write(&mut tx, acts, now).await?;
         commit(tx).await?;
         Ok(Some(stored.completed))
@@ -389,7 +366,11 @@ impl Runs for SqlStore {
         if other == Other::None && failure.code.freezes_credentials() {
             lockout::freeze(&mut tx, run_id, run.connection_id, failure.code, now).await?;
         }
+        let told_of = failure.clone();
         conclude(&mut tx, run_id, &run, failure, then, Actor::Portal, now).await?;
+        if let (AfterFailure::End, Some(ticket)) = (then, kept.ticket) {
+            repairs::open(&mut tx, &run, &told_of, ticket, now).await?;
+        }
         commit(tx).await?;
         Ok(told)
     }

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use domain::audit::Action;
 use domain::history::{LastRun, Past};
 use domain::id::{ConnectionId, EntityId, OrganizationId, RunId};
+use domain::repair::LastTried;
 use domain::run::{RunClass, RunKind};
 use jiff::Timestamp;
 use sqlx::FromRow;
@@ -14,7 +15,7 @@ use uuid::Uuid;
 
 use super::audit::commit_act;
 use super::{SqlStore, Tx, authenticators, commit, failed, found, from_json, from_ms, past, runs, to_ms};
-use crate::store::{Act, NextSync, PlannedConnection, QueuedRun, Refused, Schedules, StoreError};
+use crate::store::{Act, NextSync, PlannedConnection, QueuedRun, Refused, Schedules, StoppedConnection, StoreError};
 
 /// Stands where a connection's run is under way.
 const UNDER_WAY: i64 = i64::MAX;
@@ -30,6 +31,15 @@ struct PlannedRow {
     past: Option<String>,
     last_failure: Option<String>,
     refusals: Option<i64>,
+}
+
+#[derive(FromRow)]
+struct StoppedRow {
+    #[sqlx(flatten)]
+    planned: PlannedRow,
+    state: String,
+    revision: Option<String>,
+    shadow: Option<String>,
 }
 
 /// The columns of a connection that is planned.
@@ -70,6 +80,16 @@ pub(super) async fn reconsider_of(
     reconsidered.map(|_| ()).map_err(failed("reconsider schedules"))
 }
 
+/// Makes those of an institution unplanned that their last run stopped: they may go by another revision now.
+pub(super) async fn reconsider_stopped(tx: &mut Tx, institution: &str) -> Result<(), StoreError> {
+    let reconsidered = sqlx::query(
+        "UPDATE connections SET next_sync_at = NULL
+         WHERE institution_id = $1 AND next_sync_at = $2 AND status = 'errored'",
+    );
+    let reconsidered = reconsidered.bind(institution.to_owned()).bind(NEVER).execute(&mut **tx).await;
+    reconsidered.map(|_| ()).map_err(failed("reconsider schedules"))
+}
+
 #[async_trait]
 impl Schedules for SqlStore {
     async fn unplanned(&self, limit: u32) -> Result<Vec<PlannedConnection>, StoreError> {
@@ -81,6 +101,24 @@ impl Schedules for SqlStore {
         ));
         let rows = rows.bind(i64::from(limit)).fetch_all(&self.read).await;
         rows.map_err(failed("list connections without a schedule"))?.into_iter().map(PlannedRow::read).collect()
+    }
+
+    async fn stopped(&self, limit: u32) -> Result<Vec<StoppedConnection>, StoreError> {
+        let rows = sqlx::query_as::<_, StoppedRow>(concat!(
+            "SELECT ",
+            planned_columns!(),
+            ", state, (SELECT r.revision FROM runs r WHERE r.connection_id = connections.id ORDER BY r.id DESC LIMIT 1) AS revision,
+               (SELECT r.shadow FROM runs r WHERE r.connection_id = connections.id ORDER BY r.id DESC LIMIT 1) AS shadow
+             FROM connections
+             WHERE next_sync_at IS NULL AND status = 'errored' AND institution_id IS NOT NULL ORDER BY id LIMIT $1"
+        ));
+        let rows = rows.bind(i64::from(limit)).fetch_all(&self.read).await;
+        let read = |row: StoppedRow| {
+            let state = from_json(&row.state, "connection's state")?;
+            let last = LastTried { revision: row.revision, shadow: row.shadow };
+            Ok(StoppedConnection { planned: row.planned.read()?, state, last })
+        };
+        rows.map_err(failed("list connections that were stopped"))?.into_iter().map(read).collect()
     }
 
     async fn reconsider(&self) -> Result<(), StoreError> {
@@ -133,7 +171,8 @@ impl Schedules for SqlStore {
             return Ok(None);
         };
         let mut queued = None;
-        if status == "active" {
+        // One that was stopped is planned only where another revision may read it.
+        if status == "active" || status == "errored" {
             let what = (RunKind::Sync, class);
             queued = match runs::insert(&mut tx, OrganizationId(organization), id, run, what, now).await {
                 Ok(queued) => Some(queued),
@@ -162,7 +201,7 @@ impl Schedules for SqlStore {
         let (due, under_way, status, past) = found(row, "read a connection's schedule")?;
         let next = match due {
             _ if under_way > 0 => NextSync::UnderWay,
-            _ if status != "active" => NextSync::OnDemand,
+            _ if status != "active" && status != "errored" => NextSync::OnDemand,
             None => NextSync::Unplanned,
             Some(NEVER | UNDER_WAY) => NextSync::OnDemand,
             Some(due) => NextSync::At(from_ms(due)?),
@@ -172,7 +211,8 @@ impl Schedules for SqlStore {
 
     async fn bring_forward(&self, id: ConnectionId, now: Timestamp) -> Result<(), Refused> {
         let moved = sqlx::query_scalar::<_, Uuid>(
-            "UPDATE connections SET next_sync_at = $2 WHERE id = $1 AND next_sync_at < $3 AND status = 'active'
+            "UPDATE connections SET next_sync_at = $2
+             WHERE id = $1 AND next_sync_at < $3 AND status IN ('active', 'errored')
              RETURNING organization_id",
         );
         let mut tx = self.begin().await?;

@@ -10,6 +10,7 @@ mod candidates;
 mod connections;
 mod console;
 mod decisions;
+mod drift;
 mod entities;
 mod fleet;
 mod idempotency;

@@ -8,7 +8,7 @@ use domain::rollout::{Halt, Origin, Part, Share, StageName, Stale, Try};
 use super::*;
 
 fn new<'a>(revision: &'a str, source: &'a str) -> NewRevision<'a> {
-    NewRevision { institution: "harbour", revision, source, hosts: &[], note: None }
+    NewRevision { institution: "harbour", revision, source, hosts: &[], note: None, mends: None }
 }
 
 fn canary(percent: u32, promote_after: u32) -> RolloutStep {

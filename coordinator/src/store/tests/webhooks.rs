@@ -403,7 +403,7 @@ async fn evidence_is_forgotten_in_its_time() {
         let evidence = protocol::lease::Evidence { url: "https://bank.example/".into(), html: "<p></p>".into() };
         bench
             .store
-            .fail(run, proof(1), failure, Kept { page: Some(evidence), steps: &steps }, then, now())
+            .fail(run, proof(1), failure, Kept { page: Some(evidence), steps: &steps, ticket: None }, then, now())
             .await
             .expect("failed");
         let events = bench.store.connection_events(bench.organization, id, ALL).await.expect("events");

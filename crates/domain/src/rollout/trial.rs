@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::difference::Difference;
 use super::{Event, Halt, Rollout, Stage};
+use crate::account::ObservedAccount;
 use crate::failure::{FailureCode, Fault};
 
 /// What a reading changed that was settled: nothing that a sync does by itself.
@@ -74,6 +75,16 @@ impl std::fmt::Display for Strayed {
     }
 }
 
+/// How much was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Extent {
+    /// So many accounts.
+    pub accounts: u32,
+    /// So many transactions of theirs.
+    pub transactions: u32,
+}
+
 /// What a candidate did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen {
@@ -89,8 +100,21 @@ pub enum Seen {
     Silent,
     /// It read in a shadow.
     Shadow(Difference),
+    /// It read in a shadow all that there is, where the current revision came to nothing with this code.
+    ShadowAlone(Extent, FailureCode),
     /// A shadow came to nothing.
     ShadowFailed(FailureCode),
+}
+
+impl Extent {
+    /// Of what was read; an account that couldn't be read is none of it.
+    #[must_use]
+    pub fn of(accounts: &[ObservedAccount]) -> Self {
+        let read: Vec<_> = accounts.iter().filter(|account| account.failure.is_none()).collect();
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let transactions = read.iter().map(|account| account.transactions.len()).sum();
+        Self { accounts: count(read.len()), transactions: count(transactions) }
+    }
 }
 
 /// How a candidate has fared since it was begun.
@@ -115,6 +139,12 @@ pub struct Trial {
     pub shadows_same: u32,
     /// Those in which it came to nothing.
     pub shadows_failed: u32,
+    /// Those in which it read where the current revision came to nothing.
+    pub shadows_alone: u32,
+    /// How much it read in the last of those.
+    pub alone: Extent,
+    /// With what the current revision ended there.
+    pub alone_instead_of: Option<FailureCode>,
     /// In what the others differed.
     pub difference: Difference,
     /// What it failed with last.
@@ -162,6 +192,12 @@ impl Trial {
                 }
                 self.difference.add(difference);
             }
+            Seen::ShadowAlone(extent, code) => {
+                count(&mut self.shadows);
+                count(&mut self.shadows_alone);
+                self.alone = *extent;
+                self.alone_instead_of = Some(*code);
+            }
             Seen::ShadowFailed(code) => {
                 count(&mut self.shadows);
                 count(&mut self.shadows_failed);
@@ -169,6 +205,14 @@ impl Trial {
             }
         }
         self
+    }
+
+    /// What it read where the current revision came to nothing last, in words.
+    #[must_use]
+    pub fn told_alone(&self) -> Option<String> {
+        let Extent { accounts, transactions } = self.alone;
+        let code = self.alone_instead_of?;
+        Some(format!("read {accounts} accounts, {transactions} transactions where the current one ended with {code}"))
     }
 
     /// The counts where another revision is current than those runs were beside: what was clean by then leads to no
@@ -193,7 +237,12 @@ impl Trial {
             Seen::Clean if promote_after.map(NonZeroU32::get).is_some_and(|after| self.clean_in_a_row >= after) => {
                 Some(Event::Promote(candidate.clone()))
             }
-            Seen::Clean | Seen::Unheld | Seen::Failed(_) | Seen::Shadow(_) | Seen::ShadowFailed(_) => None,
+            Seen::Clean
+            | Seen::Unheld
+            | Seen::Failed(_)
+            | Seen::Shadow(_)
+            | Seen::ShadowAlone(..)
+            | Seen::ShadowFailed(_) => None,
         }
     }
 }

@@ -41,11 +41,11 @@ impl Runner {
         }
     }
 
-    /// The page that the run's failure is about, where others were seen after it: where
+    /// The page that the run's failure is about, with its name, where others were seen after it: where
     /// the reading failed, and not where the session was ended.
     #[must_use]
-    pub fn failed_page(&self) -> Option<(&Url, &str)> {
-        self.failed_page.as_ref().map(|seen| (&seen.url, seen.html.as_str()))
+    pub fn failed_page(&self) -> Option<(&str, &Url, &str)> {
+        self.failed_page.as_ref().map(|seen| (seen.page.name.as_str(), &seen.url, seen.html.as_str()))
     }
 
     pub(super) fn start(&mut self) -> Command {

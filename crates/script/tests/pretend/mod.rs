@@ -208,7 +208,7 @@ impl Pretend {
             match command {
                 Command::Finish(accounts) => return End::Read(accounts),
                 Command::Fail(failure) => {
-                    self.failed_page = runner.failed_page().map(|(_, html)| html.to_owned());
+                    self.failed_page = runner.failed_page().map(|(_, _, html)| html.to_owned());
                     return End::Failed(failure);
                 }
                 command => observation = Some(self.carry_out(command)),

@@ -6,11 +6,13 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use domain::id::RepairTicketId;
 use domain::rollout::Origin;
 use domain::rollout::difference::Difference;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::rollouts::{Rollout, Trial};
 use crate::fleet::{LookedThrough, Publication, PublishError};
@@ -68,12 +70,15 @@ pub(in crate::http::control) struct Request {
     /// The hosts to which you agree that it reaches, beyond those of the current revision.
     #[serde(default)]
     agreed_hosts: Vec<String>,
+    /// The open repair ticket that it is to mend.
+    #[serde(default)]
+    mends: Option<Uuid>,
 }
 
 impl From<Request> for Publication {
     fn from(request: Request) -> Self {
-        let Request { source, note, expected_current, agreed_hosts } = request;
-        Self { source, note, expected: expected_current, agreed_hosts }
+        let Request { source, note, expected_current, agreed_hosts, mends } = request;
+        Self { source, note, expected: expected_current, agreed_hosts, mends: mends.map(RepairTicketId) }
     }
 }
 

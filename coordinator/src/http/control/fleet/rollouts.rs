@@ -71,6 +71,11 @@ pub(in crate::http::control) struct Trial {
     shadows_same: u32,
     /// Those in which it came to nothing.
     shadows_failed: u32,
+    /// Those in which it read where the current revision came to nothing.
+    shadows_alone: u32,
+    /// What it read in the last of those, in words.
+    #[schema(required)]
+    alone: Option<String>,
     /// In what the others differed, in words that name fields and no values.
     #[schema(required)]
     difference: Option<String>,
@@ -276,6 +281,8 @@ impl From<trial::Trial> for Trial {
             shadows: trial.shadows,
             shadows_same: trial.shadows_same,
             shadows_failed: trial.shadows_failed,
+            shadows_alone: trial.shadows_alone,
+            alone: trial.told_alone(),
             difference: (!trial.difference.is_none()).then(|| trial.difference.to_string()),
             last_failure: trial.last_failure,
         }
