@@ -331,7 +331,7 @@ mod tests {
         let row = |at: usize| {
             format!(
                 "<tr id='row-{at}' class='{}'><td>11/{at}/2026<td><a href='/tx/{customer}/{at}'>Rent</a><td>$ {at}7.00",
-                if at % 2 == 0 { "even" } else { "neg" }
+                if at.is_multiple_of(2) { "even" } else { "neg" }
             )
         };
         let rows: String = (10..10 + rows).map(row).collect();
