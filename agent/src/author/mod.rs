@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! record, draft, new ─▶ check ─▶ test (saved pages) ─▶ test --portal (a simulated portal) ─▶ run (the real one)
-//!   └ import, export       └ fmt, explain, schema                        scrub: pages that may be given away
+//!   └ import, export       └ fmt, explain, schema       ▲
+//!                                                       └ scrub ─▶ simulate: pages that may be given away, as a portal
 //! ```
 //!
 //! Not here: the language, which is the script crate's; and working under leases.
@@ -24,6 +25,7 @@ pub mod run;
 mod saved;
 pub mod schema;
 pub mod scrub;
+pub mod simulate;
 pub mod test;
 
 use std::error::Error;
