@@ -36,7 +36,9 @@ pub(super) fn headed_made_up(address: Option<&str>, html: &str) -> String {
     let mark = format!("{MADE_UP}\n");
     match address {
         Some(address) => with_head(address, html, &mark),
-        None => format!("<!doctype html>\n{mark}{}\n", html.strip_prefix("<!doctype html>").map_or(html, str::trim_start)),
+        None => {
+            format!("<!doctype html>\n{mark}{}\n", html.strip_prefix("<!doctype html>").map_or(html, str::trim_start))
+        }
     }
 }
 

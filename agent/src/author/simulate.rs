@@ -128,9 +128,8 @@ impl Simulate {
         let saved: Vec<&SavedPage> = saved.iter().filter(is_known).collect();
         for page in saved.iter().filter(|page| values(&page.html) == Values::Scrubbed) {
             let read = folder.script.read_page(&page.page, &page.html, day);
-            let reads_nothing = read.is_ok_and(|read| {
-                read.accounts.is_none() && read.account.is_none() && read.transactions.is_none()
-            });
+            let reads_nothing =
+                read.is_ok_and(|read| read.accounts.is_none() && read.account.is_none() && read.transactions.is_none());
             if !reads_nothing {
                 return Err(SimulateCommandError::Scrubbed(page.file.clone()));
             }
@@ -237,7 +236,11 @@ fn user(portal: &SimulatedPortal) -> Result<Map<String, Value>, SimulateCommandE
 fn random(signs: &[u8], length: usize) -> Result<String, SimulateCommandError> {
     let mut bytes = vec![0; length];
     getrandom::fill(&mut bytes).map_err(|_| SimulateCommandError::NoRandomness)?;
-    Ok(bytes.iter().filter_map(|byte| signs.get(usize::from(*byte) % signs.len())).map(|sign| char::from(*sign)).collect())
+    Ok(bytes
+        .iter()
+        .filter_map(|byte| signs.get(usize::from(*byte) % signs.len()))
+        .map(|sign| char::from(*sign))
+        .collect())
 }
 
 /// What was read, in the shape of a portal's `/_truth`.

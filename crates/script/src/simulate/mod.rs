@@ -158,9 +158,9 @@ fn work<'p>(script: &Script, recorded: &Recorded<'p>) -> Result<Work<'p>, Simula
     let refused = |why: &str| SimulateError::File { file: recorded.file.to_owned(), why: why.to_owned() };
     let document = Document::parse(recorded.html).map_err(|error| refused(error.text()))?;
     let is_other = |node: &ego_tree::NodeRef<'_, scraper::Node>| {
-        let in_template = node.parent().is_some_and(|above| {
-            above.value().as_element().is_some_and(|element| element.name() == "template")
-        });
+        let in_template = node
+            .parent()
+            .is_some_and(|above| above.value().as_element().is_some_and(|element| element.name() == "template"));
         matches!(node.value(), scraper::Node::Document | scraper::Node::Fragment) && !in_template
     };
     if document.html.tree.root().descendants().skip(1).any(|node| is_other(&node)) {
@@ -282,7 +282,13 @@ fn accounts(
         let link = opens(entry.row);
         let address = link.and_then(|link| work.recorded.address?.join(link.attr("href")?).ok());
         listed.push(Listed { account, address });
-        owns.push(Own { row: entry.row.id(), opens: link.map(|link| link.id()), details: None, rows: Vec::new(), is_whole: true });
+        owns.push(Own {
+            row: entry.row.id(),
+            opens: link.map(|link| link.id()),
+            details: None,
+            rows: Vec::new(),
+            is_whole: true,
+        });
     }
     let Some(visit) = &reads.visit else { return Ok(owns) };
     for (at, work) in works.iter().enumerate() {
@@ -363,19 +369,15 @@ fn follow(
         let total = own.rows.iter().map(|at| rows::count(&works[*at].document, read)).sum();
         if let (Some(pick), Some(first)) = (&read.announced, own.rows.first()) {
             let file = works[*first].recorded.file.to_owned();
-            rows::announce(&mut works[*first].document, pick, total).map_err(|why| SimulateError::File { file, why })?;
+            rows::announce(&mut works[*first].document, pick, total)
+                .map_err(|why| SimulateError::File { file, why })?;
         }
     }
     Ok(())
 }
 
 /// Has the list lead to accounts, and these back; and whatever ends the session end it.
-fn lead_inside(
-    script: &Script,
-    works: &mut [Work<'_>],
-    list_at: usize,
-    owns: &[Own],
-) -> Result<(), SimulateError> {
+fn lead_inside(script: &Script, works: &mut [Work<'_>], list_at: usize, owns: &[Own]) -> Result<(), SimulateError> {
     let reads = &script.reads;
     works[list_at].is_inside = true;
     let onward = reads.visit.as_ref().and_then(|visit| visit.onward.as_ref());

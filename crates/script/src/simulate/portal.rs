@@ -98,9 +98,9 @@ pub struct SimulatedCode {
 pub(super) fn of(script: &Script, works: &[Work<'_>], steps: Vec<SimulatedStep>, inside: usize) -> SimulatedPortal {
     let meaning = |recorded: &Recorded<'_>| script.page(recorded.page).map(|page| &page.meaning);
     let failing = |wanted: &str| {
-        works.iter().position(|work| {
-            matches!(meaning(&work.recorded), Some(Meaning::Failure { code, .. }) if code.as_str() == wanted)
-        })
+        works.iter().position(
+            |work| matches!(meaning(&work.recorded), Some(Meaning::Failure { code, .. }) if code.as_str() == wanted),
+        )
     };
     let page = |work: &Work<'_>| SimulatedPage {
         file: work.recorded.file.to_owned(),

@@ -21,16 +21,19 @@ pub(super) fn whose(script: &Script, page: &Recorded<'_>, document: &Document, l
     if let [_] = listed {
         return Some(0);
     }
-    let named = page.file.split('.').nth(1);
-    if let Some(place) = listed.iter().position(|one| Some(one.account.portal_key.as_str()) == named) {
-        return Some(place);
-    }
     let signs = Signs::of(script, page, document);
     let scores: Vec<u32> = listed.iter().map(|one| signs.speak_for(one, page.address)).collect();
-    let best = *scores.iter().max().filter(|best| **best > 0)?;
-    let mut fitting = scores.iter().enumerate().filter(|(_, score)| **score == best);
-    let (place, _) = fitting.next()?;
-    fitting.next().is_none().then_some(place)
+    let best = scores.iter().copied().max().filter(|best| *best > 0);
+    let fitting: Vec<usize> = (0..scores.len()).filter(|place| scores.get(*place).copied() == best).collect();
+    // A number behind the page's name is that of a page of a list, unless nothing else tells.
+    let named = || {
+        let key = page.file.split('.').nth(1);
+        listed.iter().position(|one| Some(one.account.portal_key.as_str()) == key)
+    };
+    match fitting.as_slice() {
+        [one] => Some(*one),
+        _ => named(),
+    }
 }
 
 /// What a page says.

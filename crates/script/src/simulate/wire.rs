@@ -66,7 +66,13 @@ pub(super) fn wired(mut document: Document, wires: &Wires) -> String {
             }
         }
         if lead_from(tree, *id, *lead, &form) {
-            let attributes = [("id", form.as_str()), ("method", lead.method()), ("action", &lead.path()), ("hidden", ""), ("novalidate", "")];
+            let attributes = [
+                ("id", form.as_str()),
+                ("method", lead.method()),
+                ("action", &lead.path()),
+                ("hidden", ""),
+                ("novalidate", ""),
+            ];
             forms.push(element("form", &attributes));
         }
     }
@@ -276,7 +282,11 @@ mod tests {
             &["form=\"lead-0\"", "type=\"submit\"", "<form action=\"/out\" hidden=\"\" id=\"lead-0\" method=\"get\""],
         );
         check("<table><tr><td id=c>x", &[("#c", page)], &["<td id=\"c\"><a href=\"/page/3\"", "x</a></td>"]);
-        check("<button disabled>x</button>", &[("button", Lead::Step(0))], &["<button form=\"lead-0\" type=\"submit\">"]);
+        check(
+            "<button disabled>x</button>",
+            &[("button", Lead::Step(0))],
+            &["<button form=\"lead-0\" type=\"submit\">"],
+        );
     }
 
     #[test]
@@ -286,7 +296,8 @@ mod tests {
             <p style='background: URL(http://a/b)'>w</p><template><script>x()</script></template>";
         let document = Document::parse(body).expect("a document");
         let html = wired(document, &Wires::default());
-        for part in ["script", "src=", "onerror", "target", "action", "iframe", "c -->", "url(", "URL(", "href=\"http"] {
+        for part in ["script", "src=", "onerror", "target", "action", "iframe", "c -->", "url(", "URL(", "href=\"http"]
+        {
             assert!(!html.contains(part), "{part} is in {html}");
         }
         assert!(html.contains("<body><!--banner-->") && html.contains("<a href=\"#http://a/b\">y</a>"), "{html}");
