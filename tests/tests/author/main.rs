@@ -4,6 +4,7 @@
 //! Not here: saved pages, and what is said of a run; the agent's own tests have those.
 
 mod recorder;
+mod simulated;
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
