@@ -28,6 +28,7 @@ use crate::author::repair::{Repair, RepairError};
 use crate::author::run::{Driving, RunError};
 use crate::author::schema::Schema;
 use crate::author::scrub::{Scrub, ScrubError};
+use crate::author::simulate::{Simulate, SimulateCommandError};
 use crate::author::test::{Test, TestError};
 use crate::author::{Listing, WriteError, causes, print_json, say};
 use crate::cdp::Window;
@@ -75,6 +76,8 @@ enum Verb {
     Scrub(Scrub),
     /// Propose what a script would have to say where its portal has changed, and have a person take it.
     Repair(Box<Repair>),
+    /// Make a simulated portal of saved pages, which `fixtures serve --recorded` runs.
+    Simulate(Simulate),
     /// Say all that is wrong with a script.
     Check(Check),
     /// Say what a fault means, with an example, and how to mend it.
@@ -186,6 +189,9 @@ pub enum CliError {
     /// Nothing was scrubbed.
     #[error(transparent)]
     Scrub(#[from] ScrubError),
+    /// No portal was made.
+    #[error(transparent)]
+    Simulate(#[from] SimulateCommandError),
     /// Nothing was looked at.
     #[error(transparent)]
     Doctor(#[from] DoctorError),
@@ -270,6 +276,7 @@ impl Verb {
             Self::Test(test) => test.listing(),
             Self::Draft(draft) => draft.listing(),
             Self::Scrub(scrub) => scrub.listing(),
+            Self::Simulate(simulate) => simulate.listing(),
             Self::Doctor(doctor) => doctor.listing(),
             Self::Import(import) => import.listing(),
             Self::Export(export) => export.listing(),
@@ -287,6 +294,7 @@ impl Cli {
             Verb::New(new) => Ok(new.obey()?),
             Verb::Draft(draft) => Ok(draft.obey()?),
             Verb::Scrub(scrub) => Ok(scrub.obey()?),
+            Verb::Simulate(simulate) => Ok(simulate.obey()?),
             Verb::Doctor(doctor) => {
                 quiet_logs(self.log_format)?;
                 Ok(doctor.obey()?)
@@ -386,6 +394,7 @@ impl CliError {
             Self::New(error) => error.hint(),
             Self::Draft(error) => error.hint(),
             Self::Scrub(error) => error.hint(),
+            Self::Simulate(error) => error.hint(),
             Self::Import(error) => error.hint(),
             Self::Export(error) => error.hint(),
             Self::Record(error) => error.hint(),

@@ -3,8 +3,8 @@
 //!
 //! ```text
 //! record, draft, new ─▶ check ─▶ test (saved pages) ─▶ test --portal (a simulated portal) ─▶ run (the real one)
-//!   └ import, export       └ fmt, explain, schema                        │     scrub: pages that may be given away
-//!                                                                  repair ◀┘ once the portal has changed
+//!   └ import, export       └ fmt, explain, schema       ▲                                  │
+//!                                                       └ scrub ─▶ simulate      repair ◀──┘ once the portal has changed
 //! ```
 //!
 //! Not here: the language, which is the script crate's; and working under leases.
@@ -26,6 +26,7 @@ pub mod run;
 mod saved;
 pub mod schema;
 pub mod scrub;
+pub mod simulate;
 pub mod test;
 pub mod visit;
 

@@ -5,9 +5,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use script::natural;
 use url::Url;
 
 use super::plain_file;
+use super::saved::saved_from;
 use crate::http::charset::decode;
 
 /// How large a saved page may be; the reader of pages is stricter still.
@@ -86,4 +88,36 @@ pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, PageError> {
         size if size > LARGEST => Err(PageError::TooLarge(path.to_owned())),
         _ => std::fs::read(path).map_err(failed),
     }
+}
+
+/// A page of a folder.
+pub(super) struct SavedPage {
+    /// Its file, such as `account.2.html`.
+    pub(super) file: String,
+    /// The page of the script that it is called after.
+    pub(super) page: String,
+    /// Where it was.
+    pub(super) address: Option<Url>,
+    /// Its text.
+    pub(super) html: String,
+}
+
+/// The pages that are saved in a folder; the second of a list before the tenth.
+pub(super) fn saved_in(folder: &Path, portal: &Url) -> Result<Vec<SavedPage>, PageError> {
+    let within = folder.join("pages");
+    let unreadable = |source| PageError::Unreadable { path: within.clone(), source };
+    let mut files: Vec<(String, PathBuf)> = Vec::new();
+    for entry in std::fs::read_dir(&within).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.extension().is_some_and(|extension| extension == "html") {
+            files.push((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), path));
+        }
+    }
+    files.sort_by_cached_key(|(file, _)| natural(file));
+    let read = |(file, path): (String, PathBuf)| {
+        let html = text(&path, portal)?;
+        let page = file.split('.').next().unwrap_or_default().to_owned();
+        Ok(SavedPage { page, file, address: saved_from(&html), html })
+    };
+    files.into_iter().map(read).collect()
 }

@@ -14,9 +14,9 @@ use script::{OwnWords, Script, ShareError, Shareable, Shared, Survivor, Survivor
 use serde_json::json;
 use url::Url;
 
-use super::pages::{PageError, text};
+use super::pages::{PageError, SavedPage, saved_in};
 use super::run::credentials::{CredentialsError, typed};
-use super::saved::{Values, headed_with_values, saved_from, values};
+use super::saved::{Values, headed_made_up, values};
 use super::{Listing, ReadError, WriteError, plain, print, print_json, say, script_file, script_text};
 use crate::cli::Exit;
 
@@ -104,14 +104,6 @@ impl ScrubError {
     }
 }
 
-/// A page of the folder.
-struct Saved {
-    file: String,
-    page: String,
-    address: Option<Url>,
-    html: String,
-}
-
 impl Scrub {
     /// How what comes of it is told.
     pub(crate) const fn listing(&self) -> Listing {
@@ -180,7 +172,7 @@ impl Scrub {
         Ok(if survivors.is_empty() { Exit::Done } else { Exit::Faults })
     }
 
-    fn write(&self, source: &str, record: &str, pages: &[Saved], made: &[Shared]) -> Result<(), ScrubError> {
+    fn write(&self, source: &str, record: &str, pages: &[SavedPage], made: &[Shared]) -> Result<(), ScrubError> {
         let put = |path: &Path, text: &str| {
             let unwritten = |source| ScrubError::Unwritten { path: path.to_owned(), source };
             std::fs::write(path, text).map_err(unwritten)
@@ -190,16 +182,12 @@ impl Scrub {
         put(&self.into.join("script.yaml"), source)?;
         put(&self.into.join("institution.yaml"), record)?;
         for (saved, shared) in pages.iter().zip(made) {
-            let text = match &shared.address {
-                Some(address) => headed_with_values(address, &shared.page.html),
-                None => shared.page.html.clone(),
-            };
-            put(&within.join(&saved.file), &text)?;
+            put(&within.join(&saved.file), &headed_made_up(shared.address.as_deref(), &shared.page.html))?;
         }
         Ok(())
     }
 
-    fn tell(&self, pages: &[Saved], survivors: &[Survivor]) -> Result<(), ScrubError> {
+    fn tell(&self, pages: &[SavedPage], survivors: &[Survivor]) -> Result<(), ScrubError> {
         let file = |survivor: &Survivor| pages.get(survivor.page).map_or("", |saved| saved.file.as_str());
         if self.json {
             let told: Vec<_> = survivors
@@ -221,37 +209,20 @@ impl Scrub {
         print(&format!("{}\n", self.into.display()))?;
         say(&format!(
             "{} pages are made up. Look at them before you give them away: a name that stands in a heading alone is as it was (`--name`).\n\
-             Notes, expectations and the recording stay where they are.\nnext: agent test {}",
+             Notes, expectations and the recording stay where they are.\nnext: agent test {into}, and agent simulate {into} --into PORTAL",
             pages.len(),
-            self.into.display()
+            into = self.into.display()
         ));
         Ok(())
     }
 }
 
 /// The pages of a folder that hold values.
-fn saved(folder: &Path) -> Result<Vec<Saved>, ScrubError> {
+fn saved(folder: &Path) -> Result<Vec<SavedPage>, ScrubError> {
     let within = folder.join("pages");
-    let unreadable = |source| PageError::Unreadable { path: within.clone(), source };
     let portal: Url = "https://portal.example/".parse().map_err(|_| ScrubError::NoPages(folder.to_owned()))?;
-    let mut files: Vec<PathBuf> = Vec::new();
-    for entry in std::fs::read_dir(&within).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        if path.extension().is_some_and(|extension| extension == "html") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    let mut pages = Vec::new();
-    for path in files {
-        let html = text(&path, &portal)?;
-        if values(&html) == Values::Scrubbed {
-            continue;
-        }
-        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let page = file.split('.').next().unwrap_or_default().to_owned();
-        pages.push(Saved { file, page, address: saved_from(&html), html });
-    }
+    let mut pages = saved_in(folder, &portal)?;
+    pages.retain(|page| values(&page.html) != Values::Scrubbed);
     if pages.is_empty() { Err(ScrubError::NoPages(within)) } else { Ok(pages) }
 }
 

@@ -72,6 +72,7 @@ mod roots;
 mod runner;
 mod saved;
 mod scrub;
+mod simulate;
 mod table;
 mod ways;
 
@@ -90,4 +91,8 @@ pub use saved::{read_transactions, reread};
 pub use scrub::{
     OwnWords, Scrubbed, ShareError, Shareable, Shared, Survivor, SurvivorKind, masked, scrub, scrub_keeping, shared,
     survivors, without,
+};
+pub use simulate::{
+    Recorded, SimulateError, SimulatedCode, SimulatedField, SimulatedPage, SimulatedPortal, SimulatedStep, Simulation,
+    natural, simulate,
 };

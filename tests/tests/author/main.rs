@@ -6,6 +6,7 @@
 mod drafted;
 mod recorder;
 mod repairs;
+mod simulated;
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;

@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use domain::secret::Secret;
-use script::recording::{Act, Deed, PageKind, Recording};
-use script::{Draft, OwnWords, Question, masked, scrub_keeping};
+use jiff::civil::Date;
+use script::recording::{Act, Deed, Page, PageKind, Recording};
+use script::{Draft, OwnWords, PageRead, Question, Script, masked, scrub_keeping};
 use url::Url;
 
 use super::keypad::inside;
@@ -114,11 +115,8 @@ fn seen(found: &Found<'_>, secrets: &[&str], kept: Kept) -> (Vec<(PathBuf, Strin
     let Found { recording, drafted, source } = found;
     let own = OwnWords::of(source);
     let (mut files, mut lacks) = (Vec::new(), Vec::new());
-    let of_script = drafted.pages.iter().zip(recording.pages.iter().filter(|page| page.html.is_some()));
-    for (drafted, page) in of_script {
-        let (Some(kind), Some(html)) = (drafted.page, &page.html) else { continue };
+    let mut keep = |name: String, page: &Page, html: &str| {
         let address = addresses::scrubbed_for(&page.url, secrets, own.addresses());
-        let name = format!("pages/{}.html", kind.as_str());
         let text = match kept {
             Kept::Scrubbed => {
                 let scrubbed = scrub_keeping(html, secrets, &own);
@@ -133,7 +131,18 @@ fn seen(found: &Found<'_>, secrets: &[&str], kept: Kept) -> (Vec<(PathBuf, Strin
             }
             Kept::Values => headed_with_values(&address, &script::without(html, secrets)),
         };
-        files.push((name.into(), text));
+        files.push((PathBuf::from(name), text));
+    };
+    let of_script = drafted.pages.iter().zip(recording.pages.iter().filter(|page| page.html.is_some()));
+    for (drafted, page) in of_script {
+        let (Some(kind), Some(html)) = (drafted.page, &page.html) else { continue };
+        keep(format!("pages/{}.html", kind.as_str()), page, html);
+    }
+    // Of scrubbed pages nothing is read, so one of each is all that there is to know.
+    if kept == Kept::Values {
+        for (name, page, html) in further(recording, drafted, source) {
+            keep(name, page, html);
+        }
     }
     let sieve = Sieve { secrets, own: &own, kept };
     match bare(recording, drafted, &sieve).write() {
@@ -141,6 +150,31 @@ fn seen(found: &Found<'_>, secrets: &[&str], kept: Kept) -> (Vec<(PathBuf, Strin
         Err(why) => lacks.push(format!("pages/recording.json isn't there: {why}")),
     }
     (files, lacks)
+}
+
+/// The further pages of lists of transactions, and the pages of other accounts, each once: `account.2.html` and so on. They are in
+/// the order in which they were seen, which is that of each list.
+fn further<'r>(recording: &'r Recording, drafted: &Draft, source: &str) -> Vec<(String, &'r Page, &'r str)> {
+    let Ok(script) = Script::parse(source) else { return Vec::new() };
+    let (mut found, mut seen): (Vec<(String, &Page, &str)>, Vec<(String, PageRead)>) = (Vec::new(), Vec::new());
+    let shown = recording.pages.iter().filter_map(|page| Some((page, page.html.as_deref()?)));
+    for ((page, html), drafted) in shown.zip(&drafted.pages) {
+        let sights = script.sights(&page.url, html).unwrap_or_default();
+        let Some(sight) = sights.into_iter().find(script::Sight::holds) else { continue };
+        // A day is needed to read one without a year, and whichever it is tells pages apart as well.
+        let Ok(read) = script.read_page(&sight.page, html, Date::constant(2000, 1, 1)) else { continue };
+        let is_listed = read.account.is_some() || read.transactions.is_some();
+        let known = seen.iter().filter(|(name, _)| *name == sight.page);
+        let count = known.clone().count();
+        if !is_listed || known.clone().any(|(_, known)| *known == read) || read.accounts.is_some() {
+            continue;
+        }
+        if drafted.page.is_none() {
+            found.push((format!("pages/{}.{}.html", sight.page, count + 1), page, html));
+        }
+        seen.push((sight.page, read));
+    }
+    found
 }
 
 /// The first line of a script that holds something that was typed, from 1. What shows on no page the script doesn't have from

@@ -8,7 +8,7 @@ use serde_json::Value;
 const OWN: [&str; 3] = ["sheets", "window", "failure"];
 
 /// A record without what says nothing, and without what isn't the bank's.
-pub(super) fn bare(value: Value) -> Value {
+pub(in crate::author) fn bare(value: Value) -> Value {
     match value {
         Value::Object(entries) => {
             let says = |(name, value): &(String, Value)| {

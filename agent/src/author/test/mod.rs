@@ -22,6 +22,7 @@ use super::run::portal::PortalArguments;
 use super::run::{RunError, today};
 use super::{Listing, WriteError, print, print_json, say};
 use crate::cli::Exit;
+pub(super) use compare::bare;
 use page::{Accept, Tried};
 use truth::TruthError;
 

@@ -40,9 +40,16 @@ impl Amounts {
     /// Of what a script reads on the pages, in their order.
     pub(in crate::scrub) fn of(key: Key, pages: &[PageRead]) -> Self {
         let mut amounts = Self::default();
-        for (place, page) in pages.iter().enumerate() {
+        let mut lists: Vec<Vec<Vec<Row>>> = Vec::new();
+        for page in pages {
             let rows: Vec<Row> = page.transactions.iter().flatten().filter_map(row).collect();
-            amounts.add_rows(key, place, &rows);
+            match lists.last_mut() {
+                Some(list) if list.last().is_some_and(|before| goes_on(before, &rows)) => list.push(rows),
+                _ => lists.push(vec![rows]),
+            }
+        }
+        for (place, list) in lists.iter().enumerate() {
+            amounts.add_rows(key, place, list);
         }
         for page in pages {
             let accounts: Vec<&ObservedAccount> = page.accounts.iter().flatten().collect();
@@ -67,14 +74,16 @@ impl Amounts {
         sizes
     }
 
-    fn add_rows(&mut self, key: Key, page: usize, rows: &[Row]) {
+    /// Adds a list by its pages.
+    fn add_rows(&mut self, key: Key, list: usize, pages: &[Vec<Row>]) {
+        let rows = &pages.concat();
         let order = order(rows);
         let signs: Vec<bool> = rows.iter().filter_map(|row| Some(row.balance?.is_sign_negative())).collect();
         let has_nought = rows.iter().any(|row| row.balance.is_some_and(|balance| balance.is_zero()));
         let is_mixed = has_nought || signs.iter().any(|sign| Some(sign) != signs.first());
         let made = match is_mixed {
             false => made_anew(key, rows, order),
-            true => made_larger(key, page, rows, order),
+            true => made_larger(key, list, rows, order),
         };
         for (row, made) in rows.iter().zip(&made) {
             self.add(row.amount, made.amount);
@@ -82,13 +91,24 @@ impl Amounts {
                 self.add(balance, made);
             }
         }
-        for of in [Decimal::is_sign_positive, Decimal::is_sign_negative, |_: &Decimal| true] {
-            let sum = |rows: &[Row], kept: &[Row]| -> Decimal {
-                let both = rows.iter().zip(kept).filter(|(_, kept)| of(&kept.amount));
-                both.map(|(row, _)| row.amount).sum()
-            };
-            let (before, after) = (sum(rows, rows), sum(&made, rows));
-            self.add_unknown(before, after);
+        // A sum is one of a page or one of the list.
+        let mut begins = 0;
+        let ends = pages.iter().map(|page| {
+            let part = begins..begins + page.len();
+            begins = part.end;
+            part
+        });
+        let parts: Vec<std::ops::Range<usize>> = ends.chain([0..rows.len()]).collect();
+        for part in parts {
+            let (Some(rows), Some(made)) = (rows.get(part.clone()), made.get(part)) else { continue };
+            for of in [Decimal::is_sign_positive, Decimal::is_sign_negative, |_: &Decimal| true] {
+                let sum = |rows: &[Row], kept: &[Row]| -> Decimal {
+                    let both = rows.iter().zip(kept).filter(|(_, kept)| of(&kept.amount));
+                    both.map(|(row, _)| row.amount).sum()
+                };
+                let (before, after) = (sum(rows, rows), sum(made, rows));
+                self.add_unknown(before, after);
+            }
         }
     }
 
@@ -148,6 +168,15 @@ fn number(text: &str) -> Option<Decimal> {
 fn row(transaction: &ObservedTransaction) -> Option<Row> {
     let balance = transaction.running_balance.as_deref().and_then(number);
     Some(Row { amount: number(&transaction.amount)?, balance })
+}
+
+/// Whether a page of rows is the next one of the list that another is of, as its balances say.
+fn goes_on(before: &[Row], rows: &[Row]) -> bool {
+    let (Some(last), Some(first)) = (before.last(), rows.first()) else { return false };
+    match order(before) {
+        Order::NewestFirst => first.leads_to(last),
+        Order::OldestFirst => last.leads_to(first),
+    }
 }
 
 /// The order in which more balances follow from the ones before.
@@ -223,11 +252,11 @@ fn raise(made: &mut [Row], begins: usize, rows: &[Row]) {
 }
 
 /// Balances as many times as large, and the amounts that lie between them.
-fn made_larger(key: Key, page: usize, rows: &[Row], order: Order) -> Vec<Row> {
+fn made_larger(key: Key, list: usize, rows: &[Row], order: Order) -> Vec<Row> {
     let scale = rows.iter().flat_map(|row| [Some(row.amount), row.balance]).flatten().map(|size| size.scale()).max();
     // At least twice as much, so that no difference vanishes, turns around or stays.
     let factor =
-        Decimal::from_i128_with_scale(i128::from(2_000_000 + key.below("factor", &page.to_string(), 7_000_000)), 6);
+        Decimal::from_i128_with_scale(i128::from(2_000_000 + key.below("factor", &list.to_string(), 7_000_000)), 6);
     let larger = |size: Decimal| (size * factor).round_dp(scale.unwrap_or(0));
     in_time(rows, order, |rows| {
         let made = |(at, row): (usize, &Row)| {
