@@ -2,13 +2,14 @@
 //!
 //! Not here: what becomes of a recording (the author's tests), or of a candidate (the fleet's).
 
+use fixtures::faults::Faults;
 use serde_json::json;
 use tests::patience::eventually;
 use tests::person::Person;
 use tests::recorder::Recorder;
 use tests::world::{Fleet, scripts};
 
-use super::Album;
+use super::{Album, entity};
 use crate::Outcome;
 
 /// A portal is recorded, and a revision tried.
@@ -23,7 +24,23 @@ pub(super) async fn day(album: &mut Album, fleet: &Fleet, ada: &Person<'_>) -> O
     operator.post("/control/v1/institutions/harbour/rollout/canary", &canary).await?;
     ada.opens("/console/institutions/harbour").await?;
     ada.sees("#rollout", "25").await?;
-    album.take(ada, "rollout").await
+    album.take(ada, "rollout").await?;
+    finds_it_changed(album, fleet, ada).await
+}
+
+/// What developers call things has changed by the time that somebody else connects.
+async fn finds_it_changed(album: &mut Album, fleet: &Fleet, ada: &Person<'_>) -> Outcome {
+    let (integrator, operator) = (fleet.integrator("default").await?, fleet.operator()?);
+    fleet.portal.set_faults(Faults { renamed_id: true, ..Faults::default() });
+    let credentials = json!({ "bankUsername": fleet.portal.username(), "password": fleet.portal.password() });
+    let lakeside = entity(&integrator, "lakeside").await?;
+    let connection = integrator.set_up_with(&lakeside, "harbour", &credentials).await?;
+    integrator.connection(&connection, "a failure", |now| !now["setup"]["lastFailure"].is_null()).await?;
+    let tickets = operator.list("/control/v1/repair-tickets").await?;
+    let id = tickets.first().and_then(|ticket| ticket["id"].as_str()).ok_or("no ticket")?;
+    ada.opens(&format!("/console/repair-tickets/{id}")).await?;
+    ada.sees("h1", "Harbour").await?;
+    album.take(ada, "repair-ticket").await
 }
 
 async fn records(album: &mut Album, fleet: &Fleet, ada: &Person<'_>) -> Result<(), tests::recorder::Failure> {
