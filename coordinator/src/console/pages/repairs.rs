@@ -126,9 +126,9 @@ pub(in crate::console) async fn show(
             h2 id="changes" { "What changed on the page" }
             (changes(&story.changes))
         }
-        (pages(&story))
         (proposals(&visitor, &story))
         (teaching(&visitor, &story))
+        (pages(&story))
     };
     let title = format!("Repair ticket at {}", ticket.institution_id);
     let page = Page { visitor: &visitor, section: Section::Institutions, title: &title, said, body };

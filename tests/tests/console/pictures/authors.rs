@@ -25,6 +25,9 @@ pub(super) async fn day(album: &mut Album, fleet: &Fleet, ada: &Person<'_>) -> O
     ada.opens("/console/institutions/harbour").await?;
     ada.sees("#rollout", "25").await?;
     album.take(ada, "rollout").await?;
+    // What a canary fails at is the candidate's own, and no ticket.
+    let dropped = json!({ "revision": published["revision"] });
+    operator.post("/control/v1/institutions/harbour/rollout/rollback", &dropped).await?;
     finds_it_changed(album, fleet, ada).await
 }
 
@@ -39,7 +42,7 @@ async fn finds_it_changed(album: &mut Album, fleet: &Fleet, ada: &Person<'_>) ->
     let tickets = operator.list("/control/v1/repair-tickets").await?;
     let id = tickets.first().and_then(|ticket| ticket["id"].as_str()).ok_or("no ticket")?;
     ada.opens(&format!("/console/repair-tickets/{id}")).await?;
-    ada.sees("h1", "Harbour").await?;
+    ada.sees("h1", "Repair ticket").await?;
     album.take(ada, "repair-ticket").await
 }
 
