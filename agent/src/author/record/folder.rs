@@ -156,14 +156,16 @@ fn seen(found: &Found<'_>, secrets: &[&str], kept: Kept) -> (Vec<(PathBuf, Strin
 /// the order in which they were seen, which is that of each list.
 fn further<'r>(recording: &'r Recording, drafted: &Draft, source: &str) -> Vec<(String, &'r Page, &'r str)> {
     let Ok(script) = Script::parse(source) else { return Vec::new() };
-    let (mut found, mut seen): (Vec<(String, &Page, &str)>, Vec<(String, PageRead)>) = (Vec::new(), Vec::new());
+    let mut found = Vec::new();
+    let mut seen: Vec<(String, PageRead)> = Vec::new();
     let shown = recording.pages.iter().filter_map(|page| Some((page, page.html.as_deref()?)));
     for ((page, html), drafted) in shown.zip(&drafted.pages) {
         let sights = script.sights(&page.url, html).unwrap_or_default();
         let Some(sight) = sights.into_iter().find(script::Sight::holds) else { continue };
         // A day is needed to read one without a year, and whichever it is tells pages apart as well.
         let Ok(read) = script.read_page(&sight.page, html, Date::constant(2000, 1, 1)) else { continue };
-        let is_listed = read.account.is_some() || read.transactions.is_some();
+        // What was seen while it was still coming has no rows.
+        let is_listed = read.account.is_some() || read.transactions.as_ref().is_some_and(|rows| !rows.is_empty());
         let known = seen.iter().filter(|(name, _)| *name == sight.page);
         let count = known.clone().count();
         if !is_listed || known.clone().any(|(_, known)| *known == read) || read.accounts.is_some() {

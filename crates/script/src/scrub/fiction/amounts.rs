@@ -98,7 +98,7 @@ impl Amounts {
             begins = part.end;
             part
         });
-        let parts: Vec<std::ops::Range<usize>> = ends.chain([0..rows.len()]).collect();
+        let parts: Vec<std::ops::Range<usize>> = ends.chain(std::iter::once(0..rows.len())).collect();
         for part in parts {
             let (Some(rows), Some(made)) = (rows.get(part.clone()), made.get(part)) else { continue };
             for of in [Decimal::is_sign_positive, Decimal::is_sign_negative, |_: &Decimal| true] {
