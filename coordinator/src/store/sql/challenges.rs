@@ -370,6 +370,7 @@ impl Challenges for SqlStore {
         &self,
         organization: OrganizationId,
         connection: ConnectionId,
+        states: &[ChallengeState],
         page: PageRequest,
     ) -> Result<Vec<Challenge>, Refused> {
         self.connection(organization, connection).await?;
@@ -379,6 +380,13 @@ impl Challenges for SqlStore {
             " FROM challenges WHERE connection_id = "
         ));
         query.push_bind(connection.0);
+        if !states.is_empty() {
+            let mut words = query.push(" AND state || '' IN (").separated(", ");
+            for state in states {
+                words.push_bind(state.as_str());
+            }
+            query.push(")");
+        }
         push_page(&mut query, "id", page);
         let rows = query.build_query_as::<ChallengeRow>().fetch_all(&self.read).await;
         let rows = rows.map_err(failed("list challenges"))?;
