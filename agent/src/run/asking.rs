@@ -108,6 +108,8 @@ impl Run<'_> {
                     self.refence().await?;
                     // What showed before isn't what the run goes on from.
                     (self.last_page, self.approved_by) = (None, None);
+                    // Nor does the question go on: one that shows still is asked anew.
+                    self.resends = 0;
                     tracing::info!(challenge_id = %challenge, "a person handed the wheel back");
                     return Ok(Observation::HandedBack);
                 }

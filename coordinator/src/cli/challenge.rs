@@ -5,6 +5,7 @@
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
+use domain::challenge::{Question, TermsAnswer};
 use domain::id::ChallengeId;
 use domain::secret::Secret;
 use serde_json::json;
@@ -23,7 +24,7 @@ pub(super) enum Command {
         json: bool,
     },
     /// Answer a question; the answer is read from stdin, so that it stays out of the
-    /// shell's history.
+    /// shell's history. A bank's terms are answered with `accept` or `decline`.
     Answer {
         /// The challenge, from the list.
         id: String,
@@ -75,6 +76,7 @@ fn list(challenges: &[Challenge], as_json: bool) {
                 "kind": challenge.question.kind,
                 "maskedTarget": challenge.question.masked_target,
                 "prompt": challenge.question.prompt,
+                "terms": challenge.question.terms,
                 "answerParts": challenge.question.answer_parts,
                 "attemptsLeft": challenge.question.attempts_left,
                 "resendsLeft": challenge.resends_left,
@@ -89,7 +91,7 @@ fn list(challenges: &[Challenge], as_json: bool) {
         vec![
             challenge.id.to_string(),
             challenge.connection_id.to_string(),
-            printable(&question.prompt),
+            format!("{}{}", printable(&question.prompt), form(question)),
             question.attempts_left.to_string(),
             challenge.expires_at.to_string(),
         ]
@@ -97,16 +99,45 @@ fn list(challenges: &[Challenge], as_json: bool) {
     print_table(&["ID", "CONNECTION", "THE BANK ASKS", "ATTEMPTS LEFT", "EXPIRES"], challenges.iter().map(row));
 }
 
+/// What an answer looks like, where it isn't one word of any kind.
+fn form(question: &Question) -> String {
+    if let Some(terms) = &question.terms {
+        let (accept, decline) = (TermsAnswer::Accept, TermsAnswer::Decline);
+        return format!(" (“{}”: {accept} or {decline})", printable(&terms.title));
+    }
+    question.answer_parts.map(|count| format!(" ({count} parts, with spaces between)")).unwrap_or_default()
+}
+
 fn ask(challenge: &Challenge) -> Result<Secret, CommandError> {
     let unreadable = |error: std::io::Error| CommandError::Said(format!("no answer could be read: {error}"));
     let mut stdin = std::io::stdin().lock();
     if stdin.is_terminal() {
-        let parts = challenge.question.answer_parts;
-        let parts = parts.map(|count| format!(" ({count} parts, with spaces between)")).unwrap_or_default();
-        eprint!("{}{parts}\n> ", printable(&challenge.question.prompt));
+        eprint!("{}{}\n> ", printable(&challenge.question.prompt), form(&challenge.question));
         std::io::stderr().flush().map_err(unreadable)?;
     }
     let mut line = String::new();
     stdin.read_line(&mut line).map_err(unreadable)?;
     Ok(Secret::new(line))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::challenge::Question;
+    use serde_json::json;
+
+    use super::form;
+
+    #[test]
+    fn whoever_answers_terms_is_told_the_two_words() {
+        let check = |more: serde_json::Value, expected: &str| {
+            let mut question = json!({ "kind": "terms", "prompt": "Please accept.", "attemptsLeft": 1 });
+            question.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+            let question: Question = serde_json::from_value(question).expect("a question");
+            assert_eq!(form(&question), expected);
+        };
+        let terms = json!({ "title": "Online Access Agreement", "sha256": "0".repeat(64) });
+        check(json!({ "terms": terms }), " (“Online Access Agreement”: accept or decline)");
+        check(json!({ "kind": "gridCard", "answerParts": 3 }), " (3 parts, with spaces between)");
+        check(json!({ "kind": "oneTimeCode" }), "");
+    }
 }

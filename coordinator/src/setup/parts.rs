@@ -2,7 +2,7 @@
 //!
 //! Not here: which of them show when (`view`).
 
-use domain::challenge::{AnswerSource, ChallengeKind};
+use domain::challenge::{AnswerSource, ChallengeKind, TermsAnswer};
 use domain::institution::CredentialName;
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -102,7 +102,16 @@ pub(super) fn question(token: &str, challenge: &Challenge, now: Timestamp) -> Ma
         p { "The bank says:" }
         blockquote.bank { (question.prompt) }
         @if let Some(said) = &question.institution_message { p.notice { (said) } }
-        @if may_answer {
+        @if let Some(terms) = &question.terms {
+            p { "These are the bank's terms “" (terms.title) "”. Their text is the bank's, and isn't kept here." }
+        }
+        @if may_answer && question.kind == ChallengeKind::Terms {
+            form.acts method="post" action=(path("answer")) {
+                button.primary type="submit" name="answer" value=(TermsAnswer::Accept) { "Accept" }
+                button type="submit" name="answer" value=(TermsAnswer::Decline) { "Decline" }
+            }
+            p.quiet { "There are about " (minutes) " minutes for it. Without the terms nothing is read at the bank." }
+        } @else if may_answer {
             form.answer method="post" action=(path("answer")) {
                 label for="answer" { (label) }
                 input id="answer" name="answer" autocomplete="one-time-code" spellcheck="false" autocapitalize="none"
@@ -123,5 +132,60 @@ pub(super) fn question(token: &str, challenge: &Challenge, now: Timestamp) -> Ma
         } @else {
             p { "We are looking at this ourselves; there is nothing for you to do." }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::challenge::{AnswerSource, ChallengeKind, ChallengeState, Question, Terms};
+    use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId};
+    use jiff::{SignedDuration, Timestamp};
+    use uuid::Uuid;
+
+    use super::question;
+    use crate::store::Challenge;
+
+    #[test]
+    fn terms_are_accepted_or_declined_by_a_button_each_and_named() {
+        let now = Timestamp::UNIX_EPOCH;
+        let terms = Terms { title: "Online <Access> Agreement".into(), sha256: "0".repeat(64) };
+        let asked = Question {
+            kind: ChallengeKind::Terms,
+            medium: None,
+            masked_target: None,
+            prompt: "Please read and accept.".into(),
+            institution_message: None,
+            attempts_left: 1,
+            resends_left: 0,
+            answer_parts: None,
+            terms: Some(terms),
+        };
+        let challenge = Challenge {
+            id: ChallengeId(Uuid::nil()),
+            organization_id: OrganizationId(Uuid::nil()),
+            connection_id: ConnectionId(Uuid::nil()),
+            run_id: RunId(Uuid::nil()),
+            question: asked,
+            state: ChallengeState::Open,
+            may_answer: vec![AnswerSource::Person],
+            source: None,
+            closed_for: None,
+            resends: 0,
+            resends_left: 0,
+            resend_after: None,
+            created_at: now,
+            expires_at: now + SignedDuration::from_mins(5),
+            updated_at: now,
+            wheel: None,
+        };
+        let page = question("token", &challenge, now).into_string();
+        for part in [
+            r#"name="answer" value="accept">Accept</button>"#,
+            r#"name="answer" value="decline">Decline</button>"#,
+            "Online &lt;Access&gt; Agreement",
+        ] {
+            assert!(page.contains(part), "{part} isn't in {page}");
+        }
+        assert!(!page.contains("<input"), "there is nothing to type: {page}");
     }
 }

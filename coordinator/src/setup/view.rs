@@ -216,24 +216,14 @@ async fn signing_in(setup: &Setup, token: &str, owned: &OwnedConnection) -> Resu
 
 /// What the bank asks, or looks at.
 async fn open_challenge(setup: &Setup, owned: &OwnedConnection) -> Result<Option<Challenge>, StoreError> {
-    let (mut after, mut found) = (None, None);
-    loop {
-        let page = PageRequest { after, limit: AT_ONCE };
-        let challenges = setup.fleet.store.challenges(owned.organization_id, owned.connection.id, page).await;
-        let challenges = match challenges {
-            Ok(challenges) => challenges,
-            Err(crate::store::Refused::Store(error)) => return Err(error),
-            // Deleted a moment ago: the next look says so.
-            Err(_) => return Ok(None),
-        };
-        after = challenges.last().map(|challenge| challenge.id.0);
-        let is_full = challenges.len() >= usize::try_from(AT_ONCE).unwrap_or(usize::MAX);
-        let is_pending =
-            |challenge: &Challenge| matches!(challenge.state, ChallengeState::Open | ChallengeState::Answered);
-        found = challenges.into_iter().rev().find(is_pending).or(found);
-        if !is_full {
-            return Ok(found);
-        }
+    // A run waits for one at a time, and a connection has one run.
+    let (pending, page) =
+        ([ChallengeState::Open, ChallengeState::Answered], PageRequest { after: None, limit: AT_ONCE });
+    match setup.fleet.store.challenges(owned.organization_id, owned.connection.id, &pending, page).await {
+        Ok(mut challenges) => Ok(challenges.pop()),
+        Err(crate::store::Refused::Store(error)) => Err(error),
+        // Deleted a moment ago: the next look says so.
+        Err(_) => Ok(None),
     }
 }
 

@@ -39,11 +39,12 @@ pub trait Challenges {
         verdict: Verdict,
         now: Timestamp,
     ) -> Result<(), Refused>;
-    /// A page of a connection's challenges, oldest first.
+    /// A page of a connection's challenges, oldest first: of those in one of the states, or of all where none is named.
     async fn challenges(
         &self,
         organization: OrganizationId,
         connection: ConnectionId,
+        states: &[ChallengeState],
         page: PageRequest,
     ) -> Result<Vec<Challenge>, Refused>;
     /// One challenge of a connection.

@@ -5,13 +5,17 @@
 mod pretend;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::account::ObservedAccount;
 use domain::failure::{FailureCode, Stage};
+use domain::institution::CredentialName;
 use domain::run::Effect;
+use domain::secret::Secret;
 use jiff::civil::date;
-use pretend::{AtTheWheel, End, Pretend, Quirk, RESEND};
+use pretend::{End, Pretend, Quirk, RESEND};
 use script::command::{Command, Observation};
+use script::{Compares, Plan, Runner};
 
 /// The commands of a run in one line, and how it ended.
 fn check(quirk: Quirk, password: &str, answers: &[&'static str], expected: &str, code: Option<(FailureCode, Stage)>) {
@@ -417,7 +421,18 @@ fn failing_to_sign_out_does_not_spoil_what_was_read() {
 #[test]
 fn an_answer_to_another_command_ends_the_run_and_is_not_tried_again_by_itself() {
     for answer in [Observation::Acted, Observation::Done, Observation::Refused(FailureCode::Locked)] {
-        let mut runner = pretend::runner();
+        let plan = Plan {
+            portal_url: "https://bank.example".parse().expect("an address"),
+            credentials: BTreeMap::from(
+                [CredentialName::BankUsername, CredentialName::Password]
+                    .map(|name| (name, Secret::new("Lantern-7".to_owned()))),
+            ),
+            open_intents: Vec::new(),
+            today: date(2026, 1, 15),
+            since: None,
+            compares: Compares::No,
+        };
+        let mut runner = Runner::new(Arc::new(Pretend::new(Quirk::None).script()), plan);
         assert!(matches!(runner.next(None), Command::Visit(_)));
         let Command::Fail(failure) = runner.next(Some(answer)) else { panic!("it should fail") };
         assert_eq!((failure.code, failure.stage), (FailureCode::PageUnrecognised, runner.stage()));
@@ -462,39 +477,4 @@ fn an_answer_in_parts_is_given_part_by_part_or_asked_for_again() {
     let asked = portal.log.iter().filter(|line| line.starts_with("ask") && line.ends_with("(2 left)"));
     assert_eq!(asked.count(), 3, "{:?}", portal.log);
     check("07 42 11", &[]);
-}
-
-#[test]
-fn a_person_who_passes_an_unknown_page_lets_the_run_go_on_from_what_shows_then() {
-    let mut portal = Pretend::new(Quirk::Survey).offers_wheel(AtTheWheel::Passes);
-    let End::Read(accounts) = portal.run("Lantern-7", &[]) else { panic!("{:?}", portal.log) };
-    assert_eq!(accounts.len(), 2);
-    let offered = portal.log.iter().position(|line| line.starts_with("offer the wheel")).expect("an offer");
-    // The first act is to look; what was open had been settled before.
-    assert!(portal.log[offered + 1].starts_with("see "), "{:?}", portal.log);
-    assert!(portal.log[..offered].iter().any(|line| line == "intents happened"), "{:?}", portal.log);
-    assert!(portal.log[offered..].iter().any(|line| line == "answer accepted"), "{:?}", portal.log);
-}
-
-#[test]
-fn a_page_that_is_handed_back_as_it_was_is_offered_a_few_times_and_no_more() {
-    let mut portal = Pretend::new(Quirk::Survey).offers_wheel(AtTheWheel::GivesUp);
-    let End::Failed(failure) = portal.run("Lantern-7", &[]) else { panic!("{:?}", portal.log) };
-    assert_eq!(failure.code, FailureCode::PageUnrecognised);
-    let offers: Vec<_> = portal.log.iter().filter(|line| line.starts_with("offer the wheel")).cloned().collect();
-    assert_eq!(offers, ["offer the wheel (3 left)", "offer the wheel (2 left)", "offer the wheel (1 left)"]);
-}
-
-#[test]
-fn where_nobody_is_there_an_unknown_page_fails_as_it_does_otherwise() {
-    let failed = |mut portal: Pretend| match portal.run("Lantern-7", &[]) {
-        End::Failed(failure) => (failure, portal.log),
-        End::Read(_) => panic!("{:?}", portal.log),
-    };
-    let (failure, log) = failed(Pretend::new(Quirk::Survey).offers_wheel(AtTheWheel::Nobody));
-    let (usual, usual_log) = failed(Pretend::new(Quirk::Survey));
-    assert_eq!(failure, usual);
-    let rest: Vec<_> =
-        log.into_iter().filter(|line| !line.starts_with("offer the wheel") && line != "answer accepted").collect();
-    assert_eq!(rest, usual_log);
 }

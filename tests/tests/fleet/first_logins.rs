@@ -323,5 +323,16 @@ async fn an_answer_that_was_made_is_given_when_the_bank_asks_its_question() -> O
         (&json!("agreed"), &json!(["agreed", "person"]))
     );
     assert_eq!(challenges[1]["mayAnswer"], json!(["person"]));
+    // The one that is open is on the first page, however many there were, and each is at an address of its own.
+    let (list, integrator) = (format!("/v1/connections/{id}/challenges"), &scene.integrator);
+    let open = integrator.list(&format!("{list}?status=open&limit=1")).await?;
+    assert_eq!(open, [challenges[1].clone()]);
+    assert!(integrator.list(&format!("{list}?status=expired")).await?.is_empty());
+    let unheard = integrator.list(&format!("{list}?status=pending")).await;
+    assert!(unheard.is_err_and(|error| error.to_string().contains("400")), "a status is one of a closed list");
+    let one = format!("{list}/{}", challenges[0]["id"].as_str().ok_or("an id")?);
+    assert_eq!(integrator.get(&one).await?, challenges[0]);
+    let strangers = format!("{list}/{id}");
+    assert!(integrator.get(&strangers).await.is_err_and(|error| error.to_string().contains("404")), "{strangers}");
     Ok(())
 }

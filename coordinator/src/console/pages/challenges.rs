@@ -5,7 +5,7 @@
 use axum::extract::{Extension, Path, State};
 use axum::response::{IntoResponse as _, Response};
 use domain::audit::Action;
-use domain::challenge::{AnswerSource, ChallengeKind, ChallengeState};
+use domain::challenge::{AnswerSource, ChallengeKind, ChallengeState, TermsAnswer};
 use domain::id::ChallengeId;
 use domain::role::Role;
 use domain::secret::Secret;
@@ -219,12 +219,16 @@ pub(super) fn card(
                     }
                 }
                 @if let Some(by) = by { p { "Answered by " strong { (by) } "." } }
-                @if may_answer && question.kind.takes_answer() {
+                @if may_answer && question.kind == ChallengeKind::Terms {
+                    form.acts method="post" action=(format!("/console/challenges/{}/answer", challenge.id)) {
+                        (token(visitor))
+                        button.primary type="submit" name="answer" value=(TermsAnswer::Accept) { "Accept" }
+                        button type="submit" name="answer" value=(TermsAnswer::Decline) { "Decline" }
+                    }
+                } @else if may_answer && question.kind.takes_answer() {
                     form.answer method="post" action=(format!("/console/challenges/{}/answer", challenge.id)) {
                         (token(visitor))
-                        label for=(field) {
-                            @if question.kind == ChallengeKind::Terms { "Answer: accept or decline" } @else { "Answer" }
-                        }
+                        label for=(field) { "Answer" }
                         input id=(field) name="answer" autocomplete="off" spellcheck="false" autocapitalize="none"
                             maxlength="200" required
                             autofocus[focus == Focus::Taken] aria-describedby=(heading);

@@ -10,15 +10,15 @@ use domain::id::{ChallengeId, ConnectionId};
 use domain::secret::Secret;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use utoipa::openapi::schema::ArrayBuilder;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::fleet::Scope;
 use crate::http::App;
 use crate::http::auth::Integrator;
 use crate::http::body::{Body, Ids, NoBody};
-use crate::http::listing::{List, Listed, NoFilter, Paging};
+use crate::http::listing::{List, Listed, Paging};
 use crate::http::problem::Problem;
 use crate::http::schema;
 use crate::store;
@@ -108,21 +108,48 @@ pub(super) struct Answer {
     answer: Secret,
 }
 
+#[derive(Deserialize, Serialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Filter {
+    /// As they stand now: `open` for what waits for an answer.
+    #[param(schema_with = schema::word::<ChallengeState>, required = false)]
+    status: Option<ChallengeState>,
+}
+
 /// List what the bank asked, oldest first.
 #[utoipa::path(get, path = "/connections/{connectionId}/challenges", operation_id = "listChallenges", tag = "Challenges",
     security(("key" = ["connections:read"])),
-    params(("connectionId" = Uuid, Path, description = "The connection."), Paging),
+    params(("connectionId" = Uuid, Path, description = "The connection."), Filter, Paging),
     responses((status = 200, description = "A page of challenges.", body = List<Challenge>)))]
 pub(super) async fn list(
     integrator: Integrator,
     State(app): State<App>,
     Ids([id]): Ids<1>,
-    listed: Listed<NoFilter>,
+    listed: Listed<Filter>,
 ) -> Result<Json<List<Challenge>>, Problem> {
     let owner = integrator.with(Scope::ConnectionsRead)?.organization_id;
     let page = listed.open::<Uuid>(&app, &format!("challenges of {id}"), owner)?;
-    let challenges = app.fleet.store.challenges(owner, ConnectionId(id), page.page()).await?;
+    let wanted = listed.filter.status.as_slice();
+    let challenges = app.fleet.store.challenges(owner, ConnectionId(id), wanted, page.page()).await?;
     Ok(Json(page.list(challenges, |challenge| challenge.id.0, Challenge::from)))
+}
+
+/// Get one thing that the bank asked.
+// Choice: the documents have no place for it.
+#[utoipa::path(get, path = "/connections/{connectionId}/challenges/{challengeId}", operation_id = "getChallenge",
+    tag = "Challenges", security(("key" = ["connections:read"])),
+    params(("connectionId" = Uuid, Path, description = "The connection."),
+           ("challengeId" = Uuid, Path, description = "The challenge.")),
+    responses((status = 200, description = "The challenge.", body = Challenge)))]
+pub(super) async fn show(
+    integrator: Integrator,
+    State(app): State<App>,
+    Ids([id, challenge]): Ids<2>,
+) -> Result<Json<Challenge>, Problem> {
+    let owner = integrator.with(Scope::ConnectionsRead)?.organization_id;
+    let challenge = app.fleet.store.challenge(owner, ConnectionId(id), ChallengeId(challenge)).await?;
+    Ok(Json(challenge.into()))
 }
 
 /// Answer what the bank asks; the run goes on where it stood.

@@ -48,6 +48,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(connections::events))
         .routes(routes!(setup_links::create, setup_links::revoke))
         .routes(routes!(challenges::list))
+        .routes(routes!(challenges::show))
         .routes(routes!(challenges::answer))
         .routes(routes!(challenges::resend))
         .routes(routes!(accounts::list))

@@ -144,7 +144,7 @@ pub(super) async fn accepting(tx: &mut Tx, run_id: RunId, run: &HeldRun, proof: 
     Ok(act.with(json!({ "title": terms.title, "sha256": terms.sha256, "by": by })))
 }
 
-/// Closes whatever the run still waits for; returns how many that were.
+/// Closes whatever the run still waits for; returns how many that were. What a person handed back is closed for that.
 pub(super) async fn cancel_pending(
     tx: &mut Tx,
     run_id: RunId,
@@ -152,13 +152,15 @@ pub(super) async fn cancel_pending(
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     sqlx::query(
-        "UPDATE challenges SET state = 'cancelled', answer_sealed = NULL, closed_for = $3, updated_at = $2,
+        "UPDATE challenges SET state = 'cancelled', answer_sealed = NULL, updated_at = $2,
+             closed_for = CASE WHEN state = 'answered' AND answer_sealed IS NULL THEN $4 ELSE $3 END,
              holder_id = NULL, holder_name = NULL, seat = NULL, held_until = NULL
          WHERE run_id = $1 AND state || '' IN ('open', 'answered')",
     )
     .bind(run_id.0)
     .bind(to_ms(now))
     .bind(reason.as_str())
+    .bind(ClosingReason::HandedBack.as_str())
     .execute(&mut **tx)
     .await
     .map(|done| done.rows_affected())
@@ -368,6 +370,7 @@ impl Challenges for SqlStore {
         &self,
         organization: OrganizationId,
         connection: ConnectionId,
+        states: &[ChallengeState],
         page: PageRequest,
     ) -> Result<Vec<Challenge>, Refused> {
         self.connection(organization, connection).await?;
@@ -377,6 +380,13 @@ impl Challenges for SqlStore {
             " FROM challenges WHERE connection_id = "
         ));
         query.push_bind(connection.0);
+        if !states.is_empty() {
+            let mut words = query.push(" AND state || '' IN (").separated(", ");
+            for state in states {
+                words.push_bind(state.as_str());
+            }
+            query.push(")");
+        }
         push_page(&mut query, "id", page);
         let rows = query.build_query_as::<ChallengeRow>().fetch_all(&self.read).await;
         let rows = rows.map_err(failed("list challenges"))?;

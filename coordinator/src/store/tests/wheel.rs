@@ -68,6 +68,30 @@ async fn one_holds_the_wheel_until_it_is_handed_back_taken_over_or_nobody_heard_
 }
 
 #[tokio::test]
+async fn what_is_asked_anew_after_it_was_handed_back_says_so_and_was_not_refused() {
+    for bench in benches().await {
+        let (_, run) = bench.activating().await;
+        let (id, at) = (asked(&bench, run).await, now());
+        bench.store.take_wheel(id, wheel("ada", 1, at), Over::Oneself, at).await.expect("taken");
+        assert!(bench.store.hand_back(id, Uuid::from_u128(1), HandsBack::Holder, at).await.expect("an answer"));
+        let anew = bench.store.open_challenge(run, proof(1), challenge(question()), at).await.expect("asked").id;
+        assert_ne!(anew, id, "{}: it is another challenge", bench.name);
+        let closed = async |id| {
+            let (challenge, ..) = bench.store.challenge_of_run(run, proof(1), id).await.expect("a challenge");
+            (challenge.state, challenge.closed_for)
+        };
+        assert_eq!(closed(id).await, (ChallengeState::Cancelled, Some(ClosingReason::HandedBack)), "{}", bench.name);
+        // Nobody had this one, so it closes as any other.
+        bench
+            .store
+            .open_challenge(run, proof(1), challenge(Question { attempts_left: 2, ..question() }), at)
+            .await
+            .expect("asked");
+        assert_eq!(closed(anew).await, (ChallengeState::Cancelled, Some(ClosingReason::AskedAnew)), "{}", bench.name);
+    }
+}
+
+#[tokio::test]
 async fn the_wheel_of_somebody_who_is_not_heard_of_goes_back_by_itself() {
     for bench in benches().await {
         let (_, run) = bench.activating().await;

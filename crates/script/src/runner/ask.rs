@@ -18,6 +18,9 @@ use crate::scrub::masked;
 /// How many questions one run asks, whatever the script allows for each.
 const QUESTIONS_LIMIT: u32 = 10;
 
+/// How often a person can hand back pages that ask, in one run. They cost no answer, but a run isn't to go on for ever.
+const HAND_BACKS_LIMIT: u32 = 20;
+
 /// How often a page that the script doesn't know is handed to a person before the sign-in fails.
 const WHEEL_ATTEMPTS: u32 = 3;
 
@@ -38,6 +41,10 @@ impl Runner {
         let resend = challenge.resend.as_ref();
         let said = resend.filter(|_| self.resent > 0).and_then(|resend| document.pick(resend.said.as_ref()?));
         let said = said.map(|words| self.bounded(&words));
+        if self.hand_backs >= HAND_BACKS_LIMIT {
+            let message = "a person had the page as often as one run allows, and it asks still";
+            return self.fail(FailureCode::MfaTimeout, message);
+        }
         if self.attempts == 0 && self.asked >= QUESTIONS_LIMIT {
             return self
                 .fail(FailureCode::MfaCodeInvalid, "no answer had as many parts as the page takes, and none was sent");
@@ -87,7 +94,12 @@ impl Runner {
     /// A person went on in the page itself, and may have done anything to it: what shows now is looked at as if it
     /// were the first page. `page` is the one that they had, if the script knows it.
     pub(super) fn handed_back(&mut self, page: Option<String>) -> Command {
-        self.attempts += u32::from(page.is_some());
+        if page.is_some() {
+            // The run gave the bank no answer, and didn't come to ask of an approval what a person did instead.
+            self.attempts = self.attempts.saturating_sub(u32::from(self.answered));
+            self.asked = self.asked.saturating_sub(1);
+            self.hand_backs += 1;
+        }
         self.answered = true;
         self.came_again = false;
         (self.acted, self.stuck) = (None, None);

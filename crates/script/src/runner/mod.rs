@@ -104,6 +104,8 @@ pub struct Runner {
     /// That a person handed the wheel back, until the next look says what shows now; and on which page, if the script
     /// knows it.
     handed_back: Option<Option<String>>,
+    /// How often a person handed back a page that asks.
+    hand_backs: u32,
     /// How often a page was offered to a person that the script doesn't know.
     offered: u32,
     /// What is done where a page shows that the script doesn't know.
@@ -221,6 +223,7 @@ impl Runner {
             password_submitted: false,
             answers: Vec::new(),
             handed_back: None,
+            hand_backs: 0,
             offered: 0,
             unknown_pages: UnknownPages::Fail,
             stuck: None,

@@ -35,12 +35,14 @@ impl Runner {
         if self.sets {
             return self.settle_set(seen, shows);
         }
+        if self.answered && self.handed_back.as_ref().is_some_and(|page| page.as_ref() == Some(&seen.page.name)) {
+            // A person had it, and it shows still: it asks anew, and the bank said nothing of any answer of ours.
+            self.handed_back = None;
+            let commands = self.settlements(EffectOutcome::Happened, None);
+            return self.settle(commands, Then::Handle(Box::new(seen)));
+        }
         let verdict = match (&seen.page.meaning, shows) {
             _ if !self.answered => None,
-            // A person had it, and it shows still.
-            _ if self.handed_back.as_ref().is_some_and(|page| page.as_ref() == Some(&seen.page.name)) => {
-                Some(AnswerVerdict::Rejected)
-            }
             (Meaning::Failure { code, .. }, _) => {
                 let is_about_it = code.as_str().starts_with("mfa.") || is_of_sign_in(*code);
                 is_about_it.then_some(AnswerVerdict::Rejected)

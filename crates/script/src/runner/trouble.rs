@@ -92,10 +92,8 @@ impl Runner {
         let mut commands = if is_reaction { self.own_settlements(EffectOutcome::Happened) } else { VecDeque::new() };
         // What is open is settled before a person does anything: the answer led to another page than the one that asked,
         // if it isn't the very page that somebody handed back.
-        if offered.is_some() && is_answered {
-            let shows_still = matches!(self.handed_back.take(), Some(None));
-            let verdict = if shows_still { AnswerVerdict::Rejected } else { AnswerVerdict::Accepted };
-            commands.push_back(Command::SettleAnswer(verdict));
+        if offered.is_some() && is_answered && !matches!(self.handed_back.take(), Some(None)) {
+            commands.push_back(Command::SettleAnswer(AnswerVerdict::Accepted));
         }
         let then = match offered {
             Some(question) => Then::OfferWheel(Box::new((question, failure))),

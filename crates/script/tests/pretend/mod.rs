@@ -24,6 +24,9 @@ const CODE: &str = "424242";
 /// In place of an answer: a new code is wanted.
 pub(crate) const RESEND: &str = "a new one, please";
 
+/// In place of an answer: somebody had the page to themselves, and handed it back as it was.
+pub(crate) const HAND_BACK: &str = "nothing was done";
+
 /// Where the portal stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Place {
@@ -247,6 +250,7 @@ impl Pretend {
                 self.log.push(format!("ask {target} {message} ({} left)", question.attempts_left));
                 match self.answers.pop() {
                     Some(RESEND) => Observation::Resend,
+                    Some(HAND_BACK) => Observation::HandedBack,
                     Some(answer) => Observation::Answered(Secret::new(answer.to_owned())),
                     None => Observation::Refused(FailureCode::MfaTimeout),
                 }
@@ -451,22 +455,6 @@ impl Pretend {
             rows.concat(),
         )
     }
-}
-
-/// A runner that hasn't started, with the credentials that the script wants.
-pub(crate) fn runner() -> Runner {
-    let script = Script::parse(SCRIPT).unwrap_or_else(|faults| panic!("{faults}"));
-    let secret = |text: &str| Secret::new(text.to_owned());
-    let plan = Plan {
-        portal_url: "https://bank.example".parse().expect("an address"),
-        credentials: [(CredentialName::BankUsername, secret("jane")), (CredentialName::Password, secret(PASSWORD))]
-            .into(),
-        open_intents: Vec::new(),
-        today: date(2026, 1, 15),
-        since: None,
-        compares: Compares::No,
-    };
-    Runner::new(Arc::new(script), plan)
 }
 
 fn selector(css: &str) -> Selector {
