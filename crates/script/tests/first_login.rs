@@ -204,6 +204,25 @@ fn terms_are_accepted_once_somebody_said_so_and_else_not() {
     }
 }
 
+#[test]
+fn terms_are_not_handed_back_for_ever() {
+    let mut run = Run::start();
+    for _ in 0..20 {
+        run.shows("terms", TERMS);
+        assert!(matches!(run.command, Command::Ask(_)), "{:?}", run.command);
+        run.tell(Observation::HandedBack);
+        while !matches!(run.command, Command::Watch(_)) {
+            run.tell(Observation::Done);
+        }
+    }
+    run.shows("terms", TERMS);
+    while !matches!(run.command, Command::Fail(_)) {
+        assert!(!matches!(run.command, Command::Ask(_)), "it is asked once more");
+        run.tell(Observation::Done);
+    }
+    assert!(matches!(&run.command, Command::Fail(failure) if failure.code == FailureCode::MfaTimeout));
+}
+
 /// A first sign-in to where the page with the picture was looked at, and this came of it.
 fn pictured(seen: Observation) -> Run {
     let mut run = Run::start();

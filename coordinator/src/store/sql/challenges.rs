@@ -160,7 +160,8 @@ pub(super) async fn cancel_pending(
     .bind(run_id.0)
     .bind(to_ms(now))
     .bind(reason.as_str())
-    .bind(ClosingReason::HandedBack.as_str())
+    // What ends the run, or had it lost, says more than that.
+    .bind(if reason == ClosingReason::AskedAnew { ClosingReason::HandedBack } else { reason }.as_str())
     .execute(&mut **tx)
     .await
     .map(|done| done.rows_affected())

@@ -41,9 +41,8 @@ impl Runner {
         let resend = challenge.resend.as_ref();
         let said = resend.filter(|_| self.resent > 0).and_then(|resend| document.pick(resend.said.as_ref()?));
         let said = said.map(|words| self.bounded(&words));
-        if self.hand_backs >= HAND_BACKS_LIMIT {
-            let message = "a person had the page as often as one run allows, and it asks still";
-            return self.fail(FailureCode::MfaTimeout, message);
+        if let Some(ended) = self.handed_back_too_often() {
+            return ended;
         }
         if self.attempts == 0 && self.asked >= QUESTIONS_LIMIT {
             return self
@@ -89,6 +88,12 @@ impl Runner {
         }
         self.attempts += 1;
         self.act(page, Some(answer), Vec::new())
+    }
+
+    /// The end of a run whose page a person had as often as one run allows.
+    pub(super) fn handed_back_too_often(&mut self) -> Option<Command> {
+        let message = "a person had the page as often as one run allows, and it asks still";
+        (self.hand_backs >= HAND_BACKS_LIMIT).then(|| self.fail(FailureCode::MfaTimeout, message))
     }
 
     /// A person went on in the page itself, and may have done anything to it: what shows now is looked at as if it

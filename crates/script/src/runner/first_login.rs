@@ -181,6 +181,10 @@ impl Runner {
             let _ = write!(sha256, "{byte:02x}");
         }
         let title: String = self.masked(&title).chars().take(TITLE_LIMIT).collect();
+        if let Some(ended) = self.handed_back_too_often() {
+            return ended;
+        }
+        self.asked += 1;
         self.awaiting = Awaiting::Answer(seen.page.clone());
         Command::Ask(Question {
             kind: ChallengeKind::Terms,
