@@ -31,9 +31,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         test.arg("--workspace");
     }
     if std::env::var_os(THREADS).is_none() {
-        // Tests wait for leases, browsers and pages more than they compute.
+        // Tests wait for leases, browsers and pages as much as they compute.
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        test.env(THREADS, (cores * 2).to_string());
+        test.env(THREADS, (cores + cores.div_ceil(2)).to_string());
     }
     let status = test.args(&arguments.rest).status().map_err(|error| format!("cargo couldn't be started: {error}"))?;
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))

@@ -91,7 +91,9 @@ pub(super) fn again(token: &str) -> Markup {
 pub(super) fn question(token: &str, challenge: &Challenge, now: Timestamp) -> Markup {
     let question = &challenge.question;
     let path = |act: &str| format!("/setup/{token}/challenges/{}/{act}", challenge.id);
-    let may_answer = question.kind.takes_answer() && challenge.may_answer.contains(&AnswerSource::Person);
+    // A code that is typed meanwhile would cost an attempt, and comes to no more.
+    let is_ours = challenge.may_answer.contains(&AnswerSource::Totp);
+    let may_answer = question.kind.takes_answer() && challenge.may_answer.contains(&AnswerSource::Person) && !is_ours;
     let parts = question.answer_parts;
     let minutes = challenge.expires_at.duration_since(now).as_mins().max(1);
     let label = match question.kind {
@@ -127,6 +129,8 @@ pub(super) fn question(token: &str, challenge: &Challenge, now: Timestamp) -> Ma
                     button.plain type="submit" { "Nothing came? Have a new code sent" }
                 }
             }
+        } @else if is_ours {
+            p { "We have this authenticator and answer ourselves within a minute. This page goes on by itself." }
         } @else if question.kind == ChallengeKind::AppApproval {
             p { "Approve it in the bank's app or on its device. This page goes on by itself." }
         } @else {
@@ -145,29 +149,26 @@ mod tests {
     use super::question;
     use crate::store::Challenge;
 
-    #[test]
-    fn terms_are_accepted_or_declined_by_a_button_each_and_named() {
+    fn asked(kind: ChallengeKind, terms: Option<Terms>, may_answer: &[AnswerSource]) -> Challenge {
         let now = Timestamp::UNIX_EPOCH;
-        let terms = Terms { title: "Online <Access> Agreement".into(), sha256: "0".repeat(64) };
-        let asked = Question {
-            kind: ChallengeKind::Terms,
-            medium: None,
-            masked_target: None,
-            prompt: "Please read and accept.".into(),
-            institution_message: None,
-            attempts_left: 1,
-            resends_left: 0,
-            answer_parts: None,
-            terms: Some(terms),
-        };
-        let challenge = Challenge {
+        Challenge {
             id: ChallengeId(Uuid::nil()),
             organization_id: OrganizationId(Uuid::nil()),
             connection_id: ConnectionId(Uuid::nil()),
             run_id: RunId(Uuid::nil()),
-            question: asked,
+            question: Question {
+                kind,
+                medium: None,
+                masked_target: None,
+                prompt: "Please read and accept.".into(),
+                institution_message: None,
+                attempts_left: 1,
+                resends_left: 0,
+                answer_parts: None,
+                terms,
+            },
             state: ChallengeState::Open,
-            may_answer: vec![AnswerSource::Person],
+            may_answer: may_answer.to_vec(),
             source: None,
             closed_for: None,
             resends: 0,
@@ -177,8 +178,14 @@ mod tests {
             expires_at: now + SignedDuration::from_mins(5),
             updated_at: now,
             wheel: None,
-        };
-        let page = question("token", &challenge, now).into_string();
+        }
+    }
+
+    #[test]
+    fn terms_are_accepted_or_declined_by_a_button_each_and_named() {
+        let terms = Terms { title: "Online <Access> Agreement".into(), sha256: "0".repeat(64) };
+        let challenge = asked(ChallengeKind::Terms, Some(terms), &[AnswerSource::Person]);
+        let page = question("token", &challenge, challenge.created_at).into_string();
         for part in [
             r#"name="answer" value="accept">Accept</button>"#,
             r#"name="answer" value="decline">Decline</button>"#,
@@ -187,5 +194,17 @@ mod tests {
             assert!(page.contains(part), "{part} isn't in {page}");
         }
         assert!(!page.contains("<input"), "there is nothing to type: {page}");
+    }
+
+    #[test]
+    fn nobody_is_asked_for_a_code_that_is_given_without_them() {
+        for (sources, is_asked) in
+            [(&[AnswerSource::Person][..], true), (&[AnswerSource::Totp, AnswerSource::Person], false)]
+        {
+            let challenge = asked(ChallengeKind::OneTimeCode, None, sources);
+            let page = question("token", &challenge, challenge.created_at).into_string();
+            assert_eq!(page.contains("<input"), is_asked, "{page}");
+            assert_eq!(page.contains("answer ourselves"), !is_asked, "{page}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use domain::challenge::ChallengeState;
 use domain::connection::{ConnectionState, ConnectionStatus, Credentials};
-use domain::failure::{Action, Failure};
+use domain::failure::{Action, Failure, FailureCode};
 use domain::institution::{CredentialName, Institution};
 use maud::{Markup, html};
 use url::Url;
@@ -140,6 +140,9 @@ fn adding(setup: &Setup, token: &str, connection: &Connection, failure: Option<&
 /// What came of the last sign-in, and what helps.
 fn what_happened(failure: &Failure, is_refused: bool) -> Markup {
     let helps = match failure.code.action() {
+        _ if failure.code == FailureCode::PortalActionTerms => {
+            "Without the bank's terms nothing is read there. Try again, and accept them once you agree to them."
+        }
         _ if is_refused => "Check the user ID and the password at the bank, so that the user isn't locked.",
         Action::VisitPortal => "Sign in at the bank as the new user, settle what it asks for there, and try again.",
         Action::ContactBank => "Ask the bank about the new user, and try again once that is settled.",
@@ -148,7 +151,8 @@ fn what_happened(failure: &Failure, is_refused: bool) -> Markup {
         }
         Action::EnterCredentials => "Check the sign-in details, and enter them anew.",
         Action::None | Action::Wait => "The bank couldn't be reached. Try again a little later.",
-        Action::FixScript | Action::Operator => "The bank's pages aren't as we know them.",
+        Action::FixScript => "The bank's pages aren't as we know them.",
+        Action::Operator => "Something went wrong that one of us has to look at.",
     };
     html! {
         @if let Some(said) = &failure.institution_message {

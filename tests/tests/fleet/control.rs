@@ -190,6 +190,8 @@ fn needed(method: &str, path: &str, call: &Value) -> usize {
         (Some("Fleet"), _) => 1,
         // How a script stands is the fleet's; what is in it, and which one drives portals, isn't.
         (Some("Scripts"), "get") if !path.contains("/revisions") => 0,
+        // A ticket is closed by whoever steers the fleet; what a page is taught is a script.
+        (Some("Scripts"), "post") if path.ends_with("/repair-tickets/{ticketId}/close") => 1,
         _ => 2,
     }
 }
