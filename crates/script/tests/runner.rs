@@ -2,6 +2,7 @@
 
 #![expect(clippy::panic, reason = "it is how a test fails")]
 
+#[expect(dead_code, reason = "each test uses a part of it")]
 mod pretend;
 
 use std::collections::BTreeMap;
