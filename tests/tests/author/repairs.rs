@@ -158,7 +158,7 @@ async fn coordinator(ticket: Value) -> Result<(String, Arc<Mutex<Vec<(String, Va
 
 async fn asked(url: &str, token: &str, more: &[&str]) -> Result<tests::world::Ran, Failure> {
     let mut command = Command::new(built("agent")?);
-    command.args(["repair", "0199d2c4-0000-7000-8000-000000000001", "--control", url, "--json"]).args(more);
+    command.args(["repair", "0199d2c4-0000-7000-8000-000000000001", "--coordinator", url, "--json"]).args(more);
     command.env("BURSAR_CONTROL_TOKEN", token);
     Ok(run(command, "").await?)
 }

@@ -6,7 +6,9 @@ use fixtures::faults::Faults;
 use serde_json::{Value, json};
 use tests::integrator::Integrator;
 use tests::patience::eventually;
-use tests::world::{Fleet, Plan, scripts};
+use tests::programs::built;
+use tests::world::{Fleet, Plan, Ran, run, scripts};
+use tokio::process::Command;
 
 use crate::{Outcome, active, answer, set_up};
 
@@ -45,6 +47,14 @@ async fn ticket(
     });
     let found = found.await;
     found.ok_or_else(|| format!("the tickets are {last}\n{}", fleet.talk()).into())
+}
+
+/// Has an author repair a ticket that the coordinator has.
+async fn repair(fleet: &Fleet, id: &str, more: &[&str]) -> Result<Ran, Box<dyn std::error::Error>> {
+    let mut command = Command::new(built("agent")?);
+    command.args(["repair", id, "--coordinator", fleet.address(), "--token-file"]);
+    command.arg(fleet.folder().join("data/control.token")).args(more);
+    Ok(run(command, "").await?)
 }
 
 /// Waits until a connection is planned by itself that its script had stopped, and makes it due.
@@ -114,9 +124,16 @@ async fn a_renamed_field_opens_one_ticket_that_ends_when_another_revision_reads_
     let drifts = drifts.ok_or("nothing drifts")?;
     assert_eq!((&drifts["days"][0]["runs"], &drifts["days"][0]["most"]), (&json!(3), &json!(far)), "{drifts}");
 
-    // The connection waits for another revision, and is tried by it without anybody's asking.
-    let source = with("fill: \"#username\"", "fill: \"#user-id\"")?;
-    let mended = publish(&operator, &json!({ "source": source, "mends": opened["id"] })).await?;
+    // An author takes what is proposed. The connection waits for another revision, and is tried by it without anybody's asking.
+    let ticket_id = opened["id"].as_str().unwrap_or_default();
+    let repaired = repair(&fleet, ticket_id, &["--accept", "1", "--publish", "--json"]).await?;
+    assert_eq!(repaired.code, Some(0), "{}{}", repaired.stdout, repaired.stderr);
+    let told: Value = serde_json::from_str(&repaired.stdout)?;
+    assert_eq!(told["taken"]["tried"], "canary", "nobody signs in, so that a shadow couldn't read: {told}");
+    let mended = told["taken"]["revision"].as_str().ok_or("a revision")?.to_owned();
+    let rollout = operator.get(ROLLOUT).await?;
+    assert_eq!((&rollout["candidate"], &rollout["share"]), (&json!(mended), &json!(10)), "{rollout}");
+    assert_eq!(operator.get(&path).await?["mendingRevision"], json!(mended));
     operator.post(&format!("{ROLLOUT}/canary"), &json!({ "revision": mended, "share": 100 })).await?;
     is_tried_by_itself(&operator, &id).await?;
     answer(&fleet, &integrator, &id, Some(&seen), 2).await?;
@@ -125,7 +142,7 @@ async fn a_renamed_field_opens_one_ticket_that_ends_when_another_revision_reads_
     let ended = ticket((&fleet, &operator), |ticket| ticket["state"] == "mended").await?;
     assert_eq!((&ended["mendedBy"], &ended["mendingRevision"]), (&json!(mended), &json!(mended)));
     assert!(ended["endedAt"].is_string());
-    let late = json!({ "source": format!("{source}# Late.\n"), "mends": opened["id"] });
+    let late = json!({ "source": with("start: /", "start: / # Late.")?, "mends": opened["id"] });
     let late = operator.call(reqwest::Method::POST, REVISIONS, Some(&late)).await?;
     assert_eq!(late.status, 404, "it is open no more: {}", late.body);
     Ok(())

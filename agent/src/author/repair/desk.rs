@@ -27,6 +27,9 @@ pub enum DeskError {
     /// Nobody said where it is.
     #[error("there is no such file, and nobody said where a coordinator is")]
     Nowhere,
+    /// The address holds more than where it is.
+    #[error("a coordinator's address begins with http:// or https:// and has no user; the token is kept elsewhere")]
+    Address,
     /// There is no token.
     #[error("there is no control token")]
     NoToken,
@@ -53,12 +56,14 @@ impl DeskError {
     /// What to do about it.
     pub(super) fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Nowhere => Some("name a file, or say with --control or BURSAR_CONTROL_URL where the coordinator is"),
+            Self::Nowhere => {
+                Some("name a file, or say with --coordinator or BURSAR_CONTROL_URL where the coordinator is")
+            }
             Self::NoToken => Some("put it into BURSAR_CONTROL_TOKEN, or say with --token-file where it is"),
             Self::Refused { status: 401 | 403, .. } => {
                 Some("see that the token is a control token whose role may do that")
             }
-            Self::Refused { .. } | Self::Token(_) | Self::Silent(_) | Self::Runtime(_) => None,
+            Self::Address | Self::Refused { .. } | Self::Token(_) | Self::Silent(_) | Self::Runtime(_) => None,
         }
     }
 }
@@ -83,7 +88,7 @@ impl Trying {
 
 /// A coordinator's calls for operators.
 pub(super) struct Desk {
-    root: String,
+    root: Url,
     token: Secret,
     runtime: tokio::runtime::Runtime,
     client: reqwest::Client,
@@ -91,7 +96,10 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn open(at: Option<&Url>, token_file: Option<&Path>) -> Result<Self, DeskError> {
-        let root = at.ok_or(DeskError::Nowhere)?.as_str().trim_end_matches('/').to_owned();
+        let root = at.ok_or(DeskError::Nowhere)?.clone();
+        if !["http", "https"].contains(&root.scheme()) || !root.username().is_empty() || root.password().is_some() {
+            return Err(DeskError::Address);
+        }
         let token = match token_file {
             Some(path) => script_text(path)?,
             None => std::env::var(TOKEN).map_err(|_| DeskError::NoToken)?,
@@ -109,8 +117,7 @@ impl Desk {
 
     /// Reads a ticket.
     pub(super) fn ticket(&self, id: &str) -> Result<Ticket, DeskError> {
-        let plain_id: String = id.chars().filter(|sign| sign.is_ascii_alphanumeric() || *sign == '-').collect();
-        let answer = self.call(&format!("/control/v1/repair-tickets/{plain_id}"), None)?;
+        let answer = self.call(&["repair-tickets", id], None)?;
         serde_json::from_value(answer).map_err(|error| DeskError::Refused {
             status: 200,
             why: format!("its answer is no repair ticket: {error}"),
@@ -119,22 +126,22 @@ impl Desk {
 
     /// Publishes the script that mends a ticket, and has it tried.
     pub(super) fn publish(&self, ticket: &Ticket, source: &str, trying: Trying) -> Result<Value, DeskError> {
-        let institution = &ticket.institution;
+        let institution = ticket.institution.as_str();
         let note = format!("mends repair ticket {}", ticket.id);
         let mut body = json!({ "source": source, "note": note, "expectedCurrent": ticket.revision });
         if !ticket.id.is_empty() {
             body["mends"] = ticket.id.as_str().into();
         }
-        self.call(&format!("/control/v1/institutions/{institution}/revisions"), Some(&body))?;
+        self.call(&["institutions", institution, "revisions"], Some(&body))?;
         let mut body = json!({ "revision": Script::revision(source), "expectedCurrent": ticket.revision });
         if trying == Trying::Canary {
             body["share"] = SHARE.into();
         }
-        self.call(&format!("/control/v1/institutions/{institution}/rollout/{}", trying.as_str()), Some(&body))
+        self.call(&["institutions", institution, "rollout", trying.as_str()], Some(&body))
     }
 
-    fn call(&self, path: &str, body: Option<&Value>) -> Result<Value, DeskError> {
-        let url = format!("{}{path}", self.root);
+    fn call(&self, path: &[&str], body: Option<&Value>) -> Result<Value, DeskError> {
+        let url = below(&self.root, path);
         let request = match body {
             Some(body) => self.client.post(url).json(body),
             None => self.client.get(url),
@@ -151,5 +158,34 @@ impl Desk {
             Err(DeskError::Refused { status: status.as_u16(), why: plain(why) })
         };
         self.runtime.block_on(answer)
+    }
+}
+
+/// The address of a call. A ticket's file may come from anybody: whatever it says is one part of a path, and leads nowhere else.
+fn below(root: &Url, path: &[&str]) -> Url {
+    let mut url = root.clone();
+    if let Ok(mut parts) = url.path_segments_mut() {
+        // What would lead up is left out by itself, and nothing is no part.
+        parts.pop_if_empty().extend(["control", "v1"]);
+        parts.extend(path.iter().map(|part| if part.is_empty() { "-" } else { part }));
+    }
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::below;
+
+    #[test]
+    fn what_a_ticket_says_is_one_part_of_an_address() {
+        let check = |part: &str, expected: &str| {
+            let root = "https://bursar.example/at/".parse().expect("an address");
+            let url = below(&root, &["institutions", part, "revisions"]);
+            assert_eq!(url.as_str(), format!("https://bursar.example/at/control/v1/institutions/{expected}"));
+        };
+        check("harbour", "harbour/revisions");
+        check("../../keys?x#y", "..%2F..%2Fkeys%3Fx%23y/revisions");
+        check("..", "revisions");
+        check("", "-/revisions");
     }
 }

@@ -41,7 +41,7 @@ pub struct Repair {
     into: Option<PathBuf>,
     /// Where the coordinator is. Its control token is in BURSAR_CONTROL_TOKEN, or in a file.
     #[arg(long, env = "BURSAR_CONTROL_URL", value_name = "URL")]
-    control: Option<Url>,
+    coordinator: Option<Url>,
     /// A file with the control token.
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
@@ -181,7 +181,7 @@ impl Repair {
 
     fn ticket(&self) -> Result<Ticket, RepairError> {
         let path = Path::new(&self.ticket);
-        if !path.exists() && self.control.is_some() {
+        if !path.exists() {
             return Ok(self.desk()?.ticket(&self.ticket)?);
         }
         let text = script_text(path)?;
@@ -189,7 +189,7 @@ impl Repair {
     }
 
     fn desk(&self) -> Result<Desk, DeskError> {
-        Desk::open(self.control.as_ref(), self.token_file.as_deref())
+        Desk::open(self.coordinator.as_ref(), self.token_file.as_deref())
     }
 
     /// What the person takes, or teaches; none where it is nothing.
