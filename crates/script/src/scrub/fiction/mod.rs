@@ -180,7 +180,7 @@ impl<'o> Fiction<'o> {
                 Some(letter) => word.push(letter),
                 None => {
                     let stays = word.is_empty() || is_unit(&word) || !is_theirs(&word);
-                    let other = if stays { word.clone() } else { words::other(self.key, &word) };
+                    let other = if stays { word.clone() } else { words::other(self.key, &word, &self.theirs) };
                     others.push_str(&other);
                     word.clear();
                     others.extend(letter);

@@ -3,6 +3,8 @@
 //!
 //! Not here: which words are replaced.
 
+use std::collections::BTreeSet;
+
 use super::Key;
 use crate::document::folded_case;
 
@@ -19,15 +21,18 @@ const OTHERS: [(&str, std::ops::RangeInclusive<char>); 6] = [
     ("山川田中木林石井村松東西南北上下大小", '\u{4e00}'..='\u{9fff}'),
 ];
 
-/// Another word.
-pub(super) fn other(key: Key, word: &str) -> String {
+/// How often another one is looked for.
+const TURNS: usize = 64;
+
+/// Another word, which is none of `theirs` (case folded): one that is a customer's would look as if it had survived.
+pub(super) fn other(key: Key, word: &str, theirs: &BTreeSet<String>) -> String {
     let folded = folded_case(word);
-    // A word may come out as it was: another turn then.
-    for turn in 0..16 {
+    for turn in 0..TURNS {
         let bytes = key.bytes("word", &format!("{turn}{folded}"));
         let letter = |(at, letter): (usize, char)| other_letter(letter, usize::from(bytes[at % bytes.len()]) + at);
         let made: String = word.chars().enumerate().map(letter).collect();
-        if folded_case(&made) != folded {
+        let made_folded = folded_case(&made);
+        if made_folded != folded && !theirs.contains(&made_folded) {
             return made;
         }
     }
@@ -50,7 +55,13 @@ fn pick(letters: &str, place: usize) -> char {
 
 #[cfg(test)]
 mod tests {
-    use super::{Key, other};
+    use std::collections::BTreeSet;
+
+    use super::Key;
+
+    fn other(key: Key, word: &str) -> String {
+        super::other(key, word, &BTreeSet::new())
+    }
 
     #[test]
     fn a_word_becomes_another_of_its_shape_and_always_the_same() {
@@ -65,5 +76,18 @@ mod tests {
         }
         assert_eq!(other(key, "holt"), other(key, "Holt").to_lowercase(), "however it is written");
         assert_ne!(other(key, "Holt"), other(Key::new(b"two"), "Holt"));
+    }
+
+    #[test]
+    fn what_a_word_becomes_is_nobodys() {
+        // Of two letters there are so few words that by chance they would be.
+        let words = ["at", "in", "is", "it", "on", "or", "up", "us", "an", "as"];
+        let theirs: BTreeSet<String> = words.map(str::to_owned).into();
+        for secret in 0..200_u8 {
+            for word in words {
+                let made = super::other(Key::new(&[secret]), word, &theirs);
+                assert!(!theirs.contains(&made), "{word} became {made}");
+            }
+        }
     }
 }
