@@ -41,7 +41,8 @@ pub(crate) const SWITCHES: [&str; 32] = [
     // Sessions reach the network through their own proxy or not at all.
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    // RenderDocument gives every document a frame of its own, and a picture that is taken meanwhile is lost.
     "--disable-features=BackForwardCache,Translate,MediaRouter,OptimizationHints,\
      AutofillServerCommunication,CertificateTransparencyComponentUpdater,DialMediaRouteProvider,\
-     HttpsUpgrades,InterestFeedContentSuggestions,Prerender2,SpeculationRules",
+     HttpsUpgrades,InterestFeedContentSuggestions,Prerender2,RenderDocument,SpeculationRules",
 ];

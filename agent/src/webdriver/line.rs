@@ -5,6 +5,9 @@
 //! Texts that are filled in travel as arguments, never as source. Not here: when a call is
 //! made again.
 
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use fantoccini::error::{CmdError, ErrorStatus, NewSessionError};
@@ -24,6 +27,10 @@ use crate::gate::{Permit, PersonsPermit};
 /// What is put behind `page.js`.
 const CALL: &str = include_str!("call.js");
 
+/// How long a command may take that an [`Eye`] sent, and how much longer one has that comes after it. A picture that is taken
+/// while one site gives way to another is lost, and chromedriver does nothing else before its ten seconds for it are over.
+const BEHIND: Duration = Duration::from_secs(12);
+
 /// One window of a session.
 pub(super) type Window = WindowHandle;
 
@@ -31,6 +38,7 @@ pub(super) type Window = WindowHandle;
 pub(super) struct Line {
     client: Client,
     script: String,
+    ahead: Ahead,
 }
 
 /// What hangs up: another line to the same session, since nothing gets past a command on
@@ -42,7 +50,15 @@ pub(super) struct HangUp {
 /// What looks on, and does what a person does: one more line to the same session.
 pub(super) struct Eye {
     client: Client,
+    ahead: Ahead,
 }
+
+/// How many commands of an [`Eye`] wait for their answers: no other gets past them.
+#[derive(Clone, Default)]
+struct Ahead(Arc<AtomicUsize>);
+
+/// One command of them.
+struct UnderWay<'a>(&'a Ahead);
 
 /// What a document answered.
 #[derive(Debug, Deserialize)]
@@ -100,12 +116,14 @@ impl Line {
         eye.persist().await.map_err(|_| LineError::Gone)?;
         // The other one closes the session, when it is dropped at the latest.
         client.persist().await.map_err(|_| LineError::Gone)?;
-        Ok((Self { client, script: format!("{IN_PAGE}\n{CALL}") }, HangUp { client: other }, Eye { client: eye }))
+        let ahead = Ahead::default();
+        let line = Self { client, script: format!("{IN_PAGE}\n{CALL}"), ahead: ahead.clone() };
+        Ok((line, HangUp { client: other }, Eye { client: eye, ahead }))
     }
 
     /// Asks the browser for an address; whether it can be opened is seen in the window.
     pub(super) async fn go(&self, _permit: Permit, url: &Url, patience: Duration) -> Result<(), LineError> {
-        within(patience, self.client.goto(url.as_str())).await
+        self.within(patience, self.client.goto(url.as_str())).await
     }
 
     /// Calls into the document that is showing, for no longer than `slice`.
@@ -119,19 +137,19 @@ impl Line {
     ) -> Result<Told, LineError> {
         let slice = slice.map(|slice| u64::try_from(slice.as_millis()).unwrap_or(u64::MAX));
         let arguments = vec![json!(verb), request, json!(since), json!(slice)];
-        let told = within(patience, self.client.execute_async(&self.script, arguments)).await?;
+        let told = self.within(patience, self.client.execute_async(&self.script, arguments)).await?;
         // No answer at all is what a prompt leaves behind.
         serde_json::from_value(told).map_err(|_| LineError::Prompt)
     }
 
     /// The window that is spoken to.
     pub(super) async fn window(&self, _permit: Permit, patience: Duration) -> Result<WindowHandle, LineError> {
-        within(patience, self.client.window()).await
+        self.within(patience, self.client.window()).await
     }
 
     /// The windows of the session, in no order.
     pub(super) async fn windows(&self, _permit: Permit, patience: Duration) -> Result<Vec<WindowHandle>, LineError> {
-        within(patience, self.client.windows()).await
+        self.within(patience, self.client.windows()).await
     }
 
     /// Speaks to this window from now on.
@@ -141,12 +159,12 @@ impl Line {
         window: &WindowHandle,
         patience: Duration,
     ) -> Result<(), LineError> {
-        within(patience, self.client.switch_to_window(window.clone())).await
+        self.within(patience, self.client.switch_to_window(window.clone())).await
     }
 
     /// Closes the window that is spoken to.
     pub(super) async fn close_window(&self, _permit: Permit, patience: Duration) -> Result<(), LineError> {
-        within(patience, self.client.close_window()).await
+        self.within(patience, self.client.close_window()).await
     }
 
     /// Tells a Chromium something that WebDriver has no words for.
@@ -157,17 +175,30 @@ impl Line {
         params: Value,
         patience: Duration,
     ) -> Result<(), LineError> {
-        within(patience, self.client.issue_cmd(DevTools { method, params })).await.map(|_| ())
+        self.within(patience, self.client.issue_cmd(DevTools { method, params })).await.map(|_| ())
     }
 
     /// What the window shows, exactly.
     pub(super) async fn screenshot(&self, _permit: Permit, patience: Duration) -> Result<Vec<u8>, LineError> {
-        within(patience, self.client.screenshot()).await
+        self.within(patience, self.client.screenshot()).await
     }
 
     /// The address that the window is at, also where the browser shows an error in its place.
     pub(super) async fn at(&self, _permit: Permit, patience: Duration) -> Result<Url, LineError> {
-        within(patience, self.client.current_url()).await
+        self.within(patience, self.client.current_url()).await
+    }
+
+    /// Waits as long as `patience` lets it, and longer for what an [`Eye`] sent before it.
+    async fn within<T>(
+        &self,
+        patience: Duration,
+        command: impl Future<Output = Result<T, CmdError>>,
+    ) -> Result<T, LineError> {
+        let mut command = pin!(command);
+        match within(patience, &mut command).await {
+            Err(LineError::TimedOut) if self.ahead.is_some() => within(BEHIND, command).await,
+            answered => answered,
+        }
     }
 }
 
@@ -181,18 +212,40 @@ impl HangUp {
 
 impl Eye {
     /// A picture (PNG) of what the window shows.
-    pub(super) async fn picture(&self, _permit: Permit, patience: Duration) -> Result<Vec<u8>, LineError> {
-        within(patience, self.client.screenshot()).await
+    pub(super) async fn picture(&self, _permit: Permit) -> Result<Vec<u8>, LineError> {
+        self.ahead(self.client.screenshot()).await
     }
 
     /// Does what a person does at the wheel: sources of input with their actions, as WebDriver has them.
-    pub(super) async fn act(&self, _: PersonsPermit, sources: Value, patience: Duration) -> Result<(), LineError> {
-        within(patience, self.client.issue_cmd(Actions::Perform(sources))).await.map(|_| ())
+    pub(super) async fn act(&self, _: PersonsPermit, sources: Value) -> Result<(), LineError> {
+        self.ahead(self.client.issue_cmd(Actions::Perform(sources))).await.map(|_| ())
     }
 
     /// Lets go whatever is pressed. It ends what a person did, so nobody's leave is needed.
-    pub(super) async fn let_go(&self, patience: Duration) -> Result<(), LineError> {
-        within(patience, self.client.issue_cmd(Actions::Release)).await.map(|_| ())
+    pub(super) async fn let_go(&self) -> Result<(), LineError> {
+        self.ahead(self.client.issue_cmd(Actions::Release)).await.map(|_| ())
+    }
+
+    async fn ahead<T>(&self, command: impl Future<Output = Result<T, CmdError>>) -> Result<T, LineError> {
+        let _under_way = self.ahead.begin();
+        within(BEHIND, command).await
+    }
+}
+
+impl Ahead {
+    fn begin(&self) -> UnderWay<'_> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        UnderWay(self)
+    }
+
+    fn is_some(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 0
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

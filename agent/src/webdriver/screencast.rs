@@ -30,8 +30,6 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from
 const CALM: u32 = 4;
 /// How soon after something was done the rest of it has been done, too.
 const TOGETHER: Duration = Duration::from_millis(40);
-/// How long a picture may take, and something that a person does.
-const AT_ONCE: Duration = Duration::from_secs(5);
 /// How often the pointer moves; what lies between is left out.
 const MOVES: Duration = Duration::from_millis(60);
 
@@ -79,7 +77,7 @@ impl live::Screencast for Screencast {
         let (mut last, mut calm) = (None, 0_u32);
         loop {
             let Ok(permit) = self.gate.look() else { return };
-            match self.eye.picture(permit, AT_ONCE).await {
+            match self.eye.picture(permit).await {
                 Ok(png) => {
                     let seen = hash(&png);
                     calm = calm.saturating_add(1);
@@ -115,7 +113,7 @@ impl live::Screencast for Screencast {
             _ => {}
         }
         if let Some(sources) = sources(&input)
-            && let Err(error) = self.eye.act(permit, sources, AT_ONCE).await
+            && let Err(error) = self.eye.act(permit, sources).await
         {
             tracing::debug!(%error, "something that a person did isn't done");
         }
@@ -126,7 +124,7 @@ impl live::Screencast for Screencast {
         if self.is_pressed.swap(false, Ordering::Relaxed) {
             let eye = Arc::clone(&self.eye);
             tokio::spawn(async move {
-                let _ = eye.let_go(AT_ONCE).await;
+                let _ = eye.let_go().await;
             });
         }
     }
