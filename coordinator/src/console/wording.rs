@@ -55,6 +55,7 @@ pub(super) const fn next_action(action: NextAction) -> &'static str {
         NextAction::AnswerChallenge => "Answer what the bank asks",
         NextAction::WriteScript => "Describe the portal in a script",
         NextAction::FixScript => "Mend the script, then complete the set-up again",
+        NextAction::AskOperator => "See what failed, then complete the set-up again",
         NextAction::ContactBank => "Talk to the bank, then complete the set-up again",
         NextAction::VisitPortal => "Settle something in the portal, then complete the set-up again",
     }

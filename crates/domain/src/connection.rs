@@ -304,8 +304,10 @@ words! {
         AnswerChallenge = "answerChallenge",
         /// Describe the portal in a script.
         WriteScript = "writeScript",
-        /// Mend what Bursar itself can't do yet; then the set-up can be completed again.
+        /// Mend the script; then the set-up can be completed again.
         FixScript = "fixScript",
+        /// Have an operator look into what failed; then the set-up can be completed again.
+        AskOperator = "askOperator",
         /// Talk to the bank; then complete the set-up again.
         ContactBank = "contactBank",
         /// Settle something in the portal as the delegated user; then complete the set-up
@@ -390,7 +392,8 @@ impl ConnectionState {
                 let (next_action, party) = match last_failure.as_ref().map(|failure| failure.code.action()) {
                     Some(Action::ContactBank) => (N::ContactBank, Party::EndUser),
                     Some(Action::VisitPortal) => (N::VisitPortal, Party::EndUser),
-                    Some(Action::FixScript | Action::Operator) => (N::FixScript, Party::Platform),
+                    Some(Action::FixScript) => (N::FixScript, Party::Platform),
+                    Some(Action::Operator) => (N::AskOperator, Party::Platform),
                     _ => (N::CompleteSetup, Party::Integrator),
                 };
                 (S::AwaitingSetupCompletion, next_action, party)
@@ -455,6 +458,7 @@ mod tests {
         check(Some(FailureCode::Locked), Credentials::Present, "contactBank endUser");
         check(Some(FailureCode::PortalActionTerms), Credentials::Present, "visitPortal endUser");
         check(Some(FailureCode::PageUnrecognised), Credentials::Present, "fixScript platform");
+        check(Some(FailureCode::AgentsGone), Credentials::Present, "askOperator platform");
         let facts =
             SetupFacts { credentials: Credentials::Present, challenge: OpenChallenge::Open, portal: Portal::Known };
         let progress = ConnectionState::PendingActivation.setup_progress(facts).expect("a set-up");

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::super::Db;
 use super::audit::{commit_act, write};
+use super::closing::{cancel_pending, change, ended, expire};
 use super::held::{HeldRun, hold, take_connection_of};
 use super::transition::{Happening, note};
 use super::{
@@ -35,9 +36,9 @@ pub(super) struct ChallengeRow {
     pub(super) organization_id: Uuid,
     pub(super) connection_id: Uuid,
     pub(super) run_id: Uuid,
-    question: String,
+    pub(super) question: String,
     pub(super) state: String,
-    answer_sealed: Option<Vec<u8>>,
+    pub(super) answer_sealed: Option<Vec<u8>>,
     may_answer: Option<String>,
     source: Option<String>,
     closed_for: Option<String>,
@@ -144,30 +145,6 @@ pub(super) async fn accepting(tx: &mut Tx, run_id: RunId, run: &HeldRun, proof: 
     Ok(act.with(json!({ "title": terms.title, "sha256": terms.sha256, "by": by })))
 }
 
-/// Closes whatever the run still waits for; returns how many that were. What a person handed back is closed for that.
-pub(super) async fn cancel_pending(
-    tx: &mut Tx,
-    run_id: RunId,
-    reason: ClosingReason,
-    now: Timestamp,
-) -> Result<u64, StoreError> {
-    sqlx::query(
-        "UPDATE challenges SET state = 'cancelled', answer_sealed = NULL, updated_at = $2,
-             closed_for = CASE WHEN state = 'answered' AND answer_sealed IS NULL THEN $4 ELSE $3 END,
-             holder_id = NULL, holder_name = NULL, seat = NULL, held_until = NULL
-         WHERE run_id = $1 AND state || '' IN ('open', 'answered')",
-    )
-    .bind(run_id.0)
-    .bind(to_ms(now))
-    .bind(reason.as_str())
-    // What ends the run, or had it lost, says more than that.
-    .bind(if reason == ClosingReason::AskedAnew { ClosingReason::HandedBack } else { reason }.as_str())
-    .execute(&mut **tx)
-    .await
-    .map(|done| done.rows_affected())
-    .map_err(failed("cancel challenges"))
-}
-
 /// Takes a challenge's row for this transaction.
 pub(super) async fn take(tx: &mut Tx, id: ChallengeId) -> Result<ChallengeRow, Refused> {
     let row = sqlx::query_as::<_, ChallengeRow>(concat!(
@@ -178,42 +155,6 @@ pub(super) async fn take(tx: &mut Tx, id: ChallengeId) -> Result<ChallengeRow, R
     .fetch_optional(&mut **tx)
     .await;
     found(row, "take a challenge")
-}
-
-pub(super) async fn change(
-    tx: &mut Tx,
-    row: ChallengeRow,
-    event: ChallengeEvent,
-    answer: Option<Vec<u8>>,
-    now: Timestamp,
-) -> Result<Challenge, Refused> {
-    let state: ChallengeState = from_word(&row.state, "challenge's state")?;
-    let question: Question = from_json(&row.question, "question")?;
-    let closed_for = match event {
-        ChallengeEvent::Expire => Some(ClosingReason::Expired),
-        ChallengeEvent::Accept if state == ChallengeState::Open => Some(ClosingReason::AnsweredElsewhere),
-        ChallengeEvent::Accept | ChallengeEvent::Reject
-            if row.answer_sealed.is_none() && state == ChallengeState::Answered =>
-        {
-            Some(ClosingReason::HandedBack)
-        }
-        _ => None,
-    };
-    let state = question.kind.after(state, event)?;
-    // Whatever happens to a challenge, nobody holds the wheel after it.
-    sqlx::query(
-        "UPDATE challenges SET state = $2, answer_sealed = $3, updated_at = $4, closed_for = $5, holder_id = NULL,
-             holder_name = NULL, seat = NULL, held_until = NULL WHERE id = $1",
-    )
-    .bind(row.id)
-    .bind(state.as_str())
-    .bind(answer)
-    .bind(to_ms(now))
-    .bind(closed_for.map(ClosingReason::as_str))
-    .execute(&mut **tx)
-    .await
-    .map_err(failed("change a challenge"))?;
-    Ok(Challenge { state, closed_for, updated_at: now, wheel: None, ..row.read()? })
 }
 
 /// Who holds the wheel at this moment.
@@ -250,9 +191,10 @@ impl Challenges for SqlStore {
             // The same call again, after an answer that was lost on the way.
             return Ok(row.read()?);
         }
-        cancel_pending(&mut tx, run_id, ClosingReason::AskedAnew, now).await?;
+        let closed = cancel_pending(&mut tx, run_id, ClosingReason::AskedAnew, now).await?;
         let by_itself = sources::by_itself(&mut tx, run_id, &run, &new).await?;
         let resends_left = resends::left(&mut tx, run_id, &new).await?;
+        let resend_after = resends::after(&mut tx, run_id, proof, &new).await?;
         let sources = sources::may_answer(&new.question, by_itself);
         let row = sqlx::query_as::<_, ChallengeRow>(concat!(
             "INSERT INTO challenges (id, organization_id, connection_id, run_id, fence, question, state, created_at,
@@ -270,7 +212,7 @@ impl Challenges for SqlStore {
         .bind(to_ms(new.expires_at))
         .bind(sources.iter().map(|source| source.as_str()).collect::<Vec<_>>().join(" "))
         .bind(resends_left)
-        .bind(to_ms(new.resend_after))
+        .bind(resend_after)
         .fetch_one(&mut *tx)
         .await
         .map_err(failed("open a challenge"))?;
@@ -284,6 +226,7 @@ impl Challenges for SqlStore {
         if !sources.iter().any(|source| source.is_sure()) {
             webhooks::emit(&mut tx, run.organization_id, EventType::ChallengeOpened, data, now).await?;
         }
+        write(&mut tx, closed.acts, now).await?;
         commit(tx).await?;
         Ok(row.read()?)
     }
@@ -434,7 +377,9 @@ impl Challenges for SqlStore {
             return Err(Refused::NotFound);
         }
         if to_ms(now) >= row.expires_at && row.state == ChallengeState::Open.as_str() {
+            let acts = ended(std::slice::from_ref(&row), ClosingReason::Expired);
             let expired = change(&mut tx, row, ChallengeEvent::Expire, None, now).await?;
+            write(&mut tx, acts, now).await?;
             commit(tx).await?;
             return Err(IllegalChallengeEvent { state: expired.state, event: ChallengeEvent::Answer }.into());
         }
@@ -465,7 +410,8 @@ impl Challenges for SqlStore {
     async fn close_challenge_of_silent(&self, run_id: RunId, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         take_connection_of(&mut tx, run_id).await?;
-        if cancel_pending(&mut tx, run_id, ClosingReason::AgentGone, now).await? == 0 {
+        let closed = cancel_pending(&mut tx, run_id, ClosingReason::AgentGone, now).await?;
+        if closed.count == 0 {
             return Ok(());
         }
         let state = sqlx::query_as::<_, (Uuid, String)>(
@@ -482,19 +428,15 @@ impl Challenges for SqlStore {
         };
         let failure = Failure::new(FailureCode::AgentGone, Stage::Challenge);
         note(&mut tx, Some(&state), &state, Some(&failure), happening, now).await?;
+        write(&mut tx, closed.acts, now).await?;
         commit(tx).await
     }
 
     async fn expire_challenges(&self, now: Timestamp) -> Result<u64, StoreError> {
-        sqlx::query(
-            "UPDATE challenges SET state = 'expired', answer_sealed = NULL, closed_for = 'expired', updated_at = $1,
-                 holder_id = NULL, holder_name = NULL, seat = NULL, held_until = NULL
-             WHERE state = 'open' AND expires_at <= $1",
-        )
-        .bind(to_ms(now))
-        .execute(&self.write)
-        .await
-        .map(|done| done.rows_affected())
-        .map_err(failed("expire challenges"))
+        let mut tx = self.begin().await?;
+        let closed = expire(&mut tx, now).await?;
+        write(&mut tx, closed.acts, now).await?;
+        commit(tx).await?;
+        Ok(closed.count)
     }
 }

@@ -372,8 +372,10 @@ impl Connections for SqlStore {
         let mut tx = self.begin().await?;
         let before = take(&mut tx, organization, id).await?;
         apply(&mut tx, organization, &before, ConnectionEvent::Pause, happening(id, "paused"), now).await?;
-        let run = runs::end_open(&mut tx, id, now).await?;
-        commit_act(tx, Act::new(Action::ConnectionPaused).of(organization).on(id), now).await?;
+        let (run, mut acts) = runs::end_open(&mut tx, id, now).await?;
+        acts.push(Act::new(Action::ConnectionPaused).of(organization).on(id));
+        write(&mut tx, acts, now).await?;
+        commit(tx).await?;
         Ok(run)
     }
 
@@ -402,7 +404,7 @@ impl Connections for SqlStore {
         let mut tx = self.begin().await?;
         let before = take(&mut tx, organization, id).await?;
         apply(&mut tx, organization, &before, ConnectionEvent::Revoke, happening(id, "revoked"), now).await?;
-        let run = runs::end_open(&mut tx, id, now).await?;
+        let (run, mut acts) = runs::end_open(&mut tx, id, now).await?;
         sqlx::query("DELETE FROM credentials WHERE connection_id = $1")
             .bind(id.0)
             .execute(&mut *tx)
@@ -410,7 +412,9 @@ impl Connections for SqlStore {
             .map_err(failed("forget credentials"))?;
         authenticators::forget(&mut tx, id).await?;
         candidates::forget_all(&mut tx, id).await?;
-        commit_act(tx, Act::new(Action::ConnectionRevoked).of(organization).on(id), now).await?;
+        acts.push(Act::new(Action::ConnectionRevoked).of(organization).on(id));
+        write(&mut tx, acts, now).await?;
+        commit(tx).await?;
         Ok(run)
     }
 

@@ -22,6 +22,7 @@ mod authenticators;
 mod balances;
 mod candidates;
 mod challenges;
+mod closing;
 mod completeness;
 mod connections;
 mod console;

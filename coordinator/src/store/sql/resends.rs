@@ -13,7 +13,7 @@ use serde_json::json;
 use super::audit::commit_act;
 use super::challenges::{ChallengeRow, challenge_columns, held_by, take};
 use super::held::hold;
-use super::{SqlStore, Tx, commit, failed, found, to_json, to_ms};
+use super::{SqlStore, Tx, commit, failed, found, from_json, to_json, to_ms};
 use crate::store::{Act, Challenge, NewChallenge, Refused, Resends, StoreError};
 
 /// How many new codes may be asked for while a challenge is open: what the script allows, within what is left
@@ -24,6 +24,20 @@ pub(super) async fn left(tx: &mut Tx, run_id: RunId, new: &NewChallenge) -> Resu
     );
     let spent = spent.bind(run_id.0).fetch_one(&mut **tx).await.map_err(failed("count new codes"))?;
     Ok((i64::from(new.resends_a_run) - spent).clamp(0, i64::from(new.question.resends_left)))
+}
+
+/// From when on a new code may be asked for, in milliseconds of the epoch. The bank sent none because it asks for the same one
+/// again, so what was waited since then counts.
+pub(super) async fn after(tx: &mut Tx, run_id: RunId, proof: Proof, new: &NewChallenge) -> Result<i64, StoreError> {
+    let before = sqlx::query_as::<_, (String, Option<i64>)>(
+        "SELECT question, resend_after FROM challenges WHERE run_id = $1 AND fence = $2 ORDER BY id DESC LIMIT 1",
+    );
+    let before = before.bind(run_id.0).bind(proof.fence.to_i64()).fetch_optional(&mut **tx).await;
+    let next = to_ms(new.resend_after);
+    let Some((question, Some(after))) = before.map_err(failed("read what was asked before"))? else { return Ok(next) };
+    let question: Question = from_json(&question, "question")?;
+    let is_same = question.is_answered_as(&new.question) && question.masked_target == new.question.masked_target;
+    Ok(if is_same { next.min(after) } else { next })
 }
 
 #[async_trait]

@@ -21,15 +21,16 @@ use super::super::Db;
 use super::again::{was_completed_by, was_failed_by};
 use super::audit::write;
 use super::candidates::Other;
+use super::closing::cancel_pending;
 use super::held::{HeldRow, HeldRun, held, hold, take_connection_of};
 use super::transition::{Happening, apply, note, take};
 use super::{
-    SqlStore, Tx, candidates, challenges, commit, evidence, failed, from_ms, from_word, ledger, lockout, past,
-    permissions, repairs, revisions, straying, stream, to_json, to_ms,
+    SqlStore, Tx, candidates, commit, evidence, failed, from_ms, from_word, ledger, lockout, past, permissions,
+    repairs, revisions, straying, stream, to_json, to_ms,
 };
 use crate::store::{
-    AfterFailure, Completed, Grant, GrantedRun, HandedIn, Holder, Kept, QueuedRun, Refused, Runs, StoreError, Told,
-    fence_of,
+    Act, AfterFailure, Completed, Grant, GrantedRun, HandedIn, Holder, Kept, QueuedRun, Refused, Runs, StoreError,
+    Told, fence_of,
 };
 
 #[derive(FromRow)]
@@ -91,7 +92,7 @@ pub(super) async fn end_open(
     tx: &mut Tx,
     connection: ConnectionId,
     now: Timestamp,
-) -> Result<Option<RunId>, StoreError> {
+) -> Result<(Option<RunId>, Vec<Act>), StoreError> {
     let run = sqlx::query_scalar::<_, Uuid>(
         "UPDATE runs SET state = 'failed', finished_at = $2 WHERE connection_id = $1 AND finished_at IS NULL RETURNING id",
     )
@@ -101,10 +102,11 @@ pub(super) async fn end_open(
     .await
     .map_err(failed("end a run"))?
     .map(RunId);
-    if let Some(run) = run {
-        challenges::cancel_pending(tx, run, ClosingReason::RunCancelled, now).await?;
-    }
-    Ok(run)
+    let acts = match run {
+        Some(run) => cancel_pending(tx, run, ClosingReason::RunCancelled, now).await?.acts,
+        None => Vec::new(),
+    };
+    Ok((run, acts))
 }
 
 #[async_trait]
@@ -172,7 +174,7 @@ impl Runs for SqlStore {
         };
         let run = held(row)?;
         // Whoever asked under an older fence is gone, and its session with it.
-        challenges::cancel_pending(&mut tx, run_id, ClosingReason::AgentGone, now).await?;
+        let closed = cancel_pending(&mut tx, run_id, ClosingReason::AgentGone, now).await?;
         let (portal_url, past, all_read_at, class) =
             sqlx::query_as::<_, (String, Option<String>, Option<i64>, String)>(
                 "SELECT c.portal_url, c.past, COALESCE(c.all_read_at, c.last_synced_at), r.class
@@ -204,6 +206,7 @@ impl Runs for SqlStore {
         .await
         .map_err(failed("read open intents"))?;
         let by = revisions::assign(&mut tx, run_id, &run).await?;
+        write(&mut tx, closed.acts, now).await?;
         commit(tx).await?;
         let intent = |(id, effect): (Uuid, String)| {
             Ok(OpenIntent { intent_id: IntentId(id), effect: from_word(&effect, "effect")? })
@@ -251,12 +254,13 @@ impl Runs for SqlStore {
             Err(Refused::LeaseLost) if was_failed_by(&mut tx, run_id, proof).await? => return Ok(()),
             held => held?,
         };
-        challenges::cancel_pending(&mut tx, run_id, ClosingReason::SessionEnded, now).await?;
+        let closed = cancel_pending(&mut tx, run_id, ClosingReason::SessionEnded, now).await?;
         sqlx::query("UPDATE runs SET attempt = attempt - 1, started_at = NULL WHERE id = $1")
             .bind(run_id.0)
             .execute(&mut *tx)
             .await
             .map_err(failed("release a run"))?;
+        write(&mut tx, closed.acts, now).await?;
         Ok(commit(tx).await?)
     }
 
@@ -349,7 +353,7 @@ impl Runs for SqlStore {
             }
             held => held?,
         };
-        challenges::cancel_pending(&mut tx, run_id, ClosingReason::SessionEnded, now).await?;
+        let closed = cancel_pending(&mut tx, run_id, ClosingReason::SessionEnded, now).await?;
         if let Some(page) = kept.page {
             failure.evidence_id = Some(evidence::keep_page(&mut tx, run_id, &page, now).await?);
         }
@@ -371,6 +375,7 @@ impl Runs for SqlStore {
         if let (AfterFailure::End, Some(ticket)) = (then, kept.ticket) {
             repairs::open(&mut tx, &run, &told_of, ticket, now).await?;
         }
+        write(&mut tx, closed.acts, now).await?;
         commit(tx).await?;
         Ok(told)
     }
@@ -388,7 +393,7 @@ impl Runs for SqlStore {
         .map_err(failed("take a run"))?;
         let Some(row) = row else { return Ok(()) };
         let run = held(row)?;
-        challenges::cancel_pending(&mut tx, run_id, ClosingReason::AgentGone, now).await?;
+        let closed = cancel_pending(&mut tx, run_id, ClosingReason::AgentGone, now).await?;
         let failure = Failure::new(code, Stage::Connect);
         sqlx::query("UPDATE runs SET dead_at = $2 WHERE id = $1")
             .bind(run_id.0)
@@ -397,10 +402,12 @@ impl Runs for SqlStore {
             .await
             .map_err(failed("set a run aside"))?;
         match conclude(&mut tx, run_id, &run, failure, AfterFailure::End, Actor::Platform, now).await {
-            Err(Refused::Store(error)) => return Err(error),
-            _ => commit(tx).await?,
+            Err(Refused::Store(error)) => Err(error),
+            _ => {
+                write(&mut tx, closed.acts, now).await?;
+                commit(tx).await
+            }
         }
-        Ok(())
     }
 
     async fn evidence(&self, id: EvidenceId) -> Result<Option<Evidence>, StoreError> {

@@ -13,7 +13,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::commit_act;
-use super::challenges::{ChallengeRow, change, held_by, take};
+use super::challenges::{ChallengeRow, held_by, take};
+use super::closing::change;
 use super::{SqlStore, Tx, commit, failed, from_word, to_ms};
 use crate::store::{Act, Confirmed, HandsBack, Over, Refused, StoreError, Taken, Wheel, Wheels, fence_of};
 

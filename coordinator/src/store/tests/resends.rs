@@ -75,6 +75,25 @@ async fn new_codes_are_counted_over_all_sessions_of_a_run() {
 }
 
 #[tokio::test]
+async fn a_code_that_was_wrong_makes_nobody_wait_anew_for_another() {
+    for bench in benches().await {
+        let (_, run) = bench.activating().await;
+        bench.grant(run, 1).await;
+        let first = ask(&bench, run, 1, question(None, 3)).await;
+        assert_eq!(first.resend_after, Some(at(30)));
+        let later = async |question| {
+            let new = NewChallenge { resends_a_run: 2, resend_after: at(50), ..challenge(question) };
+            bench.store.open_challenge(run, proof(1), new, now()).await.expect("asked")
+        };
+        let again = later(Question { attempts_left: 2, ..question(None, 3) }).await;
+        assert_ne!(again.id, first.id, "{}", bench.name);
+        assert_eq!(again.resend_after, Some(at(30)), "{}: the code is as old as it was", bench.name);
+        let another = Question { masked_target: Some("*** 17".into()), ..question(None, 3) };
+        assert_eq!(later(another).await.resend_after, Some(at(50)), "{}: another phone got another code", bench.name);
+    }
+}
+
+#[tokio::test]
 async fn of_many_who_ask_at_once_one_has_a_code_sent() {
     for bench in benches().await {
         let (_, run) = bench.activating().await;

@@ -166,6 +166,56 @@ async fn a_wheel_that_the_agent_does_not_give_stays_with_whoever_held_it_and_was
     }
 }
 
+/// What the trail says of how wheels came back.
+async fn came_back(bench: &Bench) -> Vec<String> {
+    let entries = bench.store.audit_entries(AuditFilter::default(), None, 100).await.expect("a trail");
+    let how = entries.into_iter().filter(|entry| entry.entry.action == Action::RunHandedBack.as_str());
+    how.map(|entry| entry.entry.detail).collect()
+}
+
+#[tokio::test]
+async fn a_wheel_that_ends_with_its_challenge_stands_in_the_trail_with_the_reason() {
+    for bench in benches().await {
+        for reason in ["agentGone", "agentGone anew", "expired", "expired late", "runCancelled", "sessionEnded"] {
+            let (connection, run) = bench.activating().await;
+            let (id, at) = (asked(&bench, run).await, now());
+            let told = came_back(&bench).await.len();
+            bench.store.take_wheel(id, wheel("ada", 1, at), Over::Oneself, at).await.expect("nobody held it");
+            let given = bench.store.confirm_wheel(id, Uuid::from_u128(1), None, at).await.expect("an answer");
+            assert_eq!(given, Confirmed::Given);
+            let late = at + SignedDuration::from_hours(1);
+            let (store, organization) = (&bench.store, bench.organization);
+            match reason {
+                "agentGone" => store.close_challenge_of_silent(run, at).await.expect("closed"),
+                "agentGone anew" => drop(bench.grant(run, 2).await.expect("granted")),
+                "expired" => assert_eq!(store.expire_challenges(late).await.expect("swept"), 1),
+                "expired late" => {
+                    let late =
+                        store.answer_challenge(organization, connection, id, vec![1], AnswerSource::Person, late);
+                    assert!(late.await.is_err(), "{}", bench.name);
+                }
+                "runCancelled" => drop(store.revoke_connection(organization, connection, at).await.expect("revoked")),
+                _ => store.release(run, proof(1), at).await.expect("released"),
+            }
+            let how = came_back(&bench).await;
+            assert_eq!(how.len(), told + 1, "{}, {reason}: {how:?}", bench.name);
+            let word = reason.split(' ').next().expect("a word");
+            assert!(how.iter().any(|how| how.contains(word) && how.contains(&id.to_string())), "{reason}: {how:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_wheel_that_nobody_was_given_does_not_come_back() {
+    for bench in benches().await {
+        let (_, run) = bench.activating().await;
+        let (id, at) = (asked(&bench, run).await, now());
+        bench.store.take_wheel(id, wheel("ada", 1, at), Over::Oneself, at).await.expect("nobody held it");
+        bench.store.close_challenge_of_silent(run, at).await.expect("closed");
+        assert_eq!(came_back(&bench).await, Vec::<String>::new(), "{}", bench.name);
+    }
+}
+
 #[tokio::test]
 async fn a_run_is_held_by_its_agent_under_its_fence_alone() {
     for bench in benches().await {
