@@ -52,7 +52,7 @@ impl Command {
                 println!("{}", made.id);
             }
             Self::Terms { slug, policy } => {
-                match ground.store.set_terms(&slug, policy, clock::now()).await {
+                match ground.store.change_organization(&slug, policy.into(), clock::now()).await {
                     Err(Refused::NotFound) => {
                         return Err(CommandError::Unknown { what: "organization", name: slug });
                     }
@@ -63,7 +63,7 @@ impl Command {
             Self::Attendance { slug, hours, zone } => {
                 let given = hours.zip(zone);
                 let attended = given.map(|(hours, zone)| fleet::attended(&hours, &zone)).transpose()?;
-                let set = match ground.store.set_attended(&slug, attended, clock::now()).await {
+                let set = match ground.store.change_organization(&slug, attended.into(), clock::now()).await {
                     Err(Refused::NotFound) => {
                         return Err(CommandError::Unknown { what: "organization", name: slug });
                     }

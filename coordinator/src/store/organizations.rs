@@ -22,17 +22,36 @@ pub trait Organizations {
     async fn add_test_tenant(&self, live: OrganizationId, new: NewTenant, now: Timestamp) -> Result<(), Refused>;
     /// All of them, oldest first, each once.
     async fn organizations(&self) -> Result<Vec<Organization>, StoreError>;
-    /// Sets what an organization says of banks' terms, in both environments.
-    async fn set_terms(&self, slug: &str, policy: TermsPolicy, now: Timestamp) -> Result<Organization, Refused>;
-    /// Sets when somebody attends for an organization, in both environments; none: as the fleet's settings say.
-    async fn set_attended(
+    /// Changes what an organization says, in both environments: all of it or nothing.
+    async fn change_organization(
         &self,
         slug: &str,
-        attended: Option<AttendedHours>,
+        change: OrganizationChange,
         now: Timestamp,
     ) -> Result<Organization, Refused>;
     /// The wrapped data key of a tenant, live or test.
     async fn data_key(&self, tenant: OrganizationId) -> Result<Vec<u8>, Refused>;
+}
+
+/// What is to be another way at an organization.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OrganizationChange {
+    /// What it says of banks' terms.
+    pub terms: Option<TermsPolicy>,
+    /// When somebody attends for it; none within: as the fleet's settings say.
+    pub attended: Option<Option<AttendedHours>>,
+}
+
+impl From<TermsPolicy> for OrganizationChange {
+    fn from(terms: TermsPolicy) -> Self {
+        Self { terms: Some(terms), attended: None }
+    }
+}
+
+impl From<Option<AttendedHours>> for OrganizationChange {
+    fn from(attended: Option<AttendedHours>) -> Self {
+        Self { terms: None, attended: Some(attended) }
+    }
 }
 
 /// An organization.

@@ -12,6 +12,7 @@ mod pictures;
 mod repairs;
 mod roles;
 mod setup_page;
+mod terms;
 mod trail;
 mod veil;
 mod visitor;

@@ -95,6 +95,6 @@ pub(in crate::console) async fn set(
         (_, "") => return Err(Refusal::invalid("Hours are on somebody's clock; name its time zone.").back(PATH)),
         _ => Some(fleet::attended(hours, zone).map_err(|error| Refusal::from(error).back(PATH))?),
     };
-    console.fleet.store.set_attended(&organization.slug, attended, clock::now()).await?;
+    console.fleet.store.change_organization(&organization.slug, attended.into(), clock::now()).await?;
     Ok(back_to(PATH, "kept").into_response())
 }

@@ -20,7 +20,7 @@ use crate::http::body::{Body, present};
 use crate::http::listing::{List, Listed, NoFilter, Paging};
 use crate::http::problem::Problem;
 use crate::http::schema;
-use crate::store;
+use crate::store::{self, OrganizationChange};
 
 /// A customer of this installation: live and test, which see nothing of each other.
 #[derive(Serialize, ToSchema)]
@@ -110,16 +110,11 @@ pub(super) async fn change(
     Body(request): Body<Change>,
 ) -> Result<Json<Organization>, Problem> {
     let attendance = request.attendance.map(|given| given.map(Attendance::checked).transpose()).transpose()?;
-    let (store, now) = (&app.fleet.store, clock::now());
-    let mut changed = None;
-    if let Some(attended) = attendance {
-        changed = Some(store.set_attended(&slug, attended, now).await?);
+    let change = OrganizationChange { terms: request.terms, attended: attendance };
+    if change == OrganizationChange::default() {
+        return Err(Problem::field("/terms", "give `terms` or `attendance`"));
     }
-    if let Some(terms) = request.terms {
-        changed = Some(store.set_terms(&slug, terms, now).await?);
-    }
-    let changed = changed.ok_or_else(|| Problem::field("/terms", "give `terms` or `attendance`"))?;
-    Ok(Json(changed.into()))
+    Ok(Json(app.fleet.store.change_organization(&slug, change, clock::now()).await?.into()))
 }
 
 impl From<store::Organization> for Organization {

@@ -7,17 +7,18 @@ use async_trait::async_trait;
 use domain::audit::Action;
 use domain::challenge::TermsPolicy;
 use domain::id::OrganizationId;
-use domain::schedule::AttendedHours;
 use jiff::Timestamp;
 use serde_json::json;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::audit::commit_act;
+use super::audit::{commit_act, write};
 use super::{
     SqlStore, Tx, commit, failed, found, from_json, from_ms, from_word, is_duplicate, schedules, to_json, to_ms,
 };
-use crate::store::{Act, NewOrganization, NewTenant, Organization, Organizations, Refused, StoreError};
+use crate::store::{
+    Act, NewOrganization, NewTenant, Organization, OrganizationChange, Organizations, Refused, StoreError,
+};
 
 /// The id by which every tenant's default entity goes.
 const DEFAULT_ENTITY: &str = "default";
@@ -88,41 +89,44 @@ impl Organizations for SqlStore {
         rows.into_iter().map(OrganizationRow::read).collect()
     }
 
-    async fn set_terms(&self, slug: &str, policy: TermsPolicy, now: Timestamp) -> Result<Organization, Refused> {
-        let mut tx = self.begin().await?;
-        let organization = named(&mut tx, slug).await?;
-        sqlx::query("UPDATE organizations SET terms = $2 WHERE id = $1 OR live_id = $1")
-            .bind(organization.id.0)
-            .bind(policy.as_str())
-            .execute(&mut *tx)
-            .await
-            .map_err(failed("keep what is said of terms"))?;
-        let act = Act::new(Action::OrganizationTermsSet).of(organization.id).with(json!({ "terms": policy }));
-        commit_act(tx, act, now).await?;
-        Ok(Organization { terms: policy, ..organization })
-    }
-
-    async fn set_attended(
+    async fn change_organization(
         &self,
         slug: &str,
-        attended: Option<AttendedHours>,
+        change: OrganizationChange,
         now: Timestamp,
     ) -> Result<Organization, Refused> {
         let mut tx = self.begin().await?;
-        let organization = named(&mut tx, slug).await?;
-        let kept = attended.as_ref().map(|hours| to_json(hours, "attended hours")).transpose()?;
-        sqlx::query("UPDATE organizations SET attended = $2 WHERE id = $1 OR live_id = $1")
-            .bind(organization.id.0)
-            .bind(kept)
-            .execute(&mut *tx)
-            .await
-            .map_err(failed("keep when somebody attends"))?;
-        for tenant in [Some(organization.id), organization.test_id].into_iter().flatten() {
-            schedules::reconsider_of(&mut tx, tenant, None).await?;
+        let mut organization = named(&mut tx, slug).await?;
+        let mut acts = Vec::new();
+        if let Some(terms) = change.terms {
+            sqlx::query("UPDATE organizations SET terms = $2 WHERE id = $1 OR live_id = $1")
+                .bind(organization.id.0)
+                .bind(terms.as_str())
+                .execute(&mut *tx)
+                .await
+                .map_err(failed("keep what is said of terms"))?;
+            let act = Act::new(Action::OrganizationTermsSet).of(organization.id);
+            acts.push(act.with(json!({ "terms": terms })));
+            organization.terms = terms;
         }
-        let act = Act::new(Action::OrganizationAttendanceSet).of(organization.id);
-        commit_act(tx, act.with(json!({ "attendance": attended })), now).await?;
-        Ok(Organization { attended, ..organization })
+        if let Some(attended) = change.attended {
+            let kept = attended.as_ref().map(|hours| to_json(hours, "attended hours")).transpose()?;
+            sqlx::query("UPDATE organizations SET attended = $2 WHERE id = $1 OR live_id = $1")
+                .bind(organization.id.0)
+                .bind(kept)
+                .execute(&mut *tx)
+                .await
+                .map_err(failed("keep when somebody attends"))?;
+            for tenant in [Some(organization.id), organization.test_id].into_iter().flatten() {
+                schedules::reconsider_of(&mut tx, tenant, None).await?;
+            }
+            let act = Act::new(Action::OrganizationAttendanceSet).of(organization.id);
+            acts.push(act.with(json!({ "attendance": attended })));
+            organization.attended = attended;
+        }
+        write(&mut tx, acts, now).await?;
+        commit(tx).await?;
+        Ok(organization)
     }
 
     async fn data_key(&self, tenant: OrganizationId) -> Result<Vec<u8>, Refused> {

@@ -168,7 +168,7 @@ async fn an_entitys_hours_count_before_its_organizations_and_what_nobody_attende
         assert_eq!(one.attended, None, "{}", bench.name);
         bench.store.plan(&[(id, None)]).await.expect("planned");
         assert!(planned().await.is_none(), "it isn't due by itself");
-        bench.store.set_attended("default", Some(hours("mon 09:00-10:00")), now()).await.expect("set");
+        bench.store.change_organization("default", Some(hours("mon 09:00-10:00")).into(), now()).await.expect("set");
         assert_eq!(planned().await.expect("it is unplanned again").attended, Some(hours("mon 09:00-10:00")));
         bench.store.plan(&[(id, None)]).await.expect("planned");
         let patch = EntityPatch { attended: Some(Some(hours("tue 09:00-10:00"))), ..Default::default() };
@@ -178,13 +178,13 @@ async fn an_entitys_hours_count_before_its_organizations_and_what_nobody_attende
         assert_eq!(planned().await.expect("it is unplanned again").attended, Some(hours("tue 09:00-10:00")));
         let patch = EntityPatch { attended: Some(None), ..Default::default() };
         bench.store.update_entity(bench.organization, one.entity_id, patch, now()).await.expect("changed");
-        bench.store.set_attended("default", None, now()).await.expect("set");
+        bench.store.change_organization("default", None.into(), now()).await.expect("set");
         assert_eq!(planned().await.expect("it is unplanned").attended, None);
         // What is planned for a moment keeps it.
         bench.store.plan(&[(id, Some(now()))]).await.expect("planned");
-        bench.store.set_attended("default", Some(hours("")), now()).await.expect("set");
+        bench.store.change_organization("default", Some(hours("")).into(), now()).await.expect("set");
         assert!(planned().await.is_none());
-        let nobodys = bench.store.set_attended("nobody", None, now()).await;
+        let nobodys = bench.store.change_organization("nobody", None.into(), now()).await;
         assert!(matches!(nobodys, Err(Refused::NotFound)), "{nobodys:?}");
     }
 }

@@ -7,6 +7,7 @@ mod audit;
 mod authenticators;
 mod balances;
 mod candidates;
+mod challenges;
 mod connections;
 mod console;
 mod decisions;

@@ -2,6 +2,7 @@
 //!
 //! Not here: what belongs to a tenant.
 
+use domain::challenge::TermsPolicy;
 use domain::environment::Environment;
 
 use super::keys::new_key;
@@ -35,6 +36,24 @@ async fn an_organization_is_two_tenants_and_listed_once() {
         assert!(matches!(second, Err(Refused::Duplicate)), "{second:?}");
         let nested = bench.store.add_test_tenant(test_id, tenant(), now()).await;
         assert!(matches!(nested, Err(Refused::NotFound)), "a test tenant has none of its own: {nested:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_an_organization_says_is_changed_together_or_not_at_all() {
+    for bench in benches().await {
+        let hours = domain::schedule::AttendedHours::new("mon 09:00-10:00", "UTC").expect("hours");
+        let change = OrganizationChange { terms: Some(TermsPolicy::Accept), attended: Some(Some(hours.clone())) };
+        let nobodys = bench.store.change_organization("nobody", change.clone(), now()).await;
+        assert!(matches!(nobodys, Err(Refused::NotFound)), "{nobodys:?}");
+        let changed = bench.store.change_organization("default", change, now()).await.expect("changed");
+        assert_eq!((changed.terms, changed.attended.as_ref()), (TermsPolicy::Accept, Some(&hours)), "{}", bench.name);
+        assert_eq!(bench.store.organizations().await.expect("listed")[0], changed);
+        let back = bench.store.change_organization("default", TermsPolicy::Ask.into(), now()).await.expect("changed");
+        assert_eq!((back.terms, back.attended), (TermsPolicy::Ask, Some(hours)), "what isn't named stays");
+        let entries = bench.store.audit_entries(AuditFilter::default(), None, 10).await.expect("a trail");
+        let actions: Vec<_> = entries.iter().rev().map(|entry| entry.entry.action.as_str()).collect();
+        assert!(actions.ends_with(&["organization.termsSet", "organization.attendanceSet", "organization.termsSet"]));
     }
 }
 
