@@ -207,9 +207,18 @@ async fn what_a_person_does_at_the_wheel_is_done_to_the_page_and_shows() {
 
 #[tokio::test]
 async fn a_session_over_webdriver_is_shown_and_steered_and_waits_while_it_is() {
+    shown_and_steered("chromedriver").await;
+}
+
+#[tokio::test]
+async fn a_firefox_over_webdriver_is_shown_and_steered_too() {
+    shown_and_steered(&world::drivers::geckodriver()).await;
+}
+
+async fn shown_and_steered(driver: &str) {
     let portal = Portal::default().page("form", FORM).page("thanks", "<p>Thank you</p>");
     let (folder, gate) = (tempfile::tempdir().expect("a folder"), world::open_gate());
-    let webdriver = world::drivers::webdriver("chromedriver", folder.path());
+    let webdriver = world::drivers::webdriver(driver, folder.path());
     let base = portal.serve().await;
     let mut session = world::drivers::session(&webdriver, &base, gate.clone()).await;
     session.visit(&base.join("form").expect("a url")).await.expect("an observation");
