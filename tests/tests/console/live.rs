@@ -277,6 +277,8 @@ async fn whoever_holds_the_wheel_of_an_agent_that_dies_is_told_at_once() -> Outc
     fleet.start_agent()?;
     ada.sees("#stands", "waits for a person").await?;
     ada.does("shown", json!({ "on": "#take" })).await?;
+    let trail = fleet.succeed(&["audit", "list", "--action", "run.handedBack"]).await?;
+    assert!(trail.contains("agentGone"), "the trail says nothing of the wheel's end: {trail}");
     Ok(())
 }
 

@@ -218,6 +218,34 @@ async fn a_take_that_the_agent_does_not_answer_is_handed_back_and_the_run_goes_o
 }
 
 #[tokio::test]
+async fn a_question_whose_code_was_sent_anew_is_asked_again_after_the_wheel_was_handed_back() -> Outcome {
+    let waiting = waiting(patient().with("challenge.resend_every", "1s"), &[("ada", "operator")]).await?;
+    let Waiting { fleet, integrator, connection, .. } = &waiting;
+    let path =
+        |id: &Value| format!("/v1/connections/{connection}/challenges/{}/resend", id.as_str().unwrap_or_default());
+    let sent = eventually(async || {
+        let answer = integrator.call(Method::POST, &path(&waiting.challenge["id"]), None).await.ok()?;
+        (answer.status == 202).then_some(())
+    });
+    sent.await.ok_or("the bank isn't asked for a new code")?;
+    let code = fleet.code(2).await.ok_or("no second text message came")?;
+    let told = eventually(async || {
+        waiting.challenge().await.ok()?["institutionMessage"].as_str()?.contains("a new passcode").then_some(())
+    });
+    told.await.ok_or("the run doesn't go on with the new code")?;
+    let mut ada = waiting.view("ada").await?;
+    ada.takes().await?;
+    ada.says(json!({ "do": "handBack" })).await;
+    waiting.is_handed_back("holder").await?;
+    let again = integrator.open_challenge(connection, waiting.challenge["id"].as_str()).await?;
+    integrator.answer(connection, &again, &code).await?;
+    integrator.connection(connection, "active", |now| now["status"] == "active").await?;
+    let challenges = integrator.list(&format!("/v1/connections/{connection}/challenges")).await?;
+    assert_eq!(challenges.len(), 2, "it was handed back once: {challenges:?}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_takeover_that_the_agent_does_not_answer_throws_nobody_out() -> Outcome {
     let people = [("ada", "operator"), ("root", "administrator")];
     // An agent that is frozen for as long as it takes keeps its lease.
