@@ -9,7 +9,6 @@
 //! Not here: whether what was typed is left anywhere; the tests have that.
 
 mod changed;
-mod devtools;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -17,7 +16,7 @@ use std::path::Path;
 use fixtures::portal::RunningPortal;
 use fixtures::zoo::{Portal, Wishes};
 use serde_json::Value;
-use tests::recorder::{read, record};
+use tests::recorder::{Carried, carried_over, read, record};
 use tests::world::scripts;
 
 use crate::Failure;
@@ -64,7 +63,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         rows.extend(figures(&format!("{portal}, recorded"), &came));
         progress.say(format!("{portal} is recorded, and goes through DevTools JSON"));
         let running = portal.start(Wishes::default()).await?;
-        let came = match devtools::carried_over(&running).await {
+        let came = match by_devtools(&running).await {
             Ok(came) => came,
             Err(why) => {
                 progress.say(format!("{portal}: {why}"));
@@ -97,6 +96,20 @@ async fn recorded(portal: &RunningPortal) -> Result<Came, Failure> {
     }
     if came.right < came.all {
         came.edits = edits(&recorded.folder, portal)?;
+    }
+    Ok(came)
+}
+
+/// Records a portal, and has what goes through DevTools JSON and back drafted and read.
+async fn by_devtools(portal: &RunningPortal) -> Result<Came, Failure> {
+    let catalog = tempfile::tempdir()?;
+    let mut came = Came { all: records(portal)?, ..Came::default() };
+    let Carried { folder, .. } = carried_over(portal, catalog.path()).await?;
+    let ran = read(portal, &folder, catalog.path(), &["--json"]).await?;
+    let verdict: Value = serde_json::from_str(&ran.stdout).unwrap_or_default();
+    came.right = came.all.saturating_sub(wrong(&verdict, portal)?);
+    if came.right < came.all {
+        came.edits = edits(&folder, portal)?;
     }
     Ok(came)
 }

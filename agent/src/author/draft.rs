@@ -12,8 +12,8 @@ use domain::driver::DriverKind;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use script::recording::{Page, PageKind, Recording};
-use script::{Draft as Drafted, SavedPage, Script, Sureness, draft, draft_recording};
+use script::recording::{PageKind, Recording};
+use script::{Draft as Drafted, SavedPage, Script, Sureness, draft, draft_recording, join_pages};
 use url::Url;
 
 use super::new::{Login, New, NewError, asking};
@@ -257,27 +257,22 @@ fn instead(script: &str, page: PageKind, found: &str) -> String {
     format!("{}\n", lines.join("\n"))
 }
 
-/// Gives a recording the pages that were saved, each to the next of its own that is at the same address and has none; what is left
-/// comes behind. They are returned in the order that they have there.
-fn joined(recording: &mut Recording, texts: Vec<(String, Url, String)>) -> Vec<(String, Url, String)> {
-    let mut placed: Vec<(usize, (String, Url, String))> = Vec::with_capacity(texts.len());
-    for text in texts {
-        let is_free = |at: usize| placed.iter().all(|(taken, _)| *taken != at);
-        let mut pages = recording.pages.iter().enumerate();
-        let own = pages.find(|(at, page)| is_free(*at) && page.html.is_none() && page.url.path() == text.1.path());
-        let at = own.map_or(recording.pages.len(), |(at, _)| at);
-        if at == recording.pages.len() {
-            recording.pages.push(Page { url: text.1.clone(), window: 0, html: None, kind: None });
-        }
-        placed.push((at, text));
-    }
-    for (at, (_, _, html)) in &placed {
-        if let Some(page) = recording.pages.get_mut(*at) {
-            page.html = Some(html.clone());
-        }
-    }
-    placed.sort_by_key(|(at, _)| *at);
-    placed.into_iter().map(|(_, text)| text).collect()
+/// Gives a recording the pages that were saved, those of a folder of ours in the order of a session; they are returned in the
+/// order that they have there, a page that showed twice twice.
+fn joined(recording: &mut Recording, mut texts: Vec<(String, Url, String)>) -> Vec<(String, Url, String)> {
+    texts.sort_by_key(|(file, ..)| turn(file));
+    let saved: Vec<SavedPage<'_>> = texts.iter().map(|(file, url, html)| SavedPage { file, url, html }).collect();
+    let places = join_pages(recording, &saved);
+    places.into_iter().filter_map(|at| texts.get(at).cloned()).collect()
+}
+
+/// When a page shows, by the name that its file has in a folder of ours: `sign_in.html` before `account.html`, and that before
+/// `account.2.html`. Others keep the order that they were named in.
+fn turn(file: &str) -> Option<(PageKind, u32)> {
+    let stem = file.strip_suffix(".html")?;
+    let (name, number) = stem.split_once('.').unwrap_or((stem, "1"));
+    let kind = PageKind::ALL.into_iter().find(|kind| kind.as_str() == name)?;
+    Some((kind, number.parse().ok()?))
 }
 
 /// Says what was found, the least sure first within each page.
@@ -298,5 +293,18 @@ pub(super) fn tell(drafted: &Drafted) {
     }
     for what in &drafted.missing {
         say(&format!("not saved: {what}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::turn;
+
+    #[test]
+    fn pages_of_a_folder_come_in_the_order_of_a_session() {
+        let mut files = ["account.2.html", "account.html", "accounts.html", "refused.html", "sign_in.html"];
+        files.sort_by_key(|file| turn(file));
+        assert_eq!(files, ["sign_in.html", "refused.html", "accounts.html", "account.html", "account.2.html"]);
+        assert_eq!((turn("b.html"), turn("a.html")), (None, None));
     }
 }

@@ -77,7 +77,9 @@ mod table;
 mod ways;
 
 pub use diagnostic::{Diagnostic, DiagnosticCode, Diagnostics, UnknownCode};
-pub use draft::{Draft, DraftedPage, Finding, Question, SavedPage, Sureness, draft, draft_recording, yaml_text};
+pub use draft::{
+    Draft, DraftedPage, Finding, Question, SavedPage, Sureness, draft, draft_recording, join_pages, yaml_text,
+};
 pub use explain::{explain, explanations};
 pub use format::format;
 pub use grammar::{record_reference, record_schema, reference, schema};

@@ -104,6 +104,17 @@ fn a_recording_of_the_panel_is_carried_over_step_by_step() {
 }
 
 #[test]
+fn an_address_that_leads_on_by_itself_shows_the_page_that_it_led_to() {
+    let led = json!([{ "type": "navigation", "url": "https://bank.example/sign-on", "title": "" }]);
+    let go = json!({ "type": "navigate", "url": "https://bank.example/", "assertedEvents": led });
+    let recording = imported(&[go]).recording;
+    let pages: Vec<&str> = recording.pages.iter().map(|page| page.url.path()).collect();
+    assert_eq!(pages, ["/sign-on"]);
+    let start = Deed::Navigate { url: "https://bank.example/".parse().expect("an address") };
+    assert_eq!(recording.acts[0].does, start);
+}
+
+#[test]
 fn whatever_is_not_carried_over_is_told_and_no_typed_text_is() {
     let Imported { recording, left, .. } = imported(&panel());
     let told: Vec<(&str, Vec<usize>)> =

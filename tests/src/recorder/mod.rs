@@ -4,6 +4,7 @@
 //! say that.
 
 mod answers;
+mod devtools;
 mod hand;
 mod people;
 
@@ -18,6 +19,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 
 pub use answers::answer;
+pub use devtools::{Carried, carried_over};
 pub use hand::{Failure, Hand};
 pub use people::{Memory, goes};
 

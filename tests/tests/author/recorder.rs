@@ -18,7 +18,7 @@ use fixtures::zoo::{Portal, Wishes};
 use serde_json::{Value, json};
 use tests::patience::{eventually, patience};
 use tests::programs::{built, processes_naming};
-use tests::recorder::{Failure, Hand, Recorded, Recorder, read, record};
+use tests::recorder::{Carried, Failure, Hand, Recorded, Recorder, carried_over, read, record};
 use tests::socket::{Heard, Socket};
 use tests::world::{Ran, run};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -102,6 +102,33 @@ async fn hoshizora_is_recorded_once_and_read_as_it_truly_is() -> Result<(), Fail
 #[tokio::test]
 async fn threshold_is_recorded_once_and_read_as_it_truly_is() -> Result<(), Failure> {
     check(Portal::Threshold, &["--yes"]).await
+}
+
+/// Records a portal, and has a script drafted of it by way of DevTools JSON.
+async fn check_carried_over(portal: Portal) -> Result<(), Failure> {
+    let portal = portal.start(Wishes::default()).await?;
+    let catalog = tempfile::tempdir()?;
+    let Carried { ran, folder } = carried_over(&portal, catalog.path()).await?;
+    let read = read(&portal, &folder, catalog.path(), &[]).await?;
+    let said = format!("{}\n{}\n{}\n{}", read.stdout, read.stderr, ran.stderr, script(&folder));
+    assert_eq!(read.code, Some(0), "{said}");
+    assert!(read.stdout.contains("as the portal's truth"), "{said}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn harbour_is_read_as_it_truly_is_by_way_of_another_recorders_form() -> Result<(), Failure> {
+    check_carried_over(Portal::Harbour).await
+}
+
+#[tokio::test]
+async fn meridian_is_read_as_it_truly_is_by_way_of_another_recorders_form() -> Result<(), Failure> {
+    check_carried_over(Portal::Meridian).await
+}
+
+#[tokio::test]
+async fn hoshizora_is_read_as_it_truly_is_by_way_of_another_recorders_form() -> Result<(), Failure> {
+    check_carried_over(Portal::Hoshizora).await
 }
 
 /// What nobody else is called, and no other password is.

@@ -15,6 +15,7 @@ mod accounts;
 mod columns;
 mod forms;
 mod further;
+mod joined;
 mod leads;
 mod questions;
 pub(crate) mod selectors;
@@ -37,6 +38,7 @@ use url::Url;
 use crate::Script;
 use crate::document::Document;
 use crate::recording::{PageKind, Recording, Value};
+pub use joined::join_pages;
 pub use questions::Question;
 pub use write::text as yaml_text;
 

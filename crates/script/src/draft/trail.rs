@@ -124,7 +124,7 @@ impl Trod {
 }
 
 /// What a target is on a page: by its selector, or else by whatever other way fits one thing alone.
-fn found<'d>(document: &'d Document, target: &Target) -> Option<ElementRef<'d>> {
+pub(super) fn found<'d>(document: &'d Document, target: &Target) -> Option<ElementRef<'d>> {
     let within = around(target)?;
     let one = |selector: &str| {
         let css = Css::made(&format!("{within}{selector}"))?;

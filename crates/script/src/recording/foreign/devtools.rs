@@ -2,7 +2,7 @@
 //!
 //! | step | becomes |
 //! |---|---|
-//! | `navigate` | an address that was gone to |
+//! | `navigate` | an address that was gone to, and by its `assertedEvents` the one that showed |
 //! | `click`, `doubleClick` | a click |
 //! | `change` | a fill, of which the text is left behind |
 //! | `keyDown` and its `keyUp` | a key, where it is Enter or Escape |
@@ -124,6 +124,8 @@ impl Reader<'_> {
         if let (Some(events), true) = (events, kind != "navigate") {
             self.events(number, kind, object, events);
         } else if let Some(events) = events {
+            let window = object.get("target").and_then(Json::as_str).unwrap_or(MAIN);
+            self.redirected(window, events);
             self.titles(number, kind, events);
         }
         fields.end(&mut self.notes);
@@ -142,6 +144,15 @@ impl Reader<'_> {
                 self.acts += 1;
             }
             _ => self.notes.refuse(Some(number), "`navigate.url` is no address"),
+        }
+    }
+
+    /// What showed of an address that was gone to may be at another: the last that it says.
+    fn redirected(&mut self, window: &str, events: &Json) {
+        let urls = events.as_array().into_iter().flatten().filter_map(|event| event.get("url")?.as_str());
+        let mut urls = urls.filter(|url| url.len() <= TEXT).filter_map(|url| Url::parse(url).ok());
+        if let Some(url) = urls.rfind(|url| matches!(url.scheme(), "http" | "https")) {
+            self.trail.redirect(window, url);
         }
     }
 

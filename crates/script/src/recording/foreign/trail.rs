@@ -45,6 +45,14 @@ impl Trail {
         self.show(window, url);
     }
 
+    /// The page that shows in a window has another address than the one that was gone to.
+    pub(super) fn redirect(&mut self, window: &str, url: Url) {
+        let page = self.page(window);
+        if let Some(page) = page.and_then(|page| self.recording.as_mut()?.pages.get_mut(page)) {
+            page.url = url;
+        }
+    }
+
     /// Something was done in a window.
     pub(super) fn act(&mut self, window: &str, does: Deed, target: Option<Target>) {
         let on = self.page(window);
