@@ -1,18 +1,15 @@
 //! The agent as a process, against a coordinator that a test speaks for, and a portal
 //! of a few pages.
 
-#[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
-mod world;
-
 use std::time::Duration;
 
 use rustix::process::Signal;
 use tokio::time::Instant;
 
-use world::Portal;
-use world::coordinator::{Coordinator, PASSWORD, Renewals};
-use world::process::{Agent, browser_in, command, output, processes_in, signal_to, until};
-use world::stage::{ACCOUNTS, BEATING, CODE, LOGIN, SCRIPT, Stage, patient};
+use crate::world::Portal;
+use crate::world::coordinator::{Coordinator, PASSWORD, Renewals};
+use crate::world::process::{Agent, browser_in, command, output, processes_in, signal_to, until};
+use crate::world::stage::{ACCOUNTS, BEATING, CODE, LOGIN, SCRIPT, Stage, patient};
 
 #[tokio::test]
 async fn a_run_is_read_and_completed() {
@@ -79,7 +76,7 @@ async fn what_was_read_is_handed_in_again_when_nobody_answered() {
     let stage = Stage::new(portal).await;
     stage.coordinator.stumble_over("complete");
     stage.enqueue(SCRIPT);
-    let completed = until(world::PATIENCE, || stage.agent.said().contains("completed")).await;
+    let completed = until(crate::world::PATIENCE, || stage.agent.said().contains("completed")).await;
     assert!(completed, "{}", stage.agent.said());
     let told = stage.coordinator.all_told("complete");
     assert_eq!(told.len(), 2);
@@ -94,7 +91,7 @@ async fn a_coordinator_that_is_away_is_mentioned_once_and_asked_again() {
     let data = tempfile::tempdir().expect("a folder");
     let url = format!("http://127.0.0.1:{port}/").parse().expect("a url");
     let agent = Agent::start(&url, data.path(), &["--slots", "3"]);
-    assert!(until(world::PATIENCE, || agent.said().contains("is away")).await, "{}", agent.said());
+    assert!(until(crate::world::PATIENCE, || agent.said().contains("is away")).await, "{}", agent.said());
     let coordinator = Coordinator::new();
     coordinator.serve_on(port).await;
     let portal = Portal::default().page("login", LOGIN).page("next", ACCOUNTS);
@@ -121,7 +118,7 @@ async fn after_the_lease_is_lost_the_portal_hears_nothing_and_nobody_is_told() {
     stage.coordinator.renewals(Renewals::Lost);
     stage.silence().await;
     // At once, and not when the window ends by itself.
-    let stopped = until(world::PATIENCE, || stage.agent.said().contains("stopped; nothing is sent"));
+    let stopped = until(crate::world::PATIENCE, || stage.agent.said().contains("stopped; nothing is sent"));
     assert!(stopped.await, "{}", stage.agent.said());
     assert!(stage.agent.said().contains("the lease was lost"), "{}", stage.agent.said());
     assert_eq!(stage.coordinator.names(), Vec::<String>::new());
@@ -156,7 +153,7 @@ async fn an_agent_that_was_frozen_sends_nothing_when_it_wakes() {
     until(Duration::from_secs(10), || frozen_at.elapsed() > Duration::from_secs(3)).await;
     let beats = stage.beats();
     stage.agent.signal(Signal::CONT);
-    let noticed = until(world::PATIENCE, || stage.agent.said().contains("stopped; nothing is sent"));
+    let noticed = until(crate::world::PATIENCE, || stage.agent.said().contains("stopped; nothing is sent"));
     assert!(noticed.await, "{}", stage.agent.said());
     assert_eq!(stage.beats(), beats);
     assert_eq!(stage.coordinator.names(), Vec::<String>::new());
@@ -186,7 +183,7 @@ async fn a_frozen_browser_is_found_and_the_slot_is_of_use_again() {
     assert_eq!(fail["failure"]["code"], "platform.browser.crashed", "{fail}");
     let beats = stage.beats();
     stage.enqueue(&patient());
-    assert!(until(world::PATIENCE, || stage.beats() > beats).await);
+    assert!(until(crate::world::PATIENCE, || stage.beats() > beats).await);
     let left = |pid: &u32| processes_in(stage.data.path()).contains(pid);
     assert!(!browser.iter().any(left));
 }
@@ -200,7 +197,7 @@ async fn a_lease_after_the_browser_froze_in_idleness_is_worked_under() {
     stage.freeze_browser();
     stage.enqueue(SCRIPT);
     let completed = || stage.coordinator.all_told("complete").len() == 2;
-    assert!(until(world::PATIENCE, completed).await, "{}", stage.agent.said());
+    assert!(until(crate::world::PATIENCE, completed).await, "{}", stage.agent.said());
 }
 
 #[tokio::test]
@@ -233,10 +230,10 @@ async fn an_agent_says_what_it_measured_and_what_it_chose() {
     let measured =
         says(&["seats=", "parked=", "sized_by=\"measure\"", "browser_memory_mib=700", "cpus=", "available_mib="]);
     let is_said = || stage.agent.said().lines().any(&measured);
-    assert!(until(world::PATIENCE, is_said).await, "{}", stage.agent.said());
+    assert!(until(crate::world::PATIENCE, is_said).await, "{}", stage.agent.said());
     let fixed = Stage::with(Portal::default(), Coordinator::new(), &["--slots", "3", "--parked", "5"]).await;
     let set = says(&["seats=3", "parked=5", "sized_by=\"setting\""]);
-    assert!(until(world::PATIENCE, || fixed.agent.said().lines().any(&set)).await, "{}", fixed.agent.said());
+    assert!(until(crate::world::PATIENCE, || fixed.agent.said().lines().any(&set)).await, "{}", fixed.agent.said());
 }
 
 #[tokio::test]
@@ -245,7 +242,7 @@ async fn a_second_signal_ends_the_agent_at_once() {
     stage.enqueue(&patient());
     stage.beating().await;
     stage.agent.signal(Signal::INT);
-    assert!(until(world::PATIENCE, || stage.agent.said().contains("drains")).await);
+    assert!(until(crate::world::PATIENCE, || stage.agent.said().contains("drains")).await);
     stage.agent.signal(Signal::INT);
     let begun = Instant::now();
     stage.agent.ended().await;

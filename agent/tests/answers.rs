@@ -3,9 +3,6 @@
 //!
 //! Not here: what is in them; the language's own tests read them.
 
-#[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
-mod world;
-
 use agent::driver::Driver;
 use script::command::{
     Act, Body, Capture, Collect, Condition, Deed, Expects, Method, Observation, Popups, Recogniser, Watch,
@@ -71,7 +68,7 @@ async fn devtools_hands_over_the_answers_that_fit_and_no_others() {
     let folder = tempfile::tempdir().expect("a folder");
     let browsers = browsers(folder.path());
     let base = portal().serve().await;
-    let mut session = world::session(&browsers, &base, &[], open_gate()).await;
+    let mut session = crate::world::session(&browsers, &base, &[], open_gate()).await;
     let driver: &mut dyn Driver = &mut session;
     visit(driver, &base).await;
     click(driver, "two").await;
@@ -102,9 +99,9 @@ async fn webdriver_says_that_it_sees_no_answers() {
     let folder = tempfile::tempdir().expect("a folder");
     let webdriver = webdriver("chromedriver", folder.path());
     let base = portal().serve().await;
-    let mut session = world::drivers::session(&webdriver, &base, open_gate()).await;
+    let mut session = crate::world::drivers::session(&webdriver, &base, open_gate()).await;
     let kept = session.capture(&of("rows", Method::Get)).await;
     assert!(matches!(kept, Ok(Observation::Kept)), "{kept:?}");
     assert_eq!(collect(&mut session, Expects::One).await, []);
-    world::drivers::end(&session).await;
+    crate::world::drivers::end(&session).await;
 }

@@ -2,9 +2,6 @@
 //!
 //! Not here: the language and its checks; the script crate's own tests have those.
 
-#[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
-mod world;
-
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -17,8 +14,8 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::task::spawn_blocking;
 use url::Url;
 
-use world::process::{ask, command, folder, output, signal_to, texts};
-use world::{PATIENCE, Portal};
+use crate::world::process::{ask, command, folder, output, signal_to, texts};
+use crate::world::{PATIENCE, Portal};
 
 // Letters alone: digits of a page are zeros anyhow.
 const PASSWORD: &str = "canary-password-qxz";
@@ -337,7 +334,7 @@ async fn a_browser_is_driven_as_well_and_ends_with_the_run() {
     assert!(row(&["GET", "127.0.0.1", "/status/000", "404", "image"]), "{}", seen.report);
     assert!(row(&["GET", "cdn.elsewhere.example", "/logo.png", "failed", "image"]), "{}", seen.report);
     seen.holds_no_secret();
-    assert!(world::process::processes_in(&rehearsal.path).is_empty(), "the browser still runs");
+    assert!(crate::world::process::processes_in(&rehearsal.path).is_empty(), "the browser still runs");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,9 +3,6 @@
 //!
 //! Not here: what they say where all is well (`author`, `check`).
 
-#[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
-mod world;
-
 use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
@@ -13,7 +10,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use world::process::{ask, command, folder, output, texts};
+use crate::world::process::{ask, command, folder, output, texts};
 
 /// What a program reads.
 fn read(text: &str) -> Value {

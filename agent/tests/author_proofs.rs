@@ -2,14 +2,11 @@
 //!
 //! Not here: the checks themselves; `domain::completeness` has those.
 
-#[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
-mod world;
-
 use std::path::Path;
 
 use serde_json::Value;
 
-use world::process::{ask, folder};
+use crate::world::process::{ask, folder};
 
 fn change(file: &Path, from: &str, to: &str) {
     let text = std::fs::read_to_string(file).expect("a file");

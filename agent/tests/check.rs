@@ -2,15 +2,12 @@
 //!
 //! Not here: what is wrong with a script; the script crate's own tests have that.
 
-#[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
-mod world;
-
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use world::process::{command, folder, output};
+use crate::world::process::{command, folder, output};
 
 /// A folder that `agent new` made.
 fn new(more: &[&str]) -> (TempDir, PathBuf) {

@@ -2,13 +2,10 @@
 //!
 //! Not here: portals.
 
-#[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
-mod world;
-
 use std::os::unix::fs::PermissionsExt as _;
 
+use crate::world::process::{command, output, texts};
 use serde_json::Value;
-use world::process::{command, output, texts};
 
 fn doctor(browser: Option<&str>) -> (Option<i32>, Vec<Value>) {
     doctor_with(browser, &[])

@@ -3,16 +3,13 @@
 //!
 //! Not here: what is found on a page; the script crate's own tests have that.
 
-#[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
-mod world;
-
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use world::process::{ask, command, folder, output, texts};
+use crate::world::process::{ask, command, folder, output, texts};
 
 /// A folder with pages as a bank in France has them, which no example is like.
 fn french() -> (TempDir, Vec<PathBuf>) {

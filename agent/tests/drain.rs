@@ -3,17 +3,14 @@
 //!
 //! Not here: an end that nobody announced (`agent.rs`).
 
-#[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
-mod world;
-
 use std::time::Duration;
 
 use rustix::process::Signal;
 
-use world::Portal;
-use world::coordinator::{Coordinator, Renewals};
-use world::process::{processes_in, until};
-use world::stage::{ACCOUNTS, BEATING, CODE, LOGIN, SCRIPT, Stage, patient};
+use crate::world::Portal;
+use crate::world::coordinator::{Coordinator, Renewals};
+use crate::world::process::{processes_in, until};
+use crate::world::stage::{ACCOUNTS, BEATING, CODE, LOGIN, SCRIPT, Stage, patient};
 
 /// A bound that is up at once, for whom it is up.
 const SHORT: [&str; 2] = ["--drain-seconds", "1"];
@@ -62,13 +59,13 @@ async fn an_agent_that_drains_takes_no_further_lease() {
     stage.enqueue(&patient());
     stage.beating().await;
     let asks = || stage.coordinator.all_told("acquire").len() == 2;
-    assert!(until(world::PATIENCE, asks).await, "it has a free seat: {}", stage.agent.said());
+    assert!(until(crate::world::PATIENCE, asks).await, "it has a free seat: {}", stage.agent.said());
     stage.agent.signal(Signal::TERM);
     let drains = || stage.coordinator.seats()["state"] == "draining";
-    assert!(until(world::PATIENCE, drains).await, "{}", stage.coordinator.seats());
+    assert!(until(crate::world::PATIENCE, drains).await, "{}", stage.coordinator.seats());
     let renewals = || stage.coordinator.all_told("renew").len();
     let so_far = renewals();
-    assert!(until(world::PATIENCE, || renewals() > so_far).await);
+    assert!(until(crate::world::PATIENCE, || renewals() > so_far).await);
     stage.enqueue(&patient());
     stage.coordinator.renewals(Renewals::Cancelled);
     stage.coordinator.told("release").await;
@@ -85,7 +82,7 @@ async fn a_busy_agent_completes_what_ends_in_time() {
     let mut stage = stage.await;
     stage.enqueue(SCRIPT);
     let is_in = || stage.portal.asked().iter().any(|asked| asked.starts_with("POST next"));
-    assert!(until(world::PATIENCE, is_in).await, "{}", stage.agent.said());
+    assert!(until(crate::world::PATIENCE, is_in).await, "{}", stage.agent.said());
     stage.agent.signal(Signal::TERM);
     assert!(stage.agent.ended().await.success(), "{}", stage.agent.said());
     assert_eq!(stage.coordinator.names(), ["intents", "settle intents", "complete"]);
@@ -116,7 +113,7 @@ async fn an_answer_that_comes_in_time_is_still_of_use() {
     stage.coordinator.told("challenges").await;
     stage.agent.signal(Signal::TERM);
     let drains = || stage.coordinator.seats()["state"] == "draining";
-    assert!(until(world::PATIENCE, drains).await, "{}", stage.coordinator.seats());
+    assert!(until(crate::world::PATIENCE, drains).await, "{}", stage.coordinator.seats());
     stage.coordinator.answer("135790");
     assert!(stage.agent.ended().await.success(), "{}", stage.agent.said());
     assert_eq!(stage.coordinator.names().last().map(String::as_str), Some("complete"));
@@ -152,7 +149,7 @@ async fn an_agent_with_two_sessions_in_a_frozen_browser_releases_both() {
     stage.coordinator.enqueue(&other_url, &patient());
     stage.beating().await;
     let beats = || other.asked().contains(&"GET beat".to_owned());
-    assert!(until(world::PATIENCE, beats).await, "{}", stage.agent.said());
+    assert!(until(crate::world::PATIENCE, beats).await, "{}", stage.agent.said());
     stage.freeze_browser();
     drains(stage, &["release", "release"]).await;
 }

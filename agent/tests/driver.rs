@@ -1,8 +1,5 @@
 //! The driver against a real browser and a portal of a few pages.
 
-#[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
-mod world;
-
 use std::time::Duration;
 
 use agent::driver::{Driver as _, DriverError};
@@ -12,9 +9,9 @@ use script::command::{Act, Condition, Deed, Left, Observation, Popups, Problem, 
 use tokio::time::timeout;
 use url::Url;
 
+use crate::world::Portal;
+use crate::world::process::{browser_in, renderers_in, signal_to};
 use rustix::process::Signal;
-use world::Portal;
-use world::process::{browser_in, renderers_in, signal_to};
 
 const LOGIN: &str = r#"<form action="/submit/home" method="post">
     <input id="user" name="user"><input id="password" name="password" type="password">
@@ -65,9 +62,9 @@ struct Stage {
 impl Stage {
     async fn new(portal: Portal) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let browsers = world::browsers(folder.path());
+        let browsers = crate::world::browsers(folder.path());
         let base = portal.serve().await;
-        let session = world::session(&browsers, &base, &[], world::open_gate()).await;
+        let session = crate::world::session(&browsers, &base, &[], crate::world::open_gate()).await;
         Self { folder, browsers, portal, base, session }
     }
 
@@ -328,7 +325,7 @@ async fn sessions_share_a_browser_and_nothing_else() {
         <script>seen.textContent = localStorage.getItem('b') ?? 'nothing'; localStorage.setItem('b', 'kept')</script>";
     let mut stage = Stage::new(Portal::default().page("page", body)).await;
     stage.visit("page").await;
-    let mut other = world::session(&stage.browsers, &stage.base, &[], world::open_gate()).await;
+    let mut other = crate::world::session(&stage.browsers, &stage.base, &[], crate::world::open_gate()).await;
     other.visit(&at(&stage.base, "page")).await.expect("an observation");
     let text = Condition::Text { within: "#seen".into(), contains: "nothing".into() };
     let page = Recogniser { page: "empty".into(), conditions: vec![text] };
@@ -343,12 +340,12 @@ async fn sessions_share_a_browser_and_nothing_else() {
 
 #[tokio::test]
 async fn a_shut_gate_lets_no_verb_through() {
-    let gate = world::open_gate();
+    let gate = crate::world::open_gate();
     let folder = tempfile::tempdir().expect("a folder");
-    let browsers = world::browsers(folder.path());
+    let browsers = crate::world::browsers(folder.path());
     let portal = Portal::default().page("page", "<button id=go>go</button>");
     let base = portal.serve().await;
-    let mut session = world::session(&browsers, &base, &[], gate.clone()).await;
+    let mut session = crate::world::session(&browsers, &base, &[], gate.clone()).await;
     session.visit(&at(&base, "page")).await.expect("an observation");
     gate.shut(Shut::Lost);
     let lost = Some(DriverError::Shut(Shut::Lost));
@@ -364,7 +361,7 @@ async fn a_page_that_hangs_is_a_crash_and_does_no_harm_to_others() {
     let hang = "<button id=go onclick='for (;;) {}'>go</button>";
     let portal = Portal::default().page("page", "<h1>Page</h1>").page("hang", hang);
     let mut stage = Stage::new(portal).await;
-    let mut other = world::session(&stage.browsers, &stage.base, &[], world::open_gate()).await;
+    let mut other = crate::world::session(&stage.browsers, &stage.base, &[], crate::world::open_gate()).await;
     other.visit(&at(&stage.base, "hang")).await.expect("an observation");
     let pid = stage.browsers.pid().await;
     assert_eq!(other.act(&deed(&[click("#go")], &[])).await.err(), Some(DriverError::Crashed));
@@ -380,7 +377,7 @@ async fn a_page_whose_process_dies_is_a_crash_and_does_no_harm_to_others() {
     let folder = stage.folder.path().to_owned();
     stage.visit("page").await;
     let before = renderers_in(&folder);
-    let mut other = world::session(&stage.browsers, &stage.base, &[], world::open_gate()).await;
+    let mut other = crate::world::session(&stage.browsers, &stage.base, &[], crate::world::open_gate()).await;
     other.visit(&at(&stage.base, "page")).await.expect("an observation");
     let nothing = watch(vec![visible("never", "#never")]);
     let kill = async {
@@ -401,7 +398,7 @@ async fn a_browser_that_froze_while_idle_is_replaced() {
     let frozen = stage.browsers.pid().await;
     browser_in(stage.folder.path()).iter().for_each(|&pid| signal_to(pid, Signal::STOP));
     let begun = tokio::time::Instant::now();
-    stage.session = world::session(&stage.browsers, &stage.base, &[], world::open_gate()).await;
+    stage.session = crate::world::session(&stage.browsers, &stage.base, &[], crate::world::open_gate()).await;
     assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
     assert_ne!(stage.browsers.pid().await, frozen);
     assert_eq!(stage.visit("page").await, "Visited");
@@ -411,7 +408,7 @@ async fn a_browser_that_froze_while_idle_is_replaced() {
 #[tokio::test]
 async fn a_browser_that_is_slow_to_close_a_session_does_no_harm_to_others() {
     let mut stage = Stage::new(Portal::default().page("page", "<h1>Page</h1>")).await;
-    let other = world::session(&stage.browsers, &stage.base, &[], world::open_gate()).await;
+    let other = crate::world::session(&stage.browsers, &stage.base, &[], crate::world::open_gate()).await;
     let slow = stage.browsers.pid().await;
     let processes = browser_in(stage.folder.path());
     let ending = other.ending();
@@ -423,7 +420,7 @@ async fn a_browser_that_is_slow_to_close_a_session_does_no_harm_to_others() {
     end.await;
     assert_eq!(stage.visit("page").await, "Visited");
     // It is left alone, and gets no further session.
-    let _new = world::session(&stage.browsers, &stage.base, &[], world::open_gate()).await;
+    let _new = crate::world::session(&stage.browsers, &stage.base, &[], crate::world::open_gate()).await;
     assert_ne!(stage.browsers.pid().await, slow);
     assert_eq!(stage.visit("page").await, "Visited");
     stage.end().await;

@@ -1,8 +1,5 @@
 //! The way out of a session, by hand: what it lets through, and for how long.
 
-#[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
-mod world;
-
 use agent::egress::Egress;
 use agent::gate::{Gate, Shut};
 use agent::hosts::Hosts;
@@ -25,7 +22,7 @@ impl Stage {
         let port = listener.local_addr().expect("an address").port();
         let portal = format!("http://localhost:{port}/").parse().expect("a url");
         let hosts = Hosts::new(&portal, &["nowhere.invalid".into()], loopback);
-        let gate = world::open_gate();
+        let gate = crate::world::open_gate();
         let egress = Egress::open(hosts, gate.clone()).await.expect("a port");
         Self { listener, port, gate, egress }
     }
@@ -65,7 +62,7 @@ async fn bytes_pass_both_ways_while_the_gate_is_open() {
     stage.gate.shut(Shut::Lost);
     let _ = browser.write_all(b"late").await;
     let mut rest = Vec::new();
-    let heard = timeout(world::PATIENCE, portal.read_to_end(&mut rest)).await.expect("an end");
+    let heard = timeout(crate::world::PATIENCE, portal.read_to_end(&mut rest)).await.expect("an end");
     assert!(heard.is_err() || rest.is_empty(), "the portal heard {rest:?}");
     assert_eq!(stage.ask("localhost", stage.port).await.0, 2);
 }
@@ -77,7 +74,7 @@ async fn a_cut_ends_what_is_open() {
     let (mut portal, _) = stage.listener.accept().await.expect("a connection");
     stage.egress.cut();
     let mut rest = Vec::new();
-    let _ = timeout(world::PATIENCE, portal.read_to_end(&mut rest)).await.expect("an end");
+    let _ = timeout(crate::world::PATIENCE, portal.read_to_end(&mut rest)).await.expect("an end");
     assert!(rest.is_empty());
 }
 
@@ -121,7 +118,7 @@ async fn what_a_slow_portal_had_not_taken_when_the_gate_shut_never_reaches_it() 
     stage.gate.shut(Shut::Lost);
     let mut chunk = vec![0; 64 * 1024];
     let mut heard = 1;
-    while let Ok(length @ 1..) = timeout(world::PATIENCE, portal.read(&mut chunk)).await.expect("an end") {
+    while let Ok(length @ 1..) = timeout(crate::world::PATIENCE, portal.read(&mut chunk)).await.expect("an end") {
         heard += length;
     }
     assert!(heard < 64 * 1024 * 1024, "the portal heard all of it");

@@ -2,9 +2,6 @@
 //!
 //! Not here: what is in a file (`statement`), or what a run makes of it (`script`).
 
-#[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
-mod world;
-
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,9 +12,9 @@ use protocol::lease::AllowLoopback;
 use script::command::{Act, Condition, Deed, Download, Observation, Popups, Recogniser, Watch};
 use url::Url;
 
-use world::drivers::{end, geckodriver, webdriver};
-use world::process::until;
-use world::{PATIENCE, Portal};
+use crate::world::drivers::{end, geckodriver, webdriver};
+use crate::world::process::until;
+use crate::world::{PATIENCE, Portal};
 
 const OFX: &str = "OFXHEADER:100 of an account";
 
@@ -115,8 +112,8 @@ async fn chromium_takes_files_in_and_keeps_none() {
     let portal = portal();
     let base = portal.serve().await;
     let folder = tempfile::tempdir().expect("a folder");
-    let browsers = world::browsers(folder.path());
-    let mut session = world::session(&browsers, &base, &[], world::open_gate()).await;
+    let browsers = crate::world::browsers(folder.path());
+    let mut session = crate::world::session(&browsers, &base, &[], crate::world::open_gate()).await;
     conforms_with_scripts(&mut session, &base).await;
     assert_eq!(outline(take(&mut session, "#endless", 10_000).await), "the file has more than 8 MiB");
     // A file that nobody waits for goes nowhere.
@@ -134,9 +131,9 @@ async fn sessions_that_share_a_browser_get_their_own_files() {
     let portal = portal().page("other", "of another account");
     let base = portal.serve().await;
     let folder = tempfile::tempdir().expect("a folder");
-    let browsers = world::browsers(folder.path());
-    let mut one = world::session(&browsers, &base, &[], world::open_gate()).await;
-    let mut other = world::session(&browsers, &base, &[], world::open_gate()).await;
+    let browsers = crate::world::browsers(folder.path());
+    let mut one = crate::world::session(&browsers, &base, &[], crate::world::open_gate()).await;
+    let mut other = crate::world::session(&browsers, &base, &[], crate::world::open_gate()).await;
     let home = base.join("home").expect("a url");
     one.visit(&home).await.expect("an observation");
     other.visit(&home).await.expect("an observation");
@@ -154,7 +151,7 @@ async fn without_a_browser_files_come_as_answers() {
     let portal = portal();
     let base = portal.serve().await;
     let hosts = Hosts::new(&base, &[], AllowLoopback::Yes);
-    let gate = world::open_gate();
+    let gate = crate::world::open_gate();
     let egress = Arc::new(Egress::open(hosts, gate.clone()).await.expect("a port"));
     let mut session = agent::http::Session::open(gate, egress).expect("a session");
     conforms(&mut session, &base).await;
@@ -165,7 +162,7 @@ async fn conforms_over_webdriver(driver: &str) {
     let base = portal.serve().await;
     let folder = tempfile::tempdir().expect("a folder");
     let webdriver = webdriver(driver, folder.path());
-    let mut session = world::drivers::session(&webdriver, &base, world::open_gate()).await;
+    let mut session = crate::world::drivers::session(&webdriver, &base, crate::world::open_gate()).await;
     conforms_with_scripts(&mut session, &base).await;
     assert!(left_below(folder.path()).is_empty(), "{:?}", left_below(folder.path()));
     end(&session).await;
@@ -189,7 +186,7 @@ async fn geckodriver_is_given_up_where_a_file_that_is_too_large_goes_on() {
     let base = portal().serve().await;
     let folder = tempfile::tempdir().expect("a folder");
     let webdriver = webdriver(&geckodriver(), folder.path());
-    let mut session = world::drivers::session(&webdriver, &base, world::open_gate()).await;
+    let mut session = crate::world::drivers::session(&webdriver, &base, crate::world::open_gate()).await;
     session.visit(&base.join("home").expect("a url")).await.expect("an observation");
     assert_eq!(shows(&mut session).await, "home");
     let deed = Deed { acts: vec![Act::Click { target: "#endless".into() }], region: Vec::new() };
@@ -203,7 +200,7 @@ async fn geckodriver_is_given_up_where_a_page_hoards_files() {
     let base = portal().serve().await;
     let folder = tempfile::tempdir().expect("a folder");
     let webdriver = webdriver(&geckodriver(), folder.path());
-    let mut session = world::drivers::session(&webdriver, &base, world::open_gate()).await;
+    let mut session = crate::world::drivers::session(&webdriver, &base, crate::world::open_gate()).await;
     session.visit(&base.join("hoard").expect("a url")).await.expect("an observation");
     assert_eq!(shows(&mut session).await, "home");
     let deed = Deed { acts: vec![Act::Click { target: "#more".into() }], region: Vec::new() };

@@ -2,15 +2,12 @@
 //!
 //! Not here: what becomes of each step; the script crate's tests have that.
 
-#[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
-mod world;
-
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use crate::world::process::{command, output, texts};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use world::process::{command, output, texts};
 
 const SECRET: &str = "Quill-Canary-77";
 
@@ -97,7 +94,7 @@ fn what_is_no_recording_says_so() {
 #[test]
 fn an_imported_recording_and_its_pages_make_a_script_of_what_was_clicked() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (_kept, example) = world::process::folder("quay", &[]);
+    let (_kept, example) = crate::world::process::folder("quay", &[]);
     // The pages of a new folder, each where a browser would say that it was.
     let mut pages = Vec::new();
     for (page, path) in

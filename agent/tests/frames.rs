@@ -2,14 +2,11 @@
 //!
 //! Not here: what drawing costs; `cargo xtask bench flow` measures that.
 
-#[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
-mod world;
-
+use crate::world::Portal;
 use agent::cdp::{Browsers, Session};
 use agent::driver::{Driver as _, DriverError};
 use script::command::{Act, Condition, Deed, Observation, Popups, Recogniser, Watch};
 use url::Url;
-use world::Portal;
 
 /// Each line is there once the page was told of another kind of frame.
 const WAITS_FOR_FRAMES: &str = r##"<style>
@@ -58,7 +55,7 @@ const HANGS: &str = "<p>busy</p><script>setTimeout(() => { for (;;); }, 100);</s
 
 /// A session in this browser that shows the portal's page `name`.
 async fn another(browsers: &Browsers, base: &Url, name: &str) -> Session {
-    let mut session = world::session(browsers, base, &[], world::open_gate()).await;
+    let mut session = crate::world::session(browsers, base, &[], crate::world::open_gate()).await;
     let visited = session.visit(&base.join(name).expect("a url")).await.expect("an observation");
     assert!(matches!(visited, Observation::Visited), "{visited:?}");
     session
@@ -67,7 +64,7 @@ async fn another(browsers: &Browsers, base: &Url, name: &str) -> Session {
 /// The same in a browser of its own.
 async fn at(portal: Portal, name: &str) -> (tempfile::TempDir, Browsers, Session) {
     let folder = tempfile::tempdir().expect("a folder");
-    let browsers = world::browsers(folder.path());
+    let browsers = crate::world::browsers(folder.path());
     let base = portal.serve().await;
     let session = another(&browsers, &base, name).await;
     (folder, browsers, session)
@@ -110,7 +107,7 @@ async fn a_page_that_is_waited_for_draws_now_and_then_and_not_sixty_times_a_seco
 #[tokio::test]
 async fn pages_of_one_browser_draw_side_by_side_while_others_come_and_go_and_one_hangs() {
     let folder = tempfile::tempdir().expect("a folder");
-    let browsers = world::browsers(folder.path());
+    let browsers = crate::world::browsers(folder.path());
     let base = Portal::default().page("page", WAITS_FOR_FRAMES).page("hangs", HANGS).serve().await;
     let mut hanging = another(&browsers, &base, "hangs").await;
     let browser = browsers.pid().await;

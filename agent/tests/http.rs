@@ -1,8 +1,5 @@
 //! The driver without a browser against a portal of a few pages.
 
-#[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
-mod world;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +13,7 @@ use protocol::lease::AllowLoopback;
 use script::command::{Act, Condition, Deed, Left, Observation, Popups, Recogniser, Watch};
 use url::Url;
 
-use world::Portal;
+use crate::world::Portal;
 
 const LOGIN: &str = r#"<form action="/submit/home" method="post" accept-charset="windows-1252">
     <input name="user"><input id="password" name="password" type="password">
@@ -30,7 +27,7 @@ struct Stage {
 
 impl Stage {
     async fn new(portal: Portal) -> Self {
-        Self::under(portal, world::open_gate()).await
+        Self::under(portal, crate::world::open_gate()).await
     }
 
     async fn under(portal: Portal, gate: Gate) -> Self {
@@ -300,7 +297,7 @@ async fn what_cannot_be_reached_is_told_by_its_reason() {
 
 #[tokio::test]
 async fn nothing_is_asked_for_once_the_gate_is_shut() {
-    let gate = world::open_gate();
+    let gate = crate::world::open_gate();
     let portal = Portal::default().page("login", LOGIN).page("home", "<h1 id=home>Home</h1>");
     let mut stage = Stage::under(portal, gate.clone()).await;
     stage.visit("login").await;

@@ -2,12 +2,11 @@
 //!
 //! Not here: the way to the person (`tests/tests/console/`).
 
-#[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
-mod world;
-
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::world::process::until;
+use crate::world::{PATIENCE, Portal};
 use agent::cdp::{BrowserSettings, Browsers, Session};
 use agent::driver::{Driver as _, DriverError, Session as _};
 use agent::gate::{Gate, Shut};
@@ -22,8 +21,6 @@ use protocol::live::{Button, Input, Picture, Taking};
 use serde_json::json;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
-use world::process::until;
-use world::{PATIENCE, Portal};
 
 /// A field that fills the upper half of the page, in a form that the lower half submits; a click anywhere changes its colour.
 const FORM: &str = r##"<style>body { margin: 0; background: #fff } .clicked { background: #060 }
@@ -52,15 +49,15 @@ struct Stage {
 
 async fn at(portal: &Portal, name: &str) -> Stage {
     let folder = tempfile::tempdir().expect("a folder");
-    let settings = world::settings(folder.path());
+    let settings = crate::world::settings(folder.path());
     at_with(portal, name, folder, settings).await
 }
 
 /// In a browser that these settings are of.
 async fn at_with(portal: &Portal, name: &str, folder: tempfile::TempDir, settings: BrowserSettings) -> Stage {
     let browsers = Browsers::new(settings);
-    let (base, gate) = (portal.serve().await, world::open_gate());
-    let mut session = world::session(&browsers, &base, &[], gate.clone()).await;
+    let (base, gate) = (portal.serve().await, crate::world::open_gate());
+    let mut session = crate::world::session(&browsers, &base, &[], gate.clone()).await;
     session.visit(&base.join(name).expect("a url")).await.expect("an observation");
     let proof = Proof { agent_id: AgentId(Uuid::nil()), fence: Fence { generation: 1, counter: 1 } };
     let holding = Holding::of(RUN, proof, PATIENCE, Duration::ZERO);
@@ -115,7 +112,7 @@ fn with_a_clock(folder: &std::path::Path) -> BrowserSettings {
     let program = ["/usr/bin/chromium", "/usr/bin/google-chrome"].into_iter().map(std::path::PathBuf::from);
     let program = program.into_iter().find(|program| program.exists());
     let program = program.expect("hint: `cargo xtask setup` installs a Chromium that isn't the shell alone");
-    BrowserSettings { program, ..world::settings(folder) }
+    BrowserSettings { program, ..crate::world::settings(folder) }
 }
 
 #[tokio::test]
@@ -123,7 +120,7 @@ async fn without_viewers_no_picture_is_made_whichever_browser_it_is() {
     for clock in ["the driver's", "the browser's"] {
         let folder = tempfile::tempdir().expect("a folder");
         let settings =
-            if clock == "the driver's" { world::settings(folder.path()) } else { with_a_clock(folder.path()) };
+            if clock == "the driver's" { crate::world::settings(folder.path()) } else { with_a_clock(folder.path()) };
         let portal = Portal::default().page("moves", MOVES);
         let stage = at_with(&portal, "moves", folder, settings).await;
         for _ in 0..2 {
@@ -212,15 +209,15 @@ async fn a_session_over_webdriver_is_shown_and_steered_and_waits_while_it_is() {
 
 #[tokio::test]
 async fn a_firefox_over_webdriver_is_shown_and_steered_too() {
-    shown_and_steered(&world::drivers::geckodriver()).await;
+    shown_and_steered(&crate::world::drivers::geckodriver()).await;
 }
 
 async fn shown_and_steered(driver: &str) {
     let portal = Portal::default().page("form", FORM).page("thanks", "<p>Thank you</p>");
-    let (folder, gate) = (tempfile::tempdir().expect("a folder"), world::open_gate());
-    let webdriver = world::drivers::webdriver(driver, folder.path());
+    let (folder, gate) = (tempfile::tempdir().expect("a folder"), crate::world::open_gate());
+    let webdriver = crate::world::drivers::webdriver(driver, folder.path());
     let base = portal.serve().await;
-    let mut session = world::drivers::session(&webdriver, &base, gate.clone()).await;
+    let mut session = crate::world::drivers::session(&webdriver, &base, gate.clone()).await;
     session.visit(&base.join("form").expect("a url")).await.expect("an observation");
     let screencast = session.screencast().expect("a picture");
     let proof = Proof { agent_id: AgentId(Uuid::nil()), fence: Fence { generation: 1, counter: 1 } };
@@ -261,7 +258,7 @@ async fn shown_and_steered(driver: &str) {
     casting.abort();
     assert!(casting.await.is_err());
     while outbox.next().now_or_never().is_some() {}
-    world::drivers::end(&session).await;
+    crate::world::drivers::end(&session).await;
 }
 
 #[tokio::test]

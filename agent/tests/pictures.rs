@@ -3,18 +3,15 @@
 //!
 //! Not here: what is done with what was read (`crates/script/tests/first_login.rs`).
 
-#[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
-mod world;
-
+use crate::world::drivers::{end, geckodriver, webdriver};
+use crate::world::stage::{LOGIN, Stage};
+use crate::world::{PATIENCE, Portal, open_gate};
 use agent::driver::Driver;
 use agent::pictures::read;
 use qrcode::{Color, QrCode};
 use script::command::{Observation, Problem};
 use tokio::time::Instant;
 use url::Url;
-use world::drivers::{end, geckodriver, webdriver};
-use world::stage::{LOGIN, Stage};
-use world::{PATIENCE, Portal, open_gate};
 
 const ADDRESS: &str = "otpauth://totp/Quay:maren?secret=GEZDGNBVGY3TQOJQ&issuer=Quay";
 const OTHER: &str = "otpauth://totp/Quay:other?secret=MFRGGZDFMZTWQ2LK";
@@ -95,9 +92,9 @@ async fn conforms(session: &mut dyn Driver, base: &Url) {
 #[tokio::test]
 async fn a_code_is_read_whatever_chromium_draws_it_by() {
     let folder = tempfile::tempdir().expect("a folder");
-    let browsers = world::browsers(folder.path());
+    let browsers = crate::world::browsers(folder.path());
     let base = portal().serve().await;
-    let mut session = world::session(&browsers, &base, &[], open_gate()).await;
+    let mut session = crate::world::session(&browsers, &base, &[], open_gate()).await;
     conforms(&mut session, &base).await;
     drop(session);
     browsers.end().await;
@@ -107,7 +104,7 @@ async fn conforms_over_webdriver(driver: &str) {
     let folder = tempfile::tempdir().expect("a folder");
     let webdriver = webdriver(driver, folder.path());
     let base = portal().serve().await;
-    let mut session = world::drivers::session(&webdriver, &base, open_gate()).await;
+    let mut session = crate::world::drivers::session(&webdriver, &base, open_gate()).await;
     conforms(&mut session, &base).await;
     end(&session).await;
 }
@@ -132,9 +129,9 @@ fn a_window_full_of_corners_of_codes_is_given_up_in_time() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         let folder = tempfile::tempdir().expect("a folder");
-        let browsers = world::browsers(folder.path());
+        let browsers = crate::world::browsers(folder.path());
         let base = Portal::default().page("corners", &corners).serve().await;
-        let mut session = world::session(&browsers, &base, &[], open_gate()).await;
+        let mut session = crate::world::session(&browsers, &base, &[], open_gate()).await;
         assert_eq!(reads(&mut session, &base, "corners").await, Ok(Vec::new()));
         drop(session);
         browsers.end().await;
@@ -177,5 +174,5 @@ async fn a_picture_that_says_no_one_secret_fails_the_run_and_nothing_is_typed() 
 }
 
 fn enrolling() -> String {
-    world::stage::SCRIPT.replacen("\n  accounts:", ENROLS, 1)
+    crate::world::stage::SCRIPT.replacen("\n  accounts:", ENROLS, 1)
 }

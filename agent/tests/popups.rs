@@ -3,9 +3,6 @@
 //!
 //! Not here: that windows are closed where no script follows them (`driver.rs`).
 
-#[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
-mod world;
-
 use std::sync::Arc;
 
 use agent::driver::Driver;
@@ -15,8 +12,8 @@ use protocol::lease::AllowLoopback;
 use script::command::{Act, Condition, Deed, Left, Observation, POPUPS_AT_MOST, Popups, Recogniser, Watch};
 use url::Url;
 
-use world::Portal;
-use world::drivers::{end, geckodriver, webdriver};
+use crate::world::Portal;
+use crate::world::drivers::{end, geckodriver, webdriver};
 
 const PAGES: [&str; 5] = ["main", "help", "view", "shut", "beaten"];
 
@@ -118,8 +115,8 @@ async fn conforms_with_scripts(driver: &mut dyn Driver, base: &Url) {
 async fn chromium_follows_windows_and_comes_back() {
     let base = portal().serve().await;
     let folder = tempfile::tempdir().expect("a folder");
-    let browsers = world::browsers(folder.path());
-    let mut session = world::session(&browsers, &base, &[], world::open_gate()).await;
+    let browsers = crate::world::browsers(folder.path());
+    let mut session = crate::world::session(&browsers, &base, &[], crate::world::open_gate()).await;
     conforms_with_scripts(&mut session, &base).await;
     drop(session);
     browsers.end().await;
@@ -130,7 +127,7 @@ async fn without_a_browser_a_link_to_a_window_keeps_the_page_behind_it() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let base = portal().serve().await;
     let hosts = Hosts::new(&base, &[], AllowLoopback::Yes);
-    let gate = world::open_gate();
+    let gate = crate::world::open_gate();
     let egress = Arc::new(Egress::open(hosts, gate.clone()).await.expect("a port"));
     let mut session = agent::http::Session::open(gate, egress).expect("a session");
     conforms(&mut session, &base).await;
@@ -140,7 +137,7 @@ async fn conforms_over_webdriver(driver: &str) {
     let base = portal().serve().await;
     let folder = tempfile::tempdir().expect("a folder");
     let webdriver = webdriver(driver, folder.path());
-    let mut session = world::drivers::session(&webdriver, &base, world::open_gate()).await;
+    let mut session = crate::world::drivers::session(&webdriver, &base, crate::world::open_gate()).await;
     conforms_with_scripts(&mut session, &base).await;
     for _ in 0..4 {
         assert_eq!(click(&mut session, "#adverts").await, "Acted");
@@ -176,8 +173,8 @@ async fn a_window_reaches_no_further_than_the_page_that_opened_it() {
     let portal = Portal::default().page("main", &body).page("trap", &trap);
     let base = portal.serve().await;
     let folder = tempfile::tempdir().expect("a folder");
-    let browsers = world::browsers(folder.path());
-    let mut session = world::session(&browsers, &base, &[], world::open_gate()).await;
+    let browsers = crate::world::browsers(folder.path());
+    let mut session = crate::world::session(&browsers, &base, &[], crate::world::open_gate()).await;
     let driver: &mut dyn Driver = &mut session;
     driver.visit(&base.join("main").expect("a url")).await.expect("an observation");
     assert_eq!(sees(driver, None).await, "main");

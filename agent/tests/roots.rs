@@ -3,9 +3,6 @@
 //!
 //! Not here: reading what was handed in; the language's own tests do that.
 
-#[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
-mod world;
-
 use agent::driver::Driver;
 use domain::secret::Secret;
 use script::command::{Act, Condition, Deed, Left, Observation, Popups, Recogniser, Stride, Watch};
@@ -150,7 +147,7 @@ async fn devtools_looks_into_roots() {
     let folder = tempfile::tempdir().expect("a folder");
     let browsers = browsers(folder.path());
     let base = portal().serve().await;
-    let mut session = world::session(&browsers, &base, &[], open_gate()).await;
+    let mut session = crate::world::session(&browsers, &base, &[], open_gate()).await;
     roots_are_looked_into(&mut session, &base).await;
     drop(session);
     browsers.end().await;
@@ -162,7 +159,7 @@ async fn over_webdriver(end: &str) {
     let base = portal().serve().await;
     let mut session = session(&webdriver, &base, open_gate()).await;
     roots_are_looked_into(&mut session, &base).await;
-    world::drivers::end(&session).await;
+    crate::world::drivers::end(&session).await;
 }
 
 #[tokio::test]
@@ -183,7 +180,7 @@ async fn a_form_that_is_made_anew_counts_again_though_it_says_the_same() {
     let folder = tempfile::tempdir().expect("a folder");
     let browsers = browsers(folder.path());
     let base = Portal::default().page("page", body).serve().await;
-    let mut session = world::session(&browsers, &base, &[], open_gate()).await;
+    let mut session = crate::world::session(&browsers, &base, &[], open_gate()).await;
     visit(&mut session, &base, "page").await;
     let pages = vec![shows("code", "#code")];
     assert_eq!(see(&mut session, &watch(pages.clone())).await.0.as_deref(), Some("code"));

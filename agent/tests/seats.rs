@@ -2,17 +2,14 @@
 //!
 //! Not here: the rules by themselves; those are tested beside them.
 
-#[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
-mod world;
-
 use std::time::Duration;
 
 use serde_json::json;
 
-use world::Portal;
-use world::coordinator::Coordinator;
-use world::process::until;
-use world::stage::{ACCOUNTS, CODE, LOGIN, SCRIPT, Stage};
+use crate::world::Portal;
+use crate::world::coordinator::Coordinator;
+use crate::world::process::until;
+use crate::world::stage::{ACCOUNTS, CODE, LOGIN, SCRIPT, Stage};
 
 fn asking() -> Portal {
     Portal::default().page("login", LOGIN).page("next", CODE).page("accounts", ACCOUNTS)
@@ -36,10 +33,14 @@ async fn while_a_person_is_waited_for_the_seat_is_another_leases() {
     stage.coordinator.told("complete").await;
     // The first one still waits, without a seat.
     let parked = json!({ "total": 1, "busy": 0, "parked": 1, "parkedLimit": 2, "state": "ready" });
-    assert!(until(world::PATIENCE, || stage.coordinator.seats() == parked).await, "{}", stage.coordinator.seats());
+    assert!(
+        until(crate::world::PATIENCE, || stage.coordinator.seats() == parked).await,
+        "{}",
+        stage.coordinator.seats()
+    );
     stage.coordinator.answer("135790");
     let completed = || stage.coordinator.all_told("complete").len() == 2;
-    assert!(until(world::PATIENCE, completed).await, "{}", stage.agent.said());
+    assert!(until(crate::world::PATIENCE, completed).await, "{}", stage.agent.said());
 }
 
 #[tokio::test]
@@ -50,12 +51,12 @@ async fn with_as_many_parked_as_may_be_no_lease_is_asked_for() {
     let quick = Portal::default().page("login", LOGIN).page("next", ACCOUNTS).serve().await;
     stage.coordinator.enqueue(&quick, SCRIPT);
     let is_parked = || stage.coordinator.seats()["parked"] == 1;
-    assert!(until(world::PATIENCE, is_parked).await, "{}", stage.coordinator.seats());
+    assert!(until(crate::world::PATIENCE, is_parked).await, "{}", stage.coordinator.seats());
     assert_eq!(stage.coordinator.all_told("acquire").len(), 1);
     assert_eq!(stage.coordinator.left(), 1);
     stage.coordinator.answer("135790");
     let completed = || stage.coordinator.all_told("complete").len() == 2;
-    assert!(until(world::PATIENCE, completed).await, "{}", stage.agent.said());
+    assert!(until(crate::world::PATIENCE, completed).await, "{}", stage.agent.said());
     let read = ["intents", "settle intents"];
     let asked = ["challenges", "intents", "settle intents", "settle", "complete"];
     let expected: Vec<&str> = read.into_iter().chain(asked).chain(read).chain(["complete"]).collect();

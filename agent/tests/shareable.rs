@@ -2,14 +2,11 @@
 //!
 //! Not here: what each kind of text becomes; the script crate's own tests have that.
 
-#[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
-mod world;
-
 use std::path::{Path, PathBuf};
 
+use crate::world::process::{command, folder, output, texts};
 use serde_json::Value;
 use tempfile::TempDir;
-use world::process::{command, folder, output, texts};
 
 /// What nobody may find on a page that is given away.
 const THEIRS: [&str; 9] = [

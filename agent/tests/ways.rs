@@ -3,9 +3,6 @@
 //!
 //! Not here: the same without a browser; the language's own tests do that.
 
-#[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
-mod world;
-
 use agent::driver::Driver as _;
 use domain::secret::Secret;
 use script::command::{Act, Condition, Deed, Observation, Popups, Recogniser, Target, Watch, Way};
@@ -34,7 +31,7 @@ async fn ways_find_in_a_browser_what_they_find_without_one() {
     let folder = tempfile::tempdir().expect("a folder");
     let browsers = browsers(folder.path());
     let base = Portal::default().page("form", FORM).serve().await;
-    let mut session = world::session(&browsers, &base, &[], open_gate()).await;
+    let mut session = crate::world::session(&browsers, &base, &[], open_gate()).await;
     let url = base.join("form").expect("a url");
     let (text, main, go) = (Way::Text("sign in".into()), css(".main"), css("[name=go]"));
     let cases: Vec<(Vec<Way>, usize, &str)> = vec![
@@ -91,7 +88,7 @@ async fn how_each_way_fared_is_counted_where_there_are_several() {
     let folder = tempfile::tempdir().expect("a folder");
     let browsers = browsers(folder.path());
     let base = Portal::default().page("form", FORM).serve().await;
-    let mut session = world::session(&browsers, &base, &[], open_gate()).await;
+    let mut session = crate::world::session(&browsers, &base, &[], open_gate()).await;
     let url = base.join("form").expect("a url");
     assert!(matches!(session.visit(&url).await, Ok(Observation::Visited)));
     let text = Way::Text("sign in".into());

@@ -2,9 +2,6 @@
 //!
 //! Not here: what an agent tells of that (`agent.rs`).
 
-#[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
-mod world;
-
 use std::time::Duration;
 
 use agent::cdp::{BrowserLimits, Browsers, Session};
@@ -15,10 +12,10 @@ use script::command::{Condition, Observation, Popups, Recogniser, Watch};
 use tokio::time::{Instant, timeout};
 use url::Url;
 
+use crate::world::Portal;
+use crate::world::devtools::crash;
+use crate::world::process::{browser_in, processes_in, signal_to, until};
 use rustix::process::Signal;
-use world::Portal;
-use world::devtools::crash;
-use world::process::{browser_in, processes_in, signal_to, until};
 
 const MIB: u64 = 1024 * 1024;
 /// Nothing wears a browser out.
@@ -39,7 +36,7 @@ struct Stage {
 impl Stage {
     async fn new(limits: BrowserLimits) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let browsers = world::browsers_with(folder.path(), limits);
+        let browsers = crate::world::browsers_with(folder.path(), limits);
         let portal = Portal::default().page("page", "<h1>Page</h1>").page("other", "<h1>Other</h1>");
         let base = portal.page("hog", &hog(450)).page("glutton", &hog(900)).serve().await;
         Self { folder, browsers, base }
@@ -50,7 +47,7 @@ impl Stage {
     }
 
     async fn session(&self) -> Session {
-        world::session(&self.browsers, &self.base, &[], world::open_gate()).await
+        crate::world::session(&self.browsers, &self.base, &[], crate::world::open_gate()).await
     }
 
     /// A session that shows `page`, and the browser that it is in.
@@ -68,12 +65,12 @@ impl Stage {
 
     /// That nothing is left of one browser.
     async fn is_gone(&self, pid: u32) -> bool {
-        until(world::PATIENCE, || !processes_in(self.folder.path()).contains(&pid)).await
+        until(crate::world::PATIENCE, || !processes_in(self.folder.path()).contains(&pid)).await
     }
 
     async fn end(self) {
         self.browsers.end().await;
-        let gone = until(world::PATIENCE, || processes_in(self.folder.path()).is_empty()).await;
+        let gone = until(crate::world::PATIENCE, || processes_in(self.folder.path()).is_empty()).await;
         assert!(gone, "a browser is left");
         assert_eq!(std::fs::read_dir(self.folder.path()).expect("a folder").count(), 0, "a profile is left");
     }
@@ -91,7 +88,7 @@ fn hog(mib: u32) -> String {
 /// What never shows.
 fn nothing() -> Watch {
     let never = Recogniser { page: "never".into(), conditions: vec![Condition::Visible("#never".into())] };
-    let patience_ms = u64::try_from(world::PATIENCE.as_millis()).expect("a patience");
+    let patience_ms = u64::try_from(crate::world::PATIENCE.as_millis()).expect("a patience");
     Watch { pages: vec![never], busy: Vec::new(), left: None, popups: Popups::Close, patience_ms }
 }
 
@@ -131,7 +128,7 @@ async fn a_heavy_browser_ends_with_the_last_of_its_sessions() {
         if pid != worn {
             break session;
         }
-        assert!(begun.elapsed() < world::PATIENCE, "a heavy browser goes on getting sessions");
+        assert!(begun.elapsed() < crate::world::PATIENCE, "a heavy browser goes on getting sessions");
     };
     stage.visit(&mut heavy, "page").await;
     heavy.ending().end().await;
@@ -195,7 +192,7 @@ async fn a_page_that_crashes_while_a_person_thinks_is_noticed() {
     let stage = Stage::new(NEVER).await;
     let (_other, _) = stage.showing("page").await;
     let (mut crashing, _) = stage.showing("other").await;
-    let gone = async { timeout(world::PATIENCE, crashing.gone()).await.ok() };
+    let gone = async { timeout(crate::world::PATIENCE, crashing.gone()).await.ok() };
     let (gone, ()) = tokio::join!(gone, crash(stage.folder.path(), stage.at("other")));
     assert_eq!(gone, Some(DriverError::Crashed));
     stage.end().await;
@@ -206,7 +203,7 @@ async fn a_browser_that_closes_nothing_is_killed() {
     let stage = Stage::new(NEVER).await;
     let (session, pid) = stage.showing("page").await;
     browser_in(stage.folder.path()).iter().for_each(|&pid| signal_to(pid, Signal::STOP));
-    timeout(world::PATIENCE, session.ending().end()).await.expect("an end");
+    timeout(crate::world::PATIENCE, session.ending().end()).await.expect("an end");
     assert!(stage.is_gone(pid).await);
     let (fresh, _) = stage.showing("page").await;
     drop((session, fresh));
@@ -216,13 +213,13 @@ async fn a_browser_that_closes_nothing_is_killed() {
 #[tokio::test]
 async fn a_session_ends_with_its_window_though_nobody_drives_it_and_its_browser_is_frozen() {
     let stage = Stage::new(NEVER).await;
-    let gate = world::open_gate();
-    let session = world::session(&stage.browsers, &stage.base, &[], gate.clone()).await;
+    let gate = crate::world::open_gate();
+    let session = crate::world::session(&stage.browsers, &stage.base, &[], gate.clone()).await;
     let pid = stage.browsers.pid().await.expect("a browser");
     let watchdog = Watchdog::set(gate.clone(), session.ending());
     browser_in(stage.folder.path()).iter().for_each(|&pid| signal_to(pid, Signal::STOP));
     gate.renew(TrustWindow::new(Instant::now(), Duration::from_millis(50), Duration::ZERO)).expect("a window");
-    let ended = timeout(world::PATIENCE, watchdog.ended()).await.expect("an end");
+    let ended = timeout(crate::world::PATIENCE, watchdog.ended()).await.expect("an end");
     assert_eq!(ended, Some(Shut::Expired));
     assert!(!processes_in(stage.folder.path()).contains(&pid), "the browser is still there");
     drop(session);

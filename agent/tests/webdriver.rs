@@ -2,9 +2,6 @@
 //!
 //! Not here: what is common to a page whichever driver it is read by (`driver.rs`).
 
-#[expect(dead_code, clippy::panic, reason = "each test uses a part of it, and a test may panic")]
-mod world;
-
 use std::time::Duration;
 
 use agent::driver::{Driver as _, DriverError};

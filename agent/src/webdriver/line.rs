@@ -58,7 +58,7 @@ pub(super) struct Eye {
 struct Ahead(Arc<AtomicUsize>);
 
 /// One command of them.
-struct UnderWay<'a>(&'a Ahead);
+struct UnderWay(Ahead);
 
 /// What a document answered.
 #[derive(Debug, Deserialize)]
@@ -195,8 +195,9 @@ impl Line {
         command: impl Future<Output = Result<T, CmdError>>,
     ) -> Result<T, LineError> {
         let mut command = pin!(command);
+        let was_behind = self.ahead.is_some();
         match within(patience, &mut command).await {
-            Err(LineError::TimedOut) if self.ahead.is_some() => within(BEHIND, command).await,
+            Err(LineError::TimedOut) if was_behind || self.ahead.is_some() => within(BEHIND, command).await,
             answered => answered,
         }
     }
@@ -213,27 +214,38 @@ impl HangUp {
 impl Eye {
     /// A picture (PNG) of what the window shows.
     pub(super) async fn picture(&self, _permit: Permit) -> Result<Vec<u8>, LineError> {
-        self.ahead(self.client.screenshot()).await
+        let client = self.client.clone();
+        self.ahead(async move { client.screenshot().await }).await
     }
 
     /// Does what a person does at the wheel: sources of input with their actions, as WebDriver has them.
     pub(super) async fn act(&self, _: PersonsPermit, sources: Value) -> Result<(), LineError> {
-        self.ahead(self.client.issue_cmd(Actions::Perform(sources))).await.map(|_| ())
+        let client = self.client.clone();
+        self.ahead(async move { client.issue_cmd(Actions::Perform(sources)).await }).await.map(|_| ())
     }
 
     /// Lets go whatever is pressed. It ends what a person did, so nobody's leave is needed.
     pub(super) async fn let_go(&self) -> Result<(), LineError> {
-        self.ahead(self.client.issue_cmd(Actions::Release)).await.map(|_| ())
+        let client = self.client.clone();
+        self.ahead(async move { client.issue_cmd(Actions::Release).await }).await.map(|_| ())
     }
 
-    async fn ahead<T>(&self, command: impl Future<Output = Result<T, CmdError>>) -> Result<T, LineError> {
-        let _under_way = self.ahead.begin();
-        within(BEHIND, command).await
+    /// Waits for a command, which the driver is busy with also once nobody waits for it any more.
+    async fn ahead<T: Send + 'static>(
+        &self,
+        command: impl Future<Output = Result<T, CmdError>> + Send + 'static,
+    ) -> Result<T, LineError> {
+        let under_way = self.ahead.clone().begin();
+        let answered = tokio::spawn(async move {
+            let _under_way = under_way;
+            within(BEHIND, command).await
+        });
+        answered.await.unwrap_or(Err(LineError::Gone))
     }
 }
 
 impl Ahead {
-    fn begin(&self) -> UnderWay<'_> {
+    fn begin(self) -> UnderWay {
         self.0.fetch_add(1, Ordering::Relaxed);
         UnderWay(self)
     }
@@ -243,7 +255,7 @@ impl Ahead {
     }
 }
 
-impl Drop for UnderWay<'_> {
+impl Drop for UnderWay {
     fn drop(&mut self) {
         self.0.0.fetch_sub(1, Ordering::Relaxed);
     }

@@ -7,9 +7,7 @@
 #[path = "suites.rs"]
 pub(crate) mod suites;
 
-use self::suites::{
-    AGENT, AGENT_UNITS, CONSOLE, DRAIN, DRIVER, EGRESS, FLEET, QUEUE, SCRATCH, SCRIPT, STORE, SUPERVISION, WEAR,
-};
+use self::suites::{AGENT_UNITS, BROWSERS, CONSOLE, FLEET, QUEUE, SCRATCH, SCRIPT, STORE, SUPERVISION};
 pub(crate) use self::suites::{BOUNDS, Mutant};
 
 /// Every guard that has a mutant, by suite.
@@ -421,40 +419,40 @@ pub(crate) const MUTANTS: [Mutant; 60] = [
         file: "agent/src/watchdog.rs",
         find: "ending.end().await;",
         replace: "let _ = &ending;",
-        suite: WEAR,
-        test: "a_session_ends_with_its_window_though_nobody_drives_it_and_its_browser_is_frozen",
+        suite: BROWSERS,
+        test: "wear::a_session_ends_with_its_window_though_nobody_drives_it_and_its_browser_is_frozen",
     },
     Mutant {
         guard: "a lease that is refused is given up at once",
         file: "agent/src/renewer.rs",
         find: "self.gate.shut(Shut::Lost);",
         replace: "",
-        suite: AGENT,
-        test: "after_the_lease_is_lost_the_portal_hears_nothing_and_nobody_is_told",
+        suite: BROWSERS,
+        test: "agent::after_the_lease_is_lost_the_portal_hears_nothing_and_nobody_is_told",
     },
     Mutant {
         guard: "an agent that drains asks for no lease",
         file: "agent/src/asker.rs",
         find: "() = drain.begun() => break,\n                asked = self.run_once() => asked,",
         replace: "asked = self.run_once() => asked,",
-        suite: DRAIN,
-        test: "an_agent_that_drains_takes_no_further_lease",
+        suite: BROWSERS,
+        test: "drain::an_agent_that_drains_takes_no_further_lease",
     },
     Mutant {
         guard: "no byte reaches a portal through a shut gate",
         file: "agent/src/egress.rs",
         find: "drop(gate.look().map_err(io::Error::other)?);",
         replace: "let _ = gate;",
-        suite: EGRESS,
-        test: "what_a_slow_portal_had_not_taken_when_the_gate_shut_never_reaches_it",
+        suite: BROWSERS,
+        test: "egress::what_a_slow_portal_had_not_taken_when_the_gate_shut_never_reaches_it",
     },
     Mutant {
         guard: "every command to a browser has a deadline",
         file: "agent/src/cdp/wire.rs",
         find: "let answered = timeout(patience, answered).await.map_err(|_| WireError::TimedOut)?;",
         replace: "let _ = patience;\n        let answered = answered.await;",
-        suite: DRIVER,
-        test: "a_page_that_hangs_is_a_crash_and_does_no_harm_to_others",
+        suite: BROWSERS,
+        test: "driver::a_page_that_hangs_is_a_crash_and_does_no_harm_to_others",
     },
     Mutant {
         guard: "a family is killed when its parent is gone",

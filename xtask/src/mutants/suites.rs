@@ -30,11 +30,7 @@ pub(crate) const CONSOLE: Suite = Suite {
 };
 pub(crate) const SCRIPT: Suite = suite("the runner", "crates/script/tests/", &["--test", "runner"]);
 pub(crate) const AGENT_UNITS: Suite = suite("the agent's rules", "agent/src/", &["--lib"]);
-pub(crate) const AGENT: Suite = suite("the agent", "agent/tests/", &["--test", "agent"]);
-pub(crate) const DRAIN: Suite = suite("the agent's end", "agent/tests/", &["--test", "drain"]);
-pub(crate) const DRIVER: Suite = suite("the driver", "agent/tests/", &["--test", "driver"]);
-pub(crate) const EGRESS: Suite = suite("the way out", "agent/tests/", &["--test", "egress"]);
-pub(crate) const WEAR: Suite = suite("browsers", "agent/tests/", &["--test", "wear"]);
+pub(crate) const BROWSERS: Suite = suite("the agent", "agent/tests/", &["--test", "browsers"]);
 pub(crate) const SUPERVISION: Suite = suite("supervision", "crates/supervisor/tests/", &["--test", "supervision"]);
 pub(crate) const SCRATCH: Suite = suite("scratch folders", "crates/supervisor/tests/", &["--test", "scratch"]);
 
