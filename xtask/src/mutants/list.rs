@@ -280,9 +280,9 @@ pub(crate) const MUTANTS: [Mutant; 60] = [
         guard: "revoking ends the run",
         file: "coordinator/src/store/sql/connections.rs",
         find: r#"happening(id, "revoked"), now).await?;
-        let run = runs::end_open(&mut tx, id, now).await?;"#,
+        let (run, mut acts) = runs::end_open(&mut tx, id, now).await?;"#,
         replace: r#"happening(id, "revoked"), now).await?;
-        let run = None;"#,
+        let (run, mut acts) = (None, Vec::new());"#,
         suite: STORE,
         test: "store::tests::runs::revoking_ends_the_run_and_forgets_the_credentials",
     },
@@ -297,8 +297,8 @@ pub(crate) const MUTANTS: [Mutant; 60] = [
     Mutant {
         guard: "an answer is of no use to the session after",
         file: "coordinator/src/store/sql/runs.rs",
-        find: "// Whoever asked under an older fence is gone, and its session with it.\n        challenges::cancel_pending(&mut tx, run_id, ClosingReason::AgentGone, now).await?;",
-        replace: "",
+        find: "// Whoever asked under an older fence is gone, and its session with it.\n        let closed = cancel_pending(&mut tx, run_id, ClosingReason::AgentGone, now).await?;",
+        replace: "let closed = super::closing::Closed { count: 0, acts: Vec::new() };",
         suite: STORE,
         test: "store::tests::runs::a_challenge_is_asked_once_answered_once_and_forgets_its_answer",
     },
