@@ -350,3 +350,105 @@ fn refusal(error: &NewSessionError) -> LineError {
         _ => LineError::Gone,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufStream};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::sync::{Mutex, Notify};
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::gate::{Gate, TrustWindow};
+
+    /// A browser's driver: it does one thing after the other, and a picture takes until it is let go.
+    #[derive(Clone, Default)]
+    struct Driver {
+        turn: Arc<Mutex<()>>,
+        asked: Arc<Notify>,
+        taken: Arc<Notify>,
+    }
+
+    impl Driver {
+        async fn serve(&self) -> Url {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let url = format!("http://{}/", listener.local_addr().expect("an address")).parse().expect("a url");
+            let driver = self.clone();
+            tokio::spawn(async move {
+                while let Ok((stream, _)) = listener.accept().await {
+                    tokio::spawn(driver.clone().answer(BufStream::new(stream)));
+                }
+            });
+            url
+        }
+
+        async fn answer(self, mut stream: BufStream<TcpStream>) -> std::io::Result<()> {
+            loop {
+                let (mut first, mut length) = (String::new(), 0);
+                stream.read_line(&mut first).await?;
+                loop {
+                    let mut line = String::new();
+                    if stream.read_line(&mut line).await? < 3 {
+                        break;
+                    }
+                    let value =
+                        line.to_ascii_lowercase().strip_prefix("content-length:").map(str::trim).map(str::parse);
+                    length = value.and_then(Result::ok).unwrap_or(length);
+                }
+                stream.read_exact(&mut vec![0; length]).await?;
+                let value = match first.split(' ').nth(1) {
+                    Some("/session") => json!({ "sessionId": "one", "capabilities": {} }),
+                    Some("/session/one/screenshot") => {
+                        let _turn = self.turn.lock().await;
+                        self.asked.notify_one();
+                        self.taken.notified().await;
+                        json!("")
+                    }
+                    Some("/session/one/url") => {
+                        drop(self.turn.lock().await);
+                        json!("https://bank.example/")
+                    }
+                    _ => Value::Null,
+                };
+                let body = json!({ "value": value }).to_string();
+                let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json";
+                let answer = format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+                stream.write_all(answer.as_bytes()).await?;
+                stream.flush().await?;
+            }
+        }
+    }
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+    const SHORT: Duration = Duration::from_millis(50);
+
+    #[tokio::test]
+    async fn what_comes_behind_a_picture_waits_for_it_also_once_nobody_looks_on() {
+        let driver = Driver::default();
+        let (line, _hang_up, eye) = Line::open(&driver.serve().await, Map::new(), PATIENCE).await.expect("a session");
+        let gate = Gate::new(TrustWindow::new(Instant::now(), PATIENCE, Duration::ZERO));
+        let permit = gate.look().expect("an open gate");
+        let looks = tokio::spawn(async move { eye.picture(permit).await });
+        driver.asked.notified().await;
+        looks.abort();
+        assert!(looks.await.is_err_and(|ended| ended.is_cancelled()));
+        let taken = async {
+            assert!(timeout(SHORT * 4, pending::<()>()).await.is_err());
+            driver.taken.notify_one();
+        };
+        let (at, ()) = tokio::join!(line.at(gate.permit().expect("an open gate"), SHORT), taken);
+        assert_eq!(at.map(|url| url.to_string()), Ok("https://bank.example/".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn a_driver_that_answers_nothing_is_waited_for_no_longer_where_nobody_looks_on() {
+        let driver = Driver::default();
+        let (line, ..) = Line::open(&driver.serve().await, Map::new(), PATIENCE).await.expect("a session");
+        let gate = Gate::new(TrustWindow::new(Instant::now(), PATIENCE, Duration::ZERO));
+        let _turn = driver.turn.lock().await;
+        let at = line.at(gate.permit().expect("an open gate"), SHORT);
+        assert_eq!(timeout(BEHIND, at).await, Ok(Err(LineError::TimedOut)));
+    }
+}

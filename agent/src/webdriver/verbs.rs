@@ -28,7 +28,7 @@ const VISIT: Duration = Duration::from_secs(30);
 /// How long a target of an act is waited for.
 const TARGET: Duration = Duration::from_secs(5);
 /// For how long a page is asked at once, and how much longer its answer may take. With
-/// both, a browser that is frozen is found out within five seconds.
+/// both, a browser that is frozen is found out within five seconds, unless somebody looks on.
 const SLICE: Duration = Duration::from_secs(2);
 const GRACE: Duration = Duration::from_millis(2900);
 /// How long a command has that is done at once.

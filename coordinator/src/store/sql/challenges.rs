@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::super::Db;
 use super::audit::{commit_act, write};
-use super::closing::{cancel_pending, change, ended, expire};
+use super::closing::{cancel_pending, ended, expire};
 use super::held::{HeldRun, hold, take_connection_of};
 use super::transition::{Happening, note};
 use super::{
@@ -36,9 +36,9 @@ pub(super) struct ChallengeRow {
     pub(super) organization_id: Uuid,
     pub(super) connection_id: Uuid,
     pub(super) run_id: Uuid,
-    pub(super) question: String,
+    question: String,
     pub(super) state: String,
-    pub(super) answer_sealed: Option<Vec<u8>>,
+    answer_sealed: Option<Vec<u8>>,
     may_answer: Option<String>,
     source: Option<String>,
     closed_for: Option<String>,
@@ -155,6 +155,42 @@ pub(super) async fn take(tx: &mut Tx, id: ChallengeId) -> Result<ChallengeRow, R
     .fetch_optional(&mut **tx)
     .await;
     found(row, "take a challenge")
+}
+
+pub(super) async fn change(
+    tx: &mut Tx,
+    row: ChallengeRow,
+    event: ChallengeEvent,
+    answer: Option<Vec<u8>>,
+    now: Timestamp,
+) -> Result<Challenge, Refused> {
+    let state: ChallengeState = from_word(&row.state, "challenge's state")?;
+    let question: Question = from_json(&row.question, "question")?;
+    let closed_for = match event {
+        ChallengeEvent::Expire => Some(ClosingReason::Expired),
+        ChallengeEvent::Accept if state == ChallengeState::Open => Some(ClosingReason::AnsweredElsewhere),
+        ChallengeEvent::Accept | ChallengeEvent::Reject
+            if row.answer_sealed.is_none() && state == ChallengeState::Answered =>
+        {
+            Some(ClosingReason::HandedBack)
+        }
+        _ => None,
+    };
+    let state = question.kind.after(state, event)?;
+    // Whatever happens to a challenge, nobody holds the wheel after it.
+    sqlx::query(
+        "UPDATE challenges SET state = $2, answer_sealed = $3, updated_at = $4, closed_for = $5, holder_id = NULL,
+             holder_name = NULL, seat = NULL, held_until = NULL WHERE id = $1",
+    )
+    .bind(row.id)
+    .bind(state.as_str())
+    .bind(answer)
+    .bind(to_ms(now))
+    .bind(closed_for.map(ClosingReason::as_str))
+    .execute(&mut **tx)
+    .await
+    .map_err(failed("change a challenge"))?;
+    Ok(Challenge { state, closed_for, updated_at: now, wheel: None, ..row.read()? })
 }
 
 /// Who holds the wheel at this moment.

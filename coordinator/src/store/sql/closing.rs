@@ -3,14 +3,14 @@
 //! Not here: what is answered (`challenges`), and a wheel that is handed back (`wheel`).
 
 use domain::audit::Action;
-use domain::challenge::{ChallengeEvent, ChallengeState, ClosingReason, Question};
+use domain::challenge::ClosingReason;
 use domain::id::{ConnectionId, OrganizationId, RunId};
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::challenges::{ChallengeRow, challenge_columns};
-use super::{Tx, failed, from_json, from_word, to_ms};
-use crate::store::{Act, Challenge, Refused, StoreError};
+use super::{Tx, failed, to_ms};
+use crate::store::{Act, StoreError};
 
 /// What was closed of a run.
 #[must_use]
@@ -75,40 +75,4 @@ pub(super) fn ended(held: &[ChallengeRow], reason: ClosingReason) -> Vec<Act> {
         act.with(json!({ "challengeId": row.id, "how": reason.as_str() }))
     });
     acts.collect()
-}
-
-pub(super) async fn change(
-    tx: &mut Tx,
-    row: ChallengeRow,
-    event: ChallengeEvent,
-    answer: Option<Vec<u8>>,
-    now: Timestamp,
-) -> Result<Challenge, Refused> {
-    let state: ChallengeState = from_word(&row.state, "challenge's state")?;
-    let question: Question = from_json(&row.question, "question")?;
-    let closed_for = match event {
-        ChallengeEvent::Expire => Some(ClosingReason::Expired),
-        ChallengeEvent::Accept if state == ChallengeState::Open => Some(ClosingReason::AnsweredElsewhere),
-        ChallengeEvent::Accept | ChallengeEvent::Reject
-            if row.answer_sealed.is_none() && state == ChallengeState::Answered =>
-        {
-            Some(ClosingReason::HandedBack)
-        }
-        _ => None,
-    };
-    let state = question.kind.after(state, event)?;
-    // Whatever happens to a challenge, nobody holds the wheel after it.
-    sqlx::query(
-        "UPDATE challenges SET state = $2, answer_sealed = $3, updated_at = $4, closed_for = $5, holder_id = NULL,
-             holder_name = NULL, seat = NULL, held_until = NULL WHERE id = $1",
-    )
-    .bind(row.id)
-    .bind(state.as_str())
-    .bind(answer)
-    .bind(to_ms(now))
-    .bind(closed_for.map(ClosingReason::as_str))
-    .execute(&mut **tx)
-    .await
-    .map_err(failed("change a challenge"))?;
-    Ok(Challenge { state, closed_for, updated_at: now, wheel: None, ..row.read()? })
 }

@@ -87,7 +87,7 @@ pub(super) async fn insert(
     Ok(row.ok_or(Refused::RunUnderWay)?.read()?)
 }
 
-/// Ends the connection's open run, with the challenge that it waits for.
+/// Ends the connection's open run, with the challenge that it waits for; which run that was, and what is to be written down last.
 pub(super) async fn end_open(
     tx: &mut Tx,
     connection: ConnectionId,

@@ -13,8 +13,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::commit_act;
-use super::challenges::{ChallengeRow, held_by, take};
-use super::closing::change;
+use super::challenges::{ChallengeRow, change, held_by, take};
 use super::{SqlStore, Tx, commit, failed, from_word, to_ms};
 use crate::store::{Act, Confirmed, HandsBack, Over, Refused, StoreError, Taken, Wheel, Wheels, fence_of};
 

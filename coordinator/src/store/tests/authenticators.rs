@@ -1,26 +1,16 @@
 //! Authenticators: one use of each code, and what refused codes come to.
 
 use domain::audit::Action;
-use domain::challenge::{AnswerSource, AuthenticatorState, ChallengeKind, Medium, Question};
+use domain::challenge::{AnswerSource, AuthenticatorState, Medium, Question};
 use domain::id::RunId;
 use protocol::lease::Verdict;
 use uuid::Uuid;
 
-use super::{Bench, benches, challenge, now, proof};
+use super::{Bench, benches, challenge, code, now, proof};
 use crate::store::{AuditFilter, Challenge, Refused};
 
 fn question(medium: Medium, attempts_left: u32) -> Question {
-    Question {
-        kind: ChallengeKind::OneTimeCode,
-        medium: Some(medium),
-        masked_target: None,
-        prompt: "Enter the code.".into(),
-        institution_message: None,
-        attempts_left,
-        resends_left: 0,
-        answer_parts: None,
-        terms: None,
-    }
+    Question { medium: Some(medium), attempts_left, ..code() }
 }
 
 async fn ask(bench: &Bench, run: RunId, counter: u32, question: Question) -> Challenge {

@@ -2,22 +2,12 @@
 //!
 //! Not here: new codes (`resends`), and the wheel (`wheel`).
 
-use domain::challenge::{ChallengeKind, ChallengeState, Question};
+use domain::challenge::{ChallengeState, Question};
 
 use super::*;
 
 fn question(attempts_left: u32) -> Question {
-    Question {
-        kind: ChallengeKind::OneTimeCode,
-        medium: None,
-        masked_target: None,
-        prompt: "Enter the code.".into(),
-        institution_message: None,
-        attempts_left,
-        resends_left: 0,
-        answer_parts: None,
-        terms: None,
-    }
+    Question { attempts_left, ..code() }
 }
 
 #[tokio::test]

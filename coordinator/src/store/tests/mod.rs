@@ -37,7 +37,7 @@ use std::sync::Arc;
 
 use ::tests::postgres::Database;
 use domain::account::{AccountStatus, AccountType, ObservedAccount};
-use domain::challenge::Question;
+use domain::challenge::{ChallengeKind, Question};
 use domain::connection::{ConnectionState, ConnectionStatus};
 use domain::failure::{Failure, FailureCode, Stage};
 use domain::fence::Fence;
@@ -120,6 +120,21 @@ pub(crate) fn transaction(description: &str) -> ObservedTransaction {
 }
 
 /// A question that is asked for five minutes, of which nothing is known and for which no new code is sent.
+/// A bank that asks for a code.
+fn code() -> Question {
+    Question {
+        kind: ChallengeKind::OneTimeCode,
+        medium: None,
+        masked_target: None,
+        prompt: "Enter the code.".into(),
+        institution_message: None,
+        attempts_left: 3,
+        resends_left: 0,
+        answer_parts: None,
+        terms: None,
+    }
+}
+
 fn challenge(question: Question) -> NewChallenge {
     NewChallenge {
         id: ChallengeId(Uuid::now_v7()),

@@ -8,21 +8,12 @@ use domain::challenge::{AnswerSource, ChallengeKind, Medium, Question};
 use domain::id::RunId;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Bench, benches, challenge, now, proof};
+use super::{Bench, benches, challenge, code, now, proof};
 use crate::store::{Challenge, NewChallenge, Refused};
 
 fn question(said: Option<&str>, resends_left: u32) -> Question {
-    Question {
-        kind: ChallengeKind::OneTimeCode,
-        medium: Some(Medium::Sms),
-        masked_target: None,
-        prompt: "Enter the code.".into(),
-        institution_message: said.map(str::to_owned),
-        attempts_left: 3,
-        resends_left,
-        answer_parts: None,
-        terms: None,
-    }
+    let institution_message = said.map(str::to_owned);
+    Question { medium: Some(Medium::Sms), institution_message, resends_left, ..code() }
 }
 
 async fn ask(bench: &Bench, run: RunId, counter: u32, question: Question) -> Challenge {

@@ -12,17 +12,7 @@ use protocol::lease::Verdict;
 use super::*;
 
 fn question() -> Question {
-    Question {
-        kind: ChallengeKind::Takeover,
-        medium: None,
-        masked_target: None,
-        prompt: "Are you a person?".into(),
-        institution_message: None,
-        attempts_left: 3,
-        resends_left: 0,
-        answer_parts: None,
-        terms: None,
-    }
+    Question { kind: ChallengeKind::Takeover, prompt: "Are you a person?".into(), ..code() }
 }
 
 /// Somebody at a page, who keeps the wheel for a minute.
