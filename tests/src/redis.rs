@@ -44,6 +44,12 @@ impl Redis {
         self.folder.join("redis.sock")
     }
 
+    /// Its process; none once it was killed.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.server.as_ref().and_then(Program::pid)
+    }
+
     /// Takes everything out of it; true if the server said so.
     pub async fn wipe(&self) -> bool {
         self.command(&["FLUSHALL"]).await.trim() == "OK"

@@ -20,6 +20,7 @@ use super::auth::Agent;
 use super::body::{Body, Ids};
 use super::line;
 use super::problem::Problem;
+use super::request_id::to_its_end;
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -113,7 +114,8 @@ async fn complete(
     Ids([run]): Ids<1>,
     Body(request): Body<Complete>,
 ) -> Result<StatusCode, Problem> {
-    app.fleet.complete(RunId(run), &request).await?;
+    // An agent hangs up where it hears meanwhile that its run is over, as it is once this has begun.
+    to_its_end(async move { Ok(app.fleet.complete(RunId(run), &request).await?) }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -123,7 +125,7 @@ async fn fail(
     Ids([run]): Ids<1>,
     Body(request): Body<Fail>,
 ) -> Result<StatusCode, Problem> {
-    app.fleet.fail(RunId(run), request).await?;
+    to_its_end(async move { Ok(app.fleet.fail(RunId(run), request).await?) }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

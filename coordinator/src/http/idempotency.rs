@@ -64,8 +64,7 @@ pub(super) async fn layer(State(app): State<App>, request: Request, next: Next) 
         Begun::First => {
             // To its end, even if the caller hangs up: whoever asks again gets this answer.
             let request = Request::from_parts(parts, Body::from(bytes));
-            let work = request_id::carried(async move { attempt.carry_out(request, next).await });
-            tokio::spawn(work).await.map_err(|_| Problem::internal())?
+            request_id::to_its_end(async move { attempt.carry_out(request, next).await }).await
         }
         Begun::Answered(answer) => attempt.replay(answer).await,
         Begun::UnderWay => {

@@ -13,6 +13,7 @@ use tracing::Instrument as _;
 use tracing::field::Empty;
 use uuid::Uuid;
 
+use super::problem::Problem;
 use crate::store::{acting, actor};
 
 /// The header in both directions.
@@ -30,8 +31,18 @@ pub(super) fn current() -> String {
 }
 
 /// The same work with the request's id and in the same name, for a task of its own.
-pub(super) fn carried<F: Future>(work: F) -> impl Future<Output = F::Output> {
+fn carried<F: Future>(work: F) -> impl Future<Output = F::Output> {
     CURRENT.scope(current(), acting(actor(), work.in_current_span()))
+}
+
+/// Has work come to its end, even if whoever asked for it hangs up.
+///
+/// # Errors
+/// Its own, and that it panicked.
+pub(super) async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Problem>> + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::spawn(carried(work)).await.map_err(|_| Problem::internal())?
 }
 
 /// Gives the request its id, and logs what became of it.

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use fixtures::faults::Faults;
 use fixtures::oracle::Act;
 use serde_json::{Value, json};
+use tests::bare_agent::BareAgent;
 use tests::patience::{eventually, within};
-use tests::programs::{browsers_below, descendants, is_alive, kill_process_hard};
+use tests::programs::{browsers_below, descendants, freeze_process, is_alive, kill_process_hard, thaw_process};
 use tests::redis::Redis;
 use tests::world::{Fleet, Plan};
 
@@ -238,5 +239,32 @@ async fn a_redis_that_is_wiped_is_rebuilt_from_the_store() -> Outcome {
     assert!(verdict.is_clean(), "{verdict:#?}");
     assert!(fleet.talk().contains("fence=2.1"), "the fence of the next generation: {}", fleet.talk());
     assert_eq!(fleet.portal.oracle().concurrent_sessions_max, 1, "the first session ended before the second began");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_an_agent_tells_counts_though_it_hangs_up_meanwhile() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let redis = Redis::start(folder.path()).await?;
+    let fleet = Plan::new().agents(0).with("redis.url", &redis.url()).with("lease.term", "10m").start().await?;
+    let (integrator, operator) = (fleet.integrator("default").await?, fleet.operator()?);
+    let id = set_up(&fleet, &integrator).await?;
+    let agent = BareAgent::of(&fleet)?;
+    let held = agent.acquire(20_000).await?.ok_or("the activation")?;
+    // The store hears of it, and the queue can't yet.
+    let queue = redis.pid().ok_or("Redis has ended")?;
+    freeze_process(queue);
+    let telling = tokio::spawn(async move { agent.fail(&held, "auth.locked").await });
+    let over = |now: &Value| now["setup"]["lastFailure"]["code"] == "auth.locked";
+    let heard = integrator.connection(&id, "the end of the activation", over).await;
+    telling.abort();
+    let hung_up = telling.await;
+    let shown = integrator.get(&format!("/v1/connections/{id}")).await;
+    thaw_process(queue);
+    heard?;
+    shown?;
+    assert!(hung_up.is_err_and(|ended| ended.is_cancelled()), "it was answered before it hung up");
+    let given_back = async || operator.list("/control/v1/leases").await.ok()?.is_empty().then_some(());
+    eventually(given_back).await.ok_or("the lease is kept for a run that is over")?;
     Ok(())
 }
