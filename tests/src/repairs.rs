@@ -57,11 +57,25 @@ pub async fn repaired(
     knows: Option<&str>,
     data: &Path,
 ) -> Result<Repaired, Failure> {
+    repaired_as(portal, faults, knows, data, |script| script).await
+}
+
+/// The same of a script that says less, or other things, than the portal's own.
+///
+/// # Errors
+/// As above.
+pub async fn repaired_as(
+    portal: &RunningPortal,
+    faults: Faults,
+    knows: Option<&str>,
+    data: &Path,
+    written: impl FnOnce(String) -> String,
+) -> Result<Repaired, Failure> {
     let folder = data.join(portal.name());
     std::fs::create_dir_all(&folder)?;
-    for file in ["script.yaml", "institution.yaml"] {
-        std::fs::copy(scripts().join(portal.name()).join(file), folder.join(file))?;
-    }
+    let own = scripts().join(portal.name());
+    std::fs::copy(own.join("institution.yaml"), folder.join("institution.yaml"))?;
+    std::fs::write(folder.join("script.yaml"), written(std::fs::read_to_string(own.join("script.yaml"))?))?;
     let healthy = read(portal, &folder, data, &["--json", "--save-pages"]).await?;
     if healthy.code != Some(0) {
         return Err(format!("the healthy portal isn't read: {}{}", healthy.stdout, healthy.stderr).into());

@@ -14,7 +14,7 @@ use fixtures::zoo::{Portal, Wishes};
 use serde_json::{Value, json};
 use tests::programs::built;
 use tests::recorder::Failure;
-use tests::repairs::{Repaired, repaired};
+use tests::repairs::{Repaired, repaired, repaired_as};
 use tests::world::run;
 use tokio::process::Command;
 
@@ -89,10 +89,51 @@ async fn half_a_page_of_hoshizoras_is_told_and_not_mended() -> Result<(), Failur
 }
 
 #[tokio::test]
+async fn a_table_of_kontors_that_became_a_list_of_cards_is_one_more_layout() -> Result<(), Failure> {
+    let portal = Portal::Kontor.start(Wishes::default()).await?;
+    let data = tempfile::tempdir()?;
+    let came = repaired(&portal, other_layout(), None, data.path()).await?;
+    assert_eq!((came.code.as_deref(), came.rounds, came.by_person), (Some("script.element.missing"), 1, 0), "{came:?}");
+    assert!(came.is_true(), "{came:?}");
+    // Who still has the table is read as before.
+    let script = std::fs::read_to_string(came.folder.join("script.yaml"))?;
+    assert!(script.contains("table: \"#umsatzliste\"") && script.contains("records: li.umsatz"), "{script}");
+    Ok(())
+}
+
+/// Has a script that knows of one layout alone be repaired, whose portal shows amounts in a column for each side.
+async fn in_two_columns(portal: Portal) -> Result<Repaired, Failure> {
+    let portal = portal.start(Wishes::default()).await?;
+    let data = tempfile::tempdir()?;
+    let of_one_layout = |script: String| {
+        let (head, rest) = script.split_once("    layouts:\n").expect("layouts");
+        let after = rest.lines().skip_while(|line| line.starts_with("      ")).map(|line| format!("{line}\n"));
+        format!("{head}{}", after.collect::<String>())
+    };
+    repaired_as(&portal, other_layout(), None, data.path(), of_one_layout).await
+}
+
+#[tokio::test]
+async fn amounts_of_hoshizoras_in_two_columns_are_told_apart_by_the_signs_that_they_had() -> Result<(), Failure> {
+    let came = in_two_columns(Portal::Hoshizora).await?;
+    assert_eq!((came.code.as_deref(), came.rounds, came.by_person), (Some("script.element.missing"), 1, 0), "{came:?}");
+    assert!(came.is_true(), "{came:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn amounts_of_thresholds_in_two_columns_are_told_where_the_rows_are_of_another_account() -> Result<(), Failure> {
+    let came = in_two_columns(Portal::Threshold).await?;
+    assert_eq!((came.code.as_deref(), came.rounds), (Some("script.element.missing"), 0), "{came:?}");
+    assert!(came.nothing.is_some_and(|why| why.contains("nothing in them by itself is what `amount` was")));
+    Ok(())
+}
+
+#[tokio::test]
 async fn columns_of_meridian_that_became_one_are_told_and_not_guessed() -> Result<(), Failure> {
     let came = came(Portal::Meridian, other_layout(), None).await?;
     assert_eq!((came.code.as_deref(), came.rounds), (Some("script.element.missing"), 0), "{came:?}");
-    assert!(came.nothing.is_some_and(|why| why.contains("no column holds what the column `Date` held")));
+    assert!(came.nothing.is_some_and(|why| why.contains("nothing in them by itself is what `description` was")));
     Ok(())
 }
 
@@ -206,13 +247,5 @@ async fn nothing_is_published_that_nobody_took_and_a_refusal_is_told() -> Result
     assert_eq!(sent.lock().expect("a lock").len(), 0);
     let ran = asked(&url, "another", &[]).await?;
     assert!(ran.code == Some(1) && ran.stderr.contains("no such token"), "{:?}{}", ran.code, ran.stderr);
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_table_of_kontors_that_became_a_list_of_cards_is_told_and_not_guessed() -> Result<(), Failure> {
-    let came = came(Portal::Kontor, other_layout(), None).await?;
-    assert_eq!((came.code.as_deref(), came.rounds), (Some("script.element.missing"), 0), "{came:?}");
-    assert!(came.nothing.is_some_and(|why| why.contains("nothing on the page is what `#umsatzliste` was")));
     Ok(())
 }

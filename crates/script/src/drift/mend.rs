@@ -264,7 +264,7 @@ fn columns(table: ElementRef<'_>) -> Vec<Column> {
 }
 
 /// The kind of a value: its marks, each run of letters or digits as one.
-fn value_kind(text: &str) -> String {
+pub(super) fn value_kind(text: &str) -> String {
     let mut kind = String::new();
     for sign in text.chars() {
         let sign = match sign {

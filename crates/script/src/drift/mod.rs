@@ -16,6 +16,7 @@ mod known;
 mod lesson;
 mod mend;
 mod propose;
+mod relaid;
 mod skeleton;
 mod systematic;
 mod text;

@@ -3,12 +3,13 @@
 //!
 //! Not here: accepting one; and what is written in the place of a thing (`mend`, `systematic`).
 
-use domain::failure::FailureCode;
+use domain::failure::{FailureCode, Stage};
 use serde::Serialize;
 use url::Url;
 
 use super::lesson::{Lesson, buttons, passage, teach};
 use super::mend::{Mend, mends};
+use super::relaid::{Relaid, relaid};
 use super::text::{Scalar, scalars, written};
 use super::{Distance, KnownPage, Skeleton, Trouble, known_page, systematic};
 use crate::Script;
@@ -192,7 +193,29 @@ impl<'s> Ground<'s> {
                 format!("Names that began with `{beginning}` begin otherwise: know them by their ends, on all pages");
             proposals.extend(self.proposal(title, mends, &[], page));
         }
-        let found = mends(self.source, &scalars, (&self.documents, at), &self.now, target);
+        let mended = |scalars: &[Scalar]| mends(self.source, scalars, (&self.documents, at), &self.now, target);
+        let others = |scalars: Vec<Scalar>| scalars.into_iter().filter(|one| !is_of_list(one)).collect::<Vec<_>>();
+        let mut found = mended(&scalars);
+        if !found.lost.is_empty() && self.script.read_at(Stage::Transactions) == Some(page) {
+            match relaid(&self.script, self.source, &scalars, before, &self.now) {
+                Relaid::Not => {}
+                Relaid::Unlike(why) => found.lost.push(why),
+                Relaid::Lost(why) => {
+                    // A part of the list by itself is no repair.
+                    found.mends = mended(&others(scalars)).mends;
+                    found.lost.push(why);
+                }
+                Relaid::Found(mend, left) => {
+                    let mut whole = mended(&others(scalars));
+                    whole.mends.push(*mend);
+                    whole.lost.extend(left);
+                    let title =
+                        format!("It is the page `{page}`, and its list is laid out otherwise: read that layout, too");
+                    proposals.extend(self.proposal(title, whole.mends, &whole.lost, page));
+                    return (proposals, whole.lost);
+                }
+            }
+        }
         if !found.mends.is_empty() {
             let count = found.mends.len();
             let things = if count == 1 { "a thing of it is".to_owned() } else { format!("{count} things of it are") };
@@ -273,6 +296,13 @@ fn seen(script: &Script, html: &str) -> Option<String> {
     let sights = script.sights(&url, html).ok()?;
     let shows = |sight: &&crate::Sight| sight.signs.iter().all(|sign| sign.holds || sign.sign.starts_with("url "));
     sights.iter().find(shows).map(|sight| sight.page.clone())
+}
+
+/// Whether a scalar says how the list of transactions is laid out.
+fn is_of_list(scalar: &Scalar) -> bool {
+    let [reads, list, key, ..] = scalar.path.as_slice() else { return false };
+    let keys = ["table", "records", "skip", "empty", "columns", "date", "pending", "signed", "map", "layouts"];
+    reads == "reads" && list == "transactions" && keys.contains(&key.as_str())
 }
 
 /// What a scalar says of a page's signs.

@@ -57,7 +57,19 @@ pub(super) fn shape(text: &str) -> String {
         c if c.is_numeric() => '0',
         c if c.is_whitespace() || c.is_ascii_punctuation() => c,
         '•' | '·' | '…' | '–' | '—' | '−' | '€' | '£' | '¥' => c,
+        // Japan's minus, which says which of a list's rows went out.
+        '▲' | '△' => c,
         _ => 'x',
     };
     text.chars().map(shape).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shape;
+
+    #[test]
+    fn signs_of_amounts_stay_and_what_could_be_anything_doesnt() {
+        assert_eq!(shape("▲1,204 △7 −3,00 € ★ 残高"), "▲0,000 △0 −0,00 € x xx");
+    }
 }
