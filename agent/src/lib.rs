@@ -36,6 +36,7 @@ pub mod measure;
 pub mod member;
 pub mod openers;
 pub mod pace;
+mod patience;
 pub mod pictures;
 pub mod quantity;
 pub mod renewer;

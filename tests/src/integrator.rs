@@ -233,7 +233,7 @@ impl Integrator {
     /// Waits until the connection is as `wanted` says.
     ///
     /// # Errors
-    /// [`CallError::TooLate`] with what it was last.
+    /// [`CallError::TooLate`] with what it was last, and what the bank asked.
     pub async fn connection(&self, id: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Result<Value, CallError> {
         let mut last = Value::Null;
         let found = eventually(async || {
@@ -241,8 +241,12 @@ impl Integrator {
             last = self.get(&format!("/v1/connections/{id}")).await.ok()?;
             wanted(&last).then(|| last.clone())
         });
-        let found = found.await;
-        found.ok_or_else(|| CallError::TooLate { what: what.into(), last: last.to_string() })
+        if let Some(found) = found.await {
+            return Ok(found);
+        }
+        let asked = self.list(&format!("/v1/connections/{id}/challenges")).await.unwrap_or_default();
+        let last = json!({ "connection": last, "challenges": asked }).to_string();
+        Err(CallError::TooLate { what: what.into(), last })
     }
 
     /// Waits until the bank asks something that wasn't `seen` before.

@@ -24,6 +24,7 @@ use super::downloads::{Progress, progress};
 use super::showing::{Gone, Showing};
 use super::traffic::Traffic;
 use super::watching::{Heard, heard};
+use crate::patience::{TooLong, within};
 
 /// How long a browser has to accept a connection.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -154,7 +155,7 @@ impl Wire {
         let (answer, answered) = oneshot::channel();
         let call = Call { session: session.cloned(), method, params, answer: Some(answer) };
         self.calls.send(call).map_err(|_| WireError::Gone)?;
-        let answered = timeout(patience, answered).await.map_err(|_| WireError::TimedOut)?;
+        let answered = within(patience, answered).await.map_err(|TooLong| WireError::TimedOut)?;
         answered.map_err(|_| WireError::Gone)?
     }
 

@@ -23,6 +23,7 @@ use url::Url;
 
 use crate::cdp::page::IN_PAGE;
 use crate::gate::{Permit, PersonsPermit};
+use crate::patience::{self, TooLong};
 
 /// What is put behind `page.js`.
 const CALL: &str = include_str!("call.js");
@@ -317,9 +318,9 @@ fn connector(url: &Url) -> Result<HttpsConnector<HttpConnector>, LineError> {
 }
 
 async fn within<T>(patience: Duration, command: impl Future<Output = Result<T, CmdError>>) -> Result<T, LineError> {
-    match timeout(patience, command).await {
+    match patience::within(patience, command).await {
         Ok(answered) => answered.map_err(|error| meaning(&error)),
-        Err(_) => Err(LineError::TimedOut),
+        Err(TooLong) => Err(LineError::TimedOut),
     }
 }
 
