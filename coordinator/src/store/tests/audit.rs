@@ -6,15 +6,42 @@ use domain::audit::{Action, Actor, ActorKind, Broken};
 
 use super::*;
 
-/// Does to the database what only whoever owns it can.
+/// Takes away what keeps the entries as they are, which only whoever owns the database can.
+async fn unlock(bench: &Bench) {
+    for sql in if is_sqlite(bench) { SQLITE_UNLOCKS } else { POSTGRES_UNLOCKS } {
+        run(bench, sql).await.expect("unlocked");
+    }
+}
+
+const SQLITE_UNLOCKS: &[&str] = &[
+    "DROP TRIGGER audit_entries_are_not_changed",
+    "DROP TRIGGER audit_entries_are_not_deleted",
+    "DROP TRIGGER audit_entries_come_last",
+];
+
+const POSTGRES_UNLOCKS: &[&str] = &[
+    "DROP TRIGGER audit_entries_are_not_changed ON audit_entries",
+    "DROP TRIGGER audit_entries_come_last ON audit_entries",
+];
+
+fn is_sqlite(bench: &Bench) -> bool {
+    bench._ground.is::<tempfile::TempDir>()
+}
+
 async fn tamper(bench: &Bench, sql: &'static str) {
+    run(bench, sql).await.expect("done");
+}
+
+/// Has the database itself do something, with the rights of a coordinator.
+async fn run(bench: &Bench, sql: &'static str) -> Result<(), sqlx::Error> {
     if let Some(folder) = bench._ground.downcast_ref::<tempfile::TempDir>() {
         let file = format!("sqlite://{}", folder.path().join("t.sqlite").display());
         let pool = sqlx::SqlitePool::connect(&file).await.expect("the file");
-        sqlx::query(sql).execute(&pool).await.expect("done");
-    } else if let Some(server) = bench._ground.downcast_ref::<Database>() {
+        sqlx::query(sql).execute(&pool).await.map(|_| ())
+    } else {
+        let server = bench._ground.downcast_ref::<Database>().expect("one of the two databases");
         let pool = sqlx::PgPool::connect(&server.url()).await.expect("the server");
-        sqlx::query(sql).execute(&pool).await.expect("done");
+        sqlx::query(sql).execute(&pool).await.map(|_| ())
     }
 }
 
@@ -54,6 +81,12 @@ async fn whatever_is_done_to_the_chain_is_found() {
             note(&bench, 5).await;
             assert_eq!(fault(&bench, None).await, None, "{}", bench.name);
             for step in steps {
+                let refused = run(&bench, step).await.expect_err("an entry stays as it was written").to_string();
+                assert!(refused.contains("only added"), "{step} on {}: {refused}", bench.name);
+            }
+            assert_eq!(fault(&bench, None).await, None, "{}", bench.name);
+            unlock(&bench).await;
+            for step in steps {
                 tamper(&bench, step).await;
             }
             assert_eq!(fault(&bench, None).await, Some(expected.clone()), "{steps:?} on {}", bench.name);
@@ -74,6 +107,20 @@ async fn whatever_is_done_to_the_chain_is_found() {
 }
 
 #[tokio::test]
+async fn an_entry_is_neither_emptied_away_nor_put_in_the_place_of_another() {
+    let replaced = "INSERT OR REPLACE INTO audit_entries (position, at, actor_kind, action, detail, previous_hash, hash)
+                    SELECT 3, at, actor_kind, action, detail, previous_hash, hash FROM audit_entries WHERE position = 2";
+    for bench in benches().await {
+        note(&bench, 5).await;
+        let sql = if is_sqlite(&bench) { replaced } else { "TRUNCATE audit_entries" };
+        let refused = run(&bench, sql).await.expect_err("an entry stays as it was written").to_string();
+        assert!(refused.contains("only added"), "{}: {refused}", bench.name);
+        note(&bench, 1).await;
+        assert_eq!(fault(&bench, None).await, None, "{}", bench.name);
+    }
+}
+
+#[tokio::test]
 async fn an_end_that_is_cut_off_with_its_head_is_found_by_a_head_that_was_written_down() {
     for bench in benches().await {
         note(&bench, 4).await;
@@ -81,6 +128,7 @@ async fn an_end_that_is_cut_off_with_its_head_is_found_by_a_head_that_was_writte
         assert_eq!(head.position, 5);
         note(&bench, 1).await;
         assert_eq!(fault(&bench, Some(&head)).await, None, "a later end leaves it in place");
+        unlock(&bench).await;
         tamper(&bench, "DELETE FROM audit_entries WHERE position > 4").await;
         tamper(
             &bench,
