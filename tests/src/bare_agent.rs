@@ -204,7 +204,15 @@ impl BareAgent {
     /// # Errors
     /// [`CallError`] for anything but success.
     pub async fn wait_for_answer(&self, held: &Held, challenge: &str) -> Result<String, CallError> {
-        let body = json!({ "proof": held.proof, "waitMs": 3_000 });
+        self.wait_after_resends(held, challenge, 0).await
+    }
+
+    /// The same once the bank was asked for so many new codes.
+    ///
+    /// # Errors
+    /// [`CallError`] for anything but success.
+    pub async fn wait_after_resends(&self, held: &Held, challenge: &str, resends: u32) -> Result<String, CallError> {
+        let body = json!({ "proof": held.proof, "waitMs": 3_000, "resendsDone": resends });
         let told = self.call(&format!("/{}/challenges/{challenge}/wait", held.run_id), &body).await?;
         Ok(text(&told["state"]))
     }

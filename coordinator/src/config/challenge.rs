@@ -16,6 +16,8 @@ pub struct Challenge {
     pub resends: u32,
     #[serde(deserialize_with = "span")]
     pub resend_every: Duration,
+    #[serde(deserialize_with = "span")]
+    pub people_after: Duration,
     pub unknown_pages: TakeoverOffer,
 }
 

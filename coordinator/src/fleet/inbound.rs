@@ -23,6 +23,9 @@ use crate::vault::mac;
 /// How long a code waits for its challenge.
 pub(super) const CODES_KEPT: SignedDuration = SignedDuration::from_mins(10);
 
+/// How long the code of before is held back, after a new one was asked for, since it may come late and the new one soon.
+const LAST_IS_LATE: SignedDuration = SignedDuration::from_secs(20);
+
 /// How long it is kept which messages were taken in: most providers' don't say when they were made.
 pub(super) const MESSAGES_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 
@@ -105,6 +108,11 @@ impl Fleet {
         }
         let waiting = self.store.codes_for(challenge.id, &media, now - CODES_KEPT).await?;
         let Some(code) = waiting.first() else { return Ok(Answering::Later) };
+        // Which of the codes that were sent this is, nobody can tell, and a bank takes the last alone.
+        let is_last = waiting.len() > usize::try_from(challenge.resends).unwrap_or(usize::MAX);
+        if !is_last && now < code.received_at + LAST_IS_LATE {
+            return Ok(Answering::Later);
+        }
         let owner = challenge.organization_id;
         let opened = self.sealer.open(owner, &seal_context(challenge.connection_id), &code.sealed).await?;
         let sealed = self.sealer.seal(owner, &answer_seal_context(challenge.id), &opened).await?;

@@ -69,6 +69,8 @@ pub trait Challenges {
     /// Closes the challenge of a run whose agent went silent, if it waits, and tells the
     /// connection's history.
     async fn close_challenge_of_silent(&self, run_id: RunId, now: Timestamp) -> Result<(), StoreError>;
+    /// Calls people to the challenges that no message answered in time; returns to how many.
+    async fn call_people(&self, now: Timestamp) -> Result<u64, StoreError>;
     /// Closes challenges whose time is up; returns how many.
     async fn expire_challenges(&self, now: Timestamp) -> Result<u64, StoreError>;
 }
@@ -88,6 +90,8 @@ pub struct NewChallenge {
     pub resend_after: Timestamp,
     /// By which ways codes come in at connections' own addresses.
     pub heard: Vec<Medium>,
+    /// When people are called to what such a code may answer.
+    pub people_at: Timestamp,
     /// Whether its answer was agreed on with the bank.
     pub agreed: Agreed,
 }

@@ -56,4 +56,6 @@ pub struct WaitingCode {
     pub medium: Medium,
     /// Sealed by the vault.
     pub sealed: Vec<u8>,
+    /// When it came.
+    pub received_at: Timestamp,
 }

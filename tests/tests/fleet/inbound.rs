@@ -6,7 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use sha1::Sha1;
 use sha2::Sha256;
@@ -207,6 +207,52 @@ async fn a_mail_that_came_before_its_challenge_answers_it() -> Outcome {
     assert_eq!(agent.wait_for_answer(&held, &challenge).await?, "answered");
     let challenges = integrator.list(&format!("/v1/connections/{id}/challenges")).await?;
     assert_eq!((&challenges[0]["source"], &challenges[0]["mayAnswer"]), (&json!("email"), &json!(["email", "person"])));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_code_that_comes_late_is_not_given_in_place_of_the_one_that_was_sent_after_it() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let fleet = plan(&folder, "+14155550142")?.with("challenge.resend_every", "1s").agents(0).start().await?;
+    let integrator = fleet.integrator("default").await?;
+    let (id, own) = draft(&integrator, "own").await?;
+    let number = own["phoneNumber"].as_str().unwrap_or_default();
+    activate(&fleet, &integrator, &id).await?;
+    let agent = BareAgent::of(&fleet)?;
+    let held = agent.acquire(20_000).await?.ok_or("the activation")?;
+    let challenge = agent.ask_with_resends(&held, 2).await?;
+    let path = format!("/v1/connections/{id}/challenges/{challenge}");
+    let resent = eventually(async || {
+        let answer = integrator.call(Method::POST, &format!("{path}/resend"), None).await.ok()?;
+        (answer.status == 202).then_some(())
+    });
+    resent.await.ok_or("the bank isn't asked for a new code")?;
+    assert_eq!(agent.wait_for_answer(&held, &challenge).await?, "resend");
+    let said = |code: &str| format!("{code} is your Harbour one-time passcode.");
+    assert_eq!(text(&fleet, "SM1", number, "HARBOUR", &said("111111"), TOKEN).await?, StatusCode::OK);
+    assert_eq!(agent.wait_after_resends(&held, &challenge, 1).await?, "open", "another is on its way");
+    assert_eq!(text(&fleet, "SM2", number, "HARBOUR", &said("222222"), TOKEN).await?, StatusCode::OK);
+    assert_eq!(agent.wait_after_resends(&held, &challenge, 1).await?, "answered");
+    assert_eq!(integrator.get(&path).await?["source"], "sms");
+    Ok(())
+}
+
+#[tokio::test]
+async fn people_are_called_once_no_code_came_in_by_itself() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let fleet = plan(&folder, "+14155550142")?.with("challenge.people_after", "4s").start().await?;
+    let integrator = fleet.integrator("default").await?;
+    let (id, _) = draft(&integrator, "own").await?;
+    activate(&fleet, &integrator, &id).await?;
+    let challenge = integrator.open_challenge(&id, None).await?;
+    let before = integrator.get(&format!("/v1/connections/{id}")).await?;
+    let called = integrator.connection(&id, "waiting for people", |now| now["nextAction"] == "answerChallenge").await?;
+    let open = integrator.open_challenge(&id, None).await?;
+    assert_eq!(open["id"], challenge["id"], "it is the same question");
+    assert_eq!(called["actionRequiredBy"], "integrator");
+    assert_ne!(before["nextAction"], "answerChallenge", "a code may come in, and nobody is needed: {before}");
+    integrator.answer(&id, &open, &fleet.code(1).await.ok_or("a code")?).await?;
+    active(&integrator, &id).await?;
     Ok(())
 }
 

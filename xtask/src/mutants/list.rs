@@ -449,7 +449,7 @@ pub(crate) const MUTANTS: [Mutant; 60] = [
     Mutant {
         guard: "every command to a browser has a deadline",
         file: "agent/src/cdp/wire.rs",
-        find: "let answered = timeout(patience, answered).await.map_err(|_| WireError::TimedOut)?;",
+        find: "let answered = within(patience, answered).await.map_err(|TooLong| WireError::TimedOut)?;",
         replace: "let _ = patience;\n        let answered = answered.await;",
         suite: BROWSERS,
         test: "driver::a_page_that_hangs_is_a_crash_and_does_no_harm_to_others",

@@ -17,17 +17,17 @@ use uuid::Uuid;
 
 use super::super::Db;
 use super::audit::{commit_act, write};
+use super::calling::Calls;
 use super::closing::{cancel_pending, ended, expire};
 use super::held::{HeldRun, hold, take_connection_of};
 use super::transition::{Happening, note};
 use super::{
-    SqlStore, Tx, authenticators, candidates, commit, failed, found, from_json, from_ms, from_word, push_page, resends,
-    sources, to_json, to_ms, webhooks,
+    SqlStore, Tx, authenticators, calling, candidates, commit, failed, found, from_json, from_ms, from_word, push_page,
+    resends, sources, to_json, to_ms,
 };
 use crate::store::{
     Act, Challenge, Challenges, Connections as _, NewChallenge, PageRequest, Refused, StoreError, Wheel, fence_of,
 };
-use domain::event::EventType;
 use domain::failure::{Failure, FailureCode, Stage};
 
 #[derive(FromRow)]
@@ -49,7 +49,7 @@ pub(super) struct ChallengeRow {
     pub(super) expires_at: i64,
     updated_at: i64,
     pub(super) holder_id: Option<Uuid>,
-    holder_name: Option<String>,
+    pub(super) holder_name: Option<String>,
     pub(super) seat: Option<Uuid>,
     pub(super) held_until: Option<i64>,
     pub(super) wheel_turn: i64,
@@ -232,10 +232,11 @@ impl Challenges for SqlStore {
         let resends_left = resends::left(&mut tx, run_id, &new).await?;
         let resend_after = resends::after(&mut tx, run_id, proof, &new).await?;
         let sources = sources::may_answer(&new.question, by_itself);
+        let calls = Calls::by(&sources, &new, now);
         let row = sqlx::query_as::<_, ChallengeRow>(concat!(
             "INSERT INTO challenges (id, organization_id, connection_id, run_id, fence, question, state, created_at,
-                                         expires_at, updated_at, may_answer, resends_left, resend_after)
-                 VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $7, $9, $10, $11) RETURNING ",
+                                         expires_at, updated_at, may_answer, resends_left, resend_after, people_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $7, $9, $10, $11, $12) RETURNING ",
             challenge_columns!()
         ))
         .bind(new.id.0)
@@ -249,18 +250,13 @@ impl Challenges for SqlStore {
         .bind(sources.iter().map(|source| source.as_str()).collect::<Vec<_>>().join(" "))
         .bind(resends_left)
         .bind(resend_after)
+        .bind(calls.kept())
         .fetch_one(&mut *tx)
         .await
         .map_err(failed("open a challenge"))?;
-        let data = json!({
-            "connectionId": run.connection_id,
-            "challengeId": new.id,
-            "kind": new.question.kind,
-            "expiresAt": new.expires_at,
-        });
-        // Nobody is called for what is answered in any case.
-        if !sources.iter().any(|source| source.is_sure()) {
-            webhooks::emit(&mut tx, run.organization_id, EventType::ChallengeOpened, data, now).await?;
+        if let Calls::AtOnce = calls {
+            let (owner, connection) = (run.organization_id, run.connection_id);
+            calling::call(&mut tx, owner, connection, new.id, &new.question, new.expires_at, now).await?;
         }
         write(&mut tx, closed.acts, now).await?;
         commit(tx).await?;
@@ -340,6 +336,7 @@ impl Challenges for SqlStore {
                 let of = (row.connection_id, effect);
                 acts = candidates::told_by_answer(&mut tx, run_id, of, verdict, now).await?;
             }
+            acts.extend(ended(std::slice::from_ref(&row), ClosingReason::AnsweredElsewhere));
             change(&mut tx, row, event, None, now).await?;
         }
         write(&mut tx, acts, now).await?;
@@ -466,6 +463,10 @@ impl Challenges for SqlStore {
         note(&mut tx, Some(&state), &state, Some(&failure), happening, now).await?;
         write(&mut tx, closed.acts, now).await?;
         commit(tx).await
+    }
+
+    async fn call_people(&self, now: Timestamp) -> Result<u64, StoreError> {
+        calling::call_to_unanswered(self, now).await
     }
 
     async fn expire_challenges(&self, now: Timestamp) -> Result<u64, StoreError> {

@@ -72,7 +72,7 @@ pub(super) fn ended(held: &[ChallengeRow], reason: ClosingReason) -> Vec<Act> {
     let acts = given.map(|row| {
         let act = Act::new(Action::RunHandedBack).of(OrganizationId(row.organization_id));
         let act = act.on(ConnectionId(row.connection_id)).to(row.run_id);
-        act.with(json!({ "challengeId": row.id, "how": reason.as_str() }))
+        act.with(json!({ "challengeId": row.id, "holder": row.holder_name, "how": reason.as_str() }))
     });
     acts.collect()
 }

@@ -31,7 +31,7 @@ pub(super) const SELECT: &str = "
         c.permissions, c.permissions_at,
         k.connection_id AS credentials_of, k.refused AS credentials_refused,
         (SELECT COALESCE(q.may_answer, '') FROM challenges q WHERE q.connection_id = c.id AND q.state || '' = 'open'
-            ORDER BY q.id DESC LIMIT 1) AS may_answer,
+            AND q.people_at IS NULL ORDER BY q.id DESC LIMIT 1) AS may_answer,
         (SELECT a.refusals FROM authenticators a WHERE a.connection_id = c.id) AS refusals,
         r.not_before AS run_not_before, r.failure AS run_failure
     FROM connections c

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::super::Db;
 use super::transition::{Happening, note};
-use super::{SqlStore, commit, failed, from_json, from_word, to_ms};
+use super::{SqlStore, commit, failed, from_json, from_ms, from_word, to_ms};
 use crate::store::{Inbound, StoreError, TakenIn, WaitingCode};
 
 #[async_trait]
@@ -63,7 +63,7 @@ impl Inbound for SqlStore {
         since: Timestamp,
     ) -> Result<Vec<WaitingCode>, StoreError> {
         let mut query = QueryBuilder::<Db>::new(
-            "SELECT i.medium, i.sealed FROM challenges q
+            "SELECT i.medium, i.sealed, i.received_at FROM challenges q
              JOIN runs r ON r.id = q.run_id JOIN inbound_codes i ON i.connection_id = q.connection_id
              WHERE i.received_at >= COALESCE(r.started_at, 0) AND i.received_at >= ",
         );
@@ -74,10 +74,11 @@ impl Inbound for SqlStore {
         }
         words.push_unseparated(if media.is_empty() { "NULL)" } else { ")" });
         query.push(" ORDER BY i.received_at DESC, i.id DESC");
-        let rows = query.build_query_as::<(String, Vec<u8>)>().fetch_all(&self.read).await;
+        let rows = query.build_query_as::<(String, Vec<u8>, i64)>().fetch_all(&self.read).await;
         let rows = rows.map_err(failed("look for codes that came in"))?;
-        let read =
-            |(medium, sealed): (String, Vec<u8>)| Ok(WaitingCode { medium: from_word(&medium, "medium")?, sealed });
+        let read = |(medium, sealed, received_at): (String, Vec<u8>, i64)| {
+            Ok(WaitingCode { medium: from_word(&medium, "medium")?, sealed, received_at: from_ms(received_at)? })
+        };
         rows.into_iter().map(read).collect()
     }
 

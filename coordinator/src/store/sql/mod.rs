@@ -20,6 +20,7 @@ mod again;
 mod audit;
 mod authenticators;
 mod balances;
+mod calling;
 mod candidates;
 mod challenges;
 mod closing;

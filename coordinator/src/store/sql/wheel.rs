@@ -21,6 +21,7 @@ use crate::store::{Act, Confirmed, HandsBack, Over, Refused, StoreError, Taken, 
 async fn hand_back(mut tx: Tx, row: ChallengeRow, how: HandsBack, now: Timestamp) -> Result<bool, StoreError> {
     let (id, organization) = (row.id, OrganizationId(row.organization_id));
     let (connection, run) = (ConnectionId(row.connection_id), row.run_id);
+    let holder = row.holder_name.clone();
     match change(&mut tx, row, ChallengeEvent::HandBack, None, now).await {
         Ok(_) => {}
         Err(Refused::Store(error)) => return Err(error),
@@ -33,7 +34,7 @@ async fn hand_back(mut tx: Tx, row: ChallengeRow, how: HandsBack, now: Timestamp
         .await
         .map_err(failed("keep what answered"))?;
     let act = Act::new(Action::RunHandedBack).of(organization).on(connection).to(run);
-    commit_act(tx, act.with(json!({ "challengeId": id, "how": how.as_str() })), now).await?;
+    commit_act(tx, act.with(json!({ "challengeId": id, "holder": holder, "how": how.as_str() })), now).await?;
     Ok(true)
 }
 

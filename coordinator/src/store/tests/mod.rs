@@ -144,6 +144,7 @@ fn challenge(question: Question) -> NewChallenge {
         resend_after: now(),
         agreed: Agreed::Unknown,
         heard: Vec::new(),
+        people_at: now(),
     }
 }
 

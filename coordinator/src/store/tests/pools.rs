@@ -3,6 +3,7 @@
 //! Not here: which there are.
 
 use domain::challenge::{AnswerSource, ChallengeKind, Medium, Question};
+use domain::connection::OpenChallenge;
 use domain::id::{ConnectionId, RunId};
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -65,6 +66,11 @@ async fn a_number_is_one_connections_and_the_next_waits_until_one_is_free() {
 }
 
 async fn ask(bench: &Bench, run: RunId, medium: Option<Medium>) -> Challenge {
+    ask_and_call_at(bench, run, medium, now()).await
+}
+
+/// The same where people are called at that moment.
+async fn ask_and_call_at(bench: &Bench, run: RunId, medium: Option<Medium>, people_at: Timestamp) -> Challenge {
     let question = Question {
         kind: ChallengeKind::OneTimeCode,
         medium,
@@ -76,7 +82,7 @@ async fn ask(bench: &Bench, run: RunId, medium: Option<Medium>) -> Challenge {
         answer_parts: None,
         terms: None,
     };
-    let new = NewChallenge { heard: vec![Medium::Email, Medium::Sms], ..challenge(question) };
+    let new = NewChallenge { heard: vec![Medium::Email, Medium::Sms], people_at, ..challenge(question) };
     bench.store.open_challenge(run, proof(1), new, now()).await.expect("asked")
 }
 
@@ -138,5 +144,46 @@ async fn what_comes_in_answers_where_the_connection_has_an_address_there_until_t
         bench.store.settle_challenge(run, proof(1), asked.id, Verdict::Rejected, now()).await.expect("settled");
         let again = ask(&bench, run, Some(Medium::Sms)).await;
         assert_eq!(again.may_answer, [AnswerSource::Person], "a person is asked");
+    }
+}
+
+#[tokio::test]
+async fn people_are_called_to_what_a_message_may_answer_once_none_did() {
+    for bench in benches().await {
+        bench.webhook(&["challenge.opened"]).await;
+        let connection = create(&bench, "own@c.example").await;
+        bench.give_credentials(connection.id).await;
+        let run = RunId(Uuid::now_v7());
+        bench.store.complete_setup(bench.organization, connection.id, run, now()).await.expect("completed");
+        bench.grant(run, 1).await;
+        let later = now() + SignedDuration::from_mins(1);
+        let told = async || {
+            let told = bench.claim_due(10).await;
+            told.iter().map(|event| event.data["challengeId"].as_str().expect("an id").to_owned()).collect::<Vec<_>>()
+        };
+        let is_waited_for = async || {
+            let connection = bench.store.connection(bench.organization, connection.id).await.expect("a connection");
+            connection.challenge == OpenChallenge::Open
+        };
+        let asked = ask_and_call_at(&bench, run, Some(Medium::Sms), later).await;
+        assert_eq!(bench.store.call_people(now()).await.expect("a round"), 0, "{}: a code may come in", bench.name);
+        assert!(told().await.is_empty() && !is_waited_for().await, "{}", bench.name);
+        assert_eq!(bench.store.call_people(later).await.expect("a round"), 1, "{}: none did", bench.name);
+        assert_eq!(bench.store.call_people(later).await.expect("a round"), 0, "{}: once", bench.name);
+        assert_eq!(told().await, [asked.id.to_string()], "{}", bench.name);
+        assert!(is_waited_for().await, "{}", bench.name);
+
+        let asked = ask_and_call_at(&bench, run, Some(Medium::Email), later).await;
+        let answered = AnswerSource::Email;
+        let answered =
+            bench.store.answer_challenge(bench.organization, connection.id, asked.id, vec![1], answered, now());
+        answered.await.expect("answered");
+        assert_eq!(bench.store.call_people(later).await.expect("a round"), 0, "{}: one did", bench.name);
+        assert!(told().await.is_empty(), "{}", bench.name);
+
+        bench.store.settle_challenge(run, proof(1), asked.id, Verdict::Rejected, now()).await.expect("settled");
+        let again = ask_and_call_at(&bench, run, Some(Medium::Email), later).await;
+        assert_eq!(told().await, [again.id.to_string()], "{}: the bank refused it", bench.name);
+        assert!(is_waited_for().await, "{}", bench.name);
     }
 }

@@ -166,7 +166,20 @@ async fn came_back(bench: &Bench) -> Vec<String> {
 #[tokio::test]
 async fn a_wheel_that_ends_with_its_challenge_stands_in_the_trail_with_the_reason() {
     for bench in benches().await {
-        for reason in ["agentGone", "agentGone anew", "expired", "expired late", "runCancelled", "sessionEnded"] {
+        let reasons = [
+            "agentGone",
+            "agentGone anew",
+            "agentGone for good",
+            "answeredElsewhere",
+            "askedAnew",
+            "expired",
+            "expired late",
+            "runCancelled",
+            "runCancelled by a pause",
+            "sessionEnded",
+            "sessionEnded badly",
+        ];
+        for reason in reasons {
             let (connection, run) = bench.activating().await;
             let (id, at) = (asked(&bench, run).await, now());
             let told = came_back(&bench).await.len();
@@ -175,14 +188,26 @@ async fn a_wheel_that_ends_with_its_challenge_stands_in_the_trail_with_the_reaso
             assert_eq!(given, Confirmed::Given);
             let late = at + SignedDuration::from_hours(1);
             let (store, organization) = (&bench.store, bench.organization);
+            let other = || challenge(Question { attempts_left: 2, ..question() });
             match reason {
                 "agentGone" => store.close_challenge_of_silent(run, at).await.expect("closed"),
                 "agentGone anew" => drop(bench.grant(run, 2).await.expect("granted")),
+                "agentGone for good" => store.abandon(run, FailureCode::AgentGone, at).await.expect("given up"),
+                "answeredElsewhere" => {
+                    store.settle_challenge(run, proof(1), id, Verdict::Accepted, at).await.expect("settled");
+                }
+                "askedAnew" => drop(store.open_challenge(run, proof(1), other(), at).await.expect("asked")),
                 "expired" => assert_eq!(store.expire_challenges(late).await.expect("swept"), 1),
                 "expired late" => {
                     let late =
                         store.answer_challenge(organization, connection, id, vec![1], AnswerSource::Person, late);
                     assert!(late.await.is_err(), "{}", bench.name);
+                }
+                "runCancelled by a pause" => {
+                    store.pause_connection(organization, connection, at).await.expect("paused");
+                }
+                "sessionEnded badly" => {
+                    bench.fail(run, 1, FailureCode::ScriptParse, AfterFailure::End).await.expect("failed");
                 }
                 "runCancelled" => drop(store.revoke_connection(organization, connection, at).await.expect("revoked")),
                 _ => store.release(run, proof(1), at).await.expect("released"),
@@ -190,7 +215,9 @@ async fn a_wheel_that_ends_with_its_challenge_stands_in_the_trail_with_the_reaso
             let how = came_back(&bench).await;
             assert_eq!(how.len(), told + 1, "{}, {reason}: {how:?}", bench.name);
             let word = reason.split(' ').next().expect("a word");
-            assert!(how.iter().any(|how| how.contains(word) && how.contains(&id.to_string())), "{reason}: {how:?}");
+            let told = |how: &&String| how.contains(word) && how.contains(&id.to_string());
+            let entry = how.iter().find(told).unwrap_or_else(|| panic!("{}, {reason}: {how:?}", bench.name));
+            assert!(entry.contains("\"holder\":\"ada\""), "{reason}: {entry}");
         }
     }
 }
