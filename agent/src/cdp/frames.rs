@@ -27,11 +27,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, OwnedMutexGuard};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use super::page::PageLine;
 use super::wire::WireError;
 use crate::gate::{Gate, Permit};
+use crate::patience::{TooLong, within};
 
 /// How long lies between two frames that are asked for: short for what waits for one, and long
 /// beside what most answers of a page take.
@@ -141,9 +142,9 @@ async fn frame(line: PageLine, permit: Permit, turn: OwnedMutexGuard<()>) -> Res
 /// Has a page draw once, and keeps the turn until it has.
 async fn drawn(line: PageLine, permit: Permit, turn: OwnedMutexGuard<()>, how: Value) -> Result<Value, WireError> {
     let mut drawn = Box::pin(line.send(permit, "HeadlessExperimental.beginFrame", how, FRAME + CLOSED));
-    let drawn = match timeout(FRAME, drawn.as_mut()).await {
+    let drawn = match within(FRAME, drawn.as_mut()).await {
         Ok(drawn) => drawn,
-        Err(_) => {
+        Err(TooLong) => {
             tracing::warn!("a page doesn't draw and is closed, so that others can");
             line.wire.tell("Target.closeTarget", json!({ "targetId": line.target }));
             drawn.await

@@ -32,6 +32,7 @@ use crate::egress::Egress;
 use crate::gate::{Gate, Permit, Shut};
 use crate::http::{Cookie, Identity};
 use crate::live;
+use crate::patience::within;
 use crate::tally::Tally;
 
 /// How long a command has that a browser does at once.
@@ -385,7 +386,7 @@ impl Ending {
         let context = json!({ "browserContextId": self.context });
         let close = self.browser.wire.call(None, "Target.disposeBrowserContext", context, PULSE_DECIDES);
         let mut close = pin!(close);
-        let closed = match timeout(CLOSE, close.as_mut()).await {
+        let closed = match within(CLOSE, close.as_mut()).await {
             Ok(closed) => closed,
             Err(_) if self.has_company() => {
                 tracing::warn!(pid = self.browser.pid(), "a browser is slow and gets no further session");

@@ -26,6 +26,7 @@ use super::session::{Session, World};
 use super::showing::Showing;
 use super::wire::WireError;
 use crate::driver::DriverError;
+use crate::patience::within;
 
 /// How long a window may take to be closed.
 const CLOSE: Duration = Duration::from_secs(5);
@@ -133,7 +134,7 @@ impl Session {
         }
         let mut windows = self.windows.clone();
         let closed = windows.wait_for(|windows| !windows.contains(&target));
-        if timeout(CLOSE, closed).await.is_err() {
+        if within(CLOSE, closed).await.is_err() {
             tracing::warn!("a window doesn't close");
             return Err(DriverError::Crashed);
         }
