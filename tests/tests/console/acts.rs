@@ -80,29 +80,35 @@ async fn a_run_that_was_set_aside_is_let_go_on_once_by_its_button() -> Outcome {
     let fleet = Plan::new().agents(0).with("lease.term", "500ms").start().await?;
     let operator = fleet.operator()?;
     let [ada, bob, eve] = operators(&fleet).await?;
-    let (_, connection) = waiting(&fleet).await?;
+    let (integrator, connection) = waiting(&fleet).await?;
+    let entity = integrator.post("/v1/entities", &json!({ "externalEntityId": "second" })).await?;
+    let ended = integrator.set_up_for(&text(&entity["entityId"]), "harbour", "clerk", "a password").await?;
     let agent = BareAgent::of(&fleet)?;
     let set_aside = async || {
-        agent.acquire(1_000).await.ok()?;
-        operator.list("/control/v1/dead-letters").await.ok()?.first().cloned()
+        agent.acquire(500).await.ok()?;
+        operator.list("/control/v1/dead-letters").await.ok().filter(|letters| letters.len() == 2)
     };
-    let letter = eventually(set_aside).await.ok_or("nothing was set aside")?;
-    let run = text(&letter["runId"]);
+    let letters = eventually(set_aside).await.ok_or("two runs were to be set aside")?;
+    let of = |id: &str| letters.iter().find(|letter| letter["connectionId"] == id).map(|letter| text(&letter["runId"]));
+    let (run, of_ended) = (of(&connection).ok_or("a letter")?, of(&ended).ok_or("a letter")?);
     let revive = ada.shown("/console/dead-letters", &format!("/{run}/revive")).await;
-    let old = bob.shown("/console/dead-letters", "/revive").await;
+    let old = bob.shown("/console/dead-letters", &format!("/{run}/revive")).await;
 
     assert!(!eve.get("/console/dead-letters").await.text.contains(&run), "it is another organization's");
     assert_eq!(eve.post(&revive.action, &[]).await.status, 404);
     ada.is_refused_without_token(&revive).await;
-    assert_eq!(operator.list("/control/v1/dead-letters").await?.len(), 1, "it is still there");
+    assert_eq!(operator.list("/control/v1/dead-letters").await?, letters, "both are still there");
 
     let page = ada.presses(&revive, "Its connection goes on, by a run of its own.").await;
-    assert!(page.contains("No run was set aside."), "{page}");
+    assert!(!page.contains(&run) && page.contains(&of_ended), "{page}");
     bob.is_refused(&old, 404, GONE).await;
+    // Nothing goes on where the connection ended meanwhile.
+    integrator.post(&format!("/v1/connections/{ended}/revoke"), &Value::Null).await?;
+    let late = ada.shown("/console/dead-letters", &format!("/{of_ended}/revive")).await;
+    ada.is_refused(&late, 409, "The connection is revoked and not active.").await;
     let held = agent.acquire(LONG).await?.ok_or("a lease")?;
     assert_eq!(held.connection_id, connection);
     assert_ne!(held.run_id, run);
-    assert!(operator.list("/control/v1/dead-letters").await?.is_empty());
     is_written(&fleet, "run.revived", &[("ada", &run)]).await?;
     assert_eq!(written(&fleet, "run.revived").await?[0][2], json!({ "newRun": held.run_id }));
     Ok(())
