@@ -290,3 +290,28 @@ async fn a_key_is_made_rotated_given_an_end_and_ended_by_its_buttons() -> Outcom
     assert!(!trail.contains(&first) && !trail.contains(new.key()) && !fleet.talk().contains(&first));
     Ok(())
 }
+
+#[tokio::test]
+async fn who_sees_all_organizations_comes_back_to_the_one_whose_key_they_changed() -> Outcome {
+    let fleet = Plan::new().agents(0).start().await?;
+    let [ada, ..] = administrators(&fleet).await?;
+    let page = format!("{KEYS}?organization=other");
+    let make = ada.shown(&page, KEYS).await.with("name", "of the other");
+    let back = |text: &str| assert!(text.contains(&format!("href=\"{page}\"")), "no way back to {page}: {text}");
+    back(&ada.sends(&make.clone().with("name", " ")).await.text);
+    let made = ada.sends(&make).await;
+    back(&made.text);
+    let key = name(&secret(&made.text));
+    assert!(!ada.get(KEYS).await.text.contains(&key), "the other organization isn't the first one");
+    let [end, rotate, revoke] = ["end", "rotate", "revoke"].map(|act| format!("/{key}/{act}"));
+    let end = ada.shown(&page, &end).await;
+    back(&ada.sends(&end.clone().with("days", "0")).await.text);
+    let told = ada.presses(&end, "The key has another end now.").await;
+    assert!(told.contains(&key), "{told}");
+    let rotate = ada.shown(&page, &rotate).await;
+    back(&ada.sends(&rotate).await.text);
+    back(&ada.sends(&rotate).await.text);
+    let told = ada.presses(&ada.shown(&page, &revoke).await, "The key is ended").await;
+    assert!(told.contains(&key) && told.contains("Ended"), "{told}");
+    Ok(())
+}
