@@ -87,7 +87,7 @@ pub use inbound::Message;
 pub use key::{Caller, KeyRefused, MadeKey, NewKey, Scope, USUAL_OVERLAP, expire_key, rotate_key};
 pub use lines::Noted;
 pub use outcomes::{Bookkeeper, Outcomes, hour_of};
-pub use people::{Attempt, Presence, SignInRefused, SignedIn, UserRequest, create_user, fit, set_password};
+pub use people::{Attempt, Presence, SignInRefused, SignedIn, UserRequest, create_user, fit, set_password, set_role};
 pub use pools::Provisioner;
 pub use pruner::{ANSWERS_KEPT, Pruner};
 pub use publish::{LookedThrough, Publication, PublishError};
