@@ -94,7 +94,7 @@ pub use publish::{LookedThrough, Publication, PublishError};
 pub use reload::ReloadError;
 pub use repair::{Decision, TicketStory};
 pub use replay::{AccountReplay, READINGS, UnreadableReading, replay};
-pub use scale::{Measured, Meter, held};
+pub use scale::{Measured, Meter, dwell_p95, held};
 pub use scheduler::Scheduler;
 pub use setup_link::{SetupLink, SetupStanding};
 pub use simplefin::{SIMPLEFIN_ROOT, SimpleFinRequest, create_simplefin_token};
