@@ -6,6 +6,7 @@ mod acts;
 mod browser;
 mod door;
 mod evidence;
+mod figures;
 mod inbox;
 mod live;
 mod passed_on;
