@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tests::bare_agent::{BareAgent, Held};
 use tests::integrator::Integrator;
 use tests::patience::eventually;
-use tests::person::{Browser, Person, Sight};
+use tests::person::{Browser, Person, Sight, Trouble};
 use tests::world::{Fleet, Plan};
 
 use crate::{Outcome, PASSWORD, add_user};
@@ -145,10 +145,11 @@ async fn the_overview_draws_and_says_what_was_counted() -> Outcome {
 
 /// Holds the plot against two runs that ended well and one that didn't, just now.
 async fn is_drawn(ada: &Person<'_>) -> Outcome {
-    let boxes = async |on: &str| -> Result<(Value, Vec<[f64; 4]>), Box<dyn std::error::Error>> {
+    let boxes = async |on: &str| {
         let drawn = ada.does("boxes", json!({ "on": on, "within": "#outcomes svg.plot" })).await?;
         let sides = |one: &Value| ["x", "y", "width", "height"].map(|side| one[side].as_f64().unwrap_or_default());
-        Ok((drawn["frame"].clone(), drawn["boxes"].as_array().into_iter().flatten().map(sides).collect()))
+        let boxes: Vec<_> = drawn["boxes"].as_array().into_iter().flatten().map(sides).collect();
+        Ok::<_, Trouble>((drawn["frame"].clone(), boxes))
     };
     let ((frame, good), (_, bad)) = (boxes("rect.good").await?, boxes("rect.bad").await?);
     assert_eq!((&frame["width"], &frame["height"]), (&json!(144), &json!(40)));

@@ -20,7 +20,7 @@ impl Form {
     /// With something typed or chosen in one of its fields.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         let field = self.fields.iter_mut().find(|(known, _)| known == name);
-        value.clone_into(&mut field.unwrap_or_else(|| panic!("the form has no {name}")).1);
+        value.clone_into(&mut field.expect("the page's form has that field").1);
         self
     }
 
@@ -40,7 +40,8 @@ impl Visitor {
     pub(crate) async fn shown(&self, path: &str, end: &str) -> Form {
         let page = self.get(path).await;
         let form = forms(&page.text).into_iter().find(|form| form.action.ends_with(end));
-        form.unwrap_or_else(|| panic!("{path} shows no form to {end}: {} {}", page.status, page.text))
+        assert!(form.is_some(), "{path} shows no form to {end}: {} {}", page.status, page.text);
+        form.expect("it is there")
     }
 
     /// Whether a page offers what `shown` would return.
