@@ -98,7 +98,7 @@ impl Command {
             }
             Self::Role { login, role } => {
                 let user = called(ground, &login).await?;
-                let user = store.set_role(user.id, role, now).await.map_err(fleet::Error::from)?;
+                let user = fleet::set_role(store, &user, role).await?;
                 eprintln!("{} is {} now.", user.login, user.role);
             }
             Self::Password { login } => {

@@ -148,6 +148,17 @@ pub async fn set_password(store: &dyn Store, user: &User, password: Secret) -> R
     Ok(store.set_password(user.id, hash, clock::now()).await?)
 }
 
+/// Gives a user another role, which counts at once, in sessions that are open too.
+///
+/// # Errors
+/// [`Error::Invalid`] for somebody who has theirs from the OpenID provider: the next sign-in would take it away again.
+pub async fn set_role(store: &dyn Store, user: &User, role: Role) -> Result<User, Error> {
+    if user.signs_in == SignsIn::ThroughProvider {
+        return Err(invalid("/role", "they sign in through the OpenID provider, whose groups give them theirs"));
+    }
+    Ok(store.set_role(user.id, role, clock::now()).await?)
+}
+
 /// Whether a password may be this user's.
 ///
 /// # Errors

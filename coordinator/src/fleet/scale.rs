@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::gatekeeper::limit;
 use super::{Error, Fleet};
 use crate::clock;
-use crate::queue::{COUNTED_OVER, DrainState, InstitutionDepth, SeenAgent};
+use crate::queue::{COUNTED_OVER, Depth, DrainState, InstitutionDepth, SeenAgent};
 
 /// How long a run takes as long as none was measured.
 const USUAL_SERVICE: Duration = Duration::from_secs(20);
@@ -153,7 +153,7 @@ impl Fleet {
             pool,
             delayed: depth.delayed,
             oldest: runnable.map(|institution| institution.oldest).max().unwrap_or_default(),
-            dwell_p95: high(&depth.waits).unwrap_or_default(),
+            dwell_p95: dwell_p95(&depth).unwrap_or_default(),
             drainable: drainable(&held, desired),
             agents,
             generation: self.queue.standing().await?.generation.unwrap_or_default(),
@@ -207,6 +207,12 @@ fn said(agents: &[SeenAgent], number: impl Fn(&protocol::lease::Seats) -> u32) -
 
 fn middle(milliseconds: &[u64]) -> Option<Duration> {
     at_rank(milliseconds, 500)
+}
+
+/// For how long one in twenty runs waited longer, of late, if one was leased.
+#[must_use]
+pub fn dwell_p95(depth: &Depth) -> Option<Duration> {
+    high(&depth.waits)
 }
 
 fn high(milliseconds: &[u64]) -> Option<Duration> {

@@ -34,6 +34,7 @@ async fn no_page_complains_or_keeps_anybody_out() -> Outcome {
         "/console",
         "/console?range=7d",
         "/console/challenges",
+        "/console/attendance",
         "/console/connections",
         "/console/connections?status=paused",
         "/console/institutions",

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tests::patience::{eventually, lasting};
 use tests::world::Plan;
 
+use crate::pressing::written;
 use crate::visitor::{SAME_SITE, Visitor};
 use crate::{Outcome, PASSWORD, add_user};
 
@@ -162,6 +163,31 @@ async fn a_session_ends_by_itself_by_its_owner_and_with_its_user() -> Outcome {
     let last = Visitor::signed_in(fleet.address(), "bob").await;
     assert_eq!(fleet.run(&["user", "password", "bob"], "another horse battery\n").await?.code, Some(0));
     ended(&last).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_of_ones_own_sessions_is_ended_and_nobody_elses() -> Outcome {
+    let fleet = Plan::new().agents(0).start().await?;
+    add_user(&fleet, "ada", "viewer", None).await?;
+    add_user(&fleet, "eve", "administrator", None).await?;
+    let account = "/console/account";
+    let left_open = Visitor::signed_in(fleet.address(), "ada").await;
+    let (ada, eve) =
+        (Visitor::signed_in(fleet.address(), "ada").await, Visitor::signed_in(fleet.address(), "eve").await);
+    let end = ada.shown(account, "/end").await;
+    assert!(!end.action.ends_with("/sessions/end"), "the one that is left open stands before all of them");
+    ada.is_refused_without_token(&end).await;
+    assert_eq!(eve.post(&end.action, &[]).await.status, 404, "it is ada's");
+    assert_eq!(left_open.get(account).await.status, 200);
+
+    let page = ada.presses(&end, "The session is ended.").await;
+    assert!(page.contains("this one") && !page.contains(&end.action), "{page}");
+    assert_eq!(left_open.get(account).await.status, 303);
+    ada.is_refused(&end, 404, "There is no such thing").await;
+    assert_eq!(ada.get(account).await.status, 200);
+    let closed = written(&fleet, "session.closed").await?;
+    assert_eq!(closed.iter().map(|[who, ..]| who.as_str()).collect::<Vec<_>>(), [Some("ada")]);
     Ok(())
 }
 

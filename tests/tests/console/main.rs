@@ -2,13 +2,17 @@
 //!
 //! Not here: what the use cases behind the pages do; the fleet's tests have that.
 
+mod acts;
 mod browser;
 mod door;
 mod evidence;
+mod figures;
 mod inbox;
 mod live;
 mod passed_on;
+mod people_and_keys;
 mod pictures;
+mod pressing;
 mod repairs;
 mod roles;
 mod setup_page;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::person::{Browser, Provider, Sight, Trouble};
 use tests::world::{Fleet, Plan};
 
@@ -70,6 +70,22 @@ async fn who_comes_from_the_provider_has_the_role_that_their_groups_give() -> Ou
     let grace = browser.person("grace", Sight::default()).await?;
     comes_from_the_provider(&grace, "grace").await?;
     grace.sees("h1", "Not allowed").await?;
+    grace.opens("/console").await?;
+    grace.sees(".who", "grace of the provider (viewer)").await?;
+    // Whoever administers gives no role and no password to those who have them from the provider.
+    add_user(&fleet, "root", "administrator", None).await?;
+    let root = Visitor::signed_in(fleet.address(), "root").await;
+    let users: Vec<Value> = serde_json::from_str(&fleet.succeed(&["user", "list", "--json"]).await?)?;
+    let of_grace = users.iter().find(|user| user["login"] == "grace").ok_or("grace")?["id"].clone();
+    let of_grace = format!("/console/users/{}", of_grace.as_str().unwrap_or_default());
+    for (act, field) in [("role", ("role", "administrator")), ("password", ("password", "another horse battery"))] {
+        assert!(!root.is_offered("/console/users", &format!("{of_grace}/{act}")).await);
+        let refused = root.post(&format!("{of_grace}/{act}"), &[field]).await;
+        assert_eq!(refused.status, 422, "{act}: {}", refused.text);
+        assert!(refused.text.contains("through the OpenID provider"), "{}", refused.text);
+    }
+    let ran = fleet.run(&["user", "role", "grace", "administrator"], "").await?;
+    assert!(ran.code == Some(2) && ran.stderr.contains("through the OpenID provider"), "{:?} {}", ran.code, ran.stderr);
     grace.opens("/console").await?;
     grace.sees(".who", "grace of the provider (viewer)").await?;
     fleet.succeed(&["user", "disable", "grace"]).await?;

@@ -136,6 +136,18 @@ const does = {
   },
   async gone({ page }, { on }) { await page.locator(on).first().waitFor({ state: "detached" }); },
   async count({ page }, { on }) { return { count: await page.locator(on).count() }; },
+  // Where each of several is drawn, from the corner of the first thing that they are in.
+  async boxes({ page }, { on, within }) {
+    const [frame, parts] = [page.locator(within).first(), page.locator(within).first().locator(on)];
+    return frame.evaluate((frame, parts) => {
+      const corner = frame.getBoundingClientRect();
+      const box = (part) => {
+        const { x, y, width, height } = part.getBoundingClientRect();
+        return { x: x - corner.x, y: y - corner.y, width, height };
+      };
+      return { frame: box(frame), boxes: parts.map(box) };
+    }, await parts.elementHandles());
+  },
   async value({ page }, { on }) { return { value: await page.locator(on).first().inputValue() }; },
   async where({ page }) { return { url: page.url() }; },
   async focus({ page }) {

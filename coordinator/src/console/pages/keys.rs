@@ -4,13 +4,13 @@
 
 use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use domain::environment::Environment;
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
 use super::webhooks::{choice, organizations};
-use super::{Asked, TO_READ, address, back_to, cut};
+use super::{Asked, TO_READ, address, cut};
 use crate::clock;
 use crate::console::Console;
 use crate::console::door::{Fields, Visitor};
@@ -65,7 +65,7 @@ pub(in crate::console) async fn list(
 fn rows(visitor: &Visitor, keys: &[ApiKey], now: Timestamp) -> Markup {
     html! {
         @for key in keys {
-            @let path = format!("/console/keys/{}", key.id);
+            @let of_it = format!("/console/keys/{}", key.id);
             tr {
                 th scope="row" { (key.name) " " code { (key.id) } }
                 td { (key.environment) }
@@ -80,15 +80,15 @@ fn rows(visitor: &Visitor, keys: &[ApiKey], now: Timestamp) -> Markup {
                 td {
                     @if key.is_in_force(now) {
                         div.acts {
-                            (act_on(visitor, &format!("{path}/rotate"), "Rotate", &key.name))
-                            form.act method="post" action=(format!("{path}/end")) {
+                            (act_on(visitor, &format!("{of_it}/rotate"), "Rotate", &key.name))
+                            form.act method="post" action=(format!("{of_it}/end")) {
                                 (token(visitor))
                                 label { span.hidden { "Days until " (key.name) " ends" }
                                     input type="number" name="days" min="1" max=(LONGEST_LIFE) value="30" required;
                                 }
                                 button type="submit" { "End in days" }
                             }
-                            (act_on(visitor, &format!("{path}/revoke"), "Revoke", &key.name))
+                            (act_on(visitor, &format!("{of_it}/revoke"), "Revoke", &key.name))
                         }
                     }
                 }
@@ -131,9 +131,8 @@ pub(in crate::console) async fn create(
     Extension(visitor): Extension<Visitor>,
     Extension(fields): Extension<Fields>,
 ) -> Result<Response, Refusal> {
-    let path = Section::Keys.path();
-    let invalid = |said: &str| Refusal::invalid(said).back(path);
     let organization = owner(&console, &visitor, |one| one.slug == fields.get("organization")).await?;
+    let invalid = |said: &str| Refusal::invalid(said).back(path(&organization));
     let environment: Environment =
         fields.get("environment").parse().map_err(|_| invalid("An environment is live or test."))?;
     let scopes = fields.all("scope");
@@ -145,14 +144,15 @@ pub(in crate::console) async fn create(
         tenant_id: fleet::tenant(store, &fleet.vault, organization.id, environment).await?,
         environment,
         name: fields.get("name").to_owned(),
-        scopes: Scope::parse_all(&scopes).map_err(|error| Refusal::from(error).back(path))?,
+        scopes: Scope::parse_all(&scopes).map_err(|error| Refusal::from(error).back(path(&organization)))?,
         expires_at: match fields.get("days") {
             "" => None,
             days => Some(in_days(days).ok_or_else(|| invalid("A key ends in 1 to 36,500 days."))?),
         },
     };
     let made = new.create(store, &fleet.config.keys.prefix).await;
-    Ok(shown(&visitor, &made.map_err(|error| Refusal::from(error).back(path))?))
+    let made = made.map_err(|error| Refusal::from(error).back(path(&organization)))?;
+    Ok(shown(&visitor, &organization, &made))
 }
 
 /// Makes a key that takes over from another and shows it, this once.
@@ -161,10 +161,10 @@ pub(in crate::console) async fn rotate(
     Extension(visitor): Extension<Visitor>,
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
-    owned(&console, &visitor, &id).await?;
+    let of = owner_of(&console, &visitor, &id).await?;
     let (store, prefix) = (&*console.fleet.store, &console.fleet.config.keys.prefix);
     let made = fleet::rotate_key(store, prefix, &id, USUAL_OVERLAP).await;
-    Ok(shown(&visitor, &made.map_err(|error| Refusal::from(error).back(Section::Keys.path()))?))
+    Ok(shown(&visitor, &of, &made.map_err(|error| Refusal::from(error).back(path(&of)))?))
 }
 
 /// Gives a key an end.
@@ -174,12 +174,11 @@ pub(in crate::console) async fn set_end(
     Extension(fields): Extension<Fields>,
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
-    let path = Section::Keys.path();
-    owned(&console, &visitor, &id).await?;
-    let invalid = || Refusal::invalid("A key ends in 1 to 36,500 days.").back(path);
+    let of = owner_of(&console, &visitor, &id).await?;
+    let invalid = || Refusal::invalid("A key ends in 1 to 36,500 days.").back(path(&of));
     let at = in_days(fields.get("days")).ok_or_else(invalid)?;
-    fleet::expire_key(&*console.fleet.store, &id, at).await.map_err(|error| Refusal::from(error).back(path))?;
-    Ok(back_to(path, "end").into_response())
+    fleet::expire_key(&*console.fleet.store, &id, at).await.map_err(|error| Refusal::from(error).back(path(&of)))?;
+    Ok(back_to_those(&of, "end"))
 }
 
 /// Ends a key at once.
@@ -188,9 +187,9 @@ pub(in crate::console) async fn revoke(
     Extension(visitor): Extension<Visitor>,
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
-    owned(&console, &visitor, &id).await?;
+    let of = owner_of(&console, &visitor, &id).await?;
     console.fleet.store.revoke_key(&id, clock::now()).await?;
-    Ok(back_to(Section::Keys.path(), "revoke").into_response())
+    Ok(back_to_those(&of, "revoke"))
 }
 
 fn in_days(text: &str) -> Option<Timestamp> {
@@ -209,13 +208,24 @@ pub(super) async fn owner(
     found.ok_or_else(Refusal::not_found)
 }
 
-/// Refuses the key of an organization that the visitor doesn't reach.
-async fn owned(console: &Console, visitor: &Visitor, id: &str) -> Result<(), Refusal> {
+/// The organization of a key, which the visitor has to reach.
+async fn owner_of(console: &Console, visitor: &Visitor, id: &str) -> Result<Organization, Refusal> {
     let key = console.fleet.store.key(id).await?.ok_or_else(Refusal::not_found)?;
-    visitor.reached(key.organization_id).map(|_| ())
+    owner(console, visitor, |one| one.id == key.organization_id).await
 }
 
-fn shown(visitor: &Visitor, made: &MadeKey) -> Response {
+/// Where the keys of an organization are listed; without its name another's would be.
+fn path(of: &Organization) -> String {
+    address(Section::Keys.path(), &[("organization", Some(of.slug.clone()))])
+}
+
+/// Back to an organization's keys, which say what was done.
+fn back_to_those(of: &Organization, said: &str) -> Response {
+    let parameters = [("organization", Some(of.slug.clone())), ("said", Some(said.to_owned()))];
+    Redirect::to(&address(Section::Keys.path(), &parameters)).into_response()
+}
+
+fn shown(visitor: &Visitor, of: &Organization, made: &MadeKey) -> Response {
     let body = html! {
         p.said role="status" { "This is the whole key, this once: it can't be shown again." }
         p.secret { code id="secret" { (made.whole.expose()) } button type="button" data-copy="secret" hidden { "Copy" } }
@@ -224,7 +234,7 @@ fn shown(visitor: &Visitor, made: &MadeKey) -> Response {
             div { dt { "Environment" } dd { (made.kept.environment) } }
             div { dt { "Scopes" } dd { (made.kept.scopes.join(", ")) } }
         }
-        p { a.button href=(Section::Keys.path()) { "I have kept it" } }
+        p { a.button href=(path(of)) { "I have kept it" } }
     };
     let page = Page { visitor, section: Section::Keys, title: "A new key", said: None, body };
     (StatusCode::CREATED, page).into_response()

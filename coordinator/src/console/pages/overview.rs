@@ -22,7 +22,7 @@ use crate::console::frame::{Page, Section};
 use crate::console::parts::{Bar, badge, for_long, moment_of, nothing, plot};
 use crate::console::refusal::Refusal;
 use crate::console::{Console, Counted, wording};
-use crate::fleet::hour_of;
+use crate::fleet::{dwell_p95, hour_of};
 use crate::queue::Depth;
 use crate::store::{OutcomeCount, Reach};
 
@@ -138,10 +138,7 @@ fn work(depth: &Depth) -> Markup {
     let ready: u64 = depth.institutions.iter().map(|one| one.ready).sum();
     let runnable: u64 = depth.institutions.iter().map(|one| one.runnable()).sum();
     let oldest = depth.institutions.iter().map(|one| one.oldest).max().unwrap_or_default();
-    let mut waits = depth.waits.clone();
-    waits.sort_unstable();
-    let slow = waits.get(waits.len().saturating_sub(1) * 95 / 100).copied();
-    let dwell = slow.map_or_else(|| "–".to_owned(), for_long_ms);
+    let dwell = dwell_p95(depth).map_or_else(|| "–".to_owned(), precisely);
     let working = depth.leased.saturating_sub(depth.parked);
     html! {
         (tile("Being worked on", &grouped(working), None, Weight::Plain))
@@ -153,8 +150,8 @@ fn work(depth: &Depth) -> Markup {
     }
 }
 
-fn for_long_ms(ms: u64) -> String {
-    if ms < 1_000 { format!("{ms} ms") } else { for_long(Duration::from_millis(ms)) }
+fn precisely(span: Duration) -> String {
+    if span.as_secs() == 0 { format!("{} ms", span.as_millis()) } else { for_long(span) }
 }
 
 /// A number as people read it.

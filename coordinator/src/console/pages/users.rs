@@ -20,7 +20,7 @@ use crate::console::door::{Fields, Visitor};
 use crate::console::frame::{Page, Section, token};
 use crate::console::parts::{Tone, act_on, badge, moment_or_dash, table};
 use crate::console::refusal::Refusal;
-use crate::fleet::{UserRequest, create_user, set_password as give_password};
+use crate::fleet::{UserRequest, create_user, set_password as give_password, set_role as give_role};
 use crate::store::{Access, Organization, SignsIn, User};
 
 /// The users, and a form for another.
@@ -193,9 +193,10 @@ pub(in crate::console) async fn set_role(
     Extension(fields): Extension<Fields>,
     Path(user): Path<String>,
 ) -> Result<Response, Refusal> {
-    let user = other(&console, &visitor, &user).await?;
-    console.fleet.store.set_role(user.id, role_of(&fields)?, clock::now()).await?;
-    Ok(back_to(Section::Users.path(), "role").into_response())
+    let (path, user) = (Section::Users.path(), other(&console, &visitor, &user).await?);
+    let given = give_role(&*console.fleet.store, &user, role_of(&fields)?).await;
+    given.map_err(|error| Refusal::from(error).back(path))?;
+    Ok(back_to(path, "role").into_response())
 }
 
 /// Shuts a user out.
