@@ -22,6 +22,8 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// How many lines of talk are kept of a program.
 const KEPT_LINES: usize = 1_000_000;
+/// How many of the last are printed.
+const SHOWN_LINES: usize = 60;
 
 /// A program that couldn't be started or ended early.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +63,21 @@ pub struct Program {
     stdout: mpsc::UnboundedReceiver<String>,
     talk: Talk,
     listener: Option<JoinHandle<()>>,
+    _parting: Parting,
+}
+
+/// Prints what a program said last when it is let go: a test that failed shows it, and of others nobody sees it.
+struct Parting {
+    name: String,
+    talk: Talk,
+}
+
+impl Drop for Parting {
+    fn drop(&mut self) {
+        let said = self.talk.text();
+        let last = said.lines().count().saturating_sub(SHOWN_LINES);
+        eprintln!("{} said last:\n{}", self.name, Vec::from_iter(said.lines().skip(last)).join("\n"));
+    }
 }
 
 /// What a program says, as it comes; whoever has it hears it also after the program's end.
@@ -118,7 +135,8 @@ impl Program {
         let heard = talk.clone();
         let listener = child.stderr.take().map(|output| read_lines(output, move |line| heard.add(line)));
         let stdin = child.stdin.take();
-        Ok(Self { name: name.to_owned(), child, stdin, stdout, talk, listener })
+        let _parting = Parting { name: name.to_owned(), talk: talk.clone() };
+        Ok(Self { name: name.to_owned(), child, stdin, stdout, talk, listener, _parting })
     }
 
     /// Writes a line to its stdin, which stays open.
