@@ -228,7 +228,7 @@ async fn a_code_that_comes_late_is_not_given_in_place_of_the_one_that_was_sent_a
     });
     resent.await.ok_or("the bank isn't asked for a new code")?;
     assert_eq!(agent.wait_for_answer(&held, &challenge).await?, "resend");
-    let said = |code: &str| format!("{code} is your Harbour one-time passcode.");
+    let said = |code: &str| format!("{code} is your one-time passcode.");
     assert_eq!(text(&fleet, "SM1", number, "HARBOUR", &said("111111"), TOKEN).await?, StatusCode::OK);
     assert_eq!(agent.wait_after_resends(&held, &challenge, 1).await?, "open", "another is on its way");
     assert_eq!(text(&fleet, "SM2", number, "HARBOUR", &said("222222"), TOKEN).await?, StatusCode::OK);
@@ -246,11 +246,12 @@ async fn people_are_called_once_no_code_came_in_by_itself() -> Outcome {
     activate(&fleet, &integrator, &id).await?;
     let challenge = integrator.open_challenge(&id, None).await?;
     let before = integrator.get(&format!("/v1/connections/{id}")).await?;
-    let called = integrator.connection(&id, "waiting for people", |now| now["nextAction"] == "answerChallenge").await?;
+    let called =
+        integrator.connection(&id, "waiting for people", |now| now["setup"]["nextAction"] == "answerChallenge").await?;
     let open = integrator.open_challenge(&id, None).await?;
     assert_eq!(open["id"], challenge["id"], "it is the same question");
-    assert_eq!(called["actionRequiredBy"], "integrator");
-    assert_ne!(before["nextAction"], "answerChallenge", "a code may come in, and nobody is needed: {before}");
+    assert_eq!(called["setup"]["actionRequiredBy"], "integrator");
+    assert_ne!(before["setup"]["nextAction"], "answerChallenge", "a code may come in, and nobody is needed: {before}");
     integrator.answer(&id, &open, &fleet.code(1).await.ok_or("a code")?).await?;
     active(&integrator, &id).await?;
     Ok(())

@@ -67,11 +67,11 @@ async fn a_number_is_one_connections_and_the_next_waits_until_one_is_free() {
 }
 
 async fn ask(bench: &Bench, run: RunId, medium: Option<Medium>) -> Challenge {
-    ask_and_call_at(bench, run, medium, now()).await
+    ask_at(bench, run, medium, now()).await
 }
 
-/// The same where people are called at that moment.
-async fn ask_and_call_at(bench: &Bench, run: RunId, medium: Option<Medium>, people_at: Timestamp) -> Challenge {
+/// The same at another moment; people are called now.
+async fn ask_at(bench: &Bench, run: RunId, medium: Option<Medium>, at: Timestamp) -> Challenge {
     let question = Question {
         kind: ChallengeKind::OneTimeCode,
         medium,
@@ -83,8 +83,8 @@ async fn ask_and_call_at(bench: &Bench, run: RunId, medium: Option<Medium>, peop
         answer_parts: None,
         terms: None,
     };
-    let new = NewChallenge { heard: vec![Medium::Email, Medium::Sms], people_at, ..challenge(question) };
-    bench.store.open_challenge(run, proof(1), new, now()).await.expect("asked")
+    let new = NewChallenge { heard: vec![Medium::Email, Medium::Sms], people_at: now(), ..challenge(question) };
+    bench.store.open_challenge(run, proof(1), new, at).await.expect("asked")
 }
 
 #[tokio::test]
@@ -157,7 +157,7 @@ async fn people_are_called_to_what_a_message_may_answer_once_none_did() {
         let run = RunId(Uuid::now_v7());
         bench.store.complete_setup(bench.organization, connection.id, run, now()).await.expect("completed");
         bench.grant(run, 1).await;
-        let later = now() + SignedDuration::from_mins(1);
+        let (before, at) = (now() - SignedDuration::from_mins(1), now());
         let told = async || {
             let told = bench.claim_due(10).await;
             for delivery in &told {
@@ -169,24 +169,24 @@ async fn people_are_called_to_what_a_message_may_answer_once_none_did() {
             let connection = bench.store.connection(bench.organization, connection.id).await.expect("a connection");
             connection.challenge == OpenChallenge::Open
         };
-        let asked = ask_and_call_at(&bench, run, Some(Medium::Sms), later).await;
-        assert_eq!(bench.store.call_people(now()).await.expect("a round"), 0, "{}: a code may come in", bench.name);
+        let asked = ask_at(&bench, run, Some(Medium::Sms), before).await;
+        assert_eq!(bench.store.call_people(before).await.expect("a round"), 0, "{}: a code may come in", bench.name);
         assert!(told().await.is_empty() && !is_waited_for().await, "{}", bench.name);
-        assert_eq!(bench.store.call_people(later).await.expect("a round"), 1, "{}: none did", bench.name);
-        assert_eq!(bench.store.call_people(later).await.expect("a round"), 0, "{}: once", bench.name);
+        assert_eq!(bench.store.call_people(at).await.expect("a round"), 1, "{}: none did", bench.name);
+        assert_eq!(bench.store.call_people(at).await.expect("a round"), 0, "{}: once", bench.name);
         assert_eq!(told().await, [asked.id.to_string()], "{}", bench.name);
         assert!(is_waited_for().await, "{}", bench.name);
 
-        let asked = ask_and_call_at(&bench, run, Some(Medium::Email), later).await;
+        let asked = ask_at(&bench, run, Some(Medium::Email), before).await;
         let answered = AnswerSource::Email;
         let answered =
             bench.store.answer_challenge(bench.organization, connection.id, asked.id, vec![1], answered, now());
         answered.await.expect("answered");
-        assert_eq!(bench.store.call_people(later).await.expect("a round"), 0, "{}: one did", bench.name);
+        assert_eq!(bench.store.call_people(at).await.expect("a round"), 0, "{}: one did", bench.name);
         assert!(told().await.is_empty(), "{}", bench.name);
 
         bench.store.settle_challenge(run, proof(1), asked.id, Verdict::Rejected, now()).await.expect("settled");
-        let again = ask_and_call_at(&bench, run, Some(Medium::Email), later).await;
+        let again = ask_at(&bench, run, Some(Medium::Email), before).await;
         assert_eq!(told().await, [again.id.to_string()], "{}: the bank refused it", bench.name);
         assert!(is_waited_for().await, "{}", bench.name);
     }

@@ -171,13 +171,12 @@ async fn a_wheel_that_ends_with_its_challenge_stands_in_the_trail_with_the_reaso
             "agentGone anew",
             "agentGone for good",
             "answeredElsewhere",
-            "askedAnew",
             "expired",
             "expired late",
             "runCancelled",
-            "runCancelled by a pause",
             "sessionEnded",
             "sessionEnded badly",
+            "askedAnew",
         ];
         for reason in reasons {
             let (connection, run) = bench.activating().await;
@@ -203,9 +202,6 @@ async fn a_wheel_that_ends_with_its_challenge_stands_in_the_trail_with_the_reaso
                         store.answer_challenge(organization, connection, id, vec![1], AnswerSource::Person, late);
                     assert!(late.await.is_err(), "{}", bench.name);
                 }
-                "runCancelled by a pause" => {
-                    store.pause_connection(organization, connection, at).await.expect("paused");
-                }
                 "sessionEnded badly" => {
                     bench.fail(run, 1, FailureCode::ScriptParse, AfterFailure::End).await.expect("failed");
                 }
@@ -219,6 +215,21 @@ async fn a_wheel_that_ends_with_its_challenge_stands_in_the_trail_with_the_reaso
             let entry = how.iter().find(told).unwrap_or_else(|| panic!("{}, {reason}: {how:?}", bench.name));
             assert!(entry.contains("\"holder\":\"ada\""), "{reason}: {entry}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_wheel_of_a_connection_that_is_paused_ends_with_its_run() {
+    for bench in benches().await {
+        let (connection, run, at) = (bench.active().await, RunId(Uuid::now_v7()), now());
+        bench.store.request_sync(bench.organization, connection, run, at).await.expect("a run");
+        bench.grant(run, 2).await.expect("granted");
+        let id = bench.store.open_challenge(run, proof(2), challenge(question()), at).await.expect("asked").id;
+        bench.store.take_wheel(id, wheel("ada", 1, at), Over::Oneself, at).await.expect("nobody held it");
+        bench.store.confirm_wheel(id, Uuid::from_u128(1), None, at).await.expect("an answer");
+        bench.store.pause_connection(bench.organization, connection, at).await.expect("paused");
+        let how = came_back(&bench).await;
+        assert!(how.len() == 1 && how[0].contains("runCancelled"), "{}: {how:?}", bench.name);
     }
 }
 
