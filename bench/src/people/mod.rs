@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     /// How many runs wait beside the first.
     #[arg(long, default_value_t = 4)]
     parked: usize,
-    /// For how many seconds it is looked what they cost.
+    /// For how many seconds it is looked what they cost; with one, for a minute at most.
     #[arg(long, default_value_t = 60)]
     seconds: u64,
 }

@@ -22,12 +22,18 @@ use ::tests::rows::Row;
 /// How often it is looked whether a question is there, or its answer.
 const LOOK: Duration = Duration::from_millis(2);
 
+/// The most CPU that one more parked run may take, in milliseconds a minute: half a hundredth of a core.
+const MOST_CPU: f64 = 300.0;
+
 pub(super) async fn measure(arguments: &Arguments, progress: &Progress, rows: &mut Vec<Row>) -> Result<(), Failure> {
     let user = |number: usize| User { username: format!("clerk.{number}"), password: format!("Harbour-{number}-pass") };
     let further_users = (1..=arguments.parked).map(user).collect();
     let portal = Harbour::start(HarbourSettings { further_users, ..HarbourSettings::default() }).await?;
     let parked = format!("{}", arguments.parked + 1);
-    let plan = plan().with("development.portal_urls.harbour", portal.url()).agents_are_told(&["--parked", &parked]);
+    // The banks' questions outlast whatever is looked at.
+    let term = format!("{}s", arguments.seconds + 3_600);
+    let plan = plan().with("development.portal_urls.harbour", portal.url()).with("challenge.term", &term);
+    let plan = plan.agents_are_told(&["--parked", &parked]);
     let fleet = plan.start().await?;
     let agent = fleet.agents.first().and_then(tests::programs::Program::pid).ok_or("no agent runs")?;
     let integrator = fleet.integrator("default").await?;
@@ -39,7 +45,7 @@ pub(super) async fn measure(arguments: &Arguments, progress: &Progress, rows: &m
     ada.opens("/console/challenges").await.map_err(said)?;
     let (mut shown, mut seen) = (Vec::new(), Vec::new());
     let mut ids = Vec::new();
-    let mut before = Held { client: 0.0, browser: 0.0 };
+    let mut before = Cost { a_minute: 0.0, held: Held { client: 0.0, browser: 0.0 } };
     for (number, user) in portal.users().enumerate() {
         progress.say(format!("{} parked", number + 1));
         let id = sign_in(&integrator, user).await?;
@@ -49,13 +55,15 @@ pub(super) async fn measure(arguments: &Arguments, progress: &Progress, rows: &m
         ids.push(id);
         if number == 0 {
             // A page of the console that is open costs the coordinator and its own browser, not the agent.
-            before = cost(agent, 1, arguments.seconds, rows).await?;
+            before = cost(agent, 1, arguments.seconds.min(60), rows).await?;
         }
     }
     let all = cost(agent, ids.len(), arguments.seconds, rows).await?;
     let more = f64::from(u32::try_from(ids.len().saturating_sub(1).max(1)).unwrap_or(u32::MAX));
-    let each = (all.client - before.client + all.browser - before.browser) / more;
-    rows.push(Row::new("parked run: memory of each further one", each, "MB"));
+    let memory = all.held.client - before.held.client + all.held.browser - before.held.browser;
+    rows.push(Row::new("parked run: memory of each further one", memory / more, "MB"));
+    let cpu = (all.a_minute - before.a_minute) / more;
+    rows.push(Row::new("parked run: CPU of each further one", cpu, "ms/min").at_most(MOST_CPU));
     let (shown, seen) = (Latencies::new(shown), Latencies::new(seen));
     rows.push(Row::new("challenge: the bank's message to the API, p50", shown.percentile(50), "ms"));
     rows.push(Row::new("challenge: the bank's message to the console's inbox, p50", seen.percentile(50), "ms"));
@@ -108,8 +116,15 @@ async fn until_shown(
     Ok((at_api.ok_or("no challenge opened")?, at_console?))
 }
 
+/// What parked runs cost.
+struct Cost {
+    /// CPU of the agent and its browser, in milliseconds a minute.
+    a_minute: f64,
+    held: Held,
+}
+
 /// What so many parked runs cost: CPU over a while, and memory.
-async fn cost(agent: u32, count: usize, seconds: u64, rows: &mut Vec<Row>) -> Result<Held, Failure> {
+async fn cost(agent: u32, count: usize, seconds: u64, rows: &mut Vec<Row>) -> Result<Cost, Failure> {
     // What the sign-in left to be done is done by then.
     sleep(Duration::from_secs(3)).await;
     let (began, own, since) = (cpu_seconds(agent), own_cpu_seconds(agent), Instant::now());
@@ -122,7 +137,7 @@ async fn cost(agent: u32, count: usize, seconds: u64, rows: &mut Vec<Row>) -> Re
     rows.push(Row::new(name("CPU of the agent alone"), own, "ms/min"));
     rows.push(Row::new(name("memory of the agent"), own_memory(agent), "MB"));
     rows.push(Row::new(name("memory of its browser"), held.browser, "MB"));
-    Ok(held)
+    Ok(Cost { a_minute: all, held })
 }
 
 /// What the agent itself holds, in MB.
