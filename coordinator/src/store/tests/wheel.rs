@@ -211,9 +211,9 @@ async fn a_wheel_that_ends_with_its_challenge_stands_in_the_trail_with_the_reaso
             let how = came_back(&bench).await;
             assert_eq!(how.len(), told + 1, "{}, {reason}: {how:?}", bench.name);
             let word = reason.split(' ').next().expect("a word");
-            let told = |how: &&String| how.contains(word) && how.contains(&id.to_string());
-            let entry = how.iter().find(told).unwrap_or_else(|| panic!("{}, {reason}: {how:?}", bench.name));
-            assert!(entry.contains("\"holder\":\"ada\""), "{reason}: {entry}");
+            let told =
+                how.iter().any(|how| how.contains(word) && how.contains(&id.to_string()) && how.contains("\"ada\""));
+            assert!(told, "{}, {reason}: {how:?}", bench.name);
         }
     }
 }
