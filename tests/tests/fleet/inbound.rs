@@ -258,6 +258,17 @@ async fn people_are_called_once_no_code_came_in_by_itself() -> Outcome {
 }
 
 #[tokio::test]
+async fn where_nothing_makes_addresses_a_connection_says_that_none_comes() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let fleet = plan(&folder, "")?.with("pools.email.domain", "").agents(0).start().await?;
+    let (_, own) = draft(&fleet.integrator("default").await?, "own").await?;
+    let (address, number) = (&own["emailProvisioningStatus"], &own["phoneNumberProvisioningStatus"]);
+    assert_eq!((address, number), (&json!("failed"), &json!("pending")), "a number may come yet: {own}");
+    assert_eq!(own["email"], Value::Null);
+    Ok(())
+}
+
+#[tokio::test]
 async fn who_finds_no_number_gets_one_when_another_ends() -> Outcome {
     let folder = tempfile::tempdir()?;
     let fleet = start(&folder, "+14155550142").await?;

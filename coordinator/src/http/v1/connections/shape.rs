@@ -302,13 +302,14 @@ impl Instructions {
         let institution = connection.institution_id.as_deref().and_then(|id| catalog.institution(id));
         let guide = institution.and_then(|bank| bank.guide.as_ref());
         let guide = guide.map(|guide| guide.filled(|field| instructions.value(field)));
-        let provisioning = |value: &Option<String>| match value {
+        let provisioning = |value: &Option<String>, otherwise| match value {
             Some(_) => ProvisioningStatus::Provisioned,
-            None => ProvisioningStatus::Pending,
+            None => otherwise,
         };
         Self {
-            email_provisioning_status: provisioning(&instructions.email),
-            phone_number_provisioning_status: provisioning(&instructions.phone_number),
+            // An address is made with the connection or never; a number comes as soon as the pool has one.
+            email_provisioning_status: provisioning(&instructions.email, ProvisioningStatus::Failed),
+            phone_number_provisioning_status: provisioning(&instructions.phone_number, ProvisioningStatus::Pending),
             guide: guide.map(|guide| Guide { title: guide.title, intro: guide.intro, steps: guide.steps }),
             first_name: instructions.first_name.clone(),
             last_name: instructions.last_name.clone(),
