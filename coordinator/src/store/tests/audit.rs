@@ -9,7 +9,7 @@ use super::*;
 /// Takes away what keeps the entries as they are, which only whoever owns the database can.
 async fn unlock(bench: &Bench) {
     for sql in if is_sqlite(bench) { SQLITE_UNLOCKS } else { POSTGRES_UNLOCKS } {
-        run(bench, sql).await.expect("unlocked");
+        bench.runs(sql).await.expect("unlocked");
     }
 }
 
@@ -29,20 +29,7 @@ fn is_sqlite(bench: &Bench) -> bool {
 }
 
 async fn tamper(bench: &Bench, sql: &'static str) {
-    run(bench, sql).await.expect("done");
-}
-
-/// Has the database itself do something, with the rights of a coordinator.
-async fn run(bench: &Bench, sql: &'static str) -> Result<(), sqlx::Error> {
-    if let Some(folder) = bench._ground.downcast_ref::<tempfile::TempDir>() {
-        let file = format!("sqlite://{}", folder.path().join("t.sqlite").display());
-        let pool = sqlx::SqlitePool::connect(&file).await.expect("the file");
-        sqlx::query(sql).execute(&pool).await.map(|_| ())
-    } else {
-        let server = bench._ground.downcast_ref::<Database>().expect("one of the two databases");
-        let pool = sqlx::PgPool::connect(&server.url()).await.expect("the server");
-        sqlx::query(sql).execute(&pool).await.map(|_| ())
-    }
+    bench.runs(sql).await.expect("done");
 }
 
 async fn note(bench: &Bench, count: usize) {
@@ -80,7 +67,7 @@ async fn whatever_is_done_to_the_chain_is_found() {
         for bench in benches().await {
             note(&bench, 5).await;
             assert_eq!(fault(&bench, None).await, None, "{}", bench.name);
-            let refused = run(&bench, steps[0]).await.expect_err("an entry stays as it was written").to_string();
+            let refused = bench.runs(steps[0]).await.expect_err("an entry stays as it was written").to_string();
             assert!(refused.contains("only added"), "{steps:?} on {}: {refused}", bench.name);
             assert_eq!(fault(&bench, None).await, None, "{}", bench.name);
             unlock(&bench).await;
@@ -111,7 +98,7 @@ async fn an_entry_is_neither_emptied_away_nor_put_in_the_place_of_another() {
     for bench in benches().await {
         note(&bench, 5).await;
         let sql = if is_sqlite(&bench) { replaced } else { "TRUNCATE audit_entries" };
-        let refused = run(&bench, sql).await.expect_err("an entry stays as it was written").to_string();
+        let refused = bench.runs(sql).await.expect_err("an entry stays as it was written").to_string();
         assert!(refused.contains("only added"), "{}: {refused}", bench.name);
         note(&bench, 1).await;
         assert_eq!(fault(&bench, None).await, None, "{}", bench.name);

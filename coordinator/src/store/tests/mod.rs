@@ -231,6 +231,19 @@ impl Bench {
         given.await.expect("kept");
     }
 
+    /// Has the database itself do something, with the rights of a coordinator.
+    async fn runs(&self, sql: &'static str) -> Result<(), sqlx::Error> {
+        if let Some(folder) = self._ground.downcast_ref::<tempfile::TempDir>() {
+            let file = format!("sqlite://{}", folder.path().join("t.sqlite").display());
+            let pool = sqlx::SqlitePool::connect(&file).await?;
+            sqlx::query(sql).execute(&pool).await.map(|_| ())
+        } else {
+            let server = self._ground.downcast_ref::<Database>().expect("one of the two databases");
+            let pool = sqlx::PgPool::connect(&server.url()).await?;
+            sqlx::query(sql).execute(&pool).await.map(|_| ())
+        }
+    }
+
     async fn grant(&self, run: RunId, counter: u32) -> Option<GrantedRun> {
         self.grant_at(run, counter, now()).await
     }
