@@ -92,7 +92,7 @@ impl Fleet {
                     resend_after: after(now, settings.resend_every),
                     agreed: self.agreed(run_id, proof, &question).await?,
                     heard: self.config.inbound.media(),
-                    people_at: after(now, settings.people_after),
+                    people_at: after(now, settings.people_after.min(settings.term / 2)),
                     question,
                 };
                 self.store.open_challenge(run_id, proof, new, now).await?

@@ -102,15 +102,19 @@ impl Fleet {
 
     /// Answers a challenge with a code that came in for it, if one did.
     pub(super) async fn answer_by_message(&self, challenge: &Challenge, now: Timestamp) -> Result<Answering, Error> {
-        let media: Vec<Medium> = challenge.may_answer.iter().filter_map(|source| medium_of(*source)).collect();
+        // A code that was asked for anew is another than the one that the bank refused, and comes to nobody else.
+        let media: Vec<Medium> = match challenge.resends {
+            0 => challenge.may_answer.iter().filter_map(|source| medium_of(*source)).collect(),
+            _ => {
+                self.config.inbound.media().into_iter().filter(|medium| challenge.question.comes_by(*medium)).collect()
+            }
+        };
         if media.is_empty() {
             return Ok(Answering::Later);
         }
         let waiting = self.store.codes_for(challenge.id, &media, now - CODES_KEPT).await?;
         let Some(code) = waiting.first() else { return Ok(Answering::Later) };
-        // Which of the codes that were sent this is, nobody can tell, and a bank takes the last alone.
-        let is_last = waiting.len() > usize::try_from(challenge.resends).unwrap_or(usize::MAX);
-        if !is_last && now < code.received_at + LAST_IS_LATE {
+        if is_held_back(waiting.len(), challenge.resends, code.received_at, now) {
             return Ok(Answering::Later);
         }
         let owner = challenge.organization_id;
@@ -132,10 +136,34 @@ impl Fleet {
     }
 }
 
+/// Whether the last of so many codes waits for another: which of those that were sent it is, nobody can tell, and a bank
+/// takes the last alone.
+fn is_held_back(came: usize, resends: u32, last_came_at: Timestamp, now: Timestamp) -> bool {
+    let sent = usize::try_from(resends).unwrap_or(usize::MAX).saturating_add(1);
+    came < sent && now < last_came_at + LAST_IS_LATE
+}
+
 fn medium_of(source: AnswerSource) -> Option<Medium> {
     match source {
         AnswerSource::Email => Some(Medium::Email),
         AnswerSource::Sms => Some(Medium::Sms),
         AnswerSource::Totp | AnswerSource::Agreed | AnswerSource::Policy | AnswerSource::Person => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::{LAST_IS_LATE, is_held_back};
+
+    #[test]
+    fn a_code_waits_for_the_one_that_was_sent_after_it_and_not_for_ever() {
+        let came_at = Timestamp::UNIX_EPOCH;
+        assert!(!is_held_back(1, 0, came_at, came_at), "none was sent after it");
+        assert!(is_held_back(1, 1, came_at, came_at));
+        assert!(!is_held_back(2, 1, came_at, came_at), "both are there");
+        assert!(is_held_back(2, 2, came_at, came_at));
+        assert!(!is_held_back(1, 1, came_at, came_at + LAST_IS_LATE), "the other may never come");
     }
 }

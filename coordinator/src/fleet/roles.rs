@@ -185,11 +185,11 @@ impl Timekeeper {
     /// # Errors
     /// [`Error`].
     pub async fn run_once(&self) -> Result<(), Error> {
-        self.0.store.call_people(clock::now()).await?;
         let expired = self.0.store.expire_challenges(clock::now()).await?;
         if expired + self.0.store.hand_back_lapsed(clock::now()).await? > 0 {
             self.0.answered.notify_waiters();
         }
+        self.0.store.call_people(clock::now()).await?;
         Ok(())
     }
 }

@@ -92,7 +92,7 @@ pub(super) fn question(token: &str, challenge: &Challenge, now: Timestamp) -> Ma
     let question = &challenge.question;
     let path = |act: &str| format!("/setup/{token}/challenges/{}/{act}", challenge.id);
     // A code that is typed meanwhile would cost an attempt, and comes to no more.
-    let is_ours = challenge.may_answer.contains(&AnswerSource::Totp);
+    let is_ours = challenge.may_answer.contains(&AnswerSource::Totp) || challenge.people_at.is_some();
     let may_answer = question.kind.takes_answer() && challenge.may_answer.contains(&AnswerSource::Person) && !is_ours;
     let parts = question.answer_parts;
     let minutes = challenge.expires_at.duration_since(now).as_mins().max(1);
@@ -130,7 +130,11 @@ pub(super) fn question(token: &str, challenge: &Challenge, now: Timestamp) -> Ma
                 }
             }
         } @else if is_ours {
-            p { "We have this authenticator and answer ourselves within a minute. This page goes on by itself." }
+            @if challenge.people_at.is_some() {
+                p { "The code is sent to us, and we answer ourselves in a moment. This page goes on by itself." }
+            } @else {
+                p { "We have this authenticator and answer ourselves within a minute. This page goes on by itself." }
+            }
         } @else if question.kind == ChallengeKind::AppApproval {
             p { "Approve it in the bank's app or on its device. This page goes on by itself." }
         } @else {
@@ -176,6 +180,7 @@ mod tests {
             resend_after: None,
             created_at: now,
             expires_at: now + SignedDuration::from_mins(5),
+            people_at: None,
             updated_at: now,
             wheel: None,
         }
@@ -206,5 +211,11 @@ mod tests {
             assert_eq!(page.contains("<input"), is_asked, "{page}");
             assert_eq!(page.contains("answer ourselves"), !is_asked, "{page}");
         }
+        let sources = [AnswerSource::Sms, AnswerSource::Person];
+        let called = asked(ChallengeKind::OneTimeCode, None, &sources);
+        assert!(question("token", &called, called.created_at).into_string().contains("<input"), "none came in");
+        let waits = Challenge { people_at: Some(called.expires_at), ..called };
+        let page = question("token", &waits, waits.created_at).into_string();
+        assert!(!page.contains("<input") && page.contains("sent to us"), "{page}");
     }
 }

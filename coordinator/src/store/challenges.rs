@@ -136,6 +136,8 @@ pub struct Challenge {
     pub created_at: Timestamp,
     /// Until when it can be answered.
     pub expires_at: Timestamp,
+    /// When people are called to it unless a message answers it before; none once they were, or where nobody is.
+    pub people_at: Option<Timestamp>,
     /// When it was last changed.
     pub updated_at: Timestamp,
     /// Who holds the wheel of the run meanwhile.

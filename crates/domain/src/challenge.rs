@@ -237,6 +237,12 @@ impl Question {
         self.kind == ChallengeKind::OneTimeCode && self.medium == Some(Medium::Device)
     }
 
+    /// Whether its answer is a code that may come by this way.
+    #[must_use]
+    pub fn comes_by(&self, medium: Medium) -> bool {
+        self.kind == ChallengeKind::OneTimeCode && self.medium.is_none_or(|asked| asked == medium)
+    }
+
     /// Whether whatever answers it answers the other as well: the bank asks for the same, in other words perhaps.
     #[must_use]
     pub fn is_answered_as(&self, other: &Self) -> bool {

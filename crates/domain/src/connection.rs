@@ -24,6 +24,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::challenge::ChallengeKind;
 use crate::failure::{Action, Consequence, Failure};
 use crate::word::words;
 
@@ -343,8 +344,8 @@ pub enum Credentials {
 pub enum OpenChallenge {
     /// Nothing is asked.
     None,
-    /// A person has to answer.
-    Open,
+    /// A person has to do something about it.
+    Open(ChallengeKind),
 }
 
 /// Whether the portal can be driven.
@@ -398,8 +399,14 @@ impl ConnectionState {
                 };
                 (S::AwaitingSetupCompletion, next_action, party)
             }
-            (Self::PendingActivation, SetupFacts { challenge: OpenChallenge::Open, .. }) => {
-                (S::AwaitingActivation, N::AnswerChallenge, Party::Integrator)
+            (Self::PendingActivation, SetupFacts { challenge: OpenChallenge::Open(kind), .. }) => {
+                let (next_action, party) = match kind {
+                    // The wheel is an operator's, and the bank's app is on the phone of whoever made the user.
+                    ChallengeKind::Takeover => (N::AskOperator, Party::Platform),
+                    ChallengeKind::AppApproval => (N::AnswerChallenge, Party::EndUser),
+                    _ => (N::AnswerChallenge, Party::Integrator),
+                };
+                (S::AwaitingActivation, next_action, party)
             }
             (Self::PendingActivation, _) => (S::AwaitingActivation, N::WaitForActivation, Party::Platform),
             _ => return None,
@@ -411,6 +418,7 @@ impl ConnectionState {
 #[cfg(test)]
 mod tests {
     use super::{ConnectionEvent, ConnectionState, Credentials, OpenChallenge, Portal, SetupFacts};
+    use crate::challenge::ChallengeKind;
     use crate::failure::{Failure, FailureCode, Stage};
 
     fn states() -> Vec<ConnectionState> {
@@ -459,11 +467,16 @@ mod tests {
         check(Some(FailureCode::PortalActionTerms), Credentials::Present, "visitPortal endUser");
         check(Some(FailureCode::PageUnrecognised), Credentials::Present, "fixScript platform");
         check(Some(FailureCode::AgentsGone), Credentials::Present, "askOperator platform");
-        let facts =
-            SetupFacts { credentials: Credentials::Present, challenge: OpenChallenge::Open, portal: Portal::Known };
-        let progress = ConnectionState::PendingActivation.setup_progress(facts).expect("a set-up");
-        assert_eq!(progress.next_action.as_str(), "answerChallenge");
-        assert!(ConnectionState::Active.setup_progress(facts).is_none());
+        let asked = |kind: ChallengeKind, expected: &str| {
+            let challenge = OpenChallenge::Open(kind);
+            let facts = SetupFacts { credentials: Credentials::Present, challenge, portal: Portal::Known };
+            let progress = ConnectionState::PendingActivation.setup_progress(facts).expect("a set-up");
+            assert_eq!(format!("{} {}", progress.next_action, progress.action_required_by), expected, "{kind}");
+            assert!(ConnectionState::Active.setup_progress(facts).is_none());
+        };
+        asked(ChallengeKind::OneTimeCode, "answerChallenge integrator");
+        asked(ChallengeKind::AppApproval, "answerChallenge endUser");
+        asked(ChallengeKind::Takeover, "askOperator platform");
     }
 
     #[test]

@@ -253,6 +253,9 @@ async fn a_takeover_that_the_agent_does_not_answer_throws_nobody_out() -> Outcom
     let (mut ada, mut root) = (waiting.view("ada").await?, waiting.view("root").await?);
     ada.takes().await?;
     root.until_wheel("anothers").await?;
+    let inbox = root.visitor.get("/console/challenges").await.text;
+    assert!(inbox.contains("holds the wheel"), "{inbox}");
+    assert!(!inbox.contains("name=\"answer\""), "no answer is heard meanwhile: {inbox}");
     let agent = waiting.fleet.agents.first().and_then(tests::programs::Program::pid).ok_or("no agent runs")?;
     freeze_process(agent);
     root.says(json!({ "do": "takeOver" })).await;

@@ -238,6 +238,33 @@ async fn a_code_that_comes_late_is_not_given_in_place_of_the_one_that_was_sent_a
 }
 
 #[tokio::test]
+async fn a_code_that_was_asked_for_anew_is_used_though_the_bank_refused_the_one_before() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let fleet = plan(&folder, "+14155550142")?.with("challenge.resend_every", "1s").start().await?;
+    let integrator = fleet.integrator("default").await?;
+    let (id, own) = draft(&integrator, "own").await?;
+    let number = own["phoneNumber"].as_str().unwrap_or_default();
+    activate(&fleet, &integrator, &id).await?;
+    let first = integrator.open_challenge(&id, None).await?;
+    let (said, code) = (message(&fleet, 1).await?, fleet.code(1).await.ok_or("a code")?);
+    let wrong = if code == "000000" { "111111" } else { "000000" };
+    assert_eq!(text(&fleet, "SM1", number, "HARBOUR", &said.replace(&code, wrong), TOKEN).await?, StatusCode::OK);
+    let second = integrator.open_challenge(&id, first["id"].as_str()).await?;
+    assert_eq!(second["mayAnswer"], json!(["person"]));
+    let path = format!("/v1/connections/{id}/challenges/{}/resend", second["id"].as_str().unwrap_or_default());
+    let resent = eventually(async || {
+        let answer = integrator.call(Method::POST, &path, None).await.ok()?;
+        (answer.status == 202).then_some(())
+    });
+    resent.await.ok_or("the bank isn't asked for a new code")?;
+    let said = message(&fleet, 2).await?;
+    assert_eq!(text(&fleet, "SM2", number, "HARBOUR", &said, TOKEN).await?, StatusCode::OK);
+    active(&integrator, &id).await?;
+    assert_eq!((fleet.portal.oracle().code_submits, fleet.portal.oracle().refused_codes), (2, 1));
+    Ok(())
+}
+
+#[tokio::test]
 async fn people_are_called_once_no_code_came_in_by_itself() -> Outcome {
     let folder = tempfile::tempdir()?;
     let fleet = plan(&folder, "+14155550142")?.with("challenge.people_after", "4s").start().await?;

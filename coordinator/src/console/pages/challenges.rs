@@ -39,7 +39,9 @@ pub(in crate::console) async fn list(
         "resent" => Some("The bank is asked for a new code. What it says of it comes up here."),
         _ => None,
     });
-    let open = pending.iter().filter(|(challenge, _)| challenge.state == ChallengeState::Open).count();
+    // Those to which people are called.
+    let is_open = |challenge: &Challenge| challenge.state == ChallengeState::Open && challenge.people_at.is_none();
+    let open = pending.iter().filter(|(challenge, _)| is_open(challenge)).count();
     let first = pending.first().map(|(challenge, _)| challenge.id);
     let title = if open == 0 { "Challenges".to_owned() } else { format!("Challenges ({open})") };
     let body = html! {
@@ -189,7 +191,9 @@ pub(super) fn card(
     let (tone, word) = wording::challenge_state(challenge.state);
     let (heading, field) = (format!("heading-{}", challenge.id), format!("answer-{}", challenge.id));
     let connection = format!("/console/connections/{}", challenge.connection_id);
-    let may_answer = challenge.state == ChallengeState::Open && visitor.may(Role::Operator);
+    let is_open = challenge.state == ChallengeState::Open;
+    let holder = challenge.wheel.as_ref().filter(|wheel| is_open && wheel.until > now);
+    let may_answer = is_open && holder.is_none() && visitor.may(Role::Operator);
     html! {
         li.card id=(format!("challenge-{}", challenge.id)) {
             article aria-labelledby=(heading) {
@@ -217,6 +221,14 @@ pub(super) fn card(
                     p.quiet {
                         "The connection's authenticator is about to answer, within a minute at most. Whoever is first is heard."
                     }
+                }
+                @if let Some(people_at) = challenge.people_at.filter(|_| is_open) {
+                    p.quiet {
+                        "The code may come in by itself; people are called " (moment_of(now, people_at)) ". Whoever is first is heard."
+                    }
+                }
+                @if let Some(holder) = holder {
+                    p.todo { strong { (holder.name) } " holds the wheel: no answer is heard until it is handed back." }
                 }
                 @if let Some(by) = by { p { "Answered by " strong { (by) } "." } }
                 @if may_answer && question.kind == ChallengeKind::Terms {
@@ -247,7 +259,7 @@ pub(super) fn card(
                     p.todo {
                         "Take the wheel in the live view, pass the page, and hand it back; the run goes on from what shows then."
                     }
-                } @else if challenge.state == ChallengeState::Open {
+                } @else if is_open && holder.is_none() {
                     p.quiet { "Operators answer challenges; your role looks on." }
                 }
                 @if challenge.state == ChallengeState::Open {

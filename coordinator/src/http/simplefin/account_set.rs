@@ -127,7 +127,7 @@ impl AccountSet {
         room: &mut usize,
     ) -> Result<(), Error> {
         let bank = Bank::of(app, connection);
-        let is_asked = connection.challenge == OpenChallenge::Open;
+        let is_asked = connection.challenge != OpenChallenge::None;
         let told = match connection.state.status() {
             ConnectionStatus::ReauthRequired => {
                 Some(("con.auth", "wants somebody to sign in again, or to settle something"))

@@ -4,7 +4,7 @@
 
 use domain::challenge::{AnswerSource, ChallengeState, Question};
 use domain::event::EventType;
-use domain::id::{ChallengeId, ConnectionId, OrganizationId};
+use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId};
 use jiff::Timestamp;
 use serde_json::json;
 use sqlx::FromRow;
@@ -28,7 +28,7 @@ struct CalledRow {
 }
 
 /// When people are called to a challenge.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Calls {
     /// Never: it is answered in any case.
     Nobody,
@@ -39,13 +39,26 @@ pub(super) enum Calls {
 }
 
 impl Calls {
-    /// By what may answer.
-    pub(super) fn by(sources: &[AnswerSource], new: &NewChallenge, now: Timestamp) -> Self {
+    /// By what may answer, and whether a person is there already.
+    pub(super) async fn of(
+        tx: &mut Tx,
+        run_id: RunId,
+        sources: &[AnswerSource],
+        new: &NewChallenge,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
         if sources.iter().any(|source| source.is_sure()) {
-            return Self::Nobody;
+            return Ok(Self::Nobody);
         }
         let may_come_in = sources.iter().any(|source| matches!(source, AnswerSource::Email | AnswerSource::Sms));
-        if may_come_in && new.people_at > now { Self::At(new.people_at) } else { Self::AtOnce }
+        if !may_come_in || new.people_at <= now {
+            return Ok(Self::AtOnce);
+        }
+        // Whoever answered before, or gave the wheel back, is there; and for what they did no new code was sent.
+        let by_person =
+            sqlx::query_scalar::<_, i64>("SELECT COUNT(*) FROM challenges WHERE run_id = $1 AND source = 'person'");
+        let by_person = by_person.bind(run_id.0).fetch_one(&mut **tx).await.map_err(failed("look who answered"))?;
+        Ok(if by_person > 0 { Self::AtOnce } else { Self::At(new.people_at) })
     }
 
     /// As it is kept.
@@ -78,23 +91,31 @@ pub(super) async fn call(
 
 /// Calls people to the challenges that nothing has answered by itself in time; how many.
 pub(super) async fn call_to_unanswered(store: &SqlStore, now: Timestamp) -> Result<u64, StoreError> {
-    // Looked for every second, and nearly always in vain: nothing is written for that.
-    let due = sqlx::query_scalar::<_, i64>("SELECT COUNT(*) FROM challenges WHERE people_at <= $1");
+    // Looked for every second, and nearly always in vain: nothing is written for that. While somebody holds the wheel
+    // nobody else is heard.
+    let due = sqlx::query_scalar::<_, i64>(
+        "SELECT COUNT(*) FROM challenges WHERE people_at <= $1 AND (held_until IS NULL OR held_until <= $1)",
+    );
     let due = due.bind(to_ms(now)).fetch_one(&store.read).await;
     if due.map_err(failed("look for challenges that nobody was called to"))? == 0 {
         return Ok(0);
     }
     let mut tx = store.begin().await?;
     let due = sqlx::query_as::<_, CalledRow>(
-        "UPDATE challenges SET people_at = NULL WHERE people_at <= $1 AND id IN (
-             SELECT id FROM challenges WHERE people_at <= $1 ORDER BY people_at LIMIT $2)
+        "UPDATE challenges SET people_at = NULL, updated_at = $1
+         WHERE people_at <= $1 AND (held_until IS NULL OR held_until <= $1) AND id IN (
+             SELECT id FROM challenges WHERE people_at <= $1 AND (held_until IS NULL OR held_until <= $1)
+             ORDER BY people_at LIMIT $2)
          RETURNING id, organization_id, connection_id, question, state, expires_at",
     );
     let due = due.bind(to_ms(now)).bind(AT_ONCE).fetch_all(&mut *tx).await.map_err(failed("call people"))?;
     let mut count = 0;
     // Nobody is needed any more where it was answered, or is over.
     for row in due.into_iter().filter(|row| row.state == ChallengeState::Open.as_str()) {
-        let question: Question = from_json(&row.question, "question")?;
+        let Ok(question) = from_json::<Question>(&row.question, "question") else {
+            tracing::error!(challenge_id = %row.id, "nobody is called to a challenge whose question can't be read");
+            continue;
+        };
         let (organization, connection) = (OrganizationId(row.organization_id), ConnectionId(row.connection_id));
         let expires_at = from_ms(row.expires_at)?;
         call(&mut tx, organization, connection, ChallengeId(row.id), &question, expires_at, now).await?;

@@ -47,6 +47,7 @@ pub(super) struct ChallengeRow {
     resend_after: Option<i64>,
     created_at: i64,
     pub(super) expires_at: i64,
+    people_at: Option<i64>,
     updated_at: i64,
     pub(super) holder_id: Option<Uuid>,
     pub(super) holder_name: Option<String>,
@@ -60,8 +61,8 @@ pub(super) struct ChallengeRow {
 macro_rules! challenge_columns {
     () => {
         "id, organization_id, connection_id, run_id, question, state, answer_sealed, may_answer, source,
-         closed_for, resends, resends_left, resend_after, created_at, expires_at, updated_at, holder_id, holder_name, seat,
-         held_until, wheel_turn, wheel_given"
+         closed_for, resends, resends_left, resend_after, created_at, expires_at, people_at, updated_at, holder_id,
+         holder_name, seat, held_until, wheel_turn, wheel_given"
     };
 }
 
@@ -120,6 +121,7 @@ impl ChallengeRow {
             closed_for: self.closed_for.map(|word| from_word(&word, "challenge's end")).transpose()?,
             created_at: from_ms(self.created_at)?,
             expires_at: from_ms(self.expires_at)?,
+            people_at: self.people_at.map(from_ms).transpose()?,
             updated_at: from_ms(self.updated_at)?,
             wheel,
         })
@@ -228,11 +230,11 @@ impl Challenges for SqlStore {
             return Ok(row.read()?);
         }
         let closed = cancel_pending(&mut tx, run_id, ClosingReason::AskedAnew, now).await?;
-        let by_itself = sources::by_itself(&mut tx, run_id, &run, &new).await?;
+        let by_itself = sources::by_itself(&mut tx, run_id, proof, &run, &new).await?;
         let resends_left = resends::left(&mut tx, run_id, &new).await?;
         let resend_after = resends::after(&mut tx, run_id, proof, &new).await?;
         let sources = sources::may_answer(&new.question, by_itself);
-        let calls = Calls::by(&sources, &new, now);
+        let calls = Calls::of(&mut tx, run_id, &sources, &new, now).await?;
         let row = sqlx::query_as::<_, ChallengeRow>(concat!(
             "INSERT INTO challenges (id, organization_id, connection_id, run_id, fence, question, state, created_at,
                                          expires_at, updated_at, may_answer, resends_left, resend_after, people_at)
@@ -254,7 +256,7 @@ impl Challenges for SqlStore {
         .fetch_one(&mut *tx)
         .await
         .map_err(failed("open a challenge"))?;
-        if let Calls::AtOnce = calls {
+        if calls == Calls::AtOnce {
             let (owner, connection) = (run.organization_id, run.connection_id);
             calling::call(&mut tx, owner, connection, new.id, &new.question, new.expires_at, now).await?;
         }

@@ -4,6 +4,7 @@
 
 use async_trait::async_trait;
 use domain::audit::Action;
+use domain::challenge::Question;
 use domain::connection::{ConnectionEvent, ConnectionState, Credentials, OpenChallenge};
 use domain::id::{ConnectionId, EntityId, OrganizationId, RunId};
 use domain::run::{Effect, RunClass, RunKind};
@@ -32,6 +33,8 @@ pub(super) const SELECT: &str = "
         k.connection_id AS credentials_of, k.refused AS credentials_refused,
         (SELECT COALESCE(q.may_answer, '') FROM challenges q WHERE q.connection_id = c.id AND q.state || '' = 'open'
             AND q.people_at IS NULL ORDER BY q.id DESC LIMIT 1) AS may_answer,
+        (SELECT q.question FROM challenges q WHERE q.connection_id = c.id AND q.state || '' = 'open'
+            ORDER BY q.id DESC LIMIT 1) AS asked,
         (SELECT a.refusals FROM authenticators a WHERE a.connection_id = c.id) AS refusals,
         r.not_before AS run_not_before, r.failure AS run_failure
     FROM connections c
@@ -58,6 +61,7 @@ pub(super) struct ConnectionRow {
     permissions: Option<String>,
     permissions_at: Option<i64>,
     may_answer: Option<String>,
+    asked: Option<String>,
     refusals: Option<i64>,
     run_not_before: Option<i64>,
     run_failure: Option<String>,
@@ -81,8 +85,10 @@ impl ConnectionRow {
                 (Some(_), Some(_)) => Credentials::Refused,
             },
             last_failure: self.last_failure.as_deref().map(|text| from_json(text, "failure")).transpose()?,
-            challenge: match self.may_answer {
-                Some(sources) if !sources::is_answered_in_any_case(&sources) => OpenChallenge::Open,
+            challenge: match (self.may_answer, self.asked) {
+                (Some(sources), Some(asked)) if !sources::is_answered_in_any_case(&sources) => {
+                    OpenChallenge::Open(from_json::<Question>(&asked, "question")?.kind)
+                }
                 _ => OpenChallenge::None,
             },
             authenticator: self.refusals.map(authenticators::state),

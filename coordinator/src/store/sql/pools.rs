@@ -28,7 +28,8 @@ pub(super) async fn allocate(
     {
         instructions.email = Some(alias.clone());
     }
-    if instructions.phone_number.is_none() && !supply.numbers.is_empty() {
+    // Where there is no number yet, one that is added later is its.
+    if instructions.phone_number.is_none() {
         instructions.phone_number = number(tx, id, supply, now).await?;
         if instructions.phone_number.is_none() {
             sqlx::query("INSERT INTO awaited_numbers (connection_id, since) VALUES ($1, $2)")

@@ -4,6 +4,7 @@
 
 use domain::challenge::{AnswerSource, ChallengeKind, Medium, Question, TermsPolicy};
 use domain::id::RunId;
+use protocol::lease::Proof;
 
 use super::held::HeldRun;
 use super::{Tx, failed, from_word};
@@ -24,6 +25,7 @@ pub(super) fn is_answered_in_any_case(kept: &str) -> bool {
 pub(super) async fn by_itself(
     tx: &mut Tx,
     run_id: RunId,
+    proof: Proof,
     run: &HeldRun,
     new: &NewChallenge,
 ) -> Result<Vec<AnswerSource>, StoreError> {
@@ -40,7 +42,7 @@ pub(super) async fn by_itself(
         }
         _ => authenticator(tx, run_id, &new.question).await?,
     };
-    Ok(answers.into_iter().chain(messages(tx, run_id, new).await?).collect())
+    Ok(answers.into_iter().chain(messages(tx, run_id, proof, new).await?).collect())
 }
 
 /// Whether the bank refused what this gave in the very same run.
@@ -53,20 +55,29 @@ async fn was_refused(tx: &mut Tx, run_id: RunId, source: AnswerSource) -> Result
 }
 
 /// The ways by which a code may come in for a question: the connection has an address of its own there, and the bank
-/// has refused none that came so in this very run.
-async fn messages(tx: &mut Tx, run_id: RunId, new: &NewChallenge) -> Result<Vec<AnswerSource>, StoreError> {
-    let fits = |medium: Medium| new.question.medium.is_none_or(|asked| asked == medium);
-    let heard: Vec<Medium> = new.heard.iter().copied().filter(|medium| fits(*medium)).collect();
-    if new.question.kind != ChallengeKind::OneTimeCode || heard.is_empty() {
+/// has refused none that came so in this very session.
+async fn messages(
+    tx: &mut Tx,
+    run_id: RunId,
+    proof: Proof,
+    new: &NewChallenge,
+) -> Result<Vec<AnswerSource>, StoreError> {
+    let heard: Vec<Medium> = new.heard.iter().copied().filter(|medium| new.question.comes_by(*medium)).collect();
+    if heard.is_empty() {
         return Ok(Vec::new());
     }
     let own = sqlx::query_scalar::<_, String>(
         "SELECT p.medium FROM pool_addresses p JOIN runs r ON r.connection_id = p.connection_id
          WHERE r.id = $1 AND p.released_at IS NULL AND NOT EXISTS (
-             SELECT 1 FROM challenges c WHERE c.run_id = r.id AND c.source = p.medium AND c.state || '' = 'rejected')
+             SELECT 1 FROM challenges c WHERE c.run_id = r.id AND c.fence = $2 AND c.source = p.medium AND c.state || '' = 'rejected')
          ORDER BY p.medium",
     );
-    let own = own.bind(run_id.0).fetch_all(&mut **tx).await.map_err(failed("look for a connection's addresses"))?;
+    let own = own
+        .bind(run_id.0)
+        .bind(proof.fence.to_i64())
+        .fetch_all(&mut **tx)
+        .await
+        .map_err(failed("look for a connection's addresses"))?;
     let is_heard = |word: &String| heard.iter().any(|medium| medium.as_str() == word.as_str());
     own.iter().filter(|word| is_heard(word)).map(|word| from_word(word, "answer's source")).collect()
 }

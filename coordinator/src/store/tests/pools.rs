@@ -4,7 +4,7 @@
 
 use domain::challenge::{AnswerSource, ChallengeKind, Medium, Question};
 use domain::connection::OpenChallenge;
-use domain::id::{ConnectionId, RunId};
+use domain::id::{ConnectionId, RunId, UserId};
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use protocol::lease::Verdict;
@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use super::{Bench, benches, challenge, now, proof};
 use crate::store::{
-    Challenge, Connection, CreatedOrReturned, DeliveryOutcome, NewChallenge, NewConnection, PageRequest, Supply,
-    TakenIn,
+    Challenge, Connection, CreatedOrReturned, DeliveryOutcome, NewChallenge, NewConnection, Over, PageRequest, Reach,
+    Supply, TakenIn, Wheel,
 };
 
 const NUMBERS: [&str; 2] = ["+14155550142", "+14155550143"];
@@ -67,11 +67,11 @@ async fn a_number_is_one_connections_and_the_next_waits_until_one_is_free() {
 }
 
 async fn ask(bench: &Bench, run: RunId, medium: Option<Medium>) -> Challenge {
-    ask_at(bench, run, medium, now()).await
+    ask_at(bench, run, 1, medium, now()).await
 }
 
-/// The same at another moment; people are called now.
-async fn ask_at(bench: &Bench, run: RunId, medium: Option<Medium>, at: Timestamp) -> Challenge {
+/// The same under another fence and at another moment; people are called now.
+async fn ask_at(bench: &Bench, run: RunId, counter: u32, medium: Option<Medium>, at: Timestamp) -> Challenge {
     let question = Question {
         kind: ChallengeKind::OneTimeCode,
         medium,
@@ -84,7 +84,7 @@ async fn ask_at(bench: &Bench, run: RunId, medium: Option<Medium>, at: Timestamp
         terms: None,
     };
     let new = NewChallenge { heard: vec![Medium::Email, Medium::Sms], people_at: now(), ..challenge(question) };
-    bench.store.open_challenge(run, proof(1), new, at).await.expect("asked")
+    bench.store.open_challenge(run, proof(counter), new, at).await.expect("asked")
 }
 
 #[tokio::test]
@@ -145,6 +145,9 @@ async fn what_comes_in_answers_where_the_connection_has_an_address_there_until_t
         bench.store.settle_challenge(run, proof(1), asked.id, Verdict::Rejected, now()).await.expect("settled");
         let again = ask(&bench, run, Some(Medium::Sms)).await;
         assert_eq!(again.may_answer, [AnswerSource::Person], "a person is asked");
+        bench.grant(run, 2).await;
+        let anew = ask_at(&bench, run, 2, Some(Medium::Sms), now()).await;
+        assert_eq!(anew.may_answer, [AnswerSource::Sms, AnswerSource::Person], "the bank sends another code");
     }
 }
 
@@ -167,17 +170,24 @@ async fn people_are_called_to_what_a_message_may_answer_once_none_did() {
         };
         let is_waited_for = async || {
             let connection = bench.store.connection(bench.organization, connection.id).await.expect("a connection");
-            connection.challenge == OpenChallenge::Open
+            connection.challenge != OpenChallenge::None
         };
-        let asked = ask_at(&bench, run, Some(Medium::Sms), before).await;
+        let asked = ask_at(&bench, run, 1, Some(Medium::Sms), before).await;
         assert_eq!(bench.store.call_people(before).await.expect("a round"), 0, "{}: a code may come in", bench.name);
         assert!(told().await.is_empty() && !is_waited_for().await, "{}", bench.name);
+        let (seat, until) = (Uuid::from_u128(1), at + SignedDuration::from_mins(1));
+        let wheel = Wheel { user: UserId(Uuid::nil()), name: "ada".into(), seat, until };
+        bench.store.take_wheel(asked.id, wheel, Over::Oneself, before).await.expect("taken");
+        assert_eq!(bench.store.call_people(at).await.expect("a round"), 0, "{}: only she is heard", bench.name);
+        bench.store.return_wheel(asked.id, seat, None).await.expect("returned");
+        let pending = bench.store.pending_challenges(&Reach::All).await.expect("a list");
         assert_eq!(bench.store.call_people(at).await.expect("a round"), 1, "{}: none did", bench.name);
         assert_eq!(bench.store.call_people(at).await.expect("a round"), 0, "{}: once", bench.name);
         assert_eq!(told().await, [asked.id.to_string()], "{}", bench.name);
         assert!(is_waited_for().await, "{}", bench.name);
+        assert_ne!(bench.store.pending_challenges(&Reach::All).await.expect("a list"), pending, "pages are told");
 
-        let asked = ask_at(&bench, run, Some(Medium::Email), before).await;
+        let asked = ask_at(&bench, run, 1, Some(Medium::Email), before).await;
         let answered = AnswerSource::Email;
         let answered =
             bench.store.answer_challenge(bench.organization, connection.id, asked.id, vec![1], answered, now());
@@ -186,8 +196,50 @@ async fn people_are_called_to_what_a_message_may_answer_once_none_did() {
         assert!(told().await.is_empty(), "{}", bench.name);
 
         bench.store.settle_challenge(run, proof(1), asked.id, Verdict::Rejected, now()).await.expect("settled");
-        let again = ask_at(&bench, run, Some(Medium::Email), before).await;
+        let again = ask_at(&bench, run, 1, Some(Medium::Email), before).await;
         assert_eq!(told().await, [again.id.to_string()], "{}: the bank refused it", bench.name);
         assert!(is_waited_for().await, "{}", bench.name);
+
+        let person = AnswerSource::Person;
+        let answered =
+            bench.store.answer_challenge(bench.organization, connection.id, again.id, vec![1], person, now());
+        answered.await.expect("answered");
+        bench.store.settle_challenge(run, proof(1), again.id, Verdict::Rejected, now()).await.expect("settled");
+        let third = ask_at(&bench, run, 1, Some(Medium::Sms), before).await;
+        assert_eq!(told().await, [third.id.to_string()], "{}: somebody is there", bench.name);
+    }
+}
+
+#[tokio::test]
+async fn a_question_that_cannot_be_read_keeps_nobody_from_being_called_to_another() {
+    for bench in benches().await {
+        let before = now() - SignedDuration::from_mins(1);
+        for alias in ["a@c.example", "b@c.example"] {
+            let connection = create(&bench, alias).await;
+            bench.give_credentials(connection.id).await;
+            let run = RunId(Uuid::now_v7());
+            bench.store.complete_setup(bench.organization, connection.id, run, now()).await.expect("completed");
+            bench.grant(run, 1).await;
+            ask_at(&bench, run, 1, Some(Medium::Email), before).await;
+        }
+        let broken = "UPDATE challenges SET question = '{}' WHERE id = (SELECT id FROM challenges ORDER BY id LIMIT 1)";
+        bench.runs(broken).await.expect("done");
+        assert_eq!(bench.store.call_people(now()).await.expect("a round"), 1, "{}", bench.name);
+        assert_eq!(bench.store.call_people(now()).await.expect("a round"), 0, "{}", bench.name);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_was_made_before_there_were_numbers_gets_one_once_there_are() {
+    for bench in benches().await {
+        let page = PageRequest { after: None, limit: 1 };
+        let entity = bench.store.entities(bench.organization, None, page).await.expect("entities")[0].id;
+        let new =
+            NewConnection { supply: Supply { numbers: Vec::new(), ..supply("x") }, ..bench.new_connection(entity) };
+        let made = bench.store.create_or_return_connection(new, now()).await.expect("made");
+        let CreatedOrReturned::Created(connection) = made else { unreachable!("it is the first") };
+        assert_eq!(number(&bench, connection.id).await, None);
+        assert_eq!(bench.store.allocate_awaited(&supply("x"), 10, now()).await.expect("a round"), 1, "{}", bench.name);
+        assert!(number(&bench, connection.id).await.is_some(), "{}", bench.name);
     }
 }

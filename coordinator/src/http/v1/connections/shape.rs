@@ -231,7 +231,7 @@ impl Connection {
     pub(super) fn of(catalog: &Catalog, connection: store::Connection) -> Self {
         let institution = connection.institution_id.as_deref().and_then(|id| catalog.institution(id));
         let is_ready = connection.activated_at.is_some();
-        let is_asked = connection.challenge == OpenChallenge::Open;
+        let is_asked = connection.challenge != OpenChallenge::None;
         let failure = failure_of(&connection).filter(|_| is_ready);
         let sync_status = if connection.run.is_some() { SyncStatus::Syncing } else { SyncStatus::Idle };
         Self {
