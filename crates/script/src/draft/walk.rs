@@ -2,13 +2,14 @@
 //! clicks led.
 //!
 //! ```text
-//! user ─▶ sign_in ─▶ (refused) ─▶ (medium) ─▶ (code) ─▶ accounts ─▶ account ─▶ (transactions)   accounts ─▶ signed_out
+//! user ─▶ sign_in ─▶ (refused) ─▶ (medium) ─▶ (code) ─▶ (approval) ─▶ accounts ─▶ account ─▶ (transactions)   accounts ─▶ signed_out
 //! ```
 //!
 //! Of each kind it is the first page that counts. Not here: what is on a page.
 
 use scraper::ElementRef;
 
+use super::approval::{Waiting, waiting};
 use super::forms::{Before, Form, Kind, form_of_trail};
 use super::leads::goodbye;
 use super::questions::Inquiry;
@@ -35,6 +36,8 @@ pub(super) struct Walk {
     pub(super) kinds: Vec<Option<PageKind>>,
     /// An account's own page, where its transactions are on another.
     pub(super) account: Option<usize>,
+    /// What waits for an approval, and how it is known.
+    pub(super) waiting: Option<(usize, Waiting)>,
 }
 
 impl Listed {
@@ -62,7 +65,7 @@ pub(super) fn walk(looked: &[Looked<'_>], trail: &Trail, listed: &Listed, inquir
     }
     // Who is in has typed what it takes.
     let inside = listed.accounts.iter().chain(&listed.ledgers).min().copied().unwrap_or(looked.len());
-    let mut walk = Walk { forms: Vec::new(), kinds: vec![None; looked.len()], account: None };
+    let mut walk = Walk { forms: Vec::new(), kinds: vec![None; looked.len()], account: None, waiting: None };
     let mut before = Before::Password;
     let mut asked: Vec<String> = Vec::new();
     for (at, page) in looked.iter().enumerate() {
@@ -130,6 +133,21 @@ pub(super) fn walk(looked: &[Looked<'_>], trail: &Trail, listed: &Listed, inquir
         let leads_to_code = (at..inside).find(|to| walk.kinds[*to] == Some(PageKind::Code) && trail.leads(at, *to));
         if leads_to_code.is_some() && walk.forms[at].is_none() && first.is_some_and(|first| first < at) {
             give(&mut walk.kinds, at, PageKind::Medium);
+        }
+    }
+    // What waits has nothing done on it, and comes once who it is has been said.
+    for at in first.map_or(0..0, |first| first + 1..inside) {
+        let page = &looked[at];
+        let is_idle = trail.fills(at, &page.document).is_empty() && trail.clicks(at, &page.document).next().is_none();
+        let is_sent_to = (0..at).any(|from| walk.forms[from].is_some() && trail.leads(from, at));
+        if walk.waiting.is_some() || walk.kinds[at].is_some() || !is_idle || !is_sent_to {
+            continue;
+        }
+        // One that was seen again while it waited is the same.
+        let others = looked.iter().take(at).chain(looked.iter().skip(inside)).map(|page| &page.document);
+        if let Some(found) = waiting(page, &others.collect::<Vec<_>>(), inquiry) {
+            walk.waiting = Some((at, found));
+            give(&mut walk.kinds, at, PageKind::Approval);
         }
     }
     let last = looked.len().saturating_sub(1);

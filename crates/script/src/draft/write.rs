@@ -4,6 +4,7 @@
 
 use scraper::ElementRef;
 
+use super::approval::Waiting;
 use super::columns::Direction;
 use super::forms::{Form, Kind};
 use super::leads::{Further, Leads, goodbye};
@@ -126,6 +127,11 @@ fn pages(out: &mut String, parts: &mut Parts<'_, '_>) {
                     ));
                 }
             }
+            (PageKind::Approval, _) => {
+                if let Some((_, waiting)) = &parts.leads.waiting {
+                    of_waiting(out, name, waiting);
+                }
+            }
             (_, Some(form)) => of_form(out, name, form, parts.looked, parts.inquiry),
             _ => {}
         }
@@ -182,6 +188,18 @@ fn of_refusal(out: &mut String, name: &str, Form { alert, fills, .. }: &Form) {
     let signs = field.map_or_else(|| alert.clone(), |field| format!("[{field}, {alert}]"));
     out.push_str(&format!(
         "  {name}:\n    when: {{ visible: {signs} }}\n    failure: {{ code: auth.credentials.invalid, message: {alert} }}\n"
+    ));
+}
+
+/// The page that waits for an approval.
+fn of_waiting(out: &mut String, name: &str, Waiting { prompt, words }: &Waiting) {
+    let prompt = text(prompt);
+    let when = match words {
+        Some(words) => format!("{{ text: {{ {prompt}: {} }} }}", text(words)),
+        None => format!("{{ visible: {prompt} }}"),
+    };
+    out.push_str(&format!(
+        "  {name}:\n    when: {when}\n    challenge: {{ kind: appApproval, medium: device, prompt: {prompt} }}\n"
     ));
 }
 
@@ -331,6 +349,9 @@ fn transactions(out: &mut String, ledger: &LedgerList, leads: &Leads) {
         }
         Some((_, next, _, Further::Numbers(behind))) => {
             out.push_str(&format!("    next: {{ behind: {}, click: {} }}\n", text(behind), text(next)));
+        }
+        Some((_, next, _, Further::Choose(field))) => {
+            out.push_str(&format!("    next: {{ choose: {}, click: {} }}\n", text(field), text(next)));
         }
         Some((_, next, _, Further::Below)) => out.push_str(&format!("    next: {{ more: {} }}\n", text(next))),
         None => {}
