@@ -60,7 +60,7 @@ fn month(rows: &str) -> String {
 }
 
 fn table(rows: &str) -> String {
-    format!("<table id=rows><tr><th>Date<th>Payee, details<th>Amount{rows}</table>")
+    format!("<table id=rows><tr><th>Date<th>Counterparty, details<th>Amount{rows}</table>")
 }
 
 fn drafted(walk: &Walk, answers: &[(&str, &str)]) -> script::Draft {
@@ -86,7 +86,7 @@ fn by_months() -> Walk {
         "<tr><td>05/19/2026<td><b class=who>Anna</b><br><span class=what>Rent</span><br><i class=ref>Reference: R7</i><td>-$250.00\
          <tr><td>05/18/2026<td><b class=who>Bert</b><br><span class=what>Invoice 7</span><td>$1,150.50",
     ));
-    let announced = "<h2>Pending transactions</h2><table id=soon><tr><th>Expected<th>Payee, details<th>Amount\
+    let announced = "<h2>Pending transactions</h2><table id=soon><tr><th>Expected<th>Counterparty, details<th>Amount\
         <tr><td>05/22/2026<td><b class=who>Gas Inc</b><br><span class=what>Gas</span><td>-$12.00</table><h2>Booked</h2>";
     let may = may.replacen("<table", &format!("{announced}<table"), 1);
     let april =
@@ -124,4 +124,16 @@ fn months_that_were_chosen_are_the_pages_of_a_list_and_one_of_them_says_what_sho
 #[test]
 fn what_signs_out_is_one_thing_on_every_page_of_the_session() {
     check(&drafted(&by_months(), &[]), &["sign_out: button.leave"]);
+}
+
+#[test]
+fn what_stands_in_one_cell_is_read_apart_and_what_is_announced_from_its_own_table() {
+    let of = |field: &str, part: &str| format!("{field}: {{ column: \"Counterparty, details\", of: {part} }}");
+    let name = of("counterpartyName", "b.who");
+    let columns = format!("{name} {}", of("description", "span.what"));
+    let reference = "bankReference: { column: \"Counterparty, details\", of: i.ref, after: \"Reference: \" }";
+    let draft = drafted(&by_months(), &[]);
+    check(&draft, &[&columns, reference]);
+    // Its day is no day of the list.
+    check(&draft, &[&format!("pendingTable: table: \"#soon\" columns: {name}")]);
 }

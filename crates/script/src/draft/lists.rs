@@ -7,6 +7,8 @@ use scraper::ElementRef;
 
 use super::accounts::{self, Accounts};
 use super::columns::{self, Around, Direction, Ledger};
+use super::parts::{self, Part};
+use super::pending;
 use super::tables::Sheet;
 use super::trail::Trail;
 use super::values::{self, currencies};
@@ -26,6 +28,8 @@ pub(super) struct LedgerList {
     pub(super) table: (String, Sureness),
     pub(super) skip: Option<String>,
     pub(super) read: Ledger,
+    /// What stands together in the cells of a column.
+    pub(super) parts: Vec<Part>,
     pub(super) rows: usize,
 }
 
@@ -49,11 +53,17 @@ pub(super) fn ledger_of(looked: &[Looked<'_>], sheets: &[Vec<Sheet<'_>>], today:
                 at,
                 table: sheet.selector.clone(),
                 skip: sheet.skip.clone(),
+                parts: parts_of(sheet, &read),
                 read,
                 rows: rows.len(),
             });
         }
     }
+    // What is announced in a table of its own is beside the list, and isn't it.
+    let is_announced =
+        |list: &LedgerList| looked.get(list.at).is_some_and(|page| pending::is_said(&page.document, &list.table.0));
+    let booked: Vec<usize> = lists.iter().filter(|list| !is_announced(list)).map(|list| list.at).collect();
+    lists.retain(|list| !is_announced(list) || !booked.contains(&list.at));
     let most = |list: &LedgerList| (list.read.chain.map_or(0, |chain| chain.links), list.rows);
     let best = lists.iter().enumerate().max_by_key(|(_, list)| most(list)).map(|(at, _)| at)?;
     let mut best = lists.remove(best);
@@ -67,11 +77,21 @@ pub(super) fn ledger_of(looked: &[Looked<'_>], sheets: &[Vec<Sheet<'_>>], today:
         if best.read.is_date_ambiguous && !other.read.is_date_ambiguous {
             (best.read.date, best.read.is_date_ambiguous) = (other.read.date, false);
         }
+        if best.parts.is_empty() {
+            best.parts = other.parts;
+        }
         if other.at < best.at {
             (best.at, best.table) = (other.at, other.table);
         }
     }
     Some(best)
+}
+
+/// What stands in the cells that say what a row is for.
+fn parts_of(sheet: &Sheet<'_>, read: &Ledger) -> Vec<Part> {
+    let description = read.columns.iter().find(|(field, _)| *field == "description");
+    let others = read.columns.iter().map(|(field, _)| *field).filter(|field| *field != "description");
+    description.map(|(_, header)| parts::parts(sheet, header, &others.collect::<Vec<_>>())).unwrap_or_default()
 }
 
 /// The list of accounts with the most columns that are known, on another page than that of transactions where there is one.

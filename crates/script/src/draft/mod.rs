@@ -19,6 +19,8 @@ mod further;
 mod joined;
 mod leads;
 mod lists;
+mod parts;
+mod pending;
 mod questions;
 pub(crate) mod selectors;
 mod tables;
@@ -48,7 +50,7 @@ use leads::Leads;
 use lists::{AccountsList, LedgerList, accounts_of, ledger_of};
 use questions::Inquiry;
 use tables::Sheet;
-use tell::{tell_accounts, tell_form, tell_ledger, tell_writing};
+use tell::{tell_accounts, tell_announced, tell_form, tell_ledger, tell_writing};
 use trail::Trail;
 use values::{amounts, currencies, locales, time_zone};
 use walk::Listed;
@@ -206,6 +208,7 @@ fn make(
     let writing = writing(&looked, &sheets, ledger.as_ref());
     let accounts = accounts_of(&looked, &sheets, ledger.as_ref(), &writing, &trail, today);
     let listed = Listed::of(&sheets, accounts.as_ref(), ledger.as_ref());
+    let announced = ledger.as_ref().and_then(|list| pending::announced(&looked, &sheets, list, &listed.ledgers));
     let walk = walk::walk(&looked, &trail, &listed, &mut inquiry);
     let day = (today, &writing.currency);
     let leads = match &walk {
@@ -234,6 +237,9 @@ fn make(
     if let Some(list) = &ledger {
         tell_ledger(&mut notes, file(list.at), list);
     }
+    if let Some(list) = &announced {
+        tell_announced(&mut notes, file(list.at), list);
+    }
     leads.tell(&mut notes, |at| file(at).to_owned());
     let answering = if trodden.is_some() { Answering::Somebody } else { Answering::Nobody };
     let types = accounts.as_ref().map(|list| known_types(list, answering, &mut inquiry)).unwrap_or_default();
@@ -245,6 +251,7 @@ fn make(
             accounts,
             types: &types,
             ledger: ledger.as_ref(),
+            announced: announced.as_ref(),
             leads: &leads,
             inquiry: &mut inquiry,
         })

@@ -195,7 +195,7 @@ fn place(document: &Document, element: ElementRef<'_>) -> String {
 }
 
 /// Whether somebody gave this name, and no program made it: short, and hardly any digits.
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     let is_plain = text.chars().all(|sign| sign.is_ascii_alphanumeric() || matches!(sign, '-' | '_'));
     // A nought is what frameworks put into every name: `ctl00_Main`.
     let digits = text.chars().filter(|sign| sign.is_ascii_digit() && *sign != '0').count();
