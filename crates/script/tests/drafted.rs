@@ -101,6 +101,9 @@ fn by_months() -> Walk {
     walk.page("/a/7/rows", &may, &[choose.clone(), show.clone()]);
     walk.page("/a/7/rows", &april, &[choose, show]);
     walk.page("/a/7/rows", &march, &[(Deed::Click, "main a")]);
+    // What is beside the list is no account without rows.
+    walk.page("/list", &list(), &[(Deed::Click, "nav a")]);
+    walk.page("/news", &format!("{OUT}<main><p class=news>Something new</p></main>"), &[(Deed::Click, "nav a")]);
     walk.page("/list", &list(), &[(Deed::Click, "form[action='/out'] button")]);
     walk.page("/bye", "<p>You have signed out", &[]);
     walk

@@ -140,7 +140,7 @@ impl Leads {
             leads.back = Some((at, selector, sureness));
         }
         leads.next = further::next(looked, trail, listed).or(leads.next.take());
-        leads.without_rows(looked, ledger, (trail, listed, walk));
+        leads.without_rows(looked, (ledger, accounts), (trail, listed, walk));
         // What was clicked last on a list of accounts led out, if no list shows after it.
         let is_out = |to: usize| !is_list(to) && !listed.ledgers.contains(&to) && Some(to) != walk.account;
         let out = listed.accounts.iter().rev().find_map(|at| match of(*at)? {
@@ -168,15 +168,25 @@ impl Leads {
     fn without_rows(
         &mut self,
         looked: &[Looked<'_>],
-        ledger: Option<&LedgerList>,
+        (ledger, accounts): (Option<&LedgerList>, Option<&AccountsList>),
         (trail, listed, walk): (&Trail, &Listed, &Walk),
     ) {
         let Some(ledger) = ledger.and_then(|list| looked.get(list.at)) else { return };
         let is_led_from = |to: usize, from: &[usize]| from.iter().any(|from| trail.leads(*from, to));
         let is_known = |at: usize| walk.kinds.get(at).copied().flatten().is_some_and(|kind| kind != PageKind::Account);
         let is_other = |at: &usize| !listed.accounts.contains(at) && !listed.ledgers.contains(at) && !is_known(*at);
-        let opened: Vec<usize> =
-            (0..looked.len()).filter(|at| is_other(at) && is_led_from(*at, &listed.accounts)).collect();
+        let list = accounts.and_then(|list| Css::made(&list.table.0));
+        let is_listed = |element: ElementRef<'_>| {
+            let mut above = element.ancestors().filter_map(ElementRef::wrap);
+            list.as_ref().is_some_and(|list| above.any(|above| list.fits(above)))
+        };
+        // What is beside the list leads elsewhere.
+        let is_opened = |to: usize| {
+            let pages = listed.accounts.iter().filter_map(|from| Some((*from, &looked.get(*from)?.document)));
+            let mut clicks = pages.flat_map(|(from, page)| trail.clicks(from, page));
+            clicks.any(|(element, then)| then == Some(to) && is_listed(element))
+        };
+        let opened: Vec<usize> = (0..looked.len()).filter(|at| is_other(at) && is_opened(*at)).collect();
         // Of options, each as a month, some may have no rows.
         let option = match &self.next {
             Some((_, click, _, Further::Choose(_))) => Css::made(click),

@@ -162,7 +162,9 @@ pub(super) fn walk(looked: &[Looked<'_>], trail: &Trail, listed: &Listed, inquir
 /// The first thing on a page that says something which the page before didn't, and that has nothing in its place there.
 pub(super) fn news(before: &Document, now: &Document) -> Option<String> {
     fn said(document: &Document) -> impl Iterator<Item = (ElementRef<'_>, String)> {
-        let leaves = document.everything().filter(|element| !is_hidden(element) && !is_code(element));
+        let is_shown =
+            |element: &ElementRef<'_>| !is_hidden(element) && !is_code(element) && element.value().name() != "title";
+        let leaves = document.everything().filter(is_shown);
         leaves.filter(|element| element.child_elements().next().is_none()).filter_map(|element| {
             let text = folded_case(&shown_text(element));
             (text.chars().filter(|letter| letter.is_alphabetic()).count() > 2).then_some((element, text))
@@ -183,8 +185,10 @@ mod tests {
     #[test]
     fn what_a_page_says_anew_is_found_and_a_clock_is_none() {
         let document = |html: &str| Document::parse(html).expect("a document");
-        let before = document("<h1>Log on</h1><p>10:04</p><form><button>Go</button></form>");
-        let now = document("<h1>Log on</h1><p>10:05</p><p class=err>No such user</p><form><button>Go</button></form>");
+        let before = document("<title>Log on</title><h1>Log on</h1><p>10:04</p><form><button>Go</button></form>");
+        let now = document(
+            "<title>Sorry</title><h1>Log on</h1><p>10:05</p><p class=err>No such user</p><form><button>Go</button></form>",
+        );
         assert_eq!(news(&before, &now).as_deref(), Some("p.err"));
         assert_eq!(news(&before, &before), None);
     }
