@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use domain::secret::Secret;
 use jiff::civil::Date;
-use script::recording::{Act, Deed, Page, PageKind, Recording};
+use script::recording::{Act, Deed, Page, Recording};
 use script::{Draft, OwnWords, PageRead, Question, Script, masked, scrub_keeping};
 use url::Url;
 
@@ -84,13 +84,11 @@ pub(super) fn write(
     let secrets: Vec<&str> = secrets.iter().map(Secret::expose).collect();
     let (pages, lacks) = seen(found, &secrets, kept);
     let typed = typed(source, recording, &secrets);
-    let has_code = drafted.pages.iter().any(|page| page.page == Some(PageKind::Code));
-    let login = if has_code { Login::PasswordAndCode } else { Login::Password };
     let new = New::like(
         folder.to_owned(),
         &recording.portal,
         (drafted.locale, drafted.currency.clone(), drafted.timezone),
-        login,
+        Login::Password,
     );
     if typed.is_some() {
         new.make(&pages)?;
