@@ -48,7 +48,9 @@ pub(super) fn alone_on(document: &Document, element: ElementRef<'_>, pages: &[&D
 
 /// Every selector that an author might write for this thing and that fits it alone, the likeliest to last first.
 pub(crate) fn selectors(document: &Document, element: ElementRef<'_>) -> Vec<String> {
-    let mut found: Vec<String> = likely(document, element).take(OFFERED).collect();
+    // What is around a frame is said by whoever asks for a thing in it.
+    let is_within = |text: &String| !text.trim_start_matches(PIERCING).contains(PIERCING);
+    let mut found: Vec<String> = likely(document, element).filter(is_within).take(OFFERED).collect();
     found.push(place(document, element));
     found
 }
@@ -157,12 +159,23 @@ fn below<'d>(
     own: Vec<String>,
 ) -> impl Iterator<Item = String> + use<'d> {
     const PLACES: [&str; 5] = ["nav", "main", "header", "footer", "aside"];
-    element.ancestors().filter_map(ElementRef::wrap).flat_map(move |above| {
+    // What is in a frame or a shadow root is within, and not below.
+    let mut joins = " ";
+    let above = element.ancestors().filter_map(move |node| {
+        let above = ElementRef::wrap(node);
+        if above.is_none() {
+            joins = " >>> ";
+        }
+        Some((above?, joins))
+    });
+    above.flat_map(move |(above, joins)| {
         let mut known = names(above);
         known.extend(PLACES.iter().find(|place| **place == above.value().name()).map(|place| (*place).to_owned()));
         let outer = known.into_iter().find(|selector| only(document, selector, above).is_some());
         let inner = own.clone();
-        outer.into_iter().flat_map(move |outer| inner.clone().into_iter().map(move |inner| format!("{outer} {inner}")))
+        outer
+            .into_iter()
+            .flat_map(move |outer| inner.clone().into_iter().map(move |inner| format!("{outer}{joins}{inner}")))
     })
 }
 
@@ -248,6 +261,16 @@ mod tests {
         let mark = Css::parse("[mark]").expect("a selector");
         let element = document.all(&mark).next().expect("a thing");
         assert_eq!(selector(&document, element).0, "form[action$=\"/rows\"] button");
+    }
+
+    #[test]
+    fn what_is_in_a_frame_is_found_in_the_frame_that_has_a_name() {
+        let html = "<iframe name=menu srcdoc='<table><tr><td>a</table>'></iframe>\
+            <iframe name=work srcdoc='<table mark><tr><td>b</table>'></iframe>";
+        let document = Document::parse(html).expect("a document");
+        let mark = Css::parse(">>> [mark]").expect("a selector");
+        let element = document.all(&mark).next().expect("a thing");
+        assert_eq!(selector(&document, element).0, "iframe[name=\"work\"] >>> table");
     }
 
     #[test]

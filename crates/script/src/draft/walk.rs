@@ -17,7 +17,7 @@ use super::selectors::selector;
 use super::tables::Sheet;
 use super::trail::Trail;
 use super::{AccountsList, LedgerList, Looked};
-use crate::css::Css;
+use crate::css::{Css, PIERCING};
 use crate::document::{Document, folded_case, is_code, is_hidden, shown_text};
 use crate::recording::PageKind;
 
@@ -73,7 +73,7 @@ pub(super) fn walk(looked: &[Looked<'_>], trail: &Trail, listed: &Listed, inquir
         let click = trail.lead(at, &page.document).map(|(element, _)| element);
         // The form that was refused asks for the same once more.
         let into: Vec<String> = typed.iter().map(|(field, _)| selector(&page.document, *field).0).collect();
-        let is_again = !asked.is_empty() && into.iter().any(|field| asked.contains(field));
+        let is_again = into.iter().any(|field| asked.iter().any(|known| bare(known) == bare(field)));
         let when = if is_again { Before::Password } else { before };
         let form = form_of_trail(&page.document, &typed, click, when, inquiry);
         if form.as_ref().is_some_and(|form| form.kind == Kind::Password) {
@@ -159,6 +159,11 @@ pub(super) fn walk(looked: &[Looked<'_>], trail: &Trail, listed: &Listed, inquir
     Some(walk)
 }
 
+/// A selector without the frame that it leads into: a form may show once more without its frames.
+fn bare(selector: &str) -> &str {
+    selector.rsplit(PIERCING).next().unwrap_or(selector).trim()
+}
+
 /// The first thing on a page that says something which the page before didn't, and that has nothing in its place there.
 pub(super) fn news(before: &Document, now: &Document) -> Option<String> {
     fn said(document: &Document) -> impl Iterator<Item = (ElementRef<'_>, String)> {
@@ -179,8 +184,14 @@ pub(super) fn news(before: &Document, now: &Document) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::news;
+    use super::{bare, news};
     use crate::document::Document;
+
+    #[test]
+    fn a_field_is_the_same_in_a_frame_and_without_it() {
+        assert_eq!(bare("frame[name=body] >>> input[name=PIN]"), bare("input[name=PIN]"));
+        assert_ne!(bare(">>> input[name=PIN]"), bare("input[name=CODE]"));
+    }
 
     #[test]
     fn what_a_page_says_anew_is_found_and_a_clock_is_none() {
