@@ -16,7 +16,7 @@ use std::path::Path;
 use fixtures::portal::RunningPortal;
 use fixtures::zoo::{Portal, Wishes};
 use serde_json::Value;
-use tests::recorder::{Carried, carried_over, read, record};
+use tests::recorder::{Carried, carried_over, known, read, record};
 use tests::world::scripts;
 
 use crate::Failure;
@@ -81,11 +81,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Records a portal with whatever is proposed, and has the script read it.
+/// Records a portal with what a person answers, and has the script read it.
 async fn recorded(portal: &RunningPortal) -> Result<Came, Failure> {
     let catalog = tempfile::tempdir()?;
     let mut came = Came { all: records(portal)?, ..Came::default() };
-    let recorded = record(portal, catalog.path(), &["--yes", "--json"]).await?;
+    let answers = known(portal, catalog.path())?.display().to_string();
+    let recorded = record(portal, catalog.path(), &["--answers", &answers, "--json"]).await?;
     came.seconds = recorded.took.as_secs_f64();
     let told: Value = serde_json::from_str(&recorded.ran.stdout).unwrap_or_default();
     came.asked = told["questionsAsked"].as_u64().and_then(|count| usize::try_from(count).ok()).unwrap_or_default();

@@ -52,13 +52,14 @@ pub(super) enum Login {
     PasswordAndCode,
 }
 
-/// The record, which asks for the credentials that the script fills in.
+/// The record, which asks for the credentials that the script fills in, and says whether the portal asks for more.
 pub(super) fn asking(record: &str, source: &str) -> String {
     let Ok(script) = Script::parse(source) else { return record.to_owned() };
     let names: Vec<String> = script.credentials().iter().map(ToString::to_string).collect();
-    let line = |line: &str| match line.starts_with("credentials:") {
-        true => format!("credentials: [{}]\n", names.join(", ")),
-        false => format!("{line}\n"),
+    let line = |line: &str| match line {
+        line if line.starts_with("credentials:") => format!("credentials: [{}]\n", names.join(", ")),
+        "mfa: none" if script.knows_challenges() => "mfa: always\n".to_owned(),
+        line => format!("{line}\n"),
     };
     record.lines().map(line).collect()
 }
@@ -279,7 +280,7 @@ mod tests {
     use domain::institution::Institution;
     use script::{Script, format};
 
-    use super::New;
+    use super::{New, asking};
 
     #[derive(Debug, Parser)]
     struct Line {
@@ -292,6 +293,18 @@ mod tests {
     fn files(arguments: &[&str]) -> Vec<(&'static str, String)> {
         let line = Line::try_parse_from([&["new", "first-bank"], arguments].concat()).expect("arguments");
         line.new.files("first-bank")
+    }
+
+    #[test]
+    fn a_record_says_that_its_portal_asks_for_more_where_the_script_has_a_page_for_it() {
+        let record = "id: quay\nmfa: none\ncredentials: [bankUsername]\n";
+        let page = "pages:\n  in:\n    when: { visible: form }\n    do:\n      - { fill: '#user', with: credentials.bankUsername }\n      - { click: button, effect: password }\n";
+        let wait = "  wait:\n    when: { visible: '#wait' }\n    challenge: { kind: appApproval }\n";
+        let head = "script: 1\ninstitution: quay\nlocale: en-US\ntimezone: America/New_York\ncurrency: USD\n";
+        let rest = "  list:\n    when: { visible: '#list' }\n    goal: signed_in\nreads:\n  accounts:\n    on: list\n    table: '#list'\n    columns: { name: Account }\n    key: { attribute: id }\n";
+        assert_eq!(asking(record, &format!("{head}{page}{rest}")), record);
+        let asked = asking(record, &format!("{head}{page}{wait}{rest}"));
+        assert_eq!(asked, record.replace("none", "always"));
     }
 
     #[test]

@@ -94,7 +94,8 @@ impl Script {
     }
 
     /// Whether it knows a page on which the bank asks for a second factor.
-    pub(crate) fn knows_challenges(&self) -> bool {
+    #[must_use]
+    pub fn knows_challenges(&self) -> bool {
         self.pages.iter().any(|page| matches!(page.meaning, Meaning::Challenge(_)))
     }
 

@@ -1,9 +1,12 @@
-//! What a person answers to a bank, by what it asks: squares of a card, letters of a word, an agreed answer, a code.
+//! What a person answers to a bank, by what it asks: squares of a card, letters of a word, an agreed answer, a code; and to
+//! the recorder.
 //!
 //! Not here: where it is typed.
 
+use std::path::{Path, PathBuf};
+
 use fixtures::portal::RunningPortal;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::hand::Failure;
 use crate::patience::eventually;
@@ -40,6 +43,21 @@ pub(super) async fn settled(portal: &RunningPortal) -> Result<String, Failure> {
     let settled: Value =
         client.post(format!("{}_enrol", portal.url())).send().await?.error_for_status()?.json().await?;
     Ok(settled["password"].as_str().ok_or("no password was set")?.to_owned())
+}
+
+/// A file with what a person answers of what the recorder asks, where they know better than what it proposes.
+///
+/// # Errors
+/// When it can't be written.
+pub fn known(portal: &RunningPortal, folder: &Path) -> std::io::Result<PathBuf> {
+    let known = match portal.name() {
+        // What its bank calls an account in another currency.
+        "kontor" => json!({ "type Währungskonto": "checking" }),
+        _ => json!({}),
+    };
+    let path = folder.join("answers.json");
+    std::fs::write(&path, known.to_string())?;
+    Ok(path)
 }
 
 /// What a person answers to these words of a bank, its parts with blanks between.

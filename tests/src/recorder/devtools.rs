@@ -10,6 +10,7 @@ use fixtures::portal::RunningPortal;
 use serde_json::json;
 use tokio::process::Command;
 
+use super::answers::settled;
 use super::hand::Failure;
 use super::record;
 use crate::programs::built;
@@ -34,7 +35,8 @@ pub async fn carried_over(portal: &RunningPortal, catalog: &Path) -> Result<Carr
     let (exported, imported, credentials) = (at("devtools.json"), at("imported.json"), at("typed.json"));
     let trail = recorded.folder.join("pages/recording.json").display().to_string();
     agent(&["export", &trail, "--into", &exported]).await?;
-    let typed = json!({ "bankUsername": portal.username(), "password": portal.password() });
+    let password = settled(portal).await?;
+    let typed = json!({ "bankUsername": portal.username(), "password": password });
     std::fs::write(&credentials, typed.to_string())?;
     std::fs::set_permissions(&credentials, std::fs::Permissions::from_mode(0o600))?;
     agent(&["import", &exported, "--credentials", &credentials, "--into", &imported]).await?;

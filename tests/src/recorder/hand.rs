@@ -116,11 +116,24 @@ impl Hand {
     /// # Errors
     /// When the browser is gone.
     pub async fn enter(&mut self) -> Result<(), Failure> {
+        self.press_key("Enter").await
+    }
+
+    /// Presses a key that isn't text, where the caret is.
+    ///
+    /// # Errors
+    /// When nobody knows the key, or the browser is gone.
+    pub async fn press_key(&mut self, key: &str) -> Result<(), Failure> {
+        let code = match key {
+            "Enter" => 13,
+            "End" => 35,
+            "ArrowDown" => 40,
+            other => return Err(format!("nobody knows the key {other}").into()),
+        };
         for kind in ["keyDown", "keyUp"] {
-            let text = if kind == "keyDown" { "\r" } else { "" };
-            let key =
-                json!({ "type": kind, "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": text });
-            self.call("Input.dispatchKeyEvent", key).await?;
+            let text = if kind == "keyDown" && key == "Enter" { "\r" } else { "" };
+            let pressed = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code, "text": text });
+            self.call("Input.dispatchKeyEvent", pressed).await?;
         }
         Ok(())
     }

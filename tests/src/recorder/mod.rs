@@ -18,7 +18,7 @@ use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 
-pub use answers::answer;
+pub use answers::{answer, known};
 pub use devtools::{Carried, carried_over};
 pub use hand::{Failure, Hand};
 pub use people::{Memory, goes};

@@ -157,6 +157,11 @@ async fn granary(portal: &RunningPortal, hand: &mut Hand, memory: &mut Memory) -
     }
     hand.click("frame[name=work] >>> td a").await?;
     hand.click("frame[name=work] >>> a{Transaction History}").await?;
+    // Nothing is listed before it is asked for, ninety days at most.
+    for (field, day) in [("FROM", "08/23/26"), ("THRU", "11/20/26")] {
+        hand.fill(&format!("frame[name=work] >>> frame[name=histq] >>> input[name={field}]"), day).await?;
+    }
+    hand.click("frame[name=work] >>> frame[name=histq] >>> input[value=Display]").await?;
     hand.click("frame[name=work] >>> frame[name=histl] >>> input[type=SUBMIT]").await?;
     hand.see("frame[name=work] >>> frame[name=histl] >>> font{Items 51}").await?;
     hand.click("frame[name=menu] >>> a{Summary}").await?;
@@ -197,6 +202,13 @@ async fn kontor(portal: &RunningPortal, hand: &mut Hand, memory: &mut Memory) ->
     hand.click("#kontenliste td a").await?;
     hand.click("a{Umsätze anzeigen}").await?;
     hand.see("#umsatzliste").await?;
+    // A month before, and the first that can be chosen, in which there was nothing yet.
+    for (key, shows) in [("ArrowDown", "#umsatzliste td{31.10.2026}"), ("End", "p.leer")] {
+        hand.click("label{Zeitraum}").await?;
+        hand.press_key(key).await?;
+        hand.click("main button{Anzeigen}").await?;
+        hand.see(shows).await?;
+    }
     hand.click("main a{Zurück}").await?;
     hand.see("#kontenliste").await?;
     hand.click("button{Abmelden}").await?;

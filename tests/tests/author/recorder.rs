@@ -18,7 +18,7 @@ use fixtures::zoo::{Portal, Wishes};
 use serde_json::{Value, json};
 use tests::patience::{eventually, patience};
 use tests::programs::{built, processes_naming};
-use tests::recorder::{Carried, Failure, Hand, Recorded, Recorder, carried_over, read, record};
+use tests::recorder::{Carried, Failure, Hand, Recorded, Recorder, carried_over, known, read, record};
 use tests::socket::{Heard, Socket};
 use tests::world::{Ran, run};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -67,10 +67,13 @@ fn script(folder: &Path) -> String {
     std::fs::read_to_string(folder.join("script.yaml")).unwrap_or_default()
 }
 
+/// Records a portal, with answers that a person knows unless it is said how.
 async fn check(portal: Portal, more: &[&str]) -> Result<(), Failure> {
     let portal = portal.start(Wishes::default()).await?;
     let catalog = tempfile::tempdir()?;
-    let (recorded, read) = recorded(&portal, catalog.path(), more).await?;
+    let answers = known(&portal, catalog.path())?.display().to_string();
+    let how = if more.is_empty() { vec!["--answers", &answers] } else { more.to_vec() };
+    let (recorded, read) = recorded(&portal, catalog.path(), &how).await?;
     let script = script(&recorded.folder);
     assert_eq!(read.code, Some(0), "{}\n{}\n{}\n{script}", read.stdout, read.stderr, recorded.ran.stderr);
     assert!(read.stdout.contains("as the portal's truth"), "{}", read.stdout);
@@ -104,6 +107,11 @@ async fn threshold_is_recorded_once_and_read_as_it_truly_is() -> Result<(), Fail
     check(Portal::Threshold, &["--yes"]).await
 }
 
+#[tokio::test]
+async fn kontor_is_recorded_once_and_read_as_it_truly_is() -> Result<(), Failure> {
+    check(Portal::Kontor, &[]).await
+}
+
 /// Records a portal, and has a script drafted of it by way of DevTools JSON.
 async fn check_carried_over(portal: Portal) -> Result<(), Failure> {
     let portal = portal.start(Wishes::default()).await?;
@@ -129,6 +137,11 @@ async fn meridian_is_read_as_it_truly_is_by_way_of_another_recorders_form() -> R
 #[tokio::test]
 async fn hoshizora_is_read_as_it_truly_is_by_way_of_another_recorders_form() -> Result<(), Failure> {
     check_carried_over(Portal::Hoshizora).await
+}
+
+#[tokio::test]
+async fn threshold_is_read_as_it_truly_is_by_way_of_another_recorders_form() -> Result<(), Failure> {
+    check_carried_over(Portal::Threshold).await
 }
 
 /// What nobody else is called, and no other password is.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use domain::secret::Secret;
 use jiff::civil::Date;
-use script::recording::{Act, Deed, Page, PageKind, Recording};
+use script::recording::{Act, Deed, Page, Recording};
 use script::{Draft, OwnWords, PageRead, Question, Script, masked, scrub_keeping};
 use url::Url;
 
@@ -84,13 +84,11 @@ pub(super) fn write(
     let secrets: Vec<&str> = secrets.iter().map(Secret::expose).collect();
     let (pages, lacks) = seen(found, &secrets, kept);
     let typed = typed(source, recording, &secrets);
-    let has_code = drafted.pages.iter().any(|page| page.page == Some(PageKind::Code));
-    let login = if has_code { Login::PasswordAndCode } else { Login::Password };
     let new = New::like(
         folder.to_owned(),
         &recording.portal,
         (drafted.locale, drafted.currency.clone(), drafted.timezone),
-        login,
+        Login::Password,
     );
     if typed.is_some() {
         new.make(&pages)?;
@@ -158,14 +156,16 @@ fn further<'r>(recording: &'r Recording, drafted: &Draft, source: &str) -> Vec<(
     let Ok(script) = Script::parse(source) else { return Vec::new() };
     let mut found = Vec::new();
     let mut seen: Vec<(String, PageRead)> = Vec::new();
-    let shown = recording.pages.iter().filter_map(|page| Some((page, page.html.as_deref()?)));
-    for ((page, html), drafted) in shown.zip(&drafted.pages) {
+    let is_acted_on = |at: usize| recording.acts.iter().any(|act| act.on == Some(at) && act.target.is_some());
+    let shown = recording.pages.iter().enumerate().filter_map(|(at, page)| Some((at, page, page.html.as_deref()?)));
+    for ((at, page, html), drafted) in shown.zip(&drafted.pages) {
         let sights = script.sights(&page.url, html).unwrap_or_default();
         let Some(sight) = sights.into_iter().find(script::Sight::holds) else { continue };
         // A day is needed to read one without a year, and whichever it is tells pages apart as well.
         let Ok(read) = script.read_page(&sight.page, html, Date::constant(2000, 1, 1)) else { continue };
-        // What was seen while it was still coming has no rows.
-        let is_listed = read.account.is_some() || read.transactions.as_ref().is_some_and(|rows| !rows.is_empty());
+        // What was seen while it was still coming has no rows either, but nobody goes on from there.
+        let has_rows = |rows: &Vec<_>| !rows.is_empty() || is_acted_on(at);
+        let is_listed = read.account.is_some() || read.transactions.as_ref().is_some_and(has_rows);
         let known = seen.iter().filter(|(name, _)| *name == sight.page);
         let count = known.clone().count();
         if !is_listed || known.clone().any(|(_, known)| *known == read) || read.accounts.is_some() {

@@ -216,7 +216,7 @@ fn ends(values: &[&str]) -> (String, String) {
     // One alone has nothing to be compared with; its last part is what differs.
     let head = if values.len() == 1 { first.trim_end_matches('/') } else { head };
     let cut = head.rfind(['/', '=', '\'', '"']).map_or(0, |at| at + 1);
-    let after = first.get(..cut).unwrap_or_default().to_owned();
+    let after = without_a_session(first.get(..cut).unwrap_or_default()).to_owned();
     let rest: Vec<&str> = values.iter().map(|value| value.get(cut..).unwrap_or_default()).collect();
     let tail = rest
         .first()
@@ -224,6 +224,15 @@ fn ends(values: &[&str]) -> (String, String) {
     let sign: String = tail.and_then(|tail| tail.chars().next()).map(String::from).unwrap_or_default();
     let is_everywhere = !sign.is_empty() && rest.iter().all(|value| value.contains(&sign));
     (after, if is_everywhere { sign } else { String::new() })
+}
+
+/// The end of what addresses begin with, from its last name on, where a number in it may be a session's.
+fn without_a_session(head: &str) -> &str {
+    let name = head.strip_suffix('=').and_then(|named| named.rfind(['?', '&', ';']));
+    match name {
+        Some(at) if head.chars().any(char::is_numeric) => head.get(at..).unwrap_or(head),
+        _ => head,
+    }
 }
 
 #[cfg(test)]
@@ -280,6 +289,7 @@ mod tests {
         check(&["/accounts/17", "/accounts/18"], "/accounts/", "");
         check(&["/x?id=17&s=9", "/x?id=18&s=9"], "/x?id=", "&");
         check(&["/accounts/a1"], "/accounts/", "");
+        check(&["/x.dll?SID=8f3a&FN=D&A=1", "/x.dll?SID=8f3a&FN=D&A=2"], "&A=", "");
         check(&["a", "b"], "", "");
         check(&["javascript:go('a','k1')", "javascript:go('a','k2')"], "javascript:go('a','", "'");
     }

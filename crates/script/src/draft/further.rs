@@ -5,7 +5,7 @@
 use scraper::ElementRef;
 
 use super::leads::Further;
-use super::selectors::{fits, selector};
+use super::selectors::{alone_on, fits, selector};
 use super::trail::Trail;
 use super::walk::Listed;
 use super::{Looked, Sureness};
@@ -27,6 +27,10 @@ pub(super) fn next(
     let (at, page, element, to) = listed.ledgers.iter().find_map(step)?;
     let lists: Vec<&Document> =
         listed.ledgers.iter().filter_map(|at| looked.get(*at)).map(|page| &page.document).collect();
+    if let Some(field) = trail.chosen(at, &page.document).last() {
+        let (click, sureness) = alone(&page.document, element, &lists);
+        return Some((at, click, sureness, Further::Choose(alone(&page.document, field, &lists).0)));
+    }
     if let Some((behind, click)) = numbers(&page.document, element) {
         return Some((at, click, Sureness::Likely, Further::Numbers(behind)));
     }
@@ -46,6 +50,12 @@ pub(super) fn next(
     }
     let further = until(&own).map_or(Further::Page, Further::Until);
     Some((at, own, sureness, further))
+}
+
+/// A selector that fits this thing and nothing else on any page of the list.
+fn alone(document: &Document, element: ElementRef<'_>, lists: &[&Document]) -> (String, Sureness) {
+    alone_on(document, element, lists)
+        .map_or_else(|| selector(document, element), |selector| (selector, Sureness::Likely))
 }
 
 /// What shows where this can't be clicked: the body of its document, without it.

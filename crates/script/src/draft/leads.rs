@@ -6,12 +6,13 @@ use domain::money::Currency;
 use jiff::civil::Date;
 use scraper::ElementRef;
 
+use super::approval::Waiting;
 use super::further;
-use super::selectors::{selector, selector_on};
+use super::selectors::{alone_on, selector, selector_on};
 use super::trail::Trail;
 use super::values::{First, days};
 use super::walk::{Listed, Walk, news};
-use super::words::{BACK, DETAILS, GOODBYE, MORE, NEXT, SIGN_OUT, field, is_within};
+use super::words::{ABROAD, BACK, DETAILS, GOODBYE, MORE, NEXT, SIGN_OUT, field, is_within};
 use super::{AccountsList, LedgerList, Looked, Notes, Sureness};
 use crate::css::Css;
 use crate::document::{Document, folded_case, is_code, is_hidden, shown_text};
@@ -49,6 +50,8 @@ pub(super) struct Leads {
     pub(super) as_of: Option<String>,
     /// What has a code sent, where the bank asks how.
     pub(super) medium: Option<String>,
+    /// The page that waits for an approval, and how it is known.
+    pub(super) waiting: Option<(usize, Waiting)>,
     /// What offers a file.
     downloads: Vec<(usize, String, String)>,
 }
@@ -62,6 +65,8 @@ pub(super) enum Further {
     Until(String),
     /// The same, behind the number of the page that shows, which this is.
     Numbers(String),
+    /// The same, for each option of this field.
+    Choose(String),
     /// Below them.
     Below,
 }
@@ -122,16 +127,20 @@ impl Leads {
             leads.detail(page, account, day);
         }
         let is_list = |to: usize| listed.accounts.contains(&to);
-        let back = listed.ledgers.iter().find_map(|at| Some((*at, clicked(*at, &is_list)?)));
+        // Somebody may go back from elsewhere, as from a part of the list that has no rows.
+        let inside = listed.accounts.iter().min().copied().unwrap_or(looked.len());
+        let rest = (inside..looked.len()).filter(|at| !listed.ledgers.contains(at) && !is_list(*at));
+        let back = listed.ledgers.iter().copied().chain(rest).find_map(|at| Some((at, clicked(at, &is_list)?)));
         if let Some((at, (page, element))) = back {
             // An account's own page has it, too, where its transactions are on another.
-            let others: Vec<&Document> =
-                walk.account.and_then(|at| looked.get(at)).map(|page| &page.document).into_iter().collect();
+            let list = listed.ledgers.first().copied().filter(|_| !listed.ledgers.contains(&at));
+            let others = walk.account.into_iter().chain(list).filter(|other| *other != at);
+            let others: Vec<&Document> = others.filter_map(|at| looked.get(at)).map(|page| &page.document).collect();
             let (selector, sureness) = selector_on(&page.document, element, &others);
             leads.back = Some((at, selector, sureness));
         }
         leads.next = further::next(looked, trail, listed).or(leads.next.take());
-        leads.without_rows(looked, ledger, (trail, listed, walk));
+        leads.without_rows(looked, (ledger, accounts), (trail, listed, walk));
         // What was clicked last on a list of accounts led out, if no list shows after it.
         let is_out = |to: usize| !is_list(to) && !listed.ledgers.contains(&to) && Some(to) != walk.account;
         let out = listed.accounts.iter().rev().find_map(|at| match of(*at)? {
@@ -139,8 +148,13 @@ impl Leads {
             _ => None,
         });
         if let Some((at, page, element)) = out {
-            leads.sign_out = Some(told(page, at, element));
+            // A session may end on any page behind the sign-in.
+            let inside = listed.accounts.iter().chain(&listed.ledgers).chain(&walk.account);
+            let inside: Vec<&Document> = inside.filter_map(|at| looked.get(*at)).map(|page| &page.document).collect();
+            let own = alone_on(&page.document, element, &inside).map(|own| (at, own, Sureness::Likely));
+            leads.sign_out = own.or_else(|| Some(told(page, at, element)));
         }
+        leads.waiting = walk.waiting.clone();
         let asks = walk.kinds.iter().position(|kind| *kind == Some(PageKind::Medium));
         let sends = asks.and_then(|at| match of(at)? {
             (page, Some((element, _))) => Some(told(page, at, element)),
@@ -154,18 +168,39 @@ impl Leads {
     fn without_rows(
         &mut self,
         looked: &[Looked<'_>],
-        ledger: Option<&LedgerList>,
+        (ledger, accounts): (Option<&LedgerList>, Option<&AccountsList>),
         (trail, listed, walk): (&Trail, &Listed, &Walk),
     ) {
         let Some(ledger) = ledger.and_then(|list| looked.get(list.at)) else { return };
         let is_led_from = |to: usize, from: &[usize]| from.iter().any(|from| trail.leads(*from, to));
         let is_known = |at: usize| walk.kinds.get(at).copied().flatten().is_some_and(|kind| kind != PageKind::Account);
         let is_other = |at: &usize| !listed.accounts.contains(at) && !listed.ledgers.contains(at) && !is_known(*at);
-        let opened: Vec<usize> =
-            (0..looked.len()).filter(|at| is_other(at) && is_led_from(*at, &listed.accounts)).collect();
+        let list = accounts.and_then(|list| Css::made(&list.table.0));
+        let is_listed = |element: ElementRef<'_>| {
+            let mut above = element.ancestors().filter_map(ElementRef::wrap);
+            list.as_ref().is_some_and(|list| above.any(|above| list.fits(above)))
+        };
+        // What is beside the list leads elsewhere.
+        let is_opened = |to: usize| {
+            let pages = listed.accounts.iter().filter_map(|from| Some((*from, &looked.get(*from)?.document)));
+            let mut clicks = pages.flat_map(|(from, page)| trail.clicks(from, page));
+            clicks.any(|(element, then)| then == Some(to) && is_listed(element))
+        };
+        let opened: Vec<usize> = (0..looked.len()).filter(|at| is_other(at) && is_opened(*at)).collect();
+        // Of options, each as a month, some may have no rows.
+        let option = match &self.next {
+            Some((_, click, _, Further::Choose(_))) => Css::made(click),
+            _ => None,
+        };
+        let is_option = |to: usize| {
+            let clicks = listed.ledgers.iter().filter_map(|from| Some((*from, &looked.get(*from)?.document)));
+            let mut clicks = clicks.flat_map(|(from, page)| trail.clicks(from, page));
+            clicks.any(|(element, then)| then == Some(to) && option.as_ref().is_some_and(|css| css.fits(element)))
+        };
         let Some(account) = walk.account.and_then(|at| looked.get(at)) else {
             // An account's page has its rows, or says that there are none.
-            let empty = opened.iter().filter_map(|at| looked.get(*at));
+            let options = (0..looked.len()).filter(|at| is_other(at) && is_option(*at));
+            let empty = opened.iter().copied().chain(options).filter_map(|at| looked.get(at));
             self.empty = empty.filter_map(|page| news(&ledger.document, &page.document)).next();
             return;
         };
@@ -176,8 +211,8 @@ impl Leads {
         let (on, limited): (Vec<usize>, Vec<usize>) = opened.into_iter().partition(|at| leads_on(at));
         let limited = limited.iter().filter_map(|at| looked.get(*at));
         self.unless = limited.filter_map(|page| news(&account.document, &page.document)).next();
-        let empty =
-            (0..looked.len()).filter(|at| is_other(at) && is_led_from(*at, &on)).filter_map(|at| looked.get(at));
+        let is_without = |at: &usize| is_other(at) && (is_led_from(*at, &on) || is_option(*at));
+        let empty = (0..looked.len()).filter(is_without).filter_map(|at| looked.get(at));
         self.empty = empty.filter_map(|page| news(&ledger.document, &page.document)).next();
     }
 
@@ -206,6 +241,10 @@ impl Leads {
         if let Some((at, selector, sureness)) = &self.sign_out {
             notes.add(&file(*at), "sign_out", selector, *sureness, by_words);
         }
+        if let Some((at, waiting)) = &self.waiting {
+            let why = "nothing was done there, and it went on";
+            notes.add(&file(*at), "approval, prompt", &waiting.prompt, Sureness::Likely, why);
+        }
         if let Some((at, selector, sureness)) = &self.open {
             notes.add(&file(*at), "transactions, open", selector, *sureness, "a click on it led there");
         }
@@ -228,6 +267,7 @@ impl Leads {
                 Further::Below => ("next, more", "rows come below those that are there"),
                 Further::Page => ("next", "see that nothing of it can be clicked on the last page"),
                 Further::Until(_) => ("next", "until it isn't there any more, or can't be clicked"),
+                Further::Choose(_) => ("next, choose", "each option of the field that was used is looked at"),
                 Further::Numbers(_) => ("next", "the number behind that of the page"),
             };
             notes.add(&file(*at), what, selector, *sureness, why);
@@ -345,8 +385,13 @@ fn details(document: &Document) -> Vec<(&'static str, String, String)> {
         let label = shown_text(element);
         let Some((field, super::words::Fit::Whole)) = field(DETAILS, &folded_case(&label)) else { continue };
         let value = shown_text(value);
-        if !value.is_empty() && found.iter().all(|(known, ..)| *known != field) {
-            found.push((field, label, value));
+        let is_abroad = |label: &str| folded_case(label) == ABROAD;
+        match found.iter_mut().find(|(known, ..)| *known == field) {
+            _ if value.is_empty() => {}
+            None => found.push((field, label, value)),
+            // Where a bank says both, a number is what it calls one.
+            Some(known) if is_abroad(&known.1) && !is_abroad(&label) => *known = (field, label, value),
+            Some(_) => {}
         }
     }
     found
@@ -364,4 +409,24 @@ fn downloads(document: &Document) -> Vec<(String, String)> {
     };
     let offering = actionable(document).filter_map(|element| Some((element, format(&element)?)));
     offering.take(8).map(|(element, format)| (selector(document, element).0, format)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::details;
+    use crate::document::Document;
+
+    #[test]
+    fn a_number_of_its_own_is_an_accounts_number_before_its_iban() {
+        let check = |html: &str, expected: &[(&str, &str)]| {
+            let document = Document::parse(html).expect("a document");
+            let found = details(&document);
+            let found: Vec<(&str, &str)> = found.iter().map(|(field, label, _)| (*field, label.as_str())).collect();
+            assert_eq!(found, expected, "{html}");
+        };
+        let iban = "<dt>IBAN<dd>DE02 1203 0000 0000 2020 51";
+        check(&format!("<dl>{iban}</dl>"), &[("accountNumber", "IBAN")]);
+        check(&format!("<dl>{iban}<dt>Kontonummer<dd>202051</dl>"), &[("accountNumber", "Kontonummer")]);
+        check(&format!("<dl><dt>Kontonummer<dd>202051{iban}</dl>"), &[("accountNumber", "Kontonummer")]);
+    }
 }

@@ -12,11 +12,15 @@
 //! behaviour; a draft is where an author's work begins.
 
 mod accounts;
+mod approval;
 mod columns;
 mod forms;
 mod further;
 mod joined;
 mod leads;
+mod lists;
+mod parts;
+mod pending;
 mod questions;
 pub(crate) mod selectors;
 mod tables;
@@ -31,7 +35,6 @@ use std::collections::BTreeMap;
 
 use domain::money::{Currency, Locale};
 use jiff::civil::Date;
-use scraper::ElementRef;
 use serde::Serialize;
 use url::Url;
 
@@ -42,13 +45,12 @@ pub use joined::join_pages;
 pub use questions::Question;
 pub use write::text as yaml_text;
 
-use accounts::Accounts;
-use columns::{Around, Direction, Ledger};
 use forms::{Form, Kind};
 use leads::Leads;
+use lists::{AccountsList, LedgerList, accounts_of, ledger_of};
 use questions::Inquiry;
 use tables::Sheet;
-use tell::{tell_accounts, tell_form, tell_ledger, tell_writing};
+use tell::{tell_accounts, tell_announced, tell_form, tell_ledger, tell_writing};
 use trail::Trail;
 use values::{amounts, currencies, locales, time_zone};
 use walk::Listed;
@@ -159,23 +161,6 @@ struct Writing {
     time_zone: &'static str,
 }
 
-/// A list of accounts, and where it is.
-struct AccountsList {
-    at: usize,
-    table: (String, Sureness),
-    read: Accounts,
-    rows: usize,
-}
-
-/// A list of transactions, and where it is.
-struct LedgerList {
-    at: usize,
-    table: (String, Sureness),
-    skip: Option<String>,
-    read: Ledger,
-    rows: usize,
-}
-
 /// Makes a draft of what a portal's pages show. `today` is the day on which they were saved, in the bank's time zone.
 ///
 /// # Errors
@@ -223,6 +208,7 @@ fn make(
     let writing = writing(&looked, &sheets, ledger.as_ref());
     let accounts = accounts_of(&looked, &sheets, ledger.as_ref(), &writing, &trail, today);
     let listed = Listed::of(&sheets, accounts.as_ref(), ledger.as_ref());
+    let announced = ledger.as_ref().and_then(|list| pending::announced(&looked, &sheets, list, &listed.ledgers));
     let walk = walk::walk(&looked, &trail, &listed, &mut inquiry);
     let day = (today, &writing.currency);
     let leads = match &walk {
@@ -251,6 +237,9 @@ fn make(
     if let Some(list) = &ledger {
         tell_ledger(&mut notes, file(list.at), list);
     }
+    if let Some(list) = &announced {
+        tell_announced(&mut notes, file(list.at), list);
+    }
     leads.tell(&mut notes, |at| file(at).to_owned());
     let answering = if trodden.is_some() { Answering::Somebody } else { Answering::Nobody };
     let types = accounts.as_ref().map(|list| known_types(list, answering, &mut inquiry)).unwrap_or_default();
@@ -262,6 +251,7 @@ fn make(
             accounts,
             types: &types,
             ledger: ledger.as_ref(),
+            announced: announced.as_ref(),
             leads: &leads,
             inquiry: &mut inquiry,
         })
@@ -331,51 +321,6 @@ impl Notes {
     }
 }
 
-/// The list of transactions that proves most, or else has the most rows.
-fn ledger_of(looked: &[Looked<'_>], sheets: &[Vec<Sheet<'_>>], today: Date) -> Option<LedgerList> {
-    let mut lists = Vec::new();
-    for (at, (page, sheets)) in looked.iter().zip(sheets).enumerate() {
-        for sheet in sheets {
-            let texts = || sheet.headers.iter().map(String::as_str).chain(sheet.cells());
-            let mut shown = currencies(texts());
-            if shown.is_empty() {
-                shown = currencies(std::iter::once(crate::document::text(page.document.html.root_element()).as_str()));
-            }
-            if shown.is_empty() {
-                shown.push(values::currency_of(page.language.as_deref()));
-            }
-            let rows: Vec<Vec<String>> = sheet.rows.iter().map(|(_, cells)| cells.clone()).collect();
-            let around = Around { today, language: page.language.as_deref(), currencies: &shown };
-            let Some(read) = columns::ledger(&sheet.headers, &rows, &around) else { continue };
-            lists.push(LedgerList {
-                at,
-                table: sheet.selector.clone(),
-                skip: sheet.skip.clone(),
-                read,
-                rows: rows.len(),
-            });
-        }
-    }
-    let most = |list: &LedgerList| (list.read.chain.map_or(0, |chain| chain.links), list.rows);
-    let best = lists.iter().enumerate().max_by_key(|(_, list)| most(list)).map(|(at, _)| at)?;
-    let mut best = lists.remove(best);
-    // The same list on other pages, of which the first may be the only one with what is pending.
-    for other in lists.into_iter().filter(|other| other.read.columns == best.read.columns) {
-        best.read.pending = best.read.pending.or(other.read.pending);
-        best.skip = best.skip.or(other.skip);
-        if other.read.direction == Direction::Signed {
-            best.read.direction = Direction::Signed;
-        }
-        if best.read.is_date_ambiguous && !other.read.is_date_ambiguous {
-            (best.read.date, best.read.is_date_ambiguous) = (other.read.date, false);
-        }
-        if other.at < best.at {
-            (best.at, best.table) = (other.at, other.table);
-        }
-    }
-    Some(best)
-}
-
 /// How the portal writes, by its list of transactions or else by whatever could be amounts.
 fn writing(looked: &[Looked<'_>], sheets: &[Vec<Sheet<'_>>], ledger: Option<&LedgerList>) -> Writing {
     let language = looked.iter().find_map(|looked| looked.language.as_deref());
@@ -390,40 +335,6 @@ fn writing(looked: &[Looked<'_>], sheets: &[Vec<Sheet<'_>>], ledger: Option<&Led
     let reads = |locale: &&Locale| sums.is_empty() || amounts(&sums, **locale, &currency).is_some();
     let locale = all.iter().find(reads).or(all.first()).copied().unwrap_or(Locale::EnUs);
     Writing { locale, time_zone: time_zone(language, &currency), currency }
-}
-
-/// The list of accounts with the most columns that are known, on another page than that of transactions where there is one.
-fn accounts_of(
-    looked: &[Looked<'_>],
-    sheets: &[Vec<Sheet<'_>>],
-    ledger: Option<&LedgerList>,
-    writing: &Writing,
-    trail: &Trail,
-    today: Date,
-) -> Option<AccountsList> {
-    let is_ledger =
-        |at: usize, sheet: &Sheet<'_>| ledger.is_some_and(|list| list.at == at && list.table.0 == sheet.selector.0);
-    let mut lists = Vec::new();
-    for (at, (looked, sheets)) in looked.iter().zip(sheets).enumerate() {
-        for sheet in sheets.iter().filter(|sheet| !is_ledger(at, sheet)) {
-            let how = (writing.locale, &writing.currency);
-            let is_in_row = |element: &ElementRef<'_>| {
-                element.ancestors().any(|above| sheet.rows.iter().any(|(row, _)| row.id() == above.id()))
-            };
-            // What a person opened an account by.
-            let opened =
-                trail.clicks(at, &looked.document).find(|(element, then)| then.is_some() && is_in_row(element));
-            let opened = opened.map(|(element, _)| element);
-            let Some(read) = accounts::accounts(&sheet.headers, &sheet.rows, how, (opened, today)) else { continue };
-            let list = AccountsList { at, table: sheet.selector.clone(), rows: sheet.rows.len(), read };
-            lists.push((opened.is_some(), list));
-        }
-    }
-    let at_ledger = |list: &AccountsList| ledger.is_some_and(|ledger| ledger.at == list.at);
-    let best = lists
-        .into_iter()
-        .max_by_key(|(is_opened, list)| (*is_opened, !at_ledger(list), list.read.columns.len(), usize::MAX - list.at));
-    best.map(|(_, list)| list)
 }
 
 /// Which page of the script each saved page is.

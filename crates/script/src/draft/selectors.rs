@@ -32,21 +32,36 @@ pub(super) fn selector_on(document: &Document, element: ElementRef<'_>, others: 
         let css = Css::made(text);
         css.is_some_and(|css| others.iter().all(|other| other.all(&css).filter(|found| !is_hidden(found)).count() == 1))
     };
-    let own = names(element);
-    let kinds = kinds(element);
-    // What is one of its kind today may have company tomorrow.
-    let all = own.iter().cloned().chain(below(document, element, [own.clone(), kinds.clone()].concat())).chain(kinds);
-    let likely = all.filter_map(|text| only(document, &text, element)).find(fits_one);
-    likely.map_or_else(|| (place(document, element), Sureness::Guess), |text| (text, Sureness::Likely))
+    likely(document, element)
+        .find(fits_one)
+        .map_or_else(|| (place(document, element), Sureness::Guess), |text| (text, Sureness::Likely))
+}
+
+/// The likeliest that fits this thing here and nothing else on any of these pages, which may lack it.
+pub(super) fn alone_on(document: &Document, element: ElementRef<'_>, pages: &[&Document]) -> Option<String> {
+    let is_alone = |text: &String| {
+        let css = Css::made(text);
+        css.is_some_and(|css| pages.iter().all(|page| page.all(&css).filter(|found| !is_hidden(found)).count() < 2))
+    };
+    likely(document, element).find(is_alone)
 }
 
 /// Every selector that an author might write for this thing and that fits it alone, the likeliest to last first.
 pub(crate) fn selectors(document: &Document, element: ElementRef<'_>) -> Vec<String> {
-    let (own, kinds) = (names(element), kinds(element));
-    let all = own.iter().cloned().chain(below(document, element, [own.clone(), kinds.clone()].concat())).chain(kinds);
-    let mut found: Vec<String> = all.filter_map(|text| only(document, &text, element)).take(OFFERED).collect();
+    // What is around a frame is said by whoever asks for a thing in it.
+    let is_within = |text: &String| !text.trim_start_matches(PIERCING).contains(PIERCING);
+    let mut found: Vec<String> = likely(document, element).filter(is_within).take(OFFERED).collect();
     found.push(place(document, element));
     found
+}
+
+/// What fits this thing alone by what names it, or what is around it.
+fn likely<'d>(document: &'d Document, element: ElementRef<'d>) -> impl Iterator<Item = String> + use<'d> {
+    let own = names(element);
+    let kinds = kinds(element);
+    // What is one of its kind today may have company tomorrow.
+    let below = below(document, element, [own.clone(), kinds.clone()].concat());
+    own.into_iter().chain(below).chain(kinds).filter_map(move |text| only(document, &text, element))
 }
 
 /// The names that somebody gave an element, each of which fits it alone: one may be renamed, and the others not.
@@ -110,20 +125,21 @@ fn names(element: ElementRef<'_>) -> Vec<String> {
     // What a button says of itself is no text of it.
     names.extend(Some("value").filter(|_| submits(&element)).as_ref().and_then(said));
     names.extend(value.attr("rel").filter(|rel| is_name(rel)).map(|rel| format!("{tag}[rel={rel}]")));
-    names.extend(value.attr("href").map(|href| addresses(tag, href)).unwrap_or_default());
+    names.extend(value.attr("href").map(|href| addresses(tag, "href", href)).unwrap_or_default());
+    names.extend(value.attr("action").map(|action| addresses(tag, "action", action)).unwrap_or_default());
     names
 }
 
-/// What of the address that a link leads to stays: all of it, where no number is in it, or a word of it.
-fn addresses(tag: &str, href: &str) -> Vec<String> {
+/// What of the address that a link leads to, or a form is sent to, stays: all of it, where no number is in it, or a word of it.
+fn addresses(tag: &str, name: &str, href: &str) -> Vec<String> {
     let is_plain = |text: &str| !text.chars().any(|sign| sign.is_ascii_digit()) && !text.is_empty();
     let whole =
-        (is_plain(href) && href != "#" && href.len() <= 2 * LONGEST).then(|| format!("{tag}[href={}]", quoted(href)));
+        (is_plain(href) && href != "#" && href.len() <= 2 * LONGEST).then(|| format!("{tag}[{name}={}]", quoted(href)));
     let parts = href.split(['?', '&', ';', '/', '\'', '"', '(', ')', ',', '#']);
     let words = parts.filter(|part| part.len() > 3 && part.len() <= LONGEST && is_plain(part) && !is_jumble(part));
     let last = words.clone().next_back().filter(|last| href.ends_with(&format!("/{last}")));
-    let last = last.map(|last| format!("{tag}[href$={}]", quoted(&format!("/{last}"))));
-    let words = words.filter(|word| !word.ends_with(':')).map(|word| format!("{tag}[href*={}]", quoted(word)));
+    let last = last.map(|last| format!("{tag}[{name}$={}]", quoted(&format!("/{last}"))));
+    let words = words.filter(|word| !word.ends_with(':')).map(|word| format!("{tag}[{name}*={}]", quoted(word)));
     whole.into_iter().chain(last).chain(words).collect()
 }
 
@@ -143,12 +159,23 @@ fn below<'d>(
     own: Vec<String>,
 ) -> impl Iterator<Item = String> + use<'d> {
     const PLACES: [&str; 5] = ["nav", "main", "header", "footer", "aside"];
-    element.ancestors().filter_map(ElementRef::wrap).flat_map(move |above| {
+    // What is in a frame or a shadow root is within, and not below.
+    let mut joins = " ";
+    let above = element.ancestors().filter_map(move |node| {
+        let above = ElementRef::wrap(node);
+        if above.is_none() {
+            joins = " >>> ";
+        }
+        Some((above?, joins))
+    });
+    above.flat_map(move |(above, joins)| {
         let mut known = names(above);
         known.extend(PLACES.iter().find(|place| **place == above.value().name()).map(|place| (*place).to_owned()));
         let outer = known.into_iter().find(|selector| only(document, selector, above).is_some());
         let inner = own.clone();
-        outer.into_iter().flat_map(move |outer| inner.clone().into_iter().map(move |inner| format!("{outer} {inner}")))
+        outer
+            .into_iter()
+            .flat_map(move |outer| inner.clone().into_iter().map(move |inner| format!("{outer}{joins}{inner}")))
     })
 }
 
@@ -181,7 +208,7 @@ fn place(document: &Document, element: ElementRef<'_>) -> String {
 }
 
 /// Whether somebody gave this name, and no program made it: short, and hardly any digits.
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     let is_plain = text.chars().all(|sign| sign.is_ascii_alphanumeric() || matches!(sign, '-' | '_'));
     // A nought is what frameworks put into every name: `ctl00_Main`.
     let digits = text.chars().filter(|sign| sign.is_ascii_digit() && *sign != '0').count();
@@ -200,7 +227,7 @@ fn is_jumble(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_name, selector, within_each};
+    use super::{alone_on, is_name, selector, within_each};
     use crate::css::Css;
     use crate::document::Document;
 
@@ -225,6 +252,37 @@ mod tests {
             "<a href=\"javascript:go('out')\">b</a><a href=\"javascript:go('list')\" mark>a</a>",
             "a[href=\"javascript:go('list')\"]",
         );
+    }
+
+    #[test]
+    fn a_form_without_a_name_is_known_by_where_it_is_sent_to() {
+        let html = "<form action='/a/7/rows'><button mark>Show</button></form><form action='/a/7/file'><button>Save</button></form>";
+        let document = Document::parse(html).expect("a document");
+        let mark = Css::parse("[mark]").expect("a selector");
+        let element = document.all(&mark).next().expect("a thing");
+        assert_eq!(selector(&document, element).0, "form[action$=\"/rows\"] button");
+    }
+
+    #[test]
+    fn what_is_in_a_frame_is_found_in_the_frame_that_has_a_name() {
+        let html = "<iframe name=menu srcdoc='<table><tr><td>a</table>'></iframe>\
+            <iframe name=work srcdoc='<table mark><tr><td>b</table>'></iframe>";
+        let document = Document::parse(html).expect("a document");
+        let mark = Css::parse(">>> [mark]").expect("a selector");
+        let element = document.all(&mark).next().expect("a thing");
+        assert_eq!(selector(&document, element).0, "iframe[name=\"work\"] >>> table");
+    }
+
+    #[test]
+    fn what_is_on_every_page_is_named_so_that_it_is_one_thing_on_each() {
+        let parse = |html: &str| Document::parse(html).expect("a document");
+        let list = parse("<button mark class='btn btn-out'>Sign out</button>");
+        let rows = parse("<button class='btn btn-out'>Sign out</button><button class=btn>Show</button>");
+        let bye = parse("<p>Bye");
+        let mark = Css::parse("[mark]").expect("a selector");
+        let element = list.all(&mark).next().expect("a thing");
+        assert_eq!(selector(&list, element).0, "button.btn");
+        assert_eq!(alone_on(&list, element, &[&list, &rows, &bye]).as_deref(), Some("button.btn-out"));
     }
 
     #[test]

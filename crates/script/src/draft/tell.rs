@@ -3,6 +3,7 @@
 //! Not here: finding it.
 
 use super::columns::{Direction, Ledger};
+use super::pending::Announced;
 use super::{AccountsList, LedgerList, Looked, Notes, Sureness, Writing};
 use crate::recording::PageKind;
 
@@ -78,6 +79,11 @@ pub(super) fn tell_ledger(notes: &mut Notes, file: &str, list: &LedgerList) {
         };
         notes.add(file, &format!("transactions, {field}"), header, sureness, why);
     }
+    for part in &list.parts {
+        let what = format!("transactions, {}", part.field);
+        let value = format!("{} in {}", part.of, part.header);
+        notes.add(file, &what, value, Sureness::Likely, "by the order of its header's words, or what stands before it");
+    }
     for header in &list.read.unread {
         notes.add(
             file,
@@ -108,4 +114,9 @@ pub(super) fn tell_ledger(notes: &mut Notes, file: &str, list: &LedgerList) {
     if let Some(pending) = &list.read.pending {
         notes.add(file, "transactions, pending", pending, Sureness::Likely, "it stands in place of a day");
     }
+}
+
+pub(super) fn tell_announced(notes: &mut Notes, file: &str, list: &Announced) {
+    let why = "it says that what it lists is announced, and has columns of the list";
+    notes.add(file, "transactions, pendingTable", &list.table.0, list.table.1, why);
 }

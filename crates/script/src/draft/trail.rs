@@ -33,6 +33,7 @@ pub(super) struct Trod {
 enum Does {
     Fill(Value),
     Click,
+    Choose,
     Other,
 }
 
@@ -52,6 +53,7 @@ impl Trail {
                 Deed::Fill { length: Length::Empty, .. } => return None,
                 Deed::Fill { with, .. } => Does::Fill(with),
                 Deed::Click => Does::Click,
+                Deed::Choose => Does::Choose,
                 _ => Does::Other,
             };
             let element = act.target.as_ref().and_then(|target| found(&looked.get(on)?.document, target));
@@ -99,6 +101,13 @@ impl Trail {
     ) -> impl Iterator<Item = (ElementRef<'d>, Option<usize>)> {
         let on_page = self.acts.iter().filter(move |trod| trod.on == page && trod.does == Does::Click);
         on_page.filter_map(move |trod| Some((trod.found(document)?, trod.then)))
+    }
+
+    /// The fields of a page of which an option was chosen.
+    pub(super) fn chosen<'d>(&self, page: usize, document: &'d Document) -> impl Iterator<Item = ElementRef<'d>> {
+        let on_page = self.acts.iter().filter(move |trod| trod.on == page && trod.does == Does::Choose);
+        let fields = on_page.filter_map(|trod| trod.found(document));
+        fields.filter(|field| field.value().name() == "select")
     }
 
     /// What was clicked on a page, and led to another.

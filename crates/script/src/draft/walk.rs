@@ -2,13 +2,14 @@
 //! clicks led.
 //!
 //! ```text
-//! user ─▶ sign_in ─▶ (refused) ─▶ (medium) ─▶ (code) ─▶ accounts ─▶ account ─▶ (transactions)   accounts ─▶ signed_out
+//! user ─▶ sign_in ─▶ (refused) ─▶ (medium) ─▶ (code) ─▶ (approval) ─▶ accounts ─▶ account ─▶ (transactions)   accounts ─▶ signed_out
 //! ```
 //!
 //! Of each kind it is the first page that counts. Not here: what is on a page.
 
 use scraper::ElementRef;
 
+use super::approval::{Waiting, waiting};
 use super::forms::{Before, Form, Kind, form_of_trail};
 use super::leads::goodbye;
 use super::questions::Inquiry;
@@ -16,7 +17,7 @@ use super::selectors::selector;
 use super::tables::Sheet;
 use super::trail::Trail;
 use super::{AccountsList, LedgerList, Looked};
-use crate::css::Css;
+use crate::css::{Css, PIERCING};
 use crate::document::{Document, folded_case, is_code, is_hidden, shown_text};
 use crate::recording::PageKind;
 
@@ -35,6 +36,8 @@ pub(super) struct Walk {
     pub(super) kinds: Vec<Option<PageKind>>,
     /// An account's own page, where its transactions are on another.
     pub(super) account: Option<usize>,
+    /// What waits for an approval, and how it is known.
+    pub(super) waiting: Option<(usize, Waiting)>,
 }
 
 impl Listed {
@@ -62,7 +65,7 @@ pub(super) fn walk(looked: &[Looked<'_>], trail: &Trail, listed: &Listed, inquir
     }
     // Who is in has typed what it takes.
     let inside = listed.accounts.iter().chain(&listed.ledgers).min().copied().unwrap_or(looked.len());
-    let mut walk = Walk { forms: Vec::new(), kinds: vec![None; looked.len()], account: None };
+    let mut walk = Walk { forms: Vec::new(), kinds: vec![None; looked.len()], account: None, waiting: None };
     let mut before = Before::Password;
     let mut asked: Vec<String> = Vec::new();
     for (at, page) in looked.iter().enumerate() {
@@ -70,7 +73,7 @@ pub(super) fn walk(looked: &[Looked<'_>], trail: &Trail, listed: &Listed, inquir
         let click = trail.lead(at, &page.document).map(|(element, _)| element);
         // The form that was refused asks for the same once more.
         let into: Vec<String> = typed.iter().map(|(field, _)| selector(&page.document, *field).0).collect();
-        let is_again = !asked.is_empty() && into.iter().any(|field| asked.contains(field));
+        let is_again = into.iter().any(|field| asked.iter().any(|known| bare(known) == bare(field)));
         let when = if is_again { Before::Password } else { before };
         let form = form_of_trail(&page.document, &typed, click, when, inquiry);
         if form.as_ref().is_some_and(|form| form.kind == Kind::Password) {
@@ -132,6 +135,21 @@ pub(super) fn walk(looked: &[Looked<'_>], trail: &Trail, listed: &Listed, inquir
             give(&mut walk.kinds, at, PageKind::Medium);
         }
     }
+    // What waits has nothing done on it, and comes once who it is has been said.
+    for at in first.map_or(0..0, |first| first + 1..inside) {
+        let page = &looked[at];
+        let is_idle = trail.fills(at, &page.document).is_empty() && trail.clicks(at, &page.document).next().is_none();
+        let is_sent_to = (0..at).any(|from| walk.forms[from].is_some() && trail.leads(from, at));
+        if walk.waiting.is_some() || walk.kinds[at].is_some() || !is_idle || !is_sent_to {
+            continue;
+        }
+        // One that was seen again while it waited is the same.
+        let others = looked.iter().take(at).chain(looked.iter().skip(inside)).map(|page| &page.document);
+        if let Some(found) = waiting(page, &others.collect::<Vec<_>>(), inquiry) {
+            walk.waiting = Some((at, found));
+            give(&mut walk.kinds, at, PageKind::Approval);
+        }
+    }
     let last = looked.len().saturating_sub(1);
     let ended = (inside..looked.len()).rev().find(|at| goodbye(&looked[*at].document).is_some());
     let is_left = !listed.accounts.contains(&last) && !listed.ledgers.contains(&last) && last > inside;
@@ -141,10 +159,17 @@ pub(super) fn walk(looked: &[Looked<'_>], trail: &Trail, listed: &Listed, inquir
     Some(walk)
 }
 
+/// A selector without the frame that it leads into: a form may show once more without its frames.
+fn bare(selector: &str) -> &str {
+    selector.rsplit(PIERCING).next().unwrap_or(selector).trim()
+}
+
 /// The first thing on a page that says something which the page before didn't, and that has nothing in its place there.
 pub(super) fn news(before: &Document, now: &Document) -> Option<String> {
     fn said(document: &Document) -> impl Iterator<Item = (ElementRef<'_>, String)> {
-        let leaves = document.everything().filter(|element| !is_hidden(element) && !is_code(element));
+        let is_shown =
+            |element: &ElementRef<'_>| !is_hidden(element) && !is_code(element) && element.value().name() != "title";
+        let leaves = document.everything().filter(is_shown);
         leaves.filter(|element| element.child_elements().next().is_none()).filter_map(|element| {
             let text = folded_case(&shown_text(element));
             (text.chars().filter(|letter| letter.is_alphabetic()).count() > 2).then_some((element, text))
@@ -159,14 +184,22 @@ pub(super) fn news(before: &Document, now: &Document) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::news;
+    use super::{bare, news};
     use crate::document::Document;
+
+    #[test]
+    fn a_field_is_the_same_in_a_frame_and_without_it() {
+        assert_eq!(bare("frame[name=body] >>> input[name=PIN]"), bare("input[name=PIN]"));
+        assert_ne!(bare(">>> input[name=PIN]"), bare("input[name=CODE]"));
+    }
 
     #[test]
     fn what_a_page_says_anew_is_found_and_a_clock_is_none() {
         let document = |html: &str| Document::parse(html).expect("a document");
-        let before = document("<h1>Log on</h1><p>10:04</p><form><button>Go</button></form>");
-        let now = document("<h1>Log on</h1><p>10:05</p><p class=err>No such user</p><form><button>Go</button></form>");
+        let before = document("<title>Log on</title><h1>Log on</h1><p>10:04</p><form><button>Go</button></form>");
+        let now = document(
+            "<title>Sorry</title><h1>Log on</h1><p>10:05</p><p class=err>No such user</p><form><button>Go</button></form>",
+        );
         assert_eq!(news(&before, &now).as_deref(), Some("p.err"));
         assert_eq!(news(&before, &before), None);
     }

@@ -73,7 +73,7 @@ pub(super) const ACCOUNTS: Words = &[
 
 /// What stands beside the details of an account.
 pub(super) const DETAILS: Words = &[
-    ("accountNumber", "account number|account no.|iban|kontonummer|numéro de compte|número de cuenta|口座番号"),
+    ("accountNumber", "account number|account no.|kontonummer|numéro de compte|número de cuenta|口座番号|iban"),
     ("routingNumber", "支店番号|routing number|aba|routing|sort code|bankleitzahl|blz|code banque|transit number"),
     ("swiftBic", "bic|swift|swift/bic|bic/swift|swift code|bic / swift"),
     ("currentBalance", "current balance|balance|ledger balance|kontostand|saldo|solde|saldo actual|残高"),
@@ -84,6 +84,9 @@ pub(super) const DETAILS: Words = &[
     ("balanceAsOf", "基準日|as of|balance as of|balances as of|stand|stand vom|solde au"),
     ("officialName", "product|produkt|produit|producto|商品名"),
 ];
+
+/// Of the details, what names an account abroad: where its own number stands beside it, that is its number.
+pub(super) const ABROAD: &str = "iban";
 
 /// Kinds of accounts.
 pub(super) const TYPES: Words = &[

@@ -4,9 +4,12 @@
 
 use scraper::ElementRef;
 
+use super::approval::Waiting;
 use super::columns::Direction;
 use super::forms::{Form, Kind};
 use super::leads::{Further, Leads, goodbye};
+use super::parts::Part;
+use super::pending::Announced;
 use super::questions::Inquiry;
 use super::selectors::selector;
 use super::{AccountsList, LedgerList, Looked, Sureness, Writing};
@@ -22,6 +25,7 @@ pub(super) struct Parts<'p, 'i> {
     pub(super) writing: &'p Writing,
     pub(super) accounts: &'p AccountsList,
     pub(super) ledger: Option<&'p LedgerList>,
+    pub(super) announced: Option<&'p Announced>,
     pub(super) leads: &'p Leads,
     /// The bank's words for kinds of accounts, and ours.
     pub(super) types: &'p [(String, Option<&'static str>)],
@@ -50,7 +54,7 @@ pub(super) fn script(parts: &mut Parts<'_, '_>) -> String {
     accounts(&mut out, parts);
     if let Some(ledger) = parts.ledger {
         details(&mut out, parts);
-        transactions(&mut out, ledger, parts.leads);
+        transactions(&mut out, ledger, parts);
     }
     if let Some((_, sign_out, _)) = &parts.leads.sign_out {
         out.push_str(&format!("sign_out: {}\n", text(sign_out)));
@@ -126,6 +130,11 @@ fn pages(out: &mut String, parts: &mut Parts<'_, '_>) {
                     ));
                 }
             }
+            (PageKind::Approval, _) => {
+                if let Some((_, waiting)) = &parts.leads.waiting {
+                    of_waiting(out, name, waiting);
+                }
+            }
             (_, Some(form)) => of_form(out, name, form, parts.looked, parts.inquiry),
             _ => {}
         }
@@ -185,6 +194,18 @@ fn of_refusal(out: &mut String, name: &str, Form { alert, fills, .. }: &Form) {
     ));
 }
 
+/// The page that waits for an approval.
+fn of_waiting(out: &mut String, name: &str, Waiting { prompt, words }: &Waiting) {
+    let prompt = text(prompt);
+    let when = match words {
+        Some(words) => format!("{{ text: {{ {prompt}: {} }} }}", text(words)),
+        None => format!("{{ visible: {prompt} }}"),
+    };
+    out.push_str(&format!(
+        "  {name}:\n    when: {when}\n    challenge: {{ kind: appApproval, medium: device, prompt: {prompt} }}\n"
+    ));
+}
+
 /// A page of a sign-in.
 fn of_form(out: &mut String, name: &str, form: &Form, looked: &[Looked<'_>], inquiry: &mut Inquiry<'_>) {
     let field = form.fills.last().map_or("", |(into, _)| into.as_str());
@@ -225,17 +246,32 @@ fn of_form(out: &mut String, name: &str, form: &Form, looked: &[Looked<'_>], inq
     out.push_str(&format!("{comment}      - {{ click: {}{effect} }}\n", text(click)));
 }
 
-fn columns(out: &mut String, columns: &[(&'static str, String)]) {
+fn columns(out: &mut String, columns: &[(&'static str, String)], parts: &[Part]) {
     out.push_str("    columns:\n");
+    out.push_str(&column_lines("      ", columns, parts));
+}
+
+/// The columns, and in place of one whose cells have parts these.
+fn column_lines(indent: &str, columns: &[(&'static str, String)], parts: &[Part]) -> String {
+    let mut lines = String::new();
     for (field, header) in columns {
-        out.push_str(&format!("      {field}: {}\n", text(header)));
+        let own = parts.iter().filter(|part| part.header == *header);
+        for Part { field, of, after, .. } in own.clone() {
+            let after = after.as_ref().map(|after| format!(", after: {}", text(after))).unwrap_or_default();
+            let (column, of) = (text(header), text(of));
+            lines.push_str(&format!("{indent}{field}: {{ column: {column}, of: {of}{after} }}\n"));
+        }
+        if own.count() == 0 {
+            lines.push_str(&format!("{indent}{field}: {}\n", text(header)));
+        }
     }
+    lines
 }
 
 fn accounts(out: &mut String, parts: &Parts<'_, '_>) {
     let AccountsList { table, read, .. } = parts.accounts;
     out.push_str(&format!("  accounts:\n    on: accounts\n    table: {}\n", text(&table.0)));
-    columns(out, &read.columns);
+    columns(out, &read.columns, &[]);
     if let Some(date) = &read.date {
         out.push_str(&format!("    date: {}\n", text(date)));
     }
@@ -290,8 +326,8 @@ fn details(out: &mut String, parts: &Parts<'_, '_>) {
     }
 }
 
-fn transactions(out: &mut String, ledger: &LedgerList, leads: &Leads) {
-    let LedgerList { table, skip, read, .. } = ledger;
+fn transactions(out: &mut String, ledger: &LedgerList, parts: &Parts<'_, '_>) {
+    let (LedgerList { table, skip, read, .. }, leads) = (ledger, parts.leads);
     let on = if leads.open.is_some() { PageKind::Transactions } else { PageKind::Account };
     out.push_str(&format!("  transactions:\n    on: {}\n", on.as_str()));
     if let Some((_, open, _)) = &leads.open {
@@ -310,7 +346,7 @@ fn transactions(out: &mut String, ledger: &LedgerList, leads: &Leads) {
     if read.direction == Direction::SignedOneWay {
         out.push_str("    # Only one sign was seen: see that what went out is negative, or say `owed` in `reads`.\n");
     }
-    columns(out, &read.columns);
+    columns(out, &read.columns, &ledger.parts);
     if read.direction == Direction::TwoColumnsSigned {
         out.push_str("    signed: debit\n");
     }
@@ -320,6 +356,10 @@ fn transactions(out: &mut String, ledger: &LedgerList, leads: &Leads) {
     out.push_str(&format!("    date: {}\n", text(&read.date)));
     if let Some(pending) = &read.pending {
         out.push_str(&format!("    pending: {{ postedDate: {} }}\n", text(pending)));
+    }
+    if let Some(Announced { table, columns, .. }) = parts.announced {
+        let lines = column_lines("        ", columns, &ledger.parts);
+        out.push_str(&format!("    pendingTable:\n      table: {}\n      columns:\n{lines}", text(&table.0)));
     }
     if let Some((_, of, after)) = &leads.announced {
         out.push_str(&format!("    announced: {{ of: {}, after: {} }}\n", text(of), text(after)));
@@ -331,6 +371,9 @@ fn transactions(out: &mut String, ledger: &LedgerList, leads: &Leads) {
         }
         Some((_, next, _, Further::Numbers(behind))) => {
             out.push_str(&format!("    next: {{ behind: {}, click: {} }}\n", text(behind), text(next)));
+        }
+        Some((_, next, _, Further::Choose(field))) => {
+            out.push_str(&format!("    next: {{ choose: {}, click: {} }}\n", text(field), text(next)));
         }
         Some((_, next, _, Further::Below)) => out.push_str(&format!("    next: {{ more: {} }}\n", text(next))),
         None => {}

@@ -18,6 +18,8 @@ pub enum PageKind {
     Medium,
     /// Asks for what only a person or a device has.
     Code,
+    /// Waits for an approval that is given elsewhere.
+    Approval,
     /// Lists the accounts.
     Accounts,
     /// An account's own page.
@@ -30,12 +32,13 @@ pub enum PageKind {
 
 impl PageKind {
     /// All of them, in the order of a session.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::User,
         Self::SignIn,
         Self::Refused,
         Self::Medium,
         Self::Code,
+        Self::Approval,
         Self::Accounts,
         Self::Account,
         Self::Transactions,
@@ -51,6 +54,7 @@ impl PageKind {
             Self::Refused => "refused",
             Self::Medium => "medium",
             Self::Code => "code",
+            Self::Approval => "approval",
             Self::Accounts => "accounts",
             Self::Account => "account",
             Self::Transactions => "transactions",
@@ -67,6 +71,7 @@ impl PageKind {
             Self::Refused => "the page that refuses a wrong password",
             Self::Medium => "the page that asks how a code is to be sent",
             Self::Code => "the page that asks for a code or an answer",
+            Self::Approval => "the page that waits for an approval",
             Self::Accounts => "the list of accounts",
             Self::Account => "an account's own page",
             Self::Transactions => "an account's transactions",
