@@ -299,7 +299,7 @@ mod tests {
     fn a_record_says_that_its_portal_asks_for_more_where_the_script_has_a_page_for_it() {
         let record = "id: quay\nmfa: none\ncredentials: [bankUsername]\n";
         let page = "pages:\n  in:\n    when: { visible: form }\n    do:\n      - { fill: '#user', with: credentials.bankUsername }\n      - { click: button, effect: password }\n";
-        let wait = "  wait:\n    when: { visible: '#wait' }\n    challenge: { kind: appApproval }\n";
+        let wait = "  wait:\n    when: { visible: '#wait' }\n    challenge: { kind: appApproval, prompt: '#wait' }\n";
         let head = "script: 1\ninstitution: quay\nlocale: en-US\ntimezone: America/New_York\ncurrency: USD\n";
         let rest = "  list:\n    when: { visible: '#list' }\n    goal: signed_in\nreads:\n  accounts:\n    on: list\n    table: '#list'\n    columns: { name: Account }\n    key: { attribute: id }\n";
         assert_eq!(asking(record, &format!("{head}{page}{rest}")), record);

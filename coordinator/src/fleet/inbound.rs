@@ -93,7 +93,7 @@ impl Fleet {
     /// The connection that a message was sent to.
     async fn whose(&self, message: &Message) -> Result<Option<Reached>, Error> {
         for address in message.to.iter().take(MOST_ADDRESSES) {
-            if let Some(reached) = self.store.reached_at(&address.trim().to_ascii_lowercase()).await? {
+            if let Some(reached) = self.store.reached_at(&reachable(address)).await? {
                 return Ok(Some(reached));
             }
         }
@@ -131,9 +131,23 @@ impl Fleet {
             Err(Refused::IllegalChallengeEvent(_) | Refused::WheelHeld { .. }) => {}
             Err(refused) => return Err(refused.into()),
         }
-        self.store.forget_codes(challenge.connection_id).await?;
+        self.store.forget_codes(challenge.connection_id, code.received_at).await?;
         Ok(Answering::Done)
     }
+}
+
+/// An address or a number as connections have theirs, of what providers and gateways write.
+fn reachable(written: &str) -> String {
+    let written = written.trim();
+    // As mails have it: a name, and the address behind it.
+    let address = match (written.rfind('<'), written.strip_suffix('>')) {
+        (Some(start), Some(whole)) => whole.get(start + 1..).unwrap_or_default().trim(),
+        _ => written,
+    };
+    if address.starts_with('+') && !address.contains('@') {
+        return address.chars().filter(|sign| !matches!(sign, ' ' | '-' | '.' | '(' | ')' | '\u{a0}')).collect();
+    }
+    address.to_ascii_lowercase()
 }
 
 /// Whether the last of so many codes waits for another: which of those that were sent it is, nobody can tell, and a bank
@@ -155,7 +169,7 @@ fn medium_of(source: AnswerSource) -> Option<Medium> {
 mod tests {
     use jiff::Timestamp;
 
-    use super::{LAST_IS_LATE, is_held_back};
+    use super::{LAST_IS_LATE, is_held_back, reachable};
 
     #[test]
     fn a_code_waits_for_the_one_that_was_sent_after_it_and_not_for_ever() {
@@ -165,5 +179,22 @@ mod tests {
         assert!(!is_held_back(2, 1, came_at, came_at), "both are there");
         assert!(is_held_back(2, 2, came_at, came_at));
         assert!(!is_held_back(1, 1, came_at, came_at + LAST_IS_LATE), "the other may never come");
+    }
+
+    #[test]
+    fn whoever_a_message_is_to_is_read_as_providers_write_it() {
+        for (written, expected) in [
+            ("+14155550142", "+14155550142"),
+            (" +1 (415) 555-0142 ", "+14155550142"),
+            ("+1\u{a0}415.555.0142", "+14155550142"),
+            ("Own.Alias@Codes.Example", "own.alias@codes.example"),
+            ("Bursar <Own@codes.example>", "own@codes.example"),
+            ("+tag@codes.example", "+tag@codes.example"),
+            ("<", "<"),
+            (">", ">"),
+            ("a>b<c>", "c"),
+        ] {
+            assert_eq!(reachable(written), expected);
+        }
     }
 }

@@ -22,8 +22,8 @@ pub trait Inbound {
         media: &[Medium],
         since: Timestamp,
     ) -> Result<Vec<WaitingCode>, StoreError>;
-    /// Forgets a connection's codes.
-    async fn forget_codes(&self, connection: ConnectionId) -> Result<(), StoreError>;
+    /// Forgets a connection's codes that came until then.
+    async fn forget_codes(&self, connection: ConnectionId, until: Timestamp) -> Result<(), StoreError>;
     /// Forgets codes and messages that came before, a batch of each; how many rows.
     async fn prune_inbound(&self, codes: Timestamp, messages: Timestamp, limit: u32) -> Result<u64, StoreError>;
 }

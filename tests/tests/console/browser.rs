@@ -39,6 +39,7 @@ async fn no_page_complains_or_keeps_anybody_out() -> Outcome {
         "/console/connections?status=paused",
         "/console/institutions",
         "/console/institutions/harbour",
+        "/console/repair-tickets",
         "/console/agents",
         "/console/dead-letters",
         "/console/webhooks",

@@ -25,13 +25,25 @@ const FIELD: (f64, f64) = (0.5, 0.63);
 
 /// The catalog with a script of the harbour that finds out sooner that it doesn't know a page.
 pub(crate) fn impatient() -> std::io::Result<tempfile::TempDir> {
+    changed(("patience: 20s", "patience: 6s"))
+}
+
+/// The catalog with a script of the harbour that says that a person has to pass its survey.
+fn declaring() -> std::io::Result<tempfile::TempDir> {
+    let survey = "pages:\n  survey:\n    when: { text: { \"#page-title\": \"Help us shape\" } }\n    \
+                  challenge: { kind: takeover, prompt: \"#page-title\" }\n\n";
+    changed(("pages:\n", survey))
+}
+
+/// The catalog with a script of the harbour in which something stands in place of something else.
+fn changed((before, after): (&str, &str)) -> std::io::Result<tempfile::TempDir> {
     let catalog = tempfile::tempdir()?;
     let (from, to) = (scripts().join("harbour"), catalog.path().join("harbour"));
     std::fs::create_dir(&to)?;
     for entry in std::fs::read_dir(from)? {
         let entry = entry?;
         let text = std::fs::read_to_string(entry.path())?;
-        std::fs::write(to.join(entry.file_name()), text.replace("patience: 20s", "patience: 6s"))?;
+        std::fs::write(to.join(entry.file_name()), text.replacen(before, after, 1))?;
     }
     Ok(catalog)
 }
@@ -44,6 +56,13 @@ pub(crate) fn offering(catalog: &tempfile::TempDir) -> Plan {
 
 /// A run that waits on a page that its script doesn't know; its connection, and the path of its page.
 async fn at_the_survey(fleet: &Fleet, integrator: &Integrator) -> Result<(String, String), Box<dyn std::error::Error>> {
+    let (id, challenge) = held_up(fleet, integrator).await?;
+    assert!(challenge["prompt"].as_str().unwrap_or_default().contains("“Your feedback"), "{challenge}");
+    Ok((id, path(fleet).await?))
+}
+
+/// A run that waits for somebody to pass the survey; its connection, and what is asked.
+async fn held_up(fleet: &Fleet, integrator: &Integrator) -> Result<(String, Value), Box<dyn std::error::Error>> {
     fleet.portal.set_faults(Faults { survey: true, ..Faults::default() });
     let id = set_up(fleet, integrator).await?;
     let challenge = integrator.open_challenge(&id, None).await?;
@@ -51,10 +70,8 @@ async fn at_the_survey(fleet: &Fleet, integrator: &Integrator) -> Result<(String
     integrator.answer(&id, &challenge, &code).await?;
     let seen = challenge["id"].as_str();
     let challenge = integrator.open_challenge(&id, seen).await?;
-    assert_eq!(challenge["kind"], "takeover");
-    assert!(challenge["prompt"].as_str().unwrap_or_default().contains("“Your feedback"), "{challenge}");
-    assert_eq!(challenge["mayAnswer"], json!([]));
-    Ok((id, path(fleet).await?))
+    assert_eq!((&challenge["kind"], &challenge["mayAnswer"]), (&json!("takeover"), &json!([])));
+    Ok((id, challenge))
 }
 
 /// The page of the run that is leased.
@@ -164,6 +181,29 @@ fn holding(folder: &Path, text: &str) -> std::io::Result<Vec<std::path::PathBuf>
         }
     }
     Ok(found)
+}
+
+#[tokio::test]
+async fn a_page_that_its_script_leaves_to_a_person_is_passed_by_one() -> Outcome {
+    let catalog = declaring()?;
+    let folder = catalog.path().to_string_lossy();
+    let fleet = plan().with("catalog.folder", &folder).with("challenge.unknown_pages", "never").start().await?;
+    let integrator = fleet.integrator("default").await?;
+    add_user(&fleet, "ada", "operator", None).await?;
+    let (id, challenge) = held_up(&fleet, &integrator).await?;
+    assert_eq!(challenge["prompt"], "Help us shape Harbour", "the bank's own words");
+    let setup = integrator.get(&format!("/v1/connections/{id}")).await?["setup"].clone();
+    let turn = (&setup["nextAction"], &setup["actionRequiredBy"]);
+    assert_eq!(turn, (&json!("askOperator"), &json!("platform")), "an integrator has no wheel");
+    let browser = Browser::start(fleet.address()).await?;
+    let ada = viewer(&browser, "ada", &path(&fleet).await?).await?;
+    takes(&ada).await?;
+    passes(&ada).await?;
+    let passed = eventually(async || (happened(&fleet, Act::InterstitialPassed) == 1).then_some(()));
+    assert!(passed.await.is_some(), "the survey wasn't sent");
+    ada.clicks("#hand-back").await?;
+    integrator.connection(&id, "active", |now| now["status"] == "active").await?;
+    Ok(())
 }
 
 #[tokio::test]

@@ -16,9 +16,9 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::super::Db;
-use super::audit::{commit_act, write};
+use super::audit::write;
 use super::calling::Calls;
-use super::closing::{cancel_pending, ended, expire};
+use super::closing::{came_back, cancel_pending, expire};
 use super::held::{HeldRun, hold, take_connection_of};
 use super::transition::{Happening, note};
 use super::{
@@ -26,7 +26,8 @@ use super::{
     resends, sources, to_json, to_ms,
 };
 use crate::store::{
-    Act, Challenge, Challenges, Connections as _, NewChallenge, PageRequest, Refused, StoreError, Wheel, fence_of,
+    Act, Challenge, Challenges, Connections as _, HandsBack, NewChallenge, PageRequest, Refused, StoreError, Wheel,
+    fence_of,
 };
 use domain::failure::{Failure, FailureCode, Stage};
 
@@ -338,7 +339,7 @@ impl Challenges for SqlStore {
                 let of = (row.connection_id, effect);
                 acts = candidates::told_by_answer(&mut tx, run_id, of, verdict, now).await?;
             }
-            acts.extend(ended(std::slice::from_ref(&row), ClosingReason::AnsweredElsewhere));
+            acts.extend(came_back(std::slice::from_ref(&row), ClosingReason::AnsweredElsewhere.as_str()));
             change(&mut tx, row, event, None, now).await?;
         }
         write(&mut tx, acts, now).await?;
@@ -412,7 +413,7 @@ impl Challenges for SqlStore {
             return Err(Refused::NotFound);
         }
         if to_ms(now) >= row.expires_at && row.state == ChallengeState::Open.as_str() {
-            let acts = ended(std::slice::from_ref(&row), ClosingReason::Expired);
+            let acts = came_back(std::slice::from_ref(&row), ClosingReason::Expired.as_str());
             let expired = change(&mut tx, row, ChallengeEvent::Expire, None, now).await?;
             write(&mut tx, acts, now).await?;
             commit(tx).await?;
@@ -421,6 +422,8 @@ impl Challenges for SqlStore {
         if let Some(by) = held_by(&row, now) {
             return Err(Refused::WheelHeld { by });
         }
+        // Whoever held it and isn't heard of any more has it back before the next round would say so.
+        let mut acts = came_back(std::slice::from_ref(&row), HandsBack::Silence.as_str());
         let challenge = change(&mut tx, row, ChallengeEvent::Answer, Some(sealed), now).await?;
         sqlx::query("UPDATE challenges SET source = $2 WHERE id = $1")
             .bind(id.0)
@@ -428,17 +431,12 @@ impl Challenges for SqlStore {
             .execute(&mut *tx)
             .await
             .map_err(failed("keep what answered"))?;
-        match source {
-            AnswerSource::Person => {
-                let act = Act::new(Action::ChallengeAnswered).of(organization).on(connection).to(id);
-                commit_act(tx, act.with(json!({ "kind": challenge.question.kind })), now).await?;
-            }
-            AnswerSource::Totp
-            | AnswerSource::Agreed
-            | AnswerSource::Policy
-            | AnswerSource::Email
-            | AnswerSource::Sms => commit(tx).await?,
+        if source == AnswerSource::Person {
+            let act = Act::new(Action::ChallengeAnswered).of(organization).on(connection).to(id);
+            acts.push(act.with(json!({ "kind": challenge.question.kind })));
         }
+        write(&mut tx, acts, now).await?;
+        commit(tx).await?;
         Ok(Challenge { source: Some(source), ..challenge })
     }
 

@@ -47,7 +47,7 @@ pub(super) async fn cancel_pending(
     .execute(&mut **tx)
     .await
     .map_err(failed("cancel challenges"))?;
-    Ok(Closed { count: done.rows_affected(), acts: ended(&held, reason) })
+    Ok(Closed { count: done.rows_affected(), acts: came_back(&held, reason.as_str()) })
 }
 
 /// Closes what nobody answered in time; returns how many those are, and what is to be written down of them.
@@ -63,16 +63,16 @@ pub(super) async fn expire(tx: &mut Tx, now: Timestamp) -> Result<Closed, StoreE
          WHERE state = 'open' AND expires_at <= $1",
     );
     let done = done.bind(to_ms(now)).execute(&mut **tx).await.map_err(failed("expire challenges"))?;
-    Ok(Closed { count: done.rows_affected(), acts: ended(&held, ClosingReason::Expired) })
+    Ok(Closed { count: done.rows_affected(), acts: came_back(&held, ClosingReason::Expired.as_str()) })
 }
 
-/// That wheels ended which somebody had been given, and by what.
-pub(super) fn ended(held: &[ChallengeRow], reason: ClosingReason) -> Vec<Act> {
+/// That wheels came back which somebody had been given, and how.
+pub(super) fn came_back(held: &[ChallengeRow], how: &str) -> Vec<Act> {
     let given = held.iter().filter(|row| row.holder_id.is_some() && row.wheel_given > 0);
     let acts = given.map(|row| {
         let act = Act::new(Action::RunHandedBack).of(OrganizationId(row.organization_id));
         let act = act.on(ConnectionId(row.connection_id)).to(row.run_id);
-        act.with(json!({ "challengeId": row.id, "holder": row.holder_name, "how": reason.as_str() }))
+        act.with(json!({ "challengeId": row.id, "holder": row.holder_name, "how": how }))
     });
     acts.collect()
 }

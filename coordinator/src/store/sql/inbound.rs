@@ -82,8 +82,9 @@ impl Inbound for SqlStore {
         rows.into_iter().map(read).collect()
     }
 
-    async fn forget_codes(&self, connection: ConnectionId) -> Result<(), StoreError> {
-        let forgotten = sqlx::query("DELETE FROM inbound_codes WHERE connection_id = $1").bind(connection.0);
+    async fn forget_codes(&self, connection: ConnectionId, until: Timestamp) -> Result<(), StoreError> {
+        let forgotten = sqlx::query("DELETE FROM inbound_codes WHERE connection_id = $1 AND received_at <= $2");
+        let forgotten = forgotten.bind(connection.0).bind(to_ms(until));
         forgotten.execute(&self.write).await.map(|_| ()).map_err(failed("forget codes"))
     }
 

@@ -30,7 +30,8 @@ pub(super) async fn left(tx: &mut Tx, run_id: RunId, new: &NewChallenge) -> Resu
 /// again, so what was waited since then counts.
 pub(super) async fn after(tx: &mut Tx, run_id: RunId, proof: Proof, new: &NewChallenge) -> Result<i64, StoreError> {
     let before = sqlx::query_as::<_, (String, Option<i64>)>(
-        "SELECT question, resend_after FROM challenges WHERE run_id = $1 AND fence = $2 ORDER BY id DESC LIMIT 1",
+        "SELECT question, resend_after FROM challenges
+         WHERE run_id = $1 AND (fence = $2 OR closed_for = 'handedBack') ORDER BY id DESC LIMIT 1",
     );
     let before = before.bind(run_id.0).bind(proof.fence.to_i64()).fetch_optional(&mut **tx).await;
     let next = to_ms(new.resend_after);

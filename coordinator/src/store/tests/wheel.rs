@@ -234,6 +234,24 @@ async fn a_wheel_of_a_connection_that_is_paused_ends_with_its_run() {
 }
 
 #[tokio::test]
+async fn a_wheel_whose_holder_is_not_heard_of_comes_back_with_the_answer_of_another() {
+    for bench in benches().await {
+        let (connection, run) = bench.activating().await;
+        bench.grant(run, 1).await.expect("granted");
+        let at = now();
+        let id = bench.store.open_challenge(run, proof(1), challenge(code()), at).await.expect("asked").id;
+        bench.store.take_wheel(id, wheel("ada", 1, at), Over::Oneself, at).await.expect("nobody held it");
+        bench.store.confirm_wheel(id, Uuid::from_u128(1), None, at).await.expect("an answer");
+        let later = at + SignedDuration::from_mins(2);
+        let answered =
+            bench.store.answer_challenge(bench.organization, connection, id, vec![1], AnswerSource::Person, later);
+        answered.await.expect("answered");
+        let how = came_back(&bench).await;
+        assert!(how.len() == 1 && how[0].contains("silence") && how[0].contains("ada"), "{}: {how:?}", bench.name);
+    }
+}
+
+#[tokio::test]
 async fn a_wheel_that_nobody_was_given_does_not_come_back() {
     for bench in benches().await {
         let (_, run) = bench.activating().await;
