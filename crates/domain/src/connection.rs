@@ -401,7 +401,6 @@ impl ConnectionState {
             }
             (Self::PendingActivation, SetupFacts { challenge: OpenChallenge::Open(kind), .. }) => {
                 let (next_action, party) = match kind {
-                    // The wheel is an operator's, and the bank's app is on the phone of whoever made the user.
                     ChallengeKind::Takeover => (N::AskOperator, Party::Platform),
                     ChallengeKind::AppApproval => (N::AnswerChallenge, Party::EndUser),
                     _ => (N::AnswerChallenge, Party::Integrator),
@@ -417,8 +416,7 @@ impl ConnectionState {
 
 #[cfg(test)]
 mod tests {
-    use super::{ConnectionEvent, ConnectionState, Credentials, OpenChallenge, Portal, SetupFacts};
-    use crate::challenge::ChallengeKind;
+    use super::{ChallengeKind, ConnectionEvent, ConnectionState, Credentials, OpenChallenge, Portal, SetupFacts};
     use crate::failure::{Failure, FailureCode, Stage};
 
     fn states() -> Vec<ConnectionState> {
