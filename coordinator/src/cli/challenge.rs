@@ -44,8 +44,7 @@ impl Command {
             Self::Resend { id } => {
                 let challenge = named(waiting, id)?;
                 let (owner, connection) = (challenge.organization_id, challenge.connection_id);
-                let every = config.challenge.resend_every;
-                fleet::request_resend(&*ground.store, every, owner, connection, challenge.id).await?;
+                fleet::request_resend(&*ground.store, config, owner, connection, challenge.id).await?;
                 eprintln!("The bank is asked for a new code.");
             }
             Self::Answer { id } => {

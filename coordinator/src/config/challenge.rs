@@ -21,6 +21,13 @@ pub struct Challenge {
     pub unknown_pages: TakeoverOffer,
 }
 
+impl Challenge {
+    /// How long a code that may come in by itself is waited for: people have half of the term at least.
+    pub fn people_called_after(&self) -> Duration {
+        self.people_after.min(self.term / 2)
+    }
+}
+
 /// To whom a page is offered that shows during a sign-in and that the script doesn't know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]

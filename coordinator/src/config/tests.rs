@@ -61,6 +61,13 @@ fn unknown_and_senseless_settings_are_refused_by_name() {
 }
 
 #[test]
+fn people_have_half_of_the_term_though_a_code_may_come_in_by_itself() {
+    let called_after = |text: &str| load(text).expect("settings").challenge.people_called_after();
+    assert_eq!(called_after(""), std::time::Duration::from_secs(20));
+    assert_eq!(called_after("[challenge]\nterm = \"1m\"\npeople_after = \"1h\""), std::time::Duration::from_secs(30));
+}
+
+#[test]
 fn printed_settings_hold_no_secret() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("bursar.toml");

@@ -18,6 +18,7 @@ use super::answer_challenge::answer_seal_context;
 use super::authenticator::Answering;
 use super::{Error, Fleet};
 use crate::clock;
+use crate::config::Config;
 use crate::queue::Waits;
 use crate::store::{Agreed, Challenge, NewChallenge, Refused, Setting, Store};
 
@@ -36,13 +37,14 @@ const LONGEST_TEXT: usize = 500;
 /// As [`Fleet::request_resend`].
 pub async fn request_resend(
     store: &dyn Store,
-    every: Duration,
+    config: &Config,
     owner: OrganizationId,
     connection: ConnectionId,
     id: ChallengeId,
 ) -> Result<Challenge, Error> {
-    let now = clock::now();
-    let challenge = store.request_resend(owner, connection, id, after(now, every), now).await?;
+    let (now, heard) = (clock::now(), config.inbound.media());
+    let next = after(now, config.challenge.resend_every);
+    let challenge = store.request_resend(owner, connection, id, &heard, next, now).await?;
     metrics::counter!("bursar_resends_total").increment(1);
     Ok(challenge)
 }
@@ -92,7 +94,7 @@ impl Fleet {
                     resend_after: after(now, settings.resend_every),
                     agreed: self.agreed(run_id, proof, &question).await?,
                     heard: self.config.inbound.media(),
-                    people_at: after(now, settings.people_after.min(settings.term / 2)),
+                    people_at: after(now, settings.people_called_after()),
                     question,
                 };
                 self.store.open_challenge(run_id, proof, new, now).await?
@@ -185,7 +187,7 @@ impl Fleet {
         connection: ConnectionId,
         id: ChallengeId,
     ) -> Result<Challenge, Error> {
-        let challenge = request_resend(&*self.store, self.config.challenge.resend_every, owner, connection, id).await?;
+        let challenge = request_resend(&*self.store, &self.config, owner, connection, id).await?;
         self.answered.notify_waiters();
         Ok(challenge)
     }

@@ -2,7 +2,7 @@
 //! handed to the run of exactly that connection that waits for one.
 //!
 //! What isn't sure is left to a person: a message of somebody else, one without a code or with several, and every code
-//! in a run in which the bank has refused one.
+//! in a session in which the bank has refused one, until a new one was asked for.
 //!
 //! Not here: whether a message is authentic (`http::inbound`), or what a code looks like (`domain::codes`).
 
@@ -102,13 +102,7 @@ impl Fleet {
 
     /// Answers a challenge with a code that came in for it, if one did.
     pub(super) async fn answer_by_message(&self, challenge: &Challenge, now: Timestamp) -> Result<Answering, Error> {
-        // A code that was asked for anew is another than the one that the bank refused, and comes to nobody else.
-        let media: Vec<Medium> = match challenge.resends {
-            0 => challenge.may_answer.iter().filter_map(|source| medium_of(*source)).collect(),
-            _ => {
-                self.config.inbound.media().into_iter().filter(|medium| challenge.question.comes_by(*medium)).collect()
-            }
-        };
+        let media: Vec<Medium> = challenge.may_answer.iter().filter_map(|source| medium_of(*source)).collect();
         if media.is_empty() {
             return Ok(Answering::Later);
         }

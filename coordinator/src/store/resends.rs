@@ -3,7 +3,7 @@
 //! Not here: the question that they are for (`challenges`).
 
 use async_trait::async_trait;
-use domain::challenge::Question;
+use domain::challenge::{Medium, Question};
 use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId};
 use jiff::Timestamp;
 use protocol::lease::Proof;
@@ -24,12 +24,14 @@ pub trait Resends {
         question: Question,
         now: Timestamp,
     ) -> Result<Option<Challenge>, Refused>;
-    /// Keeps that the bank is to send a new code, if one may be asked for by now, and when the next may be.
+    /// Keeps that the bank is to send a new code, if one may be asked for by now, and when the next may be. By what is heard at
+    /// connections' own addresses it may come in by itself.
     async fn request_resend(
         &self,
         organization: OrganizationId,
         connection: ConnectionId,
         id: ChallengeId,
+        heard: &[Medium],
         next: Timestamp,
         now: Timestamp,
     ) -> Result<Challenge, Refused>;

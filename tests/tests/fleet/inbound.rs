@@ -257,6 +257,8 @@ async fn a_code_that_was_asked_for_anew_is_used_though_the_bank_refused_the_one_
         (answer.status == 202).then_some(())
     });
     resent.await.ok_or("the bank isn't asked for a new code")?;
+    let second = integrator.open_challenge(&id, first["id"].as_str()).await?;
+    assert_eq!(second["mayAnswer"], json!(["sms", "person"]), "the new one comes in by itself");
     let said = message(&fleet, 2).await?;
     assert_eq!(text(&fleet, "SM2", number, "HARBOUR", &said, TOKEN).await?, StatusCode::OK);
     active(&integrator, &id).await?;

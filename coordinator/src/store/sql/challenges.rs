@@ -250,7 +250,7 @@ impl Challenges for SqlStore {
         .bind(question)
         .bind(to_ms(now))
         .bind(to_ms(new.expires_at))
-        .bind(sources.iter().map(|source| source.as_str()).collect::<Vec<_>>().join(" "))
+        .bind(sources::kept(&sources))
         .bind(resends_left)
         .bind(resend_after)
         .bind(calls.kept())

@@ -69,10 +69,12 @@ pub(super) async fn expire(tx: &mut Tx, now: Timestamp) -> Result<Closed, StoreE
 /// That wheels came back which somebody had been given, and how.
 pub(super) fn came_back(held: &[ChallengeRow], how: &str) -> Vec<Act> {
     let given = held.iter().filter(|row| row.holder_id.is_some() && row.wheel_given > 0);
-    let acts = given.map(|row| {
-        let act = Act::new(Action::RunHandedBack).of(OrganizationId(row.organization_id));
-        let act = act.on(ConnectionId(row.connection_id)).to(row.run_id);
-        act.with(json!({ "challengeId": row.id, "holder": row.holder_name, "how": how }))
-    });
-    acts.collect()
+    given.map(|row| handed_back(row, how)).collect()
+}
+
+/// That a wheel is the run's again, and how it came to be.
+pub(super) fn handed_back(row: &ChallengeRow, how: &str) -> Act {
+    let act = Act::new(Action::RunHandedBack).of(OrganizationId(row.organization_id));
+    let act = act.on(ConnectionId(row.connection_id)).to(row.run_id);
+    act.with(json!({ "challengeId": row.id, "holder": row.holder_name, "how": how }))
 }

@@ -4,7 +4,7 @@
 
 use async_trait::async_trait;
 use domain::audit::Action;
-use domain::challenge::{ChallengeEvent, ChallengeState, Question};
+use domain::challenge::{ChallengeEvent, ChallengeState, Medium, Question};
 use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId};
 use jiff::Timestamp;
 use protocol::lease::Proof;
@@ -13,7 +13,7 @@ use serde_json::json;
 use super::audit::commit_act;
 use super::challenges::{ChallengeRow, challenge_columns, held_by, take};
 use super::held::hold;
-use super::{SqlStore, Tx, commit, failed, found, from_json, to_json, to_ms};
+use super::{SqlStore, Tx, commit, failed, found, from_json, sources, to_json, to_ms};
 use crate::store::{Act, Challenge, NewChallenge, Refused, Resends, StoreError};
 
 /// How many new codes may be asked for while a challenge is open: what the script allows, within what is left
@@ -83,6 +83,7 @@ impl Resends for SqlStore {
         organization: OrganizationId,
         connection: ConnectionId,
         id: ChallengeId,
+        heard: &[Medium],
         next: Timestamp,
         now: Timestamp,
     ) -> Result<Challenge, Refused> {
@@ -106,12 +107,15 @@ impl Resends for SqlStore {
             Some(after) if now < after => return Err(Refused::ResendTooSoon(after)),
             Some(_) => {}
         }
+        let sources = sources::once_sent_anew(&mut tx, &challenge, heard).await?;
         let row = sqlx::query_as::<_, ChallengeRow>(concat!(
-            "UPDATE challenges SET resends = resends + 1, resends_left = resends_left - 1, resend_after = $2, updated_at = $3
+            "UPDATE challenges SET resends = resends + 1, resends_left = resends_left - 1, resend_after = $2,
+                 updated_at = $3, may_answer = $4
              WHERE id = $1 RETURNING ",
             challenge_columns!()
         ));
-        let row = row.bind(id.0).bind(to_ms(next)).bind(to_ms(now)).fetch_optional(&mut *tx).await;
+        let row = row.bind(id.0).bind(to_ms(next)).bind(to_ms(now)).bind(sources::kept(&sources));
+        let row = row.fetch_optional(&mut *tx).await;
         let challenge = found(row, "ask for a new code")?.read()?;
         let act = Act::new(Action::ChallengeResendRequested).of(organization).on(connection).to(id);
         commit_act(tx, act.with(json!({ "kind": challenge.question.kind })), now).await?;

@@ -3,17 +3,23 @@
 //! Not here: the answers.
 
 use domain::challenge::{AnswerSource, ChallengeKind, Medium, Question, TermsPolicy};
+use domain::fence::Fence;
 use domain::id::RunId;
 use protocol::lease::Proof;
 
 use super::held::HeldRun;
 use super::{Tx, failed, from_word};
-use crate::store::{Agreed, NewChallenge, REFUSALS_ALLOWED, StoreError};
+use crate::store::{Agreed, Challenge, NewChallenge, REFUSALS_ALLOWED, StoreError};
 
 /// What may answer a question: what does so by itself, and a person.
 pub(super) fn may_answer(question: &Question, by_itself: Vec<AnswerSource>) -> Vec<AnswerSource> {
     let person = question.kind.takes_answer().then_some(AnswerSource::Person);
     by_itself.into_iter().chain(person).collect()
+}
+
+/// As a challenge keeps them.
+pub(super) fn kept(sources: &[AnswerSource]) -> String {
+    sources.iter().map(|source| source.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether one of these, as a challenge keeps them, answers it in any case.
@@ -42,7 +48,21 @@ pub(super) async fn by_itself(
         }
         _ => authenticator(tx, run_id, &new.question).await?,
     };
-    Ok(answers.into_iter().chain(messages(tx, run_id, proof, new).await?).collect())
+    let come_in = messages(tx, run_id, Some(proof.fence), &new.question, &new.heard).await?;
+    Ok(answers.into_iter().chain(come_in).collect())
+}
+
+/// What may answer a question once a new code was asked for: it is another than the one that the bank refused, and comes to
+/// nobody else.
+pub(super) async fn once_sent_anew(
+    tx: &mut Tx,
+    challenge: &Challenge,
+    heard: &[Medium],
+) -> Result<Vec<AnswerSource>, StoreError> {
+    let Challenge { run_id, question, may_answer: before, .. } = challenge;
+    let come_in = messages(tx, *run_id, None, question, heard).await?;
+    let stay = before.iter().copied().filter(|source| *source != AnswerSource::Person && !come_in.contains(source));
+    Ok(may_answer(question, stay.chain(come_in.iter().copied()).collect()))
 }
 
 /// Whether the bank refused what this gave in the very same run.
@@ -55,14 +75,15 @@ async fn was_refused(tx: &mut Tx, run_id: RunId, source: AnswerSource) -> Result
 }
 
 /// The ways by which a code may come in for a question: the connection has an address of its own there, and the bank
-/// has refused none that came so in this very session.
+/// has refused none that came so in that session.
 async fn messages(
     tx: &mut Tx,
     run_id: RunId,
-    proof: Proof,
-    new: &NewChallenge,
+    session: Option<Fence>,
+    question: &Question,
+    heard: &[Medium],
 ) -> Result<Vec<AnswerSource>, StoreError> {
-    let heard: Vec<Medium> = new.heard.iter().copied().filter(|medium| new.question.comes_by(*medium)).collect();
+    let heard: Vec<Medium> = heard.iter().copied().filter(|medium| question.comes_by(*medium)).collect();
     if heard.is_empty() {
         return Ok(Vec::new());
     }
@@ -74,7 +95,7 @@ async fn messages(
     );
     let own = own
         .bind(run_id.0)
-        .bind(proof.fence.to_i64())
+        .bind(session.map(Fence::to_i64))
         .fetch_all(&mut **tx)
         .await
         .map_err(failed("look for a connection's addresses"))?;

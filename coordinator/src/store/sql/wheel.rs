@@ -14,14 +14,13 @@ use uuid::Uuid;
 
 use super::audit::commit_act;
 use super::challenges::{ChallengeRow, change, held_by, take};
+use super::closing::handed_back;
 use super::{SqlStore, Tx, commit, failed, from_word, to_ms};
 use crate::store::{Act, Confirmed, HandsBack, Over, Refused, StoreError, Taken, Wheel, Wheels, fence_of};
 
 /// Answers a challenge without words, as whoever has the wheel hands it back.
 async fn hand_back(mut tx: Tx, row: ChallengeRow, how: HandsBack, now: Timestamp) -> Result<bool, StoreError> {
-    let (id, organization) = (row.id, OrganizationId(row.organization_id));
-    let (connection, run) = (ConnectionId(row.connection_id), row.run_id);
-    let holder = row.holder_name.clone();
+    let (id, act) = (row.id, handed_back(&row, how.as_str()));
     match change(&mut tx, row, ChallengeEvent::HandBack, None, now).await {
         Ok(_) => {}
         Err(Refused::Store(error)) => return Err(error),
@@ -33,8 +32,7 @@ async fn hand_back(mut tx: Tx, row: ChallengeRow, how: HandsBack, now: Timestamp
         .execute(&mut *tx)
         .await
         .map_err(failed("keep what answered"))?;
-    let act = Act::new(Action::RunHandedBack).of(organization).on(connection).to(run);
-    commit_act(tx, act.with(json!({ "challengeId": id, "holder": holder, "how": how.as_str() })), now).await?;
+    commit_act(tx, act, now).await?;
     Ok(true)
 }
 

@@ -119,7 +119,6 @@ pub(crate) fn transaction(description: &str) -> ObservedTransaction {
     }
 }
 
-/// A question that is asked for five minutes, of which nothing is known and for which no new code is sent.
 /// A bank that asks for a code.
 fn code() -> Question {
     Question {
@@ -135,6 +134,7 @@ fn code() -> Question {
     }
 }
 
+/// A question that is asked for five minutes, of which nothing is known and for which no new code is sent.
 fn challenge(question: Question) -> NewChallenge {
     NewChallenge {
         id: ChallengeId(Uuid::now_v7()),

@@ -2,7 +2,7 @@
 //!
 //! Not here: which there are.
 
-use domain::challenge::{AnswerSource, ChallengeKind, Medium, Question};
+use domain::challenge::{AnswerSource, Medium, Question};
 use domain::connection::OpenChallenge;
 use domain::id::{ConnectionId, RunId, UserId};
 use futures::future::join_all;
@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use protocol::lease::Verdict;
 use uuid::Uuid;
 
-use super::{Bench, benches, challenge, now, proof};
+use super::{Bench, benches, challenge, code, handed_in, now, proof};
 use crate::store::{
     Challenge, Connection, CreatedOrReturned, DeliveryOutcome, NewChallenge, NewConnection, Over, PageRequest, Reach,
     Supply, TakenIn, Wheel,
@@ -72,17 +72,7 @@ async fn ask(bench: &Bench, run: RunId, medium: Option<Medium>) -> Challenge {
 
 /// The same under another fence and at another moment; people are called now.
 async fn ask_at(bench: &Bench, run: RunId, counter: u32, medium: Option<Medium>, at: Timestamp) -> Challenge {
-    let question = Question {
-        kind: ChallengeKind::OneTimeCode,
-        medium,
-        masked_target: None,
-        prompt: "Enter the code.".into(),
-        institution_message: None,
-        attempts_left: 3,
-        resends_left: 0,
-        answer_parts: None,
-        terms: None,
-    };
+    let question = Question { medium, ..code() };
     let new = NewChallenge { heard: vec![Medium::Email, Medium::Sms], people_at: now(), ..challenge(question) };
     bench.store.open_challenge(run, proof(counter), new, at).await.expect("asked")
 }
@@ -245,5 +235,25 @@ async fn a_connection_that_was_made_before_there_were_numbers_gets_one_once_ther
         assert_eq!(number(&bench, connection.id).await, None);
         assert_eq!(bench.store.allocate_awaited(&supply("x"), 10, now()).await.expect("a round"), 1, "{}", bench.name);
         assert!(number(&bench, connection.id).await.is_some(), "{}", bench.name);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_was_set_up_without_a_number_takes_none_from_those_that_wait() {
+    for bench in benches().await {
+        let page = PageRequest { after: None, limit: 1 };
+        let entity = bench.store.entities(bench.organization, None, page).await.expect("entities")[0].id;
+        let new =
+            NewConnection { supply: Supply { numbers: Vec::new(), ..supply("x") }, ..bench.new_connection(entity) };
+        let made = bench.store.create_or_return_connection(new, now()).await.expect("made");
+        let CreatedOrReturned::Created(connection) = made else { unreachable!("it is the first") };
+        bench.give_credentials(connection.id).await;
+        let run = RunId(Uuid::now_v7());
+        bench.store.complete_setup(bench.organization, connection.id, run, now()).await.expect("completed");
+        bench.grant(run, 1).await;
+        bench.store.complete(run, proof(1), handed_in(&[]), now()).await.expect("active");
+        assert_eq!(bench.store.pool_counts().await.expect("counts").awaited, 0, "{}", bench.name);
+        assert_eq!(bench.store.allocate_awaited(&supply("x"), 10, now()).await.expect("a round"), 0, "{}", bench.name);
+        assert_eq!(number(&bench, connection.id).await, None, "{}: the bank knows another", bench.name);
     }
 }

@@ -5,11 +5,12 @@
 use std::sync::LazyLock;
 
 use domain::challenge::{AnswerSource, ChallengeKind, Medium, Question};
-use domain::id::RunId;
+use domain::id::{RunId, UserId};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Bench, benches, challenge, code, now, proof};
-use crate::store::{Challenge, NewChallenge, Refused};
+use crate::store::{Challenge, HandsBack, NewChallenge, Over, Refused, Wheel};
+use uuid::Uuid;
 
 fn question(said: Option<&str>, resends_left: u32) -> Question {
     let institution_message = said.map(str::to_owned);
@@ -29,7 +30,7 @@ fn at(seconds: i64) -> Timestamp {
 
 async fn resend(bench: &Bench, asked: &Challenge, moment: Timestamp) -> Result<Challenge, Refused> {
     let next = moment + SignedDuration::from_secs(30);
-    bench.store.request_resend(asked.organization_id, asked.connection_id, asked.id, next, moment).await
+    bench.store.request_resend(asked.organization_id, asked.connection_id, asked.id, &[], next, moment).await
 }
 
 #[tokio::test]
@@ -81,6 +82,23 @@ async fn a_code_that_was_wrong_makes_nobody_wait_anew_for_another() {
         assert_eq!(again.resend_after, Some(at(30)), "{}: the code is as old as it was", bench.name);
         let another = Question { masked_target: Some("*** 17".into()), ..question(None, 3) };
         assert_eq!(later(another).await.resend_after, Some(at(50)), "{}: another phone got another code", bench.name);
+    }
+}
+
+#[tokio::test]
+async fn a_wheel_that_was_handed_back_makes_nobody_wait_anew_for_a_code() {
+    for bench in benches().await {
+        let (_, run) = bench.activating().await;
+        bench.grant(run, 1).await;
+        let (first, moment, seat) = (ask(&bench, run, 1, question(None, 3)).await, now(), Uuid::from_u128(1));
+        let until = moment + SignedDuration::from_mins(1);
+        let wheel = Wheel { user: UserId(Uuid::nil()), name: "ada".into(), seat, until };
+        bench.store.take_wheel(first.id, wheel, Over::Oneself, moment).await.expect("taken");
+        assert!(bench.store.hand_back(first.id, seat, HandsBack::Holder, moment).await.expect("an answer"));
+        bench.store.refence(run, proof(1), proof(2).fence).await.expect("another fence");
+        let new = NewChallenge { resends_a_run: 2, resend_after: at(50), ..challenge(question(None, 3)) };
+        let again = bench.store.open_challenge(run, proof(2), new, now()).await.expect("asked");
+        assert_eq!(again.resend_after, Some(at(30)), "{}: no new code was sent", bench.name);
     }
 }
 

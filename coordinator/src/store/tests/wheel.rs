@@ -110,7 +110,7 @@ async fn nothing_answers_a_challenge_while_somebody_holds_the_wheel() {
         bench.store.take_wheel(id, wheel("ada", 1, at), Over::Oneself, at).await.expect("taken");
         let answer =
             async |source| bench.store.answer_challenge(bench.organization, connection, id, vec![1], source, at).await;
-        let resend = bench.store.request_resend(bench.organization, connection, id, at, at).await;
+        let resend = bench.store.request_resend(bench.organization, connection, id, &[], at, at).await;
         assert!(matches!(resend, Err(Refused::WheelHeld { .. })), "{}: {resend:?}", bench.name);
         for source in [AnswerSource::Person, AnswerSource::Totp] {
             let refused = answer(source).await;
