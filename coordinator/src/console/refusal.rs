@@ -190,6 +190,13 @@ impl From<Refused> for Refusal {
             Refused::Store(error) => error.into(),
             Refused::RunUnderWay => Self::conflict("A run of this connection is under way."),
             Refused::Duplicate => Self::conflict("Something with this name is there already."),
+            Refused::LastAdministrator => Self::conflict(
+                "Nobody would be left who administers the whole fleet. Make somebody else an administrator first.",
+            ),
+            Refused::ResendTooSoon(after) => {
+                let said = "The bank has only just sent a code. It may still come.";
+                Self { until: Some(after), ..Self::conflict(said) }
+            }
             Refused::WebhookInactive => Self::conflict("This endpoint is switched off."),
             refused => {
                 let mut said = refused.to_string();

@@ -194,7 +194,7 @@ pub(super) fn cause(cause: &str) -> &str {
         "revived" => "Let go on",
         "phoneNumberProvisioned" => "Given a number",
         "institutionFound" => "Its portal is known now",
-        "messageIgnored" => "A message came in that had no code for it",
+        "messageIgnored" => "A message came in that no code was taken from",
         "due" | "scheduled" => "Sync was due",
         other => other,
     }

@@ -134,6 +134,11 @@ impl Fleet {
                 self.queue.requeue(run_id, proof, delay).await?;
                 return Ok(None);
             }
+            Grant::LoginInUse => {
+                tracing::info!(%run_id, "the same bank user is signed in for another connection; the run waits");
+                self.queue.requeue(run_id, proof, self.config.retry.base).await?;
+                return Ok(None);
+            }
             Grant::Refused => {
                 // The store ended it while it stood in the queue.
                 self.queue.forget(run_id).await?;

@@ -221,6 +221,9 @@ impl From<Refused> for Problem {
                 let detail = "The bank never said what it made of the last passwords. A person has to look.";
                 Self::conflict(DOUBT_SPENT, detail)
             }
+            Refused::LastAdministrator => {
+                Self::conflict("last_administrator", "Nobody would be left who administers the whole fleet.")
+            }
             Refused::LoginInUse => {
                 Self::conflict("login_in_use", "The same bank user is signed in for another connection.")
             }

@@ -120,6 +120,9 @@ pub enum Refused {
     /// Another connection's session of the same user at the bank is under way.
     #[error("another session of the same user at the bank is under way")]
     LoginInUse,
+    /// Nobody would be left who administers the whole fleet.
+    #[error("nobody would be left who administers the whole fleet")]
+    LastAdministrator,
     /// Somebody holds the wheel of the run.
     #[error("{by} holds the wheel of the run")]
     WheelHeld {

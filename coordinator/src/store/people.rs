@@ -27,9 +27,10 @@ pub trait People {
     async fn user_called(&self, login: &str) -> Result<Option<(User, Option<String>)>, StoreError>;
     /// Takes another password, and ends every session.
     async fn set_password(&self, id: UserId, hash: String, now: Timestamp) -> Result<User, Refused>;
-    /// Gives another role.
+    /// Gives another role; [`Refused::LastAdministrator`] if nobody would be left who administers the whole fleet.
     async fn set_role(&self, id: UserId, role: Role, now: Timestamp) -> Result<User, Refused>;
-    /// Lets a user in or not; one that isn't let in has no session any more.
+    /// Lets a user in or not; one that isn't let in has no session any more. [`Refused::LastAdministrator`] if nobody
+    /// would be left who administers the whole fleet.
     async fn set_active(&self, id: UserId, access: Access, now: Timestamp) -> Result<User, Refused>;
     /// Counts an attempt in each bucket before anybody looks at it, unless one is blocked.
     async fn begin_sign_in(&self, buckets: &[Bucket], now: Timestamp) -> Result<Attempted, StoreError>;

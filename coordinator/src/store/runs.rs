@@ -105,6 +105,8 @@ pub enum Grant {
     Granted(Box<GrantedRun>),
     /// It was put off, and is not due yet.
     NotDue(Timestamp),
+    /// Its user at the bank is signed in for another connection. It is nobody's, and it cost no attempt.
+    LoginInUse,
     /// It isn't open any more, or was granted under a fence as great.
     Refused,
 }

@@ -16,6 +16,9 @@ async fn two_connections_of_one_bank_user_never_sign_in_at_once() -> Outcome {
     let second = set_up(&fleet, &theirs).await?;
     let waits = async || fleet.talk().contains("is signed in for another connection; the run waits").then_some(());
     tests::patience::eventually(waits).await.ok_or("the other run doesn't wait")?;
+    // Nobody works at it meanwhile, so that the bank's page isn't opened for nothing again and again.
+    let is_lease_of_second = |line: &&str| line.contains("leased a run") && line.contains(&second);
+    assert_eq!(fleet.talk().lines().filter(is_lease_of_second).count(), 0);
     let code = fleet.code(1).await.ok_or("no text message came")?;
     ours.answer(&first, &challenge, &code).await?;
     active(&ours, &first).await?;

@@ -52,8 +52,11 @@ pub(super) fn read(secret: &Secret, headers: &HeaderMap, body: &[u8], now: Times
         mac.update(body);
         mac.verify_slice(&signature).is_ok()
     });
-    if !is_signed || !is_fresh(timestamp, now) {
+    if !is_signed {
         return Err(Refused::Forged);
+    }
+    if !is_fresh(timestamp, now) {
+        return Err(Refused::Stale);
     }
     let Received { to, from, subject, text, html } = serde_json::from_slice(body).map_err(|_| Refused::Unreadable)?;
     Ok(Message { id: id.to_owned(), to: vec![to], from, text: Secret::new(letter(&subject, &text, &html)) })
@@ -85,8 +88,8 @@ mod tests {
         };
         let (body, signature) = (r#"{"test": 2432232314}"#, "v1,AAAA v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
         assert_eq!(check(body, signature, 0), Some(Refused::Unreadable), "it is authentic");
-        assert_eq!(check(body, signature, 301), Some(Refused::Forged), "it is old");
-        assert_eq!(check(body, signature, -301), Some(Refused::Forged), "it is from the future");
+        assert_eq!(check(body, signature, 301), Some(Refused::Stale), "it is old");
+        assert_eq!(check(body, signature, -301), Some(Refused::Stale), "it is from the future");
         assert_eq!(check("{}", signature, 0), Some(Refused::Forged));
         assert_eq!(check(body, "v2,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", 0), Some(Refused::Forged));
         assert_eq!(read(&Secret::new("whsec_".into()), &HeaderMap::new(), b"", at).err(), Some(Refused::Unsigned));

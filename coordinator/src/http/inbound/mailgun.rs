@@ -27,8 +27,11 @@ pub(super) async fn read(key: &Secret, headers: &HeaderMap, body: &[u8], now: Ti
         (Some(timestamp), Some(token), Some(signature)) => (timestamp, token, signature),
         _ => return Err(Refused::Unsigned),
     };
-    if !is_signed(key, timestamp, token, signature) || !is_fresh(timestamp, now) {
+    if !is_signed(key, timestamp, token, signature) {
         return Err(Refused::Forged);
+    }
+    if !is_fresh(timestamp, now) {
+        return Err(Refused::Stale);
     }
     let text = |name: &str| field(name).unwrap_or_default();
     Ok(Message {

@@ -79,8 +79,10 @@ pub enum ListenersError {
 enum Refused {
     /// Nothing shows that it is the provider's.
     Unsigned,
-    /// What shows it is wrong, or too old.
+    /// What shows it is wrong.
     Forged,
+    /// It was signed at another time: it was brought late, is repeated, or a clock is wrong.
+    Stale,
     /// It is authentic and nothing that we know.
     Unreadable,
 }
@@ -186,7 +188,7 @@ async fn take(
             tracing::warn!(provider = name, ?refused, "an inbound message was refused");
             let (status, code) = match refused {
                 Refused::Unsigned => (StatusCode::UNAUTHORIZED, "unauthorized"),
-                Refused::Forged => (StatusCode::FORBIDDEN, "forbidden"),
+                Refused::Forged | Refused::Stale => (StatusCode::FORBIDDEN, "forbidden"),
                 Refused::Unreadable => (StatusCode::UNPROCESSABLE_ENTITY, "validation_failed"),
             };
             Err(Problem::new(status, code, "This wasn't taken."))

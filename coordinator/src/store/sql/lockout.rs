@@ -188,6 +188,17 @@ pub(super) async fn submitted(tx: &mut Tx, run: RunId) -> Result<bool, StoreErro
     Ok(count > 0)
 }
 
+/// Whether the user that a run signs in as at its bank has a session there for another connection. It is looked at before
+/// a page of the bank is opened; [`may_submit`] is what two can't pass at once.
+pub(super) async fn is_signed_in_elsewhere(
+    tx: &mut Tx,
+    run: RunId,
+    connection: ConnectionId,
+) -> Result<bool, StoreError> {
+    let (login, _) = of_run(tx, run).await?;
+    Ok(sessions_elsewhere(tx, login.as_deref(), connection).await? > 0)
+}
+
 /// How many other connections' runs have signed in, or are about to, as the same user.
 async fn sessions_elsewhere(tx: &mut Tx, login: Option<&[u8]>, connection: ConnectionId) -> Result<i64, StoreError> {
     let Some(login) = login else { return Ok(0) };

@@ -114,6 +114,24 @@ async fn end_sessions(tx: &mut Tx, user: UserId) -> Result<(), StoreError> {
         .map_err(failed("end a user's sessions"))
 }
 
+/// Who administers the whole fleet and is let in. Their rows are taken, so that of two who shut each other out, the
+/// second finds the first gone.
+async fn take_administrators(tx: &mut Tx) -> Result<Vec<Uuid>, StoreError> {
+    sqlx::query_scalar(
+        "UPDATE console_users SET active = active
+         WHERE role = $1 AND organization_id IS NULL AND active RETURNING id",
+    )
+    .bind(Role::Administrator.as_str())
+    .fetch_all(&mut **tx)
+    .await
+    .map_err(failed("look who administers the fleet"))
+}
+
+/// Refuses to take away what the last of them may do.
+fn spare_the_last(administrators: &[Uuid], id: UserId) -> Result<(), Refused> {
+    if administrators == [id.0] { Err(Refused::LastAdministrator) } else { Ok(()) }
+}
+
 async fn read_user(tx: &mut Tx, id: UserId) -> Result<User, Refused> {
     let row = sqlx::query_as::<_, UserRow>(concat!("SELECT ", user_columns!(), " FROM console_users WHERE id = $1"));
     Ok(found(row.bind(id.0).fetch_optional(&mut **tx).await, "read a user")?.read()?)
@@ -241,35 +259,41 @@ impl People for SqlStore {
 
     async fn set_role(&self, id: UserId, role: Role, now: Timestamp) -> Result<User, Refused> {
         let mut tx = self.begin().await?;
-        sqlx::query("UPDATE console_users SET role = $2 WHERE id = $1")
-            .bind(id.0)
-            .bind(role.as_str())
-            .execute(&mut *tx)
-            .await
-            .map_err(failed("change a user's role"))?;
+        let administrators = take_administrators(&mut tx).await?;
         let user = read_user(&mut tx, id).await?;
+        if user.role == role {
+            return Ok(user);
+        }
+        spare_the_last(&administrators, id)?;
+        let changed = sqlx::query("UPDATE console_users SET role = $2 WHERE id = $1").bind(id.0).bind(role.as_str());
+        changed.execute(&mut *tx).await.map_err(failed("change a user's role"))?;
         commit_act(tx, act_on(Action::UserRoleChanged, &user).with(json!({ "role": role })), now).await?;
-        Ok(user)
+        Ok(User { role, ..user })
     }
 
     async fn set_active(&self, id: UserId, access: Access, now: Timestamp) -> Result<User, Refused> {
         let mut tx = self.begin().await?;
+        let administrators = take_administrators(&mut tx).await?;
+        let user = read_user(&mut tx, id).await?;
+        if user.access == access {
+            return Ok(user);
+        }
+        let action = match access {
+            Access::Enabled => Action::UserEnabled,
+            Access::Disabled => {
+                spare_the_last(&administrators, id)?;
+                end_sessions(&mut tx, id).await?;
+                Action::UserDisabled
+            }
+        };
         sqlx::query("UPDATE console_users SET active = $2 WHERE id = $1")
             .bind(id.0)
             .bind(access == Access::Enabled)
             .execute(&mut *tx)
             .await
             .map_err(failed("let a user in or not"))?;
-        let user = read_user(&mut tx, id).await?;
-        let action = match access {
-            Access::Enabled => Action::UserEnabled,
-            Access::Disabled => {
-                end_sessions(&mut tx, id).await?;
-                Action::UserDisabled
-            }
-        };
         commit_act(tx, act_on(action, &user), now).await?;
-        Ok(user)
+        Ok(User { access, ..user })
     }
 
     async fn begin_sign_in(&self, buckets: &[Bucket], now: Timestamp) -> Result<Attempted, StoreError> {

@@ -173,6 +173,9 @@ impl Runs for SqlStore {
             return due.map_or(Ok(Grant::Refused), |due| from_ms(due).map(Grant::NotDue));
         };
         let run = held(row)?;
+        if lockout::is_signed_in_elsewhere(&mut tx, run_id, run.connection_id).await? {
+            return Ok(Grant::LoginInUse);
+        }
         // Whoever asked under an older fence is gone, and its session with it.
         let closed = cancel_pending(&mut tx, run_id, ClosingReason::AgentGone, now).await?;
         let (portal_url, past, all_read_at, class) =

@@ -166,6 +166,24 @@ async fn one_user_of_a_bank_signs_in_for_one_connection_at_a_time() {
 }
 
 #[tokio::test]
+async fn a_run_is_handed_to_nobody_while_its_bank_user_is_signed_in_for_another_connection() {
+    for bench in benches().await {
+        let (_, _, first) = bench.signing_in(OURS).await;
+        let (_, _, second) = bench.signing_in(OURS).await;
+        let (_, _, stranger) = bench.signing_in(Fingerprints { login: [9; 32], ..OURS }).await;
+        bench.declare(first, 1, Effect::Password).await.expect("within the budget");
+        bench.settle(first, 1, EffectOutcome::Happened).await;
+        bench.store.release(second, proof(1), now()).await.expect("given back");
+        let tried = bench.store.attempt(second).await.expect("counted");
+        assert!(bench.grant(second, 2).await.is_none(), "{}: the session goes on", bench.name);
+        assert_eq!(bench.store.attempt(second).await.expect("counted"), tried, "{}: it cost no attempt", bench.name);
+        assert!(bench.grant(stranger, 2).await.is_some(), "{}: that is another user", bench.name);
+        assert!(bench.grant(first, 2).await.is_some(), "{}: its own session keeps nobody from it", bench.name);
+        assert!(bench.grant(second, 2).await.is_some(), "{}: the first has no session any more", bench.name);
+    }
+}
+
+#[tokio::test]
 async fn a_run_that_was_put_off_keeps_no_other_connection_of_its_bank_user_waiting() {
     for bench in benches().await {
         let (_, _, first) = bench.signing_in(OURS).await;

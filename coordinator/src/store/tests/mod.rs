@@ -252,7 +252,7 @@ impl Bench {
         let key = PrivateKey::generate();
         match self.store.grant(run, proof(counter), key.public(), at).await.expect("an answer") {
             Grant::Granted(run) => Some(*run),
-            Grant::NotDue(_) | Grant::Refused => None,
+            Grant::NotDue(_) | Grant::LoginInUse | Grant::Refused => None,
         }
     }
 

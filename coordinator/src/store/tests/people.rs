@@ -196,6 +196,44 @@ async fn a_session_is_its_users_and_ends() {
 }
 
 #[tokio::test]
+async fn of_two_administrators_who_shut_each_other_out_one_is_left() {
+    for bench in benches().await {
+        let (store, at) = (&bench.store, now());
+        let (ada, bob) = (user(&bench, "ada", None).await, user(&bench, "bob", None).await);
+        let own = user(&bench, "own", Some(bench.organization)).await;
+        for one in [&ada, &bob, &own] {
+            store.set_role(one.id, Role::Administrator, at).await.expect("given");
+        }
+        let both =
+            tokio::join!(store.set_active(ada.id, Access::Disabled, at), store.set_role(bob.id, Role::Operator, at),);
+        let left = match both {
+            (Ok(_), Err(Refused::LastAdministrator)) => bob,
+            (Err(Refused::LastAdministrator), Ok(_)) => ada,
+            both => unreachable!("{}: {both:?}", bench.name),
+        };
+        let left = store.user(left.id).await.expect("there");
+        assert_eq!((left.role, left.access), (Role::Administrator, Access::Enabled), "{}", bench.name);
+        store.set_active(own.id, Access::Disabled, at).await.expect("they administer one organization alone");
+    }
+}
+
+#[tokio::test]
+async fn what_a_user_has_already_is_given_once_in_the_trail() {
+    for bench in benches().await {
+        let (store, at) = (&bench.store, now());
+        let ada = user(&bench, "ada", None).await;
+        for _ in 0..2 {
+            store.set_role(ada.id, Role::Operator, at).await.expect("given");
+            store.set_active(ada.id, Access::Disabled, at).await.expect("shut out");
+        }
+        let entries = store.audit_entries(AuditFilter::default(), None, 10).await.expect("a trail");
+        let hers = entries.iter().rev().filter(|entry| entry.entry.subject == Some(ada.id.to_string()));
+        let written: Vec<_> = hers.map(|entry| entry.entry.action.as_str()).collect();
+        assert_eq!(written, ["user.created", "user.roleChanged", "user.disabled"], "{}", bench.name);
+    }
+}
+
+#[tokio::test]
 async fn somebody_a_provider_vouches_for_is_known_again_and_has_the_role_that_it_says_now() {
     for bench in benches().await {
         let (store, name) = (&bench.store, &bench.name);
