@@ -68,7 +68,7 @@ pub(super) async fn measure(rounds: usize, progress: &Progress, rows: &mut Vec<R
         for percentile in [50, 95] {
             let row = Row::new(format!("live view: {what}, p{percentile}"), own.percentile(percentile), "ms");
             let row = row.beside("puppeteer-core", theirs.percentile(percentile));
-            rows.push(if percentile == 95 { row.at_most(bar) } else { row });
+            rows.push(row.at_most(bar));
         }
     }
     Ok(())

@@ -5,9 +5,10 @@
 use domain::audit::{ActorKind, KeptActor};
 use domain::challenge::{ChallengeKind, ChallengeState, Medium};
 use domain::completeness::Grade;
-use domain::connection::{ConnectionStatus, NextAction, Party};
+use domain::connection::ConnectionStatus;
 use domain::failure::{Action, Fault, Retry, Stage};
 use domain::run::{RunKind, RunState, Step};
+use domain::setup::{NextAction, Party};
 
 use super::parts::Tone;
 
@@ -55,7 +56,7 @@ pub(super) const fn next_action(action: NextAction) -> &'static str {
         NextAction::AnswerChallenge => "Answer what the bank asks",
         NextAction::WriteScript => "Describe the portal in a script",
         NextAction::FixScript => "Mend the script, then complete the set-up again",
-        NextAction::AskOperator => "See what failed, then complete the set-up again",
+        NextAction::AskOperator => "See what failed, or what a run waits for at the wheel",
         NextAction::ContactBank => "Talk to the bank, then complete the set-up again",
         NextAction::VisitPortal => "Settle something in the portal, then complete the set-up again",
     }

@@ -17,7 +17,7 @@ use super::answer_challenge::answer_seal_context;
 use super::authenticator::Answering;
 use super::{Error, Fleet};
 use crate::clock;
-use crate::store::{Challenge, Reached, Refused, TakenIn};
+use crate::store::{Challenge, Reached, Refused, TakenIn, WaitingCodes};
 use crate::vault::mac;
 
 /// How long a code waits for its challenge.
@@ -107,10 +107,9 @@ impl Fleet {
             return Ok(Answering::Later);
         }
         let waiting = self.store.codes_for(challenge.id, &media, now - CODES_KEPT).await?;
-        let Some(code) = waiting.first() else { return Ok(Answering::Later) };
-        if is_held_back(waiting.len(), challenge.resends, code.received_at, now) {
+        let Some(code) = waiting.codes.first().filter(|code| !is_held_back(&waiting, code.received_at, now)) else {
             return Ok(Answering::Later);
-        }
+        };
         let owner = challenge.organization_id;
         let opened = self.sealer.open(owner, &seal_context(challenge.connection_id), &code.sealed).await?;
         let sealed = self.sealer.seal(owner, &answer_seal_context(challenge.id), &opened).await?;
@@ -121,11 +120,12 @@ impl Fleet {
                 tracing::info!(challenge_id = %challenge.id, %source, "a code that came in answers");
                 metrics::counter!("bursar_inbound_answers_total", "source" => source.as_str()).increment(1);
             }
-            // A person was faster.
-            Err(Refused::IllegalChallengeEvent(_) | Refused::WheelHeld { .. }) => {}
+            // A person was faster, and what had come in by then is forgotten.
+            Err(Refused::IllegalChallengeEvent(_)) => {}
+            // It is given once they hand it back.
+            Err(Refused::WheelHeld { .. }) => return Ok(Answering::Later),
             Err(refused) => return Err(refused.into()),
         }
-        self.store.forget_codes(challenge.connection_id, code.received_at).await?;
         Ok(Answering::Done)
     }
 }
@@ -138,17 +138,23 @@ fn reachable(written: &str) -> String {
         (Some(start), Some(whole)) => whole.get(start + 1..).unwrap_or_default().trim(),
         _ => written,
     };
-    if address.starts_with('+') && !address.contains('@') {
-        return address.chars().filter(|sign| !matches!(sign, ' ' | '-' | '.' | '(' | ')' | '\u{a0}')).collect();
+    if address.contains('@') {
+        return address.to_ascii_lowercase();
     }
-    address.to_ascii_lowercase()
+    // Numbers are written with blanks and dashes, and by some without the `+` or with what is dialled in its place.
+    let number: String =
+        address.chars().filter(|sign| !matches!(sign, ' ' | '-' | '.' | '(' | ')' | '\u{a0}')).collect();
+    let digits = number.strip_prefix('+').or_else(|| number.strip_prefix("00")).unwrap_or(&number);
+    match !digits.is_empty() && digits.bytes().all(|sign| sign.is_ascii_digit()) {
+        true => format!("+{digits}"),
+        false => number.to_ascii_lowercase(),
+    }
 }
 
-/// Whether the last of so many codes waits for another: which of those that were sent it is, nobody can tell, and a bank
-/// takes the last alone.
-fn is_held_back(came: usize, resends: u32, last_came_at: Timestamp, now: Timestamp) -> bool {
-    let sent = usize::try_from(resends).unwrap_or(usize::MAX).saturating_add(1);
-    came < sent && now < last_came_at + LAST_IS_LATE
+/// Whether the last of the codes that came waits for another: which of those that were sent it is, nobody can tell, and a
+/// bank takes the last alone. What the bank refused came, too.
+fn is_held_back(waiting: &WaitingCodes, last_came_at: Timestamp, now: Timestamp) -> bool {
+    waiting.codes.len() + waiting.refused < waiting.sent && now < last_came_at + LAST_IS_LATE
 }
 
 fn medium_of(source: AnswerSource) -> Option<Medium> {
@@ -161,18 +167,25 @@ fn medium_of(source: AnswerSource) -> Option<Medium> {
 
 #[cfg(test)]
 mod tests {
+    use domain::challenge::Medium;
     use jiff::Timestamp;
 
     use super::{LAST_IS_LATE, is_held_back, reachable};
+    use crate::store::{WaitingCode, WaitingCodes};
 
     #[test]
     fn a_code_waits_for_the_one_that_was_sent_after_it_and_not_for_ever() {
         let came_at = Timestamp::UNIX_EPOCH;
-        assert!(!is_held_back(1, 0, came_at, came_at), "none was sent after it");
-        assert!(is_held_back(1, 1, came_at, came_at));
-        assert!(!is_held_back(2, 1, came_at, came_at), "both are there");
-        assert!(is_held_back(2, 2, came_at, came_at));
-        assert!(!is_held_back(1, 1, came_at, came_at + LAST_IS_LATE), "the other may never come");
+        let code = WaitingCode { medium: Medium::Sms, sealed: Vec::new(), received_at: came_at };
+        let held = |came, refused, sent, now| {
+            is_held_back(&WaitingCodes { codes: vec![code.clone(); came], sent, refused }, came_at, now)
+        };
+        assert!(!held(1, 0, 1, came_at), "none was sent after it");
+        assert!(held(1, 0, 2, came_at));
+        assert!(!held(2, 0, 2, came_at), "both are there");
+        assert!(!held(1, 1, 2, came_at), "the other was refused");
+        assert!(held(2, 0, 3, came_at) && held(1, 1, 3, came_at));
+        assert!(!held(1, 0, 2, came_at + LAST_IS_LATE), "the other may never come");
     }
 
     #[test]
@@ -183,6 +196,10 @@ mod tests {
             ("+1\u{a0}415.555.0142", "+14155550142"),
             ("Own.Alias@Codes.Example", "own.alias@codes.example"),
             ("Bursar <Own@codes.example>", "own@codes.example"),
+            ("14155550142", "+14155550142"),
+            ("00 1 415 555 0142", "+14155550142"),
+            ("HARBOUR", "harbour"),
+            ("+", "+"),
             ("+tag@codes.example", "+tag@codes.example"),
             ("<", "<"),
             (">", ">"),

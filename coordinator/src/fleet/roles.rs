@@ -185,11 +185,15 @@ impl Timekeeper {
     /// # Errors
     /// [`Error`].
     pub async fn run_once(&self) -> Result<(), Error> {
-        let expired = self.0.store.expire_challenges(clock::now()).await?;
-        if expired + self.0.store.hand_back_lapsed(clock::now()).await? > 0 {
+        // Each for itself: what fails of one keeps none of the others.
+        let (store, now) = (&self.0.store, clock::now());
+        let expired = store.expire_challenges(now).await;
+        let lapsed = store.hand_back_lapsed(now).await;
+        let called = store.call_people(now).await;
+        if [&expired, &lapsed].into_iter().flatten().any(|count| *count > 0) {
             self.0.answered.notify_waiters();
         }
-        self.0.store.call_people(clock::now()).await?;
+        expired.and(lapsed).and(called)?;
         Ok(())
     }
 }

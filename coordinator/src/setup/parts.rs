@@ -87,13 +87,23 @@ pub(super) fn again(token: &str) -> Markup {
     }
 }
 
+/// Whether the customer may answer: nothing of ours does, and nobody is at the bank's page.
+pub(super) fn asks_guest(challenge: &Challenge, now: Timestamp) -> bool {
+    let may_answer = challenge.question.kind.takes_answer() && challenge.may_answer.contains(&AnswerSource::Person);
+    may_answer && !is_ours(challenge) && challenge.held_by(now).is_none()
+}
+
+/// Whether it is answered by itself, for all that is known: a code that is typed meanwhile would cost an attempt, and comes
+/// to no more.
+fn is_ours(challenge: &Challenge) -> bool {
+    challenge.may_answer.contains(&AnswerSource::Totp) || challenge.people_at.is_some()
+}
+
 /// What the bank asks, with a box for the answer where the customer may give one.
 pub(super) fn question(token: &str, challenge: &Challenge, now: Timestamp) -> Markup {
     let question = &challenge.question;
     let path = |act: &str| format!("/setup/{token}/challenges/{}/{act}", challenge.id);
-    // A code that is typed meanwhile would cost an attempt, and comes to no more.
-    let is_ours = challenge.may_answer.contains(&AnswerSource::Totp) || challenge.people_at.is_some();
-    let may_answer = question.kind.takes_answer() && challenge.may_answer.contains(&AnswerSource::Person) && !is_ours;
+    let (may_answer, is_ours) = (asks_guest(challenge, now), is_ours(challenge));
     let parts = question.answer_parts;
     let minutes = challenge.expires_at.duration_since(now).as_mins().max(1);
     let label = match question.kind {
@@ -129,6 +139,8 @@ pub(super) fn question(token: &str, challenge: &Challenge, now: Timestamp) -> Ma
                     button.plain type="submit" { "Nothing came? Have a new code sent" }
                 }
             }
+        } @else if challenge.held_by(now).is_some() {
+            p { "We are at this page of the bank ourselves right now. There is nothing for you to do meanwhile." }
         } @else if is_ours {
             @if challenge.people_at.is_some() {
                 p { "The code is sent to us, and we answer ourselves in a moment. This page goes on by itself." }
@@ -146,12 +158,12 @@ pub(super) fn question(token: &str, challenge: &Challenge, now: Timestamp) -> Ma
 #[cfg(test)]
 mod tests {
     use domain::challenge::{AnswerSource, ChallengeKind, ChallengeState, Question, Terms};
-    use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId};
+    use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId, UserId};
     use jiff::{SignedDuration, Timestamp};
     use uuid::Uuid;
 
-    use super::question;
-    use crate::store::Challenge;
+    use super::{asks_guest, question};
+    use crate::store::{Challenge, Wheel};
 
     fn asked(kind: ChallengeKind, terms: Option<Terms>, may_answer: &[AnswerSource]) -> Challenge {
         let now = Timestamp::UNIX_EPOCH;
@@ -217,5 +229,21 @@ mod tests {
         let waits = Challenge { people_at: Some(called.expires_at), ..called };
         let page = question("token", &waits, waits.created_at).into_string();
         assert!(!page.contains("<input") && page.contains("sent to us"), "{page}");
+    }
+
+    #[test]
+    fn nobody_is_asked_for_a_code_while_somebody_holds_the_wheel_who_alone_is_heard() {
+        let mut challenge = asked(ChallengeKind::OneTimeCode, None, &[AnswerSource::Person]);
+        let now = challenge.created_at;
+        let has_box =
+            |challenge: &Challenge| question("token", challenge, now).into_string().contains("name=\"answer\"");
+        assert!(has_box(&challenge) && asks_guest(&challenge, now));
+        let until = now + SignedDuration::from_mins(1);
+        challenge.wheel = Some(Wheel { user: UserId(Uuid::nil()), name: "ada".into(), seat: Uuid::nil(), until });
+        assert!(!has_box(&challenge) && !asks_guest(&challenge, now));
+        let page = question("token", &challenge, now).into_string();
+        assert!(page.contains("ourselves") && !page.contains("ada"), "{page}");
+        challenge.wheel = challenge.wheel.map(|wheel| Wheel { until: now, ..wheel });
+        assert!(has_box(&challenge), "they aren't heard of any more");
     }
 }

@@ -6,9 +6,10 @@ use axum::extract::{Extension, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::challenge::ChallengeState;
-use domain::connection::{ConnectionState, ConnectionStatus, Credentials};
+use domain::connection::{ConnectionState, ConnectionStatus};
 use domain::failure::{Action, Failure, FailureCode};
 use domain::institution::{CredentialName, Institution};
+use domain::setup::Credentials;
 use maud::{Markup, html};
 use url::Url;
 
@@ -16,7 +17,7 @@ use super::Setup;
 use super::acts::Said;
 use super::door::{Guest, Standing};
 use super::frame::{Leg, Looks, Page, Tone, card};
-use super::parts::{Kept, Key, again, credentials, details, question};
+use super::parts::{Kept, Key, again, asks_guest, credentials, details, question};
 use crate::clock;
 use crate::console::Fields;
 use crate::store::{Challenge, Connection, OwnedConnection, PageRequest, StoreError};
@@ -214,7 +215,9 @@ async fn signing_in(setup: &Setup, token: &str, owned: &OwnedConnection) -> Resu
             }
         }
     };
-    let looks = if asks { Looks::WithScripts } else { Looks::Again };
+    // What somebody is typing isn't loaded away.
+    let is_typing = open.as_ref().is_some_and(|challenge| asks && asks_guest(challenge, clock::now()));
+    let looks = if is_typing { Looks::WithScripts } else { Looks::Again };
     Ok(Shown { leg: Leg::SignIn, title, looks, body })
 }
 

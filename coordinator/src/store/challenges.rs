@@ -140,6 +140,19 @@ pub struct Challenge {
     pub people_at: Option<Timestamp>,
     /// When it was last changed.
     pub updated_at: Timestamp,
-    /// Who holds the wheel of the run meanwhile.
+    /// Who holds the wheel of the run meanwhile, or did until they weren't heard of any more.
     pub wheel: Option<Wheel>,
+}
+
+impl Challenge {
+    /// Whether a person has to come: nothing answers it for sure, and nothing that may come in is waited for first.
+    pub fn waits_for_person(&self) -> bool {
+        let is_sure = self.may_answer.iter().any(|source| source.is_sure());
+        self.state == ChallengeState::Open && self.people_at.is_none() && !is_sure
+    }
+
+    /// Who holds the wheel, and alone is heard.
+    pub fn held_by(&self, now: Timestamp) -> Option<&Wheel> {
+        self.wheel.as_ref().filter(|wheel| self.state == ChallengeState::Open && wheel.until > now)
+    }
 }

@@ -4,10 +4,11 @@
 
 use async_trait::async_trait;
 use domain::challenge::AuthenticatorState;
-use domain::connection::{Actor, ConnectionState, ConnectionStatus, Credentials, OpenChallenge};
+use domain::connection::{Actor, ConnectionState, ConnectionStatus};
 use domain::failure::Failure;
 use domain::id::{ConnectionId, EntityId, OrganizationId, RunId};
 use domain::permissions::Permissions;
+use domain::setup::{Credentials, OpenChallenge};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;

@@ -154,6 +154,10 @@ pub struct PendingChallenge {
     pub state: ChallengeState,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// Who holds the wheel, in which page.
+    pub seat: Option<Uuid>,
+    /// Whether it waits for a person, as [`Challenge::waits_for_person`] says.
+    pub waits_for_person: bool,
 }
 
 /// Something that happened to a connection.

@@ -21,9 +21,7 @@ pub trait Inbound {
         challenge: ChallengeId,
         media: &[Medium],
         since: Timestamp,
-    ) -> Result<Vec<WaitingCode>, StoreError>;
-    /// Forgets a connection's codes that came until then.
-    async fn forget_codes(&self, connection: ConnectionId, until: Timestamp) -> Result<(), StoreError>;
+    ) -> Result<WaitingCodes, StoreError>;
     /// Forgets codes and messages that came before, a batch of each; how many rows.
     async fn prune_inbound(&self, codes: Timestamp, messages: Timestamp, limit: u32) -> Result<u64, StoreError>;
 }
@@ -47,6 +45,17 @@ pub enum TakenIn {
     },
     /// Nothing, and it is nobody's.
     Nobodys,
+}
+
+/// The codes that wait for a challenge, among those that its bank was asked for since it last took one in that session.
+#[derive(Clone, Debug)]
+pub struct WaitingCodes {
+    /// The latest first.
+    pub codes: Vec<WaitingCode>,
+    /// How many it was asked for: one, and each new one.
+    pub sent: usize,
+    /// How many answers it refused.
+    pub refused: usize,
 }
 
 /// A code that waits.

@@ -39,6 +39,7 @@ pub mod run;
 pub mod scale;
 pub mod schedule;
 pub mod secret;
+pub mod setup;
 pub mod shortfall;
 pub mod sign_in;
 pub mod transaction;

@@ -66,7 +66,7 @@ async fn the_time_that_is_left_for_an_answer_runs_out_on_the_page() -> Outcome {
     ada.sees(".empty", "No bank asks anything.").await?;
     ada.does("gone", json!({ "on": "li.card" })).await?;
     ada.does("gone", json!({ "on": "time[data-countdown]" })).await?;
-    ada.sees("#live", "No bank asks anything.").await?;
+    ada.sees("#live", "No challenge waits for an answer.").await?;
     assert!(ada.complaints().await?.is_empty());
     Ok(())
 }

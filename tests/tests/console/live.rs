@@ -211,14 +211,23 @@ async fn nothing_else_answers_while_a_person_holds_the_wheel() -> Outcome {
     let catalog = impatient()?;
     let fleet = offering(&catalog).start().await?;
     let integrator = fleet.integrator("default").await?;
-    add_user(&fleet, "ada", "operator", None).await?;
+    for login in ["ada", "bob"] {
+        add_user(&fleet, login, "operator", None).await?;
+    }
     let id = set_up(&fleet, &integrator).await?;
     let challenge = integrator.open_challenge(&id, None).await?;
     let code = fleet.code(1).await.ok_or("no text message came")?;
     let path = path(&fleet).await?;
     let browser = Browser::start(fleet.address()).await?;
     let ada = viewer(&browser, "ada", &path).await?;
+    // An inbox that is open follows the wheel: its box goes and comes by itself.
+    let bob = browser.person("bob", Sight::default()).await?;
+    bob.signs_in("bob", PASSWORD).await?;
+    bob.opens("/console/challenges").await?;
+    bob.sees("li.card form.answer label", "Answer").await?;
     takes(&ada).await?;
+    bob.sees("li.card", "ada holds the wheel").await?;
+    assert_eq!(bob.does("count", json!({ "on": "li.card form.answer" })).await?["count"], 0);
     let answer = format!("/v1/connections/{id}/challenges/{}/answer", challenge["id"].as_str().unwrap_or_default());
     let refused = integrator.call(Method::POST, &answer, Some(&json!({ "answer": code }))).await?;
     assert_eq!((refused.status, &refused.body["code"]), (409, &json!("wheel_held")));

@@ -39,13 +39,11 @@ pub(in crate::console) async fn list(
         "resent" => Some("The bank is asked for a new code. What it says of it comes up here."),
         _ => None,
     });
-    // Those to which people are called.
-    let is_open = |challenge: &Challenge| challenge.state == ChallengeState::Open && challenge.people_at.is_none();
-    let open = pending.iter().filter(|(challenge, _)| is_open(challenge)).count();
+    let waiting = pending.iter().filter(|(challenge, _)| challenge.waits_for_person()).count();
     let first = pending.first().map(|(challenge, _)| challenge.id);
-    let title = if open == 0 { "Challenges".to_owned() } else { format!("Challenges ({open})") };
+    let title = if waiting == 0 { "Challenges".to_owned() } else { format!("Challenges ({waiting})") };
     let body = html! {
-        section id="challenges" data-live="challenge" data-announce=(announced(open)) {
+        section id="challenges" data-live="challenge" data-announce=(announced(waiting)) {
             @if pending.is_empty() {
                 (nothing("No bank asks anything.", "When one does, its question comes up here by itself; there is no need \
                     to load the page again."))
@@ -139,8 +137,11 @@ async fn pending(console: &Console, visitor: &Visitor) -> Result<Vec<(Challenge,
 }
 
 async fn who_answered(console: &Console, challenge: &Challenge) -> Result<Option<String>, Refusal> {
-    if challenge.source == Some(AnswerSource::Totp) {
-        return Ok(Some("The connection's authenticator".to_owned()));
+    match challenge.source {
+        Some(AnswerSource::Totp) => return Ok(Some("The connection's authenticator".to_owned())),
+        Some(AnswerSource::Email) => return Ok(Some("A code that came in by e-mail".to_owned())),
+        Some(AnswerSource::Sms) => return Ok(Some("A code that came in by text message".to_owned())),
+        _ => {}
     }
     let filter = AuditFilter {
         connection: Some(challenge.connection_id),
@@ -153,9 +154,10 @@ async fn who_answered(console: &Console, challenge: &Challenge) -> Result<Option
     Ok(entry.map(|entry| wording::actor(&entry.entry.actor)))
 }
 
-fn announced(open: usize) -> String {
-    match open {
-        0 => "No bank asks anything.".to_owned(),
+/// What is said aloud where so many wait for a person.
+pub(super) fn announced(waiting: usize) -> String {
+    match waiting {
+        0 => "No challenge waits for an answer.".to_owned(),
         1 => "1 challenge waits for an answer.".to_owned(),
         many => format!("{many} challenges wait for an answer."),
     }
@@ -192,7 +194,7 @@ pub(super) fn card(
     let (heading, field) = (format!("heading-{}", challenge.id), format!("answer-{}", challenge.id));
     let connection = format!("/console/connections/{}", challenge.connection_id);
     let is_open = challenge.state == ChallengeState::Open;
-    let holder = challenge.wheel.as_ref().filter(|wheel| is_open && wheel.until > now);
+    let holder = challenge.held_by(now);
     let may_answer = is_open && holder.is_none() && visitor.may(Role::Operator);
     html! {
         li.card id=(format!("challenge-{}", challenge.id)) {
@@ -255,7 +257,7 @@ pub(super) fn card(
                         "Approve it in the bank's app or on its device. There is nothing to type here: the portal goes on \
                          by itself, and so does the run."
                     }
-                } @else if challenge.state == ChallengeState::Open && question.kind == ChallengeKind::Takeover {
+                } @else if is_open && holder.is_none() && question.kind == ChallengeKind::Takeover {
                     p.todo {
                         "Take the wheel in the live view, pass the page, and hand it back; the run goes on from what shows then."
                     }

@@ -4,11 +4,12 @@
 
 use axum::extract::{Extension, Path, State};
 use axum::response::{IntoResponse as _, Response};
-use domain::connection::{ConnectionState, ConnectionStatus, Credentials, Portal, SetupFacts};
+use domain::connection::{ConnectionState, ConnectionStatus};
 use domain::failure::Failure;
 use domain::id::ConnectionId;
 use domain::role::Role;
 use domain::rollout::Part;
+use domain::setup::{Credentials, Portal, SetupFacts};
 use jiff::Timestamp;
 use maud::{Markup, html};
 

@@ -16,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
 use super::Asked;
+use super::challenges::announced;
 use crate::clock;
 use crate::console::door::Visitor;
 use crate::console::frame::{Page, Section};
@@ -50,10 +51,10 @@ pub(in crate::console) async fn show(
     let now = clock::now();
     let (counted_at, counts) = console.counted(visitor.reach(), now).await?;
     let pending = console.fleet.store.pending_challenges(visitor.reach()).await?;
-    let open = pending.iter().filter(|one| one.state == domain::challenge::ChallengeState::Open).count();
+    let waiting = pending.iter().filter(|one| one.waits_for_person).count();
     let range = if asked.get("range").as_deref() == Some("7d") { WEEK } else { DAY };
     let body = html! {
-        div id="now" data-live="challenge run connection agent tick" data-announce=(format!("{open} challenges of banks are open.")) {
+        div id="now" data-live="challenge run connection agent tick" data-announce=(announced(waiting)) {
             section aria-labelledby="states" {
                 h2 id="states" { "Connections" }
                 (states(&counts))
@@ -62,7 +63,7 @@ pub(in crate::console) async fn show(
             section aria-labelledby="work" {
                 h2 id="work" { "Runs right now" }
                 ul.tiles {
-                    (tile("Open challenges", &open.to_string(), Some(Section::Challenges.path()), if open > 0 { Weight::Urgent } else { Weight::Plain }))
+                    (tile("Challenges for people", &waiting.to_string(), Some(Section::Challenges.path()), if waiting > 0 { Weight::Urgent } else { Weight::Plain }))
                     @if visitor.sees_all() { (work(&console.fleet.queue.depth().await?)) }
                 }
             }

@@ -54,7 +54,7 @@ impl Viewer {
         let pictures = matches!(stands, Some(Stands::Shows(View::Pictures))) && !over;
         let withheld = matches!(stands, Some(Stands::Shows(View::Withheld))) && !over;
         let waits = self.waits.as_ref().filter(|_| !over);
-        let wheel = waits.and_then(|challenge| challenge.wheel.as_ref()).filter(|wheel| wheel.until > clock::now());
+        let wheel = waits.and_then(|challenge| challenge.held_by(clock::now()));
         let held = match wheel {
             None => Held::Nobody,
             Some(wheel) if wheel.seat == self.seat => Held::Yours,

@@ -6,8 +6,9 @@
 //!
 //! Not here: who may read.
 
-use domain::connection::{ConnectionStatus, OpenChallenge};
+use domain::connection::ConnectionStatus;
 use domain::id::AccountId;
+use domain::setup::OpenChallenge;
 use domain::transaction::TransactionStatus;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -135,7 +136,7 @@ impl AccountSet {
             ConnectionStatus::Errored => Some(("con.", "can't be read at the moment; it is being looked at")),
             ConnectionStatus::Paused => Some(("con.", "is switched off; what was read before is still here")),
             ConnectionStatus::Revoked => Some(("con.", "gives no more access; what was read before is still here")),
-            _ if is_asked => Some(("con.auth", "waits for a code that a person has been sent")),
+            _ if is_asked => Some(("con.auth", "waits for somebody to deal with what the bank asks")),
             _ if connection.last_failure.is_some() => Some(("con.", "couldn't be read the last time")),
             _ => None,
         };

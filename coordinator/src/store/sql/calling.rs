@@ -54,9 +54,13 @@ impl Calls {
         if !may_come_in || new.people_at <= now {
             return Ok(Self::AtOnce);
         }
-        // Whoever answered before, or gave the wheel back, is there; and for what they did no new code was sent.
-        let by_person =
-            sqlx::query_scalar::<_, i64>("SELECT COUNT(*) FROM challenges WHERE run_id = $1 AND source = 'person'");
+        // Whose answer the bank refused, or who gave the wheel back to the same question, is there, and no new code was
+        // sent for that.
+        let by_person = sqlx::query_scalar::<_, i64>(
+            "SELECT COUNT(*) FROM challenges q JOIN runs r ON r.id = q.run_id
+             WHERE q.run_id = $1 AND q.source = 'person' AND q.created_at >= COALESCE(r.started_at, 0)
+               AND (q.state || '' = 'rejected' OR q.closed_for = 'handedBack')",
+        );
         let by_person = by_person.bind(run_id.0).fetch_one(&mut **tx).await.map_err(failed("look who answered"))?;
         Ok(if by_person > 0 { Self::AtOnce } else { Self::At(new.people_at) })
     }
@@ -102,7 +106,7 @@ pub(super) async fn call_to_unanswered(store: &SqlStore, now: Timestamp) -> Resu
     }
     let mut tx = store.begin().await?;
     let due = sqlx::query_as::<_, CalledRow>(
-        "UPDATE challenges SET people_at = NULL, updated_at = $1
+        "UPDATE challenges SET people_at = NULL, updated_at = CASE WHEN state = 'open' THEN $1 ELSE updated_at END
          WHERE people_at <= $1 AND (held_until IS NULL OR held_until <= $1) AND id IN (
              SELECT id FROM challenges WHERE people_at <= $1 AND (held_until IS NULL OR held_until <= $1)
              ORDER BY people_at LIMIT $2)

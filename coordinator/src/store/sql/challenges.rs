@@ -22,8 +22,8 @@ use super::closing::{came_back, cancel_pending, expire};
 use super::held::{HeldRun, hold, take_connection_of};
 use super::transition::{Happening, note};
 use super::{
-    SqlStore, Tx, authenticators, calling, candidates, commit, failed, found, from_json, from_ms, from_word, push_page,
-    resends, sources, to_json, to_ms,
+    SqlStore, Tx, authenticators, calling, candidates, commit, failed, found, from_json, from_ms, from_word, inbound,
+    push_page, resends, sources, to_json, to_ms,
 };
 use crate::store::{
     Act, Challenge, Challenges, Connections as _, HandsBack, NewChallenge, PageRequest, Refused, StoreError, Wheel,
@@ -231,9 +231,9 @@ impl Challenges for SqlStore {
             return Ok(row.read()?);
         }
         let closed = cancel_pending(&mut tx, run_id, ClosingReason::AskedAnew, now).await?;
-        let by_itself = sources::by_itself(&mut tx, run_id, proof, &run, &new).await?;
+        let by_itself = sources::by_itself(&mut tx, run_id, &run, &new).await?;
         let resends_left = resends::left(&mut tx, run_id, &new).await?;
-        let resend_after = resends::after(&mut tx, run_id, proof, &new).await?;
+        let resend_after = resends::after(&mut tx, run_id, &new).await?;
         let sources = sources::may_answer(&new.question, by_itself);
         let calls = Calls::of(&mut tx, run_id, &sources, &new, now).await?;
         let row = sqlx::query_as::<_, ChallengeRow>(concat!(
@@ -431,6 +431,7 @@ impl Challenges for SqlStore {
             .execute(&mut *tx)
             .await
             .map_err(failed("keep what answered"))?;
+        inbound::forget(&mut tx, connection, now).await?;
         if source == AnswerSource::Person {
             let act = Act::new(Action::ChallengeAnswered).of(organization).on(connection).to(id);
             acts.push(act.with(json!({ "kind": challenge.question.kind })));

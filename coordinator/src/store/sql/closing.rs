@@ -76,5 +76,7 @@ pub(super) fn came_back(held: &[ChallengeRow], how: &str) -> Vec<Act> {
 pub(super) fn handed_back(row: &ChallengeRow, how: &str) -> Act {
     let act = Act::new(Action::RunHandedBack).of(OrganizationId(row.organization_id));
     let act = act.on(ConnectionId(row.connection_id)).to(row.run_id);
-    act.with(json!({ "challengeId": row.id, "holder": row.holder_name, "how": how }))
+    // Of whom the agent hasn't answered yet nobody knows whether they had it.
+    let holder = row.holder_name.as_ref().filter(|_| row.wheel_given == row.wheel_turn);
+    act.with(json!({ "challengeId": row.id, "holder": holder, "how": how }))
 }

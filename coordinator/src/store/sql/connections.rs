@@ -4,11 +4,13 @@
 
 use async_trait::async_trait;
 use domain::audit::Action;
-use domain::challenge::Question;
-use domain::connection::{ConnectionEvent, ConnectionState, Credentials, OpenChallenge};
+use domain::challenge::ChallengeKind;
+use domain::connection::{ConnectionEvent, ConnectionState};
 use domain::id::{ConnectionId, EntityId, OrganizationId, RunId};
 use domain::run::{Effect, RunClass, RunKind};
+use domain::setup::{Credentials, OpenChallenge};
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::json;
 use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
@@ -67,6 +69,12 @@ pub(super) struct ConnectionRow {
     run_failure: Option<String>,
 }
 
+/// What is looked at of a question here. A newer coordinator beside this one may keep more of it than is known here.
+#[derive(Deserialize)]
+struct Asked {
+    kind: ChallengeKind,
+}
+
 impl ConnectionRow {
     pub(super) fn read(self) -> Result<Connection, StoreError> {
         let run = self.run_not_before.map(|not_before| {
@@ -87,7 +95,7 @@ impl ConnectionRow {
             last_failure: self.last_failure.as_deref().map(|text| from_json(text, "failure")).transpose()?,
             challenge: match (self.may_answer, self.asked) {
                 (Some(sources), Some(asked)) if !sources::is_answered_in_any_case(&sources) => {
-                    OpenChallenge::Open(from_json::<Question>(&asked, "question")?.kind)
+                    OpenChallenge::Open(from_json::<Asked>(&asked, "question")?.kind)
                 }
                 _ => OpenChallenge::None,
             },

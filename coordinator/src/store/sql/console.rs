@@ -19,7 +19,7 @@ use super::super::Db;
 use super::challenges::ChallengeRow;
 use super::connections::{ConnectionRow, EventRow, SELECT};
 use super::revisions::run_revision;
-use super::{SqlStore, commit, evidence, failed, found, from_json, from_ms, from_word, narrow};
+use super::{SqlStore, commit, evidence, failed, found, from_json, from_ms, from_word, narrow, sources};
 use crate::store::{
     Challenge, ConnectionEventRecord, ConsoleReads, FoundFilter, Happened, OutcomeCount, OwnedConnection, PageRequest,
     PendingChallenge, Reach, Refused, RunRecord, StoreError,
@@ -86,6 +86,35 @@ impl RunRow {
 
 /// A connection that was found, before it is read.
 type Found = (Uuid, Uuid, String);
+
+/// A challenge under way.
+#[derive(FromRow)]
+struct PendingRow {
+    id: Uuid,
+    organization_id: Uuid,
+    connection_id: Uuid,
+    state: String,
+    updated_at: i64,
+    seat: Option<Uuid>,
+    people_at: Option<i64>,
+    may_answer: Option<String>,
+}
+
+impl PendingRow {
+    fn read(self) -> Result<PendingChallenge, StoreError> {
+        let state: ChallengeState = from_word(&self.state, "challenge's state")?;
+        let is_sure = self.may_answer.as_deref().is_some_and(sources::is_answered_in_any_case);
+        Ok(PendingChallenge {
+            id: ChallengeId(self.id),
+            organization_id: OrganizationId(self.organization_id),
+            connection_id: ConnectionId(self.connection_id),
+            state,
+            updated_at: from_ms(self.updated_at)?,
+            seat: self.seat,
+            waits_for_person: state == ChallengeState::Open && self.people_at.is_none() && !is_sure,
+        })
+    }
+}
 
 /// What one walk along an index goes by.
 #[derive(Clone, Copy)]
@@ -276,21 +305,14 @@ impl ConsoleReads for SqlStore {
 
     async fn pending_challenges(&self, reach: &Reach) -> Result<Vec<PendingChallenge>, StoreError> {
         let mut query = QueryBuilder::<Db>::new(
-            "SELECT id, organization_id, connection_id, state, updated_at FROM challenges
+            "SELECT id, organization_id, connection_id, state, updated_at, seat, people_at, may_answer FROM challenges
              WHERE state IN ('open', 'answered')",
         );
         narrow(&mut query, reach);
         // Those that end first are the ones to be looked at.
         query.push(" ORDER BY expires_at LIMIT ").push_bind(PENDING);
-        let rows = query.build_query_as::<(Uuid, Uuid, Uuid, String, i64)>().fetch_all(&self.read).await;
-        let rows = rows.map_err(failed("list pending challenges"))?;
-        let read = |(id, organization, connection, state, updated_at): (Uuid, Uuid, Uuid, String, i64)| {
-            let updated_at = from_ms(updated_at)?;
-            let state: ChallengeState = from_word(&state, "challenge's state")?;
-            let (organization_id, connection_id) = (OrganizationId(organization), ConnectionId(connection));
-            Ok(PendingChallenge { id: ChallengeId(id), organization_id, connection_id, state, updated_at })
-        };
-        rows.into_iter().map(read).collect()
+        let rows = query.build_query_as::<PendingRow>().fetch_all(&self.read).await;
+        rows.map_err(failed("list pending challenges"))?.into_iter().map(PendingRow::read).collect()
     }
 
     async fn happened_after(&self, after: Uuid, limit: u32) -> Result<Vec<Happened>, StoreError> {

@@ -12,8 +12,16 @@ use uuid::Uuid;
 
 use super::super::Db;
 use super::transition::{Happening, note};
-use super::{SqlStore, commit, failed, from_json, from_ms, from_word, to_ms};
-use crate::store::{Inbound, StoreError, TakenIn, WaitingCode};
+use super::{SqlStore, Tx, commit, failed, from_json, from_ms, from_word, to_ms};
+use crate::store::{Inbound, StoreError, TakenIn, WaitingCode, WaitingCodes};
+
+/// Forgets the codes that came in until something answered: whichever it was, they were for that question, and the bank
+/// takes none of them for the next.
+pub(super) async fn forget(tx: &mut Tx, connection: ConnectionId, until: Timestamp) -> Result<(), StoreError> {
+    let forgotten = sqlx::query("DELETE FROM inbound_codes WHERE connection_id = $1 AND received_at <= $2");
+    let forgotten = forgotten.bind(connection.0).bind(to_ms(until)).execute(&mut **tx).await;
+    forgotten.map(|_| ()).map_err(failed("forget codes"))
+}
 
 #[async_trait]
 impl Inbound for SqlStore {
@@ -61,7 +69,7 @@ impl Inbound for SqlStore {
         challenge: ChallengeId,
         media: &[Medium],
         since: Timestamp,
-    ) -> Result<Vec<WaitingCode>, StoreError> {
+    ) -> Result<WaitingCodes, StoreError> {
         let mut query = QueryBuilder::<Db>::new(
             "SELECT i.medium, i.sealed, i.received_at FROM challenges q
              JOIN runs r ON r.id = q.run_id JOIN inbound_codes i ON i.connection_id = q.connection_id
@@ -79,13 +87,22 @@ impl Inbound for SqlStore {
         let read = |(medium, sealed, received_at): (String, Vec<u8>, i64)| {
             Ok(WaitingCode { medium: from_word(&medium, "medium")?, sealed, received_at: from_ms(received_at)? })
         };
-        rows.into_iter().map(read).collect()
-    }
-
-    async fn forget_codes(&self, connection: ConnectionId, until: Timestamp) -> Result<(), StoreError> {
-        let forgotten = sqlx::query("DELETE FROM inbound_codes WHERE connection_id = $1 AND received_at <= $2");
-        let forgotten = forgotten.bind(connection.0).bind(to_ms(until));
-        forgotten.execute(&self.write).await.map(|_| ()).map_err(failed("forget codes"))
+        let codes = rows.into_iter().map(read).collect::<Result<_, StoreError>>()?;
+        let (resends, refused) = sqlx::query_as::<_, (i64, i64)>(
+            "SELECT CAST(COALESCE(SUM(e.resends), 0) AS BIGINT),
+                    CAST(COALESCE(SUM(CASE WHEN e.state = 'rejected' THEN 1 ELSE 0 END), 0) AS BIGINT)
+             FROM challenges q JOIN runs r ON r.id = q.run_id
+             JOIN challenges e ON e.run_id = q.run_id AND e.created_at >= COALESCE(r.started_at, 0)
+                AND e.created_at > COALESCE((SELECT MAX(a.created_at) FROM challenges a
+                                             WHERE a.run_id = q.run_id AND a.state || '' = 'accepted'), 0)
+             WHERE q.id = $1",
+        )
+        .bind(challenge.0)
+        .fetch_one(&self.read)
+        .await
+        .map_err(failed("count the codes that were sent"))?;
+        let [resends, refused] = [resends, refused].map(|count| usize::try_from(count).unwrap_or(0));
+        Ok(WaitingCodes { codes, sent: resends + 1, refused })
     }
 
     async fn prune_inbound(&self, codes: Timestamp, messages: Timestamp, limit: u32) -> Result<u64, StoreError> {

@@ -178,11 +178,13 @@ pub(super) async fn note_refused(tx: &mut Tx, whole: Option<Vec<u8>>, now: Times
     noted.map(|_| ()).map_err(failed("keep what a bank refused"))
 }
 
-/// Whether the run's holder submitted a password, as far as is known.
+/// Whether a password was submitted in the run's session, as far as is known. The fence doesn't say: a wheel that is handed
+/// back changes it, and the session goes on.
 pub(super) async fn submitted(tx: &mut Tx, run: RunId) -> Result<bool, StoreError> {
     let count = sqlx::query_scalar::<_, i64>(
         "SELECT COUNT(*) FROM intents i JOIN runs r ON r.id = i.run_id
-         WHERE r.id = $1 AND i.effect = 'password' AND i.fence = r.fence AND (i.outcome IS NULL OR i.outcome = 'happened')",
+         WHERE r.id = $1 AND i.effect = 'password' AND i.created_at >= r.started_at
+           AND (i.outcome IS NULL OR i.outcome = 'happened')",
     );
     let count = count.bind(run.0).fetch_one(&mut **tx).await.map_err(failed("look for a submitted password"))?;
     Ok(count > 0)
@@ -205,7 +207,7 @@ async fn sessions_elsewhere(tx: &mut Tx, login: Option<&[u8]>, connection: Conne
     sqlx::query_scalar(
         "SELECT COUNT(*) FROM runs r JOIN intents i ON i.run_id = r.id
          WHERE r.login = $1 AND r.connection_id <> $2 AND r.finished_at IS NULL AND i.effect = 'password'
-           AND (i.outcome IS NULL OR (i.fence = r.fence AND r.started_at IS NOT NULL))",
+           AND (i.outcome IS NULL OR i.created_at >= r.started_at)",
     )
     .bind(login.to_vec())
     .bind(connection.0)

@@ -107,9 +107,10 @@ impl Pools for SqlStore {
         for _ in 0..limit {
             let mut tx = self.begin().await?;
             let first = sqlx::query_scalar::<_, Uuid>(
-                // Whoever is through with the set-up did without one, and the bank knows another.
-                "SELECT a.connection_id FROM awaited_numbers a JOIN connections c ON c.id = a.connection_id
-                 WHERE c.activated_at IS NULL ORDER BY a.since, a.connection_id LIMIT 1",
+                // Once credentials were given, the user is there, and the bank knows another number.
+                "SELECT a.connection_id FROM awaited_numbers a
+                 WHERE NOT EXISTS (SELECT 1 FROM credentials k WHERE k.connection_id = a.connection_id)
+                 ORDER BY a.since, a.connection_id LIMIT 1",
             );
             let first = first.fetch_optional(&mut *tx).await;
             let Some(id) = first.map_err(failed("look who waits for a number"))? else { break };
@@ -148,8 +149,8 @@ impl Pools for SqlStore {
         let counts = sqlx::query_as::<_, (i64, i64, i64)>(
             "SELECT (SELECT COUNT(*) FROM pool_addresses WHERE medium = 'sms' AND released_at IS NULL),
                     (SELECT COUNT(*) FROM pool_addresses WHERE medium = 'sms' AND released_at IS NOT NULL),
-                    (SELECT COUNT(*) FROM awaited_numbers a JOIN connections c ON c.id = a.connection_id
-                     WHERE c.activated_at IS NULL)",
+                    (SELECT COUNT(*) FROM awaited_numbers a
+                     WHERE NOT EXISTS (SELECT 1 FROM credentials k WHERE k.connection_id = a.connection_id))",
         );
         let (allocated, released, awaited) =
             counts.fetch_one(&self.read).await.map_err(failed("count the pool of numbers"))?;

@@ -28,12 +28,12 @@ pub(super) async fn left(tx: &mut Tx, run_id: RunId, new: &NewChallenge) -> Resu
 
 /// From when on a new code may be asked for, in milliseconds of the epoch. The bank sent none because it asks for the same one
 /// again, so what was waited since then counts.
-pub(super) async fn after(tx: &mut Tx, run_id: RunId, proof: Proof, new: &NewChallenge) -> Result<i64, StoreError> {
+pub(super) async fn after(tx: &mut Tx, run_id: RunId, new: &NewChallenge) -> Result<i64, StoreError> {
     let before = sqlx::query_as::<_, (String, Option<i64>)>(
-        "SELECT question, resend_after FROM challenges
-         WHERE run_id = $1 AND (fence = $2 OR closed_for = 'handedBack') ORDER BY id DESC LIMIT 1",
+        "SELECT q.question, q.resend_after FROM challenges q JOIN runs r ON r.id = q.run_id
+         WHERE q.run_id = $1 AND q.created_at >= COALESCE(r.started_at, 0) ORDER BY q.id DESC LIMIT 1",
     );
-    let before = before.bind(run_id.0).bind(proof.fence.to_i64()).fetch_optional(&mut **tx).await;
+    let before = before.bind(run_id.0).fetch_optional(&mut **tx).await;
     let next = to_ms(new.resend_after);
     let Some((question, Some(after))) = before.map_err(failed("read what was asked before"))? else { return Ok(next) };
     let question: Question = from_json(&question, "question")?;

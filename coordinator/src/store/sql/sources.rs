@@ -3,9 +3,7 @@
 //! Not here: the answers.
 
 use domain::challenge::{AnswerSource, ChallengeKind, Medium, Question, TermsPolicy};
-use domain::fence::Fence;
 use domain::id::RunId;
-use protocol::lease::Proof;
 
 use super::held::HeldRun;
 use super::{Tx, failed, from_word};
@@ -31,7 +29,6 @@ pub(super) fn is_answered_in_any_case(kept: &str) -> bool {
 pub(super) async fn by_itself(
     tx: &mut Tx,
     run_id: RunId,
-    proof: Proof,
     run: &HeldRun,
     new: &NewChallenge,
 ) -> Result<Vec<AnswerSource>, StoreError> {
@@ -48,7 +45,7 @@ pub(super) async fn by_itself(
         }
         _ => authenticator(tx, run_id, &new.question).await?,
     };
-    let come_in = messages(tx, run_id, Some(proof.fence), &new.question, &new.heard).await?;
+    let come_in = messages(tx, run_id, Refused::KeepsOut, &new.question, &new.heard).await?;
     Ok(answers.into_iter().chain(come_in).collect())
 }
 
@@ -60,7 +57,7 @@ pub(super) async fn once_sent_anew(
     heard: &[Medium],
 ) -> Result<Vec<AnswerSource>, StoreError> {
     let Challenge { run_id, question, may_answer: before, .. } = challenge;
-    let come_in = messages(tx, *run_id, None, question, heard).await?;
+    let come_in = messages(tx, *run_id, Refused::IsPast, question, heard).await?;
     let stay = before.iter().copied().filter(|source| *source != AnswerSource::Person && !come_in.contains(source));
     Ok(may_answer(question, stay.chain(come_in.iter().copied()).collect()))
 }
@@ -74,12 +71,21 @@ async fn was_refused(tx: &mut Tx, run_id: RunId, source: AnswerSource) -> Result
     Ok(refused.map_err(failed("look for refused answers"))? > 0)
 }
 
+/// What it means for a way that the bank refused a code that came by it, in the same session.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Refused {
+    /// No other is tried.
+    KeepsOut,
+    /// A new one was asked for since.
+    IsPast,
+}
+
 /// The ways by which a code may come in for a question: the connection has an address of its own there, and the bank
 /// has refused none that came so in that session.
 async fn messages(
     tx: &mut Tx,
     run_id: RunId,
-    session: Option<Fence>,
+    refused: Refused,
     question: &Question,
     heard: &[Medium],
 ) -> Result<Vec<AnswerSource>, StoreError> {
@@ -89,13 +95,14 @@ async fn messages(
     }
     let own = sqlx::query_scalar::<_, String>(
         "SELECT p.medium FROM pool_addresses p JOIN runs r ON r.connection_id = p.connection_id
-         WHERE r.id = $1 AND p.released_at IS NULL AND NOT EXISTS (
-             SELECT 1 FROM challenges c WHERE c.run_id = r.id AND c.fence = $2 AND c.source = p.medium AND c.state || '' = 'rejected')
+         WHERE r.id = $1 AND p.released_at IS NULL AND ($2 OR NOT EXISTS (
+             SELECT 1 FROM challenges c WHERE c.run_id = r.id AND c.created_at >= COALESCE(r.started_at, 0)
+                AND c.source = p.medium AND c.state || '' = 'rejected'))
          ORDER BY p.medium",
     );
     let own = own
         .bind(run_id.0)
-        .bind(session.map(Fence::to_i64))
+        .bind(refused == Refused::IsPast)
         .fetch_all(&mut **tx)
         .await
         .map_err(failed("look for a connection's addresses"))?;

@@ -178,8 +178,10 @@ async fn a_run_is_handed_to_nobody_while_its_bank_user_is_signed_in_for_another_
         assert!(bench.grant(second, 2).await.is_none(), "{}: the session goes on", bench.name);
         assert_eq!(bench.store.attempt(second).await.expect("counted"), tried, "{}: it cost no attempt", bench.name);
         assert!(bench.grant(stranger, 2).await.is_some(), "{}: that is another user", bench.name);
-        assert!(bench.grant(first, 2).await.is_some(), "{}: its own session keeps nobody from it", bench.name);
-        assert!(bench.grant(second, 2).await.is_some(), "{}: the first has no session any more", bench.name);
+        bench.store.refence(first, proof(1), proof(2).fence).await.expect("a wheel was handed back");
+        assert!(bench.grant(second, 3).await.is_none(), "{}: that ended no session", bench.name);
+        assert!(bench.grant(first, 3).await.is_some(), "{}: its own session keeps nobody from it", bench.name);
+        assert!(bench.grant(second, 4).await.is_some(), "{}: the first has no session any more", bench.name);
     }
 }
 

@@ -2,18 +2,18 @@
 //!
 //! Not here: which there are.
 
-use domain::challenge::{AnswerSource, Medium, Question};
-use domain::connection::OpenChallenge;
-use domain::id::{ConnectionId, RunId, UserId};
+use domain::challenge::{AnswerSource, ChallengeKind, Medium, Question};
+use domain::id::{ChallengeId, ConnectionId, RunId, UserId};
+use domain::setup::OpenChallenge;
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use protocol::lease::Verdict;
 use uuid::Uuid;
 
-use super::{Bench, benches, challenge, code, handed_in, now, proof};
+use super::{Bench, benches, challenge, code, now, proof};
 use crate::store::{
     Challenge, Connection, CreatedOrReturned, DeliveryOutcome, NewChallenge, NewConnection, Over, PageRequest, Reach,
-    Supply, TakenIn, Wheel,
+    Refused, Supply, TakenIn, Wheel,
 };
 
 const NUMBERS: [&str; 2] = ["+14155550142", "+14155550143"];
@@ -99,21 +99,34 @@ async fn a_code_waits_for_a_challenge_of_its_connection_and_its_way() {
         );
         let asked = ask(&bench, run, Some(Medium::Sms)).await;
         let since = now() - SignedDuration::from_mins(10);
-        let codes = bench.store.codes_for(asked.id, &[Medium::Sms], since).await.expect("codes");
+        let codes = bench.store.codes_for(asked.id, &[Medium::Sms], since).await.expect("codes").codes;
         assert_eq!(codes.iter().map(|code| code.sealed[0]).collect::<Vec<_>>(), [5, 4], "{}", bench.name);
         let none = bench.store.codes_for(asked.id, &[], since).await.expect("codes");
-        assert!(none.is_empty());
-        let left = async |until: Timestamp| {
-            bench.store.forget_codes(id, until).await.expect("forgotten");
-            let codes = bench.store.codes_for(asked.id, &[Medium::Sms, Medium::Email], since).await.expect("codes");
-            codes.iter().map(|code| code.sealed[0]).collect::<Vec<_>>()
+        assert!(none.codes.is_empty());
+        // Whichever way a question is answered, what came in until then is for none that follows.
+        let (seat, at) = (Uuid::from_u128(1), codes[1].received_at);
+        let wheel =
+            Wheel { user: UserId(Uuid::nil()), name: "ada".into(), seat, until: at + SignedDuration::from_mins(1) };
+        bench.store.take_wheel(asked.id, wheel, Over::Oneself, now()).await.expect("taken");
+        let answer = async || {
+            let (organization, source) = (bench.organization, AnswerSource::Person);
+            bench.store.answer_challenge(organization, id, asked.id, vec![1], source, at).await
         };
-        assert_eq!(left(codes[1].received_at).await, [5], "{}: one that came later stays", bench.name);
-        assert!(left(codes[0].received_at).await.is_empty());
+        assert!(matches!(answer().await, Err(Refused::WheelHeld { .. })));
+        let left = async |challenge: ChallengeId| {
+            let codes = bench.store.codes_for(challenge, &[Medium::Sms, Medium::Email], since).await.expect("codes");
+            codes.codes.iter().map(|code| code.sealed[0]).collect::<Vec<_>>()
+        };
+        assert_eq!(left(asked.id).await, [5, 4, 3], "{}: nothing was answered", bench.name);
+        bench.store.return_wheel(asked.id, seat, None).await.expect("returned");
+        answer().await.expect("answered");
+        bench.store.settle_challenge(run, proof(1), asked.id, Verdict::Accepted, now()).await.expect("settled");
+        let next = ask(&bench, run, Some(Medium::Sms)).await;
+        assert_eq!(left(next.id).await, [5], "{}: one that came later stays", bench.name);
         let hour = now() + SignedDuration::from_hours(1);
         assert_eq!(
             bench.store.prune_inbound(hour, now() - SignedDuration::from_hours(1), 10).await.expect("pruned"),
-            1
+            2
         );
     }
 }
@@ -139,8 +152,11 @@ async fn what_comes_in_answers_where_the_connection_has_an_address_there_until_t
         bench.store.settle_challenge(run, proof(1), asked.id, Verdict::Rejected, now()).await.expect("settled");
         let again = ask(&bench, run, Some(Medium::Sms)).await;
         assert_eq!(again.may_answer, [AnswerSource::Person], "a person is asked");
-        bench.grant(run, 2).await;
-        let anew = ask_at(&bench, run, 2, Some(Medium::Sms), now()).await;
+        bench.store.refence(run, proof(1), proof(2).fence).await.expect("a wheel was handed back");
+        let again = ask_at(&bench, run, 2, Some(Medium::Sms), now()).await;
+        assert_eq!(again.may_answer, [AnswerSource::Person], "{}: no other code was sent for that", bench.name);
+        bench.grant(run, 3).await;
+        let anew = ask_at(&bench, run, 3, Some(Medium::Sms), now()).await;
         assert_eq!(anew.may_answer, [AnswerSource::Sms, AnswerSource::Person], "the bank sends another code");
     }
 }
@@ -152,9 +168,9 @@ async fn people_are_called_to_what_a_message_may_answer_once_none_did() {
         let connection = create(&bench, "own@c.example").await;
         bench.give_credentials(connection.id).await;
         let run = RunId(Uuid::now_v7());
-        bench.store.complete_setup(bench.organization, connection.id, run, now()).await.expect("completed");
-        bench.grant(run, 1).await;
-        let (before, at) = (now() - SignedDuration::from_mins(1), now());
+        let before = now() - SignedDuration::from_mins(1);
+        bench.store.complete_setup(bench.organization, connection.id, run, before).await.expect("completed");
+        bench.grant_at(run, 1, before).await.expect("granted");
         let told = async || {
             let told = bench.claim_due(10).await;
             for delivery in &told {
@@ -167,6 +183,7 @@ async fn people_are_called_to_what_a_message_may_answer_once_none_did() {
             connection.challenge != OpenChallenge::None
         };
         let asked = ask_at(&bench, run, 1, Some(Medium::Sms), before).await;
+        let at = now();
         assert_eq!(bench.store.call_people(before).await.expect("a round"), 0, "{}: a code may come in", bench.name);
         assert!(told().await.is_empty() && !is_waited_for().await, "{}", bench.name);
         let (seat, until) = (Uuid::from_u128(1), at + SignedDuration::from_mins(1));
@@ -186,7 +203,14 @@ async fn people_are_called_to_what_a_message_may_answer_once_none_did() {
         let answered =
             bench.store.answer_challenge(bench.organization, connection.id, asked.id, vec![1], answered, now());
         answered.await.expect("answered");
-        assert_eq!(bench.store.call_people(at).await.expect("a round"), 0, "{}: one did", bench.name);
+        let changed = async || {
+            let (challenge, ..) = bench.store.challenge_of_run(run, proof(1), asked.id).await.expect("a challenge");
+            challenge.updated_at
+        };
+        let answered_at = changed().await;
+        let later = at + SignedDuration::from_mins(1);
+        assert_eq!(bench.store.call_people(later).await.expect("a round"), 0, "{}: one did", bench.name);
+        assert_eq!(changed().await, answered_at, "{}: nothing changed for that", bench.name);
         assert!(told().await.is_empty(), "{}", bench.name);
 
         bench.store.settle_challenge(run, proof(1), asked.id, Verdict::Rejected, now()).await.expect("settled");
@@ -201,6 +225,12 @@ async fn people_are_called_to_what_a_message_may_answer_once_none_did() {
         bench.store.settle_challenge(run, proof(1), again.id, Verdict::Rejected, now()).await.expect("settled");
         let third = ask_at(&bench, run, 1, Some(Medium::Sms), before).await;
         assert_eq!(told().await, [third.id.to_string()], "{}: somebody is there", bench.name);
+
+        bench.grant_at(run, 2, at).await.expect("granted");
+        let elsewhen = ask_at(&bench, run, 2, Some(Medium::Sms), before).await;
+        assert!(told().await.is_empty(), "{}: whoever was there is gone, and the bank sends a code", bench.name);
+        assert_eq!(bench.store.call_people(now()).await.expect("a round"), 1, "{}", bench.name);
+        assert_eq!(told().await, [elsewhen.id.to_string()], "{}", bench.name);
     }
 }
 
@@ -224,6 +254,23 @@ async fn a_question_that_cannot_be_read_keeps_nobody_from_being_called_to_anothe
 }
 
 #[tokio::test]
+async fn what_a_newer_coordinator_keeps_of_a_question_hides_no_connection() {
+    for bench in benches().await {
+        let connection = create(&bench, "a@c.example").await;
+        bench.give_credentials(connection.id).await;
+        let run = RunId(Uuid::now_v7());
+        bench.store.complete_setup(bench.organization, connection.id, run, now()).await.expect("completed");
+        bench.grant(run, 1).await;
+        ask_at(&bench, run, 1, None, now() - SignedDuration::from_mins(1)).await;
+        bench.store.call_people(now()).await.expect("a round");
+        let newer = "UPDATE challenges SET question = '{\"kind\":\"oneTimeCode\",\"tone\":\"kind\"}'";
+        bench.runs(newer).await.expect("done");
+        let read = bench.store.connection(bench.organization, connection.id).await.expect("it is read");
+        assert_eq!(read.challenge, OpenChallenge::Open(ChallengeKind::OneTimeCode), "{}", bench.name);
+    }
+}
+
+#[tokio::test]
 async fn a_connection_that_was_made_before_there_were_numbers_gets_one_once_there_are() {
     for bench in benches().await {
         let page = PageRequest { after: None, limit: 1 };
@@ -239,7 +286,7 @@ async fn a_connection_that_was_made_before_there_were_numbers_gets_one_once_ther
 }
 
 #[tokio::test]
-async fn a_connection_that_was_set_up_without_a_number_takes_none_from_those_that_wait() {
+async fn a_connection_whose_user_is_there_without_a_number_takes_none_from_those_that_wait() {
     for bench in benches().await {
         let page = PageRequest { after: None, limit: 1 };
         let entity = bench.store.entities(bench.organization, None, page).await.expect("entities")[0].id;
@@ -248,10 +295,6 @@ async fn a_connection_that_was_set_up_without_a_number_takes_none_from_those_tha
         let made = bench.store.create_or_return_connection(new, now()).await.expect("made");
         let CreatedOrReturned::Created(connection) = made else { unreachable!("it is the first") };
         bench.give_credentials(connection.id).await;
-        let run = RunId(Uuid::now_v7());
-        bench.store.complete_setup(bench.organization, connection.id, run, now()).await.expect("completed");
-        bench.grant(run, 1).await;
-        bench.store.complete(run, proof(1), handed_in(&[]), now()).await.expect("active");
         assert_eq!(bench.store.pool_counts().await.expect("counts").awaited, 0, "{}", bench.name);
         assert_eq!(bench.store.allocate_awaited(&supply("x"), 10, now()).await.expect("a round"), 0, "{}", bench.name);
         assert_eq!(number(&bench, connection.id).await, None, "{}: the bank knows another", bench.name);

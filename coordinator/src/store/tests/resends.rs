@@ -99,6 +99,11 @@ async fn a_wheel_that_was_handed_back_makes_nobody_wait_anew_for_a_code() {
         let new = NewChallenge { resends_a_run: 2, resend_after: at(50), ..challenge(question(None, 3)) };
         let again = bench.store.open_challenge(run, proof(2), new, now()).await.expect("asked");
         assert_eq!(again.resend_after, Some(at(30)), "{}: no new code was sent", bench.name);
+
+        bench.grant_at(run, 3, now() + SignedDuration::from_secs(1)).await.expect("another session");
+        let new = NewChallenge { resends_a_run: 2, resend_after: at(50), ..challenge(question(None, 3)) };
+        let anew = bench.store.open_challenge(run, proof(3), new, now()).await.expect("asked");
+        assert_eq!(anew.resend_after, Some(at(50)), "{}: the bank has just sent one", bench.name);
     }
 }
 

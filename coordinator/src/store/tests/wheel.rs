@@ -219,6 +219,34 @@ async fn a_wheel_that_ends_with_its_challenge_stands_in_the_trail_with_the_reaso
 }
 
 #[tokio::test]
+async fn the_trail_names_nobody_as_holder_whom_the_agent_had_not_answered() {
+    for bench in benches().await {
+        let (_, run) = bench.activating().await;
+        let (id, at) = (asked(&bench, run).await, now());
+        bench.store.take_wheel(id, wheel("ada", 1, at), Over::Oneself, at).await.expect("nobody held it");
+        bench.store.confirm_wheel(id, Uuid::from_u128(1), None, at).await.expect("an answer");
+        bench.store.take_wheel(id, wheel("root", 2, at), Over::Anybody, at).await.expect("taken over");
+        bench.store.close_challenge_of_silent(run, at).await.expect("closed");
+        let how = came_back(&bench).await;
+        assert!(how.len() == 1 && !how[0].contains("root"), "{}: {how:?}", bench.name);
+    }
+}
+
+#[tokio::test]
+async fn pages_are_told_who_takes_a_wheel_and_that_it_is_back() {
+    for bench in benches().await {
+        let (_, run) = bench.activating().await;
+        let (id, at) = (asked(&bench, run).await, now());
+        let pending = async || bench.store.pending_challenges(&Reach::All).await.expect("a list");
+        let before = pending().await;
+        bench.store.take_wheel(id, wheel("ada", 1, at), Over::Oneself, at).await.expect("nobody held it");
+        assert_ne!(pending().await, before, "{}", bench.name);
+        bench.store.return_wheel(id, Uuid::from_u128(1), None).await.expect("returned");
+        assert_eq!(pending().await, before, "{}", bench.name);
+    }
+}
+
+#[tokio::test]
 async fn a_wheel_of_a_connection_that_is_paused_ends_with_its_run() {
     for bench in benches().await {
         let (connection, run, at) = (bench.active().await, RunId(Uuid::now_v7()), now());

@@ -3,11 +3,9 @@
 //! Not here: the states and whose turn it is (`domain`); this only shows them.
 
 use domain::challenge::AuthenticatorState;
-use domain::connection::{
-    Actor, ConnectionKind, ConnectionState, ConnectionStatus, Credentials, NextAction, OpenChallenge, Party, Portal,
-    ProvisioningStatus, SetupFacts, SetupStatus, SyncStatus,
-};
+use domain::connection::{Actor, ConnectionKind, ConnectionState, ConnectionStatus, SyncStatus};
 use domain::failure::{self, Action, Explained, FailureCode, Fault, Retry, Stage};
+use domain::setup::{Credentials, NextAction, Party, Portal, ProvisioningStatus, SetupFacts, SetupStatus};
 use jiff::Timestamp;
 use serde::Serialize;
 use url::Url;
@@ -231,7 +229,7 @@ impl Connection {
     pub(super) fn of(catalog: &Catalog, connection: store::Connection) -> Self {
         let institution = connection.institution_id.as_deref().and_then(|id| catalog.institution(id));
         let is_ready = connection.activated_at.is_some();
-        let is_asked = connection.challenge != OpenChallenge::None;
+        let asked = connection.challenge.turn().filter(|_| is_ready);
         let failure = failure_of(&connection).filter(|_| is_ready);
         let sync_status = if connection.run.is_some() { SyncStatus::Syncing } else { SyncStatus::Idle };
         Self {
@@ -248,7 +246,7 @@ impl Connection {
             failure: failure.map(Failure::of),
             authenticator: connection.authenticator,
             permissions: connection.permissions.filter(|_| is_ready).map(Permissions::of),
-            next_action: (is_ready && is_asked).then_some(NextAction::AnswerChallenge),
+            next_action: asked.map(|(next_action, _)| next_action),
             created_at: connection.created_at,
             updated_at: connection.updated_at,
             institution_id: connection.institution_id,
@@ -307,9 +305,16 @@ impl Instructions {
             None => otherwise,
         };
         Self {
-            // An address is made with the connection or never; a number comes as soon as the pool has one.
+            // An address is made with the connection or never; a number comes as soon as the pool has one, unless the user is
+            // there by then, who has another.
             email_provisioning_status: provisioning(&instructions.email, ProvisioningStatus::Failed),
-            phone_number_provisioning_status: provisioning(&instructions.phone_number, ProvisioningStatus::Pending),
+            phone_number_provisioning_status: provisioning(
+                &instructions.phone_number,
+                match connection.credentials {
+                    Credentials::Absent => ProvisioningStatus::Pending,
+                    Credentials::Present | Credentials::Refused => ProvisioningStatus::Failed,
+                },
+            ),
             guide: guide.map(|guide| Guide { title: guide.title, intro: guide.intro, steps: guide.steps }),
             first_name: instructions.first_name.clone(),
             last_name: instructions.last_name.clone(),
