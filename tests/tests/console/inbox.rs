@@ -89,6 +89,22 @@ async fn a_new_code_comes_by_a_button_and_what_the_bank_says_of_it_shows() -> Ou
 }
 
 #[tokio::test]
+async fn whoever_asks_for_a_new_code_too_soon_is_told_when() -> Outcome {
+    let fleet = plan().with("challenge.resend_every", "90s").start().await?;
+    let integrator = fleet.integrator("default").await?;
+    add_user(&fleet, "ada", "operator", None).await?;
+    let id = set_up(&fleet, &integrator).await?;
+    let challenge = integrator.open_challenge(&id, None).await?;
+    let ada = Visitor::signed_in(fleet.address(), "ada").await;
+    let path = format!("/console/challenges/{}/resend", challenge["id"].as_str().unwrap_or_default());
+    let told = ada.post(&path, &[]).await;
+    assert_eq!(told.status, 409);
+    assert!(told.text.contains("has only just sent a code") && told.text.contains("Try again"), "{}", told.text);
+    assert_eq!(fleet.portal.oracle().codes_sent, 1);
+    Ok(())
+}
+
+#[tokio::test]
 async fn of_two_who_answer_one_is_told_that_the_other_was_first() -> Outcome {
     let fleet = plan().start().await?;
     let integrator = fleet.integrator("default").await?;

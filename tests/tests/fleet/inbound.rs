@@ -309,6 +309,13 @@ async fn who_finds_no_number_gets_one_when_another_ends() -> Outcome {
     integrator.post(&format!("/v1/connections/{first}/revoke"), &Value::Null).await?;
     let given = |now: &Value| now["setup"]["instructions"]["phoneNumber"] == "+14155550142";
     integrator.connection(&second, "a number", given).await?;
+    // Whose user is at the bank already has another number there, and waits for none of ours.
+    let (third, none) = draft(&integrator, "third").await?;
+    assert_eq!(none["phoneNumberProvisioningStatus"], "pending");
+    let given = json!({ "bankUsername": "ops.acme", "password": "Anchor-7-Lantern" });
+    integrator.put(&format!("/v1/connections/{third}/credentials"), &given).await?;
+    let now = integrator.get(&format!("/v1/connections/{third}")).await?;
+    assert_eq!(now["setup"]["instructions"]["phoneNumberProvisioningStatus"], "failed");
     Ok(())
 }
 
