@@ -46,8 +46,7 @@ impl BareAgent {
     /// An agent of the coordinator at `address`.
     #[must_use]
     pub fn at(address: &str, token: &str) -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().no_proxy().build().unwrap_or_default();
+        let client = crate::client::client().build().unwrap_or_default();
         Self { client, coordinator: address.to_owned(), token: token.to_owned(), id: Uuid::now_v7() }
     }
 

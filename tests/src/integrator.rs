@@ -77,8 +77,7 @@ impl Integrator {
     #[must_use]
     pub fn new(base: &str, key: &str) -> Self {
         // Without a provider reqwest can't make a client, not even one for plain http.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(30)).no_proxy().build();
+        let client = crate::client::client().timeout(Duration::from_secs(30)).build();
         Self { client: client.unwrap_or_default(), base: base.trim_end_matches('/').into(), key: key.into() }
     }
 

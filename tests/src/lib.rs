@@ -7,6 +7,7 @@
 
 pub mod bare_agent;
 pub mod chaos;
+pub mod client;
 pub mod integrator;
 pub mod patience;
 pub mod person;

@@ -43,8 +43,7 @@ impl Socket {
     /// # Errors
     /// [`SocketError`].
     pub async fn open(url: &str, headers: &[(&str, &str)]) -> Result<Self, SocketError> {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().no_proxy().http1_only().build()?;
+        let client = crate::client::client().http1_only().build()?;
         let mut request = client.get(url).header("connection", "Upgrade").header("upgrade", "websocket");
         request = request.header("sec-websocket-version", "13").header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
         for (name, value) in headers {

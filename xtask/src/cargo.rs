@@ -17,7 +17,20 @@ pub(crate) fn cargo() -> Command {
 /// # Errors
 /// That it failed; cargo has said why.
 pub(crate) fn build_programs() -> Result<(), String> {
-    let built = cargo().args(["build", "--locked", "--workspace", "--bins"]).stdout(std::io::stderr()).status();
+    build("--bins")
+}
+
+/// Builds every program and every test at once. One after the other, much would be built twice: tests have crates use
+/// features of others that programs alone don't ask for.
+///
+/// # Errors
+/// That it failed; cargo has said why.
+pub(crate) fn build_everything() -> Result<(), String> {
+    build("--all-targets")
+}
+
+fn build(targets: &str) -> Result<(), String> {
+    let built = cargo().args(["build", "--locked", "--workspace", targets]).stdout(std::io::stderr()).status();
     match built {
         Ok(status) if status.success() => Ok(()),
         Ok(_) => Err("the build failed; cargo said why above".into()),

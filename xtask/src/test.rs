@@ -2,9 +2,10 @@
 //!
 //! Not here: formatting and lints; `cargo xtask tidy` has those.
 
-use std::process::ExitCode;
+use std::io::Write as _;
+use std::process::{Command, ExitCode, ExitStatus};
 
-use crate::cargo::{build_programs, cargo};
+use crate::cargo::{build_everything, build_programs, cargo};
 use crate::{Outcome, geckodriver, setup, tools};
 
 #[derive(clap::Args)]
@@ -23,20 +24,47 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     tools::find_or_install_of_npm()?;
     let geckodriver = geckodriver::begin()?;
     // Tests from outside start the programs; cargo wouldn't build them for that.
+    if arguments.rest.is_empty() {
+        build_everything()?;
+        geckodriver.finish()?;
+        return all();
+    }
     build_programs()?;
     geckodriver.finish()?;
+    let is_one_package = arguments.rest.iter().any(|argument| argument == "-p" || argument == "--package");
+    let mut chosen = tests(if is_one_package { &[] } else { &["--workspace"] });
+    Ok(code(chosen.args(&arguments.rest).status().map_err(unstarted)?))
+}
+
+/// Tests from outside wait for leases, browsers and pages as much as they compute, so that everybody else's run beside them;
+/// what those say comes last.
+fn all() -> Outcome {
+    let others = std::thread::spawn(|| tests(&["--workspace", "--exclude", "tests"]).output());
+    let outside = tests(&["--package", "tests"]).status();
+    let others = others.join().map_err(|_| "nobody waited for the tests of the packages")?.map_err(unstarted)?;
+    let shown = std::io::stderr().write_all(&others.stderr).and_then(|()| std::io::stdout().write_all(&others.stdout));
+    shown.map_err(|error| format!("what the tests said can't be shown: {error}"))?;
+    let outside = outside.map_err(unstarted)?;
+    Ok(code(if outside.success() { others.status } else { outside }))
+}
+
+/// Tests of these packages, nothing of which stops the others.
+fn tests(packages: &[&str]) -> Command {
     let mut test = cargo();
-    test.args(["test", "--locked", "--no-fail-fast"]);
-    if !arguments.rest.iter().any(|argument| argument == "-p" || argument == "--package") {
-        test.arg("--workspace");
-    }
+    test.args(["test", "--locked", "--no-fail-fast"]).args(packages);
     if std::env::var_os(THREADS).is_none() {
-        // Tests wait for leases, browsers and pages as much as they compute.
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         test.env(THREADS, (cores + cores.div_ceil(2)).to_string());
     }
     // A test that fails on another machine is understood by what the programs said.
     test.env("BURSAR_TEST_TALK", "1");
-    let status = test.args(&arguments.rest).status().map_err(|error| format!("cargo couldn't be started: {error}"))?;
-    Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+    test
+}
+
+fn code(status: ExitStatus) -> ExitCode {
+    status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+fn unstarted(error: std::io::Error) -> String {
+    format!("cargo couldn't be started: {error}")
 }

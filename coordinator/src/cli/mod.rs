@@ -196,6 +196,9 @@ impl CommandError {
                 }
                 _ => "take them in one after the other, each from a file of its own",
             },
+            Self::Fleet(fleet::Error::Refused(Refused::LastAdministrator)) => {
+                "make somebody else an administrator of the whole fleet first: `coordinator user create`"
+            }
             Self::Columns { .. } => "docs/reference/statement-files.md shows such a file",
             Self::Listeners(_) => "config.default.toml says under `inbound` what each provider's secret_file holds",
             Self::Brand(_) => "setup.brand.logo names a file with a picture, or is empty",

@@ -131,12 +131,12 @@ impl Fleet {
             Grant::Granted(run) => *run,
             Grant::NotDue(due) => {
                 let delay = Duration::try_from(due.duration_since(clock::now())).unwrap_or_default();
-                self.queue.requeue(run_id, proof, delay).await?;
+                self.queue.requeue_unbegun(run_id, proof, delay).await?;
                 return Ok(None);
             }
             Grant::LoginInUse => {
                 tracing::info!(%run_id, "the same bank user is signed in for another connection; the run waits");
-                self.queue.requeue(run_id, proof, self.config.retry.base).await?;
+                self.queue.requeue_unbegun(run_id, proof, self.config.retry.base).await?;
                 return Ok(None);
             }
             Grant::Refused => {
@@ -151,7 +151,7 @@ impl Fleet {
                 // It is this coordinator that lacks something; another may not.
                 tracing::error!(%run_id, error = &error as &dyn std::error::Error, "a run can't be handed out");
                 self.store.release(run_id, proof, clock::now()).await?;
-                self.queue.requeue(run_id, proof, TRY_AGAIN).await?;
+                self.queue.requeue_unbegun(run_id, proof, TRY_AGAIN).await?;
                 return Ok(None);
             }
         };

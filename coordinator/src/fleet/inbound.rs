@@ -114,13 +114,15 @@ impl Fleet {
         let opened = self.sealer.open(owner, &seal_context(challenge.connection_id), &code.sealed).await?;
         let sealed = self.sealer.seal(owner, &answer_seal_context(challenge.id), &opened).await?;
         let source = if code.medium == Medium::Email { AnswerSource::Email } else { AnswerSource::Sms };
+        // Whoever took the code in may have another clock: it is forgotten in any case.
+        let now = now.max(code.received_at);
         let kept = self.store.answer_challenge(owner, challenge.connection_id, challenge.id, sealed, source, now).await;
         match kept {
             Ok(_) => {
                 tracing::info!(challenge_id = %challenge.id, %source, "a code that came in answers");
                 metrics::counter!("bursar_inbound_answers_total", "source" => source.as_str()).increment(1);
             }
-            // A person was faster, and what had come in by then is forgotten.
+            // A person was faster.
             Err(Refused::IllegalChallengeEvent(_)) => {}
             // It is given once they hand it back.
             Err(Refused::WheelHeld { .. }) => return Ok(Answering::Later),

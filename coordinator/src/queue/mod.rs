@@ -308,9 +308,21 @@ impl Queue {
     /// # Errors
     /// [`QueueError`].
     pub async fn requeue(&self, run: RunId, proof: Proof, delay: Duration) -> Result<bool, QueueError> {
+        self.give_back(run, proof, delay, "begun").await
+    }
+
+    /// The same of a run that nobody began: it takes no start from its institution's pace.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub async fn requeue_unbegun(&self, run: RunId, proof: Proof, delay: Duration) -> Result<bool, QueueError> {
+        self.give_back(run, proof, delay, "unbegun").await
+    }
+
+    async fn give_back(&self, run: RunId, proof: Proof, delay: Duration, begun: &str) -> Result<bool, QueueError> {
         let mut step = self.scripts.requeue.key(&self.prefix);
         step.arg(run.to_string()).arg(proof.agent_id.to_string()).arg(proof.fence.to_string());
-        step.arg(delay.as_millis().to_string());
+        step.arg(delay.as_millis().to_string()).arg(begun);
         self.step(step).await
     }
 

@@ -368,6 +368,25 @@ async fn a_pace_and_a_closed_gate_say_when_the_next_run_may_start() {
 }
 
 #[tokio::test]
+async fn a_run_that_nobody_began_takes_no_start_from_others() {
+    let bench = Bench::new().await;
+    let (holder, first, second) = (agent(), run(), run());
+    bench.queue.limit("harbour", Limit { at_once: 100, interval: LONG }).await.expect("a limit");
+    for one in [&first, &second] {
+        bench.enqueue(one).await;
+    }
+    let leased = bench.acquire(holder, LONG).await.expect("a lease");
+    assert_eq!(leased.run_id, first.id);
+    assert!(bench.acquire(holder, LONG).await.is_none(), "one has just started");
+    assert!(bench.queue.requeue_unbegun(first.id, proof(holder, leased), LONG).await.expect("an answer"));
+    let leased = bench.acquire(holder, LONG).await.expect("the bank was asked nothing");
+    assert_eq!(leased.run_id, second.id);
+    bench.enqueue(&run()).await;
+    assert!(bench.queue.requeue(second.id, proof(holder, leased), LONG).await.expect("an answer"));
+    assert!(bench.acquire(holder, LONG).await.is_none(), "what was begun has had its start");
+}
+
+#[tokio::test]
 async fn nothing_starts_where_nobody_has_said_what_may() {
     let bench = Bench::new().await;
     bench.enqueue(&QueuedRun { institution_id: "nowhere".into(), ..run() }).await;

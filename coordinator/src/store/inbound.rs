@@ -54,7 +54,7 @@ pub struct WaitingCodes {
     pub codes: Vec<WaitingCode>,
     /// How many it was asked for: one, and each new one.
     pub sent: usize,
-    /// How many answers it refused.
+    /// How many that came in it refused.
     pub refused: usize,
 }
 

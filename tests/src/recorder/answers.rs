@@ -19,16 +19,14 @@ pub(super) async fn code(portal: &RunningPortal, count: usize) -> Result<String,
 
 /// What the person's app shows.
 pub(super) async fn app(portal: &RunningPortal) -> Result<String, Failure> {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder().no_proxy().build()?;
+    let client = crate::client::client().build()?;
     let shown: Value = client.get(format!("{}_authenticator", portal.url())).send().await?.json().await?;
     Ok(shown["code"].as_str().ok_or("the app shows no code")?.to_owned())
 }
 
 /// Gives the approval that the person's app is asked for.
 pub(super) async fn approve(portal: &RunningPortal) -> Result<(), Failure> {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder().no_proxy().build()?;
+    let client = crate::client::client().build()?;
     client.post(format!("{}_approve", portal.url())).send().await?.error_for_status()?;
     Ok(())
 }
@@ -38,8 +36,7 @@ pub(super) async fn settled(portal: &RunningPortal) -> Result<String, Failure> {
     if portal.name() != "threshold" {
         return Ok(portal.password().to_owned());
     }
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder().no_proxy().build()?;
+    let client = crate::client::client().build()?;
     let settled: Value =
         client.post(format!("{}_enrol", portal.url())).send().await?.error_for_status()?.json().await?;
     Ok(settled["password"].as_str().ok_or("no password was set")?.to_owned())

@@ -110,7 +110,8 @@ async fn ended(
 
 /// Switches all faults off.
 async fn heal(portal: &RunningPortal) -> Result<(), Failure> {
-    let request = reqwest::Client::new().put(format!("{}_faults", portal.url())).json(&json!({}));
+    let request =
+        crate::client::client().build().unwrap_or_default().put(format!("{}_faults", portal.url())).json(&json!({}));
     Ok(request.send().await?.error_for_status().map(|_| ())?)
 }
 
@@ -122,7 +123,11 @@ async fn fail(portal: &RunningPortal, switch: Switch) -> Result<bool, Failure> {
         Switch::Hoard => json!(64),
         _ => json!(true),
     };
-    let request = reqwest::Client::new().put(format!("{}_faults", portal.url())).json(&json!({ switch.name(): how }));
+    let request = crate::client::client()
+        .build()
+        .unwrap_or_default()
+        .put(format!("{}_faults", portal.url()))
+        .json(&json!({ switch.name(): how }));
     let answer = request.send().await?;
     if answer.status() == StatusCode::UNPROCESSABLE_ENTITY {
         return Ok(false);

@@ -21,8 +21,7 @@ impl<'a> Person<'a> {
     /// The first user of `portal`.
     #[must_use]
     pub fn of(portal: &'a RunningPortal) -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        Self { portal, client: reqwest::Client::new(), seen: None }
+        Self { portal, client: crate::client::client().build().unwrap_or_default(), seen: None }
     }
 
     /// Waits until the connection is as `ended` says, and answers whatever is asked meanwhile.

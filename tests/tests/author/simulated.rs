@@ -234,8 +234,7 @@ async fn saved_pages_alone_are_a_portal_which_says_what_was_left_out_and_whose_i
         assert!(ran.stdout.contains("1 accounts, 5 transactions"), "{}", ran.stdout);
     }
     // Whoever isn't signed in sees no page that is inside.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder().no_proxy().build()?;
+    let client = tests::client::client().build()?;
     let shown = client.get(format!("{}page/0", portal.url())).send().await?;
     let policy = shown.headers().get("content-security-policy").and_then(|policy| policy.to_str().ok());
     assert!(policy.is_some_and(|policy| policy.starts_with("default-src 'none'")), "{policy:?}");
@@ -274,8 +273,7 @@ async fn what_goes_wrong_on_purpose_means_what_it_means_at_a_bank() -> Result<()
         assert!(said.contains(expected), "{faults:?}: {expected} isn't in {said}");
     }
     // A page is another one indeed.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder().no_proxy().build()?;
+    let client = tests::client::client().build()?;
     let shown = async |faults| {
         portal.set_faults(faults);
         client.get(portal.url()).send().await?.text().await

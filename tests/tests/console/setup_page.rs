@@ -30,14 +30,14 @@ pub(crate) async fn gives(customer: &Person<'_>, username: &str, password: &str)
 
 /// A browser's form, as far as headers go.
 async fn post(fleet: &Fleet, path: &str, origin: &str, fields: &[(&str, &str)]) -> Result<reqwest::Response, Failure> {
-    let client = reqwest::Client::builder().redirect(redirect::Policy::none()).no_proxy().build()?;
+    let client = tests::client::client().redirect(redirect::Policy::none()).build()?;
     let fields = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let request = client.post(format!("{}{path}", fleet.address())).header("origin", origin);
     Ok(request.header("content-type", "application/x-www-form-urlencoded").body(fields).send().await?)
 }
 
 async fn get(fleet: &Fleet, path: &str) -> Result<reqwest::Response, Failure> {
-    let client = reqwest::Client::builder().no_proxy().build()?;
+    let client = tests::client::client().build()?;
     Ok(client.get(format!("{}{path}", fleet.address())).send().await?)
 }
 

@@ -27,9 +27,7 @@ pub(crate) struct Page {
 impl Visitor {
     /// Somebody who isn't signed in.
     pub(crate) fn new(address: &str) -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder().redirect(Policy::none()).build().expect("a client");
+        let client = tests::client::client().redirect(Policy::none()).build().expect("a client");
         Self { client, base: address.to_owned(), cookie: String::new() }
     }
 

@@ -15,7 +15,7 @@ async fn fleet() -> Result<Fleet, Box<dyn std::error::Error>> {
 /// Sends bytes as they are.
 async fn send(fleet: &Fleet, key: &str, media: &str, body: Vec<u8>) -> Result<Answer, Box<dyn std::error::Error>> {
     let url = format!("{}/v1/connections", fleet.address());
-    let client = reqwest::Client::builder().no_proxy().build()?;
+    let client = tests::client::client().build()?;
     let answer = client.post(url).bearer_auth(key).header("content-type", media).body(body).send().await?;
     let status = answer.status().as_u16();
     let media = answer.headers()["content-type"].to_str()?.to_owned();

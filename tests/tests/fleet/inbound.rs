@@ -57,7 +57,7 @@ async fn text(fleet: &Fleet, id: &str, to: &str, from: &str, body: &str, token: 
 
 async fn post(url: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Result<StatusCode, Failure> {
     let fields = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    let client = reqwest::Client::builder().no_proxy().build()?;
+    let client = tests::client::client().build()?;
     let request = client.post(url).header("content-type", "application/x-www-form-urlencoded").body(fields);
     let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
     Ok(request.send().await?.status())
@@ -183,7 +183,7 @@ async fn a_mail_answers_nothing_that_asks_for_a_text_message() -> Outcome {
     assert_eq!(mail(&fleet, "t1", &alias, "codes@harbour.example", &html).await?, StatusCode::OK);
     assert_eq!(mail(&fleet, "t2", &alias, "codes@evil.example", &html).await?, StatusCode::OK);
     assert_eq!(fleet.portal.oracle().code_submits, 0);
-    let nowhere = reqwest::Client::builder().no_proxy().build()?;
+    let nowhere = tests::client::client().build()?;
     let nowhere = nowhere.post(format!("{}/inbound/v1/postmark", fleet.address())).body("{}").send().await?;
     assert_eq!(nowhere.status(), StatusCode::NOT_FOUND, "who isn't named in the settings isn't listened to");
     Ok(())
@@ -327,7 +327,7 @@ async fn behind_a_proxy_whoever_asks_too_often_keeps_no_other_out() -> Outcome {
     fleet.integrator("default").await?;
     let url = format!("{}/inbound/v1/twilio", fleet.address());
     // Over connections that are kept, or it is the asking that takes too long.
-    let client = reqwest::Client::builder().no_proxy().build()?;
+    let client = tests::client::client().build()?;
     let asks = async |from: &str| {
         let request = client.post(&url).header("content-type", "application/x-www-form-urlencoded").body("Body=x");
         request.header("x-forwarded-for", from).send().await.map(|answer| answer.status())

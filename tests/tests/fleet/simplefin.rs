@@ -24,7 +24,7 @@ struct Application {
 impl Application {
     /// Claims a setup token.
     async fn claim(setup_token: &str) -> Result<Self, Failure> {
-        let client = reqwest::Client::builder().no_proxy().build()?;
+        let client = tests::client::client().build()?;
         let claim_url = String::from_utf8(STANDARD.decode(setup_token.trim())?)?;
         let access_url = client.post(&claim_url).send().await?.error_for_status()?.text().await?;
         let again = client.post(&claim_url).send().await?;
@@ -154,7 +154,7 @@ async fn whoever_guesses_or_asks_strangely_gets_no_further() -> Outcome {
     let token = fleet.succeed(&["simplefin", "create", "--name", "a"]).await?;
     let claim_url = String::from_utf8(STANDARD.decode(token.trim())?)?;
     let path = claim_url.strip_prefix("https://bursar.example").ok_or("the setting's address")?;
-    let client = reqwest::Client::builder().no_proxy().build()?;
+    let client = tests::client::client().build()?;
     let at = |path: &str| format!("{}{path}", fleet.address());
     for guess in ["/simplefin/claim/x", "/simplefin/claim/%00", "/simplefin/claim/%ff"] {
         let status = client.post(at(guess)).send().await?.status();

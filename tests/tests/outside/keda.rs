@@ -129,8 +129,7 @@ async fn a_stream_tells_that_work_is_due_and_that_none_is_left() -> Outcome {
 #[tokio::test]
 async fn a_stream_ends_when_its_client_is_gone() -> Outcome {
     let fleet = plan().agents(0).start().await?;
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder().no_proxy().build()?;
+    let client = tests::client::client().build()?;
     let streams = async |count: usize| {
         let wanted = format!("bursar_keda_streams {count}");
         let looked = eventually(async || {

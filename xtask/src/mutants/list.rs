@@ -247,8 +247,8 @@ pub(crate) const MUTANTS: [Mutant; 60] = [
     Mutant {
         guard: "a session that has ended keeps nobody waiting",
         file: "coordinator/src/store/sql/lockout.rs",
-        find: "(i.outcome IS NULL OR i.created_at >= r.started_at)",
-        replace: "(i.outcome IS NULL OR i.created_at >= 0)",
+        find: "(i.fence >= r.session AND r.started_at IS NOT NULL)",
+        replace: "(i.fence >= r.session)",
         suite: STORE,
         test: "store::tests::lockout::a_run_that_was_put_off_keeps_no_other_connection_of_its_bank_user_waiting",
     },

@@ -4,12 +4,13 @@
 
 use domain::challenge::{AnswerSource, ChallengeState, Question};
 use domain::event::EventType;
-use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId};
+use domain::id::{ChallengeId, ConnectionId, OrganizationId};
 use jiff::Timestamp;
 use serde_json::json;
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use super::resends::AskedBefore;
 use super::{SqlStore, Tx, commit, failed, from_json, from_ms, to_ms, webhooks};
 use crate::store::{NewChallenge, StoreError};
 
@@ -40,29 +41,19 @@ pub(super) enum Calls {
 
 impl Calls {
     /// By what may answer, and whether a person is there already.
-    pub(super) async fn of(
-        tx: &mut Tx,
-        run_id: RunId,
+    pub(super) fn of(
         sources: &[AnswerSource],
         new: &NewChallenge,
+        before: Option<&AskedBefore>,
         now: Timestamp,
-    ) -> Result<Self, StoreError> {
+    ) -> Self {
         if sources.iter().any(|source| source.is_sure()) {
-            return Ok(Self::Nobody);
+            return Self::Nobody;
         }
         let may_come_in = sources.iter().any(|source| matches!(source, AnswerSource::Email | AnswerSource::Sms));
-        if !may_come_in || new.people_at <= now {
-            return Ok(Self::AtOnce);
-        }
-        // Whose answer the bank refused, or who gave the wheel back to the same question, is there, and no new code was
-        // sent for that.
-        let by_person = sqlx::query_scalar::<_, i64>(
-            "SELECT COUNT(*) FROM challenges q JOIN runs r ON r.id = q.run_id
-             WHERE q.run_id = $1 AND q.source = 'person' AND q.created_at >= COALESCE(r.started_at, 0)
-               AND (q.state || '' = 'rejected' OR q.closed_for = 'handedBack')",
-        );
-        let by_person = by_person.bind(run_id.0).fetch_one(&mut **tx).await.map_err(failed("look who answered"))?;
-        Ok(if by_person > 0 { Self::AtOnce } else { Self::At(new.people_at) })
+        // Whose answer the bank refused, or who gave the wheel back to the same question, is there.
+        let is_somebody_there = before.is_some_and(|before| before.by_person);
+        if !may_come_in || is_somebody_there || new.people_at <= now { Self::AtOnce } else { Self::At(new.people_at) }
     }
 
     /// As it is kept.

@@ -295,7 +295,7 @@ async fn put_answers(tx: &mut Tx, id: ConnectionId, sealed: Vec<u8>, now: Timest
 
 /// Whoever the run's password let in says which of two is the bank's. Called where the bank has let the run in beyond doubt.
 pub(super) async fn resolve(tx: &mut Tx, run_id: RunId, run: &HeldRun, now: Timestamp) -> Result<Vec<Act>, StoreError> {
-    let (given, fence) = sqlx::query_as::<_, (Option<Vec<u8>>, i64)>("SELECT whole, fence FROM runs WHERE id = $1")
+    let (given, session) = sqlx::query_as::<_, (Option<Vec<u8>>, i64)>("SELECT whole, session FROM runs WHERE id = $1")
         .bind(run_id.0)
         .fetch_one(&mut **tx)
         .await
@@ -303,7 +303,7 @@ pub(super) async fn resolve(tx: &mut Tx, run_id: RunId, run: &HeldRun, now: Time
     let mut acts = Vec::new();
     if let Some(password) = doubtful(tx, run.connection_id).await? {
         let intent = IntentId(password.intent_id);
-        let was_set_here = password.run_id == run_id.0 && password.fence == fence;
+        let was_set_here = password.run_id == run_id.0 && password.fence >= session;
         if given == password.whole {
             acts = promote(tx, run_id, intent, now).await?;
         } else if given == password.old_whole && !was_set_here {
@@ -313,9 +313,9 @@ pub(super) async fn resolve(tx: &mut Tx, run_id: RunId, run: &HeldRun, now: Time
     // What else this session has set, and went on from.
     let others = sqlx::query_scalar::<_, Uuid>(
         "SELECT k.intent_id FROM candidates k JOIN intents i ON i.id = k.intent_id
-         WHERE k.connection_id = $1 AND k.run_id = $2 AND k.fence = $3 AND i.outcome = 'happened'",
+         WHERE k.connection_id = $1 AND k.run_id = $2 AND k.fence >= $3 AND i.outcome = 'happened'",
     );
-    let others = others.bind(run.connection_id.0).bind(run_id.0).bind(fence).fetch_all(&mut **tx).await;
+    let others = others.bind(run.connection_id.0).bind(run_id.0).bind(session).fetch_all(&mut **tx).await;
     for intent in others.map_err(failed("look for what a run has set"))? {
         acts.extend(promote(tx, run_id, IntentId(intent), now).await?);
     }

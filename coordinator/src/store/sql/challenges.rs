@@ -233,9 +233,10 @@ impl Challenges for SqlStore {
         let closed = cancel_pending(&mut tx, run_id, ClosingReason::AskedAnew, now).await?;
         let by_itself = sources::by_itself(&mut tx, run_id, &run, &new).await?;
         let resends_left = resends::left(&mut tx, run_id, &new).await?;
-        let resend_after = resends::after(&mut tx, run_id, &new).await?;
+        let before = resends::asked_before(&mut tx, run_id, &new.question).await?;
+        let resend_after = resends::after(&new, before.as_ref());
         let sources = sources::may_answer(&new.question, by_itself);
-        let calls = Calls::of(&mut tx, run_id, &sources, &new, now).await?;
+        let calls = Calls::of(&sources, &new, before.as_ref(), now);
         let row = sqlx::query_as::<_, ChallengeRow>(concat!(
             "INSERT INTO challenges (id, organization_id, connection_id, run_id, fence, question, state, created_at,
                                          expires_at, updated_at, may_answer, resends_left, resend_after, people_at)
@@ -340,7 +341,12 @@ impl Challenges for SqlStore {
                 acts = candidates::told_by_answer(&mut tx, run_id, of, verdict, now).await?;
             }
             acts.extend(came_back(std::slice::from_ref(&row), ClosingReason::AnsweredElsewhere.as_str()));
-            change(&mut tx, row, event, None, now).await?;
+            let until = from_ms(row.updated_at)?;
+            let challenge = change(&mut tx, row, event, None, now).await?;
+            if verdict == Verdict::Accepted {
+                // Whoever passed the page at the wheel, or elsewhere, had no use for what came in before.
+                inbound::forget(&mut tx, challenge.connection_id, &challenge.question, until).await?;
+            }
         }
         write(&mut tx, acts, now).await?;
         Ok(commit(tx).await?)
@@ -431,7 +437,7 @@ impl Challenges for SqlStore {
             .execute(&mut *tx)
             .await
             .map_err(failed("keep what answered"))?;
-        inbound::forget(&mut tx, connection, now).await?;
+        inbound::forget(&mut tx, connection, &challenge.question, now).await?;
         if source == AnswerSource::Person {
             let act = Act::new(Action::ChallengeAnswered).of(organization).on(connection).to(id);
             acts.push(act.with(json!({ "kind": challenge.question.kind })));

@@ -3,7 +3,7 @@
 //! Not here: what a code says; only sealed bytes come here.
 
 use async_trait::async_trait;
-use domain::challenge::Medium;
+use domain::challenge::{Medium, Question};
 use domain::connection::{Actor, ConnectionState};
 use domain::id::{ChallengeId, ConnectionId};
 use jiff::Timestamp;
@@ -15,12 +15,24 @@ use super::transition::{Happening, note};
 use super::{SqlStore, Tx, commit, failed, from_json, from_ms, from_word, to_ms};
 use crate::store::{Inbound, StoreError, TakenIn, WaitingCode, WaitingCodes};
 
-/// Forgets the codes that came in until something answered: whichever it was, they were for that question, and the bank
+/// Forgets the codes that came in by these ways until a question for one was answered: they were for that one, and the bank
 /// takes none of them for the next.
-pub(super) async fn forget(tx: &mut Tx, connection: ConnectionId, until: Timestamp) -> Result<(), StoreError> {
-    let forgotten = sqlx::query("DELETE FROM inbound_codes WHERE connection_id = $1 AND received_at <= $2");
-    let forgotten = forgotten.bind(connection.0).bind(to_ms(until)).execute(&mut **tx).await;
-    forgotten.map(|_| ()).map_err(failed("forget codes"))
+pub(super) async fn forget(
+    tx: &mut Tx,
+    connection: ConnectionId,
+    question: &Question,
+    until: Timestamp,
+) -> Result<(), StoreError> {
+    for medium in [Medium::Email, Medium::Sms].into_iter().filter(|medium| question.comes_by(*medium)) {
+        sqlx::query("DELETE FROM inbound_codes WHERE connection_id = $1 AND medium = $2 AND received_at <= $3")
+            .bind(connection.0)
+            .bind(medium.as_str())
+            .bind(to_ms(until))
+            .execute(&mut **tx)
+            .await
+            .map_err(failed("forget codes"))?;
+    }
+    Ok(())
 }
 
 #[async_trait]
@@ -90,9 +102,10 @@ impl Inbound for SqlStore {
         let codes = rows.into_iter().map(read).collect::<Result<_, StoreError>>()?;
         let (resends, refused) = sqlx::query_as::<_, (i64, i64)>(
             "SELECT CAST(COALESCE(SUM(e.resends), 0) AS BIGINT),
-                    CAST(COALESCE(SUM(CASE WHEN e.state = 'rejected' THEN 1 ELSE 0 END), 0) AS BIGINT)
+                    CAST(COALESCE(SUM(CASE WHEN e.state = 'rejected' AND e.source IN ('email', 'sms') THEN 1 ELSE 0 END), 0)
+                        AS BIGINT)
              FROM challenges q JOIN runs r ON r.id = q.run_id
-             JOIN challenges e ON e.run_id = q.run_id AND e.created_at >= COALESCE(r.started_at, 0)
+             JOIN challenges e ON e.run_id = q.run_id AND e.fence >= r.session
                 AND e.created_at > COALESCE((SELECT MAX(a.created_at) FROM challenges a
                                              WHERE a.run_id = q.run_id AND a.state || '' = 'accepted'), 0)
              WHERE q.id = $1",

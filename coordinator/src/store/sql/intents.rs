@@ -94,8 +94,10 @@ impl Intents for SqlStore {
         .await
         .map_err(failed("settle intents"))?;
         let mut acts = Vec::new();
+        let session = sqlx::query_scalar::<_, i64>("SELECT session FROM runs WHERE id = $1").bind(run_id.0);
+        let session = session.fetch_one(&mut *tx).await.map_err(failed("read when a session began"))?;
         // Of what an earlier holder was to set a later one sees nothing.
-        for (id, _) in settled.into_iter().filter(|(_, fence)| *fence == proof.fence.to_i64()) {
+        for (id, _) in settled.into_iter().filter(|(_, fence)| *fence >= session) {
             acts.extend(candidates::settle(&mut tx, run_id, IntentId(id), outcome, now).await?);
         }
         write(&mut tx, acts, now).await?;

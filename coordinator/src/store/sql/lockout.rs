@@ -13,7 +13,7 @@ use domain::run::DOUBTS_ALLOWED;
 use jiff::Timestamp;
 use sqlx::FromRow;
 
-use super::{Tx, failed, to_ms};
+use super::{Tx, failed, pools, to_ms};
 use crate::store::{Fingerprints, Refused, StoreError};
 
 /// What is kept of a connection's credentials; fingerprints only where they are of these.
@@ -90,6 +90,8 @@ pub(super) async fn replace(
     if was_refused(tx, whole.as_deref()).await? {
         return Err(Refused::BudgetSpent);
     }
+    // The user is at the bank by now, with another number.
+    pools::await_none(tx, connection).await?;
     sqlx::query(
         "INSERT INTO credentials (connection_id, sealed, refused, given_at, login, whole, printed_at)
          VALUES ($1, $2, NULL, $3, $4, $5, $3)
@@ -178,12 +180,11 @@ pub(super) async fn note_refused(tx: &mut Tx, whole: Option<Vec<u8>>, now: Times
     noted.map(|_| ()).map_err(failed("keep what a bank refused"))
 }
 
-/// Whether a password was submitted in the run's session, as far as is known. The fence doesn't say: a wheel that is handed
-/// back changes it, and the session goes on.
+/// Whether a password was submitted in the run's session, as far as is known.
 pub(super) async fn submitted(tx: &mut Tx, run: RunId) -> Result<bool, StoreError> {
     let count = sqlx::query_scalar::<_, i64>(
         "SELECT COUNT(*) FROM intents i JOIN runs r ON r.id = i.run_id
-         WHERE r.id = $1 AND i.effect = 'password' AND i.created_at >= r.started_at
+         WHERE r.id = $1 AND i.effect = 'password' AND i.fence >= r.session
            AND (i.outcome IS NULL OR i.outcome = 'happened')",
     );
     let count = count.bind(run.0).fetch_one(&mut **tx).await.map_err(failed("look for a submitted password"))?;
@@ -191,12 +192,19 @@ pub(super) async fn submitted(tx: &mut Tx, run: RunId) -> Result<bool, StoreErro
 }
 
 /// Whether the user that a run signs in as at its bank has a session there for another connection. It is looked at before
-/// a page of the bank is opened; [`may_submit`] is what two can't pass at once.
+/// a page of the bank is opened; [`may_submit`] is what two can't pass at once. A run that may have submitted a password
+/// itself looks what became of it, whatever others do.
 pub(super) async fn is_signed_in_elsewhere(
     tx: &mut Tx,
     run: RunId,
     connection: ConnectionId,
 ) -> Result<bool, StoreError> {
+    let own = sqlx::query_scalar::<_, i64>(
+        "SELECT COUNT(*) FROM intents WHERE run_id = $1 AND effect = 'password' AND outcome IS NULL",
+    );
+    if own.bind(run.0).fetch_one(&mut **tx).await.map_err(failed("look for a password on its way"))? > 0 {
+        return Ok(false);
+    }
     let (login, _) = of_run(tx, run).await?;
     Ok(sessions_elsewhere(tx, login.as_deref(), connection).await? > 0)
 }
@@ -207,7 +215,7 @@ async fn sessions_elsewhere(tx: &mut Tx, login: Option<&[u8]>, connection: Conne
     sqlx::query_scalar(
         "SELECT COUNT(*) FROM runs r JOIN intents i ON i.run_id = r.id
          WHERE r.login = $1 AND r.connection_id <> $2 AND r.finished_at IS NULL AND i.effect = 'password'
-           AND (i.outcome IS NULL OR i.created_at >= r.started_at)",
+           AND (i.outcome IS NULL OR (i.fence >= r.session AND r.started_at IS NOT NULL))",
     )
     .bind(login.to_vec())
     .bind(connection.0)

@@ -117,14 +117,20 @@ async fn end_sessions(tx: &mut Tx, user: UserId) -> Result<(), StoreError> {
 /// Who administers the whole fleet and is let in. Their rows are taken, so that of two who shut each other out, the
 /// second finds the first gone.
 async fn take_administrators(tx: &mut Tx) -> Result<Vec<Uuid>, StoreError> {
-    sqlx::query_scalar(
-        "UPDATE console_users SET active = active
-         WHERE role = $1 AND organization_id IS NULL AND active RETURNING id",
-    )
-    .bind(Role::Administrator.as_str())
-    .fetch_all(&mut **tx)
-    .await
-    .map_err(failed("look who administers the fleet"))
+    let known = sqlx::query_scalar::<_, Uuid>(
+        "SELECT id FROM console_users WHERE role = $1 AND organization_id IS NULL AND active ORDER BY id",
+    );
+    let known = known.bind(Role::Administrator.as_str()).fetch_all(&mut **tx).await;
+    let mut found = Vec::new();
+    // One after the other in one order, so that two never wait for each other.
+    for id in known.map_err(failed("look who administers the fleet"))? {
+        let taken = sqlx::query("UPDATE console_users SET active = active WHERE id = $1 AND role = $2 AND active");
+        let taken = taken.bind(id).bind(Role::Administrator.as_str()).execute(&mut **tx).await;
+        if taken.map_err(failed("take who administers the fleet"))?.rows_affected() > 0 {
+            found.push(id);
+        }
+    }
+    Ok(found)
 }
 
 /// Refuses to take away what the last of them may do.

@@ -51,6 +51,11 @@ pub(super) async fn release(tx: &mut Tx, id: ConnectionId, now: Timestamp) -> Re
         .execute(&mut **tx)
         .await
         .map_err(failed("give addresses back"))?;
+    await_none(tx, id).await
+}
+
+/// Has a connection wait for no number any more.
+pub(super) async fn await_none(tx: &mut Tx, id: ConnectionId) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM awaited_numbers WHERE connection_id = $1")
         .bind(id.0)
         .execute(&mut **tx)
@@ -107,7 +112,7 @@ impl Pools for SqlStore {
         for _ in 0..limit {
             let mut tx = self.begin().await?;
             let first = sqlx::query_scalar::<_, Uuid>(
-                // Once credentials were given, the user is there, and the bank knows another number.
+                // Whose credentials were given before that ended the wait has another number at the bank.
                 "SELECT a.connection_id FROM awaited_numbers a
                  WHERE NOT EXISTS (SELECT 1 FROM credentials k WHERE k.connection_id = a.connection_id)
                  ORDER BY a.since, a.connection_id LIMIT 1",

@@ -4,7 +4,7 @@
 
 use async_trait::async_trait;
 use domain::audit::Action;
-use domain::challenge::{ChallengeEvent, ChallengeState, Medium, Question};
+use domain::challenge::{AnswerSource, ChallengeEvent, ChallengeState, ClosingReason, Medium, Question};
 use domain::id::{ChallengeId, ConnectionId, OrganizationId, RunId};
 use jiff::Timestamp;
 use protocol::lease::Proof;
@@ -26,19 +26,39 @@ pub(super) async fn left(tx: &mut Tx, run_id: RunId, new: &NewChallenge) -> Resu
     Ok((i64::from(new.resends_a_run) - spent).clamp(0, i64::from(new.question.resends_left)))
 }
 
-/// From when on a new code may be asked for, in milliseconds of the epoch. The bank sent none because it asks for the same one
-/// again, so what was waited since then counts.
-pub(super) async fn after(tx: &mut Tx, run_id: RunId, new: &NewChallenge) -> Result<i64, StoreError> {
-    let before = sqlx::query_as::<_, (String, Option<i64>)>(
-        "SELECT q.question, q.resend_after FROM challenges q JOIN runs r ON r.id = q.run_id
-         WHERE q.run_id = $1 AND q.created_at >= COALESCE(r.started_at, 0) ORDER BY q.id DESC LIMIT 1",
+/// What was asked last in a session.
+pub(super) struct AskedBefore {
+    /// From when on a new code could be asked for, in milliseconds of the epoch.
+    resend_after: Option<i64>,
+    /// Whether a person's answer was refused, or they gave the wheel back.
+    pub(super) by_person: bool,
+}
+
+/// The question that the session asked last, if it is the same once more: the bank sends nothing new for that.
+pub(super) async fn asked_before(
+    tx: &mut Tx,
+    run_id: RunId,
+    question: &Question,
+) -> Result<Option<AskedBefore>, StoreError> {
+    let before = sqlx::query_as::<_, (String, Option<i64>, Option<String>, String, Option<String>)>(
+        "SELECT q.question, q.resend_after, q.source, q.state, q.closed_for
+         FROM challenges q JOIN runs r ON r.id = q.run_id
+         WHERE q.run_id = $1 AND q.fence >= r.session ORDER BY q.id DESC LIMIT 1",
     );
-    let before = before.bind(run_id.0).fetch_optional(&mut **tx).await;
+    let before = before.bind(run_id.0).fetch_optional(&mut **tx).await.map_err(failed("read what was asked before"))?;
+    let Some((text, resend_after, source, state, closed_for)) = before else { return Ok(None) };
+    let before: Question = from_json(&text, "question")?;
+    let is_same = before.is_answered_as(question) && before.masked_target == question.masked_target;
+    let is_persons = source.as_deref() == Some(AnswerSource::Person.as_str());
+    let is_refused = state == ChallengeState::Rejected.as_str();
+    let is_back = closed_for.as_deref() == Some(ClosingReason::HandedBack.as_str());
+    Ok(is_same.then_some(AskedBefore { resend_after, by_person: is_persons && (is_refused || is_back) }))
+}
+
+/// From when on a new code may be asked for, in milliseconds of the epoch: what was waited for the same one counts.
+pub(super) fn after(new: &NewChallenge, before: Option<&AskedBefore>) -> i64 {
     let next = to_ms(new.resend_after);
-    let Some((question, Some(after))) = before.map_err(failed("read what was asked before"))? else { return Ok(next) };
-    let question: Question = from_json(&question, "question")?;
-    let is_same = question.is_answered_as(&new.question) && question.masked_target == new.question.masked_target;
-    Ok(if is_same { next.min(after) } else { next })
+    before.and_then(|before| before.resend_after).map_or(next, |after| next.min(after))
 }
 
 #[async_trait]

@@ -147,7 +147,7 @@ impl Runs for SqlStore {
         let (agent, fence) = fence_of(proof);
         let mut tx = self.begin().await?;
         let row = sqlx::query_as::<_, HeldRow>(
-            "UPDATE runs SET agent_id = $2, fence = $3, agent_key = $4, attempt = attempt + 1, started_at = $5,
+            "UPDATE runs SET agent_id = $2, fence = $3, session = $3, agent_key = $4, attempt = attempt + 1, started_at = $5,
                  (login, whole) = (SELECT k.login, k.whole FROM credentials k
                      WHERE k.connection_id = runs.connection_id AND k.printed_at = k.given_at)
              WHERE id = $1 AND finished_at IS NULL AND fence < $3 AND not_before <= $5

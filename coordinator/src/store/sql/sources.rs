@@ -96,7 +96,7 @@ async fn messages(
     let own = sqlx::query_scalar::<_, String>(
         "SELECT p.medium FROM pool_addresses p JOIN runs r ON r.connection_id = p.connection_id
          WHERE r.id = $1 AND p.released_at IS NULL AND ($2 OR NOT EXISTS (
-             SELECT 1 FROM challenges c WHERE c.run_id = r.id AND c.created_at >= COALESCE(r.started_at, 0)
+             SELECT 1 FROM challenges c WHERE c.run_id = r.id AND c.fence >= r.session
                 AND c.source = p.medium AND c.state || '' = 'rejected'))
          ORDER BY p.medium",
     );

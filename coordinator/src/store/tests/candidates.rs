@@ -122,6 +122,30 @@ async fn a_password_that_the_bank_took_is_the_one_from_then_on() {
 }
 
 #[tokio::test]
+async fn a_password_that_was_set_stays_when_a_wheel_is_handed_back_before_the_end() {
+    for mut setting in Setting::each().await {
+        setting.settle(EffectOutcome::Happened).await;
+        let (before, after) = (proof(setting.counter), proof(setting.counter + 1));
+        setting.bench.store.refence(setting.run, before, after.fence).await.expect("a wheel was handed back");
+        setting.counter += 1;
+        setting.completes().await;
+        assert_eq!(setting.kept().await, b"new", "{}", setting.bench.name);
+    }
+}
+
+#[tokio::test]
+async fn a_password_whose_wheel_was_handed_back_on_its_way_is_settled_by_the_same_session() {
+    for mut setting in Setting::each().await {
+        let (before, after) = (proof(setting.counter), proof(setting.counter + 1));
+        setting.bench.store.refence(setting.run, before, after.fence).await.expect("a wheel was handed back");
+        setting.counter += 1;
+        setting.settle(EffectOutcome::Happened).await;
+        setting.completes().await;
+        assert_eq!(setting.kept().await, b"new", "{}", setting.bench.name);
+    }
+}
+
+#[tokio::test]
 async fn a_password_that_the_bank_refused_is_forgotten() {
     for mut setting in Setting::each().await {
         setting.settle(EffectOutcome::Refused).await;

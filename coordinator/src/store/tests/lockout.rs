@@ -181,7 +181,28 @@ async fn a_run_is_handed_to_nobody_while_its_bank_user_is_signed_in_for_another_
         bench.store.refence(first, proof(1), proof(2).fence).await.expect("a wheel was handed back");
         assert!(bench.grant(second, 3).await.is_none(), "{}: that ended no session", bench.name);
         assert!(bench.grant(first, 3).await.is_some(), "{}: its own session keeps nobody from it", bench.name);
-        assert!(bench.grant(second, 4).await.is_some(), "{}: the first has no session any more", bench.name);
+        bench.declare(first, 3, Effect::Password).await.expect("within the budget");
+        assert!(bench.grant(second, 4).await.is_none(), "{}: a password is on its way", bench.name);
+        assert!(bench.grant(first, 4).await.is_some(), "{}: it looks what became of it", bench.name);
+        bench.settle(first, 4, EffectOutcome::Absent).await;
+        assert!(bench.grant(second, 5).await.is_some(), "{}: the first has no session any more", bench.name);
+    }
+}
+
+#[tokio::test]
+async fn two_runs_that_both_have_a_password_on_its_way_keep_each_other_from_nothing() {
+    for bench in benches().await {
+        let (_, _, first) = bench.signing_in(OURS).await;
+        let (_, _, second) = bench.signing_in(Fingerprints { login: [9; 32], ..OURS }).await;
+        for run in [first, second] {
+            bench.declare(run, 1, Effect::Password).await.expect("within the budget");
+        }
+        // As where both turn out to be the same user's only now.
+        let same = "UPDATE credentials SET login = (SELECT login FROM credentials ORDER BY connection_id LIMIT 1)";
+        bench.runs(same).await.expect("done");
+        for run in [first, second] {
+            assert!(bench.grant(run, 2).await.is_some(), "{}: it looks what became of its own", bench.name);
+        }
     }
 }
 

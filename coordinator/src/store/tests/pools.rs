@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use super::{Bench, benches, challenge, code, now, proof};
 use crate::store::{
-    Challenge, Connection, CreatedOrReturned, DeliveryOutcome, NewChallenge, NewConnection, Over, PageRequest, Reach,
-    Refused, Supply, TakenIn, Wheel,
+    Challenge, Connection, CreatedOrReturned, DeliveryOutcome, HandsBack, NewChallenge, NewConnection, Over,
+    PageRequest, PendingChallenge, Reach, Refused, Supply, TakenIn, Wheel,
 };
 
 const NUMBERS: [&str; 2] = ["+14155550142", "+14155550143"];
@@ -122,11 +122,11 @@ async fn a_code_waits_for_a_challenge_of_its_connection_and_its_way() {
         answer().await.expect("answered");
         bench.store.settle_challenge(run, proof(1), asked.id, Verdict::Accepted, now()).await.expect("settled");
         let next = ask(&bench, run, Some(Medium::Sms)).await;
-        assert_eq!(left(next.id).await, [5], "{}: one that came later stays", bench.name);
+        assert_eq!(left(next.id).await, [5, 3], "{}: another way's, and one that came later, stay", bench.name);
         let hour = now() + SignedDuration::from_hours(1);
         assert_eq!(
             bench.store.prune_inbound(hour, now() - SignedDuration::from_hours(1), 10).await.expect("pruned"),
-            2
+            3
         );
     }
 }
@@ -158,6 +158,79 @@ async fn what_comes_in_answers_where_the_connection_has_an_address_there_until_t
         bench.grant(run, 3).await;
         let anew = ask_at(&bench, run, 3, Some(Medium::Sms), now()).await;
         assert_eq!(anew.may_answer, [AnswerSource::Sms, AnswerSource::Person], "the bank sends another code");
+    }
+}
+
+#[tokio::test]
+async fn codes_that_were_sent_and_refused_are_counted_since_the_bank_last_took_one() {
+    for bench in benches().await {
+        let connection = create(&bench, "own@c.example").await;
+        bench.give_credentials(connection.id).await;
+        let run = RunId(Uuid::now_v7());
+        bench.store.complete_setup(bench.organization, connection.id, run, now()).await.expect("completed");
+        bench.grant(run, 1).await;
+        let counted = async |asked: &Challenge| {
+            let codes = bench.store.codes_for(asked.id, &[Medium::Sms], Timestamp::UNIX_EPOCH).await.expect("codes");
+            (codes.sent, codes.refused)
+        };
+        let settle = async |asked: &Challenge, source, verdict| {
+            let (owner, id) = (bench.organization, connection.id);
+            bench.store.answer_challenge(owner, id, asked.id, vec![1], source, now()).await.expect("answered");
+            bench.store.settle_challenge(run, proof(1), asked.id, verdict, now()).await.expect("settled");
+        };
+        let ask = async || {
+            let question = Question { medium: Some(Medium::Sms), resends_left: 5, ..code() };
+            let new = NewChallenge { resends_a_run: 5, heard: vec![Medium::Sms], ..challenge(question) };
+            bench.store.open_challenge(run, proof(1), new, now()).await.expect("asked")
+        };
+        let first = ask().await;
+        assert_eq!(counted(&first).await, (1, 0), "{}", bench.name);
+        let (owner, id, at) = (bench.organization, connection.id, now());
+        bench.store.request_resend(owner, id, first.id, &[Medium::Sms], at, at).await.expect("asked for");
+        assert_eq!(counted(&first).await, (2, 0), "{}", bench.name);
+        settle(&first, AnswerSource::Sms, Verdict::Rejected).await;
+        let second = ask().await;
+        assert_eq!(counted(&second).await, (2, 1), "{}", bench.name);
+        settle(&second, AnswerSource::Person, Verdict::Rejected).await;
+        let third = ask().await;
+        assert_eq!(counted(&third).await, (2, 1), "{}: what a person typed was none that came in", bench.name);
+        settle(&third, AnswerSource::Person, Verdict::Accepted).await;
+        tick().await;
+        assert_eq!(counted(&ask().await).await, (1, 0), "{}: the bank took one", bench.name);
+    }
+}
+
+/// Waits until the clock says a later millisecond.
+async fn tick() {
+    let before = now();
+    while now() == before {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn what_came_in_while_somebody_passed_the_page_at_the_wheel_answers_nothing_after_it() {
+    for bench in benches().await {
+        let connection = create(&bench, "own@c.example").await;
+        bench.give_credentials(connection.id).await;
+        let run = RunId(Uuid::now_v7());
+        bench.store.complete_setup(bench.organization, connection.id, run, now()).await.expect("completed");
+        bench.grant(run, 1).await;
+        let asked = ask(&bench, run, Some(Medium::Sms)).await;
+        let code = TakenIn::Code { connection: connection.id, medium: Medium::Sms, sealed: vec![1] };
+        bench.store.take_in([1; 32], code, now()).await.expect("taken");
+        let (seat, at) = (Uuid::from_u128(1), now());
+        let wheel =
+            Wheel { user: UserId(Uuid::nil()), name: "ada".into(), seat, until: at + SignedDuration::from_mins(1) };
+        bench.store.take_wheel(asked.id, wheel, Over::Oneself, at).await.expect("taken");
+        assert!(bench.store.hand_back(asked.id, seat, HandsBack::Holder, now()).await.expect("an answer"));
+        let left = async |challenge: ChallengeId| {
+            let codes = bench.store.codes_for(challenge, &[Medium::Sms], Timestamp::UNIX_EPOCH).await.expect("codes");
+            codes.codes.len()
+        };
+        assert_eq!(left(asked.id).await, 1, "{}: the bank may ask still", bench.name);
+        bench.store.settle_challenge(run, proof(1), asked.id, Verdict::Accepted, now()).await.expect("settled");
+        assert_eq!(left(ask(&bench, run, Some(Medium::Sms)).await.id).await, 0, "{}", bench.name);
     }
 }
 
@@ -196,7 +269,14 @@ async fn people_are_called_to_what_a_message_may_answer_once_none_did() {
         assert_eq!(bench.store.call_people(at).await.expect("a round"), 0, "{}: once", bench.name);
         assert_eq!(told().await, [asked.id.to_string()], "{}", bench.name);
         assert!(is_waited_for().await, "{}", bench.name);
-        assert_ne!(bench.store.pending_challenges(&Reach::All).await.expect("a list"), pending, "pages are told");
+        let now_pending = bench.store.pending_challenges(&Reach::All).await.expect("a list");
+        assert_ne!(now_pending, pending, "pages are told");
+        let waits = async |of: &[PendingChallenge]| {
+            let challenge = bench.store.found_challenge(&Reach::All, asked.id).await.expect("a challenge");
+            (of[0].waits_for_person, challenge.waits_for_person())
+        };
+        assert!(!pending[0].waits_for_person, "{}: a code may come in", bench.name);
+        assert_eq!(waits(&now_pending).await, (true, true), "{}", bench.name);
 
         let asked = ask_at(&bench, run, 1, Some(Medium::Email), before).await;
         let answered = AnswerSource::Email;
@@ -219,12 +299,24 @@ async fn people_are_called_to_what_a_message_may_answer_once_none_did() {
         assert!(is_waited_for().await, "{}", bench.name);
 
         let person = AnswerSource::Person;
-        let answered =
-            bench.store.answer_challenge(bench.organization, connection.id, again.id, vec![1], person, now());
-        answered.await.expect("answered");
-        bench.store.settle_challenge(run, proof(1), again.id, Verdict::Rejected, now()).await.expect("settled");
+        let refuse = async |asked: &Challenge| {
+            let (owner, id) = (bench.organization, connection.id);
+            bench.store.answer_challenge(owner, id, asked.id, vec![1], person, now()).await.expect("answered");
+            bench.store.settle_challenge(run, proof(1), asked.id, Verdict::Rejected, now()).await.expect("settled");
+        };
+        refuse(&again).await;
+        let texted = ask_at(&bench, run, 1, Some(Medium::Sms), before).await;
+        assert!(told().await.is_empty(), "{}: another question, for which a code was sent", bench.name);
+        refuse(&texted).await;
         let third = ask_at(&bench, run, 1, Some(Medium::Sms), before).await;
         assert_eq!(told().await, [third.id.to_string()], "{}: somebody is there", bench.name);
+
+        let words = Question { kind: ChallengeKind::SecurityQuestion, medium: None, ..code() };
+        let asked = bench.store.open_challenge(run, proof(1), challenge(words), before).await.expect("asked");
+        assert_eq!(told().await, [asked.id.to_string()], "{}: a person alone answers it", bench.name);
+        refuse(&asked).await;
+        ask_at(&bench, run, 1, Some(Medium::Sms), before).await;
+        assert!(told().await.is_empty(), "{}: another question, for which a code was sent", bench.name);
 
         bench.grant_at(run, 2, at).await.expect("granted");
         let elsewhen = ask_at(&bench, run, 2, Some(Medium::Sms), before).await;

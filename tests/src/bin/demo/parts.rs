@@ -106,7 +106,7 @@ impl Parts {
     /// Reads what a portal shows beside its pages: `truth`, `oracle`, `phone`.
     pub(crate) async fn backstage(&self, what: &str) -> Outcome<Value> {
         let url = format!("{}_{what}", self.bank["url"].as_str().unwrap_or_default());
-        Ok(reqwest::Client::builder().no_proxy().build()?.get(url).send().await?.json().await?)
+        Ok(tests::client::client().build()?.get(url).send().await?.json().await?)
     }
 
     /// What the parts said, for when something went wrong.
