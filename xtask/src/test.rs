@@ -15,9 +15,6 @@ pub(crate) struct Arguments {
     rest: Vec<String>,
 }
 
-/// How many tests of one program run at once.
-const THREADS: &str = "RUST_TEST_THREADS";
-
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     setup::find_or_install(&setup::EVERYTHING)?;
     tools::find_or_install()?;
@@ -36,26 +33,24 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     Ok(code(chosen.args(&arguments.rest).status().map_err(unstarted)?))
 }
 
-/// Tests from outside wait for leases, browsers and pages as much as they compute, so that everybody else's run beside them;
-/// what those say comes last.
+/// Tests wait for leases, browsers and pages more than they compute, and cargo runs one program of them after the other. So
+/// half of the programs run beside the other half, and what those say comes last. They are told apart by their first
+/// letters: whoever names packages builds much anew, with fewer features.
 fn all() -> Outcome {
-    let others = std::thread::spawn(|| tests(&["--workspace", "--exclude", "tests"]).output());
-    let outside = tests(&["--package", "tests"]).status();
-    let others = others.join().map_err(|_| "nobody waited for the tests of the packages")?.map_err(unstarted)?;
-    let shown = std::io::stderr().write_all(&others.stderr).and_then(|()| std::io::stdout().write_all(&others.stdout));
-    shown.map_err(|error| format!("what the tests said can't be shown: {error}"))?;
-    let outside = outside.map_err(unstarted)?;
-    Ok(code(if outside.success() { others.status } else { outside }))
+    let beside = std::thread::spawn(|| tests(&["--workspace", "--lib", "--bins", "--test", "[!a-e]*"]).output());
+    let shown = tests(&["--workspace", "--test", "[a-e]*"]).status().map_err(unstarted)?;
+    let beside = beside.join().map_err(|_| "nobody waited for the other half")?.map_err(unstarted)?;
+    let told = std::io::stderr().write_all(&beside.stderr).and_then(|()| std::io::stdout().write_all(&beside.stdout));
+    told.map_err(|error| format!("what the tests said can't be shown: {error}"))?;
+    let examples = tests(&["--workspace", "--doc"]).status().map_err(unstarted)?;
+    let failed = [shown, beside.status, examples].into_iter().find(|status| !status.success());
+    Ok(failed.map_or(ExitCode::SUCCESS, code))
 }
 
-/// Tests of these packages, nothing of which stops the others.
-fn tests(packages: &[&str]) -> Command {
+/// The tests that are chosen so; none that fails stops the others.
+fn tests(chosen: &[&str]) -> Command {
     let mut test = cargo();
-    test.args(["test", "--locked", "--no-fail-fast"]).args(packages);
-    if std::env::var_os(THREADS).is_none() {
-        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        test.env(THREADS, (cores + cores.div_ceil(2)).to_string());
-    }
+    test.args(["test", "--locked", "--no-fail-fast"]).args(chosen);
     // A test that fails on another machine is understood by what the programs said.
     test.env("BURSAR_TEST_TALK", "1");
     test
