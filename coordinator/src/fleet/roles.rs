@@ -59,7 +59,7 @@ pub struct Reaper(pub Arc<Fleet>);
 /// Brings the queue in line with the store.
 pub struct Rebuilder(pub Arc<Fleet>);
 
-/// Closes challenges whose time is up.
+/// Closes challenges whose time is up, gives back wheels that nobody holds any more, and calls people.
 pub struct Timekeeper(pub Arc<Fleet>);
 
 impl Reaper {
@@ -180,21 +180,16 @@ impl Rebuilder {
 }
 
 impl Timekeeper {
-    /// One round.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn run_once(&self) -> Result<(), Error> {
-        // Each for itself: what fails of one keeps none of the others.
+    /// One round: what fails of one thing keeps none of the others.
+    async fn run_once(&self) {
         let (store, now) = (&self.0.store, clock::now());
-        let expired = store.expire_challenges(now).await;
-        let lapsed = store.hand_back_lapsed(now).await;
-        let called = store.call_people(now).await;
-        if [&expired, &lapsed].into_iter().flatten().any(|count| *count > 0) {
+        let ended = [store.expire_challenges(now).await, store.hand_back_lapsed(now).await];
+        if ended.iter().flatten().any(|count| *count > 0) {
             self.0.answered.notify_waiters();
         }
-        expired.and(lapsed).and(called)?;
-        Ok(())
+        for done in ended.into_iter().chain([store.call_people(now).await]) {
+            report("timekeeper", done.map(|_| ()).map_err(Error::from));
+        }
     }
 }
 
@@ -290,7 +285,7 @@ pub fn play_all(fleet: &Arc<Fleet>, mut dispatcher: Dispatcher, metrics: Prometh
     let timekeeper = Timekeeper(Arc::clone(fleet));
     tokio::spawn(async move {
         loop {
-            report("timekeeper", timekeeper.run_once().await);
+            timekeeper.run_once().await;
             tokio::time::sleep(LOOK_AT_CHALLENGES).await;
         }
     });

@@ -45,7 +45,7 @@ pub(super) async fn by_itself(
         }
         _ => authenticator(tx, run_id, &new.question).await?,
     };
-    let come_in = messages(tx, run_id, Refused::KeepsOut, &new.question, &new.heard).await?;
+    let come_in = messages(tx, run_id, OnRefusal::LeftAlone, &new.question, &new.heard).await?;
     Ok(answers.into_iter().chain(come_in).collect())
 }
 
@@ -57,7 +57,7 @@ pub(super) async fn once_sent_anew(
     heard: &[Medium],
 ) -> Result<Vec<AnswerSource>, StoreError> {
     let Challenge { run_id, question, may_answer: before, .. } = challenge;
-    let come_in = messages(tx, *run_id, Refused::IsPast, question, heard).await?;
+    let come_in = messages(tx, *run_id, OnRefusal::AskedAnew, question, heard).await?;
     let stay = before.iter().copied().filter(|source| *source != AnswerSource::Person && !come_in.contains(source));
     Ok(may_answer(question, stay.chain(come_in.iter().copied()).collect()))
 }
@@ -73,11 +73,11 @@ async fn was_refused(tx: &mut Tx, run_id: RunId, source: AnswerSource) -> Result
 
 /// What it means for a way that the bank refused a code that came by it, in the same session.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Refused {
+enum OnRefusal {
     /// No other is tried.
-    KeepsOut,
+    LeftAlone,
     /// A new one was asked for since.
-    IsPast,
+    AskedAnew,
 }
 
 /// The ways by which a code may come in for a question: the connection has an address of its own there, and the bank
@@ -85,7 +85,7 @@ enum Refused {
 async fn messages(
     tx: &mut Tx,
     run_id: RunId,
-    refused: Refused,
+    on_refusal: OnRefusal,
     question: &Question,
     heard: &[Medium],
 ) -> Result<Vec<AnswerSource>, StoreError> {
@@ -102,7 +102,7 @@ async fn messages(
     );
     let own = own
         .bind(run_id.0)
-        .bind(refused == Refused::IsPast)
+        .bind(on_refusal == OnRefusal::AskedAnew)
         .fetch_all(&mut **tx)
         .await
         .map_err(failed("look for a connection's addresses"))?;
