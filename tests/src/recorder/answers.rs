@@ -53,6 +53,8 @@ pub fn known(portal: &RunningPortal, folder: &Path) -> std::io::Result<PathBuf> 
     let known = match portal.name() {
         // What its bank calls an account in another currency.
         "kontor" => json!({ "type Währungskonto": "checking" }),
+        // What its bank calls accounts, and that it shows a year.
+        "granary" => json!({ "type DDA": "checking", "type MMA": "moneyMarket", "days back": "360" }),
         _ => json!({}),
     };
     let path = folder.join("answers.json");

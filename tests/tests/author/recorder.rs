@@ -112,6 +112,11 @@ async fn kontor_is_recorded_once_and_read_as_it_truly_is() -> Result<(), Failure
     check(Portal::Kontor, &[]).await
 }
 
+#[tokio::test]
+async fn granary_is_recorded_once_and_read_as_it_truly_is() -> Result<(), Failure> {
+    check(Portal::Granary, &[]).await
+}
+
 /// Records a portal, and has a script drafted of it by way of DevTools JSON.
 async fn check_carried_over(portal: Portal) -> Result<(), Failure> {
     let portal = portal.start(Wishes::default()).await?;

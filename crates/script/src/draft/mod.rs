@@ -28,6 +28,7 @@ mod tell;
 mod trail;
 mod values;
 mod walk;
+mod windows;
 pub(crate) mod words;
 mod write;
 
@@ -54,6 +55,7 @@ use tell::{tell_accounts, tell_announced, tell_form, tell_ledger, tell_writing};
 use trail::Trail;
 use values::{amounts, currencies, locales, time_zone};
 use walk::Listed;
+use windows::Range;
 
 /// A page that was saved.
 #[derive(Clone, Copy, Debug)]
@@ -207,12 +209,14 @@ fn make(
     let ledger = ledger_of(&looked, &sheets, today);
     let writing = writing(&looked, &sheets, ledger.as_ref());
     let accounts = accounts_of(&looked, &sheets, ledger.as_ref(), &writing, &trail, today);
-    let listed = Listed::of(&sheets, accounts.as_ref(), ledger.as_ref());
+    let mut listed = Listed::of(&sheets, accounts.as_ref(), ledger.as_ref());
+    let range = ledger.as_ref().and_then(|list| Range::of(&looked, &trail, &listed, list));
+    listed.asking = range.as_ref().map(|range| range.asking(&looked, &listed)).unwrap_or_default();
     let announced = ledger.as_ref().and_then(|list| pending::announced(&looked, &sheets, list, &listed.ledgers));
     let walk = walk::walk(&looked, &trail, &listed, &mut inquiry);
     let day = (today, &writing.currency);
     let leads = match &walk {
-        Some(walk) => Leads::of_trail(&looked, ledger.as_ref(), accounts.as_ref(), (&trail, &listed, walk), day),
+        Some(walk) => Leads::of_trail(&looked, ledger.as_ref(), accounts.as_ref(), (&trail, &listed, walk), range, day),
         None => Leads::of(&looked, ledger.as_ref(), accounts.as_ref(), day),
     };
     let (forms, kinds) = match walk {

@@ -36,7 +36,10 @@ pub(super) const TRANSACTIONS: Words = &[
             abonos|haber|accredito|avere|entrate|crédito|bij|お預入れ|お預り金額|入金|預入",
     ),
     ("runningBalance", "balance|running balance|ledger balance|saldo|kontostand|solde|残高|差引残高|saldo contable"),
-    ("bankReference", "reference|bank reference|ref|ref.|referenz|référence|referencia|riferimento"),
+    (
+        "bankReference",
+        "reference|bank reference|ref|ref.|referenz|référence|referencia|riferimento|check no.|check no|check number|check #",
+    ),
     ("customerReference", "customer reference|your reference|kundenreferenz|end-to-end reference|cheque number"),
     ("counterpartyName", "counterparty|beneficiary|empfänger|auftraggeber/empfänger|name|bénéficiaire"),
     ("merchantName", "merchant|händler|commerçant|comercio"),

@@ -13,7 +13,7 @@ use super::pending::Announced;
 use super::questions::Inquiry;
 use super::selectors::selector;
 use super::{AccountsList, LedgerList, Looked, Sureness, Writing};
-use crate::css::Css;
+use crate::css::{Css, PIERCING};
 use crate::document::{Document, folded_case, is_hidden, shown_text};
 use crate::format;
 use crate::recording::PageKind;
@@ -104,13 +104,14 @@ fn pages(out: &mut String, parts: &mut Parts<'_, '_>) {
             (PageKind::Account | PageKind::Transactions, _) => {
                 // An account's page without its transactions has its details, and what leads to them.
                 let open = parts.leads.open.as_ref().filter(|_| kind == PageKind::Account);
-                let open = open.map(|(_, open, _)| parts.leads.details_in.as_deref().unwrap_or(open));
-                let table = parts.ledger.map_or("", |ledger| ledger.table.0.as_str());
-                let rows = match &parts.leads.empty {
-                    Some(empty) => format!(":is({table}, {empty})"),
-                    None => table.to_owned(),
-                };
-                let mark = open.map_or(rows, str::to_owned);
+                let open = open.map(|(_, open, _)| {
+                    let marks = [parts.leads.details_in.as_ref(), Some(open)].into_iter().flatten();
+                    marks
+                        .clone()
+                        .find(|mark| mixed(parts.looked, kind, mark).is_empty())
+                        .or_else(|| marks.clone().next())
+                });
+                let mark = open.flatten().cloned().unwrap_or_else(|| rows(parts));
                 out.push_str(&format!("  {name}:\n    when: {}\n", sign(parts.looked, kind, &mark)));
             }
             (PageKind::SignedOut, _) => {
@@ -141,13 +142,30 @@ fn pages(out: &mut String, parts: &mut Parts<'_, '_>) {
     }
 }
 
+/// What shows where rows are: what asks for them, or else the table, or what is there in its place.
+fn rows(parts: &Parts<'_, '_>) -> String {
+    let table = parts.ledger.map_or("", |ledger| ledger.table.0.as_str());
+    match (&parts.leads.range, &parts.leads.empty) {
+        (Some(range), _) => range.click.clone(),
+        // What is in a frame can't be one of several.
+        (None, Some(empty)) if ![table, empty].iter().any(|css| css.contains(PIERCING)) => {
+            format!(":is({table}, {empty})")
+        }
+        (None, _) => table.to_owned(),
+    }
+}
+
+/// The pages of other kinds that a selector fits, too.
+fn mixed<'p, 'l>(looked: &'p [Looked<'l>], kind: PageKind, mark: &str) -> Vec<&'p Looked<'l>> {
+    let fits = |document: &Document| Css::made(mark).is_some_and(|css| document.shown(&css).is_some());
+    let others = looked.iter().filter(|page| page.kind.is_some_and(|other| other != kind));
+    others.filter(|page| fits(&page.document)).collect()
+}
+
 /// By what a page is known: this selector, unless it fits a page of another kind, too; then what that one has is absent.
 fn sign(looked: &[Looked<'_>], kind: PageKind, mark: &str) -> String {
-    let fits =
-        |document: &Document, selector: &str| Css::made(selector).is_some_and(|css| document.shown(&css).is_some());
     let own = looked.iter().find(|page| page.kind == Some(kind));
-    let others = looked.iter().filter(|page| page.kind.is_some_and(|other| other != kind));
-    let mixed: Vec<&Looked<'_>> = others.filter(|page| fits(&page.document, mark)).collect();
+    let mixed = mixed(looked, kind, mark);
     let heading = |page: &Looked<'_>| farewell(&page.document);
     if mixed.is_empty() {
         return format!("{{ visible: {} }}", text(mark));
@@ -326,7 +344,7 @@ fn details(out: &mut String, parts: &Parts<'_, '_>) {
     }
 }
 
-fn transactions(out: &mut String, ledger: &LedgerList, parts: &Parts<'_, '_>) {
+fn transactions(out: &mut String, ledger: &LedgerList, parts: &mut Parts<'_, '_>) {
     let (LedgerList { table, skip, read, .. }, leads) = (ledger, parts.leads);
     let on = if leads.open.is_some() { PageKind::Transactions } else { PageKind::Account };
     out.push_str(&format!("  transactions:\n    on: {}\n", on.as_str()));
@@ -377,6 +395,9 @@ fn transactions(out: &mut String, ledger: &LedgerList, parts: &Parts<'_, '_>) {
         }
         Some((_, next, _, Further::Below)) => out.push_str(&format!("    next: {{ more: {} }}\n", text(next))),
         None => {}
+    }
+    if let Some(range) = &leads.range {
+        range.write(out, parts.inquiry);
     }
 }
 
