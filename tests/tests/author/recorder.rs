@@ -149,6 +149,11 @@ async fn threshold_is_read_as_it_truly_is_by_way_of_another_recorders_form() -> 
     check_carried_over(Portal::Threshold).await
 }
 
+#[tokio::test]
+async fn kontor_is_read_as_it_truly_is_by_way_of_another_recorders_form() -> Result<(), Failure> {
+    check_carried_over(Portal::Kontor).await
+}
+
 /// What nobody else is called, and no other password is.
 const USER: &str = "canary-Vogel";
 const PASSWORD: &str = "Pass+canary/99";
