@@ -12,6 +12,9 @@ use super::values::{First, amounts, days, is_blank};
 use super::words::{ACCOUNTS, Fit, TYPES, field};
 use crate::document::{fold, folded_case};
 
+/// What heads the day on which balances were so, where it has no label.
+pub(super) const AS_OF: &str = "as of";
+
 /// A list of accounts, as it is to be read.
 pub(super) struct Accounts {
     /// Our fields, and the headers that they stand under.
@@ -95,7 +98,10 @@ pub(super) fn accounts(
         let css = crate::css::Css::made(open);
         css.is_some_and(|css| elements.iter().any(|row| css.within(*row).next().is_none()))
     };
-    let no_page = open.as_ref().filter(|open| leads_nowhere(open)).map(|open| format!("tr:not(:has({open}))"));
+    let no_page = open.as_ref().filter(|open| leads_nowhere(open)).map(|open| {
+        let row = elements.first().map_or("tr", |row| row.value().name());
+        format!("{row}:not(:has({open}))")
+    });
     blanks.sort();
     blanks.dedup();
     // A list of accounts leads to them, or says what is in them.

@@ -13,12 +13,16 @@ use super::tables::Sheet;
 use super::trail::Trail;
 use super::values::{self, currencies};
 use super::{Looked, Sureness, Writing};
+use crate::language::Shape;
 
 /// A list of accounts, and where it is.
 pub(super) struct AccountsList {
     pub(super) at: usize,
     pub(super) table: (String, Sureness),
+    pub(super) shape: Shape,
     pub(super) read: Accounts,
+    /// Headers, and how a column says what stands under them, where that isn't the header itself.
+    pub(super) said: Vec<(String, String)>,
     pub(super) rows: usize,
 }
 
@@ -37,7 +41,7 @@ pub(super) struct LedgerList {
 pub(super) fn ledger_of(looked: &[Looked<'_>], sheets: &[Vec<Sheet<'_>>], today: Date) -> Option<LedgerList> {
     let mut lists = Vec::new();
     for (at, (page, sheets)) in looked.iter().zip(sheets).enumerate() {
-        for sheet in sheets {
+        for sheet in sheets.iter().filter(|sheet| sheet.shape == Shape::Table) {
             let texts = || sheet.headers.iter().map(String::as_str).chain(sheet.cells());
             let mut shown = currencies(texts());
             if shown.is_empty() {
@@ -117,13 +121,19 @@ pub(super) fn accounts_of(
                 trail.clicks(at, &looked.document).find(|(element, then)| then.is_some() && is_in_row(element));
             let opened = opened.map(|(element, _)| element);
             let Some(read) = accounts::accounts(&sheet.headers, &sheet.rows, how, (opened, today)) else { continue };
-            let list = AccountsList { at, table: sheet.selector.clone(), rows: sheet.rows.len(), read };
+            let said = sheet.headers.iter().cloned().zip(sheet.said.iter().cloned()).collect();
+            let (table, shape, rows) = (sheet.selector.clone(), sheet.shape, sheet.rows.len());
+            let list = AccountsList { at, table, shape, read, said, rows };
             lists.push((opened.is_some(), list));
         }
     }
     let at_ledger = |list: &AccountsList| ledger.is_some_and(|ledger| ledger.at == list.at);
     let best = lists
         .into_iter()
-        .max_by_key(|(is_opened, list)| (*is_opened, !at_ledger(list), list.read.columns.len(), usize::MAX - list.at));
+        // Things that repeat may be no list at all, where there is a table.
+        .max_by_key(|(is_opened, list)| {
+            let is_table = list.shape == Shape::Table;
+            (*is_opened, is_table, !at_ledger(list), list.read.columns.len(), usize::MAX - list.at)
+        });
     best.map(|(_, list)| list)
 }

@@ -25,6 +25,7 @@ mod questions;
 pub(crate) mod selectors;
 mod tables;
 mod tell;
+mod tiles;
 mod trail;
 mod values;
 mod walk;
@@ -205,7 +206,8 @@ fn make(
     let nothing = BTreeMap::new();
     let trail = trodden.map_or_else(Trail::default, |(recording, _)| Trail::of(recording, &looked));
     let mut inquiry = Inquiry::new(trodden.map_or(&nothing, |(_, answers)| answers));
-    let sheets: Vec<Vec<Sheet<'_>>> = looked.iter().map(|looked| tables::sheets(&looked.document)).collect();
+    let lists = |document| tables::sheets(document).into_iter().chain(tiles::sheets(document, today)).collect();
+    let sheets: Vec<Vec<Sheet<'_>>> = looked.iter().map(|page| lists(&page.document)).collect();
     let ledger = ledger_of(&looked, &sheets, today);
     let writing = writing(&looked, &sheets, ledger.as_ref());
     let accounts = accounts_of(&looked, &sheets, ledger.as_ref(), &writing, &trail, today);

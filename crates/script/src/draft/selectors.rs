@@ -234,7 +234,10 @@ pub(super) fn is_name(text: &str) -> bool {
     // A nought is what frameworks put into every name: `ctl00_Main`.
     let digits = text.chars().filter(|sign| sign.is_ascii_digit() && *sign != '0').count();
     let begins = text.starts_with(|sign: char| sign.is_ascii_alphabetic());
-    is_plain && begins && text.len() <= LONGEST && digits <= 1 && !is_jumble(text)
+    // What counts is another tomorrow: `more-30`.
+    let before = text.trim_end_matches(|sign: char| sign.is_ascii_digit());
+    let counts = text.len() > before.len() + 1 && before.ends_with(['-', '_']);
+    is_plain && begins && !counts && text.len() <= LONGEST && digits <= 1 && !is_jumble(text)
 }
 
 /// Whether it is letters in no order, as of a hash: capitals in the midst of small letters, more than words have.
@@ -330,7 +333,9 @@ mod tests {
         for name in ["accounts", "sign-in-form", "firstName", "page2", "ctl00_Main_txtUserId"] {
             assert!(is_name(name), "{name}");
         }
-        for name in ["row-000123", "k9f8a7c6", "css-1x2y3z", "", "9a", "a b", "xYzAbCdEfGh", "Table__row___Xb3kQ"] {
+        for name in
+            ["row-000123", "more-30", "k9f8a7c6", "css-1x2y3z", "", "9a", "a b", "xYzAbCdEfGh", "Table__row___Xb3kQ"]
+        {
             assert!(!is_name(name), "{name}");
         }
     }

@@ -9,13 +9,13 @@ pub(super) type Words = &'static [(&'static str, &'static str)];
 pub(super) const TRANSACTIONS: Words = &[
     (
         "postedDate",
-        "date|posted|posting date|posted date|date posted|booking date|booked|buchung|\
+        "date|posted|posting date|posted date|post date|date posted|booking date|booked|buchung|\
             buchungstag|buchungsdatum|datum|date comptable|date d'opération|fecha|fecha contable|\
             fecha de operación|data|data contabile|data lançamento|boekdatum|日付|取引日|年月日|お取引日",
     ),
     (
         "transactionDate",
-        "transaction date|trans date|purchase date|value date|wertstellung|valuta|date de valeur|\
+        "transaction date|trans date|trans. date|purchase date|value date|wertstellung|valuta|date de valeur|\
             fecha valor|data valuta|data operazione|rentedatum",
     ),
     (
@@ -71,7 +71,7 @@ pub(super) const ACCOUNTS: Words = &[
         "available|available balance|verfügbar|verfügbarer betrag|disponible|solde disponible|\
             disponibile|支払可能残高|お引出可能額",
     ),
-    ("balanceAsOf", "as of|stand|au|stand vom"),
+    ("balanceAsOf", "as of|as at|stand|au|stand vom"),
 ];
 
 /// What stands beside the details of an account.

@@ -16,6 +16,7 @@ use super::{AccountsList, LedgerList, Looked, Sureness, Writing};
 use crate::css::{Css, PIERCING};
 use crate::document::{Document, folded_case, is_hidden, shown_text};
 use crate::format;
+use crate::language::Shape;
 use crate::recording::PageKind;
 
 /// All that a script is made of.
@@ -287,9 +288,16 @@ fn column_lines(indent: &str, columns: &[(&'static str, String)], parts: &[Part]
 }
 
 fn accounts(out: &mut String, parts: &Parts<'_, '_>) {
-    let AccountsList { table, read, .. } = parts.accounts;
-    out.push_str(&format!("  accounts:\n    on: accounts\n    table: {}\n", text(&table.0)));
-    columns(out, &read.columns, &[]);
+    let AccountsList { table, shape, read, said, .. } = parts.accounts;
+    let list = match shape {
+        Shape::Table => "table",
+        Shape::Records => "records",
+    };
+    out.push_str(&format!("  accounts:\n    on: accounts\n    {list}: {}\n    columns:\n", text(&table.0)));
+    for (field, header) in &read.columns {
+        let said = said.iter().find(|(known, _)| known == header).map(|(_, said)| said.clone());
+        out.push_str(&format!("      {field}: {}\n", said.unwrap_or_else(|| text(header))));
+    }
     if let Some(date) = &read.date {
         out.push_str(&format!("    date: {}\n", text(date)));
     }
@@ -328,18 +336,19 @@ fn accounts(out: &mut String, parts: &Parts<'_, '_>) {
 }
 
 fn details(out: &mut String, parts: &Parts<'_, '_>) {
-    if parts.leads.details.is_empty() {
-        return;
-    }
-    out.push_str("  account:\n    on: account\n    fields:\n");
     let date = parts.leads.as_of.as_ref();
     // What the list says is there on every account; a label may not be.
     let is_listed = |field: &str| parts.accounts.read.columns.iter().any(|(known, _)| *known == field);
     let is_read = |field: &str| (field != "balanceAsOf" || date.is_some()) && !is_listed(field);
-    for (field, label) in parts.leads.details.iter().filter(|(field, _)| is_read(field)) {
+    let fields: Vec<_> = parts.leads.details.iter().filter(|(field, _)| is_read(field)).collect();
+    if fields.is_empty() {
+        return;
+    }
+    out.push_str("  account:\n    on: account\n    fields:\n");
+    for (field, label) in &fields {
         out.push_str(&format!("      {field}: {}\n", text(label)));
     }
-    if let Some(date) = date {
+    if let Some(date) = date.filter(|_| fields.iter().any(|(field, _)| *field == "balanceAsOf")) {
         out.push_str(&format!("    date: {}\n", text(date)));
     }
 }
