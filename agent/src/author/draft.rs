@@ -105,9 +105,9 @@ impl DraftError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Page(error) => error.hint(),
-            Self::NoAccounts => {
-                Some("save the page with the list of accounts, and name it too; it has to be a table with headers")
-            }
+            Self::NoAccounts => Some(
+                "save the page with the list of accounts, and name it too; it has to be a table with headers, or things that are alike",
+            ),
             Self::New(error) => error.hint(),
             Self::Address(error) => error.hint(),
             Self::Visit(error) => error.hint(),

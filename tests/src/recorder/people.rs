@@ -188,6 +188,10 @@ async fn coppermine(portal: &RunningPortal, hand: &mut Hand, memory: &mut Memory
     hand.click("article.tile h2 a").await?;
     hand.click("tr.more button").await?;
     hand.click("a{All accounts}").await?;
+    // A loan lists what becomes of it otherwise than a card does.
+    hand.click("article.tile h2 a{Loan}").await?;
+    hand.see("#activity-table th{Balance owed}").await?;
+    hand.click("a{All accounts}").await?;
     hand.see("article.tile").await?;
     hand.click("nav form button").await?;
     hand.see("h1{signed out}").await?;

@@ -113,6 +113,11 @@ async fn kontor_is_recorded_once_and_read_as_it_truly_is() -> Result<(), Failure
 }
 
 #[tokio::test]
+async fn coppermine_is_recorded_once_and_read_as_it_truly_is() -> Result<(), Failure> {
+    check(Portal::Coppermine, &[]).await
+}
+
+#[tokio::test]
 async fn granary_is_recorded_once_and_read_as_it_truly_is() -> Result<(), Failure> {
     check(Portal::Granary, &[]).await
 }

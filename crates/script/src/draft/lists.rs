@@ -12,6 +12,7 @@ use super::pending;
 use super::tables::Sheet;
 use super::trail::Trail;
 use super::values::{self, currencies};
+use super::walk::Listed;
 use super::{Looked, Sureness, Writing};
 use crate::language::Shape;
 
@@ -37,8 +38,12 @@ pub(super) struct LedgerList {
     pub(super) rows: usize,
 }
 
-/// The list of transactions that proves most, or else has the most rows.
-pub(super) fn ledger_of(looked: &[Looked<'_>], sheets: &[Vec<Sheet<'_>>], today: Date) -> Option<LedgerList> {
+/// The list of transactions that proves most, or else has the most rows; and those that are laid out otherwise.
+pub(super) fn ledgers_of(
+    looked: &[Looked<'_>],
+    sheets: &[Vec<Sheet<'_>>],
+    today: Date,
+) -> Option<(LedgerList, Vec<LedgerList>)> {
     let mut lists = Vec::new();
     for (at, (page, sheets)) in looked.iter().zip(sheets).enumerate() {
         for sheet in sheets.iter().filter(|sheet| sheet.shape == Shape::Table) {
@@ -72,7 +77,8 @@ pub(super) fn ledger_of(looked: &[Looked<'_>], sheets: &[Vec<Sheet<'_>>], today:
     let best = lists.iter().enumerate().max_by_key(|(_, list)| most(list)).map(|(at, _)| at)?;
     let mut best = lists.remove(best);
     // The same list on other pages, of which the first may be the only one with what is pending.
-    for other in lists.into_iter().filter(|other| other.read.columns == best.read.columns) {
+    let (same, others): (Vec<_>, Vec<_>) = lists.into_iter().partition(|other| other.read.columns == best.read.columns);
+    for other in same {
         best.read.pending = best.read.pending.or(other.read.pending);
         best.skip = best.skip.or(other.skip);
         if other.read.direction == Direction::Signed {
@@ -88,7 +94,21 @@ pub(super) fn ledger_of(looked: &[Looked<'_>], sheets: &[Vec<Sheet<'_>>], today:
             (best.at, best.table) = (other.at, other.table);
         }
     }
-    Some(best)
+    Some((best, others))
+}
+
+/// Of lists that are laid out otherwise those of other accounts: each was opened from the list of accounts, on a page that has no
+/// list as the first is.
+pub(super) fn otherwise(others: Vec<LedgerList>, trail: &Trail, listed: &Listed) -> Vec<LedgerList> {
+    let is_opened = |at: usize| listed.accounts.iter().any(|from| trail.leads(*from, at));
+    let is_list = |at: usize| listed.ledgers.contains(&at) || listed.accounts.contains(&at);
+    let mut found: Vec<LedgerList> = Vec::new();
+    for other in others.into_iter().filter(|other| is_opened(other.at) && !is_list(other.at)) {
+        if found.iter().all(|known| known.read.columns != other.read.columns && known.at != other.at) {
+            found.push(other);
+        }
+    }
+    found
 }
 
 /// What stands in the cells that say what a row is for.

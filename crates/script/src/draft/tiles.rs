@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use scraper::ElementRef;
 
 use super::Sureness;
-use super::accounts::AS_OF;
+use super::accounts::{AS_OF, KIND};
 use super::tables::{Sheet, is_sum};
 use super::values::{First, days, is_blank};
 use super::words::{ACCOUNTS, TYPES, field};
@@ -56,6 +56,9 @@ fn sheet(document: &Document, selector: String, today: Date) -> Option<Sheet<'_>
     let rows: Vec<ElementRef<'_>> = document.all(&css).filter(|row| !is_hidden(row)).take(MOST).collect();
     let mut pieces = labels(&rows);
     pieces.extend(alone(&rows, today));
+    if pieces.iter().all(|piece| piece.header != "type") {
+        pieces.extend(kinds(&rows));
+    }
     let has = |wanted: &str| {
         pieces
             .iter()
@@ -120,6 +123,22 @@ fn labels(rows: &[ElementRef<'_>]) -> Vec<Piece> {
         Some(Piece { said: said(&labels), header: labels.first()?.clone(), cells })
     };
     found.into_iter().filter_map(piece).collect()
+}
+
+/// What tells kinds of accounts apart where nothing names them: what is said of a card has other labels than what is said of a
+/// loan, so that the first of them is its kind.
+fn kinds(rows: &[ElementRef<'_>]) -> Option<Piece> {
+    let first = |row: &ElementRef<'_>| {
+        let mut labels = row.descendants().filter_map(ElementRef::wrap).filter(|label| label.value().name() == "dt");
+        labels.find(|label| !is_hidden(label)).map(shown_text).filter(|label| !label.is_empty())
+    };
+    let cells: Vec<String> = rows.iter().map(first).collect::<Option<_>>()?;
+    let are_several = cells.iter().collect::<BTreeSet<_>>().len();
+    (are_several > 1 && are_several < cells.len()).then(|| Piece {
+        header: KIND.to_owned(),
+        said: "dt".to_owned(),
+        cells,
+    })
 }
 
 /// What stands alone, and is called what it holds: each kind of thing once.
@@ -200,11 +219,14 @@ fn as_of(full: &[&str], cells: &[String], today: Date) -> Option<(String, Vec<St
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use jiff::civil::{Date, date};
 
     use super::sheets;
     use crate::SavedPage;
     use crate::document::Document;
+    use crate::recording::{Page, Recording};
 
     const TODAY: Date = date(2026, 11, 20);
 
@@ -230,10 +252,11 @@ mod tests {
             ("name", "a"),
             ("number", "{ of: p.end, starts: \"Ending in \" }"),
             ("as of", "{ of: p.day, after: \"As of \" }"),
+            ("kind", "dt"),
         ];
         assert_eq!(pieces, expected);
         let last: Vec<&str> = sheet.rows[2].1.iter().map(String::as_str).collect();
-        assert_eq!(last, ["$5,000.00", "", "Barn Loan", "", "Nov 20, 2026"]);
+        assert_eq!(last, ["$5,000.00", "", "Barn Loan", "", "Nov 20, 2026", "Principal balance"]);
     }
 
     #[test]
@@ -255,11 +278,36 @@ mod tests {
         let expected = "    records: article.tile\n    columns:\n      \
             currentBalance: { label: [Current balance, Principal balance] }\n      \
             availableBalance: { label: Available credit }\n      name: a\n      \
-            maskedNumber: { of: p.end, starts: \"Ending in \" }\n      balanceAsOf: { of: p.day, after: \"As of \" }\n    \
-            date: \"MMM D, YYYY\"\n    key: { attribute: data-no }\n";
+            maskedNumber: { of: p.end, starts: \"Ending in \" }\n      balanceAsOf: { of: p.day, after: \"As of \" }\n      type: dt\n    \
+            date: \"MMM D, YYYY\"\n    map:\n      type:\n        Current balance: other # Nobody knows this word: say what it is.\n        \
+            Principal balance: other # Nobody knows this word: say what it is.\n    key: { attribute: data-no }\n";
         assert!(script.contains(expected), "{script}");
         let script = crate::Script::parse(&script).expect("a sound script");
         let read = script.read_page("accounts", TILES, TODAY).expect("a page");
         assert_eq!(read.accounts.map(|list| list.len()), Some(3));
+    }
+
+    #[test]
+    fn cards_and_loans_may_show_what_is_owed_unless_one_of_them_has_a_minus() {
+        let answers = [("type Current balance", "creditCard"), ("type Principal balance", "loan"), ("owed", "yes")];
+        let given: BTreeMap<String, String> = answers.map(|(id, said)| (id.to_owned(), said.to_owned())).into();
+        let drafted = |html: &str| {
+            let url: url::Url = "https://bank.example/".parse().expect("an address");
+            let mut recording = Recording::new(url.clone());
+            recording.pages.push(Page { url, window: 0, html: Some(html.to_owned()), kind: None });
+            crate::draft_recording("bank", &recording, &given, TODAY).expect("a draft")
+        };
+        let check = |html: &str, owed: Option<&str>| {
+            let drafted = drafted(html);
+            let script = drafted.script.expect("a script");
+            let line = script.lines().find(|line| line.trim_start().starts_with("owed:")).map(str::trim);
+            assert_eq!(line, owed, "{script}");
+            let is_asked = drafted.questions.iter().any(|question| question.id == "owed");
+            assert_eq!(is_asked, owed.is_some(), "{:?}", drafted.questions);
+            assert!(script.contains("Principal balance: loan"), "{script}");
+        };
+        check(TILES, Some("owed: [creditCard, loan]"));
+        check(&TILES.replace("$5,000.00", "-$5,000.00"), Some("owed: [creditCard]"));
+        check(&TILES.replace("$5,000.00", "-$5,000.00").replace("$1.00", "-$1.00"), None);
     }
 }

@@ -43,6 +43,14 @@ pub(super) struct Walk {
 }
 
 impl Listed {
+    /// Takes up a list of transactions that is laid out otherwise.
+    pub(super) fn add(&mut self, sheets: &[Vec<Sheet<'_>>], other: &LedgerList) {
+        let own = sheets.get(other.at).and_then(|sheets| sheets.iter().find(|sheet| sheet.selector.0 == other.table.0));
+        let is_like = |sheet: &Sheet<'_>| own.is_some_and(|own| own.headers == sheet.headers);
+        let pages = sheets.iter().enumerate().filter(|(_, sheets)| sheets.iter().any(is_like)).map(|(at, _)| at);
+        self.ledgers.extend(pages);
+    }
+
     /// The pages that have the same table with the same headers.
     pub(super) fn of(sheets: &[Vec<Sheet<'_>>], accounts: Option<&AccountsList>, ledger: Option<&LedgerList>) -> Self {
         let like = |at: usize, selector: &str| {

@@ -53,7 +53,7 @@ pub(super) const ACCOUNTS: Words = &[
         "account|account name|name|konto|kontoname|bezeichnung|compte|intitulé|cuenta|conto|\
             conta|rekening|口座|口座名|商品|nickname",
     ),
-    ("type", "type|account type|kontoart|art|type de compte|tipo|tipo de cuenta|soort|種類|科目"),
+    ("type", "type|kind|account type|kontoart|art|type de compte|tipo|tipo de cuenta|soort|種類|科目"),
     ("status", "status|state|statut|estado|stato|状態"),
     ("currency", "currency|ccy|währung|devise|moneda|divisa|valuta|moeda|通貨"),
     (

@@ -7,8 +7,8 @@ use scraper::ElementRef;
 use super::approval::Waiting;
 use super::columns::Direction;
 use super::forms::{Form, Kind};
+use super::layouts::{column_lines, columns, layouts};
 use super::leads::{Further, Leads, goodbye};
-use super::parts::Part;
 use super::pending::Announced;
 use super::questions::Inquiry;
 use super::selectors::selector;
@@ -26,10 +26,14 @@ pub(super) struct Parts<'p, 'i> {
     pub(super) writing: &'p Writing,
     pub(super) accounts: &'p AccountsList,
     pub(super) ledger: Option<&'p LedgerList>,
+    /// Those that are laid out otherwise.
+    pub(super) others: &'p [LedgerList],
     pub(super) announced: Option<&'p Announced>,
     pub(super) leads: &'p Leads,
     /// The bank's words for kinds of accounts, and ours.
     pub(super) types: &'p [(String, Option<&'static str>)],
+    /// Ours whose amounts are what is owed.
+    pub(super) owed: &'p [&'static str],
     pub(super) inquiry: &'p mut Inquiry<'i>,
 }
 
@@ -52,6 +56,9 @@ pub(super) fn script(parts: &mut Parts<'_, '_>) -> String {
     }
     pages(&mut out, parts);
     out.push_str("reads:\n");
+    if !parts.owed.is_empty() {
+        out.push_str(&format!("  owed: [{}]\n", parts.owed.join(", ")));
+    }
     accounts(&mut out, parts);
     if let Some(ledger) = parts.ledger {
         details(&mut out, parts);
@@ -265,28 +272,6 @@ fn of_form(out: &mut String, name: &str, form: &Form, looked: &[Looked<'_>], inq
     out.push_str(&format!("{comment}      - {{ click: {}{effect} }}\n", text(click)));
 }
 
-fn columns(out: &mut String, columns: &[(&'static str, String)], parts: &[Part]) {
-    out.push_str("    columns:\n");
-    out.push_str(&column_lines("      ", columns, parts));
-}
-
-/// The columns, and in place of one whose cells have parts these.
-fn column_lines(indent: &str, columns: &[(&'static str, String)], parts: &[Part]) -> String {
-    let mut lines = String::new();
-    for (field, header) in columns {
-        let own = parts.iter().filter(|part| part.header == *header);
-        for Part { field, of, after, .. } in own.clone() {
-            let after = after.as_ref().map(|after| format!(", after: {}", text(after))).unwrap_or_default();
-            let (column, of) = (text(header), text(of));
-            lines.push_str(&format!("{indent}{field}: {{ column: {column}, of: {of}{after} }}\n"));
-        }
-        if own.count() == 0 {
-            lines.push_str(&format!("{indent}{field}: {}\n", text(header)));
-        }
-    }
-    lines
-}
-
 fn accounts(out: &mut String, parts: &Parts<'_, '_>) {
     let AccountsList { table, shape, read, said, .. } = parts.accounts;
     let list = match shape {
@@ -391,6 +376,7 @@ fn transactions(out: &mut String, ledger: &LedgerList, parts: &mut Parts<'_, '_>
     if let Some((_, of, after)) = &leads.announced {
         out.push_str(&format!("    announced: {{ of: {}, after: {} }}\n", text(of), text(after)));
     }
+    layouts(out, read, parts.others);
     match &leads.next {
         Some((_, next, _, Further::Page)) => out.push_str(&format!("    next: {}\n", text(next))),
         Some((_, next, _, Further::Until(end))) => {
