@@ -155,6 +155,11 @@ async fn threshold_is_read_as_it_truly_is_by_way_of_another_recorders_form() -> 
 }
 
 #[tokio::test]
+async fn coppermine_is_read_as_it_truly_is_by_way_of_another_recorders_form() -> Result<(), Failure> {
+    check_carried_over(Portal::Coppermine).await
+}
+
+#[tokio::test]
 async fn kontor_is_read_as_it_truly_is_by_way_of_another_recorders_form() -> Result<(), Failure> {
     check_carried_over(Portal::Kontor).await
 }
