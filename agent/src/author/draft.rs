@@ -4,6 +4,7 @@
 //! Not here: finding it; that is the script crate's. What a portal does, nobody knows from pages alone.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -14,13 +15,16 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use script::recording::{PageKind, Recording};
 use script::{Draft as Drafted, SavedPage, Script, Sureness, draft, draft_recording, join_pages};
+use tokio::runtime::Builder;
 use url::Url;
 
+use super::answers::{AnswerArguments, AnswersError};
 use super::new::{Login, New, NewError, asking};
 use super::pages::{PageError, text};
 use super::recorded::{RecordedError, read};
 use super::run::{RunError, loopback};
 use super::saved::{headed_with_values, saved_from};
+use super::terminal::Terminal;
 use super::visit::{VisitError, visit};
 use super::{Listing, WriteError, plain, print, print_json, say};
 use crate::cli::{BrowserArguments, Exit};
@@ -37,6 +41,9 @@ pub struct Draft {
     /// page came then. Pages belong to it by their addresses.
     #[arg(long, value_name = "FILE")]
     recording: Option<PathBuf>,
+    /// Of a recording, what its pages don't tell is asked, as `agent record` does.
+    #[command(flatten)]
+    answering: AnswerArguments,
     /// Make this folder, with the script, the pages and a record, as `agent new` makes one. Its last part is the
     /// institution's id. Without it the script is printed.
     #[arg(long, value_name = "FOLDER")]
@@ -72,6 +79,15 @@ pub enum DraftError {
     /// There is no recording.
     #[error(transparent)]
     Recorded(#[from] RecordedError),
+    /// The answers can't be used.
+    #[error(transparent)]
+    Answers(#[from] AnswersError),
+    /// The author pressed Ctrl-C.
+    #[error("it was ended before anything was made")]
+    Interrupted,
+    /// The runtime didn't start.
+    #[error("could not start")]
+    Runtime(#[source] io::Error),
     /// No page has a list of accounts, without which there is no script, nor a sign-in to begin one with.
     #[error("no page has a list of accounts or a sign-in, so there is no script to make")]
     NoAccounts,
@@ -89,14 +105,14 @@ impl DraftError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Page(error) => error.hint(),
-            Self::NoAccounts => {
-                Some("save the page with the list of accounts, and name it too; it has to be a table with headers")
-            }
+            Self::NoAccounts => Some(
+                "save the page with the list of accounts, and name it too; it has to be a table with headers, or things that are alike",
+            ),
             Self::New(error) => error.hint(),
             Self::Address(error) => error.hint(),
             Self::Visit(error) => error.hint(),
             Self::Recorded(error) => error.hint(),
-            Self::Write(_) => None,
+            Self::Answers(_) | Self::Interrupted | Self::Runtime(_) | Self::Write(_) => None,
         }
     }
 }
@@ -126,7 +142,7 @@ impl Draft {
             Some(path) => {
                 let mut recording = read(path)?;
                 texts = joined(&mut recording, texts);
-                draft_recording(&id, &recording, &BTreeMap::new(), today).map_err(refused)?
+                self.settled(|given| draft_recording(&id, &recording, given, today).map_err(refused))?
             }
             None => {
                 let pages = texts.iter().map(|(file, url, html)| SavedPage { file, url, html });
@@ -162,6 +178,21 @@ impl Draft {
             None => print(script)?,
         }
         Ok(if Script::parse(script).is_ok() { Exit::Done } else { Exit::Faults })
+    }
+
+    /// A draft of a recording, with what was answered for it.
+    fn settled(
+        &self,
+        make: impl Fn(&BTreeMap<String, String>) -> Result<Drafted, PageError>,
+    ) -> Result<Drafted, DraftError> {
+        let answers = self.answering.answers()?;
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(DraftError::Runtime)?;
+        let settled = runtime.block_on(async {
+            let mut terminal = Terminal::open().map_err(DraftError::Runtime)?;
+            // Nothing that was typed is in a recording.
+            answers.settle(&mut terminal, &[], make).await.map_err(DraftError::from)
+        })?;
+        Ok(settled.ok_or(DraftError::Interrupted)?.drafted)
     }
 
     /// A page that was saved, or that an address shows: what it is called, where it was, and what it holds.

@@ -9,6 +9,7 @@
 //!
 //! Not here: the language, which is the script crate's; and working under leases.
 
+pub mod answers;
 pub mod check;
 pub mod draft;
 pub mod explain;
@@ -27,6 +28,7 @@ mod saved;
 pub mod schema;
 pub mod scrub;
 pub mod simulate;
+mod terminal;
 pub mod test;
 pub mod visit;
 

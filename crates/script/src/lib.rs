@@ -68,6 +68,7 @@ mod read;
 mod record;
 pub mod recording;
 mod rehearse;
+mod repeated;
 mod roots;
 mod runner;
 mod saved;

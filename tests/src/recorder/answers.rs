@@ -50,6 +50,12 @@ pub fn known(portal: &RunningPortal, folder: &Path) -> std::io::Result<PathBuf> 
     let known = match portal.name() {
         // What its bank calls an account in another currency.
         "kontor" => json!({ "type Währungskonto": "checking" }),
+        // Which of its accounts are cards and loans, and that they show what is owed.
+        "coppermine" => {
+            json!({ "type Current balance": "creditCard", "type Principal balance": "loan", "owed": "yes" })
+        }
+        // What its bank calls accounts, and that it shows a year.
+        "granary" => json!({ "type DDA": "checking", "type MMA": "moneyMarket", "days back": "360" }),
         _ => json!({}),
     };
     let path = folder.join("answers.json");

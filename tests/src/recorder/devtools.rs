@@ -10,7 +10,7 @@ use fixtures::portal::RunningPortal;
 use serde_json::json;
 use tokio::process::Command;
 
-use super::answers::settled;
+use super::answers::{known, settled};
 use super::hand::Failure;
 use super::record;
 use crate::programs::built;
@@ -36,7 +36,11 @@ pub async fn carried_over(portal: &RunningPortal, catalog: &Path) -> Result<Carr
     let trail = recorded.folder.join("pages/recording.json").display().to_string();
     agent(&["export", &trail, "--into", &exported]).await?;
     let password = settled(portal).await?;
-    let typed = json!({ "bankUsername": portal.username(), "password": password });
+    let mut typed = json!({ "bankUsername": portal.username(), "password": password });
+    let customer = portal.credential("customerNumber");
+    if !customer.is_empty() {
+        typed["bankCustomerId"] = customer.into();
+    }
     std::fs::write(&credentials, typed.to_string())?;
     std::fs::set_permissions(&credentials, std::fs::Permissions::from_mode(0o600))?;
     agent(&["import", &exported, "--credentials", &credentials, "--into", &imported]).await?;
@@ -44,7 +48,9 @@ pub async fn carried_over(portal: &RunningPortal, catalog: &Path) -> Result<Carr
     std::fs::create_dir_all(catalog.join("drafted"))?;
     let mut line = vec!["draft".to_owned()];
     line.extend(pages(&recorded.folder.join("pages"))?.iter().map(|page| page.display().to_string()));
-    line.extend(["--recording".to_owned(), imported, "--into".to_owned(), folder.display().to_string()]);
+    let answers = known(portal, catalog)?.display().to_string();
+    line.extend(["--recording".to_owned(), imported, "--answers".to_owned(), answers]);
+    line.extend(["--into".to_owned(), folder.display().to_string()]);
     let ran = agent(&line.iter().map(String::as_str).collect::<Vec<_>>()).await?;
     Ok(Carried { ran, folder })
 }

@@ -157,11 +157,14 @@ async fn granary(portal: &RunningPortal, hand: &mut Hand, memory: &mut Memory) -
     }
     hand.click("frame[name=work] >>> td a").await?;
     hand.click("frame[name=work] >>> a{Transaction History}").await?;
-    // Nothing is listed before it is asked for, ninety days at most.
-    for (field, day) in [("FROM", "08/23/26"), ("THRU", "11/20/26")] {
-        hand.fill(&format!("frame[name=work] >>> frame[name=histq] >>> input[name={field}]"), day).await?;
+    // Nothing is listed before it is asked for, ninety days at most; and nothing was posted yet in the first of them.
+    for (days, shows) in [(["01/01/24", "02/01/24"], "b{NO TRANSACTIONS}"), (["08/23/26", "11/20/26"], "table")] {
+        for (field, day) in ["FROM", "THRU"].into_iter().zip(days) {
+            hand.fill(&format!("frame[name=work] >>> frame[name=histq] >>> input[name={field}]"), day).await?;
+        }
+        hand.click("frame[name=work] >>> frame[name=histq] >>> input[value=Display]").await?;
+        hand.see(&format!("frame[name=work] >>> frame[name=histl] >>> {shows}")).await?;
     }
-    hand.click("frame[name=work] >>> frame[name=histq] >>> input[value=Display]").await?;
     hand.click("frame[name=work] >>> frame[name=histl] >>> input[type=SUBMIT]").await?;
     hand.see("frame[name=work] >>> frame[name=histl] >>> font{Items 51}").await?;
     hand.click("frame[name=menu] >>> a{Summary}").await?;
@@ -184,6 +187,10 @@ async fn coppermine(portal: &RunningPortal, hand: &mut Hand, memory: &mut Memory
     hand.click("form.code button").await?;
     hand.click("article.tile h2 a").await?;
     hand.click("tr.more button").await?;
+    hand.click("a{All accounts}").await?;
+    // A loan lists what becomes of it otherwise than a card does.
+    hand.click("article.tile h2 a{Loan}").await?;
+    hand.see("#activity-table th{Balance owed}").await?;
     hand.click("a{All accounts}").await?;
     hand.see("article.tile").await?;
     hand.click("nav form button").await?;

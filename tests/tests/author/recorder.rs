@@ -112,6 +112,16 @@ async fn kontor_is_recorded_once_and_read_as_it_truly_is() -> Result<(), Failure
     check(Portal::Kontor, &[]).await
 }
 
+#[tokio::test]
+async fn coppermine_is_recorded_once_and_read_as_it_truly_is() -> Result<(), Failure> {
+    check(Portal::Coppermine, &[]).await
+}
+
+#[tokio::test]
+async fn granary_is_recorded_once_and_read_as_it_truly_is() -> Result<(), Failure> {
+    check(Portal::Granary, &[]).await
+}
+
 /// Records a portal, and has a script drafted of it by way of DevTools JSON.
 async fn check_carried_over(portal: Portal) -> Result<(), Failure> {
     let portal = portal.start(Wishes::default()).await?;
@@ -142,6 +152,16 @@ async fn hoshizora_is_read_as_it_truly_is_by_way_of_another_recorders_form() -> 
 #[tokio::test]
 async fn threshold_is_read_as_it_truly_is_by_way_of_another_recorders_form() -> Result<(), Failure> {
     check_carried_over(Portal::Threshold).await
+}
+
+#[tokio::test]
+async fn coppermine_is_read_as_it_truly_is_by_way_of_another_recorders_form() -> Result<(), Failure> {
+    check_carried_over(Portal::Coppermine).await
+}
+
+#[tokio::test]
+async fn kontor_is_read_as_it_truly_is_by_way_of_another_recorders_form() -> Result<(), Failure> {
+    check_carried_over(Portal::Kontor).await
 }
 
 /// What nobody else is called, and no other password is.

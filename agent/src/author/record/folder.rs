@@ -5,18 +5,18 @@
 //!
 //! Not here: what is found in a recording.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use domain::secret::Secret;
 use jiff::civil::Date;
 use script::recording::{Act, Deed, Page, Recording};
-use script::{Draft, OwnWords, PageRead, Question, Script, masked, scrub_keeping};
+use script::{Draft, OwnWords, PageRead, Script, masked, scrub_keeping};
 use url::Url;
 
 use super::keypad::inside;
 use super::ways::{Sieve, When};
 use crate::addresses;
+use crate::author::answers::clean_question;
 use crate::author::new::{Login, New, NewError, asking};
 use crate::author::saved::{headed, headed_with_values};
 
@@ -212,18 +212,6 @@ pub(super) fn clean(drafted: &Draft, secrets: &[Secret]) -> Draft {
     drafted
 }
 
-/// A question as it may be asked. What is proposed and may be chosen is the language's.
-fn clean_question(question: &Question, secrets: &[&str]) -> Question {
-    Question { id: masked(&question.id, secrets), asks: masked(&question.asks, secrets), ..question.clone() }
-}
-
-/// The questions that aren't answered yet, each with its own id and as it may be asked.
-pub(super) fn open(drafted: &Draft, given: &BTreeMap<String, String>, secrets: &[Secret]) -> Vec<(String, Question)> {
-    let secrets: Vec<&str> = secrets.iter().map(Secret::expose).collect();
-    let open = drafted.questions.iter().filter(|question| !given.contains_key(&question.id));
-    open.map(|question| (question.id.clone(), clean_question(question, &secrets))).collect()
-}
-
 /// The trail, without what pages showed, what was typed, and what is a customer's or a session's in addresses.
 fn bare(recording: &Recording, drafted: &Draft, sieve: &Sieve<'_>) -> Recording {
     let mut trail = recording.trail();
@@ -276,7 +264,8 @@ mod tests {
     use domain::secret::Secret;
     use script::recording::{Act, Deed, Length, Page, Recording, Target, Value, Way};
 
-    use super::{Found, Kept, open, typed, write};
+    use super::{Found, Kept, typed, write};
+    use crate::author::answers::open;
 
     fn recording(pages: &[&str]) -> Recording {
         let url: url::Url = "https://bank.example/".parse().expect("an address");

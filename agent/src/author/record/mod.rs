@@ -11,14 +11,12 @@
 mod browse;
 mod folder;
 mod keypad;
-mod questions;
-mod terminal;
 mod trail;
 mod view;
 mod ways;
 
 use std::collections::BTreeMap;
-use std::io::{self, IsTerminal as _};
+use std::io;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -34,9 +32,11 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 use url::Url;
 
+use super::answers::{AnswerArguments, Answers, AnswersError, Settled};
 use super::draft::tell;
 use super::new::{New, NewError};
 use super::run::loopback;
+use super::terminal::{Heard, Terminal};
 use super::{Listing, WriteError, print, print_json, say};
 use crate::cdp::Window;
 use crate::cli::{BrowserArguments, BrowserError, Exit};
@@ -44,12 +44,7 @@ use crate::measure;
 use crate::sizing::browser_memory;
 use browse::{Browse, BrowseError};
 use folder::{FolderError, Kept, Written};
-use questions::{Answers, AnswersError};
-use terminal::{Heard, Terminal};
 use trail::Trodden;
-
-/// How many times a draft is made anew with what was answered: an answer may lead to a question, and not for ever.
-const ROUNDS: usize = 4;
 
 /// What is recorded.
 #[derive(Debug, Args)]
@@ -62,12 +57,8 @@ pub struct Record {
     /// Show the portal on a page of the recorder's own, on loopback, as is done where there is no desk for a window.
     #[arg(long)]
     headless: bool,
-    /// Take whatever is proposed, and ask nothing.
-    #[arg(long, conflicts_with = "answers")]
-    yes: bool,
-    /// Take answers from this JSON file, by the questions' ids; what isn't in it is as proposed.
-    #[arg(long, value_name = "FILE")]
-    answers: Option<PathBuf>,
+    #[command(flatten)]
+    answering: AnswerArguments,
     /// Keep what the pages show: amounts, names and days, so that `agent test` reads them. Without it they are scrubbed, and
     /// only what the script itself says is left of them. What was typed is in neither.
     #[arg(long)]
@@ -174,12 +165,7 @@ impl Record {
         let id = New::id_of(&self.into)?;
         folder::is_free(&self.into)?;
         let allowed = loopback(&self.url).map_err(|_| RecordError::Portal(self.url.clone()))?;
-        let answers = match (&self.answers, self.yes) {
-            (Some(path), _) => Answers::of_file(path)?,
-            (None, true) => Answers::Proposed,
-            (None, false) if io::stdin().is_terminal() && io::stderr().is_terminal() => Answers::Terminal,
-            (None, false) => Answers::Proposed,
-        };
+        let answers = self.answering.answers()?;
         let window = if self.headless || !has_desk() { Window::None } else { Window::Shown };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(RecordError::Runtime)?;
         let ended = self.within(&runtime, &id, &answers, (allowed, window));
@@ -212,25 +198,14 @@ impl Record {
             say(&format!("{lost} of the things that pages reported were too many or too large, or couldn't be read"));
         }
         let today = self.today.unwrap_or_else(|| Timestamp::now().to_zoned(TimeZone::UTC).date());
-        let mut given = BTreeMap::new();
         let make = |recording: &Recording, given: &BTreeMap<String, String>| {
             draft_recording(id, recording, given, today).map_err(|(page, reason)| RecordError::Page { page, reason })
         };
         // Which page is the first behind the sign-in the draft says, and before that keys are secrets.
-        let first = make(&recording, &given)?;
+        let first = make(&recording, &BTreeMap::new())?;
         secrets.extend(keypad::fold(&mut recording, &first));
-        let mut drafted = make(&recording, &given)?;
-        for _ in 0..ROUNDS {
-            let open = folder::open(&drafted, &given, &secrets);
-            if open.is_empty() {
-                break;
-            }
-            for (id, question) in open {
-                let answer = runtime.block_on(answers.of(&question, &mut terminal));
-                given.insert(id, answer.ok_or(RecordError::Interrupted)?);
-            }
-            drafted = make(&recording, &given)?;
-        }
+        let settled = answers.settle(&mut terminal, &secrets, |given| make(&recording, given));
+        let Settled { drafted, given } = runtime.block_on(settled)?.ok_or(RecordError::Interrupted)?;
         if runtime.block_on(async { terminal.heard().now_or_never() }) == Some(Heard::Interrupt) {
             return Err(RecordError::Interrupted);
         }

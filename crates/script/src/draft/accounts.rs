@@ -12,6 +12,12 @@ use super::values::{First, amounts, days, is_blank};
 use super::words::{ACCOUNTS, Fit, TYPES, field};
 use crate::document::{fold, folded_case};
 
+/// What heads the day on which balances were so, where it has no label.
+pub(super) const AS_OF: &str = "as of";
+
+/// What heads words that tell kinds of accounts apart and don't name them.
+pub(super) const KIND: &str = "kind";
+
 /// A list of accounts, as it is to be read.
 pub(super) struct Accounts {
     /// Our fields, and the headers that they stand under.
@@ -19,6 +25,8 @@ pub(super) struct Accounts {
     pub(super) unread: Vec<String>,
     /// The bank's words for kinds of accounts, and ours; none where nobody knows.
     pub(super) types: Vec<(String, Option<&'static str>)>,
+    /// Of these words, those of whose accounts every balance is above nought.
+    pub(super) positive: Vec<String>,
     pub(super) statuses: Vec<String>,
     pub(super) date: Option<String>,
     pub(super) key: Key,
@@ -95,7 +103,10 @@ pub(super) fn accounts(
         let css = crate::css::Css::made(open);
         css.is_some_and(|css| elements.iter().any(|row| css.within(*row).next().is_none()))
     };
-    let no_page = open.as_ref().filter(|open| leads_nowhere(open)).map(|open| format!("tr:not(:has({open}))"));
+    let no_page = open.as_ref().filter(|open| leads_nowhere(open)).map(|open| {
+        let row = elements.first().map_or("tr", |row| row.value().name());
+        format!("{row}:not(:has({open}))")
+    });
     blanks.sort();
     blanks.dedup();
     // A list of accounts leads to them, or says what is in them.
@@ -111,15 +122,28 @@ pub(super) fn accounts(
         words.dedup();
         words
     };
-    let types = words("type").into_iter().map(|word| {
-        let ours = field(TYPES, &word.to_lowercase()).map(|(ours, _)| ours);
-        (word, ours)
-    });
+    let is_kind = place_of("type").and_then(|place| headers.get(place)).is_some_and(|header| header == KIND);
+    let types: Vec<(String, Option<&'static str>)> = words("type")
+        .into_iter()
+        .map(|word| {
+            let ours = field(TYPES, &word.to_lowercase()).map(|(ours, _)| ours).filter(|_| !is_kind);
+            (word, ours)
+        })
+        .collect();
+    let is_positive = |word: &&String| {
+        let (Some(kind), Some(balance)) = (place_of("type"), place_of("currentBalance")) else { return false };
+        let both = cells(kind).into_iter().zip(cells(balance));
+        let own: Vec<&str> = both.filter(|(kind, _)| fold(kind) == word.as_str()).map(|(_, balance)| balance).collect();
+        let read = amounts(&own, locale, currency).unwrap_or_default();
+        !read.is_empty() && read.iter().all(|sum| sum.is_some_and(|sum| sum.is_sign_positive() && !sum.is_zero()))
+    };
+    let positive = types.iter().map(|(word, _)| word).filter(is_positive).cloned().collect();
     let header = |place: usize| headers.get(place).cloned().unwrap_or_default();
     let unread = (0..headers.len()).filter(|place| columns.iter().all(|(_, taken, _)| taken != place));
     let unread = unread.map(header).filter(|header| !header.is_empty()).collect();
     Some(Accounts {
-        types: types.collect(),
+        types,
+        positive,
         statuses: words("status"),
         date: place_of("balanceAsOf")
             .and_then(|place| days(&cells(place), today, First::of(currency)))

@@ -5,11 +5,11 @@
 use scraper::ElementRef;
 
 use super::leads::Further;
-use super::selectors::{alone_on, fits, selector};
+use super::selectors::{alone_on, fits, host, selector};
 use super::trail::Trail;
 use super::walk::Listed;
 use super::{Looked, Sureness};
-use crate::css::Css;
+use crate::css::{Css, PIERCING};
 use crate::document::{Document, is_disabled, is_hidden, shown_text};
 
 /// What leads from one page of a list to the next, and how: where it was clicked, its selector, how sure it is.
@@ -48,7 +48,7 @@ pub(super) fn next(
     if lists.iter().any(is_dead) {
         return Some((at, own, sureness, Further::Page));
     }
-    let further = until(&own).map_or(Further::Page, Further::Until);
+    let further = until(&page.document, element, &own).map_or(Further::Page, Further::Until);
     Some((at, own, sureness, further))
 }
 
@@ -59,10 +59,15 @@ fn alone(document: &Document, element: ElementRef<'_>, lists: &[&Document]) -> (
 }
 
 /// What shows where this can't be clicked: the body of its document, without it.
-fn until(selector: &str) -> Option<String> {
-    let (around, own) = selector.rsplit_once(">>> ").map_or(("", selector), |(around, own)| (around, own));
-    let around = if around.is_empty() { String::new() } else { format!("{around}>>> ") };
-    let end = format!("{around}body:not(:has({own}:not([disabled], [aria-disabled=true])))");
+fn until(document: &Document, element: ElementRef<'_>, named: &str) -> Option<String> {
+    let (around, own) = named.rsplit_once(PIERCING).unwrap_or(("", named));
+    // What may be anywhere would be missing somewhere: the document is named that it is in.
+    let around = match (around.trim(), host(element)) {
+        ("", Some(host)) => selector(document, host).0,
+        (around, _) => around.to_owned(),
+    };
+    let around = if around.is_empty() { around } else { format!("{around} {PIERCING} ") };
+    let end = format!("{around}body:not(:has({}:not([disabled], [aria-disabled=true])))", own.trim());
     Css::made(&end).map(|_| end)
 }
 
@@ -149,7 +154,18 @@ mod tests {
 
     #[test]
     fn a_list_ends_where_what_leads_on_is_no_more() {
-        let end = until("frame[name=work] >>> a.next").expect("a selector");
-        assert_eq!(end, "frame[name=work] >>> body:not(:has(a.next:not([disabled], [aria-disabled=true])))");
+        let check = |html: &str, named: &str, expected: &str| {
+            let document = Document::parse(html).expect("a document");
+            assert_eq!(until(&document, marked(&document), named).as_deref(), Some(expected), "{html}");
+        };
+        let gone = "body:not(:has(a.next:not([disabled], [aria-disabled=true])))";
+        check("<a mark class=next>", "a.next", gone);
+        let framed = "<iframe name=work srcdoc='<a mark class=next>'></iframe><iframe srcdoc=''></iframe>";
+        for named in ["iframe[name=\"work\"] >>> a.next", ">>> a.next"] {
+            let document = Document::parse(framed).expect("a document");
+            let mark = document.all(&Css::parse(">>> [mark]").expect("a selector")).next().expect("a thing");
+            let end = until(&document, mark, named);
+            assert_eq!(end, Some(format!("iframe[name=\"work\"] >>> {gone}")), "{named}");
+        }
     }
 }

@@ -12,6 +12,7 @@ use super::selectors::{alone_on, selector, selector_on};
 use super::trail::Trail;
 use super::values::{First, days};
 use super::walk::{Listed, Walk, news};
+use super::windows::Range;
 use super::words::{ABROAD, BACK, DETAILS, GOODBYE, MORE, NEXT, SIGN_OUT, field, is_within};
 use super::{AccountsList, LedgerList, Looked, Notes, Sureness};
 use crate::css::Css;
@@ -50,6 +51,8 @@ pub(super) struct Leads {
     pub(super) as_of: Option<String>,
     /// What has a code sent, where the bank asks how.
     pub(super) medium: Option<String>,
+    /// How some days after others are asked for.
+    pub(super) range: Option<Range>,
     /// The page that waits for an approval, and how it is known.
     pub(super) waiting: Option<(usize, Waiting)>,
     /// What offers a file.
@@ -112,9 +115,10 @@ impl Leads {
         ledger: Option<&LedgerList>,
         accounts: Option<&AccountsList>,
         (trail, listed, walk): (&Trail, &Listed, &Walk),
+        range: Option<Range>,
         day: (Date, &Currency),
     ) -> Self {
-        let mut leads = Self::of(looked, ledger, accounts, day);
+        let mut leads = Self { range, ..Self::of(looked, ledger, accounts, day) };
         let of = |at: usize| looked.get(at).map(|page| (page, trail.lead(at, &page.document)));
         let clicked = |at: usize, is_wanted: &dyn Fn(usize) -> bool| {
             let page = looked.get(at)?;
@@ -122,7 +126,7 @@ impl Leads {
             led.map(|(element, _)| (page, element))
         };
         if let Some((page, account)) = walk.account.and_then(|at| Some((looked.get(at)?, at))) {
-            let to_ledger = clicked(account, &|to| listed.ledgers.contains(&to));
+            let to_ledger = clicked(account, &|to| listed.ledgers.contains(&to) || listed.asking.contains(&to));
             leads.open = to_ledger.map(|(page, element)| told(page, account, element));
             leads.detail(page, account, day);
         }
@@ -187,15 +191,20 @@ impl Leads {
             clicks.any(|(element, then)| then == Some(to) && is_listed(element))
         };
         let opened: Vec<usize> = (0..looked.len()).filter(|at| is_other(at) && is_opened(*at)).collect();
-        // Of options, each as a month, some may have no rows.
-        let option = match &self.next {
-            Some((_, click, _, Further::Choose(_))) => Css::made(click),
+        // Of options, each as a month, and of days that are asked for, some may have no rows.
+        let option = match (&self.range, &self.next) {
+            (Some(range), _) => Css::made(&range.click),
+            (None, Some((_, click, _, Further::Choose(_)))) => Css::made(click),
             _ => None,
         };
         let is_option = |to: usize| {
-            let clicks = listed.ledgers.iter().filter_map(|from| Some((*from, &looked.get(*from)?.document)));
-            let mut clicks = clicks.flat_map(|(from, page)| trail.clicks(from, page));
-            clicks.any(|(element, then)| then == Some(to) && option.as_ref().is_some_and(|css| css.fits(element)))
+            let from = listed.ledgers.iter().chain(&listed.asking);
+            let pages = from.filter_map(|from| Some((*from, &looked.get(*from)?.document)));
+            let mut clicks = pages.flat_map(|(from, page)| trail.clicks(from, page).map(move |click| (page, click)));
+            clicks.any(|(page, (element, then))| {
+                let is_it = |css: &Css| page.all(css).any(|found| found.id() == element.id());
+                then == Some(to) && option.as_ref().is_some_and(is_it)
+            })
         };
         let Some(account) = walk.account.and_then(|at| looked.get(at)) else {
             // An account's page has its rows, or says that there are none.
@@ -211,7 +220,8 @@ impl Leads {
         let (on, limited): (Vec<usize>, Vec<usize>) = opened.into_iter().partition(|at| leads_on(at));
         let limited = limited.iter().filter_map(|at| looked.get(*at));
         self.unless = limited.filter_map(|page| news(&account.document, &page.document)).next();
-        let is_without = |at: &usize| is_other(at) && (is_led_from(*at, &on) || is_option(*at));
+        let is_shown = |at: usize| is_led_from(at, &on) && !listed.asking.contains(&at);
+        let is_without = |at: &usize| is_other(at) && (is_shown(*at) || is_option(*at));
         let empty = (0..looked.len()).filter(is_without).filter_map(|at| looked.get(at));
         self.empty = empty.filter_map(|page| news(&ledger.document, &page.document)).next();
     }
@@ -271,6 +281,10 @@ impl Leads {
                 Further::Numbers(_) => ("next", "the number behind that of the page"),
             };
             notes.add(&file(*at), what, selector, *sureness, why);
+        }
+        if let Some(range) = &self.range {
+            let why = "they were filled before rows came; see that it is as far as the portal can be asked";
+            notes.add(&file(range.at), "windows", range.said(), Sureness::Likely, why);
         }
         if let Some((at, selector, before)) = &self.announced {
             notes.add(
@@ -368,7 +382,10 @@ fn announced(page: &Looked<'_>) -> Option<(String, String)> {
                 !rest.is_empty() && rest.chars().all(|sign| sign.is_ascii_digit() || matches!(sign, ',' | '.' | '件'))
             })
         })?;
-        let is_range = text.starts_with(|sign: char| sign.is_ascii_digit()) && digits > 2 && text.len() < 60;
+        // `1 to 25 of 130`, or the same with a word before.
+        let numbers = text.split(|sign: char| !sign.is_ascii_digit()).filter(|number| !number.is_empty()).count();
+        let is_range = text.starts_with(|sign: char| sign.is_ascii_digit()) || numbers == 3;
+        let is_range = is_range && digits > 2 && text.len() < 60;
         is_range.then(|| (selector(document, element).0, (*before).to_owned()))
     })
 }
@@ -383,7 +400,9 @@ fn details(document: &Document) -> Vec<(&'static str, String, String)> {
         // A header of columns has no value beside it.
         let Some(value) = beside(element) else { continue };
         let label = shown_text(element);
-        let Some((field, super::words::Fit::Whole)) = field(DETAILS, &folded_case(&label)) else { continue };
+        let words = folded_case(&label);
+        let words = words.trim_end_matches([':', '：', ' ']);
+        let Some((field, super::words::Fit::Whole)) = field(DETAILS, words) else { continue };
         let value = shown_text(value);
         let is_abroad = |label: &str| folded_case(label) == ABROAD;
         match found.iter_mut().find(|(known, ..)| *known == field) {
@@ -413,8 +432,25 @@ fn downloads(document: &Document) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::details;
+    use super::{Looked, announced, details};
+    use crate::SavedPage;
     use crate::document::Document;
+
+    #[test]
+    fn how_many_rows_there_are_stands_behind_which_of_them_show() {
+        let check = |html: &str, expected: Option<&str>| {
+            let (url, document) = ("https://bank.example/".parse().expect("an address"), Document::parse(html));
+            let page = SavedPage { file: "", url: &url, html };
+            let document = document.expect("a document");
+            let looked = Looked { page, document, language: None, form: None, kind: None };
+            let found = announced(&looked);
+            assert_eq!(found.as_ref().map(|(_, before)| before.as_str()), expected, "{html}");
+        };
+        check("<p>1 to 25 of 130", Some("of "));
+        check("<p>Items 1 to 50 of 124", Some("of "));
+        check("<p>Page 1 of 300", None);
+        check("<p>A member since 1921", None);
+    }
 
     #[test]
     fn a_number_of_its_own_is_an_accounts_number_before_its_iban() {
@@ -428,5 +464,6 @@ mod tests {
         check(&format!("<dl>{iban}</dl>"), &[("accountNumber", "IBAN")]);
         check(&format!("<dl>{iban}<dt>Kontonummer<dd>202051</dl>"), &[("accountNumber", "Kontonummer")]);
         check(&format!("<dl><dt>Kontonummer<dd>202051{iban}</dl>"), &[("accountNumber", "Kontonummer")]);
+        check("<table><tr><td><b>As of :</b><td>11/20/26</table>", &[("balanceAsOf", "As of :")]);
     }
 }

@@ -12,13 +12,18 @@ use super::pending;
 use super::tables::Sheet;
 use super::trail::Trail;
 use super::values::{self, currencies};
+use super::walk::Listed;
 use super::{Looked, Sureness, Writing};
+use crate::language::Shape;
 
 /// A list of accounts, and where it is.
 pub(super) struct AccountsList {
     pub(super) at: usize,
     pub(super) table: (String, Sureness),
+    pub(super) shape: Shape,
     pub(super) read: Accounts,
+    /// Headers, and how a column says what stands under them, where that isn't the header itself.
+    pub(super) said: Vec<(String, String)>,
     pub(super) rows: usize,
 }
 
@@ -33,11 +38,15 @@ pub(super) struct LedgerList {
     pub(super) rows: usize,
 }
 
-/// The list of transactions that proves most, or else has the most rows.
-pub(super) fn ledger_of(looked: &[Looked<'_>], sheets: &[Vec<Sheet<'_>>], today: Date) -> Option<LedgerList> {
+/// The list of transactions that proves most, or else has the most rows; and those that are laid out otherwise.
+pub(super) fn ledgers_of(
+    looked: &[Looked<'_>],
+    sheets: &[Vec<Sheet<'_>>],
+    today: Date,
+) -> Option<(LedgerList, Vec<LedgerList>)> {
     let mut lists = Vec::new();
     for (at, (page, sheets)) in looked.iter().zip(sheets).enumerate() {
-        for sheet in sheets {
+        for sheet in sheets.iter().filter(|sheet| sheet.shape == Shape::Table) {
             let texts = || sheet.headers.iter().map(String::as_str).chain(sheet.cells());
             let mut shown = currencies(texts());
             if shown.is_empty() {
@@ -68,7 +77,8 @@ pub(super) fn ledger_of(looked: &[Looked<'_>], sheets: &[Vec<Sheet<'_>>], today:
     let best = lists.iter().enumerate().max_by_key(|(_, list)| most(list)).map(|(at, _)| at)?;
     let mut best = lists.remove(best);
     // The same list on other pages, of which the first may be the only one with what is pending.
-    for other in lists.into_iter().filter(|other| other.read.columns == best.read.columns) {
+    let (same, others): (Vec<_>, Vec<_>) = lists.into_iter().partition(|other| other.read.columns == best.read.columns);
+    for other in same {
         best.read.pending = best.read.pending.or(other.read.pending);
         best.skip = best.skip.or(other.skip);
         if other.read.direction == Direction::Signed {
@@ -84,7 +94,21 @@ pub(super) fn ledger_of(looked: &[Looked<'_>], sheets: &[Vec<Sheet<'_>>], today:
             (best.at, best.table) = (other.at, other.table);
         }
     }
-    Some(best)
+    Some((best, others))
+}
+
+/// Of lists that are laid out otherwise those of other accounts: each was opened from the list of accounts, on a page that has no
+/// list as the first is.
+pub(super) fn otherwise(others: Vec<LedgerList>, trail: &Trail, listed: &Listed) -> Vec<LedgerList> {
+    let is_opened = |at: usize| listed.accounts.iter().any(|from| trail.leads(*from, at));
+    let is_list = |at: usize| listed.ledgers.contains(&at) || listed.accounts.contains(&at);
+    let mut found: Vec<LedgerList> = Vec::new();
+    for other in others.into_iter().filter(|other| is_opened(other.at) && !is_list(other.at)) {
+        if found.iter().all(|known| known.read.columns != other.read.columns && known.at != other.at) {
+            found.push(other);
+        }
+    }
+    found
 }
 
 /// What stands in the cells that say what a row is for.
@@ -117,13 +141,19 @@ pub(super) fn accounts_of(
                 trail.clicks(at, &looked.document).find(|(element, then)| then.is_some() && is_in_row(element));
             let opened = opened.map(|(element, _)| element);
             let Some(read) = accounts::accounts(&sheet.headers, &sheet.rows, how, (opened, today)) else { continue };
-            let list = AccountsList { at, table: sheet.selector.clone(), rows: sheet.rows.len(), read };
+            let said = sheet.headers.iter().cloned().zip(sheet.said.iter().cloned()).collect();
+            let (table, shape, rows) = (sheet.selector.clone(), sheet.shape, sheet.rows.len());
+            let list = AccountsList { at, table, shape, read, said, rows };
             lists.push((opened.is_some(), list));
         }
     }
     let at_ledger = |list: &AccountsList| ledger.is_some_and(|ledger| ledger.at == list.at);
     let best = lists
         .into_iter()
-        .max_by_key(|(is_opened, list)| (*is_opened, !at_ledger(list), list.read.columns.len(), usize::MAX - list.at));
+        // Things that repeat may be no list at all, where there is a table.
+        .max_by_key(|(is_opened, list)| {
+            let is_table = list.shape == Shape::Table;
+            (*is_opened, is_table, !at_ledger(list), list.read.columns.len(), usize::MAX - list.at)
+        });
     best.map(|(_, list)| list)
 }

@@ -17,6 +17,7 @@ mod columns;
 mod forms;
 mod further;
 mod joined;
+mod layouts;
 mod leads;
 mod lists;
 mod parts;
@@ -25,9 +26,11 @@ mod questions;
 pub(crate) mod selectors;
 mod tables;
 mod tell;
+mod tiles;
 mod trail;
 mod values;
 mod walk;
+mod windows;
 pub(crate) mod words;
 mod write;
 
@@ -47,13 +50,14 @@ pub use write::text as yaml_text;
 
 use forms::{Form, Kind};
 use leads::Leads;
-use lists::{AccountsList, LedgerList, accounts_of, ledger_of};
+use lists::{AccountsList, LedgerList, accounts_of, ledgers_of, otherwise};
 use questions::Inquiry;
 use tables::Sheet;
 use tell::{tell_accounts, tell_announced, tell_form, tell_ledger, tell_writing};
 use trail::Trail;
 use values::{amounts, currencies, locales, time_zone};
 use walk::Listed;
+use windows::Range;
 
 /// A page that was saved.
 #[derive(Clone, Copy, Debug)]
@@ -203,16 +207,21 @@ fn make(
     let nothing = BTreeMap::new();
     let trail = trodden.map_or_else(Trail::default, |(recording, _)| Trail::of(recording, &looked));
     let mut inquiry = Inquiry::new(trodden.map_or(&nothing, |(_, answers)| answers));
-    let sheets: Vec<Vec<Sheet<'_>>> = looked.iter().map(|looked| tables::sheets(&looked.document)).collect();
-    let ledger = ledger_of(&looked, &sheets, today);
+    let lists = |document| tables::sheets(document).into_iter().chain(tiles::sheets(document, today)).collect();
+    let sheets: Vec<Vec<Sheet<'_>>> = looked.iter().map(|page| lists(&page.document)).collect();
+    let (ledger, others) = ledgers_of(&looked, &sheets, today).unzip();
     let writing = writing(&looked, &sheets, ledger.as_ref());
     let accounts = accounts_of(&looked, &sheets, ledger.as_ref(), &writing, &trail, today);
-    let listed = Listed::of(&sheets, accounts.as_ref(), ledger.as_ref());
+    let mut listed = Listed::of(&sheets, accounts.as_ref(), ledger.as_ref());
+    let others = otherwise(others.unwrap_or_default(), &trail, &listed);
+    others.iter().for_each(|other| listed.add(&sheets, other));
+    let range = ledger.as_ref().and_then(|list| Range::of(&looked, &trail, &listed, list));
+    listed.asking = range.as_ref().map(|range| range.asking(&looked, &listed)).unwrap_or_default();
     let announced = ledger.as_ref().and_then(|list| pending::announced(&looked, &sheets, list, &listed.ledgers));
     let walk = walk::walk(&looked, &trail, &listed, &mut inquiry);
     let day = (today, &writing.currency);
     let leads = match &walk {
-        Some(walk) => Leads::of_trail(&looked, ledger.as_ref(), accounts.as_ref(), (&trail, &listed, walk), day),
+        Some(walk) => Leads::of_trail(&looked, ledger.as_ref(), accounts.as_ref(), (&trail, &listed, walk), range, day),
         None => Leads::of(&looked, ledger.as_ref(), accounts.as_ref(), day),
     };
     let (forms, kinds) = match walk {
@@ -237,12 +246,16 @@ fn make(
     if let Some(list) = &ledger {
         tell_ledger(&mut notes, file(list.at), list);
     }
+    for list in &others {
+        tell_ledger(&mut notes, file(list.at), list);
+    }
     if let Some(list) = &announced {
         tell_announced(&mut notes, file(list.at), list);
     }
     leads.tell(&mut notes, |at| file(at).to_owned());
     let answering = if trodden.is_some() { Answering::Somebody } else { Answering::Nobody };
     let types = accounts.as_ref().map(|list| known_types(list, answering, &mut inquiry)).unwrap_or_default();
+    let owed = accounts.as_ref().map(|list| owed(list, &types, answering, &mut inquiry)).unwrap_or_default();
     let script = accounts.as_ref().map(|accounts| {
         write::script(&mut write::Parts {
             institution,
@@ -250,7 +263,9 @@ fn make(
             writing: &writing,
             accounts,
             types: &types,
+            owed: &owed,
             ledger: ledger.as_ref(),
+            others: &others,
             announced: announced.as_ref(),
             leads: &leads,
             inquiry: &mut inquiry,
@@ -306,6 +321,29 @@ fn known_types(
         ours => (word.clone(), *ours),
     };
     list.read.types.iter().map(known).collect()
+}
+
+/// The kinds of accounts that show what is owed: cards and loans, where whoever went through the portal says so. Where one of their
+/// balances is below nought, the portal writes them as others.
+fn owed(
+    list: &AccountsList,
+    types: &[(String, Option<&'static str>)],
+    answering: Answering,
+    inquiry: &mut Inquiry<'_>,
+) -> Vec<&'static str> {
+    let may_owe = |kind: &'static str| {
+        let mut own = types.iter().filter(|(_, ours)| *ours == Some(kind)).map(|(word, _)| word).peekable();
+        own.peek().is_some() && own.all(|word| list.read.positive.contains(word))
+    };
+    let kinds: Vec<&'static str> = ["creditCard", "loan"].into_iter().filter(|kind| may_owe(kind)).collect();
+    if kinds.is_empty() || answering == Answering::Nobody {
+        return Vec::new();
+    }
+    let asks = "Are the amounts of cards and loans what you owe, so that a payment has a minus?";
+    match inquiry.choose("owed".into(), asks.into(), "no", &["yes", "no"]) {
+        "yes" => kinds,
+        _ => Vec::new(),
+    }
 }
 
 /// What was found so far.
@@ -364,7 +402,7 @@ fn missing(looked: &[Looked<'_>]) -> Vec<&'static str> {
     let wanted: [(PageKind, &str); 5] = [
         (PageKind::SignIn, PageKind::SignIn.said()),
         (PageKind::Refused, PageKind::Refused.said()),
-        (PageKind::Accounts, "the list of accounts, as a table with headers"),
+        (PageKind::Accounts, "the list of accounts, as a table with headers or as tiles"),
         (PageKind::Account, "an account's own page, with its transactions in a table"),
         (PageKind::SignedOut, PageKind::SignedOut.said()),
     ];

@@ -3,6 +3,7 @@
 //! Not here: who answers. A question keeps its id from draft to draft, so that an answer finds it.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use serde::Serialize;
 
@@ -46,6 +47,16 @@ impl<'a> Inquiry<'a> {
         }
         answer.unwrap_or(proposal)
     }
+
+    /// Asks for a number; what was answered, if it is one of these, or else what is proposed.
+    pub(super) fn number(&mut self, id: &str, asks: &str, proposal: u32, of: RangeInclusive<u32>) -> u32 {
+        let answer = self.answers.get(id).and_then(|answer| answer.trim().parse().ok());
+        if self.asked.iter().all(|known| known.id != id) {
+            let (id, asks) = (id.to_owned(), asks.to_owned());
+            self.asked.push(Question { id, asks, proposal: proposal.to_string(), choices: Vec::new() });
+        }
+        answer.filter(|number| of.contains(number)).unwrap_or(proposal)
+    }
 }
 
 #[cfg(test)]
@@ -60,6 +71,15 @@ mod tests {
         let mut inquiry = Inquiry::new(&answers);
         let mut choose = |id: &str| inquiry.choose(id.into(), "What?".into(), "answer", &["answer", "code"]);
         assert_eq!((choose("a"), choose("b"), choose("c"), choose("a")), ("code", "answer", "answer", "code"));
+        assert_eq!(inquiry.asked.len(), 3);
+    }
+
+    #[test]
+    fn a_number_that_was_answered_counts_if_there_can_be_so_many() {
+        let answers = BTreeMap::from([("a".to_owned(), " 90 ".to_owned()), ("b".to_owned(), "0".to_owned())]);
+        let mut inquiry = Inquiry::new(&answers);
+        let mut number = |id: &str| inquiry.number(id, "How many?", 30, 1..=100);
+        assert_eq!((number("a"), number("b"), number("c"), number("a")), (90, 30, 30, 90));
         assert_eq!(inquiry.asked.len(), 3);
     }
 }

@@ -159,14 +159,11 @@ fn below<'d>(
     own: Vec<String>,
 ) -> impl Iterator<Item = String> + use<'d> {
     const PLACES: [&str; 5] = ["nav", "main", "header", "footer", "aside"];
-    // What is in a frame or a shadow root is within, and not below.
-    let mut joins = " ";
-    let above = element.ancestors().filter_map(move |node| {
-        let above = ElementRef::wrap(node);
-        if above.is_none() {
-            joins = " >>> ";
-        }
-        Some((above?, joins))
+    // What is behind one edge is behind it from further up, too.
+    let mut edge = " ";
+    let above = above(element, " ").map(move |(above, joins)| {
+        edge = if joins == " " { edge } else { joins };
+        (above, edge)
     });
     above.flat_map(move |(above, joins)| {
         let mut known = names(above);
@@ -200,11 +197,35 @@ fn place(document: &Document, element: ElementRef<'_>) -> String {
         let before = others.filter(|other| other.value().name() == element.value().name()).count();
         format!("{}:nth-of-type({})", element.value().name(), before + 1)
     };
-    let above = element.ancestors().filter_map(ElementRef::wrap).map(step);
-    let steps: Vec<String> = [step(element)].into_iter().chain(above).collect();
-    let way = |length: usize| steps.iter().take(length).rev().cloned().collect::<Vec<_>>().join(" > ");
-    let told = (1..=steps.len().min(STEPS)).find_map(|length| only(document, &way(length), element));
-    told.unwrap_or_else(|| way(steps.len()))
+    let mut way = step(element);
+    for (at, (above, joins)) in above(element, " > ").enumerate() {
+        if let Some(told) = (at < STEPS).then(|| only(document, &way, element)).flatten() {
+            return told;
+        }
+        way = format!("{}{joins}{way}", step(above));
+    }
+    way
+}
+
+/// The elements above one, each with what joins it to that below: `joins`, but where it shows a frame or has a shadow root, what
+/// is in that is within, and not below.
+fn above<'d>(
+    element: ElementRef<'d>,
+    joins: &'static str,
+) -> impl Iterator<Item = (ElementRef<'d>, &'static str)> + use<'d> {
+    let mut now = joins;
+    element.ancestors().filter_map(move |node| {
+        let Some(above) = ElementRef::wrap(node) else {
+            now = " >>> ";
+            return None;
+        };
+        Some((above, std::mem::replace(&mut now, joins)))
+    })
+}
+
+/// The frame or the thing with a shadow root that an element is in, if it is in one.
+pub(super) fn host(element: ElementRef<'_>) -> Option<ElementRef<'_>> {
+    above(element, "").find(|(_, joins)| !joins.is_empty()).map(|(host, _)| host)
 }
 
 /// Whether somebody gave this name, and no program made it: short, and hardly any digits.
@@ -213,7 +234,10 @@ pub(super) fn is_name(text: &str) -> bool {
     // A nought is what frameworks put into every name: `ctl00_Main`.
     let digits = text.chars().filter(|sign| sign.is_ascii_digit() && *sign != '0').count();
     let begins = text.starts_with(|sign: char| sign.is_ascii_alphabetic());
-    is_plain && begins && text.len() <= LONGEST && digits <= 1 && !is_jumble(text)
+    // What counts is another tomorrow: `more-30`.
+    let before = text.trim_end_matches(|sign: char| sign.is_ascii_digit());
+    let counts = text.len() > before.len() + 1 && before.ends_with(['-', '_']);
+    is_plain && begins && !counts && text.len() <= LONGEST && digits <= 1 && !is_jumble(text)
 }
 
 /// Whether it is letters in no order, as of a hash: capitals in the midst of small letters, more than words have.
@@ -271,6 +295,12 @@ mod tests {
         let mark = Css::parse(">>> [mark]").expect("a selector");
         let element = document.all(&mark).next().expect("a thing");
         assert_eq!(selector(&document, element).0, "iframe[name=\"work\"] >>> table");
+        // By its place, too, where the frame has no name.
+        let html = "<iframe srcdoc='<p>b'></iframe><iframe srcdoc='<p>c<p mark>d<p>e'></iframe><iframe srcdoc='<p>a<p>b'></iframe>";
+        let document = Document::parse(html).expect("a document");
+        let element = document.all(&mark).next().expect("a thing");
+        let place = "iframe:nth-of-type(2) >>> html:nth-of-type(1) > body:nth-of-type(1) > p:nth-of-type(2)";
+        assert_eq!(selector(&document, element).0, place);
     }
 
     #[test]
@@ -303,7 +333,9 @@ mod tests {
         for name in ["accounts", "sign-in-form", "firstName", "page2", "ctl00_Main_txtUserId"] {
             assert!(is_name(name), "{name}");
         }
-        for name in ["row-000123", "k9f8a7c6", "css-1x2y3z", "", "9a", "a b", "xYzAbCdEfGh", "Table__row___Xb3kQ"] {
+        for name in
+            ["row-000123", "more-30", "k9f8a7c6", "css-1x2y3z", "", "9a", "a b", "xYzAbCdEfGh", "Table__row___Xb3kQ"]
+        {
             assert!(!is_name(name), "{name}");
         }
     }

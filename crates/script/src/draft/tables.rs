@@ -17,9 +17,12 @@ const TABLES: usize = 50;
 /// A table with its headers and its records.
 pub(super) struct Sheet<'d> {
     pub(super) selector: (String, Sureness),
+    pub(super) shape: Shape,
     /// Rows that are no records.
     pub(super) skip: Option<String>,
     pub(super) headers: Vec<String>,
+    /// How a column says what stands under each header, where that isn't the header itself.
+    pub(super) said: Vec<String>,
     pub(super) rows: Vec<(ElementRef<'d>, Vec<String>)>,
 }
 
@@ -63,7 +66,14 @@ fn sheet<'d>(document: &'d Document, element: ElementRef<'d>) -> Option<Sheet<'d
     let grid = found(skip.as_deref())?;
     let grid = grid.ok()?;
     let rows: Vec<_> = grid.rows.into_iter().map(|row| (row.element, row.cells)).collect();
-    (grid.headers.len() > 1 && !rows.is_empty()).then_some(Sheet { selector, skip, headers: grid.headers, rows })
+    (grid.headers.len() > 1 && !rows.is_empty()).then_some(Sheet {
+        selector,
+        shape: Shape::Table,
+        skip,
+        headers: grid.headers,
+        said: Vec::new(),
+        rows,
+    })
 }
 
 /// A selector of the rows with fewer cells than most, by a class that no other row has.

@@ -57,6 +57,9 @@ impl Trail {
                 _ => Does::Other,
             };
             let element = act.target.as_ref().and_then(|target| found(&looked.get(on)?.document, target));
+            // Other recorders have one word for what is typed and what is chosen.
+            let is_choice = element.is_some_and(|element| element.value().name() == "select");
+            let does = if is_choice && matches!(does, Does::Fill(_)) { Does::Choose } else { does };
             Some(Trod {
                 act: place_of_act,
                 on,
@@ -168,9 +171,32 @@ fn around(target: &Target) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::found;
+    use super::{Trail, found};
+    use crate::SavedPage;
     use crate::document::Document;
-    use crate::recording::{Edge, Target, Way};
+    use crate::draft::Looked;
+    use crate::recording::{Act, Deed, Edge, Length, Page, Recording, Target, Value, Way};
+
+    #[test]
+    fn what_changed_in_a_field_of_options_was_chosen_and_elsewhere_typed() {
+        let (url, html) =
+            ("https://bank.example/".parse::<url::Url>().expect("an address"), "<select id=a></select><input id=b>");
+        let mut recording = Recording::new(url.clone());
+        recording.pages.push(Page { url: url.clone(), window: 0, html: Some(html.into()), kind: None });
+        for id in ["a", "b"] {
+            let target = Some(Target { within: Vec::new(), ways: vec![Way::Id(id.into())] });
+            let does = Deed::Fill { with: Value::Other, length: Length::Unknown };
+            recording.acts.push(Act { on: Some(0), does, target, then: None });
+        }
+        let page = SavedPage { file: "", url: &url, html };
+        let document = Document::parse(html).expect("a document");
+        let looked = [Looked { page, document, language: None, form: None, kind: None }];
+        let trail = Trail::of(&recording, &looked);
+        let document = &looked[0].document;
+        let chosen: Vec<_> = trail.chosen(0, document).filter_map(|field| field.attr("id")).collect();
+        let typed: Vec<_> = trail.fills(0, document).iter().filter_map(|(field, _)| field.attr("id")).collect();
+        assert_eq!((chosen, typed), (vec!["a"], vec!["b"]));
+    }
 
     #[test]
     fn a_target_is_found_through_frames_and_roots_and_by_another_way_where_its_place_changed() {

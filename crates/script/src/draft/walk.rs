@@ -25,6 +25,8 @@ use crate::recording::PageKind;
 pub(super) struct Listed {
     pub(super) accounts: Vec<usize>,
     pub(super) ledgers: Vec<usize>,
+    /// Pages that ask for days before they show any rows.
+    pub(super) asking: Vec<usize>,
     /// The page that a list was taken from.
     accounts_at: Option<usize>,
     ledger_at: Option<usize>,
@@ -41,6 +43,14 @@ pub(super) struct Walk {
 }
 
 impl Listed {
+    /// Takes up a list of transactions that is laid out otherwise.
+    pub(super) fn add(&mut self, sheets: &[Vec<Sheet<'_>>], other: &LedgerList) {
+        let own = sheets.get(other.at).and_then(|sheets| sheets.iter().find(|sheet| sheet.selector.0 == other.table.0));
+        let is_like = |sheet: &Sheet<'_>| own.is_some_and(|own| own.headers == sheet.headers);
+        let pages = sheets.iter().enumerate().filter(|(_, sheets)| sheets.iter().any(is_like)).map(|(at, _)| at);
+        self.ledgers.extend(pages);
+    }
+
     /// The pages that have the same table with the same headers.
     pub(super) fn of(sheets: &[Vec<Sheet<'_>>], accounts: Option<&AccountsList>, ledger: Option<&LedgerList>) -> Self {
         let like = |at: usize, selector: &str| {
@@ -52,6 +62,7 @@ impl Listed {
         Self {
             accounts: accounts.and_then(|list| like(list.at, &list.table.0)).unwrap_or_default(),
             ledgers: ledger.and_then(|list| like(list.at, &list.table.0)).unwrap_or_default(),
+            asking: Vec::new(),
             accounts_at: accounts.map(|list| list.at),
             ledger_at: ledger.map(|list| list.at),
         }
@@ -93,9 +104,10 @@ pub(super) fn walk(looked: &[Looked<'_>], trail: &Trail, listed: &Listed, inquir
     if let Some(ledger) = listed.ledger_at {
         let is_from_list = |from: &usize| listed.accounts.contains(from);
         let opened = (0..looked.len()).filter(|to| (0..*to).any(|from| is_from_list(&from) && trail.leads(from, *to)));
-        let leads_on = |from: usize| listed.ledgers.iter().any(|to| trail.leads(from, *to));
-        walk.account =
-            opened.filter(|at| !listed.ledgers.contains(at) && !listed.accounts.contains(at)).find(|at| leads_on(*at));
+        let leads_on = |from: usize| listed.ledgers.iter().chain(&listed.asking).any(|to| trail.leads(from, *to));
+        let is_other =
+            |at: &usize| ![&listed.ledgers, &listed.asking, &listed.accounts].iter().any(|list| list.contains(at));
+        walk.account = opened.filter(is_other).find(|at| leads_on(*at));
         match walk.account {
             Some(account) => {
                 give(&mut walk.kinds, account, PageKind::Account);

@@ -9,13 +9,13 @@ pub(super) type Words = &'static [(&'static str, &'static str)];
 pub(super) const TRANSACTIONS: Words = &[
     (
         "postedDate",
-        "date|posted|posting date|posted date|date posted|booking date|booked|buchung|\
+        "date|posted|posting date|posted date|post date|date posted|booking date|booked|buchung|\
             buchungstag|buchungsdatum|datum|date comptable|date d'opération|fecha|fecha contable|\
             fecha de operación|data|data contabile|data lançamento|boekdatum|日付|取引日|年月日|お取引日",
     ),
     (
         "transactionDate",
-        "transaction date|trans date|purchase date|value date|wertstellung|valuta|date de valeur|\
+        "transaction date|trans date|trans. date|purchase date|value date|wertstellung|valuta|date de valeur|\
             fecha valor|data valuta|data operazione|rentedatum",
     ),
     (
@@ -36,7 +36,10 @@ pub(super) const TRANSACTIONS: Words = &[
             abonos|haber|accredito|avere|entrate|crédito|bij|お預入れ|お預り金額|入金|預入",
     ),
     ("runningBalance", "balance|running balance|ledger balance|saldo|kontostand|solde|残高|差引残高|saldo contable"),
-    ("bankReference", "reference|bank reference|ref|ref.|referenz|référence|referencia|riferimento"),
+    (
+        "bankReference",
+        "reference|bank reference|ref|ref.|referenz|référence|referencia|riferimento|check no.|check no|check number|check #",
+    ),
     ("customerReference", "customer reference|your reference|kundenreferenz|end-to-end reference|cheque number"),
     ("counterpartyName", "counterparty|beneficiary|empfänger|auftraggeber/empfänger|name|bénéficiaire"),
     ("merchantName", "merchant|händler|commerçant|comercio"),
@@ -50,7 +53,7 @@ pub(super) const ACCOUNTS: Words = &[
         "account|account name|name|konto|kontoname|bezeichnung|compte|intitulé|cuenta|conto|\
             conta|rekening|口座|口座名|商品|nickname",
     ),
-    ("type", "type|account type|kontoart|art|type de compte|tipo|tipo de cuenta|soort|種類|科目"),
+    ("type", "type|kind|account type|kontoart|art|type de compte|tipo|tipo de cuenta|soort|種類|科目"),
     ("status", "status|state|statut|estado|stato|状態"),
     ("currency", "currency|ccy|währung|devise|moneda|divisa|valuta|moeda|通貨"),
     (
@@ -68,7 +71,7 @@ pub(super) const ACCOUNTS: Words = &[
         "available|available balance|verfügbar|verfügbarer betrag|disponible|solde disponible|\
             disponibile|支払可能残高|お引出可能額",
     ),
-    ("balanceAsOf", "as of|stand|au|stand vom"),
+    ("balanceAsOf", "as of|as at|stand|au|stand vom"),
 ];
 
 /// What stands beside the details of an account.

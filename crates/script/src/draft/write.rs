@@ -7,15 +7,16 @@ use scraper::ElementRef;
 use super::approval::Waiting;
 use super::columns::Direction;
 use super::forms::{Form, Kind};
+use super::layouts::{column_lines, columns, layouts};
 use super::leads::{Further, Leads, goodbye};
-use super::parts::Part;
 use super::pending::Announced;
 use super::questions::Inquiry;
 use super::selectors::selector;
 use super::{AccountsList, LedgerList, Looked, Sureness, Writing};
-use crate::css::Css;
+use crate::css::{Css, PIERCING};
 use crate::document::{Document, folded_case, is_hidden, shown_text};
 use crate::format;
+use crate::language::Shape;
 use crate::recording::PageKind;
 
 /// All that a script is made of.
@@ -25,10 +26,14 @@ pub(super) struct Parts<'p, 'i> {
     pub(super) writing: &'p Writing,
     pub(super) accounts: &'p AccountsList,
     pub(super) ledger: Option<&'p LedgerList>,
+    /// Those that are laid out otherwise.
+    pub(super) others: &'p [LedgerList],
     pub(super) announced: Option<&'p Announced>,
     pub(super) leads: &'p Leads,
     /// The bank's words for kinds of accounts, and ours.
     pub(super) types: &'p [(String, Option<&'static str>)],
+    /// Ours whose amounts are what is owed.
+    pub(super) owed: &'p [&'static str],
     pub(super) inquiry: &'p mut Inquiry<'i>,
 }
 
@@ -51,6 +56,9 @@ pub(super) fn script(parts: &mut Parts<'_, '_>) -> String {
     }
     pages(&mut out, parts);
     out.push_str("reads:\n");
+    if !parts.owed.is_empty() {
+        out.push_str(&format!("  owed: [{}]\n", parts.owed.join(", ")));
+    }
     accounts(&mut out, parts);
     if let Some(ledger) = parts.ledger {
         details(&mut out, parts);
@@ -104,13 +112,14 @@ fn pages(out: &mut String, parts: &mut Parts<'_, '_>) {
             (PageKind::Account | PageKind::Transactions, _) => {
                 // An account's page without its transactions has its details, and what leads to them.
                 let open = parts.leads.open.as_ref().filter(|_| kind == PageKind::Account);
-                let open = open.map(|(_, open, _)| parts.leads.details_in.as_deref().unwrap_or(open));
-                let table = parts.ledger.map_or("", |ledger| ledger.table.0.as_str());
-                let rows = match &parts.leads.empty {
-                    Some(empty) => format!(":is({table}, {empty})"),
-                    None => table.to_owned(),
-                };
-                let mark = open.map_or(rows, str::to_owned);
+                let open = open.map(|(_, open, _)| {
+                    let marks = [parts.leads.details_in.as_ref(), Some(open)].into_iter().flatten();
+                    marks
+                        .clone()
+                        .find(|mark| mixed(parts.looked, kind, mark).is_empty())
+                        .or_else(|| marks.clone().next())
+                });
+                let mark = open.flatten().cloned().unwrap_or_else(|| rows(parts));
                 out.push_str(&format!("  {name}:\n    when: {}\n", sign(parts.looked, kind, &mark)));
             }
             (PageKind::SignedOut, _) => {
@@ -141,13 +150,30 @@ fn pages(out: &mut String, parts: &mut Parts<'_, '_>) {
     }
 }
 
+/// What shows where rows are: what asks for them, or else the table, or what is there in its place.
+fn rows(parts: &Parts<'_, '_>) -> String {
+    let table = parts.ledger.map_or("", |ledger| ledger.table.0.as_str());
+    match (&parts.leads.range, &parts.leads.empty) {
+        (Some(range), _) => range.click.clone(),
+        // What is in a frame can't be one of several.
+        (None, Some(empty)) if ![table, empty].iter().any(|css| css.contains(PIERCING)) => {
+            format!(":is({table}, {empty})")
+        }
+        (None, _) => table.to_owned(),
+    }
+}
+
+/// The pages of other kinds that a selector fits, too.
+fn mixed<'p, 'l>(looked: &'p [Looked<'l>], kind: PageKind, mark: &str) -> Vec<&'p Looked<'l>> {
+    let fits = |document: &Document| Css::made(mark).is_some_and(|css| document.shown(&css).is_some());
+    let others = looked.iter().filter(|page| page.kind.is_some_and(|other| other != kind));
+    others.filter(|page| fits(&page.document)).collect()
+}
+
 /// By what a page is known: this selector, unless it fits a page of another kind, too; then what that one has is absent.
 fn sign(looked: &[Looked<'_>], kind: PageKind, mark: &str) -> String {
-    let fits =
-        |document: &Document, selector: &str| Css::made(selector).is_some_and(|css| document.shown(&css).is_some());
     let own = looked.iter().find(|page| page.kind == Some(kind));
-    let others = looked.iter().filter(|page| page.kind.is_some_and(|other| other != kind));
-    let mixed: Vec<&Looked<'_>> = others.filter(|page| fits(&page.document, mark)).collect();
+    let mixed = mixed(looked, kind, mark);
     let heading = |page: &Looked<'_>| farewell(&page.document);
     if mixed.is_empty() {
         return format!("{{ visible: {} }}", text(mark));
@@ -246,32 +272,17 @@ fn of_form(out: &mut String, name: &str, form: &Form, looked: &[Looked<'_>], inq
     out.push_str(&format!("{comment}      - {{ click: {}{effect} }}\n", text(click)));
 }
 
-fn columns(out: &mut String, columns: &[(&'static str, String)], parts: &[Part]) {
-    out.push_str("    columns:\n");
-    out.push_str(&column_lines("      ", columns, parts));
-}
-
-/// The columns, and in place of one whose cells have parts these.
-fn column_lines(indent: &str, columns: &[(&'static str, String)], parts: &[Part]) -> String {
-    let mut lines = String::new();
-    for (field, header) in columns {
-        let own = parts.iter().filter(|part| part.header == *header);
-        for Part { field, of, after, .. } in own.clone() {
-            let after = after.as_ref().map(|after| format!(", after: {}", text(after))).unwrap_or_default();
-            let (column, of) = (text(header), text(of));
-            lines.push_str(&format!("{indent}{field}: {{ column: {column}, of: {of}{after} }}\n"));
-        }
-        if own.count() == 0 {
-            lines.push_str(&format!("{indent}{field}: {}\n", text(header)));
-        }
-    }
-    lines
-}
-
 fn accounts(out: &mut String, parts: &Parts<'_, '_>) {
-    let AccountsList { table, read, .. } = parts.accounts;
-    out.push_str(&format!("  accounts:\n    on: accounts\n    table: {}\n", text(&table.0)));
-    columns(out, &read.columns, &[]);
+    let AccountsList { table, shape, read, said, .. } = parts.accounts;
+    let list = match shape {
+        Shape::Table => "table",
+        Shape::Records => "records",
+    };
+    out.push_str(&format!("  accounts:\n    on: accounts\n    {list}: {}\n    columns:\n", text(&table.0)));
+    for (field, header) in &read.columns {
+        let said = said.iter().find(|(known, _)| known == header).map(|(_, said)| said.clone());
+        out.push_str(&format!("      {field}: {}\n", said.unwrap_or_else(|| text(header))));
+    }
     if let Some(date) = &read.date {
         out.push_str(&format!("    date: {}\n", text(date)));
     }
@@ -310,23 +321,24 @@ fn accounts(out: &mut String, parts: &Parts<'_, '_>) {
 }
 
 fn details(out: &mut String, parts: &Parts<'_, '_>) {
-    if parts.leads.details.is_empty() {
-        return;
-    }
-    out.push_str("  account:\n    on: account\n    fields:\n");
     let date = parts.leads.as_of.as_ref();
     // What the list says is there on every account; a label may not be.
     let is_listed = |field: &str| parts.accounts.read.columns.iter().any(|(known, _)| *known == field);
     let is_read = |field: &str| (field != "balanceAsOf" || date.is_some()) && !is_listed(field);
-    for (field, label) in parts.leads.details.iter().filter(|(field, _)| is_read(field)) {
+    let fields: Vec<_> = parts.leads.details.iter().filter(|(field, _)| is_read(field)).collect();
+    if fields.is_empty() {
+        return;
+    }
+    out.push_str("  account:\n    on: account\n    fields:\n");
+    for (field, label) in &fields {
         out.push_str(&format!("      {field}: {}\n", text(label)));
     }
-    if let Some(date) = date {
+    if let Some(date) = date.filter(|_| fields.iter().any(|(field, _)| *field == "balanceAsOf")) {
         out.push_str(&format!("    date: {}\n", text(date)));
     }
 }
 
-fn transactions(out: &mut String, ledger: &LedgerList, parts: &Parts<'_, '_>) {
+fn transactions(out: &mut String, ledger: &LedgerList, parts: &mut Parts<'_, '_>) {
     let (LedgerList { table, skip, read, .. }, leads) = (ledger, parts.leads);
     let on = if leads.open.is_some() { PageKind::Transactions } else { PageKind::Account };
     out.push_str(&format!("  transactions:\n    on: {}\n", on.as_str()));
@@ -364,6 +376,7 @@ fn transactions(out: &mut String, ledger: &LedgerList, parts: &Parts<'_, '_>) {
     if let Some((_, of, after)) = &leads.announced {
         out.push_str(&format!("    announced: {{ of: {}, after: {} }}\n", text(of), text(after)));
     }
+    layouts(out, read, parts.others);
     match &leads.next {
         Some((_, next, _, Further::Page)) => out.push_str(&format!("    next: {}\n", text(next))),
         Some((_, next, _, Further::Until(end))) => {
@@ -377,6 +390,9 @@ fn transactions(out: &mut String, ledger: &LedgerList, parts: &Parts<'_, '_>) {
         }
         Some((_, next, _, Further::Below)) => out.push_str(&format!("    next: {{ more: {} }}\n", text(next))),
         None => {}
+    }
+    if let Some(range) = &leads.range {
+        range.write(out, parts.inquiry);
     }
 }
 

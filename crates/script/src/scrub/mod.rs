@@ -347,7 +347,8 @@ fn attribute_value(
         "data-cy",
     ];
     let is_plain = attribute.len() <= 32 && attribute.chars().all(|c| c.is_ascii_lowercase() || c == '-');
-    if !is_plain {
+    // What a frame shows is scrubbed as a document, and stands in its place.
+    if !is_plain || attribute == "srcdoc" {
         return None;
     }
     if page.secrets.are_in(value) {

@@ -2,7 +2,7 @@
 //!
 //! Not here: which piece is which field (`fields`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use ego_tree::NodeId;
 use scraper::ElementRef;
@@ -16,6 +16,7 @@ use crate::draft::selectors::selectors;
 use crate::draft::yaml_text;
 use crate::label::{beside, can_label};
 use crate::language::{Part, Pick, Shape, Spot, Table, TransactionField, TransactionsRead};
+use crate::repeated::{alike, once, ways};
 use crate::table::Grid;
 
 /// How many things that repeat are looked at.
@@ -26,11 +27,6 @@ const LOOKED: usize = 12;
 
 /// How many pieces a row has at most.
 const PIECES: usize = 80;
-
-/// Things that are no record whatever they hold.
-const NO_RECORDS: [&str; 14] = [
-    "tr", "td", "th", "thead", "tbody", "tfoot", "option", "br", "script", "style", "input", "label", "colgroup", "col",
-];
 
 /// Rows of a table, or things of one kind.
 pub(super) struct Group {
@@ -156,34 +152,9 @@ fn records(
     old: &Table<TransactionField>,
     source: &str,
 ) -> Vec<String> {
-    let mut kinds: BTreeMap<&str, Vec<ElementRef<'_>>> = BTreeMap::new();
-    for child in parent.child_elements().filter(|child| !is_hidden(child)) {
-        let tag = child.value().name();
-        if !NO_RECORDS.contains(&tag) {
-            kinds.entry(tag).or_default().push(child);
-        }
-    }
-    let mut found = Vec::new();
-    for (tag, children) in kinds.into_iter().filter(|(_, children)| children.len() >= LEAST) {
-        let first = children.first().map(|child| child.value().classes().collect::<Vec<_>>()).unwrap_or_default();
-        let is_common = |class: &&str| {
-            children.iter().filter(|child| child.value().classes().any(|own| own == *class)).count() >= LEAST
-        };
-        let by_class = first.into_iter().filter(is_common).map(|class| format!("{tag}.{class}"));
-        let container = || {
-            let names = selectors(now, parent).into_iter().filter(|text| !text.contains(":nth-"));
-            names.map(|name| format!("{} > {tag}", name.replace('"', "'"))).find(|text| is_told(text, source))
-        };
-        let is_new = |text: &String| {
-            let Some(css) = Css::parse(text) else { return false };
-            let fitting = shown(now, &css);
-            let all_here = fitting.len() >= LEAST && fitting.iter().all(|one| one.parent() == Some(*parent));
-            all_here && (old.css.text() == text || shown(before, &css).is_empty())
-        };
-        let by_class = by_class.filter(|text| is_told(text, source)).find(is_new);
-        found.extend(by_class.or_else(|| container().filter(is_new)));
-    }
-    found
+    let is_new =
+        |text: &str| old.css.text() == text || Css::parse(text).is_some_and(|css| shown(before, &css).is_empty());
+    alike(now, parent, LEAST, |text| is_told(text, source), is_new)
 }
 
 /// How the old layout cuts its pieces, and what they are.
@@ -240,14 +211,12 @@ fn group(
         }
         let wanted = wrote.iter().filter_map(|(of, _)| of.clone());
         let inner = cells.iter().take(LOOKED).flat_map(|cell| cell.descendants().skip(1).filter_map(ElementRef::wrap));
-        let ways = wanted.chain(inner.clone().flat_map(|element| ways(element, source)));
+        let named = inner.clone().flat_map(ways).filter(|way| is_told(way, source));
+        let ways = wanted.chain(named);
         let mut tried = BTreeSet::new();
         for of in ways.filter(|way| tried.insert(way.clone())) {
-            let Some(css) = Css::parse(&of) else { continue };
-            let within = cells.iter().map(|cell| css.within(*cell).filter(|one| !is_hidden(one)).collect());
-            let fits: Vec<Vec<ElementRef<'_>>> = within.collect();
-            let firsts: Vec<ElementRef<'_>> = fits.iter().filter_map(|fit| fit.first().copied()).collect();
-            if let Some(first) = firsts.first().filter(|_| fits.iter().all(|fit| fit.len() <= 1)) {
+            let firsts: Vec<ElementRef<'_>> = once(cells, &of).into_iter().flatten().flatten().collect();
+            if let Some(first) = firsts.first() {
                 let ids = firsts.iter().map(|one| one.id()).collect();
                 offer(Says::Within { header: header.clone(), of, cut: Cut::default() }, ids, *first);
             }
@@ -315,17 +284,4 @@ impl Says {
             }
         }
     }
-}
-
-/// What may be said of a thing within a row, what names it first.
-fn ways(element: ElementRef<'_>, source: &str) -> Vec<String> {
-    let tag = element.value().name();
-    if matches!(tag, "br" | "script" | "style") {
-        return Vec::new();
-    }
-    let by_class = element.value().classes().map(|class| format!("{tag}.{class}"));
-    let before =
-        element.prev_siblings().filter_map(ElementRef::wrap).filter(|other| other.value().name() == tag).count();
-    let by_place = format!("{tag}:nth-of-type({})", before + 1);
-    by_class.chain([tag.to_owned(), by_place]).filter(|way| is_told(way, source)).collect()
 }

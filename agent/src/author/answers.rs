@@ -1,17 +1,56 @@
-//! What a recorder can't know and asks: in the terminal, of a file, or of nobody, whose answer is what was proposed.
+//! What a draft of a recording can't know and asks: in the terminal, of a file, or of nobody, whose answer is what was proposed.
+//! Whoever records and whoever drafts what was recorded elsewhere is asked alike.
 //!
-//! Not here: what is asked (`draft`), and what was typed at the bank, which nobody is asked for.
+//! Not here: what is asked (the script crate's `draft`), and what was typed at the bank, which nobody is asked for.
 
 use std::collections::BTreeMap;
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
-use script::Question;
+use clap::Args;
+use domain::secret::Secret;
+use script::{Draft, Question, masked};
 
 use super::terminal::{Heard, Terminal};
-use crate::author::{ReadError, plain, plain_file, say};
+use super::{ReadError, plain, plain_file, say};
 
 /// How large a file of answers may be.
 const LARGEST: u64 = 1024 * 1024;
+
+/// How many times a draft is made anew with what was answered: an answer may lead to a question, and not for ever.
+const ROUNDS: usize = 4;
+
+/// Who answers, as the command line says it.
+#[derive(Debug, Args)]
+pub struct AnswerArguments {
+    /// Take whatever is proposed, and ask nothing.
+    #[arg(long, conflicts_with = "answers")]
+    yes: bool,
+    /// Take answers from this JSON file, by the questions' ids; what isn't in it is as proposed.
+    #[arg(long, value_name = "FILE")]
+    answers: Option<PathBuf>,
+}
+
+impl AnswerArguments {
+    /// Whoever that is; the author, where there is a terminal and nothing is said.
+    ///
+    /// # Errors
+    /// When there is no such file of answers.
+    pub(super) fn answers(&self) -> Result<Answers, AnswersError> {
+        match (&self.answers, self.yes) {
+            (Some(path), _) => Answers::of_file(path),
+            (None, true) => Ok(Answers::Proposed),
+            (None, false) if io::stdin().is_terminal() && io::stderr().is_terminal() => Ok(Answers::Terminal),
+            (None, false) => Ok(Answers::Proposed),
+        }
+    }
+}
+
+/// A draft, and what was answered for it.
+pub(super) struct Settled {
+    pub(super) drafted: Draft,
+    pub(super) given: BTreeMap<String, String>,
+}
 
 /// Who answers.
 pub(super) enum Answers {
@@ -40,8 +79,35 @@ pub enum AnswersError {
 }
 
 impl Answers {
+    /// Makes a draft, and makes it anew until nothing of it is open; none where the author has had enough of the whole. Of what
+    /// was typed nothing is asked.
+    ///
+    /// # Errors
+    /// What making it fails with.
+    pub(super) async fn settle<E>(
+        &self,
+        terminal: &mut Terminal,
+        secrets: &[Secret],
+        make: impl Fn(&BTreeMap<String, String>) -> Result<Draft, E>,
+    ) -> Result<Option<Settled>, E> {
+        let mut given = BTreeMap::new();
+        let mut drafted = make(&given)?;
+        for _ in 0..ROUNDS {
+            let open = open(&drafted, &given, secrets);
+            if open.is_empty() {
+                break;
+            }
+            for (id, question) in open {
+                let Some(answer) = self.of(&question, terminal).await else { return Ok(None) };
+                given.insert(id, answer);
+            }
+            drafted = make(&given)?;
+        }
+        Ok(Some(Settled { drafted, given }))
+    }
+
     /// Those of a file: a JSON object of texts, by the questions' ids.
-    pub(super) fn of_file(path: &Path) -> Result<Self, AnswersError> {
+    fn of_file(path: &Path) -> Result<Self, AnswersError> {
         let unreadable = |source| ReadError::Unreadable { path: path.to_owned(), source };
         if plain_file(path).map_err(unreadable)? > LARGEST {
             return Err(ReadError::TooLarge(path.to_owned()).into());
@@ -52,13 +118,25 @@ impl Answers {
     }
 
     /// Answers one question; none where the author has had enough of the whole.
-    pub(super) async fn of(&self, question: &Question, terminal: &mut Terminal) -> Option<String> {
+    async fn of(&self, question: &Question, terminal: &mut Terminal) -> Option<String> {
         match self {
             Self::Proposed => Some(question.proposal.clone()),
             Self::File(answers) => Some(answers.get(&question.id).unwrap_or(&question.proposal).clone()),
             Self::Terminal => at_terminal(question, terminal).await,
         }
     }
+}
+
+/// A question as it may be asked. What is proposed and may be chosen is the language's.
+pub(super) fn clean_question(question: &Question, secrets: &[&str]) -> Question {
+    Question { id: masked(&question.id, secrets), asks: masked(&question.asks, secrets), ..question.clone() }
+}
+
+/// The questions that aren't answered yet, each with its own id and as it may be asked.
+pub(super) fn open(drafted: &Draft, given: &BTreeMap<String, String>, secrets: &[Secret]) -> Vec<(String, Question)> {
+    let secrets: Vec<&str> = secrets.iter().map(Secret::expose).collect();
+    let open = drafted.questions.iter().filter(|question| !given.contains_key(&question.id));
+    open.map(|question| (question.id.clone(), clean_question(question, &secrets))).collect()
 }
 
 async fn at_terminal(question: &Question, terminal: &mut Terminal) -> Option<String> {
@@ -87,7 +165,7 @@ mod tests {
     use script::Question;
 
     use super::{Answers, AnswersError};
-    use crate::author::record::terminal::Terminal;
+    use crate::author::terminal::Terminal;
 
     #[tokio::test]
     async fn what_a_file_doesnt_answer_is_as_proposed_and_anything_else_is_no_file_of_answers() {
