@@ -32,6 +32,16 @@ async fn create(bench: &Bench, alias: &str) -> Connection {
     }
 }
 
+/// A connection with an address of its own whose first sign-in is under way.
+async fn signing_in(bench: &Bench, alias: &str) -> (Connection, RunId) {
+    let connection = create(bench, alias).await;
+    bench.give_credentials(connection.id).await;
+    let run = RunId(Uuid::now_v7());
+    bench.store.complete_setup(bench.organization, connection.id, run, now()).await.expect("completed");
+    bench.grant(run, 1).await.expect("granted");
+    (connection, run)
+}
+
 async fn number(bench: &Bench, id: ConnectionId) -> Option<String> {
     bench.store.connection(bench.organization, id).await.expect("a connection").instructions.phone_number
 }
@@ -134,11 +144,7 @@ async fn a_code_waits_for_a_challenge_of_its_connection_and_its_way() {
 #[tokio::test]
 async fn what_comes_in_answers_where_the_connection_has_an_address_there_until_the_bank_refuses_it() {
     for bench in benches().await {
-        let connection = create(&bench, "own@c.example").await;
-        bench.give_credentials(connection.id).await;
-        let run = RunId(Uuid::now_v7());
-        bench.store.complete_setup(bench.organization, connection.id, run, now()).await.expect("completed");
-        bench.grant(run, 1).await;
+        let (connection, run) = signing_in(&bench, "own@c.example").await;
         let asked = ask(&bench, run, None).await;
         assert_eq!(asked.may_answer, [AnswerSource::Email, AnswerSource::Sms, AnswerSource::Person], "{}", bench.name);
         let asked = ask(&bench, run, Some(Medium::Sms)).await;
@@ -164,11 +170,7 @@ async fn what_comes_in_answers_where_the_connection_has_an_address_there_until_t
 #[tokio::test]
 async fn codes_that_were_sent_and_refused_are_counted_since_the_bank_last_took_one() {
     for bench in benches().await {
-        let connection = create(&bench, "own@c.example").await;
-        bench.give_credentials(connection.id).await;
-        let run = RunId(Uuid::now_v7());
-        bench.store.complete_setup(bench.organization, connection.id, run, now()).await.expect("completed");
-        bench.grant(run, 1).await;
+        let (connection, run) = signing_in(&bench, "own@c.example").await;
         let counted = async |asked: &Challenge| {
             let codes = bench.store.codes_for(asked.id, &[Medium::Sms], Timestamp::UNIX_EPOCH).await.expect("codes");
             (codes.sent, codes.refused)
@@ -211,11 +213,7 @@ async fn tick() {
 #[tokio::test]
 async fn what_came_in_while_somebody_passed_the_page_at_the_wheel_answers_nothing_after_it() {
     for bench in benches().await {
-        let connection = create(&bench, "own@c.example").await;
-        bench.give_credentials(connection.id).await;
-        let run = RunId(Uuid::now_v7());
-        bench.store.complete_setup(bench.organization, connection.id, run, now()).await.expect("completed");
-        bench.grant(run, 1).await;
+        let (connection, run) = signing_in(&bench, "own@c.example").await;
         let asked = ask(&bench, run, Some(Medium::Sms)).await;
         let code = TakenIn::Code { connection: connection.id, medium: Medium::Sms, sealed: vec![1] };
         bench.store.take_in([1; 32], code, now()).await.expect("taken");
@@ -331,11 +329,7 @@ async fn a_question_that_cannot_be_read_keeps_nobody_from_being_called_to_anothe
     for bench in benches().await {
         let before = now() - SignedDuration::from_mins(1);
         for alias in ["a@c.example", "b@c.example"] {
-            let connection = create(&bench, alias).await;
-            bench.give_credentials(connection.id).await;
-            let run = RunId(Uuid::now_v7());
-            bench.store.complete_setup(bench.organization, connection.id, run, now()).await.expect("completed");
-            bench.grant(run, 1).await;
+            let (_, run) = signing_in(&bench, alias).await;
             ask_at(&bench, run, 1, Some(Medium::Email), before).await;
         }
         let broken = "UPDATE challenges SET question = '{}' WHERE id = (SELECT id FROM challenges ORDER BY id LIMIT 1)";
@@ -348,11 +342,7 @@ async fn a_question_that_cannot_be_read_keeps_nobody_from_being_called_to_anothe
 #[tokio::test]
 async fn what_a_newer_coordinator_keeps_of_a_question_hides_no_connection() {
     for bench in benches().await {
-        let connection = create(&bench, "a@c.example").await;
-        bench.give_credentials(connection.id).await;
-        let run = RunId(Uuid::now_v7());
-        bench.store.complete_setup(bench.organization, connection.id, run, now()).await.expect("completed");
-        bench.grant(run, 1).await;
+        let (connection, run) = signing_in(&bench, "a@c.example").await;
         ask_at(&bench, run, 1, None, now() - SignedDuration::from_mins(1)).await;
         bench.store.call_people(now()).await.expect("a round");
         let newer = "UPDATE challenges SET question = '{\"kind\":\"oneTimeCode\",\"tone\":\"kind\"}'";
