@@ -121,7 +121,14 @@ impl Answers {
     async fn of(&self, question: &Question, terminal: &mut Terminal) -> Option<String> {
         match self {
             Self::Proposed => Some(question.proposal.clone()),
-            Self::File(answers) => Some(answers.get(&question.id).unwrap_or(&question.proposal).clone()),
+            Self::File(answers) => {
+                let given = answers.get(&question.id);
+                if let Some(unfit) = given.filter(|given| !question.takes(given)) {
+                    let (id, taken) = (plain(&question.id), plain(&question.proposal));
+                    say(&format!("`{}` answers nothing of `{id}`; `{taken}` is taken", plain(unfit)));
+                }
+                Some(given.filter(|given| question.takes(given)).unwrap_or(&question.proposal).clone())
+            }
             Self::Terminal => at_terminal(question, terminal).await,
         }
     }
@@ -140,8 +147,11 @@ pub(super) fn open(drafted: &Draft, given: &BTreeMap<String, String>, secrets: &
 }
 
 async fn at_terminal(question: &Question, terminal: &mut Terminal) -> Option<String> {
-    let choices =
-        if question.choices.is_empty() { String::new() } else { format!(" ({})", question.choices.join(", ")) };
+    let choices = match question.numbers {
+        Some([least, most]) => format!(" ({least} to {most})"),
+        None if question.choices.is_empty() => String::new(),
+        None => format!(" ({})", question.choices.join(", ")),
+    };
     loop {
         say(&format!("{}{choices} [{}]", plain(&question.asks), plain(&question.proposal)));
         let line = match terminal.heard().await {
@@ -153,7 +163,7 @@ async fn at_terminal(question: &Question, terminal: &mut Terminal) -> Option<Str
         if typed.is_empty() {
             return Some(question.proposal.clone());
         }
-        if question.choices.is_empty() || question.choices.contains(&typed) {
+        if question.takes(typed) {
             return Some(typed.to_owned());
         }
         say("that is none of them");
@@ -176,6 +186,7 @@ mod tests {
             asks: "What?".into(),
             proposal: "answer".into(),
             choices: vec!["answer", "code"],
+            numbers: None,
         };
         std::fs::write(&path, r##"{ "fill #pin": "code" }"##).expect("a file");
         let answers = Answers::of_file(&path).expect("answers");
@@ -189,6 +200,13 @@ mod tests {
         for expected in ["code", "answer", "answer"] {
             assert_eq!(Answers::Terminal.of(&question("x"), &mut terminal).await.as_deref(), Some(expected));
         }
+        let days = Question { choices: Vec::new(), proposal: "30".into(), numbers: Some([1, 90]), ..question("days") };
+        let mut terminal = Terminal::of(|| std::io::Cursor::new("many\n91\n60\n")).expect("a terminal");
+        assert_eq!(Answers::Terminal.of(&days, &mut terminal).await.as_deref(), Some("60"));
+        std::fs::write(&path, r#"{ "days": "91", "medium": "nonsense" }"#).expect("a file");
+        let answers = Answers::of_file(&path).expect("answers");
+        assert_eq!(answers.of(&days, &mut nobody).await.as_deref(), Some("30"));
+        assert_eq!(answers.of(&question("medium"), &mut nobody).await.as_deref(), Some("answer"));
         std::fs::write(&path, "[1]").expect("a file");
         assert!(matches!(Answers::of_file(&path), Err(AnswersError::Form { .. })));
         assert!(matches!(Answers::of_file(folder.path().join("none").as_path()), Err(AnswersError::Read(_))));

@@ -19,6 +19,18 @@ pub struct Question {
     pub proposal: String,
     /// What may be answered; anything where it is empty.
     pub choices: Vec<&'static str>,
+    /// The least and the most that may be answered, where it is a number.
+    pub numbers: Option<[u32; 2]>,
+}
+
+impl Question {
+    /// Whether that may be answered.
+    #[must_use]
+    pub fn takes(&self, answer: &str) -> bool {
+        let is_number =
+            |[least, most]: [u32; 2]| answer.trim().parse().is_ok_and(|number| (least..=most).contains(&number));
+        self.numbers.is_none_or(is_number) && (self.choices.is_empty() || self.choices.contains(&answer))
+    }
 }
 
 /// What was answered, and what is asked.
@@ -43,19 +55,27 @@ impl<'a> Inquiry<'a> {
         let answer = self.answers.get(&id);
         let answer = answer.and_then(|answer| choices.iter().find(|choice| *choice == answer)).copied();
         if self.asked.iter().all(|known| known.id != id) {
-            self.asked.push(Question { id, asks, proposal: proposal.to_owned(), choices: choices.to_vec() });
+            self.asked.push(Question {
+                id,
+                asks,
+                proposal: proposal.to_owned(),
+                choices: choices.to_vec(),
+                numbers: None,
+            });
         }
         answer.unwrap_or(proposal)
     }
 
     /// Asks for a number; what was answered, if it is one of these, or else what is proposed.
     pub(super) fn number(&mut self, id: &str, asks: &str, proposal: u32, of: RangeInclusive<u32>) -> u32 {
-        let answer = self.answers.get(id).and_then(|answer| answer.trim().parse().ok());
+        let (own, asks, numbers) = (id.to_owned(), asks.to_owned(), Some([*of.start(), *of.end()]));
+        let question = Question { id: own, asks, proposal: proposal.to_string(), choices: Vec::new(), numbers };
+        let answer = self.answers.get(id).filter(|answer| question.takes(answer));
+        let answer = answer.and_then(|answer| answer.trim().parse().ok());
         if self.asked.iter().all(|known| known.id != id) {
-            let (id, asks) = (id.to_owned(), asks.to_owned());
-            self.asked.push(Question { id, asks, proposal: proposal.to_string(), choices: Vec::new() });
+            self.asked.push(question);
         }
-        answer.filter(|number| of.contains(number)).unwrap_or(proposal)
+        answer.unwrap_or(proposal)
     }
 }
 
