@@ -159,8 +159,28 @@ impl Program {
     /// # Errors
     /// [`ProgramError::NotReady`] when there is none in time, or the program ended.
     pub async fn line(&mut self) -> Result<String, ProgramError> {
-        let line = tokio::time::timeout(patience(), self.stdout.recv()).await.ok().flatten();
-        line.ok_or_else(|| ProgramError::NotReady { name: self.name.clone(), said: self.talk() })
+        match tokio::time::timeout(patience(), self.stdout.recv()).await {
+            Ok(Some(line)) => Ok(line),
+            Ok(None) => {
+                let said = format!("{}\n{}", self.last_words().await, self.talk());
+                Err(ProgramError::NotReady { name: self.name.clone(), said })
+            }
+            Err(_) => Err(ProgramError::NotReady { name: self.name.clone(), said: self.talk() }),
+        }
+    }
+
+    /// How a program ended that has closed its data, once all that it said is heard.
+    async fn last_words(&mut self) -> String {
+        let ended = tokio::time::timeout(patience(), self.child.wait()).await;
+        if let Some(listener) = self.listener.take() {
+            // Whatever it started may hold the other end open.
+            let _ = tokio::time::timeout(Duration::from_secs(1), listener).await;
+        }
+        match ended {
+            Ok(Ok(status)) => format!("it ended with {status}"),
+            Ok(Err(error)) => format!("how it ended can't be told: {error}"),
+            Err(_) => "it runs and says no more".to_owned(),
+        }
     }
 
     /// What it said so far, apart from data.

@@ -15,6 +15,9 @@ pub(crate) struct Arguments {
     rest: Vec<String>,
 }
 
+/// How many tests of one program run at once.
+const THREADS: &str = "RUST_TEST_THREADS";
+
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     setup::find_or_install(&setup::EVERYTHING)?;
     tools::find_or_install()?;
@@ -33,17 +36,17 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     Ok(code(chosen.args(&arguments.rest).status().map_err(unstarted)?))
 }
 
-/// Tests wait for leases, browsers and pages more than they compute, and cargo runs one program of them after the other. So
-/// half of the programs run beside the other half, and what those say comes last. They are told apart by their first
-/// letters: whoever names packages builds much anew, with fewer features.
+/// Tests from outside wait for leases, browsers and pages more than they compute, so that the units' run beside the first of
+/// them, one at a time; what those say comes last. All is chosen out of the whole workspace: whoever names packages builds
+/// much anew, with fewer features.
 fn all() -> Outcome {
-    let beside = std::thread::spawn(|| tests(&["--workspace", "--lib", "--bins", "--test", "[!a-e]*"]).output());
-    let shown = tests(&["--workspace", "--test", "[a-e]*"]).status().map_err(unstarted)?;
-    let beside = beside.join().map_err(|_| "nobody waited for the other half")?.map_err(unstarted)?;
-    let told = std::io::stderr().write_all(&beside.stderr).and_then(|()| std::io::stdout().write_all(&beside.stdout));
+    let units = std::thread::spawn(|| tests(&["--workspace", "--lib", "--bins"]).env(THREADS, "1").output());
+    let outside = tests(&["--workspace", "--test", "*"]).status().map_err(unstarted)?;
+    let units = units.join().map_err(|_| "nobody waited for the units")?.map_err(unstarted)?;
+    let told = std::io::stderr().write_all(&units.stderr).and_then(|()| std::io::stdout().write_all(&units.stdout));
     told.map_err(|error| format!("what the tests said can't be shown: {error}"))?;
     let examples = tests(&["--workspace", "--doc"]).status().map_err(unstarted)?;
-    let failed = [shown, beside.status, examples].into_iter().find(|status| !status.success());
+    let failed = [outside, units.status, examples].into_iter().find(|status| !status.success());
     Ok(failed.map_or(ExitCode::SUCCESS, code))
 }
 
@@ -51,6 +54,10 @@ fn all() -> Outcome {
 fn tests(chosen: &[&str]) -> Command {
     let mut test = cargo();
     test.args(["test", "--locked", "--no-fail-fast"]).args(chosen);
+    if std::env::var_os(THREADS).is_none() {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        test.env(THREADS, (cores + cores.div_ceil(2)).to_string());
+    }
     // A test that fails on another machine is understood by what the programs said.
     test.env("BURSAR_TEST_TALK", "1");
     test

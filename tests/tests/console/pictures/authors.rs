@@ -35,7 +35,8 @@ pub(super) async fn day(album: &mut Album, fleet: &Fleet, ada: &Person<'_>) -> O
 async fn finds_it_changed(album: &mut Album, fleet: &Fleet, ada: &Person<'_>) -> Outcome {
     let (integrator, operator) = (fleet.integrator("default").await?, fleet.operator()?);
     fleet.portal.set_faults(Faults { renamed_id: true, ..Faults::default() });
-    let credentials = json!({ "bankUsername": fleet.portal.username(), "password": fleet.portal.password() });
+    // Another user than the one that somebody is asked for: that one's sign-in would wait.
+    let credentials = json!({ "bankUsername": "lakeside.ops", "password": fleet.portal.password() });
     let lakeside = entity(&integrator, "lakeside").await?;
     let connection = integrator.set_up_with(&lakeside, "harbour", &credentials).await?;
     integrator.connection(&connection, "a failure", |now| !now["setup"]["lastFailure"].is_null()).await?;
