@@ -4,7 +4,6 @@
 
 /// A client of no proxy. The cryptography, which reqwest is built without, is there from then on, whichever test is the
 /// first of its process.
-#[must_use]
 pub fn client() -> reqwest::ClientBuilder {
     // Somebody else may have been first.
     let _ = rustls::crypto::ring::default_provider().install_default();
