@@ -13,6 +13,7 @@ async function bursarInPage(verb, request) {
 
   const MINIMUM_PAUSE = 16; // A frame.
   const TICK = 250; // For what changes without an event.
+  const SCRIPTS_PATIENCE = 5000; // For the deferred scripts of a page that is parsed.
   const SCROLL_PATIENCE = 500; // For something to change after scrolling.
   const SCROLL_SHARE = 0.75; // Of what shows.
   const ERROR_PAGE_PATIENCE = 2000; // For a page with an error status to be recognised.
@@ -291,6 +292,16 @@ async function bursarInPage(verb, request) {
     return { errorPage: code?.[0] ?? "", status: status() };
   };
 
+  // Half a document may lack the very thing that tells two pages apart. One whose deferred scripts haven't run lacks what they
+  // fill in, and nothing says yet that it is busy; such a script may also never come.
+  const isLoading = (own) => {
+    const state = readyState(own);
+    if (state !== "interactive") return state === "loading";
+    const clock = defaultView(own)?.performance;
+    const times = clock?.getEntriesByType("navigation")[0];
+    return times?.domContentLoadedEventEnd === 0 && clock.now() - times.domInteractive < SCRIPTS_PATIENCE;
+  };
+
   const loaded = () =>
     new Promise((resolve) => {
       const done = () => resolve(errorPage() ?? { status: status() });
@@ -312,10 +323,9 @@ async function bursarInPage(verb, request) {
         return (made.left ||= differs(stateOf(made.region), made.was));
       };
       const shows = () => {
-        // Half a document may lack the very thing that tells two pages apart.
-        if (readyState(document) === "loading") return null;
+        if (isLoading(document)) return null;
         const roots = pierces ? [...hostsOfRoots().keys()] : [];
-        if (roots.some((own) => isDocument(own) && readyState(own) === "loading")) return null;
+        if (roots.some((own) => isDocument(own) && isLoading(own))) return null;
         if (request.busy.some((selector) => all(selector)?.some(visible))) return null;
         return request.pages.find(holds)?.page ?? null;
       };

@@ -25,6 +25,7 @@ use axum::routing::{any, get, post};
 use futures::StreamExt as _;
 use protocol::lease::AllowLoopback;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 use url::Url;
 
@@ -78,6 +79,7 @@ pub(crate) async fn session(browsers: &Browsers, portal: &Url, hosts: &[&str], g
 pub(crate) struct Portal {
     pages: Arc<Mutex<Vec<(&'static str, String)>>>,
     asked: Arc<Mutex<Vec<String>>>,
+    late: Arc<Notify>,
 }
 
 impl Portal {
@@ -90,6 +92,7 @@ impl Portal {
             .route("/empty/{code}", get(empty))
             .route("/to", get(redirect))
             .route("/script/{page}", get(script))
+            .route("/late/{page}", get(late))
             .route("/file/{page}", get(file))
             .route("/huge", get(huge))
             .route("/endless", get(endless))
@@ -111,6 +114,11 @@ impl Portal {
     /// What it was asked for, in order.
     pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().expect("asked").clone()
+    }
+
+    /// Lets a program go that is asked for as one that comes late.
+    pub(crate) fn let_go(&self) {
+        self.late.notify_one();
     }
 
     fn body(&self, name: &str) -> String {
@@ -146,6 +154,12 @@ async fn page(State(portal): State<Portal>, PathParam(name): PathParam<String>) 
 async fn script(State(portal): State<Portal>, PathParam(name): PathParam<String>) -> Response {
     let body = portal.body(&name);
     ([("content-type", "text/javascript")], body).into_response()
+}
+
+/// The same, once it is let go.
+async fn late(State(portal): State<Portal>, name: PathParam<String>) -> Response {
+    portal.late.notified().await;
+    script(State(portal), name).await
 }
 
 /// A page's text as a file, whose name wants to be somewhere else.
