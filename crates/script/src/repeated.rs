@@ -1,12 +1,13 @@
-//! Things of one kind that repeat on a page, such as tiles or cards, and what may be said of a thing within each.
+//! Things of one kind that repeat on a page, such as tiles or cards, and what may be said of a thing within each. A shadow root
+//! hides nothing of that: what is in one is a child of its host, and a thing with a root of its own may be all that another holds.
 //!
 //! Not here: what they list; drafts and repairs look for that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use scraper::ElementRef;
+use scraper::{ElementRef, Node};
 
-use crate::css::Css;
+use crate::css::{Css, PIERCING, root_of};
 use crate::document::{Document, is_hidden};
 use crate::draft::selectors::selectors;
 
@@ -24,42 +25,76 @@ pub(crate) fn alike(
     is_told: impl Fn(&str) -> bool,
     is_right: impl Fn(&str) -> bool,
 ) -> Vec<String> {
-    let mut kinds: BTreeMap<&str, Vec<ElementRef<'_>>> = BTreeMap::new();
-    for child in parent.child_elements().filter(|child| !is_hidden(child)) {
+    let mut kinds: BTreeMap<(&str, &str), Vec<ElementRef<'_>>> = BTreeMap::new();
+    for (joins, child) in children(parent).filter(|(_, child)| !is_hidden(child)) {
         let tag = child.value().name();
         if !NO_RECORDS.contains(&tag) {
-            kinds.entry(tag).or_default().push(child);
+            kinds.entry((joins, tag)).or_default().push(child);
         }
     }
-    let are_here = |text: &String| {
-        let Some(css) = Css::parse(text) else { return false };
-        let mut fitting = document.all(&css).filter(|element| !is_hidden(element)).peekable();
-        let mut count = 0;
-        fitting.by_ref().all(|one| {
-            count += 1;
-            one.parent() == Some(*parent)
-        }) && count >= least
-            && is_right(text)
-    };
     let mut found = Vec::new();
-    for (tag, children) in kinds.into_iter().filter(|(_, children)| children.len() >= least) {
-        let first = children.first().map(|child| child.value().classes().collect::<Vec<_>>()).unwrap_or_default();
+    for ((joins, tag), children) in kinds.into_iter().filter(|(_, children)| children.len() >= least) {
+        let (children, below) = match wrapped(&children) {
+            Some(inner) => (inner, format!("{tag} > ")),
+            None => (children, String::new()),
+        };
+        let Some(first) = children.first() else { continue };
+        let (tag, own) = (first.value().name(), children.iter().map(|child| child.id()).collect::<HashSet<_>>());
+        let are_here = |text: &String| {
+            let Some(css) = Css::parse(text) else { return false };
+            let mut fitting = document.all(&css).filter(|element| !is_hidden(element));
+            let mut count = 0;
+            fitting.all(|one| {
+                count += 1;
+                own.contains(&one.id())
+            }) && count >= least
+                && is_right(text)
+        };
         let is_common = |class: &&str| {
             children.iter().filter(|child| child.value().classes().any(|own| own == *class)).count() >= least
         };
-        let by_class = first.into_iter().filter(is_common).map(|class| format!("{tag}.{class}"));
+        let edge = if root_of(*first) == document.html.tree.root().id() { "" } else { ">>> " };
+        let by_class = first.value().classes().filter(is_common).map(|class| format!("{edge}{tag}.{class}"));
+        // What a portal made an element of its own has a name that somebody gave it.
+        let by_name = Some(tag).filter(|tag| tag.contains('-')).map(|tag| format!("{edge}{tag}"));
         let container = || {
             let names = selectors(document, parent).into_iter().filter(|text| !text.contains(":nth-"));
-            names.map(|name| format!("{} > {tag}", name.replace('"', "'"))).find(|text| is_told(text))
+            names.map(|name| format!("{} {joins} {below}{tag}", name.replace('"', "'"))).find(|text| is_told(text))
         };
-        let by_class = by_class.filter(|text| is_told(text)).find(are_here);
-        found.extend(by_class.or_else(|| container().filter(are_here)));
+        let named = by_class.chain(by_name).filter(|text| is_told(text)).find(are_here);
+        found.extend(named.or_else(|| container().filter(are_here)));
     }
     found
 }
 
+/// What is in a thing or in its shadow root, each with what joins the two in a selector.
+fn children(parent: ElementRef<'_>) -> impl Iterator<Item = (&'static str, ElementRef<'_>)> {
+    let is_root = |node: &ego_tree::NodeRef<'_, Node>| matches!(node.value(), Node::Fragment);
+    let shadow = parent.children().filter(is_root).flat_map(|root| root.children());
+    let shadow = shadow.filter_map(ElementRef::wrap).map(|child| (PIERCING, child));
+    parent.child_elements().map(|child| (">", child)).chain(shadow)
+}
+
+/// The things with roots of their own, of one kind, that are all that each of these holds.
+fn wrapped<'d>(outer: &[ElementRef<'d>]) -> Option<Vec<ElementRef<'d>>> {
+    let only = |outer: &ElementRef<'d>| {
+        let mut inner = outer.child_elements();
+        let first = inner.next().filter(|_| inner.next().is_none())?;
+        let is_host = children(first).any(|(joins, _)| joins == PIERCING);
+        (is_host && !is_hidden(&first)).then_some(first)
+    };
+    let inner: Vec<ElementRef<'d>> = outer.iter().map(only).collect::<Option<_>>()?;
+    let tag = inner.first()?.value().name();
+    inner.iter().all(|one| one.value().name() == tag).then_some(inner)
+}
+
+/// Everything within a record, in shadow roots too.
+pub(crate) fn inside<'d>(record: ElementRef<'d>) -> impl Iterator<Item = ElementRef<'d>> {
+    record.descendants().skip(1).filter_map(ElementRef::wrap)
+}
+
 /// What may be said of a thing within a record, what names it first.
-pub(crate) fn ways(element: ElementRef<'_>) -> Vec<String> {
+pub(crate) fn ways(record: ElementRef<'_>, element: ElementRef<'_>) -> Vec<String> {
     let tag = element.value().name();
     if matches!(tag, "br" | "script" | "style") {
         return Vec::new();
@@ -68,7 +103,8 @@ pub(crate) fn ways(element: ElementRef<'_>) -> Vec<String> {
     let before =
         element.prev_siblings().filter_map(ElementRef::wrap).filter(|other| other.value().name() == tag).count();
     let by_place = format!("{tag}:nth-of-type({})", before + 1);
-    by_class.chain([tag.to_owned(), by_place]).collect()
+    let edge = if root_of(element) == root_of(record) { "" } else { ">>> " };
+    by_class.chain([tag.to_owned(), by_place]).map(|way| format!("{edge}{way}")).collect()
 }
 
 /// What a selector fits within each of these, where that is one thing at most.
@@ -100,6 +136,7 @@ mod tests {
         // A class that others elsewhere have, too, doesn't name these; and one is none that repeats.
         check("<div mark><p class=tile>1<p class=tile>2</div><p class=tile>3", &["div > p"]);
         check("<div mark><p class=tile>1</div>", &[]);
+        check("<div mark><x-card>1</x-card><x-card>2</x-card></div>", &["x-card"]);
     }
 
     #[test]
@@ -107,8 +144,33 @@ mod tests {
         let document = Document::parse("<p><b class=x>1</b><b>2</b><p><b>3</b>").expect("a document");
         let rows: Vec<_> = document.all(&Css::parse("p").expect("a selector")).collect();
         let first = document.all(&Css::parse("b").expect("a selector")).next().expect("a thing");
-        assert_eq!(ways(first), ["b.x", "b", "b:nth-of-type(1)"]);
+        assert_eq!(ways(rows[0], first), ["b.x", "b", "b:nth-of-type(1)"]);
         let has = |of: &str| once(&rows, of).map(|found| found.iter().map(Option::is_some).collect::<Vec<_>>());
         assert_eq!((has("b.x"), has("b"), has("i")), (Some(vec![true, false]), None, Some(vec![false, false])));
+    }
+
+    #[test]
+    fn a_shadow_root_hides_neither_things_that_repeat_nor_what_is_in_each() {
+        let root = |html: &str| format!("<template shadowrootmode=open>{html}</template>");
+        let card = |name: &str| format!("<x-card>{}</x-card>", root(&format!("<b>{name}</b>")));
+        let check = |html: &str, parent: &str, expected: &[&str]| {
+            let document = Document::parse(html).expect("a document");
+            let parent = document.all(&Css::parse(parent).expect("a selector")).next().expect("a thing");
+            assert_eq!(alike(&document, parent, 2, |_| true, |_| true), expected, "{html}");
+        };
+        let tiles = "<p class=tile>1</p><p class=tile>2</p>";
+        check(&format!("<x-app>{}</x-app>", root(&format!("<div>{tiles}</div>"))), ">>> div", &[">>> p.tile"]);
+        check(&format!("<x-app>{}</x-app>", root(tiles)), "x-app", &[">>> p.tile"]);
+        check(&format!("<x-app>{}</x-app>", root("<p>1</p><p>2</p>")), "x-app", &["x-app >>> p"]);
+        // What only holds one thing with a root of its own is no more than its place.
+        let wrapped = format!("<ul><li>{}</li><li>{}</li></ul>", card("one"), card("two"));
+        check(&wrapped, "ul", &["x-card"]);
+        check(&format!("{wrapped}{}", card("three")), "ul", &["ul > li > x-card"]);
+
+        let document = Document::parse(&wrapped).expect("a document");
+        let rows: Vec<_> = document.all(&Css::parse("x-card").expect("a selector")).collect();
+        let name = document.all(&Css::parse(">>> b").expect("a selector")).next().expect("a thing");
+        assert_eq!(ways(rows[0], name), [">>> b", ">>> b:nth-of-type(1)"]);
+        assert_eq!(once(&rows, ">>> b").map(|found| found.len()), Some(2));
     }
 }

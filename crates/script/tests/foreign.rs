@@ -266,19 +266,20 @@ fn what_the_panel_does_not_know_is_told_or_refused_on_the_way_out() {
     recording.acts = vec![
         Act { on: None, does: Deed::Navigate { url }, target: None, then: Some(0) },
         act(Deed::Choose, target(Some(2))),
+        act(Deed::Scroll, target(Some(2))),
         act(Deed::Press { key: Key::Enter }, None),
         act(Deed::Download, None),
     ];
     let exported = export_devtools("x", &recording).expect("a file");
     let what: Vec<&str> = exported.left.iter().map(|left| left.what.as_str()).collect();
-    assert_eq!(what, ["choose", "frame.css", "download", "html"]);
+    assert_eq!(what, ["choose", "frame.css", "scroll", "download", "html"]);
     let file: Json = serde_json::from_str(&exported.json).expect("JSON");
     let kinds: Vec<&str> =
         file["steps"].as_array().expect("steps").iter().filter_map(|step| step["type"].as_str()).collect();
     assert_eq!(kinds, ["navigate", "change", "keyDown", "keyUp"]);
     recording.acts.push(act(Deed::Click, target(None)));
     let refusals = export_devtools("x", &recording).expect_err("a refusal").0;
-    assert_eq!(refusals.iter().map(|refusal| refusal.step).collect::<Vec<_>>(), [Some(5)]);
+    assert_eq!(refusals.iter().map(|refusal| refusal.step).collect::<Vec<_>>(), [Some(6)]);
 }
 
 fn command(name: &str, target: &str, targets: &[[&str; 2]], value: &str) -> Json {

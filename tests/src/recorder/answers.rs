@@ -56,6 +56,8 @@ pub fn known(portal: &RunningPortal, folder: &Path) -> std::io::Result<PathBuf> 
         }
         // What its bank calls accounts, and that it shows a year.
         "granary" => json!({ "type DDA": "checking", "type MMA": "moneyMarket", "days back": "360" }),
+        // What its bank calls accounts.
+        "lantern" => json!({ "type Instant saver": "savings", "type Client account": "checking" }),
         _ => json!({}),
     };
     let path = folder.join("answers.json");
@@ -99,6 +101,8 @@ fn squares(card: &str, asked: &str) -> String {
 
 /// The letters of a word that are asked for by their places.
 fn letters(word: &str, asked: &str) -> String {
+    // How many attempts are left may stand behind the question.
+    let asked = asked.split_once("letters").map_or(asked, |(asked, _)| asked);
     let places = asked.split(|letter: char| !letter.is_ascii_digit()).filter_map(|part| part.parse::<usize>().ok());
     let letters = places.filter_map(|place| word.chars().nth(place.checked_sub(1)?)).map(String::from);
     letters.collect::<Vec<_>>().join(" ")

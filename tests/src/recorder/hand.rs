@@ -111,6 +111,18 @@ impl Hand {
         Ok(())
     }
 
+    /// Turns the wheel above a thing, far down.
+    ///
+    /// # Errors
+    /// When it doesn't show in time.
+    pub async fn scroll(&mut self, path: &str) -> Result<(), Failure> {
+        let place = self.place(path).await?;
+        let (x, y) = (&place["x"], &place["y"]);
+        let wheel = json!({ "type": "mouseWheel", "x": x, "y": y, "deltaX": 0, "deltaY": 100_000 });
+        self.call("Input.dispatchMouseEvent", wheel).await?;
+        Ok(())
+    }
+
     /// Presses Enter where the caret is.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use fixtures::portal::RunningPortal;
 
 use super::answers::{answer, app, approve, code, settled};
 use super::hand::{Failure, Hand};
+use crate::patience::patience;
 
 /// What a person typed, all of it.
 #[derive(Default)]
@@ -239,6 +240,14 @@ async fn lantern(portal: &RunningPortal, hand: &mut Hand, memory: &mut Memory) -
     hand.click(&format!("{SIGN_IN} form.memorable button")).await?;
     hand.click("lantern-app >>> lantern-accounts >>> lantern-card >>> h2 button").await?;
     hand.see("lantern-app >>> lantern-ledger >>> [role=cell]").await?;
+    // It isn't known how much there is before it has all been scrolled through; each time there are forty more.
+    let until = tokio::time::Instant::now() + 3 * patience();
+    while !hand.see("lantern-app >>> lantern-ledger >>> p.state").await?.contains("everything") {
+        hand.scroll("lantern-app >>> lantern-ledger >>> .viewport").await?;
+        if tokio::time::Instant::now() > until {
+            return Err("the list has no end".into());
+        }
+    }
     hand.click("lantern-app >>> lantern-ledger >>> button.back").await?;
     hand.see("lantern-app >>> lantern-accounts >>> lantern-card >>> h2").await?;
     hand.click("lantern-app >>> header button").await?;

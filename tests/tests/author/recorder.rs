@@ -122,6 +122,11 @@ async fn granary_is_recorded_once_and_read_as_it_truly_is() -> Result<(), Failur
     check(Portal::Granary, &[]).await
 }
 
+#[tokio::test]
+async fn lantern_is_recorded_once_and_read_as_it_truly_is() -> Result<(), Failure> {
+    check(Portal::Lantern, &[]).await
+}
+
 /// Records a portal, and has a script drafted of it by way of DevTools JSON.
 async fn check_carried_over(portal: Portal) -> Result<(), Failure> {
     let portal = portal.start(Wishes::default()).await?;

@@ -48,6 +48,7 @@ enum Does {
     Click,
     Fill,
     Choose,
+    Scroll,
     Enter,
     Escape,
 }
@@ -143,6 +144,7 @@ impl Trail {
             Does::Click => Deed::Click,
             Does::Fill => Deed::Fill { with: Value::Other, length: length.unwrap_or(Length::Unknown) },
             Does::Choose => Deed::Choose,
+            Does::Scroll => Deed::Scroll,
             Does::Enter => Deed::Press { key: Key::Enter },
             Does::Escape => Deed::Press { key: Key::Escape },
         };
@@ -251,6 +253,7 @@ mod tests {
             Deed::Navigate { .. } => "navigate",
             Deed::Click => "click",
             Deed::Fill { .. } => "fill",
+            Deed::Scroll => "scroll",
             _ => "other",
         };
         recording.acts.iter().map(|act| (act.on, name(&act.does), act.then)).collect()
@@ -271,6 +274,14 @@ mod tests {
         assert_eq!(told(&recording), expected);
         assert_eq!(recording.pages.len(), 3);
         assert_eq!(recording.check(), Ok(()));
+    }
+
+    #[test]
+    fn a_list_that_was_scrolled_leads_to_what_it_shows_then() {
+        let reports = [act("scroll", "#rows", "first rows"), act("click", "a", "last rows")];
+        let Trodden { recording, .. } = trodden(&reports);
+        let expected = [(None, "navigate", Some(0)), (Some(0), "scroll", Some(1)), (Some(1), "click", Some(2))];
+        assert_eq!(told(&recording), expected);
     }
 
     #[test]

@@ -44,6 +44,8 @@
   const textContent = getter(Node.prototype, "textContent");
   const contains = method(Node.prototype, "contains");
   const shadowRoot = getter(Element.prototype, "shadowRoot");
+  const scrollHeight = getter(Element.prototype, "scrollHeight");
+  const clientHeight = getter(Element.prototype, "clientHeight");
   const localName = getter(Element.prototype, "localName");
   const attribute = method(Element.prototype, "getAttribute");
   const setAttribute = method(Element.prototype, "setAttribute");
@@ -281,7 +283,15 @@
     return last > 0 ? path[last - 1] : null;
   };
 
+  // A list that scrolls by itself, in which rows may come and go. A page that scrolls as a whole only shows more of itself.
+  const LISTS = "table, [role=table], [role=grid], [role=treegrid], [role=list], [role=feed]";
+  const scrollable = (element) =>
+    !isOne(element, "html") && !isOne(element, "body") && !isOne(element, "textarea") &&
+    scrollHeight(element) > clientHeight(element) && ["auto", "scroll"].includes(getComputedStyle(element).overflowY);
+
   let hasActed = false;
+  // What was scrolled last: further down is the same act.
+  let scrolled = null;
   // Each field that is being typed into, with what the page said before.
   const changed = new Map();
   const lengthOf = (count) => (count === 0 ? "empty" : count < 4 ? "few" : count < 9 ? "short" : "long");
@@ -298,6 +308,7 @@
   const act = (does, element) => {
     flush();
     hasActed = true;
+    scrolled = does === "scroll" ? element : null;
     tell({ say: "act", does, target: targetOf(element), page: whole() });
   };
   const on = (name, listener) => addEventListener(name, (event) => event.isTrusted && listener(event), { capture: true, passive: true });
@@ -320,6 +331,14 @@
     if (isOne(element, "label") && labelControl(element) !== null) return;
     if (isOne(element, "input") && ["checkbox", "radio", "file"].includes(kindOf(element))) return;
     act("click", element);
+  });
+  // By the wheel, and not by what scrolls then: pages do that as well, and it stays in its shadow root.
+  on("wheel", (event) => {
+    const path = elementsOf(event);
+    const element = path.find(scrollable);
+    if (element === undefined || element === scrolled || event.deltaY <= 0) return;
+    const isList = path.some((around) => matches(around, LISTS)) || queryElement(element, LISTS).length > 0;
+    if (isList) act("scroll", element);
   });
   on("keydown", (event) => {
     const [element] = elementsOf(event);

@@ -103,7 +103,9 @@ pub(super) fn accounts(
         let css = crate::css::Css::made(open);
         css.is_some_and(|css| elements.iter().any(|row| css.within(*row).next().is_none()))
     };
-    let no_page = open.as_ref().filter(|open| leads_nowhere(open)).map(|open| {
+    // What a row has in its root is nothing that a selector of the row alone sees.
+    let is_plain = |open: &&String| !open.contains(crate::css::PIERCING);
+    let no_page = open.as_ref().filter(is_plain).filter(|open| leads_nowhere(open)).map(|open| {
         let row = elements.first().map_or("tr", |row| row.value().name());
         format!("{row}:not(:has({open}))")
     });

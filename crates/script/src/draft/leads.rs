@@ -8,6 +8,7 @@ use scraper::ElementRef;
 
 use super::approval::Waiting;
 use super::further;
+use super::scrolled;
 use super::selectors::{alone_on, selector, selector_on};
 use super::trail::Trail;
 use super::values::{First, days};
@@ -72,6 +73,8 @@ pub(super) enum Further {
     Choose(String),
     /// Below them.
     Below,
+    /// In place of those that are scrolled away, each told apart by this attribute, until this shows.
+    Scrolled { key: Option<String>, end: Option<String> },
 }
 
 impl Leads {
@@ -143,7 +146,8 @@ impl Leads {
             let (selector, sureness) = selector_on(&page.document, element, &others);
             leads.back = Some((at, selector, sureness));
         }
-        leads.next = further::next(looked, trail, listed).or(leads.next.take());
+        let scrolled = ledger.and_then(|list| scrolled::next(looked, trail, listed, list));
+        leads.next = scrolled.or_else(|| further::next(looked, trail, listed)).or(leads.next.take());
         leads.without_rows(looked, (ledger, accounts), (trail, listed, walk));
         // What was clicked last on a list of accounts led out, if no list shows after it.
         let is_out = |to: usize| !is_list(to) && !listed.ledgers.contains(&to) && Some(to) != walk.account;
@@ -274,6 +278,7 @@ impl Leads {
         }
         if let Some((at, selector, sureness, further)) = &self.next {
             let (what, why) = match further {
+                Further::Scrolled { .. } => ("next, scroll", "rows came and went while it was scrolled"),
                 Further::Below => ("next, more", "rows come below those that are there"),
                 Further::Page => ("next", "see that nothing of it can be clicked on the last page"),
                 Further::Until(_) => ("next", "until it isn't there any more, or can't be clicked"),

@@ -13,6 +13,7 @@
 
 mod accounts;
 mod approval;
+mod busy;
 mod columns;
 mod forms;
 mod further;
@@ -23,6 +24,7 @@ mod lists;
 mod parts;
 mod pending;
 mod questions;
+mod scrolled;
 pub(crate) mod selectors;
 mod tables;
 mod tell;

@@ -6,7 +6,7 @@ use scraper::ElementRef;
 
 use super::Sureness;
 use crate::controls::submits;
-use crate::css::{Css, PIERCING, quoted};
+use crate::css::{Css, PIERCING, quoted, root_of};
 use crate::document::{Document, is_hidden};
 
 /// Attributes that are there to find things by.
@@ -103,7 +103,9 @@ fn within(
         let css = Css::made(selector);
         css.is_some_and(|css| rows.iter().all(|row| is_enough(css.within(*row).count())))
     };
-    [tag.to_owned()].into_iter().chain(classes).chain(in_cell).find(is_one)
+    let edge = if root_of(wanted) == root_of(*first) { String::new() } else { format!("{PIERCING} ") };
+    let own = [tag.to_owned()].into_iter().chain(classes).chain(in_cell);
+    own.map(|selector| format!("{edge}{selector}")).find(is_one)
 }
 
 /// What an element is called, the surest first.

@@ -5,6 +5,8 @@
 //!            └──▶ what stands alone: a name, a number, a sum, a day, a kind ─▶ a sheet, whose headers say each piece
 //! ```
 //!
+//! What is in a tile's shadow root is in the tile.
+//!
 //! Such a list is read as a table is, once its pieces have headers: a label is one, and what has none is called what it
 //! holds. Not here: which of the lists is that of the accounts (`lists`), and lists of transactions.
 
@@ -17,12 +19,12 @@ use super::Sureness;
 use super::accounts::{AS_OF, KIND};
 use super::tables::{Sheet, is_sum};
 use super::values::{First, days, is_blank};
-use super::words::{ACCOUNTS, TYPES, field};
+use super::words::{ACCOUNTS, SORT_CODE, TYPES, WHOLE_NUMBER, field};
 use super::write::text;
 use crate::document::{Document, folded_case, is_hidden, shown_text};
 use crate::label::{beside, can_label, is_pair, labelled};
 use crate::language::Shape;
-use crate::repeated::{alike, once, ways};
+use crate::repeated::{alike, inside, once, ways};
 
 /// How many things on a page are looked at, and how many lists of tiles.
 const THINGS: usize = 5_000;
@@ -54,6 +56,10 @@ pub(super) fn sheets(document: &Document, today: Date) -> Vec<Sheet<'_>> {
 fn sheet(document: &Document, selector: String, today: Date) -> Option<Sheet<'_>> {
     let css = crate::css::Css::made(&selector)?;
     let rows: Vec<ElementRef<'_>> = document.all(&css).filter(|row| !is_hidden(row)).take(MOST).collect();
+    // What says that it is a part of a table is none of tiles.
+    if rows.iter().any(|row| matches!(row.attr("role"), Some("row" | "cell" | "gridcell" | "columnheader"))) {
+        return None;
+    }
     let mut pieces = labels(&rows);
     pieces.extend(alone(&rows, today));
     if pieces.iter().all(|piece| piece.header != "type") {
@@ -151,35 +157,61 @@ fn alone(rows: &[ElementRef<'_>], today: Date) -> Vec<Piece> {
             .any(|above| matches!(above.value().name(), "dl" | "dt" | "dd"));
         element.child_elements().next().is_none() && !is_of_label && !is_hidden(element)
     };
-    let inner = rows.iter().flat_map(|row| row.descendants().skip(1).filter_map(ElementRef::wrap)).filter(is_alone);
+    let inner = rows.iter().flat_map(|row| inside(*row).filter(is_alone).flat_map(|element| ways(*row, element)));
     let (mut found, mut tried): (Vec<Piece>, BTreeSet<String>) = (Vec::new(), BTreeSet::new());
-    for of in inner.flat_map(ways) {
+    for of in inner {
         if found.len() >= PIECES || !tried.insert(of.clone()) {
             continue;
         }
         let Some(fits) = once(rows, &of) else { continue };
         let cells: Vec<String> = fits.iter().map(|fit| fit.map(shown_text).unwrap_or_default()).collect();
-        let Some(piece) = called(&of, &cells, today) else { continue };
-        if found.iter().all(|known| known.header != piece.header) {
-            found.push(piece);
+        // What may be said in several ways is one thing.
+        if found.iter().any(|known| known.cells == cells) {
+            continue;
         }
+        let is_known = |header: &str| found.iter().any(|known| known.header == header);
+        let pieces = called(&of, &cells, today, Naming::of(is_known("name")));
+        let anew: Vec<Piece> = pieces.into_iter().filter(|piece| !is_known(&piece.header)).collect();
+        found.extend(anew);
     }
     found
 }
 
-/// What a piece is by what it holds.
-fn called(of: &str, cells: &[String], today: Date) -> Option<Piece> {
-    let piece = |header: &str, said: String, cells: Vec<String>| Some(Piece { header: header.to_owned(), said, cells });
+/// Whether what tells tiles apart may be their name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Naming {
+    Open,
+    /// They have one.
+    Done,
+}
+
+impl Naming {
+    const fn of(is_named: bool) -> Self {
+        if is_named { Self::Done } else { Self::Open }
+    }
+}
+
+/// What a piece is by what it holds, which may be two in one.
+fn called(of: &str, cells: &[String], today: Date, naming: Naming) -> Vec<Piece> {
+    let piece = |header: &str, said: String, cells: Vec<String>| Piece { header: header.to_owned(), said, cells };
     let full: Vec<&str> = cells.iter().map(String::as_str).filter(|cell| !is_blank(cell)).collect();
     if full.is_empty() {
-        return None;
+        return Vec::new();
     }
     if full.iter().all(|cell| is_sum(cell)) {
-        return piece("balance", text(of), cells.to_vec());
+        return vec![piece("balance", text(of), cells.to_vec())];
+    }
+    if let Some((words, sums)) = worded(&full, cells) {
+        let said = format!("{{ of: {}, before: {} }}", text(of), text(&words));
+        return vec![piece(words.trim(), said, sums)];
     }
     if let Some((before, days)) = as_of(&full, cells, today) {
         let said = format!("{{ of: {}, after: {} }}", text(of), text(&before));
-        return piece(AS_OF, said, days);
+        return vec![piece(AS_OF, said, days)];
+    }
+    if let Some((codes, numbers)) = sorted(&full, cells) {
+        let said = |side: &str| format!("{{ of: {}, {side}: \" \" }}", text(of));
+        return vec![piece(SORT_CODE, said("before"), codes), piece(WHOLE_NUMBER, said("after"), numbers)];
     }
     let digits = |cell: &str| cell.chars().filter(char::is_ascii_digit).count();
     let tell_apart = full.len() == cells.len() && full.iter().collect::<BTreeSet<_>>().len() == full.len();
@@ -187,20 +219,52 @@ fn called(of: &str, cells: &[String], today: Date) -> Option<Piece> {
         // Of numbers of several kinds those that are most alike are one kind.
         let before = |cell: &str| cell.split(|sign: char| sign.is_ascii_digit()).next().unwrap_or_default().to_owned();
         let kinds: Vec<String> = full.iter().map(|cell| before(cell)).collect();
-        let most = kinds.iter().max_by_key(|kind| kinds.iter().filter(|other| other == kind).count())?;
+        let Some(most) = kinds.iter().max_by_key(|kind| kinds.iter().filter(|other| other == kind).count()) else {
+            return Vec::new();
+        };
         if kinds.iter().all(|kind| kind == most) {
-            return piece("number", text(of), cells.to_vec());
+            return vec![piece("number", text(of), cells.to_vec())];
         }
         let said = format!("{{ of: {}, starts: {} }}", text(of), text(most));
         let of_kind = |cell: &String| if before(cell) == *most { cell.clone() } else { String::new() };
-        return (!most.is_empty()).then(|| piece("number", said, cells.iter().map(of_kind).collect())).flatten();
+        let own = cells.iter().map(of_kind).collect();
+        return (!most.is_empty()).then(|| piece("number", said, own)).into_iter().collect();
     }
-    if full.iter().any(|cell| field(TYPES, &folded_case(cell)).is_some()) && !tell_apart {
-        return piece("type", text(of), cells.to_vec());
+    // Few accounts may each be of another kind, which doesn't name them where something else does.
+    let is_free = !tell_apart || naming == Naming::Done;
+    if is_free && full.iter().any(|cell| field(TYPES, &folded_case(cell)).is_some()) {
+        return vec![piece("type", text(of), cells.to_vec())];
     }
-    (tell_apart && full.iter().all(|cell| cell.chars().any(char::is_alphabetic)))
-        .then(|| piece("name", text(of), cells.to_vec()))
-        .flatten()
+    let is_name = tell_apart && full.iter().all(|cell| cell.chars().any(char::is_alphabetic));
+    is_name.then(|| piece("name", text(of), cells.to_vec())).into_iter().collect()
+}
+
+/// The words behind sums that say what these are, which all of the cells end with, and the sums.
+fn worded(full: &[&str], cells: &[String]) -> Option<(String, Vec<String>)> {
+    let first = full.first()?;
+    first.match_indices(' ').find_map(|(at, _)| {
+        let words = first.get(at..)?;
+        let is_said = field(ACCOUNTS, &folded_case(words)).is_some_and(|(field, _)| field.ends_with("Balance"));
+        let are_sums = full.iter().all(|cell| cell.strip_suffix(words).is_some_and(is_sum));
+        let sum = |cell: &String| cell.strip_suffix(words).unwrap_or_default().to_owned();
+        (is_said && are_sums).then(|| (words.to_owned(), cells.iter().map(sum).collect()))
+    })
+}
+
+/// A sort code and the whole number behind it, where each of the cells is these two.
+fn sorted(full: &[&str], cells: &[String]) -> Option<(Vec<String>, Vec<String>)> {
+    let is_code = |text: &str| {
+        let mut pairs = text.split('-');
+        let is_pair = |pair: &str| pair.len() == 2 && pair.chars().all(|sign| sign.is_ascii_digit());
+        pairs.clone().count() == 3 && pairs.all(is_pair)
+    };
+    let is_number = |text: &str| text.len() == 8 && text.chars().all(|sign| sign.is_ascii_digit());
+    let are_both = |cell: &&str| cell.split_once(' ').is_some_and(|(code, rest)| is_code(code) && is_number(rest));
+    if !full.iter().all(are_both) {
+        return None;
+    }
+    let halves = |cell: &String| cell.split_once(' ').map(|(code, rest)| (code.to_owned(), rest.to_owned()));
+    Some(cells.iter().map(|cell| halves(cell).unwrap_or_default()).unzip())
 }
 
 /// The words that say that a day follows, which all of these begin with, and the days.
@@ -309,5 +373,32 @@ mod tests {
         check(TILES, Some("owed: [creditCard, loan]"));
         check(&TILES.replace("$5,000.00", "-$5,000.00"), Some("owed: [creditCard]"));
         check(&TILES.replace("$5,000.00", "-$5,000.00").replace("$1.00", "-$1.00"), None);
+    }
+
+    #[test]
+    fn tiles_in_shadow_roots_are_drafted_with_what_is_in_theirs() {
+        let root = |html: &str| format!("<template shadowrootmode=open>{html}</template>");
+        let card = |id: &str, name: &str, kind: &str, sum: &str| {
+            let inside = format!(
+                "<h2><button>{name}</button></h2><b class=sum>{sum}</b><i class=kind>{kind}</i><i class=left>{sum} available</i>\
+                 <i class=no>00-71-42  1234567{id}</i><i class=day>As at 20 Nov 2026</i>"
+            );
+            format!("<li><x-card data-no={id}>{}</x-card></li>", root(&inside))
+        };
+        let cards = card("1", "Main", "Current account", "£5.00") + &card("2", "Pot", "Instant saver", "-£7.50");
+        let html = format!("<html lang=en-GB><x-app>{}</x-app>", root(&format!("<ul>{cards}</ul>")));
+        let url: url::Url = "https://bank.example/".parse().expect("an address");
+        let pages = [SavedPage { file: "list", url: &url, html: &html }];
+        let script = crate::draft("bank", &pages, TODAY).expect("a draft").script.expect("a script");
+        let expected = "    records: \">>> x-card\"\n    columns:\n      \
+            name: \">>> button\"\n      currentBalance: \">>> b.sum\"\n      type: \">>> i.kind\"\n      \
+            availableBalance: { of: \">>> i.left\", before: \" available\" }\n      \
+            routingNumber: { of: \">>> i.no\", before: \" \" }\n      accountNumber: { of: \">>> i.no\", after: \" \" }\n      \
+            balanceAsOf: { of: \">>> i.day\", after: \"As at \" }\n";
+        assert!(script.contains(expected), "{script}");
+        assert!(script.contains("    key: { attribute: data-no }\n"), "{script}");
+        let script = crate::Script::parse(&script).expect("a sound script");
+        let read = script.read_page("accounts", &html, TODAY).expect("a page").accounts.expect("accounts");
+        assert_eq!(read.len(), 2);
     }
 }

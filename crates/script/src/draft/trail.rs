@@ -34,6 +34,7 @@ enum Does {
     Fill(Value),
     Click,
     Choose,
+    Scroll,
     Other,
 }
 
@@ -54,6 +55,7 @@ impl Trail {
                 Deed::Fill { with, .. } => Does::Fill(with),
                 Deed::Click => Does::Click,
                 Deed::Choose => Does::Choose,
+                Deed::Scroll => Does::Scroll,
                 _ => Does::Other,
             };
             let element = act.target.as_ref().and_then(|target| found(&looked.get(on)?.document, target));
@@ -102,7 +104,25 @@ impl Trail {
         page: usize,
         document: &'d Document,
     ) -> impl Iterator<Item = (ElementRef<'d>, Option<usize>)> {
-        let on_page = self.acts.iter().filter(move |trod| trod.on == page && trod.does == Does::Click);
+        self.done(Does::Click, page, document)
+    }
+
+    /// The same for those that were scrolled.
+    pub(super) fn scrolls<'d>(
+        &self,
+        page: usize,
+        document: &'d Document,
+    ) -> impl Iterator<Item = (ElementRef<'d>, Option<usize>)> {
+        self.done(Does::Scroll, page, document)
+    }
+
+    fn done<'d>(
+        &self,
+        does: Does,
+        page: usize,
+        document: &'d Document,
+    ) -> impl Iterator<Item = (ElementRef<'d>, Option<usize>)> {
+        let on_page = self.acts.iter().filter(move |trod| trod.on == page && trod.does == does);
         on_page.filter_map(move |trod| Some((trod.found(document)?, trod.then)))
     }
 

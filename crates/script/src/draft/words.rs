@@ -61,6 +61,8 @@ pub(super) const ACCOUNTS: Words = &[
         "number|account number|account no.|account no|kontonummer|iban|numéro|numéro de compte|\
             número|número de cuenta|numero|rekeningnummer|口座番号",
     ),
+    ("accountNumber", WHOLE_NUMBER),
+    ("routingNumber", SORT_CODE),
     (
         "currentBalance",
         "balance|current balance|ledger balance|saldo|kontostand|solde|saldo actual|\
@@ -73,6 +75,10 @@ pub(super) const ACCOUNTS: Words = &[
     ),
     ("balanceAsOf", "as of|as at|stand|au|stand vom"),
 ];
+
+/// What heads numbers of accounts that nothing is left out of, and the codes of their branches.
+pub(super) const WHOLE_NUMBER: &str = "full account number";
+pub(super) const SORT_CODE: &str = "sort code";
 
 /// What stands beside the details of an account.
 pub(super) const DETAILS: Words = &[

@@ -5,6 +5,7 @@
 use scraper::ElementRef;
 
 use super::approval::Waiting;
+use super::busy::busy;
 use super::columns::Direction;
 use super::forms::{Form, Kind};
 use super::layouts::{column_lines, columns, layouts};
@@ -46,6 +47,9 @@ pub(super) fn script(parts: &mut Parts<'_, '_>) -> String {
          currency: {}\npages:\n",
         writing.locale, writing.time_zone, writing.currency
     );
+    if let Some(busy) = busy(parts.looked) {
+        out = out.replacen("pages:\n", &format!("busy: [{}]\npages:\n", text(busy)), 1);
+    }
     let hosts = hosts(parts);
     if !hosts.is_empty() {
         out = out.replacen("pages:\n", &format!("hosts: [{}]\npages:\n", hosts.join(", ")), 1);
@@ -387,6 +391,22 @@ fn transactions(out: &mut String, ledger: &LedgerList, parts: &mut Parts<'_, '_>
         }
         Some((_, next, _, Further::Choose(field))) => {
             out.push_str(&format!("    next: {{ choose: {}, click: {} }}\n", text(field), text(next)));
+        }
+        Some((_, next, _, Further::Scrolled { key, end })) => {
+            // What nobody knows is said as something that isn't there, so that a run fails and doesn't end early.
+            for (known, what) in [(key, "attribute tells one row from another"), (end, "shows at the end of the list")]
+            {
+                if known.is_none() {
+                    out.push_str(&format!("    # Say what {what}.\n"));
+                }
+            }
+            let (key, end) = (key.as_deref().unwrap_or("data-key"), end.as_deref().unwrap_or(".end-of-list"));
+            out.push_str(&format!(
+                "    next: {{ scroll: {}, key: {{ attribute: {} }}, end: {} }}\n",
+                text(next),
+                text(key),
+                text(end)
+            ));
         }
         Some((_, next, _, Further::Below)) => out.push_str(&format!("    next: {{ more: {} }}\n", text(next))),
         None => {}

@@ -103,6 +103,8 @@ pub enum Deed {
     },
     /// An option of a field was chosen, or a box was ticked.
     Choose,
+    /// A list was scrolled down, however often and far.
+    Scroll,
     /// A key was pressed that isn't text, and that did no more than a click of its own.
     Press {
         /// Which.

@@ -16,7 +16,7 @@ use crate::draft::selectors::selectors;
 use crate::draft::yaml_text;
 use crate::label::{beside, can_label};
 use crate::language::{Part, Pick, Shape, Spot, Table, TransactionField, TransactionsRead};
-use crate::repeated::{alike, once, ways};
+use crate::repeated::{alike, inside, once, ways};
 use crate::table::Grid;
 
 /// How many things that repeat are looked at.
@@ -210,8 +210,9 @@ fn group(
             offer(Says::Header(header.clone()), vec![first.id()], *first);
         }
         let wanted = wrote.iter().filter_map(|(of, _)| of.clone());
-        let inner = cells.iter().take(LOOKED).flat_map(|cell| cell.descendants().skip(1).filter_map(ElementRef::wrap));
-        let named = inner.clone().flat_map(ways).filter(|way| is_told(way, source));
+        let inner = cells.iter().take(LOOKED).flat_map(|cell| inside(*cell));
+        let said = cells.iter().take(LOOKED).flat_map(|cell| inside(*cell).flat_map(|inner| ways(*cell, inner)));
+        let named = said.filter(|way| is_told(way, source));
         let ways = wanted.chain(named);
         let mut tried = BTreeSet::new();
         for of in ways.filter(|way| tried.insert(way.clone())) {

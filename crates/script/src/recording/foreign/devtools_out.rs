@@ -86,6 +86,10 @@ fn made(number: Option<usize>, recording: &Recording, act: &Act, notes: &mut Not
             );
             vec![on(json!({ "type": "change", "value": placeholder(Value::Other) }), notes)]
         }
+        Deed::Scroll => {
+            notes.leave(number, "scroll", "how far is in no recording");
+            Vec::new()
+        }
         Deed::Press { key } => {
             let key = match key {
                 Key::Enter => "Enter",
