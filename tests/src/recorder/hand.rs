@@ -116,9 +116,17 @@ impl Hand {
     /// # Errors
     /// When it doesn't show in time.
     pub async fn scroll(&mut self, path: &str) -> Result<(), Failure> {
+        self.turn(path, 100_000).await
+    }
+
+    /// Turns the wheel above a thing by so many pixels, down where there are more than none.
+    ///
+    /// # Errors
+    /// When it doesn't show in time.
+    pub async fn turn(&mut self, path: &str, down: i32) -> Result<(), Failure> {
         let place = self.place(path).await?;
         let (x, y) = (&place["x"], &place["y"]);
-        let wheel = json!({ "type": "mouseWheel", "x": x, "y": y, "deltaX": 0, "deltaY": 100_000 });
+        let wheel = json!({ "type": "mouseWheel", "x": x, "y": y, "deltaX": 0, "deltaY": down });
         self.call("Input.dispatchMouseEvent", wheel).await?;
         Ok(())
     }

@@ -23,6 +23,7 @@ pub use devtools::{Carried, carried_over};
 pub use hand::{Failure, Hand};
 pub use people::{Memory, goes};
 
+use crate::patience::patience;
 use crate::programs::built;
 use crate::world::Ran;
 
@@ -158,7 +159,11 @@ pub async fn read(portal: &RunningPortal, folder: &Path, data: &Path, more: &[&s
     let mut child = command.spawn()?;
     let (mut stdin, stderr) = (child.stdin.take().ok_or("no input")?, child.stderr.take().ok_or("no talk")?);
     let (mut lines, mut said) = (BufReader::new(stderr).lines(), String::new());
-    while let Some(line) = lines.next_line().await? {
+    loop {
+        let Ok(line) = tokio::time::timeout(patience(), lines.next_line()).await else {
+            return Err(format!("the agent says nothing more; it said:\n{said}").into());
+        };
+        let Some(line) = line? else { break };
         if line.starts_with("the bank asks") {
             let answer = answer(portal, &line).await?;
             stdin.write_all(format!("{answer}\n").as_bytes()).await?;

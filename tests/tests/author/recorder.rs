@@ -190,9 +190,12 @@ async fn talkative() -> Result<String, Failure> {
         base64(PASSWORD),
         base64(USER),
     );
-    let account = "<!doctype html><html lang=en><a id=back href=/accounts>Accounts</a><table id=rows><tr><th>Date<th>Description<th>Amount<th>Balance\
+    let account = "<!doctype html><html lang=en><a id=back href=/accounts>Accounts</a>\
+         <div id=news style='height:40px;overflow:auto'><p style='height:400px'>News</div>\
+         <div id=past style='height:40px;overflow:auto'><ul role=list><li style='height:400px'>Past</ul></div>\
+         <div id=view style='height:40px;overflow:auto'><table id=rows><tr><th>Date<th>Description<th>Amount<th>Balance\
          <tr><td>11/19/2026<td>Rent<td>-$250.00<td>$950.00<tr><td>11/18/2026<td>Invoice<td>$1,150.50<td>$1,200.00\
-         <tr><td>11/15/2026<td>Invoice<td>$49.50<td>$49.50</table>";
+         <tr><td>11/15/2026<td>Invoice<td>$49.50<td>$49.50</table></div>";
     let form = "<!doctype html><html lang=en><form id=in method=post action=/in><label for=user>User ID</label>\
          <input id=user name=user><input id=word name=word type=password><button id=go>Sign in</button></form>";
     let page = |html: String| {
@@ -231,6 +234,10 @@ async fn nothing_that_was_typed_is_left_in_any_encoding() -> Result<(), Failure>
         hand.click("#terms").await?;
         hand.click("#close").await?;
         hand.click("#accounts a").await?;
+        // A list that is scrolled down may have more below; nothing else that the wheel turns does.
+        for (path, down) in [("#news", 100), ("#past", -100), ("#view", 10), ("#view", 10)] {
+            hand.turn(path, down).await?;
+        }
         hand.click("#back").await?;
         hand.click("#out").await?;
         hand.see("#bye").await?;
@@ -258,6 +265,7 @@ async fn nothing_that_was_typed_is_left_in_any_encoding() -> Result<(), Failure>
         let in_foreign = |act: &&Value| act["target"]["within"][0]["frame"]["origin"].as_str().is_some();
         assert_eq!(acts.iter().filter(in_foreign).count(), 1, "what was done in a frame of another origin: {trail}");
         assert_eq!(acts.iter().filter(|act| act["does"] == "open").count(), 1, "the window that was opened: {trail}");
+        assert_eq!(acts.iter().filter(|act| act["does"] == "scroll").count(), 1, "one list was scrolled: {trail}");
         let values: Vec<&Value> =
             acts.iter().map(|act| &act["does"]["fill"]["with"]).filter(|with| with.is_string()).collect();
         assert_eq!(values, [&json!("username"), &json!("password")], "{trail}");
