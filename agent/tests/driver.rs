@@ -165,23 +165,6 @@ async fn a_page_shows_once_it_is_visible_and_nothing_is_busy() {
 }
 
 #[tokio::test]
-async fn a_page_shows_once_the_scripts_that_it_waits_for_have_run() {
-    let portal = Portal::default()
-        .page("first", "<a id=go href=/page>go</a>")
-        .page("page", "<p id=a>A</p><script defer src=/late/fill></script>")
-        .page("fill", "document.getElementById('a').id = 'b'");
-    let mut stage = Stage::new(portal.clone()).await;
-    stage.visit("first").await;
-    assert_eq!(stage.act(&[click("#go")]).await, "Acted");
-    let pages = vec![visible("a", "#a"), visible("b", "#b")];
-    let early = stage.watch(&Watch { patience_ms: 700, ..watch(pages.clone()) }).await;
-    assert!(early.starts_with("nothing"), "it is parsed, and what fills it hasn't run: {early}");
-    portal.let_go();
-    assert_eq!(stage.watch(&watch(pages)).await, "b at /page");
-    stage.end().await;
-}
-
-#[tokio::test]
 async fn a_page_that_was_acted_on_counts_once_its_region_is_another() {
     // The second click changes nothing.
     let body = "<div id=rows>one</div><button id=next onclick=\"rows.textContent = 'two'\">\

@@ -195,3 +195,24 @@ async fn a_form_that_is_made_anew_counts_again_though_it_says_the_same() {
     drop(session);
     browsers.end().await;
 }
+
+#[tokio::test]
+async fn a_page_shows_once_the_scripts_that_it_waits_for_have_run() {
+    let portal = Portal::default()
+        .page("first", "<a id=go href=/page>go</a>")
+        .page("page", "<p id=a>A</p><script defer src=/late/fill></script>")
+        .page("fill", "document.getElementById('a').id = 'b'");
+    let folder = tempfile::tempdir().expect("a folder");
+    let browsers = browsers(folder.path());
+    let base = portal.serve().await;
+    let mut session = crate::world::session(&browsers, &base, &[], open_gate()).await;
+    visit(&mut session, &base, "first").await;
+    assert_eq!(act(&mut session, &[], &[click("#go")]).await, "Acted");
+    let both = watch(vec![shows("a", "#a"), shows("b", "#b")]);
+    let (early, _) = see(&mut session, &Watch { patience_ms: 700, ..both.clone() }).await;
+    assert_eq!(early, None, "it is parsed, and what fills it hasn't run");
+    portal.let_go();
+    assert_eq!(see(&mut session, &both).await.0.as_deref(), Some("b"));
+    drop(session);
+    browsers.end().await;
+}
