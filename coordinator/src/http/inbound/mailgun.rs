@@ -71,10 +71,12 @@ async fn parts(body: &[u8], boundary: String) -> Result<Vec<(String, String)>, R
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderMap;
     use domain::secret::Secret;
     use hmac::Mac as _;
+    use jiff::{SignedDuration, Timestamp};
 
-    use super::{is_signed, parts};
+    use super::{Refused, is_signed, parts, read};
     use crate::vault::mac;
 
     /// The moment and the token of the example of Mailgun's documents, which don't show the key.
@@ -92,6 +94,19 @@ mod tests {
             !check("1529006854", token, &signature[..62]) && !check("1529006854", token, &format!("{signature}00"))
         );
         assert!(!check("1529006854", token, &"é".repeat(32)));
+    }
+
+    #[tokio::test]
+    async fn what_was_signed_at_another_time_is_late_and_not_forged() {
+        let (key, at) = (Secret::new("a signing key".into()), Timestamp::UNIX_EPOCH);
+        let mut signed = mac(key.expose().as_bytes());
+        signed.update(b"0token");
+        let signature: String = signed.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let body = format!("timestamp=0&token=token&signature={signature}&recipient=a%40b.example&sender=c");
+        let said = async |body: &str, now| read(&key, &HeaderMap::new(), body.as_bytes(), now).await.err();
+        assert_eq!(said(&body, at).await, None);
+        assert_eq!(said(&body, at + SignedDuration::from_hours(1)).await, Some(Refused::Stale));
+        assert_eq!(said(&body.replace("token=token", "token=other"), at).await, Some(Refused::Forged));
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ use protocol::lease::Verdict;
 use uuid::Uuid;
 
 use super::{Bench, benches, challenge, code, now, proof};
-use crate::store::{AuditFilter, Challenge, Refused};
+use crate::store::{AuditFilter, Challenge, Reach, Refused};
 
 fn question(medium: Medium, attempts_left: u32) -> Question {
     Question { medium: Some(medium), attempts_left, ..code() }
@@ -69,9 +69,17 @@ async fn a_refused_code_falls_to_a_person_and_after_two_the_secret_is_doubtful()
         assert!(matches!(give().await, Err(Refused::IllegalEvent(_))), "not while it is activated");
 
         bench.grant(run, 1).await.expect("granted");
-        assert_eq!(ask(&bench, run, 1, question(Medium::Sms, 3)).await.may_answer, [AnswerSource::Person]);
+        let waits_for_person = async |asked: &Challenge| {
+            let pending = bench.store.pending_challenges(&Reach::All).await.expect("a list");
+            assert_eq!(pending[0].waits_for_person, asked.waits_for_person(), "{}", bench.name);
+            pending[0].waits_for_person
+        };
+        let texted = ask(&bench, run, 1, question(Medium::Sms, 3)).await;
+        assert_eq!(texted.may_answer, [AnswerSource::Person]);
+        assert!(waits_for_person(&texted).await);
         let first = ask(&bench, run, 1, question(Medium::Device, 3)).await;
         assert_eq!(first.may_answer, both);
+        assert!(!waits_for_person(&first).await, "{}: it is answered in any case", bench.name);
         answer(&bench, run, 1, &first, Verdict::Rejected).await;
         assert_eq!(shown().await, Some(AuthenticatorState::Ready));
         assert_eq!(ask(&bench, run, 1, question(Medium::Device, 2)).await.may_answer, [AnswerSource::Person]);

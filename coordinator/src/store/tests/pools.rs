@@ -24,9 +24,13 @@ fn supply(alias: &str) -> Supply {
 }
 
 async fn create(bench: &Bench, alias: &str) -> Connection {
+    create_with(bench, supply(alias)).await
+}
+
+async fn create_with(bench: &Bench, supply: Supply) -> Connection {
     let page = PageRequest { after: None, limit: 1 };
     let entity = bench.store.entities(bench.organization, None, page).await.expect("entities")[0].id;
-    let new = NewConnection { supply: supply(alias), ..bench.new_connection(entity) };
+    let new = NewConnection { supply, ..bench.new_connection(entity) };
     match bench.store.create_or_return_connection(new, now()).await.expect("made") {
         CreatedOrReturned::Created(connection) | CreatedOrReturned::Returned(connection) => connection,
     }
@@ -355,12 +359,7 @@ async fn what_a_newer_coordinator_keeps_of_a_question_hides_no_connection() {
 #[tokio::test]
 async fn a_connection_that_was_made_before_there_were_numbers_gets_one_once_there_are() {
     for bench in benches().await {
-        let page = PageRequest { after: None, limit: 1 };
-        let entity = bench.store.entities(bench.organization, None, page).await.expect("entities")[0].id;
-        let new =
-            NewConnection { supply: Supply { numbers: Vec::new(), ..supply("x") }, ..bench.new_connection(entity) };
-        let made = bench.store.create_or_return_connection(new, now()).await.expect("made");
-        let CreatedOrReturned::Created(connection) = made else { unreachable!("it is the first") };
+        let connection = create_with(&bench, Supply { numbers: Vec::new(), ..supply("x") }).await;
         assert_eq!(number(&bench, connection.id).await, None);
         assert_eq!(bench.store.allocate_awaited(&supply("x"), 10, now()).await.expect("a round"), 1, "{}", bench.name);
         assert!(number(&bench, connection.id).await.is_some(), "{}", bench.name);
@@ -370,12 +369,7 @@ async fn a_connection_that_was_made_before_there_were_numbers_gets_one_once_ther
 #[tokio::test]
 async fn a_connection_whose_user_is_there_without_a_number_takes_none_from_those_that_wait() {
     for bench in benches().await {
-        let page = PageRequest { after: None, limit: 1 };
-        let entity = bench.store.entities(bench.organization, None, page).await.expect("entities")[0].id;
-        let new =
-            NewConnection { supply: Supply { numbers: Vec::new(), ..supply("x") }, ..bench.new_connection(entity) };
-        let made = bench.store.create_or_return_connection(new, now()).await.expect("made");
-        let CreatedOrReturned::Created(connection) = made else { unreachable!("it is the first") };
+        let connection = create_with(&bench, Supply { numbers: Vec::new(), ..supply("x") }).await;
         bench.give_credentials(connection.id).await;
         assert_eq!(bench.store.pool_counts().await.expect("counts").awaited, 0, "{}", bench.name);
         assert_eq!(bench.store.allocate_awaited(&supply("x"), 10, now()).await.expect("a round"), 0, "{}", bench.name);
