@@ -108,6 +108,14 @@ pub enum FormatError {
     },
 }
 
+/// Whether a word is a day's own: what a month is called in one of the languages, in full or short, in whichever case; or an era.
+#[must_use]
+pub fn names_part_of_day(word: &str) -> bool {
+    let small = word.to_lowercase();
+    let names_month = |language: &Language| language.month(&small).or_else(|| language.short_month(&small)).is_some();
+    Language::ALL.iter().any(names_month) || eras::is_named(word)
+}
+
 /// Reads the date in a cell.
 pub fn read_date(cell: &str, format: &DateFormat, reference: YearHint) -> Result<Date, DateError> {
     format.see(cell)?.within(reference)

@@ -7,13 +7,17 @@
 //! ```
 //!
 //! What was typed goes from a report straight into [`Secret`]s, and no further than that. A word that the portal's page said
-//! before anybody typed it is none: taken out of everything, it would leave neither pages nor a script.
+//! before anybody typed it is none: taken out of everything, it would leave neither pages nor a script. Neither is a day of the
+//! last year or so, which a list is asked for by and pages are full of.
 //!
 //! A recording is bounded, and so is this while it grows: what there is no room for is counted.
 //!
 //! Not here: who reports (`watch.js`), and what pages and values are for (`draft`).
 
 use domain::secret::Secret;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 use script::recording::{Act, Deed, Edge, Key, Length, Page, Recording, Shown, Target, Value};
 use serde::Deserialize;
 use url::Url;
@@ -72,7 +76,7 @@ pub(super) struct Trail {
     /// The act that leads to the page that shows next.
     leads: Option<usize>,
     secrets: Vec<Secret>,
-    /// What was typed and is none, as the page had said it before.
+    /// What was typed and is none, as the page had said it before, or as it is a day like any other.
     ordinary: Vec<Secret>,
     /// Reports that couldn't be read, and what there was no room for.
     lost: usize,
@@ -100,7 +104,9 @@ impl Trail {
                 // What is typed once more may have been repeated since.
                 let mut known = self.secrets.iter().chain(&self.ordinary);
                 if known.all(|known| known.expose() != text.expose()) {
-                    let taken = if is_said { &mut self.ordinary } else { &mut self.secrets };
+                    let is_ordinary =
+                        is_said || is_recent_day(text.expose(), Timestamp::now().to_zoned(TimeZone::UTC).date());
+                    let taken = if is_ordinary { &mut self.ordinary } else { &mut self.secrets };
                     taken.push(text);
                 }
             }
@@ -218,6 +224,27 @@ impl Trail {
     }
 }
 
+/// How many days ago a day may be for a list to be asked for by it.
+const DAYS_BACK: i32 = 400;
+
+/// Whether a text is a day of the last year or so, written in numbers with signs between them, up to the day after `today`.
+/// What somebody was asked of themselves, such as when they were born, is longer ago.
+fn is_recent_day(text: &str, today: Date) -> bool {
+    let parts: Vec<Option<i16>> = text
+        .trim()
+        .split(['-', '.', '/'])
+        .map(|part| part.parse().ok().filter(|_| part.len() <= 4 && part.bytes().all(|sign| sign.is_ascii_digit())))
+        .collect();
+    let [Some(one), Some(two), Some(three)] = parts[..] else { return false };
+    let days = today.saturating_sub(DAYS_BACK.days())..=today.saturating_add(1.day());
+    let is_recent = |year: i16, month: i16, day: i16| {
+        let year = if year < 100 { 2000 + year } else { year };
+        let (month, day) = (i8::try_from(month).unwrap_or(0), i8::try_from(day).unwrap_or(0));
+        Date::new(year, month, day).is_ok_and(|date| days.contains(&date))
+    };
+    is_recent(one, two, three) || is_recent(three, two, one) || is_recent(three, one, two)
+}
+
 fn is_foreign(target: &Target) -> bool {
     target.within.iter().any(|edge| matches!(edge, Edge::Frame { origin: Some(_), .. }))
 }
@@ -225,10 +252,13 @@ fn is_foreign(target: &Target) -> bool {
 #[cfg(test)]
 mod tests {
     use domain::secret::Secret;
+    use jiff::Timestamp;
+    use jiff::civil::date;
+    use jiff::tz::TimeZone;
     use script::recording::{Deed, Recording};
     use serde_json::{Value, json};
 
-    use super::{Trail, Trodden};
+    use super::{Trail, Trodden, is_recent_day};
 
     fn trodden(reports: &[Value]) -> Trodden {
         let mut trail = Trail::new("https://bank.example/".parse().expect("an address"));
@@ -321,6 +351,24 @@ mod tests {
         let trodden = trodden(&[typed("user", true), typed("Ada", false), typed("Ada", true), typed("user", false)]);
         let secrets: Vec<&str> = trodden.secrets.iter().map(Secret::expose).collect();
         assert_eq!(secrets, ["Ada"]);
+    }
+
+    #[test]
+    fn a_day_that_a_list_is_asked_for_by_is_no_secret_and_one_of_long_ago_is() {
+        let today = date(2026, 11, 27);
+        for day in ["11/27/26", "2026-11-28", "27.11.2026", "8/30/2026", "30/08/2026", "10/24/25"] {
+            assert!(is_recent_day(day, today), "{day}");
+        }
+        for other in
+            ["11/27/1985", "10/22/25", "11/30/26", "112726", "11-27", "13/32/26", "1/2/3/26", "a/b/c", "+1/2/26"]
+        {
+            assert!(!is_recent_day(other, today), "{other}");
+        }
+        let now = Timestamp::now().to_zoned(TimeZone::UTC).date();
+        let typed = |text: &str| json!({ "say": "typed", "text": text, "isSaid": false });
+        let trodden = trodden(&[typed(&now.to_string()), typed("1985-11-27")]);
+        let secrets: Vec<&str> = trodden.secrets.iter().map(Secret::expose).collect();
+        assert_eq!(secrets, ["1985-11-27"]);
     }
 
     #[test]

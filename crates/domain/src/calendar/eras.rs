@@ -44,6 +44,11 @@ pub(super) fn of(day: Date) -> Era {
     ERAS.into_iter().find(|era| era.first_day <= day).unwrap_or(earliest)
 }
 
+/// Whether an era has this name.
+pub(super) fn is_named(name: &str) -> bool {
+    ERAS.iter().any(|era| era.name == name)
+}
+
 /// Takes an era's name or its letter.
 pub(super) fn take(chars: &mut Peekable<Chars<'_>>) -> Option<Era> {
     let first = chars.next()?;

@@ -282,3 +282,13 @@ fn a_day_is_written_as_it_is_read() {
     }
     assert_eq!(DateFormat::parse("D. MMMM YYYY").expect("a pattern").write(date(2026, 2, 3)), "3. February 2026");
 }
+
+#[test]
+fn a_months_name_and_an_eras_are_a_days_own() {
+    for word in ["März", "NOVEMBER", "sept", "juil", "février", "令和"] {
+        assert!(names_part_of_day(word), "{word}");
+    }
+    for word in ["", "R", "Holt", "1", "和"] {
+        assert!(!names_part_of_day(word), "{word}");
+    }
+}

@@ -107,8 +107,9 @@ pub fn shared(
         let scrubbing =
             Scrubbing { secrets: Secrets::new(secrets), own, veil: Veil::Fiction(&fiction), keeper: Keeper::Its };
         let scrubbed = veiled(page.html, &scrubbing);
-        let after = read(at, page, &scrubbed.html)
-            .map_err(|_| ShareError::Otherwise { page: at, what: "nothing can be read on it".to_owned() })?;
+        let after = script.read_page(page.page, &scrubbed.html, page.today).map_err(|failure| {
+            ShareError::Otherwise { page: at, what: format!("{}: {}", failure.code, failure.message) }
+        })?;
         if let Some(what) = difference(before, &after) {
             return Err(ShareError::Otherwise { page: at, what });
         }

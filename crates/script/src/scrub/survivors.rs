@@ -12,7 +12,7 @@ use scraper::{ElementRef, Node};
 use serde::Serialize;
 
 use super::disguise::Secrets;
-use super::fiction::{is_card, is_iban};
+use super::fiction::{is_card, is_iban, is_unit, months};
 use super::{OwnWords, Voice, shape, voice_within};
 use crate::document::{Document, folded_case};
 
@@ -180,9 +180,13 @@ fn words(text: &str) -> impl Iterator<Item = String> {
         let count = word.chars().count();
         // All in capitals it is an abbreviation, as `DE` and `USD` are.
         let has_capital = word.chars().next().is_some_and(char::is_uppercase) && word.chars().any(char::is_lowercase);
-        count >= LETTERS || (count >= SHORT && (has_capital || is_of_signs)) && !super::fiction::is_unit(word)
+        (count >= LETTERS || (count >= SHORT && (has_capital || is_of_signs))) && !is_unit(word)
     };
-    text.split(|sign: char| !sign.is_alphabetic()).filter(may_be_name).map(folded_case)
+    // The month of a day is nobody's.
+    let mut begins = 0;
+    let ends = months(text).into_iter().map(|month| (month.start, month.end)).chain([(text.len(), text.len())]);
+    let parts = ends.filter_map(move |(end, next)| text.get(std::mem::replace(&mut begins, next)..end));
+    parts.flat_map(|part| part.split(|sign: char| !sign.is_alphabetic())).filter(may_be_name).map(folded_case)
 }
 
 /// The words of what tells elements apart, case folded, which has no capitals to go by.

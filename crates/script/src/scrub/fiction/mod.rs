@@ -15,6 +15,7 @@
 //! Not here: which texts are a customer's (`scrub`), and whether something is left of them (`survivors`).
 
 mod amounts;
+mod months;
 mod numbers;
 mod words;
 
@@ -30,6 +31,7 @@ use sha2::{Digest as _, Sha256};
 use super::OwnWords;
 use crate::document::folded_case;
 pub(super) use amounts::Amounts;
+pub(super) use months::months;
 pub(super) use numbers::{is_card, is_iban};
 
 /// What texts become, on all pages of one portal.
@@ -111,9 +113,16 @@ impl<'o> Fiction<'o> {
         self.retold(text, Letters::Same)
     }
 
-    /// A text, of which what the script says stays.
+    /// A text, of which what the script says stays, and the month of a day.
     fn retold(&self, text: &str, letters: Letters) -> String {
-        let signs = self.own.signs_of_own(text);
+        if self.is_day(text) {
+            return text.to_owned();
+        }
+        let mut signs = self.own.signs_of_own(text);
+        for month in months(text) {
+            let places = text.char_indices().zip(&mut signs).filter(|((at, _), _)| month.contains(at));
+            places.for_each(|(_, is_own)| *is_own = true);
+        }
         let mut retold = String::with_capacity(text.len());
         let signs: Vec<(char, bool)> = text.chars().zip(signs).collect();
         for part in signs.chunk_by(|(_, one), (_, other)| one == other) {
@@ -238,7 +247,7 @@ fn joined(text: &str) -> Option<Range<usize>> {
     None
 }
 
-/// Whether a number is the year of a day within a text: `19/11/2026`, `2026-11-19`, `19 Nov 2026`.
+/// Whether a number is the year of a day within a text: `19/11/2026`, `2026-11-19`.
 fn is_year(text: &str, at: &Range<usize>) -> bool {
     let number = text.get(at.clone()).unwrap_or_default();
     let is_one = number.len() == 4 && (number.starts_with("19") || number.starts_with("20"));
@@ -252,15 +261,12 @@ fn is_year(text: &str, at: &Range<usize>) -> bool {
         let part = behind.strip_prefix(['/', '-', '.']).and_then(|rest| rest.chars().next());
         part.is_some_and(|letter| letter.is_ascii_digit())
     };
-    let month = before.split_whitespace().next_back().map(|word| word.trim_matches([',', '.']));
-    is_one && (ends_in_part() || begins_part() || month.is_some_and(|word| word.len() > 2 && is_unit(word)))
+    is_one && (ends_in_part() || begins_part())
 }
 
-/// Words beside numbers that are nobody's: units, sides, months.
+/// Words beside numbers that are nobody's: units and sides.
 pub(in crate::scrub) fn is_unit(word: &str) -> bool {
-    const MONTHS: &str = "jan feb mar apr may jun jul aug sep sept oct nov dec january february march april june july august \
-        september october november december";
-    const UNITS: &str = "cr dr h s eur usd gbp chf cad aud jpy";
+    const UNITS: &str = "cr dr h s eur usd gbp chf cad aud jpy 円 元 kr zł kč ft rs fr sfr";
     let word = folded_case(word);
-    MONTHS.split_whitespace().chain(UNITS.split_whitespace()).any(|known| known == word)
+    UNITS.split_whitespace().any(|known| known == word)
 }
