@@ -96,6 +96,6 @@ pub use scrub::{
     survivors, without,
 };
 pub use simulate::{
-    Recorded, SimulateError, SimulatedCode, SimulatedField, SimulatedPage, SimulatedPortal, SimulatedStep, Simulation,
-    natural, simulate,
+    Recorded, SimulateError, SimulatedChoice, SimulatedCode, SimulatedField, SimulatedLink, SimulatedPage,
+    SimulatedPortal, SimulatedStep, Simulation, natural, simulate,
 };

@@ -4,10 +4,13 @@
 //! (`<template shadowrootmode>`), what a frame shows in its `srcdoc`. In the tree each is a root
 //! below its host, so that no selector sees from one into another unless it says so.
 //!
+//! [`declared`] is the way back, from such a tree to a text.
+//!
 //! Not here: parsing (`markup`), or selectors that look into roots (`css`).
 
-use ego_tree::{NodeId, Tree};
-use html5ever::local_name;
+use ego_tree::{NodeId, NodeRef, Tree};
+use html5ever::{Attribute, LocalName, QualName, local_name, ns};
+use scraper::node::Element;
 use scraper::{ElementRef, Html, Node};
 
 use crate::bounds::Refused;
@@ -74,6 +77,60 @@ fn graft(tree: &mut Tree<Node>, frame: NodeId, document: Tree<Node>) {
     }
 }
 
+/// Puts what shadow roots show into their hosts themselves. Selectors that look into roots find it there as well.
+pub(crate) fn open(tree: &mut Tree<Node>) {
+    let is_root = |node: &NodeRef<'_, Node>| {
+        node.value().is_fragment() && node.parent().is_some_and(|host| !is_template(host.value()))
+    };
+    let roots: Vec<NodeId> = tree.nodes().filter(is_root).map(|node| node.id()).collect();
+    for root in roots {
+        let shown: Vec<NodeId> =
+            tree.get(root).map(|root| root.children().map(|child| child.id()).collect()).unwrap_or_default();
+        let Some(mut root) = tree.get_mut(root) else { continue };
+        for child in shown {
+            root.insert_id_before(child);
+        }
+        root.detach();
+    }
+}
+
+/// The text of a document with what shows within it, declared as [`compose`] takes it.
+pub(crate) fn declared(document: NodeRef<'_, Node>) -> String {
+    let mut html = Html::new_document();
+    let top = html.tree.root().id();
+    let mut work: Vec<(NodeRef<'_, Node>, NodeId)> = document.children().rev().map(|child| (child, top)).collect();
+    while let Some((node, parent)) = work.pop() {
+        let Some(mut above) = html.tree.get_mut(parent) else { continue };
+        let id = match node.value() {
+            Node::Document => {
+                let shown = declared(node);
+                if let Node::Element(frame) = above.value() {
+                    frame.attrs.retain(|(name, _)| *name.local != *"srcdoc");
+                    frame.attrs.push((attribute("srcdoc"), shown.into()));
+                }
+                continue;
+            }
+            Node::Fragment if !is_template(above.value()) => {
+                let attributes = vec![Attribute { name: attribute("shadowrootmode"), value: "open".into() }];
+                let name = QualName::new(None, ns!(html), local_name!("template"));
+                let mut template = above.append(Node::Element(Element::new(name, attributes)));
+                template.append(Node::Fragment).id()
+            }
+            value => above.append(value.clone()).id(),
+        };
+        work.extend(node.children().rev().map(|child| (child, id)));
+    }
+    html.html()
+}
+
+fn attribute(name: &str) -> QualName {
+    QualName::new(None, ns!(), LocalName::from(name))
+}
+
+fn is_template(node: &Node) -> bool {
+    node.as_element().is_some_and(|element| *element.name.local == *"template")
+}
+
 #[cfg(test)]
 mod tests {
     use crate::css::Css;
@@ -123,6 +180,24 @@ mod tests {
     #[test]
     fn the_text_of_an_element_is_that_of_its_own_root() {
         check("<x-y>a<template shadowrootmode=open>b</template>c</x-y>", "x-y", &["ac"]);
+    }
+
+    #[test]
+    fn what_is_declared_reads_back_and_an_open_root_is_its_hosts() {
+        let html = "<x-y><template shadowrootmode=open><p>b</p><x-z><template shadowrootmode=open><p>c</p></template></x-z>\
+                    </template><p>d</p></x-y><iframe name=f srcdoc='&lt;p>e&lt;x-y>&lt;template shadowrootmode=open>&lt;p>f'></iframe>\
+                    <template><p>g</p></template>";
+        let mut document = Document::parse(html).expect("a document");
+        let text = super::declared(document.html.tree.root());
+        assert_eq!(super::declared(Document::parse(&text).expect("a document").html.tree.root()), text);
+        check(&text, "x-y >>> p", &["b", "c", "d"]);
+        check(&text, "x-y p", &["d"]);
+        check(&text, "iframe >>> p", &["e", "f"]);
+        check(&text, "iframe >>> x-y >>> p", &["f"]);
+        super::open(&mut document.html.tree);
+        let opened = super::declared(document.html.tree.root());
+        check(&opened, "x-y p", &["b", "c", "d"]);
+        check(&opened, "x-y >>> p", &["b", "c", "d"]);
     }
 
     #[test]

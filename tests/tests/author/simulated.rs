@@ -12,7 +12,7 @@ use fixtures::recorded::{self, Wishes};
 use fixtures::zoo::{Portal, Wishes as ZooWishes};
 use serde_json::{Value, json};
 use tests::programs::built;
-use tests::recorder::{Failure, record};
+use tests::recorder::{Failure, known, record};
 use tests::world::{Ran, run};
 use tokio::process::Command;
 
@@ -49,7 +49,8 @@ async fn read(portal: &RunningPortal, folder: &Path, driver: &str, password: &st
 /// Records a portal of the zoo, makes what it showed up, and opens the portal that comes of it; its folder.
 async fn given_away(portal: Portal, catalog: &Path) -> Result<(RunningPortal, PathBuf), Failure> {
     let zoo = portal.start(ZooWishes::default()).await?;
-    let recorded = record(&zoo, catalog, &["--yes", "--keep-values"]).await?;
+    let answers = known(&zoo, catalog)?.display().to_string();
+    let recorded = record(&zoo, catalog, &["--answers", &answers, "--keep-values"]).await?;
     assert_eq!(recorded.ran.code, Some(0), "{}\n{}", recorded.ran.stdout, recorded.ran.stderr);
     zoo.stop().await;
     let (shared, simulated) = (catalog.join("shared").join(portal.name()), catalog.join("simulated"));
@@ -84,6 +85,36 @@ async fn check(portal: Portal, rows: usize, drivers: &[&str]) -> Result<(), Fail
 async fn harbour_is_recorded_made_up_and_read_where_nobody_has_an_account() -> Result<(), Failure> {
     // Two pages of 25 rows, which a person went to.
     check(Portal::Harbour, 50, &["cdp", "http"]).await
+}
+
+#[tokio::test]
+async fn meridian_is_recorded_made_up_and_read_where_nobody_has_an_account() -> Result<(), Failure> {
+    check(Portal::Meridian, 50, &["cdp"]).await
+}
+
+#[tokio::test]
+async fn hoshizora_is_recorded_made_up_and_read_where_nobody_has_an_account() -> Result<(), Failure> {
+    check(Portal::Hoshizora, 40, &["cdp"]).await
+}
+
+#[tokio::test]
+async fn threshold_is_recorded_made_up_and_read_where_nobody_has_an_account() -> Result<(), Failure> {
+    check(Portal::Threshold, 113, &["cdp", "http"]).await
+}
+
+#[tokio::test]
+async fn kontor_is_recorded_made_up_and_read_where_nobody_has_an_account() -> Result<(), Failure> {
+    check(Portal::Kontor, 72, &["cdp"]).await
+}
+
+#[tokio::test]
+async fn coppermine_is_recorded_made_up_and_read_where_nobody_has_an_account() -> Result<(), Failure> {
+    check(Portal::Coppermine, 90, &["cdp"]).await
+}
+
+#[tokio::test]
+async fn lantern_is_recorded_made_up_and_read_where_nobody_has_an_account() -> Result<(), Failure> {
+    check(Portal::Lantern, 16, &["cdp"]).await
 }
 
 const SCRIPT: &str = r##"script: 1
@@ -244,6 +275,44 @@ async fn saved_pages_alone_are_a_portal_which_says_what_was_left_out_and_whose_i
 }
 
 #[tokio::test]
+async fn what_stands_in_a_frame_and_what_leads_on_by_code_alone_lead_on_all_the_same() -> Result<(), Failure> {
+    let catalog = tempfile::tempdir()?;
+    let (folder, into) = (saved(catalog.path()).await?, catalog.path().join("portal"));
+    let script = SCRIPT
+        .replace("table: table.rows", "table: 'frame[name=list] >>> table.rows'")
+        .replace("visible: table.rows", "visible: 'frame[name=list] >>> table.rows'")
+        .replace("of: p.count", "of: '>>> p.count'")
+        .replace("click: button.next", "click: '>>> button.next[type=button]'")
+        .replace("back: a.back", "back: '>>> a[href=\"javascript:up()\"]'")
+        .replace("sign_out: a.out", "sign_out: '>>> a.out'");
+    std::fs::write(folder.join("script.yaml"), script)?;
+    for page in ["account.html", "account.2.html"] {
+        let path = folder.join("pages").join(page);
+        let list = std::fs::read_to_string(&path)?.replace("href=/accounts", "href='javascript:up()'");
+        let shown = list.replace('&', "&amp;").replace('"', "&quot;");
+        let framed =
+            format!("<!doctype html><html lang=en><frameset><frame name=list srcdoc=\"{shown}\"></frameset></html>");
+        std::fs::write(&path, framed)?;
+    }
+    let made = simulated(&folder, &into).await?;
+    assert_eq!(made.code, Some(0), "{}\n{}", made.stdout, made.stderr);
+    let portal = recorded::start(&into, Wishes::default()).await?;
+    let ran = read(&portal, &folder, "cdp", portal.password()).await?;
+    assert_eq!(ran.code, Some(0), "{}\n{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("1 accounts, 5 transactions"), "{}", ran.stdout);
+    // Whoever isn't signed in sees no frame either, and code is code of nobody's.
+    let client = tests::client::client().build()?;
+    let frames: Vec<usize> = (0..10).collect();
+    for page in frames {
+        let shown = client.get(format!("{}page/{page}/frame/0", portal.url())).send().await?.text().await?;
+        assert!(!shown.contains("4711") && !shown.contains("steal"), "{shown}");
+    }
+    let shown = client.get(format!("{}leads.js", portal.url())).send().await?.text().await?;
+    assert!(shown.contains("data-leads"), "{shown}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_goes_wrong_on_purpose_means_what_it_means_at_a_bank() -> Result<(), Failure> {
     let catalog = tempfile::tempdir()?;
     let (folder, into) = (saved(catalog.path()).await?, catalog.path().join("portal"));
@@ -324,6 +393,20 @@ async fn a_folder_of_somebody_elses_is_served_only_where_it_is_sound() -> Result
     check("is no file of a page", |portal| portal["pages"][0]["file"] = "/etc/hostname".into()).await?;
     check("could not read", |portal| portal["pages"][0]["file"] = "gone.html".into()).await?;
     check("names page 900", |portal| portal["inside"] = 900.into()).await?;
+    check("is no path of the portal", |portal| {
+        portal["pages"][0]["links"] = json!([{ "address": "/a", "leads": "https://elsewhere.example/" }]);
+    })
+    .await?;
+    check("names page 901", |portal| {
+        portal["pages"][0]["choice"] = json!({ "name": "month", "pages": { "2026-11": 901 } });
+    })
+    .await?;
+    check("is no file of a page", |portal| portal["pages"][0]["frames"] = json!(["../small.html"])).await?;
+    check("before the password", |portal| {
+        let approved = json!({ "page": 0, "fields": [], "isApproved": true });
+        portal["steps"].as_array_mut().map(|steps| steps.insert(0, approved)).unwrap_or_default();
+    })
+    .await?;
     check("unknown field", |portal| portal["run"] = "rm".into()).await?;
     check("unknown field", |portal| portal["pages"][0]["script"] = "x".into()).await?;
     check("of version 2", |portal| portal["portal"] = 2.into()).await?;
@@ -349,7 +432,6 @@ async fn what_cannot_be_simulated_is_said_and_nothing_is_written() -> Result<(),
     let page = |name: &str| folder.join("pages").join(name);
     let account = std::fs::read_to_string(page("account.html"))?;
     let cases = [
-        (account.replace("<h1>", "<iframe srcdoc='<p>x'></iframe><h1>"), "frames or shadow roots"),
         (account.replace("950.00", "951.00"), "running balances don't follow"),
         (account.replace("class=rows", "class=lines"), "it isn't recognised as the page `account`"),
         (account.replace("11/20/2026", "tomorrow"), "script.parse"),

@@ -22,6 +22,8 @@ pub(crate) struct TransactionsPage<'d> {
     pub(crate) sheet: Sheet,
     /// What tells each row from the others, where rows come and go; empty where nothing does.
     pub(crate) keys: Vec<Option<String>>,
+    /// Where its rows stand.
+    pub(crate) rows: Vec<ElementRef<'d>>,
     table: Option<ElementRef<'d>>,
 }
 
@@ -58,9 +60,9 @@ pub(crate) fn page<'d>(
     };
     let keys_of = |key: &Pick| grid.rows.iter().map(|row| text_of(row.element, key)).collect();
     let keys = key.map(keys_of).unwrap_or_default();
-    let rows = grid.rows.into_iter().map(|row| row.cells).collect();
-    let sheet = Sheet { kind: SheetKind::Transactions, headers: grid.headers, rows };
-    Ok(TransactionsPage { sheet, keys, table: grid.element })
+    let (rows, cells) = grid.rows.into_iter().map(|row| (row.element, row.cells)).unzip();
+    let sheet = Sheet { kind: SheetKind::Transactions, headers: grid.headers, rows: cells };
+    Ok(TransactionsPage { sheet, keys, rows, table: grid.element })
 }
 
 /// The layout that rows stand in, by the columns that they have; the first where none fits.

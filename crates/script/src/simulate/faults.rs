@@ -8,6 +8,7 @@ use scraper::ElementRef;
 use super::wire::change;
 use crate::document::Document;
 use crate::language::{Page, Script, Shape, Step};
+use crate::roots::declared;
 use crate::ways::found;
 
 /// The page with the first two columns of its transactions the other way round; none where it has no table of them.
@@ -37,7 +38,7 @@ pub(super) fn moved(script: &Script, html: &str) -> Option<String> {
             second.insert_id_after(first);
         }
     }
-    Some(document.html.html())
+    Some(declared(document.html.tree.root()))
 }
 
 /// The page with other ids of the fields that are filled on it, and of what their labels are for; none where they have none.
@@ -63,7 +64,7 @@ pub(super) fn renamed(page: &Page, html: &str) -> Option<String> {
     for (node, id) in &labels {
         change(&mut document.html.tree, *node, &[("for", Some(&other(id)))]);
     }
-    Some(document.html.html())
+    Some(declared(document.html.tree.root()))
 }
 
 fn other(id: &str) -> String {

@@ -12,8 +12,11 @@
 //! Not here: answering requests, and who is let in; the simulated portals do that, and know nothing of scripts.
 
 mod faults;
+mod frames;
+mod lists;
 mod portal;
 mod rows;
+mod scrolled;
 mod stages;
 mod truth;
 mod whose;
@@ -27,12 +30,14 @@ use url::Url;
 
 use crate::css::Css;
 use crate::document::{Document, is_hidden};
-use crate::language::{Back, Meaning, Next, Script};
+use crate::language::{Back, Script};
 use crate::read::{Place, list};
 use whose::{Listed, whose};
 use wire::{Lead, Wires, wired};
 
-pub use portal::{SimulatedCode, SimulatedField, SimulatedPage, SimulatedPortal, SimulatedStep};
+pub use portal::{
+    SimulatedChoice, SimulatedCode, SimulatedField, SimulatedLink, SimulatedPage, SimulatedPortal, SimulatedStep,
+};
 
 /// A page as it was saved.
 #[derive(Clone, Copy, Debug)]
@@ -95,8 +100,11 @@ struct Work<'p> {
     recorded: Recorded<'p>,
     document: Document,
     wires: Wires,
+    choice: Option<SimulatedChoice>,
     is_inside: bool,
     has_rows: bool,
+    /// Whether another page of its list comes after it.
+    leads_on: bool,
 }
 
 /// An account with the places of its pages.
@@ -105,7 +113,10 @@ struct Own {
     row: NodeId,
     opens: Option<NodeId>,
     details: Option<usize>,
+    /// Those of its list, in the order in which they are led to.
     rows: Vec<usize>,
+    /// Of these the ones that its rows are read of.
+    read: Vec<usize>,
     /// Whether every page of it that a script goes to is there.
     is_whole: bool,
 }
@@ -120,15 +131,16 @@ pub fn simulate(script: &Script, pages: &[Recorded<'_>]) -> Result<Simulation, S
     ordered.sort_by_key(|page| natural(page.file));
     let mut works = ordered.into_iter().map(|page| work(script, page)).collect::<Result<Vec<_>, _>>()?;
     let mut left_out = Vec::new();
-    let steps = sign_in(script, &mut works, &mut left_out)?;
+    let steps = stages::sign_in(script, &mut works, &mut left_out)?;
     let list_at = place_of(&works, &script.reads.accounts.on)
         .ok_or_else(|| SimulateError::NoPage(script.reads.accounts.on.clone()))?;
     let mut owns = accounts(script, &works, list_at, &mut left_out)?;
-    follow(script, &mut works, &mut owns, &mut left_out)?;
+    lists::follow(script, &mut works, &mut owns, &mut left_out)?;
     lead_inside(script, &mut works, list_at, &owns)?;
     let portal = portal::of(script, &works, steps, list_at);
-    let (files, portal) = made(script, works, portal)?;
+    let (files, mut portal) = made(script, works, portal)?;
     let truth = truth::truth(script, &portal, &files, &owns, list_at, pages)?;
+    let files = framed(files, &mut portal)?;
     Ok(Simulation { portal, files, truth, left_out })
 }
 
@@ -142,14 +154,9 @@ pub fn natural(file: &str) -> Vec<(u64, String)> {
 fn supported(script: &Script) -> Result<(), SimulateError> {
     let reads = &script.reads;
     let transactions = reads.transactions.as_ref();
-    let next = transactions.and_then(|read| read.next.as_ref());
     let unsupported = [
-        (script.closes_popups(), "pages in windows that are opened"),
         (transactions.is_some_and(|read| read.windows.is_some()), "lists that are asked for by days"),
         (transactions.is_some_and(|read| read.file.is_some()), "files of transactions"),
-        (matches!(next, Some(Next::Choose { .. })), "lists that are asked for by a choice"),
-        (matches!(next, Some(Next::More(_))), "lists that grow"),
-        (matches!(next, Some(Next::Scroll { .. })), "lists that are scrolled"),
     ];
     unsupported.into_iter().find(|(is_so, _)| *is_so).map_or(Ok(()), |(_, what)| Err(SimulateError::Unsupported(what)))
 }
@@ -157,17 +164,16 @@ fn supported(script: &Script) -> Result<(), SimulateError> {
 fn work<'p>(script: &Script, recorded: &Recorded<'p>) -> Result<Work<'p>, SimulateError> {
     let refused = |why: &str| SimulateError::File { file: recorded.file.to_owned(), why: why.to_owned() };
     let document = Document::parse(recorded.html).map_err(|error| refused(error.text()))?;
-    let is_other = |node: &ego_tree::NodeRef<'_, scraper::Node>| {
-        let in_template = node
-            .parent()
-            .is_some_and(|above| above.value().as_element().is_some_and(|element| element.name() == "template"));
-        matches!(node.value(), scraper::Node::Document | scraper::Node::Fragment) && !in_template
-    };
-    if document.html.tree.root().descendants().skip(1).any(|node| is_other(&node)) {
-        return Err(refused("it has frames or shadow roots, which aren't simulated"));
-    }
     recognised(script, recorded.page, recorded.html).map_err(|why| refused(&why))?;
-    Ok(Work { recorded: *recorded, document, wires: Wires::default(), is_inside: false, has_rows: false })
+    Ok(Work {
+        recorded: *recorded,
+        document,
+        wires: Wires::default(),
+        choice: None,
+        is_inside: false,
+        has_rows: false,
+        leads_on: false,
+    })
 }
 
 /// Whether a page is what its file says wherever it shows: a simulated portal has other addresses.
@@ -184,77 +190,6 @@ fn recognised(script: &Script, page: &str, html: &str) -> Result<(), String> {
 /// The first page of that name.
 fn place_of(works: &[Work<'_>], page: &str) -> Option<usize> {
     works.iter().position(|work| work.recorded.page == page)
-}
-
-/// Wires the pages before the list of accounts.
-fn sign_in(
-    script: &Script,
-    works: &mut [Work<'_>],
-    left_out: &mut Vec<String>,
-) -> Result<Vec<SimulatedStep>, SimulateError> {
-    let failure = |works: &[Work<'_>], wanted: &str| {
-        let of_code = |page: &str| match script.page(page).map(|page| &page.meaning) {
-            Some(Meaning::Failure { code, .. }) => code.as_str() == wanted,
-            _ => false,
-        };
-        works.iter().position(|work| of_code(work.recorded.page))
-    };
-    let mut steps = Vec::new();
-    for page in stages::stages(script) {
-        let Some(at) = place_of(works, &page.name) else {
-            left_out.push(format!("the page `{}`, of which none is saved", page.name));
-            continue;
-        };
-        let refuse = |why: &str| SimulateError::File { file: works[at].recorded.file.to_owned(), why: why.to_owned() };
-        let acts = stages::acts(&works[at].document, page).map_err(refuse)?;
-        let place = steps.len();
-        let asks = match &page.meaning {
-            Meaning::Challenge(challenge) => Some(challenge),
-            _ => None,
-        };
-        let parts = acts.fields.iter().filter(|(_, _, takes)| takes.starts_with("code.")).count();
-        let code = asks.map(|asked| SimulatedCode {
-            digits: if parts > 0 { parts } else { digits(&works[at].document, &acts) },
-            by_phone: asked.medium.is_some(),
-        });
-        let refused = match asks {
-            // The look of the page that says that the answer before was wrong.
-            Some(asked) => asked.refused.as_ref().and_then(|css| {
-                works.iter().position(|work| work.recorded.page == page.name && work.document.shown(css).is_some())
-            }),
-            None => failure(works, "auth.credentials.invalid"),
-        };
-        let fields = acts.fields.iter().map(|(id, name, takes)| SimulatedField {
-            name: name.clone(),
-            takes: takes.clone(),
-            at_most: at_most(&works[at].document, *id),
-        });
-        steps.push(SimulatedStep { page: at, fields: fields.collect(), refused, code });
-        // Where a refusal shows the form again, it takes another answer.
-        for shown in [Some(at), refused].into_iter().flatten() {
-            let Ok(acts) = stages::acts(&works[shown].document, page) else { continue };
-            let wires = &mut works[shown].wires;
-            if wires.leads.is_empty() {
-                wires.fields = acts.fields.into_iter().map(|(id, name, _)| (id, name)).collect();
-                wires.leads.push((acts.sends, Lead::Step(place)));
-            }
-        }
-    }
-    if !steps.iter().any(|step| step.fields.iter().any(|field| field.takes == "password")) {
-        return Err(SimulateError::Unsupported("a sign-in without a page on which a password is filled in"));
-    }
-    Ok(steps)
-}
-
-/// How many digits a code has: as many as its field takes.
-fn digits(document: &Document, acts: &stages::Acts) -> usize {
-    let longest = acts.fields.first().and_then(|(id, _, _)| at_most(document, *id));
-    longest.filter(|digits| (4..=10).contains(digits)).unwrap_or(6)
-}
-
-/// How many signs a field takes.
-fn at_most(document: &Document, field: NodeId) -> Option<usize> {
-    document.html.tree.get(field).and_then(scraper::ElementRef::wrap)?.attr("maxlength")?.parse().ok()
 }
 
 /// The accounts of the list, each with its pages.
@@ -287,6 +222,7 @@ fn accounts(
             opens: link.map(|link| link.id()),
             details: None,
             rows: Vec::new(),
+            read: Vec::new(),
             is_whole: true,
         });
     }
@@ -326,56 +262,6 @@ fn accounts(
     Ok(owns)
 }
 
-/// Has each list lead from page to page, and end with the last that was saved; takes the rows of accounts without pages out.
-fn follow(
-    script: &Script,
-    works: &mut [Work<'_>],
-    owns: &mut Vec<Own>,
-    left_out: &mut Vec<String>,
-) -> Result<(), SimulateError> {
-    let list_at = place_of(works, &script.reads.accounts.on).unwrap_or(0);
-    for gone in owns.iter().filter(|own| !own.is_whole) {
-        if let Some(mut row) = works[list_at].document.html.tree.get_mut(gone.row) {
-            row.detach();
-        }
-    }
-    owns.retain(|own| own.is_whole);
-    let Some(read) = &script.reads.transactions else { return Ok(()) };
-    for own in owns.iter_mut() {
-        let mut followed = 0;
-        for at in 0..own.rows.len() {
-            let (here, next) = (own.rows[at], own.rows.get(at + 1).copied());
-            let file = works[here].recorded.file;
-            let refuse = |why| SimulateError::File { file: file.to_owned(), why };
-            let lead = if read.unless.as_ref().is_some_and(|css| works[here].document.shown(css).is_some()) {
-                None
-            } else {
-                works[here].has_rows = true;
-                rows::leads_on(&works[here].document, read).map_err(refuse)?
-            };
-            followed = at + 1;
-            match (lead, next) {
-                (Some(lead), Some(next)) => works[here].wires.leads.push((lead, Lead::Page(next))),
-                (Some(_), None) => {
-                    rows::end(&mut works[here].document, read).map_err(refuse)?;
-                    left_out.push(format!("what comes after {file}, the last page of its list that is saved"));
-                }
-                (None, _) => break,
-            }
-        }
-        for lost in own.rows.split_off(followed) {
-            left_out.push(format!("{}, to which nothing leads", works[lost].recorded.file));
-        }
-        let total = own.rows.iter().map(|at| rows::count(&works[*at].document, read)).sum();
-        if let (Some(pick), Some(first)) = (&read.announced, own.rows.first()) {
-            let file = works[*first].recorded.file.to_owned();
-            rows::announce(&mut works[*first].document, pick, total)
-                .map_err(|why| SimulateError::File { file, why })?;
-        }
-    }
-    Ok(())
-}
-
 /// Has the list lead to accounts, and these back; and whatever ends the session end it.
 fn lead_inside(script: &Script, works: &mut [Work<'_>], list_at: usize, owns: &[Own]) -> Result<(), SimulateError> {
     let reads = &script.reads;
@@ -383,7 +269,7 @@ fn lead_inside(script: &Script, works: &mut [Work<'_>], list_at: usize, owns: &[
     let onward = reads.visit.as_ref().and_then(|visit| visit.onward.as_ref());
     for own in owns {
         let (Some(opens), Some(details), Some(visit)) = (own.opens, own.details, &reads.visit) else { continue };
-        works[list_at].wires.leads.push((opens, Lead::Page(details)));
+        works[list_at].wires.put(opens, visit.open.text(), Lead::Page(details));
         let rows = own.rows.iter().map(|at| (*at, onward.map_or(&visit.back, |onward| &onward.back)));
         let pages: Vec<(usize, &Back)> = [(details, &visit.back)].into_iter().chain(rows).collect();
         for (at, back) in pages {
@@ -412,9 +298,8 @@ fn lead_inside(script: &Script, works: &mut [Work<'_>], list_at: usize, owns: &[
 
 /// Has the first thing that a selector fits lead somewhere, unless it does.
 fn lead(work: &mut Work<'_>, css: &Css, lead: Lead) {
-    let Some(id) = work.document.shown(css).map(|element| element.id()) else { return };
-    if work.wires.leads.iter().all(|(wired, _)| *wired != id) {
-        work.wires.leads.push((id, lead));
+    if let Some(id) = work.document.shown(css).map(|element| element.id()) {
+        work.wires.put(id, css.text(), lead);
     }
 }
 
@@ -427,7 +312,8 @@ fn made(
     let mut files: Vec<(String, String)> = Vec::new();
     let mut others = Vec::new();
     for (at, work) in works.into_iter().enumerate() {
-        let Work { recorded, document, wires, has_rows, .. } = work;
+        let Work { recorded, document, wires, has_rows, leads_on, .. } = work;
+        let has_frames = frames::has_frames(&document);
         let html = wired(document, &wires);
         let file = |why: String| SimulateError::File { file: recorded.file.to_owned(), why };
         recognised(script, recorded.page, &html).map_err(file)?;
@@ -436,9 +322,15 @@ fn made(
             return Err(file(trial.told()));
         }
         let stem = recorded.file.strip_suffix(".html").unwrap_or(recorded.file);
-        let is_step = wires.leads.iter().any(|(_, lead)| matches!(lead, Lead::Step(_)));
-        let page = script.page(recorded.page).filter(|_| is_step);
-        let moved = has_rows.then(|| faults::moved(script, &html)).flatten();
+        if let Some(read) = script.reads.transactions.as_ref().filter(|_| leads_on) {
+            let wired = Document::parse(&html).map_err(|refused| file(refused.text().to_owned()))?;
+            if rows::leads_on(&wired, read).map_err(file)?.is_none() {
+                return Err(file("what leads on from it isn't found once it does without a script".to_owned()));
+            }
+        }
+        let is_step = wires.leads.iter().any(|wire| matches!(wire.lead, Lead::Step(_)));
+        let page = script.page(recorded.page).filter(|_| is_step && !has_frames);
+        let moved = (has_rows && !has_frames).then(|| faults::moved(script, &html)).flatten();
         let renamed = page.and_then(|page| faults::renamed(page, &html));
         let mut other = |html: Option<String>, what: &str| {
             let name = format!("{stem}.{what}.html");
@@ -453,4 +345,23 @@ fn made(
     }
     files.extend(others);
     Ok((files, portal))
+}
+
+/// The files with what frames show as files of their own.
+fn framed(files: Vec<(String, String)>, portal: &mut SimulatedPortal) -> Result<Vec<(String, String)>, SimulateError> {
+    let mut framed = Vec::with_capacity(files.len());
+    for (file, html) in files {
+        let Some(at) = portal.pages.iter().position(|page| page.file == file) else {
+            framed.push((file, html));
+            continue;
+        };
+        let (html, shown) = frames::apart(html, |number| format!("/page/{at}/frame/{number}"))
+            .map_err(|why| SimulateError::File { file: file.clone(), why })?;
+        let stem = file.strip_suffix(".html").unwrap_or(&file);
+        let names: Vec<String> = (0..shown.len()).map(|number| format!("{stem}.frame-{number}.html")).collect();
+        portal.pages[at].frames.clone_from(&names);
+        framed.push((file, html));
+        framed.extend(names.into_iter().zip(shown));
+    }
+    Ok(framed)
 }

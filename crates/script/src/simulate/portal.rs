@@ -2,6 +2,8 @@
 //!
 //! Not here: its users and its truth, which stand beside it in the file.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::{Recorded, Work};
@@ -47,12 +49,41 @@ pub struct SimulatedPage {
     pub is_inside: bool,
     /// Whether transactions stand on it.
     pub has_rows: bool,
+    /// Addresses on it that stay as they were, and where they lead.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<SimulatedLink>,
+    /// What can be chosen on it, and which page shows then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub choice: Option<SimulatedChoice>,
+    /// What its frames show, each a file, in their order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub frames: Vec<String>,
     /// The same with a column elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub moved_column: Option<String>,
     /// The same with other ids of its fields.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renamed_id: Option<String>,
+}
+
+/// An address on a page that a script asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SimulatedLink {
+    /// As it stands there.
+    pub address: String,
+    /// The path of the portal that it leads to.
+    pub leads: String,
+}
+
+/// A choice that a page leaves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SimulatedChoice {
+    /// The name of what is sent.
+    pub name: String,
+    /// Each value, and the place of the page that shows then.
+    pub pages: BTreeMap<String, usize>,
 }
 
 /// Something that is asked before anybody is in.
@@ -69,6 +100,9 @@ pub struct SimulatedStep {
     /// The code that is asked for, where one is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<SimulatedCode>,
+    /// Whether it is approved elsewhere, in an app, and the page waits for that.
+    #[serde(skip_serializing_if = "is_false")]
+    pub is_approved: bool,
 }
 
 /// A field that is sent.
@@ -106,6 +140,9 @@ pub(super) fn of(script: &Script, works: &[Work<'_>], steps: Vec<SimulatedStep>,
         file: work.recorded.file.to_owned(),
         is_inside: work.is_inside,
         has_rows: work.has_rows,
+        links: work.wires.links(&work.document),
+        choice: work.choice.clone(),
+        frames: Vec::new(),
         moved_column: None,
         renamed_id: None,
     };
@@ -120,4 +157,9 @@ pub(super) fn of(script: &Script, works: &[Work<'_>], steps: Vec<SimulatedStep>,
         blocked: failing("portal.blocked"),
         captcha: failing("portal.captcha"),
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "so serde asks")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }

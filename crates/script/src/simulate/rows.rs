@@ -1,7 +1,6 @@
-//! The pages of an account's list: which follow each other, where the last one that was saved becomes the last there is, and how
-//! many rows the first one announces.
+//! One page of an account's list: what leads on from it, how it becomes the last there is, and how many rows it announces.
 //!
-//! Not here: reading the rows.
+//! Not here: reading the rows, or which page follows which (`lists`).
 
 use domain::failure::Stage;
 use ego_tree::NodeId;
@@ -17,20 +16,20 @@ use crate::ways::found;
 /// How many things may lead on from one page.
 const LEADS_AT_MOST: usize = 64;
 
-const PLACE: Place = Place { stage: Stage::Transactions, account: None };
+pub(super) const PLACE: Place = Place { stage: Stage::Transactions, account: None };
 
-/// What leads to the next page; none on the last.
+/// What leads to the next page, with the selector that finds it; none on the last.
 ///
 /// # Errors
 /// Where it isn't known which page is the last.
-pub(super) fn leads_on(document: &Document, read: &TransactionsRead) -> Result<Option<NodeId>, String> {
+pub(super) fn leads_on(document: &Document, read: &TransactionsRead) -> Result<Option<(NodeId, String)>, String> {
     let rows = page(document, read, &PLACE).map_err(|failure| failure.message)?.sheet.rows.len();
     let listed = if rows == 0 { Listed::Nothing } else { Listed::Rows };
     let acts = next_acts(document, read, listed, &PLACE).map_err(|failure| failure.message)?;
     match acts.as_slice() {
         [] => Ok(None),
         [Act::Click { target }] => match found(document, target) {
-            Ok(element) => Ok(Some(element.id())),
+            Ok(element) => Ok(Some((element.id(), target.text().to_owned()))),
             Err(_) => Err(format!("`{}`, which leads on, isn't one thing", target.text())),
         },
         _ => Err("more than a click leads on".to_owned()),
@@ -45,7 +44,7 @@ pub(super) fn leads_on(document: &Document, read: &TransactionsRead) -> Result<O
 pub(super) fn end(document: &mut Document, read: &TransactionsRead) -> Result<bool, String> {
     let mut is_cut = false;
     for _ in 0..LEADS_AT_MOST {
-        let Some(lead) = leads_on(document, read)? else { return Ok(is_cut) };
+        let Some((lead, _)) = leads_on(document, read)? else { return Ok(is_cut) };
         is_cut = true;
         let says_end = match &read.next {
             // Without it nothing would tell the last page from one that changed.

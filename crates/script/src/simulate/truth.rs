@@ -47,7 +47,7 @@ pub(super) fn truth(
             if shows_none {
                 account.sheets.push(Sheet { kind: SheetKind::Transactions, headers: Vec::new(), rows: Vec::new() });
             }
-            for at in own.rows.iter().filter(|_| !shows_none) {
+            for at in own.read.iter().filter(|_| !shows_none) {
                 let shown = document(*at)?;
                 let beside = announcements(&shown, read, &PLACE).map_err(said).map_err(refuse(*at))?;
                 account.sheets.extend(beside);

@@ -1,19 +1,33 @@
 //! Changing a page that was saved so that it leads somewhere without a script: what is clicked becomes a link or sends a form of
 //! its own, and nothing else on the page leads anywhere, loads anything or does anything.
 //!
+//! What a selector of the script asks for stays as it is. A link keeps its address, and the portal is told where that leads. What
+//! has no way of its own to lead anywhere (a link whose address is code, a button that sends nothing, a cell) says in an attribute
+//! where it leads, and the one script that the portal itself has takes it there.
+//!
 //! Not here: what leads where.
 
-use ego_tree::{NodeId, Tree};
+use ego_tree::{NodeId, NodeRef, Tree};
 use html5ever::tendril::StrTendril;
 use html5ever::{Attribute, LocalName, QualName, ns};
 use scraper::node::{Comment, Element};
 use scraper::{ElementRef, Node};
 
+use super::portal::SimulatedLink;
 use crate::controls::kind;
+use crate::css::root_of;
 use crate::document::Document;
+use crate::frames::is_frame;
+use crate::roots::declared;
 
 /// Where a portal may put a banner.
 const BANNER: &str = "banner";
+
+/// Says where something leads that has no way of its own: a path, or the form that is sent, `#lead-0`.
+const LEADS: &str = "data-leads";
+
+/// The portal's own script, which goes there.
+const SCRIPT: &str = "/leads.js";
 
 /// Where something leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +36,8 @@ pub(super) enum Lead {
     Step(usize),
     /// This page shows.
     Page(usize),
+    /// What was chosen on this page is asked for.
+    Choice(usize),
     /// The session ends.
     Out,
 }
@@ -31,6 +47,7 @@ impl Lead {
         match self {
             Self::Step(step) => format!("/step/{step}"),
             Self::Page(page) => format!("/page/{page}"),
+            Self::Choice(page) => format!("/choice/{page}"),
             Self::Out => "/out".to_owned(),
         }
     }
@@ -39,116 +56,217 @@ impl Lead {
     const fn method(self) -> &'static str {
         match self {
             Self::Step(_) => "post",
-            Self::Page(_) | Self::Out => "get",
+            Self::Page(_) | Self::Choice(_) | Self::Out => "get",
         }
     }
+
+    /// Whether what was filled goes along.
+    const fn takes_fields(self) -> bool {
+        matches!(self, Self::Step(_) | Self::Choice(_))
+    }
+}
+
+/// What becomes of the attribute by which something led elsewhere: the address of a link, the kind of a button.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Another stands in its place.
+    Moved,
+    /// It stays, as a selector asks for it.
+    Kept,
+}
+
+impl Way {
+    /// What a selector needs.
+    fn for_selector(css: &str) -> Self {
+        if css.contains("[href") || css.contains("[type") { Self::Kept } else { Self::Moved }
+    }
+}
+
+/// Something on a page that leads somewhere.
+pub(super) struct Wire {
+    pub(super) at: NodeId,
+    pub(super) lead: Lead,
+    pub(super) way: Way,
 }
 
 /// What on a page leads where, and what is sent with it.
 #[derive(Default)]
 pub(super) struct Wires {
-    pub(super) leads: Vec<(NodeId, Lead)>,
-    /// Fields that are sent with the step, each by its name.
+    pub(super) leads: Vec<Wire>,
+    /// Fields that are sent with the step or the choice, each by its name.
     pub(super) fields: Vec<(NodeId, String)>,
+    /// Whether selectors ask for where forms lead.
+    pub(super) wants_actions: bool,
+}
+
+impl Wires {
+    /// Wires something for a selector, unless it leads somewhere already.
+    pub(super) fn put(&mut self, at: NodeId, css: &str, lead: Lead) {
+        if self.leads.iter().all(|wire| wire.at != at) {
+            self.wants_actions |= css.contains("[action");
+            self.leads.push(Wire { at, lead, way: Way::for_selector(css) });
+        }
+    }
+
+    /// The addresses on a page that stay, and where they lead.
+    pub(super) fn links(&self, document: &Document) -> Vec<SimulatedLink> {
+        let kept = |wire: &&Wire| wire.way == Way::Kept;
+        let link = |wire: &Wire| {
+            let address = document.html.tree.get(wire.at).and_then(ElementRef::wrap)?.attr("href")?.trim();
+            let is_path =
+                !address.is_empty() && !address.starts_with('#') && !has_scheme(address) && !is_elsewhere(address);
+            is_path.then(|| SimulatedLink { address: address.to_owned(), leads: wire.lead.path() })
+        };
+        self.leads.iter().filter(kept).filter_map(link).collect()
+    }
+}
+
+/// Whether an address is one of the portal's own that can be asked for.
+fn is_path(address: &str) -> bool {
+    !address.is_empty() && !address.starts_with('#') && !has_scheme(address) && !is_elsewhere(address)
+}
+
+/// Whether an address names another host.
+fn is_elsewhere(address: &str) -> bool {
+    address.starts_with("//") || address.contains("://")
+}
+
+fn has_scheme(address: &str) -> bool {
+    let scheme = address.split_once(':').map_or("", |(scheme, _)| scheme);
+    !scheme.is_empty() && scheme.bytes().all(|sign| sign.is_ascii_alphanumeric() || matches!(sign, b'+' | b'-' | b'.'))
 }
 
 /// The page with its wires, as markup.
 pub(super) fn wired(mut document: Document, wires: &Wires) -> String {
     let tree = &mut document.html.tree;
     clean(tree, wires);
-    let body = tree.nodes().find(|node| named(node.value(), "body") && node.parent().is_some()).map(|node| node.id());
     let mut forms = Vec::new();
-    for (place, (id, lead)) in wires.leads.iter().enumerate() {
+    let mut scripted = Vec::new();
+    for (place, wire) in wires.leads.iter().enumerate() {
+        let Some(own) = tree.get(wire.at).and_then(ElementRef::wrap) else { continue };
+        let (root, is_framed) = (root_of(own), is_framed(*own));
         let form = format!("lead-{place}");
-        if let Lead::Step(_) = lead {
+        if wire.lead.takes_fields() {
             for (field, name) in &wires.fields {
                 change(tree, *field, &[("name", Some(name)), ("form", Some(&form))]);
             }
         }
-        if lead_from(tree, *id, *lead, &form) {
-            let attributes = [
-                ("id", form.as_str()),
-                ("method", lead.method()),
-                ("action", &lead.path()),
-                ("hidden", ""),
-                ("novalidate", ""),
+        let target = is_framed.then_some("_top");
+        let led = lead_from(tree, wire, &form, target);
+        if led.by_script && !scripted.contains(&document_of(tree, wire.at)) {
+            scripted.push(document_of(tree, wire.at));
+        }
+        if led.by_form {
+            let mut attributes = vec![
+                ("id", form.clone()),
+                ("method", wire.lead.method().to_owned()),
+                ("action", wire.lead.path()),
+                ("hidden", String::new()),
+                ("novalidate", String::new()),
             ];
-            forms.push(element("form", &attributes));
+            attributes.extend(target.map(|target| ("target", target.to_owned())));
+            let attributes: Vec<(&str, &str)> =
+                attributes.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            forms.push((root, element("form", &attributes)));
         }
     }
-    if let Some(mut body) = body.and_then(|body| tree.get_mut(body)) {
+    let top = tree.root().id();
+    if let Some(mut body) = inner_of(tree, top).and_then(|body| tree.get_mut(body)) {
         body.prepend(Node::Comment(Comment { comment: BANNER.into() }));
-        for form in forms {
-            body.append(form);
+    }
+    for (root, form) in forms {
+        if let Some(mut inner) = inner_of(tree, root).and_then(|inner| tree.get_mut(inner)) {
+            inner.append(form);
         }
     }
-    document.html.html()
+    for document in scripted {
+        if let Some(mut body) = inner_of(tree, document).and_then(|body| tree.get_mut(body)) {
+            body.append(element("script", &[("src", SCRIPT)]));
+        }
+    }
+    declared(document.html.tree.root())
 }
 
-/// Has an element lead somewhere; whether it takes a form to do so.
-fn lead_from(tree: &mut Tree<Node>, id: NodeId, lead: Lead, form: &str) -> bool {
-    let Some(found) = tree.get(id).and_then(ElementRef::wrap) else { return false };
+/// The document that something is in, whatever shadow roots are between.
+fn document_of(tree: &Tree<Node>, at: NodeId) -> NodeId {
+    let document = tree.get(at).and_then(|node| node.ancestors().find(|above| above.value().is_document()));
+    document.map_or_else(|| tree.root().id(), |document| document.id())
+}
+
+/// Where a form may stand in a root: in the body of a document; none where it has no body.
+fn inner_of(tree: &Tree<Node>, root: NodeId) -> Option<NodeId> {
+    let root = tree.get(root)?;
+    if root.value().is_fragment() {
+        return Some(root.id());
+    }
+    let child =
+        |of: NodeRef<'_, Node>, name: &str| of.children().find(|node| named(node.value(), name)).map(|node| node.id());
+    child(tree.get(child(root, "html")?)?, "body")
+}
+
+/// Whether it is within a frame.
+fn is_framed(node: NodeRef<'_, Node>) -> bool {
+    node.ancestors().any(|above| above.value().is_document() && above.parent().is_some())
+}
+
+/// What it takes for something to lead somewhere.
+#[derive(Default)]
+struct Led {
+    by_form: bool,
+    by_script: bool,
+}
+
+/// Has an element lead somewhere.
+fn lead_from(tree: &mut Tree<Node>, wire: &Wire, form: &str, target: Option<&str>) -> Led {
+    let Wire { at: id, lead, way } = *wire;
+    let Some(found) = tree.get(id).and_then(ElementRef::wrap) else { return Led::default() };
     let (name, kind) = (found.value().name().to_owned(), kind(&found));
-    let enabled = [("disabled", None), ("aria-disabled", None)];
-    change(tree, id, &enabled);
+    let own = found.attr("href").unwrap_or_default().to_owned();
+    let by_form = Led { by_form: true, by_script: false };
+    change(tree, id, &[("disabled", None), ("aria-disabled", None)]);
     match name.as_str() {
-        "a" | "area" if !matches!(lead, Lead::Step(_)) => {
-            let old = tree.get(id).and_then(ElementRef::wrap).and_then(|link| link.attr("href")).unwrap_or_default();
+        "a" | "area" if way == Way::Kept && is_path(own.trim()) && !lead.takes_fields() => {
+            change(tree, id, &[("target", target)]);
+            Led::default()
+        }
+        "a" | "area" if (way == Way::Moved || is_elsewhere(&own)) && !lead.takes_fields() => {
             // What a script reads of an address is in it still: it stands behind the sign that no portal is told of.
-            let href = format!("{}{}", lead.path(), behind_sign(old));
-            change(tree, id, &[("href", Some(&href))]);
-            false
+            let href = format!("{}{}", lead.path(), behind_sign(&own));
+            change(tree, id, &[("href", Some(&href)), ("target", target)]);
+            Led::default()
         }
-        "button" => {
+        "button" if way == Way::Moved || kind != "button" => {
             change(tree, id, &[("type", Some("submit")), ("form", Some(form))]);
-            true
+            by_form
         }
-        "input" if kind == "image" => {
+        "input" if way == Way::Moved || matches!(kind.as_str(), "submit" | "image") => {
             change(tree, id, &[("type", Some("submit")), ("form", Some(form))]);
-            true
+            by_form
         }
-        "input" => {
-            let own = if kind == "submit" { None } else { Some("submit") };
-            change(tree, id, &[("form", Some(form))]);
-            if let Some(own) = own {
-                change(tree, id, &[("type", Some(own))]);
-            }
-            true
-        }
-        // It has no way of its own to lead anywhere, so what is in it does: a link, or a button where something is sent.
         _ => {
-            let (inner, takes_form) = match lead {
-                Lead::Step(_) => (
-                    element("button", &[("type", "submit"), ("form", form), ("style", "all: unset; display: block")]),
-                    true,
-                ),
-                Lead::Page(_) | Lead::Out => {
-                    (element("a", &[("href", &lead.path()), ("style", "all: unset; display: block")]), false)
-                }
-            };
-            change(tree, id, &[("href", None)]);
-            let children: Vec<NodeId> =
-                tree.get(id).map(|node| node.children().map(|child| child.id()).collect()).unwrap_or_default();
-            let Some(inner) = tree.get_mut(id).map(|mut outer| outer.append(inner).id()) else { return false };
-            for child in children {
-                if let Some(mut inner) = tree.get_mut(inner) {
-                    inner.append_id(child);
-                }
+            let leads = if lead.takes_fields() { format!("#{form}") } else { lead.path() };
+            change(tree, id, &[(LEADS, Some(&leads))]);
+            if way == Way::Moved {
+                change(tree, id, &[("href", None)]);
             }
-            takes_form
+            Led { by_form: lead.takes_fields(), by_script: true }
         }
     }
 }
 
 /// Takes away whatever loads, does or leads to something.
 fn clean(tree: &mut Tree<Node>, wires: &Wires) {
-    let is_wired = |id: NodeId| wires.leads.iter().any(|(wired, _)| *wired == id);
+    let is_wired = |id: NodeId| wires.leads.iter().any(|wire| wire.at == id);
     let ids: Vec<NodeId> = tree.nodes().map(|node| node.id()).collect();
     for id in ids {
         let Some(node) = tree.get(id) else { continue };
         let is_dropped = match node.value() {
             Node::Comment(_) | Node::ProcessingInstruction(_) => true,
-            Node::Element(element) => is_dropped(element.name()),
+            Node::Element(element) => {
+                let shows = ElementRef::wrap(node).is_some_and(|element| is_frame(&element))
+                    && node.children().any(|child| child.value().is_document());
+                is_dropped(element.name()) && !shows
+            }
             _ => false,
         };
         if is_dropped {
@@ -164,14 +282,24 @@ fn clean(tree: &mut Tree<Node>, wires: &Wires) {
             .filter(|(name, value)| does_something(name, value))
             .map(|(name, _)| name.to_owned())
             .collect();
+        let action = found.attr("action").filter(|_| wires.wants_actions).map(|action| path_of(action).to_owned());
         let href = found.attr("href").filter(|_| !is_wired(id)).map(behind_sign);
         for name in gone {
             change(tree, id, &[(&name, None)]);
+        }
+        if let Some(action) = action {
+            change(tree, id, &[("action", Some(&action))]);
         }
         if let Some(href) = href {
             change(tree, id, &[("href", Some(if href.is_empty() { "#" } else { &href }))]);
         }
     }
+}
+
+/// An address without its host.
+fn path_of(address: &str) -> &str {
+    let Some((_, rest)) = address.split_once("//") else { return address };
+    rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default()
 }
 
 /// An address as what stands behind `#`.
@@ -265,8 +393,11 @@ mod tests {
             let css = Css::parse(css).expect("a selector");
             document.all(&css).next().expect("something").id()
         };
-        let leads = leads.iter().map(|(css, lead)| (found(css), *lead)).collect();
-        let html = wired(document, &Wires { leads, fields: Vec::new() });
+        let mut wires = Wires::default();
+        for (css, lead) in leads {
+            wires.put(found(css), css, *lead);
+        }
+        let html = wired(document, &wires);
         for part in expected {
             assert!(html.contains(part), "{part} isn't in {html}");
         }
@@ -281,7 +412,24 @@ mod tests {
             &[("#b", Lead::Out)],
             &["form=\"lead-0\"", "type=\"submit\"", "<form action=\"/out\" hidden=\"\" id=\"lead-0\" method=\"get\""],
         );
-        check("<table><tr><td id=c>x", &[("#c", page)], &["<td id=\"c\"><a href=\"/page/3\"", "x</a></td>"]);
+        let script = "<script src=\"/leads.js\"></script>";
+        check("<table><tr><td id=c>x", &[("#c", page)], &["<td data-leads=\"/page/3\" id=\"c\">x</td>", script]);
+        let code = "a[href^='javascript:']";
+        let kept = "<a data-leads=\"/page/3\" href=\"javascript:go(7)\">x</a>";
+        check("<a href='javascript:go(7)'>x</a>", &[(code, page)], &[kept, script]);
+        check("<a href='javascript:go(7)'>x</a>", &[("a", page)], &["href=\"/page/3#javascript:go(7)\""]);
+        check("<a href=/a/7>x</a>", &[("a[href*='/a/']", page)], &["<a href=\"/a/7\">x</a>"]);
+        check("<a href=//other/a/7>x</a>", &[("a[href*='/a/']", page)], &["href=\"/page/3#//other/a/7\""]);
+        check(
+            "<button type=button>x</button>",
+            &[("button[type=button]", page)],
+            &["<button data-leads=\"/page/3\" type=\"button\">", script],
+        );
+        check(
+            "<div role=button>x</div>",
+            &[("div", Lead::Step(2))],
+            &["data-leads=\"#lead-0\"", "action=\"/step/2\"", script],
+        );
         check(
             "<button disabled>x</button>",
             &[("button", Lead::Step(0))],
