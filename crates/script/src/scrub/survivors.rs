@@ -12,7 +12,7 @@ use scraper::{ElementRef, Node};
 use serde::Serialize;
 
 use super::disguise::Secrets;
-use super::fiction::{is_card, is_iban, is_unit, months};
+use super::fiction::{is_card, is_iban, is_unit, months, plain};
 use super::{OwnWords, Voice, shape, voice_within};
 use crate::document::{Document, folded_case};
 
@@ -107,6 +107,7 @@ pub fn survivors(
             for word in parts(text).filter(|word| names.contains(word)) {
                 survivors.insert(Survivor { page, kind: SurvivorKind::Name, shape: shape(&word) });
             }
+            let text = &plain(text);
             let digits: String = text.chars().filter(char::is_ascii_digit).collect();
             for (found, kind, secret) in &others {
                 let is_there = match kind {
@@ -124,10 +125,11 @@ pub fn survivors(
 
 /// What a text has that is somebody's.
 fn add(theirs: &mut BTreeMap<String, SurvivorKind>, text: &str) {
+    let text = &plain(text);
     for word in text.split_whitespace().filter(|word| word.contains('@') && word.contains('.')) {
         theirs.insert(word.trim_matches(|sign: char| !sign.is_alphanumeric()).to_owned(), SurvivorKind::Email);
     }
-    let bare: String = text.chars().filter(|sign| !matches!(sign, ' ' | '-' | '\u{a0}')).collect();
+    let bare: String = text.chars().filter(|sign| !matches!(sign, ' ' | '-')).collect();
     for part in bare.split(|sign: char| !sign.is_ascii_alphanumeric()) {
         if is_iban(part) {
             theirs.insert(part.to_owned(), SurvivorKind::Iban);
@@ -143,7 +145,7 @@ fn add(theirs: &mut BTreeMap<String, SurvivorKind>, text: &str) {
                 is_phone = before == '+' || before == '(';
             }
             digits.push(sign);
-        } else if !matches!(sign, ' ' | '-' | '\u{a0}' | '(' | ')' | '/') || !before.is_ascii_digit() && before != ')' {
+        } else if !matches!(sign, ' ' | '-' | '(' | ')' | '/') || !before.is_ascii_digit() && before != ')' {
             if digits.len() >= DIGITS && !is_day(text) {
                 let kind = match () {
                     () if is_card(&digits) => SurvivorKind::Card,
@@ -260,6 +262,12 @@ mod tests {
         );
         check(before, "<p>(030) 49-30-901820", &[], &[(Phone, "0000000000")]);
         check(before, "<p>No. 00123345", &[], &[(Number, "00000000")]);
+        check(before, "<p>Ｎｏ．００１２－３３４５", &[], &[(Number, "00000000")]);
+        let wide = "<p>４１１１　１１１１　１１１１　１１１１<p>口座番号 １２３４５６７<p>رقم ٩٨٧٦٥٤٣";
+        let found =
+            [(Card, "0000000000000000"), (Number, "0000000"), (Number, "0000000"), (Name, "xxx"), (Name, "xxxx")];
+        check(wide, wide, &[], &found);
+        check(wide, "<p>4111111111111111<p>1234567", &[], &[(Card, "0000000000000000"), (Number, "0000000")]);
         check(before, "<p id='row-holt' class='of-maren'>", &[], &[(Name, "xxxx"), (Name, "xxxxx")]);
         check(
             "<p>Kim Ng, 12-34-56, 2026-11-20",

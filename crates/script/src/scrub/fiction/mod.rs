@@ -32,7 +32,7 @@ use super::OwnWords;
 use crate::document::folded_case;
 pub(super) use amounts::Amounts;
 pub(super) use months::months;
-pub(super) use numbers::{is_card, is_iban};
+pub(super) use numbers::{is_card, is_iban, plain};
 
 /// What texts become, on all pages of one portal.
 pub(super) struct Fiction<'o> {
@@ -173,7 +173,19 @@ impl<'o> Fiction<'o> {
         retold
     }
 
+    /// What stands between numbers; digits that nobody took for one are one all the same.
     fn letters(&self, text: &str, letters: Letters) -> String {
+        let signs: Vec<char> = text.chars().collect();
+        let parts = signs.chunk_by(|one, other| numbers::value(*one).is_some() == numbers::value(*other).is_some());
+        let part = |part: &[char]| {
+            let text: String = part.iter().collect();
+            let is_number = part.first().is_some_and(|sign| numbers::value(*sign).is_some());
+            if is_number { numbers::other(self.key, &text) } else { self.lettered(&text, letters) }
+        };
+        parts.map(part).collect()
+    }
+
+    fn lettered(&self, text: &str, letters: Letters) -> String {
         match letters {
             Letters::Same => text.to_owned(),
             Letters::Theirs => self.words(text, |word| self.theirs.contains(&folded_case(word))),
@@ -226,21 +238,21 @@ enum Letters {
 
 /// The first number of which the digits are joined in groups, as a bank's sort code is: `12-34-56`. A day isn't one.
 fn joined(text: &str) -> Option<Range<usize>> {
-    let bytes = text.as_bytes();
-    let is_inner = |at: usize| {
-        let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-        is_digit(at) || (bytes.get(at) == Some(&b'-') && at > 0 && is_digit(at - 1) && is_digit(at + 1))
-    };
+    let plain: Vec<char> = numbers::plain(text).chars().collect();
+    let place = |at: usize| text.char_indices().nth(at).map_or(text.len(), |(place, _)| place);
+    let is_digit = |at: usize| plain.get(at).is_some_and(char::is_ascii_digit);
+    let is_inner =
+        |at: usize| is_digit(at) || (plain.get(at) == Some(&'-') && at > 0 && is_digit(at - 1) && is_digit(at + 1));
     let mut at = 0;
-    while at < bytes.len() {
+    while at < plain.len() {
         let start = at;
         while is_inner(at) {
             at += 1;
         }
-        let number = text.get(start..at).unwrap_or_default();
+        let number: String = plain.get(start..at).unwrap_or_default().iter().collect();
         let digits = number.bytes().filter(u8::is_ascii_digit).count();
-        if number.contains('-') && digits >= 6 && !super::survivors::is_day(number) {
-            return Some(start..at);
+        if number.contains('-') && digits >= 6 && !super::survivors::is_day(&number) {
+            return Some(place(start)..place(at));
         }
         at += usize::from(at == start);
     }

@@ -23,7 +23,7 @@ pub(super) fn other(key: Key, number: &str) -> String {
 
 /// A text that is the number of a card or an IBAN as another, if it is one.
 pub(super) fn checked(key: Key, text: &str) -> Option<String> {
-    let bare: String = text.chars().filter(|letter| !matches!(letter, ' ' | '-' | '\u{a0}')).collect();
+    let bare: String = plain(text).chars().filter(|letter| !matches!(letter, ' ' | '-')).collect();
     if is_iban(&bare) {
         let (country, rest) = bare.split_at_checked(4)?;
         let digits: Vec<u32> = rest.chars().filter_map(value).collect();
@@ -103,10 +103,26 @@ fn spread(text: &str, bare: &str) -> String {
     text.chars().map(|letter| if letter.is_alphanumeric() { bare.next().unwrap_or(letter) } else { letter }).collect()
 }
 
+/// The noughts of the scripts that have digits of their own (Unicode's decimal digits, but for those of no living script).
+const NOUGHTS: [u32; 24] = [
+    0x30, 0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0,
+    0xf20, 0x1040, 0x17e0, 0x1810, 0x19d0, 0xa9d0, 0xabf0, 0xff10,
+];
+
 /// What a digit is worth, of whichever kind.
-fn value(digit: char) -> Option<u32> {
-    let zeros = ['0', '\u{660}', '\u{6f0}', '\u{966}', '\u{ff10}'];
-    zeros.iter().find_map(|zero| u32::from(digit).checked_sub(u32::from(*zero)).filter(|value| *value < 10))
+pub(in crate::scrub) fn value(digit: char) -> Option<u32> {
+    NOUGHTS.iter().find_map(|nought| u32::from(digit).checked_sub(*nought).filter(|value| *value < 10))
+}
+
+/// A text sign by sign as one types it: digits of any kind, wide letters and signs, dashes and blanks.
+pub(in crate::scrub) fn plain(text: &str) -> String {
+    let sign = |sign: char| match sign {
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe63}' | '\u{30fc}' => '-',
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(sign) - 0xfee0).unwrap_or(sign),
+        sign if sign.is_whitespace() => ' ',
+        sign => value(sign).and_then(|value| char::from_digit(value, 10)).unwrap_or(sign),
+    };
+    text.chars().map(sign).collect()
 }
 
 fn luhn(digits: impl DoubleEndedIterator<Item = u32>) -> bool {
@@ -138,7 +154,11 @@ mod tests {
         assert_eq!(whole.get(10..), Some(other(key(), "4821").as_str()));
         assert_ne!(whole, "0012-3345-4821");
         assert_eq!(other(key(), "42"), "42", "a count stays");
-        assert_eq!(other(key(), "４８２１").chars().count(), 4);
+        for number in ["４８２１", "٤٨٢١", "४८२१"] {
+            let made = other(key(), number);
+            assert_eq!(super::plain(&made), other(key(), "4821"), "{made}");
+            assert!(made.chars().all(|digit| !digit.is_ascii()), "{made}");
+        }
         assert!(!other(key(), "7350").starts_with('0'));
     }
 
@@ -156,6 +176,10 @@ mod tests {
             assert!(is_iban(&bare) && made != iban && made.len() == iban.len(), "{made}");
             assert_eq!(made.get(..2), iban.get(..2));
         }
+        let wide = checked(key(), "４１１１　１１１１　１１１１　１１１１").expect("a card");
+        assert_eq!(Some(super::plain(&wide)), checked(key(), "4111 1111 1111 1111"));
+        let iban = checked(key(), "ＤＥ８９　３７０４　００４４　０５３２　０１３０　００").expect("an IBAN");
+        assert_eq!(Some(super::plain(&iban)), checked(key(), "DE89 3704 0044 0532 0130 00"));
         assert_eq!(checked(key(), "4111 1111 1111 1112"), None);
         assert_eq!(checked(key(), "DE89 3704 0044 0532 0130 01"), None);
     }
