@@ -258,7 +258,7 @@ pub(crate) fn is_code(element: &ElementRef<'_>) -> bool {
 }
 
 /// Whether a browser's selectors wouldn't find it: it is inside of a template.
-fn is_inert(element: &ElementRef<'_>) -> bool {
+pub(crate) fn is_inert(element: &ElementRef<'_>) -> bool {
     element.ancestors().filter_map(ElementRef::wrap).any(|above| *name(&above) == local_name!("template"))
 }
 

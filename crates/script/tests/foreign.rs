@@ -254,6 +254,74 @@ fn a_recording_that_went_out_comes_back_as_it_was() {
 }
 
 #[test]
+fn a_list_that_is_scrolled_down_is_one_act_and_leads_to_other_rows_at_the_same_address() {
+    let list = ["#list", "[data-testid='rows']"];
+    let scroll = |more: Json| step("scroll", &list, &more);
+    let mut steps = panel();
+    steps.truncate(10);
+    let begun = imported(&steps).recording;
+    let nothing = [
+        json!({ "type": "scroll", "target": "main", "y": 900 }),
+        scroll(json!({ "x": 10 })),
+        scroll(json!({ "y": 0 })),
+        scroll(json!({ "y": -1.5 })),
+    ];
+    steps.extend(nothing);
+    assert_eq!(imported(&steps).recording, begun);
+    let told = imported(&steps).left.into_iter().filter(|left| left.what == "scroll").map(|left| left.steps);
+    assert_eq!(told.collect::<Vec<_>>(), [[11].into(), [12, 13, 14].into()]);
+    // However often, and however far.
+    steps.extend([scroll(json!({ "x": 0, "y": 410.5 })), scroll(json!({ "y": 900 })), click(&["#back"])]);
+    let Imported { recording, left, .. } = imported(&steps);
+    let added: Vec<_> = recording.acts[begun.acts.len()..].iter().map(|act| (act.on, &act.does, act.then)).collect();
+    let last = begun.pages.len() - 1;
+    assert_eq!(added, [(Some(last), &Deed::Scroll, Some(last + 1)), (Some(last + 1), &Deed::Click, None)]);
+    assert_eq!((recording.pages.len(), &recording.pages[last + 1].url), (last + 2, &recording.pages[last].url));
+    let ways = &recording.acts[begun.acts.len()].target.as_ref().expect("a target").ways;
+    let test_id = Way::TestId { attribute: "data-testid".into(), value: "rows".into() };
+    assert_eq!(*ways, [Way::Id("list".into()), test_id]);
+    assert!(left.iter().any(|left| left.what == "scroll, how far" && left.steps == [15, 16].into()), "{left:?}");
+    // What is done to another thing, or once more after something else, is another act.
+    let mut other = steps.clone();
+    other.extend([scroll(json!({ "y": 9 })), step("scroll", &["#other"], &json!({ "y": 9 }))]);
+    let kinds = imported(&other).recording.acts;
+    assert_eq!(kinds.iter().filter(|act| act.does == Deed::Scroll).count(), 3);
+    // Where it says itself that another page came, that is the one.
+    let mut led = steps.clone();
+    led[14]["assertedEvents"] = navigation("https://bank.example/more");
+    let paths: Vec<String> =
+        imported(&led[..15]).recording.pages.iter().map(|page| page.url.path().to_owned()).collect();
+    assert_eq!(paths, ["/", "/code", "/accounts", "/more"]);
+    let mut odd = steps;
+    odd.push(scroll(json!({ "y": "far" })));
+    assert_eq!(refused(&odd), [(Some(18), "`scroll.y` is no number".to_owned())]);
+}
+
+#[test]
+fn a_list_that_was_scrolled_goes_out_as_a_scroll_to_its_end_and_comes_back_as_it_was() {
+    let mut steps = panel();
+    steps.truncate(10);
+    steps.push(step("scroll", &["#list"], &json!({ "y": 410 })));
+    steps.push(click(&["#back"]));
+    let recording = imported(&steps).recording;
+    let exported = export_devtools("x", &recording).expect("a file");
+    let told: Vec<&str> = exported.left.iter().map(|left| left.what.as_str()).collect();
+    assert_eq!(told, ["length", "scroll, how often"]);
+    let file: Json = serde_json::from_str(&exported.json).expect("JSON");
+    let scrolls: Vec<&Json> =
+        file["steps"].as_array().expect("steps").iter().filter(|step| step["type"] == "scroll").collect();
+    // Its player would wait for a page that nobody goes to.
+    let wanted = json!({ "type": "scroll", "target": "main", "selectors": [["#list"]], "y": 1_000_000 });
+    assert_eq!(scrolls, [&wanted]);
+    let again = import_devtools(&exported.json, &Typed::default()).expect("a recording").recording;
+    assert_eq!(again.pages, recording.pages);
+    let done = |recording: &Recording| -> Vec<(Option<usize>, Option<Target>, Option<usize>)> {
+        recording.acts.iter().map(|act| (act.on, act.target.clone(), act.then)).collect()
+    };
+    assert_eq!(done(&again), done(&recording));
+}
+
+#[test]
 fn what_the_panel_does_not_know_is_told_or_refused_on_the_way_out() {
     let url: url::Url = "https://bank.example/".parse().expect("an address");
     let mut recording = Recording::new(url.clone());
@@ -272,11 +340,11 @@ fn what_the_panel_does_not_know_is_told_or_refused_on_the_way_out() {
     ];
     let exported = export_devtools("x", &recording).expect("a file");
     let what: Vec<&str> = exported.left.iter().map(|left| left.what.as_str()).collect();
-    assert_eq!(what, ["choose", "frame.css", "scroll", "download", "html"]);
+    assert_eq!(what, ["choose", "frame.css", "scroll, how often", "download", "html"]);
     let file: Json = serde_json::from_str(&exported.json).expect("JSON");
     let kinds: Vec<&str> =
         file["steps"].as_array().expect("steps").iter().filter_map(|step| step["type"].as_str()).collect();
-    assert_eq!(kinds, ["navigate", "change", "keyDown", "keyUp"]);
+    assert_eq!(kinds, ["navigate", "change", "scroll", "keyDown", "keyUp"]);
     recording.acts.push(act(Deed::Click, target(None)));
     let refusals = export_devtools("x", &recording).expect_err("a refusal").0;
     assert_eq!(refusals.iter().map(|refusal| refusal.step).collect::<Vec<_>>(), [Some(6)]);

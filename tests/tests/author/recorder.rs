@@ -169,6 +169,16 @@ async fn kontor_is_read_as_it_truly_is_by_way_of_another_recorders_form() -> Res
     check_carried_over(Portal::Kontor).await
 }
 
+#[tokio::test]
+async fn granary_is_read_as_it_truly_is_by_way_of_another_recorders_form() -> Result<(), Failure> {
+    check_carried_over(Portal::Granary).await
+}
+
+#[tokio::test]
+async fn lantern_is_read_as_it_truly_is_by_way_of_another_recorders_form() -> Result<(), Failure> {
+    check_carried_over(Portal::Lantern).await
+}
+
 /// What nobody else is called, and no other password is.
 const USER: &str = "canary-Vogel";
 const PASSWORD: &str = "Pass+canary/99";

@@ -8,6 +8,7 @@ use super::leads::Further;
 use super::selectors::{alone_on, fits, host, selector};
 use super::trail::Trail;
 use super::walk::Listed;
+use super::windows::Range;
 use super::{Looked, Sureness};
 use crate::css::{Css, PIERCING};
 use crate::document::{Document, is_disabled, is_hidden, shown_text};
@@ -17,10 +18,16 @@ pub(super) fn next(
     looked: &[Looked<'_>],
     trail: &Trail,
     listed: &Listed,
+    range: Option<&Range>,
 ) -> Option<(usize, String, Sureness, Further)> {
+    // Whoever asks for other days isn't led on.
+    let asks = range.and_then(|range| Css::made(&range.click));
     let step = |at: &usize| {
         let page = looked.get(*at)?;
-        let clicks = trail.clicks(*at, &page.document);
+        let is_asking = |element: ElementRef<'_>| {
+            asks.as_ref().is_some_and(|asks| page.document.all(asks).any(|found| found.id() == element.id()))
+        };
+        let clicks = trail.clicks(*at, &page.document).filter(|(element, _)| !is_asking(*element));
         let led = clicks.filter_map(|(element, then)| Some((element, then.filter(|to| listed.ledgers.contains(to))?)));
         led.map(|(element, to)| (*at, page, element, to)).next()
     };

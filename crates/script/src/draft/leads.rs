@@ -147,7 +147,8 @@ impl Leads {
             leads.back = Some((at, selector, sureness));
         }
         let scrolled = ledger.and_then(|list| scrolled::next(looked, trail, listed, list));
-        leads.next = scrolled.or_else(|| further::next(looked, trail, listed)).or(leads.next.take());
+        leads.next =
+            scrolled.or_else(|| further::next(looked, trail, listed, leads.range.as_ref())).or(leads.next.take());
         leads.without_rows(looked, (ledger, accounts), (trail, listed, walk));
         // What was clicked last on a list of accounts led out, if no list shows after it.
         let is_out = |to: usize| !is_list(to) && !listed.ledgers.contains(&to) && Some(to) != walk.account;

@@ -16,6 +16,7 @@ mod approval;
 mod busy;
 mod columns;
 mod forms;
+mod found;
 mod further;
 mod joined;
 mod layouts;

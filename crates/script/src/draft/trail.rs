@@ -7,9 +7,9 @@ use ego_tree::NodeId;
 use scraper::ElementRef;
 
 use super::Looked;
-use crate::css::Css;
+use super::found::found;
 use crate::document::Document;
-use crate::recording::{Deed, Edge, Length, Recording, Target, Value, Way};
+use crate::recording::{Deed, Length, Recording, Value};
 
 /// The acts that were on pages that are looked at.
 #[derive(Default)]
@@ -155,47 +155,13 @@ impl Trod {
     }
 }
 
-/// What a target is on a page: by its selector, or else by whatever other way fits one thing alone.
-pub(super) fn found<'d>(document: &'d Document, target: &Target) -> Option<ElementRef<'d>> {
-    let within = around(target)?;
-    let one = |selector: &str| {
-        let css = Css::made(&format!("{within}{selector}"))?;
-        let mut all = document.all(&css);
-        all.next().filter(|_| all.next().is_none())
-    };
-    let by_way = |way: &Way| match way {
-        Way::Css(css) => one(css),
-        Way::Id(id) => one(&attribute("id", id)),
-        Way::Name(name) => one(&attribute("name", name)),
-        Way::Placeholder(text) => one(&attribute("placeholder", text)),
-        Way::TestId { attribute: name, value } => one(&attribute(name, value)),
-        // Words may have changed, and paths are what the selector says.
-        Way::Role { .. } | Way::Label(_) | Way::Text(_) | Way::Xpath(_) => None,
-    };
-    let surest = |way: &&Way| !matches!(way, Way::Css(_));
-    target.ways.iter().find(|way| !surest(way)).and_then(by_way).or_else(|| target.ways.iter().find_map(by_way))
-}
-
-fn attribute(name: &str, value: &str) -> String {
-    format!("[{name}={}]", crate::css::quoted(value))
-}
-
-/// The selectors of all edges around a target; none where there is one of which no script sees what is in it.
-fn around(target: &Target) -> Option<String> {
-    let selectors = target.within.iter().map(|edge| match edge {
-        Edge::Frame { css: Some(css), origin: None, .. } | Edge::ShadowRoot { css } => Some(format!("{css} >>> ")),
-        Edge::Frame { .. } => None,
-    });
-    selectors.collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Trail, found};
+    use super::Trail;
     use crate::SavedPage;
     use crate::document::Document;
     use crate::draft::Looked;
-    use crate::recording::{Act, Deed, Edge, Length, Page, Recording, Target, Value, Way};
+    use crate::recording::{Act, Deed, Length, Page, Recording, Target, Value, Way};
 
     #[test]
     fn what_changed_in_a_field_of_options_was_chosen_and_elsewhere_typed() {
@@ -216,27 +182,5 @@ mod tests {
         let chosen: Vec<_> = trail.chosen(0, document).filter_map(|field| field.attr("id")).collect();
         let typed: Vec<_> = trail.fills(0, document).iter().filter_map(|(field, _)| field.attr("id")).collect();
         assert_eq!((chosen, typed), (vec!["a"], vec!["b"]));
-    }
-
-    #[test]
-    fn a_target_is_found_through_frames_and_roots_and_by_another_way_where_its_place_changed() {
-        let html = "<p>a</p><iframe srcdoc=\"<form><template shadowrootmode=open></template>\
-            <x-field><template shadowrootmode=open><input name=user></template></x-field></form>\"></iframe>";
-        let document = Document::parse(html).expect("a document");
-        let check = |within: Vec<Edge>, ways: Vec<Way>, expected: Option<&str>| {
-            let target = Target { within, ways };
-            let element = found(&document, &target);
-            assert_eq!(element.and_then(|element| element.value().attr("name")), expected, "{target:?}");
-        };
-        let frame = |origin: Option<&str>| Edge::Frame {
-            css: Some("iframe:nth-of-type(1)".into()),
-            place: None,
-            origin: origin.map(str::to_owned),
-        };
-        let host = Edge::ShadowRoot { css: "x-field".into() };
-        check(vec![frame(None), host.clone()], vec![Way::Css("input:nth-of-type(1)".into())], Some("user"));
-        let moved = vec![Way::Name("user".into()), Way::Css("b > input".into())];
-        check(vec![frame(None), host.clone()], moved.clone(), Some("user"));
-        check(vec![frame(Some("https://other.example")), host], moved, None);
     }
 }

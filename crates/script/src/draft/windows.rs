@@ -254,6 +254,26 @@ mod tests {
     }
 
     #[test]
+    fn days_that_were_asked_for_where_rows_showed_already_are_no_next_page() {
+        let mut recording = asked(["From (MM/DD/YYYY)", "to"]);
+        let rows = |more: &str| {
+            let shown = recording.pages[4].html.clone().unwrap_or_default();
+            let html = Some(format!("{}{more}", shown.replace("Rent", "Tea")));
+            Page { html, ..recording.pages[4].clone() }
+        };
+        let further = [rows("<button id=more>More</button>"), rows("<p>No more</p>")];
+        recording.pages.extend(further);
+        let asks: Vec<Act> = recording.acts.iter().filter(|act| act.on == Some(3)).cloned().collect();
+        let back = recording.acts.pop();
+        recording.acts.extend(asks.into_iter().map(|act| Act { on: Some(4), then: act.then.map(|_| 5), ..act }));
+        let more = Some(Target { within: Vec::new(), ways: vec![Way::Css("#more".into())] });
+        recording.acts.push(Act { on: Some(5), does: Deed::Click, target: more, then: Some(6) });
+        recording.acts.extend(back.map(|act| Act { on: Some(6), ..act }));
+        let script = drafted(&recording, &[]).script.expect("a script");
+        assert!(script.contains("next: { click: \"#more\""), "{script}");
+    }
+
+    #[test]
     fn two_fields_that_ask_for_something_else_are_no_days() {
         let script = drafted(&asked(["Amount", "Words"]), &[]).script.expect("a script");
         assert!(!script.contains("windows"), "{script}");

@@ -6,9 +6,11 @@
 //! | `click`, `doubleClick` | a click |
 //! | `change` | a fill, of which the text is left behind |
 //! | `keyDown` and its `keyUp` | a key, where it is Enter or Escape |
+//! | `scroll` of a thing, down | a list that was scrolled, and what it shows then |
 //! | `close` | a closed window |
 //! | `assertedEvents` of a step | the page that it led to |
-//! | `waitForElement`, `waitForExpression`, `scroll`, `hover`, `setViewport`, `emulateNetworkConditions` | nothing, which is told |
+//! | `scroll` of a page, or back to the top | nothing, which is told |
+//! | `waitForElement`, `waitForExpression`, `hover`, `setViewport`, `emulateNetworkConditions` | nothing, which is told |
 //! | `customStep` | a refusal: that recorder's own player passes it over in silence |
 //!
 //! Not here: what a `change` was of (`typed`).
@@ -92,7 +94,10 @@ impl Reader<'_> {
             "setViewport" => "a session's window has one size",
             "emulateNetworkConditions" => "a session's network is as it is",
             "hover" => "a script doesn't point at things",
-            "scroll" => "a script scrolls to what it acts on, and a list that grows says so in `more`",
+            "scroll" if object.get("selectors").is_none_or(Json::is_null) => {
+                "a page as a whole shows nothing but more of itself, and a script scrolls to what it acts on"
+            }
+            "scroll" if object.get("y").is_none_or(is_top) => "it goes no further down, and a list begins at its top",
             "waitForElement" => "a page of a script is waited for by what it is recognised by",
             "waitForExpression" => "a script holds no code",
             _ => "",
@@ -107,6 +112,7 @@ impl Reader<'_> {
             "click" | "doubleClick" => self.click(kind, &mut fields),
             "change" => self.change(number, &mut fields),
             "keyDown" | "keyUp" => self.key(kind, &mut fields),
+            "scroll" => self.scroll(&mut fields, events),
             "close" => {
                 let window = self.window(&mut fields);
                 self.act(&window, Deed::Close, None);
@@ -183,6 +189,25 @@ impl Reader<'_> {
         }
         let does = Deed::Fill { with: with.unwrap_or(Value::Other), length: typed::length(text) };
         self.act(&window, does, Some(target));
+    }
+
+    /// A list is scrolled on and on as one act. Other rows show then, at the same address, which that recorder has no event for.
+    fn scroll(&mut self, fields: &mut Fields<'_>, events: Option<&Json>) {
+        let window = self.window(fields);
+        for name in ["x", "y"] {
+            if fields.take(name).is_some_and(|far| !far.is_number()) {
+                self.notes.refuse(fields.step, format!("`scroll.{name}` is no number"));
+            }
+        }
+        self.notes.leave(fields.step, "scroll, how far", "a script scrolls a list until it has ended");
+        let Some(target) = self.target(fields) else { return };
+        if self.trail.last_of(&window, &Deed::Scroll) == Some(&target) {
+            return;
+        }
+        self.act(&window, Deed::Scroll, Some(target));
+        if let Some(url) = self.trail.address(&window).cloned().filter(|_| events.is_none()) {
+            self.trail.show(&window, url);
+        }
     }
 
     fn key(&mut self, kind: &str, fields: &mut Fields<'_>) {
@@ -282,4 +307,10 @@ impl Reader<'_> {
             self.notes.leave(Some(number), format!("{kind}.assertedEvents.title"), why);
         }
     }
+}
+
+/// Whether a number of pixels leads to the top; what is no number is refused elsewhere.
+fn is_top(far: &Json) -> bool {
+    let far = far.as_number().map(ToString::to_string);
+    far.is_some_and(|far| far.starts_with('-') || far.chars().all(|sign| matches!(sign, '0' | '.')))
 }

@@ -12,6 +12,10 @@ use super::typed::PLACEHOLDERS;
 use super::{Left, Notes, Refusals, selectors};
 use crate::recording::{Act, Deed, Edge, Key, Recording, Target, Value};
 
+/// How far down a list is scrolled, in pixels: how far it was is in no recording, and no browser scrolls further than there is
+/// something. So what is played there is what was done, where one screen of rows came after another as well.
+const BOTTOM: u32 = 1_000_000;
+
 /// What came of a recording.
 #[derive(Debug)]
 pub struct Exported {
@@ -31,7 +35,9 @@ pub fn export_devtools(title: &str, recording: &Recording) -> Result<Exported, R
     for (at, act) in recording.acts.iter().enumerate() {
         let number = Some(at + 1);
         let mut made = made(number, recording, act, &mut notes);
-        if let Some(led_to) = act.then.and_then(|page| recording.pages.get(page)).filter(|_| act.does != Deed::Open)
+        // Windows that open, and rows that come while one scrolls, are no address that is gone to: its player would wait for one.
+        let is_told = !matches!(act.does, Deed::Open | Deed::Scroll);
+        if let Some(led_to) = act.then.and_then(|page| recording.pages.get(page)).filter(|_| is_told)
             && let Some(step) = made.last_mut()
         {
             step["assertedEvents"] = json!([{ "type": "navigation", "url": led_to.url, "title": "" }]);
@@ -87,8 +93,8 @@ fn made(number: Option<usize>, recording: &Recording, act: &Act, notes: &mut Not
             vec![on(json!({ "type": "change", "value": placeholder(Value::Other) }), notes)]
         }
         Deed::Scroll => {
-            notes.leave(number, "scroll", "how far is in no recording");
-            Vec::new()
+            notes.leave(number, "scroll, how often", "it is scrolled once, as far down as there is something then");
+            vec![on(json!({ "type": "scroll", "y": BOTTOM }), notes)]
         }
         Deed::Press { key } => {
             let key = match key {

@@ -356,7 +356,9 @@ fn kind(name: &str) -> Kind {
         "setWindowSize" => Kind::Left("a session's window has one size"),
         "pause" | "setSpeed" => Kind::Left("a script waits for what a page shows, and never for time"),
         "echo" | "debugger" => Kind::Left("it does nothing to the page"),
-        "runScript" => Kind::Left("a script holds no code; this one's is most often a scroll, which happens by itself"),
+        "runScript" => {
+            Kind::Left("a script holds no code; this one's is most often a scroll of the page, which happens by itself")
+        }
         _ if name.starts_with("assert")
             && name != "assertAlert"
             && name != "assertConfirmation"

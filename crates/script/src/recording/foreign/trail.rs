@@ -37,6 +37,12 @@ impl Trail {
         self.recording.as_ref()?.pages.get(page).map(|page| &page.url)
     }
 
+    /// What the last act was done to, if that was this, and led to what shows in the window.
+    pub(super) fn last_of(&self, window: &str, does: &Deed) -> Option<&Target> {
+        let last = self.recording.as_ref()?.acts.last()?;
+        last.target.as_ref().filter(|_| last.does == *does && last.then.is_some() && last.then == self.page(window))
+    }
+
     /// An address was gone to.
     pub(super) fn navigate(&mut self, window: &str, url: Url) {
         let on = self.page(window);
