@@ -145,6 +145,7 @@ impl Hand {
     /// When nobody knows the key, or the browser is gone.
     pub async fn press_key(&mut self, key: &str) -> Result<(), Failure> {
         let code = match key {
+            "Backspace" => 8,
             "Enter" => 13,
             "End" => 35,
             "ArrowDown" => 40,

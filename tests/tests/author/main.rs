@@ -7,6 +7,7 @@ mod drafted;
 mod recorder;
 mod repairs;
 mod simulated;
+mod typed;
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,17 +1,9 @@
-//! What is recorded of a person's way through a simulated portal, held against the portal's truth; and that nothing of what
-//! they typed is left anywhere.
+//! What is recorded of a person's way through a simulated portal, held against the portal's truth.
 //!
-//! Not here: what is drafted of a page; the script crate's own tests have that.
+//! Not here: what is drafted of a page, which the script crate's own tests have; that nothing of what they typed is left (`typed`).
 
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::Arc;
-
-use axum::Router;
-use axum::extract::RawForm;
-use axum::response::Html;
-use axum::routing::{get, post};
-use base64::Engine as _;
 
 use fixtures::portal::RunningPortal;
 use fixtures::zoo::{Portal, Wishes};
@@ -24,8 +16,10 @@ use tests::world::{Ran, run};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{ChildStdout, Command};
 
+use crate::typed::{PASSWORD, USER, by_keypad, goes_by_keypad, talkative};
+
 /// Runs a command of an author on the folder.
-async fn ask(verb: &str, folder: &Path, more: &[&str]) -> Result<Ran, Failure> {
+pub(super) async fn ask(verb: &str, folder: &Path, more: &[&str]) -> Result<Ran, Failure> {
     let mut command = Command::new(built("agent")?);
     command.arg(verb).arg(folder).args(more);
     if rustix::process::geteuid().is_root() {
@@ -35,7 +29,7 @@ async fn ask(verb: &str, folder: &Path, more: &[&str]) -> Result<Ran, Failure> {
 }
 
 /// Every file below a folder, with what is in it.
-fn files(folder: &Path) -> Vec<(String, String)> {
+pub(super) fn files(folder: &Path) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
@@ -63,7 +57,7 @@ async fn recorded(portal: &RunningPortal, catalog: &Path, more: &[&str]) -> Resu
     Ok((recorded, read))
 }
 
-fn script(folder: &Path) -> String {
+pub(super) fn script(folder: &Path) -> String {
     std::fs::read_to_string(folder.join("script.yaml")).unwrap_or_default()
 }
 
@@ -179,112 +173,6 @@ async fn lantern_is_read_as_it_truly_is_by_way_of_another_recorders_form() -> Re
     check_carried_over(Portal::Lantern).await
 }
 
-/// What nobody else is called, and no other password is.
-const USER: &str = "canary-Vogel";
-const PASSWORD: &str = "Pass+canary/99";
-
-/// A portal that repeats what was typed in every way that portals do, has a frame of another origin, and opens a window.
-async fn talkative() -> Result<String, Failure> {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    let port = listener.local_addr()?.port();
-    let hex = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let base64 = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
-    let inside = format!(
-        "<!doctype html><html lang=en><title>Accounts of {USER}</title><h1>Hello {USER}</h1><!-- {USER} -->\
-         <a href='/x?u={}&p=Pass%2Bcanary%2F99'>Messages</a><input type=hidden name=t value='{}'><p data-who='{}'>c&#97;nary-Vogel</p>\
-         <script>var user = '{USER}';</script><iframe id=ad src='http://localhost:{port}/ad'></iframe>\
-         <a id=terms target=_blank rel=opener href=/terms>Terms</a>\
-         <table id=accounts><tr><th>Account<th>Type<th>Balance<tr><td><a href=/a/17>Op</a><td>Checking<td>$950.00\
-         <tr><td><a href=/a/18>Res</a><td>Savings<td>$2.00</table><button id=out onclick=\"location='/out'\">Sign out</button>",
-        hex(USER),
-        base64(PASSWORD),
-        base64(USER),
-    );
-    let account = "<!doctype html><html lang=en><a id=back href=/accounts>Accounts</a>\
-         <div id=news style='height:40px;overflow:auto'><p style='height:400px'>News</div>\
-         <div id=past style='height:40px;overflow:auto'><ul role=list><li style='height:400px'>Past</ul></div>\
-         <div id=view style='height:40px;overflow:auto'><table id=rows><tr><th>Date<th>Description<th>Amount<th>Balance\
-         <tr><td>11/19/2026<td>Rent<td>-$250.00<td>$950.00<tr><td>11/18/2026<td>Invoice<td>$1,150.50<td>$1,200.00\
-         <tr><td>11/15/2026<td>Invoice<td>$49.50<td>$49.50</table></div>";
-    let form = "<!doctype html><html lang=en><form id=in method=post action=/in><label for=user>User ID</label>\
-         <input id=user name=user><input id=word name=word type=password><button id=go>Sign in</button></form>";
-    let page = |html: String| {
-        let html = Arc::new(html);
-        get(move || async move { Html((*html).clone()) })
-    };
-    let entered = inside.clone();
-    let enter = post(move |RawForm(_)| async move { Html(entered) });
-    let router = Router::new()
-        .route("/", page(form.into()))
-        .route("/in", enter)
-        .route("/accounts", page(inside))
-        .route("/a/{account}", page(account.into()))
-        .route("/ad", page("<button style='width:100%;height:100vh'>Win</button>".into()))
-        .route(
-            "/terms",
-            page("<!doctype html><title>Terms</title><button id=close onclick='window.close()'>Close</button>".into()),
-        )
-        .route("/out", page("<!doctype html><h1 id=bye>You have signed out</h1>".into()));
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    Ok(format!("http://127.0.0.1:{port}/"))
-}
-
-#[tokio::test]
-async fn nothing_that_was_typed_is_left_in_any_encoding() -> Result<(), Failure> {
-    for kept in [&["--yes"][..], &["--yes", "--keep-values"]] {
-        let catalog = tempfile::tempdir()?;
-        let folder = catalog.path().join("talkative");
-        let recorder = Recorder::start(&talkative().await?, &folder, &catalog.path().join("data"), kept)?;
-        let mut hand = recorder.hand().await?;
-        hand.fill("#user", USER).await?;
-        hand.fill("#word", PASSWORD).await?;
-        hand.click("#go").await?;
-        // In a frame of another origin, and in a window that a page opens.
-        hand.click("#ad").await?;
-        hand.click("#terms").await?;
-        hand.click("#close").await?;
-        hand.click("#accounts a").await?;
-        // A list that is scrolled down may have more below; nothing else that the wheel turns does.
-        for (path, down) in [("#news", 100), ("#past", -100), ("#view", 10), ("#view", 10)] {
-            hand.turn(path, down).await?;
-        }
-        hand.click("#back").await?;
-        hand.click("#out").await?;
-        hand.see("#bye").await?;
-        let ran = recorder.enough().await?;
-        assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
-        let tried = ask("test", &folder, &[]).await?;
-        assert_eq!(tried.code, Some(0), "{}\n{}\n{}", tried.stdout, tried.stderr, script(&folder));
-        assert_eq!(kept.len() > 1, tried.stdout.contains("2 accounts"), "{}", tried.stdout);
-
-        let engine = base64::engine::general_purpose::STANDARD;
-        let mut needles: Vec<String> =
-            vec![PASSWORD.into(), USER.into(), "Pass%2Bcanary".into(), "&#97;nary-Vogel".into()];
-        for text in [USER, PASSWORD] {
-            needles.push(text.bytes().map(|byte| format!("{byte:02x}")).collect());
-            needles.push(engine.encode(text).trim_end_matches('=').to_owned());
-        }
-        let said = [("stdout".to_owned(), ran.stdout), ("stderr".to_owned(), ran.stderr)];
-        for (name, text) in files(&folder).into_iter().chain(said) {
-            let left = needles.iter().find(|needle| text.to_lowercase().contains(&needle.to_lowercase()));
-            assert!(left.is_none(), "{left:?} is in {name}: {text}");
-        }
-
-        let trail: Value = serde_json::from_str(&std::fs::read_to_string(folder.join("pages/recording.json"))?)?;
-        let acts = trail["acts"].as_array().ok_or("no acts")?;
-        let in_foreign = |act: &&Value| act["target"]["within"][0]["frame"]["origin"].as_str().is_some();
-        assert_eq!(acts.iter().filter(in_foreign).count(), 1, "what was done in a frame of another origin: {trail}");
-        assert_eq!(acts.iter().filter(|act| act["does"] == "open").count(), 1, "the window that was opened: {trail}");
-        assert_eq!(acts.iter().filter(|act| act["does"] == "scroll").count(), 1, "one list was scrolled: {trail}");
-        let values: Vec<&Value> =
-            acts.iter().map(|act| &act["does"]["fill"]["with"]).filter(|with| with.is_string()).collect();
-        assert_eq!(values, [&json!("username"), &json!("password")], "{trail}");
-        let windows = trail["pages"].as_array().ok_or("no pages")?.iter().filter(|page| page["window"] == 1);
-        assert_eq!(windows.count(), 1, "the window's page was acted on: {trail}");
-    }
-    Ok(())
-}
-
 #[tokio::test]
 async fn a_recorder_that_is_killed_leaves_no_browser() -> Result<(), Failure> {
     let catalog = tempfile::tempdir()?;
@@ -333,87 +221,6 @@ async fn the_recorders_view_shows_the_portal_takes_input_and_is_nobodys_without_
         findings.iter().filter(|one| one["what"] == "sign_in, fill").filter_map(|one| one["value"].as_str()).collect();
     assert_eq!(fills, ["#user with credentials.bankUsername", "#word with credentials.password"], "{}", ran.stderr);
     assert!(!ran.stdout.contains("canary"), "{}", ran.stdout);
-    Ok(())
-}
-
-/// What is put in on the keypad.
-const PIN: &str = "739164";
-
-/// A portal whose password is put in on keys that it shows, and repeated in a hidden field; its accounts are of a kind that
-/// nobody knows.
-async fn by_keypad() -> Result<String, Failure> {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    let port = listener.local_addr()?.port();
-    let keys: String = (0..10)
-        .map(|key| format!("<button type=button id=key-{key} onclick='press(\"{key}\")'>{key}</button>"))
-        .collect();
-    let form = format!(
-        "<!doctype html><html lang=en><form id=in method=post action=/in><label for=user>User ID</label><input id=user name=user>\
-         <input type=hidden id=pin name=pin><p id=dots></p><div>{keys}</div><button id=go>Sign in</button></form>\
-         <script>function press(key) {{ const pin = document.querySelector('#pin'); pin.value += key; \
-         document.querySelector('#dots').textContent += '*'; }}</script>"
-    );
-    let inside = "<!doctype html><html lang=en><h1>Accounts</h1><table id=accounts><tr><th>Account<th>Type<th>Balance\
-         <tr><td><a href=/a/17>Ada Lovelace 4711</a><td>Livret bleu<td>$950.00<tr><td><a href=/a/17>Ada Lovelace 4712</a><td>Checking<td>$2.00</table><a id=out href=/out>Sign out</a>";
-    let account = "<!doctype html><html lang=en><a id=back href=/accounts>Accounts</a><table id=rows><tr><th>Date<th>Description<th>Amount<th>Balance\
-         <tr><td>11/19/2026<td>Rent<td>-$250.00<td>$950.00<tr><td>11/18/2026<td>Invoice<td>$1,150.50<td>$1,200.00\
-         <tr><td>11/15/2026<td>Invoice<td>$49.50<td>$49.50</table>";
-    let page = |html: String| {
-        let html = Arc::new(html);
-        get(move || async move { Html((*html).clone()) })
-    };
-    let router = Router::new()
-        .route("/", page(form))
-        .route("/in", post(move |RawForm(_)| async move { Html(inside) }))
-        .route("/accounts", page(inside.into()))
-        .route("/a/17", page(account.into()))
-        .route("/out", page("<!doctype html><h1 id=bye>You have signed out</h1>".into()));
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    Ok(format!("http://127.0.0.1:{port}/"))
-}
-
-/// Signs in on the keypad, looks at an account, and signs out.
-async fn goes_by_keypad(hand: &mut Hand) -> Result<(), Failure> {
-    hand.fill("#user", "user").await?;
-    for key in PIN.chars() {
-        hand.click(&format!("#key-{key}")).await?;
-    }
-    for path in ["#go", "#accounts a", "#back", "#out"] {
-        hand.click(path).await?;
-    }
-    hand.see("#bye").await?;
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_password_that_is_put_in_on_a_keypad_is_nowhere_and_neither_is_which_keys_it_took() -> Result<(), Failure> {
-    for kept in [&["--yes"][..], &["--yes", "--keep-values"]] {
-        let catalog = tempfile::tempdir()?;
-        let folder = catalog.path().join("keypad");
-        let recorder = Recorder::start(&by_keypad().await?, &folder, &catalog.path().join("data"), kept)?;
-        goes_by_keypad(&mut recorder.hand().await?).await?;
-        let ran = recorder.enough().await?;
-        assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
-        let trail = std::fs::read_to_string(folder.join("pages/recording.json"))?;
-        assert!(!trail.contains("key-"), "which keys were clicked: {trail}");
-        let said = [("stdout".to_owned(), ran.stdout), ("stderr".to_owned(), ran.stderr)];
-        for (name, text) in files(&folder).into_iter().chain(said) {
-            // A half of it as well.
-            assert!(!text.contains(&PIN[..4]), "{name}: {text}");
-        }
-        let recording: Value = serde_json::from_str(&trail)?;
-        let acts = recording["acts"].as_array().ok_or("no acts")?;
-        let fills: Vec<&Value> = acts.iter().filter(|act| act["does"]["fill"]["with"] == "password").collect();
-        assert!(fills.len() == 1 && fills[0]["target"].is_null(), "{trail}");
-        // A user's name that is a word of the page's own leaves the page and the script as they are.
-        assert!(script(&folder).contains("\"#user\""), "{}", script(&folder));
-        // What a customer has is in the trail only where the pages are kept with it.
-        for words in ["Ada Lovelace", "4711"] {
-            assert_eq!(trail.contains(words), kept.len() > 1, "{words}: {trail}");
-        }
-        let notes = std::fs::read_to_string(folder.join("NOTES.md"))?;
-        assert!(notes.contains("on a keypad"), "{notes}");
-    }
     Ok(())
 }
 

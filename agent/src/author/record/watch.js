@@ -68,6 +68,7 @@
   const areaValue = getter(HTMLTextAreaElement.prototype, "value");
   const labelControl = getter(HTMLLabelElement.prototype, "control");
   const formOf = getter(HTMLInputElement.prototype, "form");
+  const editable = getter(HTMLElement.prototype, "isContentEditable");
   const isOne = (element, name) => localName(element) === name;
   const innerText = (element) => {
     try {
@@ -93,6 +94,21 @@
   const kindOf = (element) => (attribute(element, "type") ?? "text").trim().toLowerCase();
   const takesText = (element) =>
     isOne(element, "textarea") || (isOne(element, "input") && !NO_TEXT.includes(kindOf(element)));
+
+  // An element that is no field and can be typed into all the same: the outermost of them.
+  const editedIn = (element) => {
+    const isEdited = (one) => {
+      try {
+        return editable(one);
+      } catch {
+        return false;
+      }
+    };
+    if (!isEdited(element)) return null;
+    const above = parentElement(element);
+    return above === null ? element : (editedIn(above) ?? element);
+  };
+  const isPassword = (element) => isOne(element, "input") && kindOf(element) === "password";
 
   // The page as it shows, in the standard's own form: shadow roots as they are declared, what a frame shows in its
   // `srcdoc`. What a style sheet hides says so itself, as a saved page has no style. No script, no style, and nothing that
@@ -292,16 +308,34 @@
   let hasActed = false;
   // What was scrolled last: further down is the same act.
   let scrolled = null;
-  // Each field that is being typed into, with what the page said before.
+  // Each field that is being typed into: what the page said before, what stands in it, and what stood there before some of it
+  // was taken away, which the page may have shown.
   const changed = new Map();
+  const PIECE = 4; // Signs of what is a secret by itself; less stands in any text.
+  const EARLIER = 16; // Times that something is taken away.
+  // Keys that no field has taken: a page may make something of them itself.
+  let keyed = { on: null, text: "" };
   const lengthOf = (count) => (count === 0 ? "empty" : count < 4 ? "few" : count < 9 ? "short" : "long");
+  const textOf = (element) => {
+    if (isOne(element, "textarea")) return areaValue(element);
+    return isOne(element, "input") ? inputValue(element) : (textContent(element) ?? "");
+  };
+  const say = (text, isSaid) => {
+    if (text !== "") tell({ say: "typed", text: text.toWellFormed(), isSaid });
+  };
+  const flushKeys = () => {
+    if (keyed.text.length >= PIECE) say(keyed.text, false);
+    keyed = { on: null, text: "" };
+  };
   const flush = () => {
-    for (const [element, before] of changed) {
-      const text = isOne(element, "textarea") ? areaValue(element) : inputValue(element);
-      // A word that the portal said by itself tells nobody what was typed; a number always may.
-      const isSaid = !/\p{N}/u.test(text) && before.includes(text.toLowerCase());
-      if (text !== "") tell({ say: "typed", text: text.toWellFormed(), isSaid });
-      tell({ say: "act", does: "fill", length: lengthOf(text.length), target: targetOf(element) });
+    flushKeys();
+    for (const [element, typing] of changed) {
+      // A word that the portal said by itself tells nobody what was typed; a number always may, and a password is one.
+      const isSaid = (text) => !typing.isPassword && !/\p{N}/u.test(text) && typing.before.includes(text.toLowerCase());
+      const text = textOf(element);
+      for (const piece of typing.earlier) say(piece, isSaid(piece));
+      say(text, isSaid(text));
+      if (takesText(element)) tell({ say: "act", does: "fill", length: lengthOf(text.length), target: targetOf(element) });
     }
     changed.clear();
   };
@@ -314,9 +348,15 @@
   const on = (name, listener) => addEventListener(name, (event) => event.isTrusted && listener(event), { capture: true, passive: true });
 
   on("input", (event) => {
-    const [element] = elementsOf(event);
-    if (element === undefined || !takesText(element) || changed.has(element)) return;
-    changed.set(element, (whole().html ?? "").toLowerCase());
+    const [first] = elementsOf(event);
+    const element = first === undefined || takesText(first) ? first : editedIn(first);
+    if (element === undefined || element === null) return;
+    const typing = changed.get(element) ?? { before: (whole().html ?? "").toLowerCase(), last: "", earlier: new Set(), isPassword: false };
+    const text = textOf(element);
+    if (!text.startsWith(typing.last) && typing.last.length >= PIECE && typing.earlier.size < EARLIER) typing.earlier.add(typing.last);
+    typing.last = text;
+    typing.isPassword ||= isPassword(element);
+    changed.set(element, typing);
   });
   on("change", (event) => {
     const [element] = elementsOf(event);
@@ -343,6 +383,12 @@
   on("keydown", (event) => {
     const [element] = elementsOf(event);
     if (element === undefined || event.isComposing) return;
+    if (!isField(element) && editedIn(element) === null) {
+      if (keyed.on !== element) flushKeys();
+      const isSign = [...event.key].length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
+      const text = event.key === "Backspace" ? keyed.text.slice(0, -1) : keyed.text + (isSign ? event.key : "");
+      keyed = { on: element, text: text.slice(-TEXT) };
+    }
     if (event.key === "Escape") act("escape", element);
     if (event.key !== "Enter" || !isOne(element, "input") || !takesText(element)) return;
     // The browser clicks the form's own button, if there is one.
