@@ -57,6 +57,9 @@ async fn harbour(portal: &RunningPortal, hand: &mut Hand, memory: &mut Memory) -
     let code = code(portal, 1).await?;
     memory.fill(hand, "#passcode", &code).await?;
     hand.click("#passcode-submit").await?;
+    if portal.faults().survey {
+        hand.click("button{Maybe later}").await?;
+    }
     hand.click("#accounts-table th a").await?;
     hand.see("#transactions-table").await?;
     hand.click("#next-page").await?;

@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::process::Stdio;
 
+use fixtures::faults::Faults;
 use fixtures::portal::RunningPortal;
 use fixtures::zoo::{Portal, Wishes};
 use serde_json::{Value, json};
@@ -84,6 +85,23 @@ async fn check(portal: Portal, more: &[&str]) -> Result<(), Failure> {
 #[tokio::test]
 async fn harbour_is_recorded_once_and_read_as_it_truly_is() -> Result<(), Failure> {
     check(Portal::Harbour, &["--yes"]).await
+}
+
+#[tokio::test]
+async fn a_page_that_came_in_between_is_passed_as_the_person_did_and_need_not_come_again() -> Result<(), Failure> {
+    let portal = Portal::Harbour.start(Wishes::default()).await?;
+    portal.set_faults(Faults { survey: true, ..Faults::default() });
+    let catalog = tempfile::tempdir()?;
+    let (recorded, ran) = recorded(&portal, catalog.path(), &["--yes", "--json"]).await?;
+    let script = script(&recorded.folder);
+    assert!(script.contains("  passed:\n"), "{script}");
+    let told: Value = serde_json::from_str(&recorded.ran.stdout)?;
+    assert!(told["draft"]["questions"][0]["asks"].as_str().is_some_and(|asks| asks.contains("Maybe later")), "{told}");
+    assert!(ran.stdout.contains("as the portal's truth"), "{}\n{}\n{script}", ran.stdout, ran.stderr);
+    portal.set_faults(Faults::default());
+    let ran = read(&portal, &recorded.folder, catalog.path(), &[]).await?;
+    assert!(ran.stdout.contains("as the portal's truth"), "{}\n{}\n{script}", ran.stdout, ran.stderr);
+    Ok(())
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use scraper::ElementRef;
 
 use super::approval::Waiting;
 use super::further;
+use super::passed::Passed;
 use super::scrolled;
 use super::selectors::{alone_on, selector, selector_on};
 use super::trail::Trail;
@@ -56,6 +57,8 @@ pub(super) struct Leads {
     pub(super) range: Option<Range>,
     /// The page that waits for an approval, and how it is known.
     pub(super) waiting: Option<(usize, Waiting)>,
+    /// The page that came in between.
+    pub(super) passed: Option<Passed>,
     /// What offers a file.
     downloads: Vec<(usize, String, String)>,
 }
@@ -164,6 +167,7 @@ impl Leads {
             leads.sign_out = own.or_else(|| Some(told(page, at, element)));
         }
         leads.waiting = walk.waiting.clone();
+        leads.passed.clone_from(&walk.passed);
         let asks = walk.kinds.iter().position(|kind| *kind == Some(PageKind::Medium));
         let sends = asks.and_then(|at| match of(at)? {
             (page, Some((element, _))) => Some(told(page, at, element)),

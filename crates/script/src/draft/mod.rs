@@ -23,6 +23,7 @@ mod layouts;
 mod leads;
 mod lists;
 mod parts;
+mod passed;
 mod pending;
 mod questions;
 mod scrolled;

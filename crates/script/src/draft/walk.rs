@@ -2,7 +2,7 @@
 //! clicks led.
 //!
 //! ```text
-//! user ─▶ sign_in ─▶ (refused) ─▶ (medium) ─▶ (code) ─▶ (approval) ─▶ accounts ─▶ account ─▶ (transactions)   accounts ─▶ signed_out
+//! user ─▶ sign_in ─▶ (refused) ─▶ (medium) ─▶ (code) ─▶ (approval) ─▶ (passed) ─▶ accounts ─▶ account ─▶ (transactions)   accounts ─▶ signed_out
 //! ```
 //!
 //! Of each kind it is the first page that counts. Not here: what is on a page.
@@ -12,6 +12,7 @@ use scraper::ElementRef;
 use super::approval::{Waiting, waiting};
 use super::forms::{Before, Form, Kind, form_of_trail};
 use super::leads::goodbye;
+use super::passed::{Passed, passed};
 use super::questions::Inquiry;
 use super::selectors::selector;
 use super::tables::Sheet;
@@ -40,6 +41,8 @@ pub(super) struct Walk {
     pub(super) account: Option<usize>,
     /// What waits for an approval, and how it is known.
     pub(super) waiting: Option<(usize, Waiting)>,
+    /// The page that came in between.
+    pub(super) passed: Option<Passed>,
 }
 
 impl Listed {
@@ -76,7 +79,8 @@ pub(super) fn walk(looked: &[Looked<'_>], trail: &Trail, listed: &Listed, inquir
     }
     // Who is in has typed what it takes.
     let inside = listed.accounts.iter().chain(&listed.ledgers).min().copied().unwrap_or(looked.len());
-    let mut walk = Walk { forms: Vec::new(), kinds: vec![None; looked.len()], account: None, waiting: None };
+    let mut walk =
+        Walk { forms: Vec::new(), kinds: vec![None; looked.len()], account: None, waiting: None, passed: None };
     let mut before = Before::Password;
     let mut asked: Vec<String> = Vec::new();
     for (at, page) in looked.iter().enumerate() {
@@ -160,6 +164,18 @@ pub(super) fn walk(looked: &[Looked<'_>], trail: &Trail, listed: &Listed, inquir
         if let Some(found) = waiting(page, &others.collect::<Vec<_>>(), inquiry) {
             walk.waiting = Some((at, found));
             give(&mut walk.kinds, at, PageKind::Approval);
+        }
+    }
+    // What came in between has nothing typed into it.
+    for at in 0..inside {
+        if walk.passed.is_some() || walk.kinds[at].is_some() || walk.forms[at].is_some() {
+            continue;
+        }
+        let others: Vec<&Document> =
+            looked.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, page)| &page.document).collect();
+        walk.passed = passed((&looked[at], at), &others, trail, inquiry);
+        if walk.passed.is_some() {
+            give(&mut walk.kinds, at, PageKind::Passed);
         }
     }
     let last = looked.len().saturating_sub(1);

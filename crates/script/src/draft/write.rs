@@ -143,6 +143,14 @@ fn pages(out: &mut String, parts: &mut Parts<'_, '_>) {
                     ));
                 }
             }
+            (PageKind::Passed, _) => {
+                if let Some(passed) = &parts.leads.passed {
+                    let (sign, click) = (text(&passed.sign), text(&passed.click));
+                    out.push_str(&format!(
+                        "  {name}:\n    when: {{ visible: {sign} }}\n    do:\n      - {{ click: {click} }}\n"
+                    ));
+                }
+            }
             (PageKind::Approval, _) => {
                 if let Some((_, waiting)) = &parts.leads.waiting {
                     of_waiting(out, name, waiting);

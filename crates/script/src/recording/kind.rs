@@ -20,6 +20,8 @@ pub enum PageKind {
     Code,
     /// Waits for an approval that is given elsewhere.
     Approval,
+    /// Comes in between, and is passed by a click.
+    Passed,
     /// Lists the accounts.
     Accounts,
     /// An account's own page.
@@ -32,13 +34,14 @@ pub enum PageKind {
 
 impl PageKind {
     /// All of them, in the order of a session.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::User,
         Self::SignIn,
         Self::Refused,
         Self::Medium,
         Self::Code,
         Self::Approval,
+        Self::Passed,
         Self::Accounts,
         Self::Account,
         Self::Transactions,
@@ -55,6 +58,7 @@ impl PageKind {
             Self::Medium => "medium",
             Self::Code => "code",
             Self::Approval => "approval",
+            Self::Passed => "passed",
             Self::Accounts => "accounts",
             Self::Account => "account",
             Self::Transactions => "transactions",
@@ -72,6 +76,7 @@ impl PageKind {
             Self::Medium => "the page that asks how a code is to be sent",
             Self::Code => "the page that asks for a code or an answer",
             Self::Approval => "the page that waits for an approval",
+            Self::Passed => "a page that comes in between and is passed",
             Self::Accounts => "the list of accounts",
             Self::Account => "an account's own page",
             Self::Transactions => "an account's transactions",
