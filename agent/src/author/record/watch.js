@@ -330,8 +330,10 @@
   const flush = () => {
     flushKeys();
     for (const [element, typing] of changed) {
-      // A word that the portal said by itself tells nobody what was typed; a number always may, and a password is one.
-      const isSaid = (text) => !typing.isPassword && !/\p{N}/u.test(text) && typing.before.includes(text.toLowerCase());
+      // A word that the portal said by itself tells nobody what was typed; a number always may, and so may a password that is
+      // more than one letter of it.
+      const isOwn = (text) => /\p{N}/u.test(text) || (typing.isPassword && text.length >= PIECE);
+      const isSaid = (text) => !isOwn(text) && typing.before.includes(text.toLowerCase());
       const text = textOf(element);
       for (const piece of typing.earlier) say(piece, isSaid(piece));
       say(text, isSaid(text));
