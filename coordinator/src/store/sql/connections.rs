@@ -366,7 +366,8 @@ impl Connections for SqlStore {
     ) -> Result<QueuedRun, Refused> {
         let mut tx = self.begin().await?;
         let state = take(&mut tx, organization, id).await?;
-        if state != ConnectionState::Active {
+        // One that failed is tried again: nothing else would where no schedule does.
+        if !matches!(state, ConnectionState::Active | ConnectionState::Errored { .. }) {
             return Err(Refused::NotActive(state.status()));
         }
         let run = runs::insert(&mut tx, organization, id, run_id, (RunKind::Sync, RunClass::OnDemand), now).await?;

@@ -134,6 +134,23 @@ async fn a_run_that_was_set_aside_is_shown_and_revived_once() {
 }
 
 #[tokio::test]
+async fn a_connection_that_failed_is_synced_when_it_is_asked_for_and_is_active_once_that_went_well() {
+    for bench in benches().await {
+        let id = bench.active().await;
+        let [failing, run] = [RunId(Uuid::now_v7()), RunId(Uuid::now_v7())];
+        bench.store.request_sync(bench.organization, id, failing, now()).await.expect("a run");
+        bench.grant(failing, 1).await;
+        bench.fail(failing, 1, FailureCode::ElementMissing, AfterFailure::End).await.expect("failed");
+        assert_eq!(bench.status(id).await, ConnectionStatus::Errored, "{}", bench.name);
+        bench.store.request_sync(bench.organization, id, run, now()).await.expect("a run");
+        assert_eq!(bench.status(id).await, ConnectionStatus::Errored, "{}", bench.name);
+        bench.grant(run, 2).await;
+        bench.store.complete(run, proof(2), handed_in(&[]), now()).await.expect("completed");
+        assert_eq!(bench.status(id).await, ConnectionStatus::Active, "{}", bench.name);
+    }
+}
+
+#[tokio::test]
 async fn a_connection_that_ended_meanwhile_is_not_revived_and_its_run_stays_set_aside() {
     for bench in benches().await {
         let (id, run) = bench.activating().await;

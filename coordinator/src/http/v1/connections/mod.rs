@@ -220,7 +220,7 @@ pub(super) async fn complete_setup(
     params(("connectionId" = Uuid, Path, description = "The connection.")),
     responses(
         (status = 202, description = "It is queued.", body = Connection),
-        (status = 409, description = "`run_under_way`: one is under way. `illegal_state`: it isn't `active`."),
+        (status = 409, description = "`run_under_way`: one is under way. `illegal_state`: it is neither `active` nor `errored`."),
     ))]
 pub(super) async fn request_sync(
     integrator: Integrator,
