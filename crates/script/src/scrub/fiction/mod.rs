@@ -10,7 +10,7 @@
 //! | a number of three digits or more, also in groups (`12-34-56`) | another of as many, whose last four are what those four alone become (`numbers`) |
 //! | the number of a card, an IBAN | another whose check digits hold (`numbers`) |
 //! | an amount | another with as many digits; a balance and a sum, what they come to (`amounts`) |
-//! | a day, a number of one or two digits, a word of the script's own | itself |
+//! | a day, a month or an era beside a number (`months`), a number of one or two digits, a word of the script's own | itself |
 //!
 //! Not here: which texts are a customer's (`scrub`), and whether something is left of them (`survivors`).
 
