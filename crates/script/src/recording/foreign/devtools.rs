@@ -8,7 +8,8 @@
 //! | `keyDown` and its `keyUp` | a key, where it is Enter or Escape |
 //! | `close` | a closed window |
 //! | `assertedEvents` of a step | the page that it led to |
-//! | `waitForElement`, `waitForExpression`, `scroll`, `hover`, `setViewport`, `emulateNetworkConditions` | nothing, which is told |
+//! | `waitForElement`, `scroll`, `hover`, `setViewport`, `emulateNetworkConditions` | nothing, which is told |
+//! | `waitForExpression` | a refusal: it is code, which may do anything |
 //! | `customStep` | a refusal: that recorder's own player passes it over in silence |
 //!
 //! Not here: what a `change` was of (`typed`).
@@ -94,7 +95,6 @@ impl Reader<'_> {
             "hover" => "a script doesn't point at things",
             "scroll" => "a script scrolls to what it acts on, and a list that grows says so in `more`",
             "waitForElement" => "a page of a script is waited for by what it is recognised by",
-            "waitForExpression" => "a script holds no code",
             _ => "",
         };
         if !why.is_empty() {
@@ -110,6 +110,10 @@ impl Reader<'_> {
             "close" => {
                 let window = self.window(&mut fields);
                 self.act(&window, Deed::Close, None);
+            }
+            "waitForExpression" => {
+                self.notes.refuse(step_number, "`waitForExpression`: a script holds no code");
+                return;
             }
             "customStep" => {
                 self.notes.refuse(step_number, "a `customStep` is somebody's own, and nobody here knows what it does");
