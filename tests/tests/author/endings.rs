@@ -52,7 +52,7 @@ async fn an_input_that_has_ended_ends_no_recording_and_sigterm_keeps_it() -> Res
 
 #[tokio::test]
 async fn a_session_without_a_list_of_accounts_leaves_its_pages_and_its_trail() -> Result<(), Failure> {
-    for more in [&["--yes"][..], &["--yes", "--json"]] {
+    for more in [&["--yes"][..], &["--yes", "--json"], &["--yes", "--keep-values"]] {
         let catalog = tempfile::tempdir()?;
         let folder = catalog.path().join("bank");
         let recorder = Recorder::start(&portal(NONE).await?, &folder, &catalog.path().join("data"), more)?;
@@ -60,7 +60,9 @@ async fn a_session_without_a_list_of_accounts_leaves_its_pages_and_its_trail() -
         let ran = recorder.enough().await?;
         assert_eq!(ran.code, Some(1), "{}{}", ran.stdout, ran.stderr);
         assert!(ran.stderr.contains("only pages and the trail are written"), "{}", ran.stderr);
-        if more.len() > 1 {
+        let has_values = more.contains(&"--keep-values");
+        assert_eq!(ran.stderr.contains("keep them to yourself"), has_values, "{}", ran.stderr);
+        if more.contains(&"--json") {
             let told: Value = serde_json::from_str(&ran.stdout)?;
             let is_told = told["error"].is_string() && told["hint"].is_string() && told["draft"].is_object();
             assert!(is_told, "{told}");
@@ -73,7 +75,8 @@ async fn a_session_without_a_list_of_accounts_leaves_its_pages_and_its_trail() -
         assert_eq!(names, ["recording.json", "seen-2.html", "sign_in.html"]);
         for name in names {
             let text = std::fs::read_to_string(pages.join(&name))?;
-            assert!(!text.contains("canary") && !text.contains("731"), "{name}: {text}");
+            assert!(!text.contains("canary"), "{name}: {text}");
+            assert_eq!(text.contains("731"), has_values && name == "seen-2.html", "{name}: {text}");
         }
         assert!(!folder.join("script.yaml").exists());
     }
@@ -102,5 +105,19 @@ async fn a_folder_that_cant_be_made_is_told_before_a_portal_is_gone_to() -> Resu
     let recorder = Recorder::start("http://127.0.0.1:9/", &folder, Path::new("/nonexistent"), &["--yes"])?;
     let ran = recorder.ended().await?;
     assert!(ran.code == Some(1) && ran.stderr.contains("could not write"), "{:?}: {}", ran.code, ran.stderr);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_address_with_a_password_in_it_is_refused_and_not_repeated() -> Result<(), Failure> {
+    let catalog = tempfile::tempdir()?;
+    let folder = catalog.path().join("bank");
+    for address in ["https://ada:canary@bank.example/", "http://canary@bank.example/"] {
+        let recorder = Recorder::start(address, &folder, Path::new("/nonexistent"), &["--yes", "--json"])?;
+        let ran = recorder.ended().await?;
+        assert!(ran.code == Some(1) && ran.stderr.contains("hint: take all before"), "{:?}: {}", ran.code, ran.stderr);
+        assert!(!format!("{}{}", ran.stdout, ran.stderr).contains("canary"), "{}{}", ran.stdout, ran.stderr);
+        assert!(!folder.exists());
+    }
     Ok(())
 }

@@ -46,6 +46,10 @@ use browse::{Browse, BrowseError};
 use folder::{Claim, FolderError, Kept, Written};
 use trail::Trodden;
 
+/// What is said of pages that are kept as they were.
+const KEEP_TO_YOURSELF: &str = "The pages stand in pages/ with what your bank shows, so keep them to yourself: out of a repository and of a catalog that others have. \
+     `agent scrub` makes a folder that may be given away.";
+
 /// What is recorded.
 #[derive(Debug, Args)]
 pub struct Record {
@@ -79,6 +83,9 @@ pub enum RecordError {
     /// The address is no portal's.
     #[error("{0} isn't the address of a portal: it has to begin with https://")]
     Portal(Url),
+    /// The address holds what somebody signs in with, and would be kept and told.
+    #[error("the address has a user's name or a password in it")]
+    Userinfo,
     /// There is no browser.
     #[error(transparent)]
     Browser(#[from] BrowserError),
@@ -129,6 +136,9 @@ impl RecordError {
         match self {
             Self::Portal(_) => {
                 Some("only a simulated portal on this machine, such as http://127.0.0.1:4000/, may do without")
+            }
+            Self::Userinfo => {
+                Some("take all before the `@` out of it; what the portal asks for is typed into its pages")
             }
             Self::Browser(error) => Some(error.hint()),
             Self::NoAccounts { .. } | Self::Nothing => Some(
@@ -183,6 +193,9 @@ impl Record {
     /// When there is no browser, the portal doesn't come, nothing is found, or the folder can't be made.
     pub fn obey(&self) -> Result<Exit, RecordError> {
         let id = New::id_of(&self.into)?;
+        if !self.url.username().is_empty() || self.url.password().is_some() {
+            return Err(RecordError::Userinfo);
+        }
         let allowed = loopback(&self.url).map_err(|_| RecordError::Portal(self.url.clone()))?;
         let answers = self.answering.answers()?;
         let window = if self.headless || !has_desk() { Window::None } else { Window::Shown };
@@ -237,6 +250,9 @@ impl Record {
         let found = folder::Found { recording: &recording, drafted: &drafted, source };
         let Written { lacks, typed } = folder::write(&self.into, id, &found, &secrets, kept)?;
         lacks.iter().for_each(|lack| say(lack));
+        if kept == Kept::Values {
+            say(KEEP_TO_YOURSELF);
+        }
         if let Some(line) = typed {
             return Err(FolderError::Typed(line).into());
         }
