@@ -13,7 +13,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use domain::driver::{DriverKind, Drivers, DriversError};
 use domain::secret::Secret;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::author::check::{Check, CheckError};
@@ -71,6 +71,9 @@ enum Verb {
     /// Write a recording as Chrome's DevTools Recorder imports it.
     Export(Export),
     /// Go through a portal once, and have a script made of it.
+    ///
+    /// It goes on until Enter is pressed in the terminal, its own page says that it is enough, the browser is closed, or Ctrl-C
+    /// or SIGTERM comes; without a terminal until one of the last four. Whichever it is, what was recorded is kept.
     Record(Box<Record>),
     /// Make up what pages of a bank show, so that a folder can be given away.
     Scrub(Scrub),
@@ -247,7 +250,10 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             if listing == Listing::Json {
-                let _ = print_json(&json!({ "error": in_one(&error), "hint": error.hint() }));
+                let mut told = error.told();
+                told.insert("error".into(), in_one(&error).into());
+                told.insert("hint".into(), error.hint().into());
+                let _ = print_json(&told);
             }
             say(report(&error).trim_end());
             Exit::Failed.into()
@@ -380,6 +386,19 @@ fn drain_when_stdin_closes(drain: Drain) {
 }
 
 impl CliError {
+    /// What a program is told beside the error and the hint.
+    fn told(&self) -> Map<String, Value> {
+        let told = match self {
+            Self::Import(ImportError::Refused { refusals, .. }) => json!({ "refused": refusals.0 }),
+            Self::Record(RecordError::NoAccounts { told, .. }) => json!(told),
+            _ => return Map::new(),
+        };
+        match told {
+            Value::Object(told) => told,
+            _ => Map::new(),
+        }
+    }
+
     fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NoToken => Some("set BURSAR_AGENT_TOKEN, or name a file with --token-file"),

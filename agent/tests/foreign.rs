@@ -58,7 +58,8 @@ fn what_nobody_knows_of_a_sign_in_is_refused_and_said_by_a_file_or_an_option() {
     assert!(err.contains("step 3") && err.contains("hint: ") && !err.contains(SECRET), "{err}");
     let (code, out, _) = agent(folder.path(), &["import", "panel.json", "--json"]);
     let refused: Value = serde_json::from_str(&out).expect("JSON");
-    assert_eq!((code, &refused["refused"][0]["step"]), (Some(2), &json!(3)), "{refused}");
+    assert_eq!((code, &refused["refused"][0]["step"]), (Some(1), &json!(3)), "{refused}");
+    assert!(refused["error"].is_string() && refused["hint"].is_string(), "{refused}");
     let credentials = folder.path().join("user.json");
     std::fs::write(&credentials, json!({ "username": "maren.k", "password": SECRET }).to_string()).expect("a file");
     std::fs::set_permissions(&credentials, std::fs::Permissions::from_mode(0o600)).expect("a mode");

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use script::recording::Value;
-use script::recording::foreign::{Imported, Left, Refusal, Refusals, Typed, import_devtools, import_side};
+use script::recording::foreign::{Imported, Left, Refusals, Typed, import_devtools, import_side};
 use serde_json::json;
 
 use super::recorded::{RecordedError, create};
@@ -114,7 +114,6 @@ impl Import {
         };
         let Imported { title, recording, left } = match imported {
             Ok(imported) => imported,
-            Err(refusals) if self.json => return self.refused(&refusals),
             Err(refusals) => return Err(ImportError::Refused { path: self.file.clone(), refusals }),
         };
         let written = recording.write().map_err(|error| ImportError::Unsound(self.file.clone(), error))?;
@@ -144,12 +143,6 @@ impl Import {
             says_so || (text.contains("\"commands\"") && text.contains("\"tests\""))
         };
         self.format.unwrap_or_else(|| if is_side() { Format::Side } else { Format::Devtools })
-    }
-
-    fn refused(&self, refusals: &Refusals) -> Result<Exit, ImportError> {
-        let refusals: &[Refusal] = &refusals.0;
-        print_json(&json!({ "refused": refusals }))?;
-        Ok(Exit::Faults)
     }
 }
 

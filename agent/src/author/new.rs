@@ -223,7 +223,7 @@ pub(super) fn is_example(page: &Path) -> bool {
 }
 
 /// Makes a folder, or takes one that is empty.
-fn make_folder(folder: &Path) -> Result<(), NewError> {
+pub(super) fn make_folder(folder: &Path) -> Result<(), NewError> {
     let unwritable = |source| NewError::Unwritable { path: folder.to_owned(), source };
     match std::fs::read_dir(folder) {
         Ok(mut entries) => match entries.next() {

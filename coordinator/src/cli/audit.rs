@@ -83,7 +83,7 @@ async fn list(ground: &Ground, filter: AuditFilter, limit: usize, form: Form) ->
         entries.extend(more);
     }
     if form == Form::Json {
-        println!("{}", serde_json::to_string(&entries).unwrap_or_default());
+        outln!("{}", serde_json::to_string(&entries).unwrap_or_default());
         return Ok(());
     }
     let row = |HashedEntry { entry, .. }: &HashedEntry| {
@@ -108,9 +108,9 @@ async fn verify(ground: &Ground, written_down: Option<AuditHead>, form: Form) ->
         Ok(head) => {
             let said = format!("{}@{}", head.hash, head.position);
             if form == Form::Json {
-                println!("{}", json!({ "holds": true, "entries": head.position, "head": said }));
+                outln!("{}", json!({ "holds": true, "entries": head.position, "head": said }));
             } else {
-                println!("{said}");
+                outln!("{said}");
                 eprintln!("The chain of {} entries holds. Write its head down elsewhere.", head.position);
             }
             Ok(())
@@ -118,7 +118,7 @@ async fn verify(ground: &Ground, written_down: Option<AuditHead>, form: Form) ->
         Err(fault) => {
             if let (Form::Json, AuditFault::Broken(broken)) = (form, &fault) {
                 let what: Value = broken.as_str().into();
-                println!("{}", json!({ "holds": false, "position": broken.position(), "fault": what }));
+                outln!("{}", json!({ "holds": false, "position": broken.position(), "fault": what }));
             }
             Err(fault.into())
         }

@@ -79,7 +79,7 @@ fn show(catalog: &Catalog, json: bool) {
                 })
             })
             .collect();
-        println!("{}", json!({ "institutions": shown }));
+        outln!("{}", json!({ "institutions": shown }));
         return;
     }
     let row = |(one, script): (&domain::institution::Institution, Option<&crate::catalog::KnownScript>)| {
@@ -162,6 +162,6 @@ fn new_key(file: &Path, no_password: bool) -> Result<(), CommandError> {
         opened.and_then(|mut opened| opened.write_all(text.as_bytes())).map_err(unwritten)?;
     }
     eprintln!("{} is secret; {} is for everybody:", file.display(), public.display());
-    println!("{line}");
+    outln!("{line}");
     Ok(())
 }

@@ -82,7 +82,7 @@ fn list(challenges: &[Challenge], as_json: bool) {
                 "expiresAt": challenge.expires_at,
             })
         });
-        println!("{}", shown.collect::<serde_json::Value>());
+        outln!("{}", shown.collect::<serde_json::Value>());
         return;
     }
     let row = |challenge: &Challenge| {

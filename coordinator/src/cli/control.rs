@@ -236,10 +236,10 @@ impl Arguments {
     fn audit(&self, answer: &Value) -> Result<(), CommandError> {
         let wrong: Vec<&str> = answer["wrong"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         if self.at.json {
-            println!("{answer}");
+            outln!("{answer}");
         } else {
             for sentence in &wrong {
-                println!("{}", printable(sentence));
+                outln!("{}", printable(sentence));
             }
         }
         match wrong.len() {

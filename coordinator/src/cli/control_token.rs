@@ -57,16 +57,16 @@ impl Command {
                 if json {
                     let mut shown = shown(&made.kept);
                     shown["token"] = made.whole.expose().into();
-                    println!("{shown}");
+                    outln!("{shown}");
                 } else {
-                    println!("{}", made.whole.expose());
+                    outln!("{}", made.whole.expose());
                     eprintln!("Keep it now: it can't be shown again.");
                 }
             }
             Self::List { json } => {
                 let tokens = store.control_tokens().await?;
                 if json {
-                    println!("{}", tokens.iter().map(shown).collect::<Value>());
+                    outln!("{}", tokens.iter().map(shown).collect::<Value>());
                 } else {
                     print_table(&["ID", "NAME", "ROLE", "EXPIRES", "REVOKED", "LAST USED"], tokens.iter().map(row));
                 }
@@ -77,7 +77,7 @@ impl Command {
                     refused => fleet::Error::from(refused).into(),
                 })?;
                 if json {
-                    println!("{}", shown(&revoked));
+                    outln!("{}", shown(&revoked));
                 } else {
                     eprintln!("The control token {} is ended.", revoked.id);
                 }

@@ -37,7 +37,7 @@ impl At {
     pub(super) fn show(&self, answer: &Value, at: &str, columns: &[Column]) {
         let shown = answer.pointer(at).unwrap_or(answer);
         if self.json {
-            println!("{shown}");
+            outln!("{shown}");
             return;
         }
         let rows = match shown {

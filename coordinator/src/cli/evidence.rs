@@ -16,7 +16,7 @@ impl Arguments {
         let id = self.id.parse().map_err(|_| unknown())?;
         let evidence = ground.store.evidence(id).await?.ok_or_else(unknown)?;
         eprintln!("The page was at {}.", printable(&evidence.url));
-        println!("{}", printable(&evidence.html));
+        outln!("{}", printable(&evidence.html));
         Ok(())
     }
 }

@@ -25,9 +25,9 @@ pub(super) struct Arguments {
 impl Arguments {
     pub(super) fn run(&self) {
         if self.json {
-            println!("{}", FailureCode::ALL.iter().copied().map(shown).collect::<Value>());
+            outln!("{}", FailureCode::ALL.iter().copied().map(shown).collect::<Value>());
         } else if self.markdown {
-            print!("{}", page());
+            out!("{}", page());
         } else {
             let row = |code: &FailureCode| {
                 let axes = [code.fault().as_str(), code.action().as_str(), code.retry().as_str()];

@@ -158,16 +158,16 @@ fn shown_whole(made: &MadeKey) -> Value {
 
 fn print_made(made: &MadeKey, shown: &Value, as_json: bool) {
     if as_json {
-        println!("{shown}");
+        outln!("{shown}");
     } else {
-        println!("{}", made.whole.expose());
+        outln!("{}", made.whole.expose());
         eprintln!("Keep it now: it can't be shown again.");
     }
 }
 
 fn print_changed(key: &ApiKey, as_json: bool) {
     if as_json {
-        println!("{}", shown(key));
+        outln!("{}", shown(key));
     } else if let Some(revoked) = key.revoked_at {
         eprintln!("The key {} was ended at {revoked}.", key.id);
     } else if let Some(end) = key.expires_at {
@@ -193,7 +193,7 @@ fn shown(key: &ApiKey) -> Value {
 
 fn print_list(keys: &[ApiKey], as_json: bool) {
     if as_json {
-        println!("{}", keys.iter().map(shown).collect::<Value>());
+        outln!("{}", keys.iter().map(shown).collect::<Value>());
         return;
     }
     let moment = |moment: Option<Timestamp>| moment.map_or_else(|| "-".to_owned(), |moment| moment.to_string());

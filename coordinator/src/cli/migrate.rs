@@ -34,7 +34,7 @@ impl Arguments {
         let said = |step: &Step| if was_pending(step) { "appliedNow" } else { step.state.as_str() };
         if self.json {
             let shown = |step: &Step| json!({ "step": step.number, "name": step.name, "state": said(step) });
-            println!("{}", steps.iter().map(shown).collect::<Value>());
+            outln!("{}", steps.iter().map(shown).collect::<Value>());
         } else {
             let row = |step: &Step| vec![format!("{:04}", step.number), step.name.clone(), said(step).to_owned()];
             print_table(&["STEP", "NAME", "STATE"], steps.iter().map(row));

@@ -2,6 +2,9 @@
 //!
 //! Not here: what a command does; that is in its own file, and mostly in `fleet`.
 
+#[macro_use]
+mod output;
+
 mod audit;
 mod catalog;
 mod challenge;
@@ -25,9 +28,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use domain::audit::{Actor, ActorKind};
+use serde_json::json;
 
+use self::output::Listing;
 use crate::catalog::{Catalog, CatalogError, Files, Wanted, files_of};
 use crate::config::{self, Config, ConfigError};
 use crate::fleet;
@@ -159,6 +164,8 @@ enum CommandError {
     Brand(#[from] setup::BrandError),
     #[error(transparent)]
     Audit(#[from] store::AuditFault),
+    #[error("could not write to standard output")]
+    Output(#[source] std::io::Error),
     #[error("{0}")]
     Said(String),
 }
@@ -298,29 +305,32 @@ impl CommandError {
 
 /// Reads the command line and carries it out.
 pub(crate) fn run() -> ExitCode {
-    let arguments = Arguments::parse();
+    let matches = Arguments::command().get_matches();
+    let listing = Listing::of(&matches);
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return fail(&CommandError::Said(format!("no runtime could be started: {error}"))),
+        Err(error) => return fail(&CommandError::Said(format!("no runtime could be started: {error}")), listing),
     };
     // TLS has one provider in the process, named once.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    match runtime.block_on(carry_out(arguments)) {
+    let carried_out = runtime.block_on(carry_out(arguments));
+    match carried_out.and_then(|()| output::fault().map_or(Ok(()), |fault| Err(CommandError::Output(fault)))) {
         Ok(()) => ExitCode::from(Exit::Success as u8),
-        Err(error) => fail(&error),
+        Err(error) => fail(&error, listing),
     }
 }
 
 async fn carry_out(arguments: Arguments) -> Result<(), CommandError> {
     let file = arguments.config.as_deref();
     if let Command::Serve(serve::Arguments { print_config: true, .. }) = arguments.command {
-        print!("{}", config::print(file)?);
+        out!("{}", config::print(file)?);
         return Ok(());
     }
     if let Command::Openapi { control } = arguments.command {
         let document = if control { http::control_document() } else { http::document() };
         let document = document.to_pretty_json();
-        println!("{}", document.map_err(|error| CommandError::Said(format!("no document: {error}")))?);
+        outln!("{}", document.map_err(|error| CommandError::Said(format!("no document: {error}")))?);
         return Ok(());
     }
     if let Command::Failures(arguments) = arguments.command {
@@ -360,7 +370,12 @@ async fn carry_out_on(command: Command, config: Config) -> Result<(), CommandErr
     }
 }
 
-fn fail(error: &CommandError) -> ExitCode {
+fn fail(error: &CommandError, listing: Listing) -> ExitCode {
+    if listing == Listing::Json && !output::is_said() {
+        let errors = std::iter::successors(Some(error as &dyn std::error::Error), |&error| error.source());
+        let whole = errors.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+        outln!("{}", json!({ "error": whole, "hint": error.hint() }));
+    }
     eprintln!("error: {error}");
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
@@ -445,5 +460,5 @@ fn print_table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING).set_header(header.to_vec());
     table.add_rows(rows);
-    println!("{table}");
+    outln!("{table}");
 }

@@ -49,7 +49,7 @@ impl Command {
         match self {
             Self::Create { slug } => {
                 let made = fleet::create_organization(&*ground.store, &ground.vault, &slug).await?;
-                println!("{}", made.id);
+                outln!("{}", made.id);
             }
             Self::Terms { slug, policy } => {
                 match ground.store.change_organization(&slug, policy.into(), clock::now()).await {
@@ -83,7 +83,7 @@ impl Command {
                         "createdAt": organization.created_at,
                     })
                 });
-                println!("{}", shown.collect::<serde_json::Value>());
+                outln!("{}", shown.collect::<serde_json::Value>());
             }
             Self::List { json: false } => {
                 let organizations = ground.store.organizations().await?;

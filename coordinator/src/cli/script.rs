@@ -241,9 +241,9 @@ impl Arguments {
                 let shown = desk.get(&["institutions", &institution, "revisions", &revision]).await;
                 let shown = shown.map_err(unknown("revision", &revision))?;
                 if at.json {
-                    println!("{shown}");
+                    outln!("{shown}");
                 } else {
-                    print!("{}", shown["source"].as_str().unwrap_or_default());
+                    out!("{}", shown["source"].as_str().unwrap_or_default());
                 }
             }
             Command::Shadow { named, share } => {
@@ -306,13 +306,13 @@ async fn step(desk: &Desk, at: &At, verb: &str, named: Named, extra: Value) -> R
 /// What a ticket tells beside its row: why, how near the page is to one that is known, and what changed on it.
 fn tell(ticket: &Value) {
     let text = |value: &Value| printable(value.as_str().unwrap_or_default());
-    println!("{}", text(&ticket["message"]));
+    outln!("{}", text(&ticket["message"]));
     if let Some(page) = ticket["nearest"]["page"].as_str() {
-        println!("The nearest known page is {}, {} thousandths away.", printable(page), ticket["nearest"]["distance"]);
+        outln!("The nearest known page is {}, {} thousandths away.", printable(page), ticket["nearest"]["distance"]);
     }
     for (what, sign) in [("gone", '-'), ("new", '+')] {
         for one in ticket["changes"][what].as_array().into_iter().flatten() {
-            println!("{sign} {}", text(one));
+            outln!("{sign} {}", text(one));
         }
     }
     let id = text(&ticket["id"]);
@@ -364,7 +364,7 @@ fn say(answer: &Value, keeping: Keeping) {
 async fn wanted(ground: &Ground, at: &At) -> Result<(), CommandError> {
     let portals = fleet::wanted_scripts(&*ground.store).await?;
     if at.json {
-        println!("{}", portals.iter().map(shown).collect::<Value>());
+        outln!("{}", portals.iter().map(shown).collect::<Value>());
         return Ok(());
     }
     let row = |portal: &UnknownPortal| {

@@ -117,7 +117,7 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> Result<(), 
     if let Some(keda) = &keda {
         addresses["keda"] = json!(keda.address().to_string());
     }
-    println!("{addresses}");
+    outln!("{addresses}");
     tracing::info!(%address, "serving");
     let (end_keda, keda_ending) = oneshot::channel::<()>();
     let asked_by_keda = answer_keda(keda, Arc::clone(&fleet), keda_ending);

@@ -65,9 +65,9 @@ impl Command {
                 if json {
                     let mut shown = shown(&token);
                     shown["setupToken"] = setup.expose().into();
-                    println!("{shown}");
+                    outln!("{shown}");
                 } else {
-                    println!("{}", setup.expose());
+                    outln!("{}", setup.expose());
                     eprintln!("Give it to the application within a day; it can't be shown again.");
                 }
             }
@@ -99,7 +99,7 @@ fn shown(token: &SimpleFinToken) -> Value {
 
 fn list(tokens: &[SimpleFinToken], as_json: bool) {
     if as_json {
-        println!("{}", tokens.iter().map(shown).collect::<Value>());
+        outln!("{}", tokens.iter().map(shown).collect::<Value>());
         return;
     }
     let moment = |moment: Option<Timestamp>| moment.map_or_else(|| "-".to_owned(), |moment| moment.to_string());

@@ -81,16 +81,16 @@ impl Command {
                 };
                 let user = fleet::create_user(store, request).await?;
                 if json {
-                    println!("{}", shown(&user, organization.as_slice()));
+                    outln!("{}", shown(&user, organization.as_slice()));
                 } else {
-                    println!("{}", user.id);
+                    outln!("{}", user.id);
                     eprintln!("{} can sign in at /console.", user.login);
                 }
             }
             Self::List { json } => {
                 let (users, organizations) = (store.users(None).await?, store.organizations().await?);
                 if json {
-                    println!("{}", users.iter().map(|user| shown(user, &organizations)).collect::<Value>());
+                    outln!("{}", users.iter().map(|user| shown(user, &organizations)).collect::<Value>());
                 } else {
                     let rows = users.iter().map(|user| row(user, &organizations));
                     print_table(&["NAME", "CALLED", "ROLE", "ORGANIZATION", "STATE", "LAST SEEN"], rows);

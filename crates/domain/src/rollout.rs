@@ -18,7 +18,7 @@
 //! | deployed | a revision that the catalog's folder has and that nobody knew: current, **while the current one is the folder's, too**; a candidate beside it is promoted by itself no longer |
 //! | begin | a candidate is read by beside the current one, or given to a share of the connections; a canary's promotion by itself stays as it was asked for unless another is |
 //! | promote | the candidate is current, and what was current is kept to roll back to |
-//! | roll back | the candidate is dropped; where there is none, what was current before is current again |
+//! | roll back | the candidate is dropped; where there is none, what was current before is current again, and nothing leads back to what is left but promoting it |
 //! | halt | no connection works by the candidate any more, which stays to be looked at |
 //!
 //! Who asks names the revision that they mean. If another one is tried by then, or it is done already, they
@@ -135,8 +135,11 @@ impl From<Share> for u32 {
 pub struct Rollout {
     /// What whoever isn't told otherwise works by.
     pub current: Named,
-    /// What was current before.
+    /// What was current before; none once it was gone back to, as what was left then is nothing to go back to.
     pub previous: Option<Named>,
+    /// What was left so, by which whoever asks once more is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolled_back: Option<String>,
     /// What is tried.
     pub stage: Stage,
 }
@@ -261,7 +264,7 @@ impl Rollout {
     /// That of an institution whose first revision this is.
     #[must_use]
     pub const fn of(current: Named) -> Self {
-        Self { current, previous: None, stage: Stage::Settled }
+        Self { current, previous: None, rolled_back: None, stage: Stage::Settled }
     }
 
     /// The rollout after an event.
@@ -301,12 +304,10 @@ impl Rollout {
                     }
                 }
                 Stage::Settled if from == self.current.revision => match &self.previous {
-                    Some(before) => Ok(self.moved_to(before.clone())),
+                    Some(before) => Ok(Self { rolled_back: Some(from), ..Self::of(before.clone()) }),
                     None => Err(Stale::NoneBefore),
                 },
-                Stage::Settled if self.previous.as_ref().is_some_and(|before| before.revision == from) => {
-                    Ok(self.clone())
-                }
+                Stage::Settled if self.rolled_back.as_ref() == Some(&from) => Ok(self.clone()),
                 Stage::Settled => Err(Stale::Neither),
             },
             Event::Halt(named, why) => match &self.stage {
@@ -387,7 +388,7 @@ impl Rollout {
     }
 
     fn moved_to(&self, current: Named) -> Self {
-        Self { current, previous: Some(self.current.clone()), stage: Stage::Settled }
+        Self { previous: Some(self.current.clone()), ..Self::of(current) }
     }
 
     fn with(&self, stage: Stage) -> Self {

@@ -180,13 +180,14 @@ fn a_file_that_says_far_too_much_is_refused_soon() {
 fn what_would_change_its_meaning_has_it_refused_with_every_place() {
     let mut steps = panel();
     steps.push(json!({ "type": "customStep", "name": "pay", "parameters": {} }));
+    steps.push(json!({ "type": "waitForExpression", "expression": "document.forms[0].submit()" }));
     steps.push(step("click", &["#x"], &json!({ "button": "secondary" })));
     steps.push(json!({ "type": "teleport" }));
     steps.push(json!({ "type": "change", "target": "main", "selectors": [], "value": SECRET }));
     steps.push(json!("click"));
     let refusals = refused(&steps);
     let places: Vec<Option<usize>> = refusals.iter().map(|(step, _)| *step).collect();
-    assert_eq!(places, [Some(14), Some(15), Some(16), Some(17), Some(18)], "{refusals:?}");
+    assert_eq!(places, [Some(14), Some(15), Some(16), Some(17), Some(18), Some(19)], "{refusals:?}");
     assert!(!format!("{refusals:?}").contains(SECRET));
     for (text, wanted) in [
         ("{", "no JSON"),
@@ -443,8 +444,11 @@ fn code_conditions_and_unknown_secrets_of_selenium_ide_have_it_refused() {
     commands.push(command("storeText", "css=h1", &[], "x"));
     commands.push(command("answerPrompt", SECRET, &[], ""));
     commands.push(command("flyAway", "id=x", &[], ""));
+    for code in ["document.forms[0].submit()", "window.scrollTo(0,120);send()", "scrollTo(0,send())", ""] {
+        commands.push(command("runScript", code, &[], ""));
+    }
     let refusals = import_side(&side(&commands), None, &Typed::default()).expect_err("a refusal");
-    assert_eq!(refusals.0.iter().map(|one| one.step).collect::<Vec<_>>(), (17..22).map(Some).collect::<Vec<_>>());
+    assert_eq!(refusals.0.iter().map(|one| one.step).collect::<Vec<_>>(), (17..26).map(Some).collect::<Vec<_>>());
     assert!(!refusals.to_string().contains(SECRET));
     let unknown = [
         command("open", "/", &[], ""),

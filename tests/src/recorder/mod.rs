@@ -14,6 +14,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use fixtures::portal::RunningPortal;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdin, Command};
@@ -42,7 +43,8 @@ pub struct Recorded {
 /// A recorder that runs.
 pub struct Recorder {
     child: Child,
-    stdin: ChildStdin,
+    /// None once the person has no terminal any more.
+    stdin: Option<ChildStdin>,
     lines: Lines<BufReader<ChildStderr>>,
     said: String,
     begun: Instant,
@@ -62,7 +64,7 @@ impl Recorder {
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn()?;
-        let (stdin, stderr) = (child.stdin.take().ok_or("no input")?, child.stderr.take().ok_or("no talk")?);
+        let (stdin, stderr) = (child.stdin.take(), child.stderr.take().ok_or("no talk")?);
         let lines = BufReader::new(stderr).lines();
         Ok(Self { child, stdin, lines, said: String::new(), begun: Instant::now(), profiles: data.join("profiles") })
     }
@@ -97,6 +99,21 @@ impl Recorder {
         Ok(self.child.kill().await?)
     }
 
+    /// Closes its input, as of a program that was started without a terminal.
+    pub fn close_input(&mut self) {
+        self.stdin = None;
+    }
+
+    /// Asks it to end, as a system does that goes down.
+    ///
+    /// # Errors
+    /// When it is gone already, or what it said can't be read.
+    pub async fn terminated(self) -> Result<Ran, Failure> {
+        let id = self.child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)).ok_or("it is gone")?;
+        kill_process(id, Signal::TERM)?;
+        self.ended().await
+    }
+
     /// Waits until it ends by itself.
     ///
     /// # Errors
@@ -115,8 +132,10 @@ impl Recorder {
     /// # Errors
     /// When what it said can't be read.
     pub async fn enough(mut self) -> Result<Ran, Failure> {
-        // It may have ended by itself.
-        let _ = self.stdin.write_all(b"\n").await;
+        if let Some(stdin) = &mut self.stdin {
+            // It may have ended by itself.
+            let _ = stdin.write_all(b"\n").await;
+        }
         self.ended().await
     }
 }

@@ -4,6 +4,7 @@
 //! Not here: saved pages, and what is said of a run; the agent's own tests have those.
 
 mod drafted;
+mod endings;
 mod recorder;
 mod repairs;
 mod simulated;

@@ -85,6 +85,7 @@ async fn a_proposal_is_accepted_by_an_administrator_and_its_canary_begins_with_a
     let path = format!("/console/repair-tickets/{}", rest.split('"').next().unwrap_or_default());
     let shown = ada.get(&path).await.text;
     assert!(shown.contains("What the script could say") && shown.contains("Teach this page"), "{shown}");
+    assert!(shown.contains("<strong>How sure: </strong>likely"), "{shown}");
     let looks = bob.get(&path).await.text;
     assert!(
         looks.contains("What the script could say")

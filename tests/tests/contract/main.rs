@@ -4,6 +4,7 @@
 //! Not here: what calls are for; the fleet's tests follow an integrator through them.
 
 mod calls;
+mod command_line;
 mod document;
 mod idempotency;
 mod life;

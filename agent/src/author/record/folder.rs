@@ -1,10 +1,11 @@
 //! The folder that is made of a recording: script, record, notes, pages, and the trail without what pages showed.
 //!
 //! What was typed is taken out of all of it, in whatever encoding the portal repeats it. A script that can't do without it
-//! isn't written; the pages and the trail are.
+//! isn't written; the pages and the trail are, as where there is no script at all.
 //!
 //! Not here: what is found in a recording.
 
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 
 use domain::secret::Secret;
@@ -17,7 +18,7 @@ use super::keypad::inside;
 use super::ways::{Sieve, When};
 use crate::addresses;
 use crate::author::answers::clean_question;
-use crate::author::new::{Login, New, NewError, asking};
+use crate::author::new::{Login, New, NewError, asking, make_folder};
 use crate::author::saved::{headed, headed_with_values};
 
 /// What of the pages is kept.
@@ -33,7 +34,8 @@ pub(super) enum Kept {
 pub(super) struct Found<'f> {
     pub(super) recording: &'f Recording,
     pub(super) drafted: &'f Draft,
-    pub(super) source: &'f str,
+    /// The script; none where no page has a list of accounts.
+    pub(super) source: Option<&'f str>,
 }
 
 /// Why there is no folder.
@@ -66,10 +68,33 @@ pub(super) struct Written {
     pub(super) typed: Option<usize>,
 }
 
-/// Whether a folder may be made there, before a bank is asked for anything.
-pub(super) fn is_free(folder: &Path) -> Result<(), NewError> {
-    let is_taken = std::fs::read_dir(folder).map_or_else(|_| folder.is_file(), |mut entries| entries.next().is_some());
-    if is_taken { Err(NewError::Taken(folder.to_owned())) } else { Ok(()) }
+/// A folder that is there and can be written into, before a bank is asked for anything. Dropping it takes away what it had to
+/// make and nothing came into.
+pub(super) struct Claim {
+    /// What wasn't there, the innermost first.
+    made: Vec<PathBuf>,
+}
+
+impl Claim {
+    /// Makes the folder, or takes one that is empty.
+    pub(super) fn of(folder: &Path) -> Result<Self, NewError> {
+        let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+        let is_missing = |path: &&Path| path.symlink_metadata().is_err();
+        let claim = Self { made: whole.ancestors().take_while(is_missing).map(Path::to_owned).collect() };
+        make_folder(folder)?;
+        let path = folder.join("recording");
+        let tried = OpenOptions::new().write(true).create_new(true).open(&path);
+        let tried = tried.and_then(|_| std::fs::remove_file(&path));
+        tried.map_err(|source| NewError::Unwritable { path, source })?;
+        Ok(claim)
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        // One that something came into isn't taken away, nor what it is in.
+        let _ = self.made.iter().try_for_each(std::fs::remove_dir);
+    }
 }
 
 /// Makes it.
@@ -83,21 +108,21 @@ pub(super) fn write(
     let Found { recording, drafted, source } = found;
     let secrets: Vec<&str> = secrets.iter().map(Secret::expose).collect();
     let (pages, lacks) = seen(found, &secrets, kept);
-    let typed = typed(source, recording, &secrets);
+    let typed = source.and_then(|source| typed(source, recording, &secrets));
     let new = New::like(
         folder.to_owned(),
         &recording.portal,
         (drafted.locale, drafted.currency.clone(), drafted.timezone),
         Login::Password,
     );
-    if typed.is_some() {
+    let Some(source) = source.filter(|_| typed.is_none()) else {
         new.make(&pages)?;
         return Ok(Written { lacks, typed });
-    }
+    };
     let files = new.files(id).into_iter().filter(|(name, _)| !name.starts_with("pages/"));
     let mut files: Vec<(PathBuf, String)> = files
         .map(|(name, text)| match name {
-            "script.yaml" => (name.into(), (*source).to_owned()),
+            "script.yaml" => (name.into(), source.to_owned()),
             "institution.yaml" => (name.into(), asking(&text, source)),
             "NOTES.md" => (name.into(), notes(&text, found, &secrets)),
             _ => (name.into(), text),
@@ -111,7 +136,7 @@ pub(super) fn write(
 /// The pages of the script and the trail, as they may be kept, and what of them is cut or isn't there.
 fn seen(found: &Found<'_>, secrets: &[&str], kept: Kept) -> (Vec<(PathBuf, String)>, Vec<String>) {
     let Found { recording, drafted, source } = found;
-    let own = OwnWords::of(source);
+    let own = OwnWords::of(source.unwrap_or_default());
     let (mut files, mut lacks) = (Vec::new(), Vec::new());
     let mut keep = |name: String, page: &Page, html: &str| {
         let address = addresses::scrubbed_for(&page.url, secrets, own.addresses());
@@ -131,13 +156,17 @@ fn seen(found: &Found<'_>, secrets: &[&str], kept: Kept) -> (Vec<(PathBuf, Strin
         };
         files.push((PathBuf::from(name), text));
     };
-    let of_script = drafted.pages.iter().zip(recording.pages.iter().filter(|page| page.html.is_some()));
-    for (drafted, page) in of_script {
-        let (Some(kind), Some(html)) = (drafted.page, &page.html) else { continue };
-        keep(format!("pages/{}.html", kind.as_str()), page, html);
+    let shown = recording.pages.iter().filter_map(|page| Some((page, page.html.as_deref()?)));
+    for (at, (drafted, (page, html))) in drafted.pages.iter().zip(shown).enumerate() {
+        match drafted.page {
+            Some(kind) => keep(format!("pages/{}.html", kind.as_str()), page, html),
+            // Which of them has the list, somebody has to see.
+            None if source.is_none() => keep(format!("pages/seen-{}.html", at + 1), page, html),
+            None => {}
+        }
     }
     // Of scrubbed pages nothing is read, so one of each is all that there is to know.
-    if kept == Kept::Values {
+    if let (Some(source), Kept::Values) = (source, kept) {
         for (name, page, html) in further(recording, drafted, source) {
             keep(name, page, html);
         }
@@ -297,7 +326,7 @@ mod tests {
         let (drafted, folder) = (draft(&recording), tempfile::tempdir().expect("a folder"));
         let source = drafted.script.clone().expect("a script");
         assert!(source.contains("#canary"), "{source}");
-        let found = Found { recording: &recording, drafted: &drafted, source: &source };
+        let found = Found { recording: &recording, drafted: &drafted, source: Some(&source) };
         let into = folder.path().join("bank");
         let written = write(&into, "bank", &found, &[Secret::new("canary".into())], Kept::Scrubbed).expect("a folder");
         assert!(written.typed.is_some() && written.lacks.is_empty(), "{:?}", written.lacks);
@@ -315,7 +344,7 @@ mod tests {
         let (drafted, folder) = (draft(&recording), tempfile::tempdir().expect("a folder"));
         recording.acts.push(Act { on: Some(7), does: Deed::Click, target: None, then: None });
         let source = drafted.script.clone().expect("a script");
-        let found = Found { recording: &recording, drafted: &drafted, source: &source };
+        let found = Found { recording: &recording, drafted: &drafted, source: Some(&source) };
         let written = write(&folder.path().join("bank"), "bank", &found, &[], Kept::Scrubbed).expect("a folder");
         let expected = [
             "pages/accounts.html is cut, as the page is too large",

@@ -26,9 +26,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use protocol::lease::AllowLoopback;
-use script::recording::Recording;
+use script::recording::{Act, Deed, Recording};
 use script::{Draft, Script, draft_recording};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use tokio::runtime::Runtime;
 use url::Url;
 
@@ -43,8 +43,12 @@ use crate::cli::{BrowserArguments, BrowserError, Exit};
 use crate::measure;
 use crate::sizing::browser_memory;
 use browse::{Browse, BrowseError};
-use folder::{FolderError, Kept, Written};
+use folder::{Claim, FolderError, Kept, Written};
 use trail::Trodden;
+
+/// What is said of pages that are kept as they were.
+const KEEP_TO_YOURSELF: &str = "The pages stand in pages/ with what your bank shows, so keep them to yourself: out of a repository and of a catalog that others have. \
+     `agent scrub` makes a folder that may be given away.";
 
 /// What is recorded.
 #[derive(Debug, Args)]
@@ -79,6 +83,9 @@ pub enum RecordError {
     /// The address is no portal's.
     #[error("{0} isn't the address of a portal: it has to begin with https://")]
     Portal(Url),
+    /// The address holds what somebody signs in with, and would be kept and told.
+    #[error("the address has a user's name or a password in it")]
+    Userinfo,
     /// There is no browser.
     #[error(transparent)]
     Browser(#[from] BrowserError),
@@ -97,8 +104,14 @@ pub enum RecordError {
         reason: &'static str,
     },
     /// No page has a list of accounts, without which there is no script.
-    #[error("no page that was shown has a list of accounts, so there is no script to make")]
-    NoAccounts,
+    #[error("no page that was shown has a list of accounts, so that only pages and the trail are written")]
+    NoAccounts {
+        /// What was found all the same, for programs.
+        told: Box<Map<String, Value>>,
+    },
+    /// Nothing was done, so that there is nothing to keep either.
+    #[error("nothing was done on the portal, so there is no script to make")]
+    Nothing,
     /// The folder can't be made.
     #[error(transparent)]
     Folder(#[from] FolderError),
@@ -124,8 +137,11 @@ impl RecordError {
             Self::Portal(_) => {
                 Some("only a simulated portal on this machine, such as http://127.0.0.1:4000/, may do without")
             }
+            Self::Userinfo => {
+                Some("take all before the `@` out of it; what the portal asks for is typed into its pages")
+            }
             Self::Browser(error) => Some(error.hint()),
-            Self::NoAccounts => Some(
+            Self::NoAccounts { .. } | Self::Nothing => Some(
                 "sign in, go to the list of accounts, and open one; the list has to be a table with headers, or things that are alike",
             ),
             Self::Folder(error) => error.hint(),
@@ -151,6 +167,20 @@ struct Told {
     lacks: Vec<String>,
 }
 
+impl Told {
+    /// For programs, with what was found. What was typed is in none of it.
+    fn beside(&self, drafted: &Draft, secrets: &[Secret]) -> Map<String, Value> {
+        let drafted = folder::clean(drafted, secrets);
+        let told = [
+            ("questionsAsked", json!(self.asked)),
+            ("lost", json!(self.lost)),
+            ("lacks", json!(self.lacks)),
+            ("draft", json!(drafted)),
+        ];
+        told.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
+
 impl Record {
     /// How what comes of it is told.
     pub(crate) const fn listing(&self) -> Listing {
@@ -163,14 +193,19 @@ impl Record {
     /// When there is no browser, the portal doesn't come, nothing is found, or the folder can't be made.
     pub fn obey(&self) -> Result<Exit, RecordError> {
         let id = New::id_of(&self.into)?;
-        folder::is_free(&self.into)?;
+        if !self.url.username().is_empty() || self.url.password().is_some() {
+            return Err(RecordError::Userinfo);
+        }
         let allowed = loopback(&self.url).map_err(|_| RecordError::Portal(self.url.clone()))?;
         let answers = self.answering.answers()?;
         let window = if self.headless || !has_desk() { Window::None } else { Window::Shown };
+        // Before a bank is asked for anything: what was done there can't be done again for a folder.
+        let claim = Claim::of(&self.into)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(RecordError::Runtime)?;
         let ended = self.within(&runtime, &id, &answers, (allowed, window));
         // Something that still waits would keep the runtime from ending.
         runtime.shutdown_background();
+        drop(claim);
         ended
     }
 
@@ -186,11 +221,7 @@ impl Record {
             // Folders of browsers are looked after in the runtime.
             let browsers = self.browser.browsers(browser_memory(measure::machine()), window)?;
             let browse = Browse { portal: self.url.clone(), loopback: allowed, window, browsers };
-            // Whatever the author does at the terminal, it is enough.
-            let enough = async {
-                terminal.heard().await;
-            };
-            let trodden = browse.go(enough).await?;
+            let trodden = browse.go(terminal.enough()).await?;
             Ok::<_, RecordError>((trodden, terminal))
         })?;
         let Trodden { mut recording, mut secrets, lost } = trodden;
@@ -210,35 +241,43 @@ impl Record {
             return Err(RecordError::Interrupted);
         }
         let told = |lacks: &[String]| Told { asked: given.len(), lost, lacks: lacks.to_vec() };
-        let Some(source) = drafted.script.clone() else {
-            self.tell(&drafted, &secrets, &told(&[]))?;
-            return if self.json { Ok(Exit::Faults) } else { Err(RecordError::NoAccounts) };
-        };
+        let source = drafted.script.as_deref();
+        let is_done = |act: &Act| !matches!(act.does, Deed::Navigate { .. });
+        if source.is_none() && !recording.acts.iter().any(is_done) {
+            return Err(RecordError::Nothing);
+        }
         let kept = if self.keep_values { Kept::Values } else { Kept::Scrubbed };
-        let found = folder::Found { recording: &recording, drafted: &drafted, source: &source };
+        let found = folder::Found { recording: &recording, drafted: &drafted, source };
         let Written { lacks, typed } = folder::write(&self.into, id, &found, &secrets, kept)?;
         lacks.iter().for_each(|lack| say(lack));
+        if kept == Kept::Values {
+            say(KEEP_TO_YOURSELF);
+        }
         if let Some(line) = typed {
             return Err(FolderError::Typed(line).into());
         }
+        let Some(source) = source else {
+            let told = told(&lacks).beside(&drafted, &secrets);
+            if !self.json {
+                tell(&folder::clean(&drafted, &secrets));
+            }
+            return Err(RecordError::NoAccounts { told: Box::new(told) });
+        };
         self.tell(&drafted, &secrets, &told(&lacks))?;
         if !self.json {
             print(&format!("{}\n", self.into.display()))?;
             say(&format!("next: agent check {0}\n      agent test {0}\n      agent run {0}", self.into.display()));
         }
-        Ok(if Script::parse(&source).is_ok() { Exit::Done } else { Exit::Faults })
+        Ok(if Script::parse(source).is_ok() { Exit::Done } else { Exit::Faults })
     }
 
     /// Says what was found. What was typed is in none of it.
     fn tell(&self, drafted: &Draft, secrets: &[Secret], told: &Told) -> Result<(), WriteError> {
-        let drafted = folder::clean(drafted, secrets);
-        let Told { asked, lost, lacks } = told;
         if self.json {
-            let value = json!({ "questionsAsked": asked, "lost": lost, "lacks": lacks, "draft": drafted });
-            return print_json(&value);
+            return print_json(&told.beside(drafted, secrets));
         }
-        tell(&drafted);
-        say(&format!("{asked} questions were asked"));
+        tell(&folder::clean(drafted, secrets));
+        say(&format!("{} questions were asked", told.asked));
         Ok(())
     }
 }

@@ -54,7 +54,8 @@ pub struct Repair {
     /// Say that the page on which it failed is this page of the script, changed.
     #[arg(long, value_name = "PAGE", conflicts_with_all = ["press", "refusal", "accept", "yes"])]
     page: Option<String>,
-    /// Say that on the page on which it failed this button or link, by its words or a selector, is pressed to go on.
+    /// Say that on the page on which it failed this button or link, by its words or a selector, is pressed to go on. Words that
+    /// the ticket has scrubbed, as those of links are, find nothing: the error names the selectors.
     #[arg(long, value_name = "BUTTON", conflicts_with_all = ["refusal", "accept", "yes"])]
     press: Option<String>,
     /// Say that the page on which it failed is the portal's no: portal.maintenance, auth.locked …

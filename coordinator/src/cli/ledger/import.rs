@@ -126,7 +126,7 @@ impl Arguments {
             eprintln!("Without --dry-run it is taken in only with --confirm-account.");
         }
         if self.json {
-            println!(
+            outln!(
                 "{}",
                 json!({
                     "applied": !self.dry_run, "importId": import.id, "accountId": account, "from": from, "to": to, "read": completed.read,
@@ -140,7 +140,7 @@ impl Arguments {
             _ => String::new(),
         };
         eprintln!("{} bookings{days} were read.", completed.read);
-        println!("added {}  modified {}  removed {}", completed.added, completed.modified, completed.removed);
+        outln!("added {}  modified {}  removed {}", completed.added, completed.modified, completed.removed);
         match import.id {
             Some(id) => eprintln!("`coordinator ledger take-back {id}` takes it back."),
             None => eprintln!("Nothing is kept; without --dry-run it is."),

@@ -46,7 +46,7 @@ impl Arguments {
         let imports = store.imports(AccountId(self.account), page).await;
         let imports = imports.map_err(|refused| unknown(refused, "account", self.account))?;
         if self.json {
-            println!("{}", imports.into_iter().map(shown::import).collect::<Value>());
+            outln!("{}", imports.into_iter().map(shown::import).collect::<Value>());
             return Ok(());
         }
         let header = [
@@ -74,10 +74,10 @@ impl TakeBack {
         let taken_back = store.take_back(self.import, keeping, clock::now()).await;
         let taken_back = taken_back.map_err(|refused| unknown(refused, "import", self.import))?;
         if self.json {
-            println!("{}", shown::taken_back(taken_back, keeping));
+            outln!("{}", shown::taken_back(taken_back, keeping));
             return Ok(());
         }
-        println!("modified {}  removed {}", taken_back.modified, taken_back.removed);
+        outln!("modified {}  removed {}", taken_back.modified, taken_back.removed);
         match keeping {
             Keeping::Nothing => eprintln!("Nothing is changed; without --dry-run it is."),
             Keeping::Everything => eprintln!("The file is taken back. It can be taken in again."),

@@ -196,10 +196,10 @@ async fn decide(ground: &Ground, (kind, id, other, by): Wanted, how: How) -> Res
 
 fn print_decision(decision: Decision, as_json: bool) {
     if as_json {
-        println!("{}", shown::decision(decision));
+        outln!("{}", shown::decision(decision));
         return;
     }
-    println!("{}", decision.id);
+    outln!("{}", decision.id);
     let (one, other) = (decision.transaction_id, decision.other_id);
     match (decision.undone_at, decision.kind) {
         (Some(_), _) => eprintln!("The decision is taken back, with its effect."),
@@ -214,18 +214,18 @@ fn print_decision(decision: Decision, as_json: bool) {
 
 fn print_explanation(explanation: &Explanation, as_json: bool) {
     if as_json {
-        println!("{}", shown::explanation(explanation));
+        outln!("{}", shown::explanation(explanation));
         return;
     }
     let at = explanation.institution_id.as_deref().map(|at| format!(" at {at}")).unwrap_or_default();
-    println!("{} of account {}{at}", explanation.id, explanation.account_id);
-    println!("{}\n", in_short(&explanation.row));
+    outln!("{} of account {}{at}", explanation.id, explanation.account_id);
+    outln!("{}\n", in_short(&explanation.row));
     for sentence in Story::of(explanation).sentences() {
-        println!("{}", printable(sentence));
+        outln!("{}", printable(sentence));
     }
     let kept = explanation.latest.iter().chain(&explanation.origin).find(|sighting| !sighting.cells.is_empty());
     if let Some(sighting) = kept {
-        println!("\nThe cells of row {} in observation {}:", sighting.row + 1, sighting.observation_id);
+        outln!("\nThe cells of row {} in observation {}:", sighting.row + 1, sighting.observation_id);
         let row = |(header, text): &(String, String)| vec![printable(header), printable(text.trim())];
         print_table(&["HEADER", "CELL"], sighting.cells.iter().map(row));
     }
@@ -239,7 +239,7 @@ fn in_short(row: &ObservedTransaction) -> String {
 
 fn print_decisions(decisions: Vec<Decision>, as_json: bool) {
     if as_json {
-        println!("{}", decisions.into_iter().map(shown::decision).collect::<Value>());
+        outln!("{}", decisions.into_iter().map(shown::decision).collect::<Value>());
         return;
     }
     let row = |decision: &Decision| {
@@ -259,7 +259,7 @@ fn print_decisions(decisions: Vec<Decision>, as_json: bool) {
 
 fn print_references(references: Vec<InstitutionReferences>, as_json: bool) {
     if as_json {
-        println!("{}", references.into_iter().map(shown::references).collect::<Value>());
+        outln!("{}", references.into_iter().map(shown::references).collect::<Value>());
         return;
     }
     let row = |one: &InstitutionReferences| {
@@ -277,7 +277,7 @@ fn print_references(references: Vec<InstitutionReferences>, as_json: bool) {
 
 fn print_readings(readings: Vec<KeptReading>, as_json: bool) {
     if as_json {
-        println!("{}", readings.into_iter().map(shown::reading).collect::<Value>());
+        outln!("{}", readings.into_iter().map(shown::reading).collect::<Value>());
         return;
     }
     let row = |reading: &KeptReading| {

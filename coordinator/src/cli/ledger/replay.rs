@@ -71,7 +71,7 @@ impl Arguments {
         }
         if self.json {
             let accounts: Value = replays.iter().map(shown).collect();
-            println!("{}", json!({ "applied": self.apply, "accounts": accounts }));
+            outln!("{}", json!({ "applied": self.apply, "accounts": accounts }));
         } else {
             print(&replays);
             say(&replays, keeping);

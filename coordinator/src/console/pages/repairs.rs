@@ -237,6 +237,7 @@ fn proposals(visitor: &Visitor, story: &TicketStory) -> Markup {
                     @for proposal in proposals {
                         li.card {
                             h3 { (proposal.title) }
+                            p { strong { "How sure: " } (proposal.sureness.as_str()) }
                             @for why in &proposal.why { p.quiet { (why) } }
                             @for change in &proposal.changes { (lines(change)) }
                             @for ask in &proposal.needs_person { p { strong { "Look: " } (ask) } }

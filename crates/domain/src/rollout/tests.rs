@@ -24,7 +24,7 @@ fn canary(percent: u32) -> Try {
 
 /// B is current, A was before, and C is tried.
 fn stages() -> [Rollout; 4] {
-    let with = |stage| Rollout { current: named("b"), previous: Some(named("a")), stage };
+    let with = |stage| Rollout { stage, ..Rollout::of(named("a")).on(Event::Promote(named("b"))).expect("promoted") };
     let candidate = named("c");
     [
         with(Stage::Settled),
@@ -57,8 +57,8 @@ fn every_stage_meets_every_event_as_the_picture_says() {
         (Event::Promote(named("d")), ["d b settled -", "OtherCandidate", "OtherCandidate", "OtherCandidate"]),
         (Event::Promote(named("b")), ["b a settled -", "OtherCandidate", "OtherCandidate", "OtherCandidate"]),
         (Event::RollBack("c".into()), ["Neither", "b a settled -", "b a settled -", "b a settled -"]),
-        (Event::RollBack("b".into()), ["a b settled -", "OtherCandidate", "OtherCandidate", "OtherCandidate"]),
-        (Event::RollBack("a".into()), ["b a settled -", "OtherCandidate", "OtherCandidate", "OtherCandidate"]),
+        (Event::RollBack("b".into()), ["a - settled -", "OtherCandidate", "OtherCandidate", "OtherCandidate"]),
+        (Event::RollBack("a".into()), ["Neither", "OtherCandidate", "OtherCandidate", "OtherCandidate"]),
         (Event::Halt("c".into(), halt()), ["Neither", "b a halted c", "b a halted c", "b a halted c"]),
         (Event::Halt("d".into(), halt()), ["Neither", "OtherCandidate", "OtherCandidate", "OtherCandidate"]),
         (Event::Deployed(of_folder("d")), ["b a settled -", "b a shadow c", "b a canary c", "b a halted c"]),
@@ -90,6 +90,19 @@ fn nothing_is_there_to_go_back_to_before_a_second_revision() {
 }
 
 #[test]
+fn what_was_rolled_back_is_current_again_only_where_it_is_promoted() {
+    let [settled, ..] = stages();
+    let back = settled.on(Event::RollBack("b".into())).expect("rolled back");
+    assert_eq!(back.on(Event::RollBack("b".into())), Ok(back.clone()), "it is done already");
+    assert_eq!(back.on(Event::RollBack("a".into())), Err(Stale::NoneBefore));
+    let again = back.on(Event::Promote(named("b"))).expect("promoted");
+    assert_eq!(shown(again.on(Event::RollBack("b".into()))), "a - settled -");
+    // One that was kept by an older coordinator.
+    let kept = r#"{"current":{"revision":"a","origin":"published"},"previous":null,"stage":{"stage":"settled"}}"#;
+    assert_eq!(serde_json::from_str::<Rollout>(kept).ok(), Some(Rollout::of(named("a"))));
+}
+
+#[test]
 fn what_is_done_twice_is_done_once() {
     let settled = Rollout::of(named("a"));
     let events = [
@@ -105,7 +118,7 @@ fn what_is_done_twice_is_done_once() {
         assert_eq!(once.on(event.clone()), Ok(once.clone()), "{event:?}");
         rollout = once;
     }
-    assert_eq!(shown(Ok(rollout)), "a b settled -");
+    assert_eq!(shown(Ok(rollout)), "a - settled -");
 }
 
 #[test]

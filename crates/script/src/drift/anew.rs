@@ -6,6 +6,7 @@
 
 use scraper::ElementRef;
 
+use super::asked::asks_the_same;
 use super::counterpart::common_tail;
 use crate::css::Css;
 use crate::document::{Document, fold, is_hidden, shown_text};
@@ -64,9 +65,11 @@ impl Pair<'_, '_> {
         let fitted = all.iter().any(|way| way.fitted);
         let mut kept: Vec<Way> = Vec::new();
         for way in all.into_iter().filter(|way| way.fitted == fitted) {
+            let is_selector = |way: &Way| !way.written.starts_with('{');
+            let is_said =
+                |known: &Way| is_selector(known) && is_selector(&way) && asks_the_same(&known.text, &way.text);
             // The same said at greater length is no further opinion.
-            let bare = |text: &str| text.trim_matches('"').to_owned();
-            if !kept.iter().any(|known| bare(&known.written).ends_with(&bare(&way.written))) {
+            if !kept.iter().any(is_said) {
                 kept.push(way);
             }
         }
@@ -145,11 +148,11 @@ impl Pair<'_, '_> {
 }
 
 /// Whether it says of which kind a thing is and nothing else, which another may be tomorrow.
-fn is_bare(way: &Way) -> bool {
+pub(super) fn is_bare(way: &Way) -> bool {
     !way.written.contains(['#', '.', '[', '{'])
 }
 
-fn is_place(way: &Way) -> bool {
+pub(super) fn is_place(way: &Way) -> bool {
     way.written.contains(":nth-")
 }
 

@@ -20,6 +20,9 @@ use crate::draft::yaml_text;
 use crate::parse::is_a_portals_answer;
 use crate::ways::{called, is_usable, role_of};
 
+/// How many things are named to people.
+const SHOWN: usize = 6;
+
 /// What a person says of a page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "it")]
@@ -55,6 +58,8 @@ pub enum LessonError {
     NoSign,
     /// There is no such button, or several.
     NotPressed(String),
+    /// There is no such button, and these have words that are scrubbed, by their selectors.
+    Scrubbed(String, Vec<String>),
     /// That isn't what a portal answers.
     NoAnswer(FailureCode),
     /// The script would say it, and the pages speak against it.
@@ -68,6 +73,11 @@ impl std::fmt::Display for LessonError {
             Self::PageUnknown(page) => write!(out, "nothing is known of a page `{page}` as it was"),
             Self::NoSign => out.write_str("nothing on the page tells it from all others that are known"),
             Self::NotPressed(what) => write!(out, "`{what}` isn't one button or link of the page"),
+            Self::Scrubbed(what, others) => write!(
+                out,
+                "`{what}` isn't one button or link of the page as it is kept, where the words of some are scrubbed: say which by a selector, as `{}`",
+                others.join("`, `")
+            ),
             Self::NoAnswer(code) => write!(out, "`{code}` isn't what a portal answers: auth.…, mfa.… or portal.…"),
             Self::Objections(what) => out.write_str(&what.join("; ")),
         }
@@ -78,8 +88,16 @@ impl std::error::Error for LessonError {}
 
 /// A button or a link of a page that nobody knows.
 pub(super) struct Button {
-    pub(super) words: String,
+    /// What it says; none where that is a customer's to know, and scrubbed.
+    words: Option<String>,
     pub(super) selector: String,
+}
+
+impl Button {
+    /// As people are told of it.
+    pub(super) fn called(&self) -> String {
+        self.words.as_ref().map_or_else(|| format!("`{}`", self.selector), |words| format!("\"{words}\""))
+    }
 }
 
 /// The script as the lesson has it.
@@ -91,7 +109,7 @@ pub fn teach(source: &str, known: &[KnownPage], now: &str, lesson: &Lesson) -> R
     let (source, page) = match lesson {
         Lesson::Is { page } => (changed(&ground, page)?, page.clone()),
         Lesson::Passage { press } => {
-            let block = passage(&ground, press).ok_or_else(|| LessonError::NotPressed(press.clone()))?;
+            let block = passage(&ground, press).ok_or_else(|| not_pressed(&ground, press))?;
             added(&ground, &block)
         }
         Lesson::Failure { code, message } => {
@@ -164,6 +182,17 @@ pub(super) fn passage(ground: &Ground<'_>, press: &str) -> Option<String> {
     Some(format!("{name}:\n  when: {sign}\n  do:\n    - {{ click: {way} }}"))
 }
 
+/// Why nothing is pressed.
+fn not_pressed(ground: &Ground<'_>, press: &str) -> LessonError {
+    let is_scrubbed = |button: &Button| button.words.is_none();
+    let others: Vec<String> =
+        buttons(ground).into_iter().filter(is_scrubbed).map(|button| button.selector).take(SHOWN).collect();
+    match others.is_empty() {
+        true => LessonError::NotPressed(press.to_owned()),
+        false => LessonError::Scrubbed(press.to_owned(), others),
+    }
+}
+
 /// A page that is the bank's no, as the script would say it.
 fn refusal(ground: &Ground<'_>, code: FailureCode, message: Option<&str>) -> Result<String, LessonError> {
     if !is_a_portals_answer(code) {
@@ -197,8 +226,8 @@ pub(super) fn buttons(ground: &Ground<'_>) -> Vec<Button> {
     };
     found.sort_by_key(harm);
     let button = |element: ElementRef<'_>| {
-        let words = said_words(&ground.now, element)?;
-        Some(Button { selector: own_selector(ground, element).unwrap_or_else(|| words.clone()), words })
+        let words = said_words(&ground.now, element).filter(|words| is_said(words, ground.source));
+        Some(Button { selector: own_selector(ground, element).or_else(|| words.clone())?, words })
     };
     found.into_iter().filter_map(button).collect()
 }

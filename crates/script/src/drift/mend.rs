@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use scraper::ElementRef;
 
-use super::anew::{Pair, is_said, is_told};
+use super::anew::{Pair, Way, is_bare, is_place, is_said, is_told};
+use super::asked::asks_the_same;
 use super::counterpart::counterpart;
 use super::skeleton::{is_in_data_row, own_words};
 use super::text::{Scalar, Stands};
@@ -84,10 +85,13 @@ pub(super) fn mends(
 ) -> Mends {
     let mut found = Mends::default();
     let Some(before) = known.get(at) else { return found };
-    for scalar in scalars {
+    for (place, scalar) in scalars.iter().enumerate() {
         let Some(says) = says(scalar) else { continue };
         match says {
-            Says::Selector | Says::Ways => found.selector(source, scalar, says, (known, before, now), target),
+            Says::Selector | Says::Ways => {
+                let beside = beside(scalars, place);
+                found.selector(source, (scalar, &beside), says, (known, before, now), target);
+            }
             Says::Words => found.words(source, scalar, (before, now)),
             Says::Header => {}
         }
@@ -96,11 +100,35 @@ pub(super) fn mends(
     found
 }
 
+/// The other selectors of the list that a way of a thing is in.
+fn beside(scalars: &[Scalar], place: usize) -> Vec<&Scalar> {
+    let Some(own) = scalars.get(place).filter(|own| own.path.last().is_some_and(|last| last == "#")) else {
+        return Vec::new();
+    };
+    let is_in_list = |other: &&Scalar| other.path.starts_with(&own.path);
+    let before = scalars.iter().take(place).rev().take_while(is_in_list);
+    let behind = scalars.iter().skip(place + 1).take_while(is_in_list);
+    before.chain(behind).filter(|other| other.path == own.path).collect()
+}
+
+/// Where an entry of a list stands, with what parts it from its neighbour.
+fn entry(source: &str, span: &Range<usize>) -> Range<usize> {
+    let (before, behind) = (source.get(..span.start).unwrap_or_default(), source.get(span.end..).unwrap_or_default());
+    let line = before.rfind('\n').map_or(0, |at| at + 1);
+    if before.get(line..).is_some_and(|start| start.trim() == "-") {
+        return line..span.end + behind.find('\n').map_or(behind.len(), |at| at + 1);
+    }
+    match behind.trim_start().strip_prefix(',') {
+        Some(rest) => span.start..source.len() - rest.trim_start().len(),
+        None => before.trim_end().strip_suffix(',').map_or(span.start, str::len)..span.end,
+    }
+}
+
 impl Mends {
     fn selector(
         &mut self,
         source: &str,
-        scalar: &Scalar,
+        (scalar, beside): (&Scalar, &[&Scalar]),
         says: Says,
         (known, before, now): (&[Document], &Document, &Document),
         target: Option<&str>,
@@ -124,6 +152,13 @@ impl Mends {
         };
         let pair = Pair { before, was: first, now, is: found.element };
         let is_whole = scalar.path.last().is_some_and(|last| last != "#");
+        // What another way of the thing asks for already is no further opinion of where it is.
+        let as_mended = |other: &Scalar| {
+            let mend = self.mends.iter().find(|mend| mend.span == other.span);
+            mend.map_or_else(|| other.text.clone(), |mend| mend.new.clone())
+        };
+        let said: Vec<String> = beside.iter().map(|other| as_mended(other)).collect();
+        let is_further = |way: &Way| !said.iter().any(|said| asks_the_same(said, &way.text));
         let way = match says {
             _ if was.len() > 1 => kinds(source, &found.element, now),
             Says::Ways if is_whole => pair.ways(source, &scalar.text).map(|way| (way.written, way.fitted)),
@@ -133,8 +168,16 @@ impl Mends {
                 let is_apart = |css: &Css| others().all(|page| shown(page, css).is_empty());
                 let is_sign = scalar.is_under("when") && is_apart(&css);
                 let ways = pair.selectors(source, &scalar.text).into_iter();
-                let mut ways = ways.filter(|way| !is_sign || Css::parse(&way.text).is_some_and(|css| is_apart(&css)));
-                ways.next().map(|way| (way.written, way.fitted))
+                let is_fit = |way: &Way| !is_sign || Css::parse(&way.text).is_some_and(|css| is_apart(&css));
+                let (further, told): (Vec<Way>, Vec<Way>) = ways.filter(is_fit).partition(is_further);
+                let further = further.into_iter().find(|way| told.is_empty() || !is_place(way) && !is_bare(way));
+                if further.is_none() && !told.is_empty() {
+                    let why = format!("`{}` is gone, and the ways beside it say where the thing is", scalar.text);
+                    let (span, line) = (entry(source, &scalar.span), scalar.line);
+                    self.mends.push(Mend { span, line, new: String::new(), sureness: Sureness::Likely, why });
+                    return;
+                }
+                further.map(|way| (way.written, way.fitted))
             }
         };
         let Some((new, fitted)) = way else {

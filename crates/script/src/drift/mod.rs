@@ -11,6 +11,7 @@
 //! script, which a person accepts. Not here: where pages are kept, and runs.
 
 mod anew;
+mod asked;
 mod counterpart;
 mod known;
 mod lesson;

@@ -91,7 +91,7 @@ impl std::fmt::Display for NoProposal {
 
 impl std::error::Error for NoProposal {}
 
-/// What a script could say for `trouble` to end, the likeliest first. `known` are its pages as they were, `now` the page on which
+/// What a script could say for `trouble` to end, the likeliest first and what the pages disprove last. `known` are its pages as they were, `now` the page on which
 /// it failed, all scrubbed.
 ///
 /// # Errors
@@ -114,11 +114,12 @@ pub fn propose(source: &str, known: &[KnownPage], now: &str, trouble: &Trouble) 
     if !is_of_layout {
         return Err(NoProposal::OtherKind(trouble.code));
     }
-    let mut proposals = Vec::new();
+    let (mut proposals, mut disproved) = (Vec::new(), Vec::new());
     let mut lost = Vec::new();
     if distance < ANOTHER || named.is_some() {
         let (found, missing) = ground.repairs(at, trouble.target.as_deref());
-        proposals.extend(found);
+        let is_sound = |one: &Proposal| !ground.is_disproved(&one.source, ground.page(at));
+        (proposals, disproved) = found.into_iter().partition(is_sound);
         lost = missing;
     }
     let shows = ground.recognised(&ground.script);
@@ -129,6 +130,7 @@ pub fn propose(source: &str, known: &[KnownPage], now: &str, trouble: &Trouble) 
             proposals.extend(ground.passages());
         }
     }
+    proposals.extend(disproved);
     if proposals.is_empty() {
         return Err(NoProposal::Lost(lost));
     }
@@ -235,32 +237,43 @@ impl<'s> Ground<'s> {
         let mut why: Vec<String> = mends.iter().map(|mend| mend.why.clone()).collect();
         why.dedup();
         let sureness = mends.iter().map(|mend| mend.sureness).min().unwrap_or(Sureness::Guess);
-        let source = written(self.source, mends.into_iter().map(|mend| (mend.span, mend.new)).collect());
+        let source: String = written(self.source, mends.into_iter().map(|mend| (mend.span, mend.new)).collect());
         let needs_person = [lost.to_vec(), self.objections(&source, page)?].concat();
+        let sureness = if self.is_disproved(&source, page) { Sureness::Guess } else { sureness };
         Some(Proposal { number: 0, title, why, sureness, changes, source, needs_person })
+    }
+
+    /// Whether the pages speak against a script whatever its steps do: one of them is taken for another by it, or for none.
+    fn is_disproved(&self, source: &str, page: &str) -> bool {
+        Script::parse(source).map_or(true, |script| !self.misread(&script, page).is_empty())
     }
 
     /// What the pages say against a script; none where it is no script.
     pub(super) fn objections(&self, source: &str, page: &str) -> Option<Vec<String>> {
         let script = Script::parse(source).ok()?;
-        let mut objections = Vec::new();
-        match self.recognised(&script) {
+        let mut objections = self.misread(&script, page);
+        let trials = script.try_steps(page, self.now_html);
+        objections.extend(trials.iter().filter(|trial| trial.is_fault()).map(|trial| trial.told()));
+        Some(objections)
+    }
+
+    /// Which pages a script takes for others than they are; the page at hand is `page`.
+    fn misread(&self, script: &Script, page: &str) -> Vec<String> {
+        let mut misread = Vec::new();
+        match self.recognised(script) {
             Some(shows) if shows == page => {}
-            Some(shows) => objections.push(format!("the page is recognised as `{shows}` by it")),
-            None => objections.push("the page isn't recognised by it".to_owned()),
-        }
-        for trial in script.try_steps(page, self.now_html).iter().filter(|trial| trial.is_fault()) {
-            objections.push(trial.told());
+            Some(shows) => misread.push(format!("the page is recognised as `{shows}` by it")),
+            None => misread.push("the page isn't recognised by it".to_owned()),
         }
         for known in self.known {
             let before = seen(&self.script, &known.html);
-            let after = seen(&script, &known.html);
+            let after = seen(script, &known.html);
             if before != after && known.page != page {
                 let said = |page: Option<String>| page.map_or("no page".to_owned(), |page| format!("`{page}`"));
-                objections.push(format!("the page `{}` as it was is recognised as {} by it", known.page, said(after)));
+                misread.push(format!("the page `{}` as it was is recognised as {} by it", known.page, said(after)));
             }
         }
-        Some(objections)
+        misread
     }
 
     /// The page of a script that the page as it is shows.
@@ -278,12 +291,12 @@ impl<'s> Ground<'s> {
             let at = self.source.lines().count();
             Some(Proposal {
                 number: 0,
-                title: format!("A page that nobody knows comes between: press \"{}\" and go on", button.words),
+                title: format!("A page that nobody knows comes between: press {} and go on", button.called()),
                 why: vec!["it is far from every page that is known".to_owned()],
                 sureness: Sureness::Guess,
                 changes: vec![Change { at, before: String::new(), after: added }],
                 source,
-                needs_person: vec![format!("whether \"{}\" may be pressed, whoever the customer is", button.words)],
+                needs_person: vec![format!("whether {} may be pressed, whoever the customer is", button.called())],
             })
         };
         buttons(self).iter().take(BUTTONS).filter_map(press).collect()
@@ -311,180 +324,4 @@ pub(super) fn signs<'s>(scalars: &'s [Scalar], page: &'s str) -> impl Iterator<I
 }
 
 #[cfg(test)]
-mod tests {
-    use domain::failure::FailureCode;
-
-    use super::{Lesson, NoProposal, Proposal, propose, teach};
-    use crate::Script;
-    use crate::draft::Sureness;
-    use crate::drift::{KnownPage, LessonError, Trouble, known_page};
-    use crate::scrub::{OwnWords, scrub_keeping};
-
-    const SCRIPT: &str = "# A comment that stays.
-script: 1
-institution: quay
-locale: en-US
-timezone: America/New_York
-currency: USD
-pages:
-  sign_in:
-    when: { visible: '#in' }
-    do:
-      - { fill: '#user', with: credentials.bankUsername }
-      - { fill: '#word', with: credentials.password } # beside the other
-      - { click: '#go', effect: password }
-  accounts:
-    when: { visible: '#list' }
-    goal: signed_in
-reads:
-  accounts:
-    on: accounts
-    table: '#list'
-    columns: { name: Account, currentBalance: Balance }
-    key: { attribute: data-key }
-";
-
-    const SIGN_IN: &str = "<h1>Sign in</h1><form id=in action=/in><label for=user>User ID</label><input id=user>\
-        <label for=word>Password</label><input id=word type=password><button id=go>Sign in</button></form><p id=end>Bye</p>";
-    const LIST: &str = "<h1>Yours</h1><table id=list><tr><th>Account<th>Balance<tr data-key=k><td>Op of Ada<td>$1,204.00\
-        <tr data-key=m><td>Res<td>$7.00</table><button id=out>Sign out</button>";
-
-    fn known() -> Vec<KnownPage> {
-        let own = OwnWords::of(SCRIPT);
-        let of = |(page, html): (&str, &str)| KnownPage { page: page.into(), html: known_page(html, &[], &own) };
-        [("sign_in", SIGN_IN), ("accounts", LIST)].map(of).into()
-    }
-
-    fn proposed(now: &str, code: FailureCode, page: Option<&str>) -> Result<Vec<Proposal>, NoProposal> {
-        let now = scrub_keeping(now, &[], &OwnWords::of(SCRIPT)).html;
-        let trouble = Trouble { code, page: page.map(str::to_owned), target: None };
-        propose(SCRIPT, &known(), &now, &trouble)
-    }
-
-    /// The first proposal: how sure it is, what it writes and what it leaves to a person.
-    fn check(now: &str, code: FailureCode, page: Option<&str>, sureness: Sureness, lines: &[&str], left: &[&str]) {
-        let all = proposed(now, code, page).expect("proposals");
-        let first = all.first().expect("one");
-        let written: Vec<&str> = first.changes.iter().map(|change| change.after.as_str()).collect();
-        assert_eq!(
-            (
-                first.sureness,
-                written.as_slice(),
-                first.needs_person.iter().map(String::as_str).collect::<Vec<_>>().as_slice()
-            ),
-            (sureness, lines, left),
-            "{first:?}"
-        );
-        assert!(first.source.contains("# A comment that stays.") && first.source.contains("# beside the other"));
-        assert!(Script::parse(&first.source).is_ok(), "{}", first.source);
-    }
-
-    #[test]
-    fn fields_that_are_called_otherwise_are_found_by_what_stays_of_them() {
-        let now = SIGN_IN.replace("=user", "=login-name").replace("=word", "=login-word-7");
-        let ways = ["{ label: User ID }", "[{ label: Password }, \"#in input[type=password]\"]"];
-        check(&now, FailureCode::ElementMissing, Some("sign_in"), Sureness::Likely, &ways, &[]);
-    }
-
-    #[test]
-    fn a_page_whose_sign_is_gone_is_known_by_another() {
-        let now = SIGN_IN.replace("id=in", "id=sign-in-form");
-        // Where the form is sent to was so before, too.
-        let expected = "\"form[action='/in']\"";
-        check(&now, FailureCode::PageUnrecognised, None, Sureness::Guess, &[expected], &[]);
-    }
-
-    #[test]
-    fn a_sign_is_one_that_no_other_page_has() {
-        // The list of accounts has a part of that name.
-        let list = LIST.replace("<button id=out", "<div id=box></div><button id=out");
-        let own = OwnWords::of(SCRIPT);
-        let mut known = known();
-        known[1].html = known_page(&list, &[], &own);
-        let now = scrub_keeping(&SIGN_IN.replace("id=in", "id=box"), &[], &own).html;
-        let trouble = Trouble { code: FailureCode::PageUnrecognised, page: None, target: None };
-        let all = propose(SCRIPT, &known, &now, &trouble).expect("proposals");
-        assert!(all.iter().all(|proposal| !proposal.source.contains("visible: \"#box\"")), "{all:?}");
-        assert!(
-            all[0].source.contains("visible: \"form[action='/in']\"") || all[0].source.contains("visible: form"),
-            "{}",
-            all[0].source
-        );
-    }
-
-    #[test]
-    fn a_column_that_is_headed_otherwise_is_found_by_its_values() {
-        let now = LIST.replace("<th>Balance", "<th>Current");
-        check(&now, FailureCode::ElementMissing, Some("accounts"), Sureness::Likely, &["Current"], &[]);
-        let now = now.replace("$1,204.00", "soon").replace("$7.00", "later");
-        assert_eq!(
-            proposed(&now, FailureCode::ElementMissing, Some("accounts")),
-            Err(NoProposal::Lost(vec!["no column holds what the column `Balance` held".into()]))
-        );
-    }
-
-    #[test]
-    fn a_page_that_nobody_knows_is_passed_by_a_button_that_a_person_chooses_and_never_by_itself() {
-        let survey = "<h1>Tell us more</h1><form id=survey><textarea></textarea><button type=submit>Send</button>\
-            <button type=button>Maybe later</button></form><button id=out>Sign out</button>";
-        let all = proposed(survey, FailureCode::PageUnrecognised, None).expect("proposals");
-        let titles: Vec<&str> = all.iter().map(|proposal| proposal.title.as_str()).collect();
-        let press = |words: &str| format!("A page that nobody knows comes between: press \"{words}\" and go on");
-        assert_eq!(titles, [press("Maybe later"), press("Send")], "what is on known pages isn't offered");
-        assert!(all.iter().all(|proposal| proposal.sureness == Sureness::Guess && !proposal.needs_person.is_empty()));
-        let added = "  tell_us_more:\n    when: { visible: \"#survey\" }\n    do:\n      - { click: { role: button, name: Maybe later } }\n";
-        assert!(all[0].source.contains(added), "{}", all[0].source);
-    }
-
-    #[test]
-    fn half_a_page_is_told_and_not_mended() {
-        let half = "<h1>Sign in</h1><form id=in action=/in><label for=user>User ID</label></form>";
-        for code in [FailureCode::ElementMissing, FailureCode::ScriptParse] {
-            assert_eq!(proposed(half, code, Some("sign_in")), Err(NoProposal::BrokenOff("sign_in".into())));
-        }
-    }
-
-    #[test]
-    fn what_isnt_about_a_pages_layout_has_no_proposal() {
-        let check = |now: &str, code, expected| assert_eq!(proposed(now, code, None).err(), Some(expected), "{now}");
-        check(SIGN_IN, FailureCode::PortalMaintenance, NoProposal::OtherKind(FailureCode::PortalMaintenance));
-        check(SIGN_IN, FailureCode::ScriptParse, NoProposal::OtherKind(FailureCode::ScriptParse));
-        check("", FailureCode::ElementMissing, NoProposal::NoPage);
-        check(LIST, FailureCode::ElementMissing, NoProposal::Lost(Vec::new()));
-    }
-
-    #[test]
-    fn what_a_person_teaches_is_in_the_script_and_known_pages_stay_what_they_are() {
-        let taught = |now: &str, lesson: &Lesson| {
-            let now = scrub_keeping(now, &[], &OwnWords::of(SCRIPT)).html;
-            teach(SCRIPT, &known(), &now, lesson)
-        };
-        let check = |now: &str, lesson: &Lesson, expected: &str| {
-            let source = taught(now, lesson).unwrap_or_else(|why| unreachable!("{why}"));
-            assert!(source.contains(expected), "{source}");
-        };
-        let is = |page: &str| Lesson::Is { page: page.into() };
-        // Nothing of it is as it was, and somebody says what it is.
-        let new = "<main id=fresh><h2>Welcome</h2><label for=user>Your name</label><input id=user><input id=word type=password><a id=go href=/x>On</a></main>";
-        check(new, &is("sign_in"), "when: { visible: \"#fresh\" }");
-        let closed = "<h1>Closed for today</h1><p id=why>Come back at 9</p>";
-        let failure = |code| Lesson::Failure { code, message: Some("#why".into()) };
-        let said = "  closed_for_today:\n    when: { text: { h1: Closed for today } }\n    failure: { code: portal.maintenance, message: \"#why\" }\n";
-        check(closed, &failure(FailureCode::PortalMaintenance), said);
-        let code = FailureCode::ElementMissing;
-        assert_eq!(taught(closed, &failure(code)), Err(LessonError::NoAnswer(code)));
-        assert_eq!(taught(closed, &is("nowhere")), Err(LessonError::PageUnknown("nowhere".into())));
-        let press = |press: &str| Lesson::Passage { press: press.into() };
-        assert_eq!(taught(closed, &press("Go on")), Err(LessonError::NotPressed("Go on".into())));
-        check(
-            &format!("{closed}<button>Go on</button>"),
-            &press("Go on"),
-            "- { click: { role: button, name: Go on } }",
-        );
-        // A page that others have the signs of would be taken for theirs.
-        assert!(matches!(
-            taught(SIGN_IN, &press("Sign in")),
-            Err(LessonError::NotPressed(_) | LessonError::Objections(_) | LessonError::NoSign)
-        ));
-    }
-}
+mod tests;

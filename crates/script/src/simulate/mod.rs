@@ -360,7 +360,10 @@ fn framed(files: Vec<(String, String)>, portal: &mut SimulatedPortal) -> Result<
         let stem = file.strip_suffix(".html").unwrap_or(&file);
         let names: Vec<String> = (0..shown.len()).map(|number| format!("{stem}.frame-{number}.html")).collect();
         if let Some(taken) = names.iter().find(|name| portal.pages.iter().any(|page| page.file == **name)) {
-            return Err(SimulateError::File { file, why: format!("what its frame shows would be {taken}, and that is a page") });
+            return Err(SimulateError::File {
+                file,
+                why: format!("what its frame shows would be {taken}, and that is a page"),
+            });
         }
         portal.pages[at].frames.clone_from(&names);
         framed.push((file, html));

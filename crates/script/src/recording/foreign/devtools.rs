@@ -10,7 +10,8 @@
 //! | `close` | a closed window |
 //! | `assertedEvents` of a step | the page that it led to |
 //! | `scroll` of a page, or back to the top | nothing, which is told |
-//! | `waitForElement`, `waitForExpression`, `hover`, `setViewport`, `emulateNetworkConditions` | nothing, which is told |
+//! | `waitForElement`, `hover`, `setViewport`, `emulateNetworkConditions` | nothing, which is told |
+//! | `waitForExpression` | a refusal: it is code, which may do anything |
 //! | `customStep` | a refusal: that recorder's own player passes it over in silence |
 //!
 //! Not here: what a `change` was of (`typed`).
@@ -99,7 +100,6 @@ impl Reader<'_> {
             }
             "scroll" if object.get("y").is_none_or(is_top) => "it goes no further down, and a list begins at its top",
             "waitForElement" => "a page of a script is waited for by what it is recognised by",
-            "waitForExpression" => "a script holds no code",
             _ => "",
         };
         if !why.is_empty() {
@@ -116,6 +116,10 @@ impl Reader<'_> {
             "close" => {
                 let window = self.window(&mut fields);
                 self.act(&window, Deed::Close, None);
+            }
+            "waitForExpression" => {
+                self.notes.refuse(step_number, "`waitForExpression`: a script holds no code");
+                return;
             }
             "customStep" => {
                 self.notes.refuse(step_number, "a `customStep` is somebody's own, and nobody here knows what it does");

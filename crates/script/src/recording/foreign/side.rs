@@ -9,7 +9,8 @@
 //! | `select`, `addSelection`, `check`, `uncheck` | a choice |
 //! | `selectFrame`, `selectWindow`, `storeWindowHandle`, `close` | where the next commands are |
 //! | `assert…`, `verify…`, `waitFor…`, `mouse…`, `pause`, `echo`, `setWindowSize`, `setSpeed` | nothing, which is told |
-//! | code, conditions, loops, other tests, stored texts, answers to dialogs | a refusal |
+//! | `runScript` that scrolls the window, and nothing else | nothing, which is told |
+//! | other code, conditions, loops, other tests, stored texts, answers to dialogs | a refusal |
 //!
 //! Which command led to another page such a file doesn't say, but for windows that open; `open` begins a new one.
 //!
@@ -125,7 +126,10 @@ impl Reader<'_> {
             self.notes.leave(step, "command that is off", "it isn't carried out there either");
             return;
         }
-        let ours = kind(name);
+        let ours = match kind(name) {
+            Kind::Code if scrolls(object) => Kind::Left("a script scrolls to what it acts on by itself"),
+            ours => ours,
+        };
         fields.kind = if ours == Kind::Unknown { "command".to_owned() } else { name.to_owned() };
         for known in ["id", "comment", "isBreakpoint", "fallbackTargets", "targetFallback", "values", "valueFallback"] {
             fields.take(known);
@@ -175,6 +179,10 @@ impl Reader<'_> {
             }
             Kind::Refused(why) => {
                 self.notes.refuse(step, format!("`{name}`: {why}"));
+                return;
+            }
+            Kind::Code => {
+                self.notes.refuse(step, format!("`{name}`: a script holds no code"));
                 return;
             }
             Kind::Unknown => {
@@ -340,6 +348,7 @@ enum Kind {
     Close,
     Left(&'static str),
     Refused(&'static str),
+    Code,
     Unknown,
 }
 
@@ -356,9 +365,7 @@ fn kind(name: &str) -> Kind {
         "setWindowSize" => Kind::Left("a session's window has one size"),
         "pause" | "setSpeed" => Kind::Left("a script waits for what a page shows, and never for time"),
         "echo" | "debugger" => Kind::Left("it does nothing to the page"),
-        "runScript" => {
-            Kind::Left("a script holds no code; this one's is most often a scroll of the page, which happens by itself")
-        }
+        "runScript" | "executeScript" | "executeAsyncScript" => Kind::Code,
         _ if name.starts_with("assert")
             && name != "assertAlert"
             && name != "assertConfirmation"
@@ -369,7 +376,6 @@ fn kind(name: &str) -> Kind {
         _ if name.starts_with("verify") => Kind::Left("a page of a script is known by what it is recognised by"),
         _ if name.starts_with("waitFor") => Kind::Left("a page of a script is waited for by what it is recognised by"),
         _ if name.starts_with("mouse") => Kind::Left("a script doesn't point at things"),
-        "executeScript" | "executeAsyncScript" => Kind::Refused("a script holds no code"),
         "if" | "else" | "elseIf" | "end" | "while" | "times" | "do" | "repeatIf" | "forEach" => {
             Kind::Refused("a recording has no conditions and loops")
         }
@@ -381,6 +387,19 @@ fn kind(name: &str) -> Kind {
         }
         _ => Kind::Unknown,
     }
+}
+
+/// Whether code does nothing but scroll the window to a place that is written out, as that program records it.
+fn scrolls(command: &Map<String, Json>) -> bool {
+    let code = command.get("target").and_then(Json::as_str).unwrap_or_default().trim();
+    let is_scroll = |call: &str| {
+        let call = call.trim().strip_prefix("window.").unwrap_or(call.trim());
+        let place = ["scrollTo(", "scrollBy(", "scroll("].iter().find_map(|name| call.strip_prefix(name));
+        let place = place.and_then(|place| place.strip_suffix(')'));
+        place.is_some_and(|place| place.chars().all(|sign| sign.is_ascii_digit() || " ,.-".contains(sign)))
+    };
+    command.get("command").and_then(Json::as_str) == Some("runScript")
+        && code.strip_suffix(';').unwrap_or(code).split(';').all(is_scroll)
 }
 
 /// A locator.
