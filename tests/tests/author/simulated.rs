@@ -7,7 +7,6 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use fixtures::faults::Faults;
-use fixtures::oracle::Act;
 use fixtures::portal::RunningPortal;
 use fixtures::recorded::{self, Wishes};
 use fixtures::zoo::{Portal, Wishes as ZooWishes};
@@ -106,19 +105,6 @@ async fn threshold_is_recorded_made_up_and_read_where_nobody_has_an_account() ->
 #[tokio::test]
 async fn kontor_is_recorded_made_up_and_read_where_nobody_has_an_account() -> Result<(), Failure> {
     check(Portal::Kontor, 72, &["cdp"]).await
-}
-
-#[tokio::test]
-async fn an_app_that_says_no_ends_the_session_of_a_simulated_portal() -> Result<(), Failure> {
-    let catalog = tempfile::tempdir()?;
-    let (portal, folder) = given_away(Portal::Kontor, catalog.path()).await?;
-    portal.set_faults(Faults { refuse_all_codes: true, ..Faults::default() });
-    let ran = read(&portal, &folder, "cdp", portal.password()).await?;
-    assert!(ran.stdout.contains("the run failed"), "{}\n{}", ran.stdout, ran.stderr);
-    let oracle = portal.oracle();
-    let declined = oracle.log.iter().filter(|entry| entry.act == Act::ApprovalDeclined).count();
-    assert_eq!((oracle.approvals_asked, declined, oracle.active_sessions), (1, 1, 0), "{}", ran.stdout);
-    Ok(())
 }
 
 #[tokio::test]
