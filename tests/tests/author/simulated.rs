@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use fixtures::faults::Faults;
+use fixtures::oracle::Act;
 use fixtures::portal::RunningPortal;
 use fixtures::recorded::{self, Wishes};
 use fixtures::zoo::{Portal, Wishes as ZooWishes};
@@ -105,6 +106,20 @@ async fn threshold_is_recorded_made_up_and_read_where_nobody_has_an_account() ->
 #[tokio::test]
 async fn kontor_is_recorded_made_up_and_read_where_nobody_has_an_account() -> Result<(), Failure> {
     check(Portal::Kontor, 72, &["cdp"]).await
+}
+
+#[tokio::test]
+async fn an_app_that_says_no_ends_the_session_of_a_simulated_portal() -> Result<(), Failure> {
+    let catalog = tempfile::tempdir()?;
+    let (portal, folder) = given_away(Portal::Kontor, catalog.path()).await?;
+    portal.set_faults(Faults { refuse_all_codes: true, ..Faults::default() });
+    let ran = read(&portal, &folder, "cdp", portal.password()).await?;
+    let said = format!("{}\n{}", ran.stdout, ran.stderr);
+    assert!(said.contains("shows again after the password was submitted"), "{said}");
+    let oracle = portal.oracle();
+    let declined = oracle.log.iter().filter(|entry| entry.act == Act::ApprovalDeclined).count();
+    assert_eq!((oracle.approvals_asked, declined, oracle.active_sessions), (1, 1, 0), "{}", ran.stdout);
+    Ok(())
 }
 
 #[tokio::test]
@@ -356,6 +371,30 @@ async fn what_goes_wrong_on_purpose_means_what_it_means_at_a_bank() -> Result<()
     assert!(moved.contains("<th>Details</th><th>Date</th>"), "{moved}");
     let refused = client.put(format!("{}_faults", portal.url())).json(&json!({ "tornFile": true })).send().await?;
     assert_eq!(refused.status(), 422);
+    Ok(())
+}
+
+#[tokio::test]
+async fn codes_that_are_wrong_too_often_end_the_session_of_a_simulated_portal() -> Result<(), Failure> {
+    let catalog = tempfile::tempdir()?;
+    let (folder, into) = (saved(catalog.path()).await?, catalog.path().join("portal"));
+    let made = simulated(&folder, &into).await?;
+    assert_eq!(made.code, Some(0), "{}\n{}", made.stdout, made.stderr);
+    let portal = recorded::start(&into, Wishes::default()).await?;
+    let client = tests::client::client().redirect(reqwest::redirect::Policy::none()).build()?;
+    let send = async |step: usize, cookie: &str, form: String| {
+        client.post(format!("{}step/{step}", portal.url())).header("Cookie", cookie).body(form).send().await
+    };
+    let entered = send(0, "", format!("user={}&word={}", portal.username(), portal.password())).await?;
+    let cookies = entered.headers().get_all("set-cookie").iter().filter_map(|cookie| cookie.to_str().ok());
+    let session =
+        cookies.filter_map(|cookie| cookie.split(';').next()).find(|cookie| cookie.starts_with("recorded_session="));
+    let session = session.ok_or("no session")?.to_owned();
+    for shows in ["That is wrong", "That is wrong", "sign-in"] {
+        let shown = send(1, &session, "field-0=00000000".to_owned()).await?.text().await?;
+        assert!(shown.contains(shows), "{shows} isn't in {shown}");
+    }
+    assert_eq!((portal.oracle().refused_codes, portal.oracle().active_sessions), (3, 0));
     Ok(())
 }
 
