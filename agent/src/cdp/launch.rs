@@ -158,7 +158,8 @@ impl BrowserSettings {
         if self.sandbox == Sandbox::Off {
             switches.push("--no-sandbox".into());
         }
-        switches.push("about:blank".into());
+        // A window of the browser's own would stand on the desk beside the one that is opened.
+        switches.push(if self.window == Window::Shown { "--no-startup-window" } else { "about:blank" }.into());
         switches
     }
 }
@@ -257,13 +258,30 @@ async fn listening(stderr: ChildStderr) -> Result<String, String> {
 mod tests {
     use std::path::Path;
 
-    use super::{BrowserSettings, FindError};
+    use super::{BrowserLimits, BrowserSettings, FindError, Sandbox, Window};
 
     #[test]
     fn the_browser_that_is_named_is_taken_and_no_other() {
         let path = std::env::temp_dir();
         let found = BrowserSettings::find(Some(Path::new("/nowhere/chromium")), Some(path.as_os_str()));
         assert_eq!(found, Err(FindError::NotThere("/nowhere/chromium".into())));
+    }
+
+    #[test]
+    fn a_browser_on_a_desk_opens_no_window_of_its_own() {
+        for (window, expected) in [(Window::Shown, "--no-startup-window"), (Window::None, "about:blank")] {
+            let settings = BrowserSettings {
+                program: "chromium".into(),
+                sandbox: Sandbox::On,
+                window,
+                profiles: "profiles".into(),
+                limits: BrowserLimits::new(1 << 30),
+                supervised_by: None,
+            };
+            let switches = settings.switches(Path::new("profile"));
+            assert_eq!(switches.last().map(String::as_str), Some(expected), "{switches:?}");
+            assert_eq!(switches.iter().any(|switch| switch == "--headless=new"), window == Window::None);
+        }
     }
 
     #[test]
