@@ -5,6 +5,7 @@
 
 mod drafted;
 mod endings;
+mod led;
 mod recorder;
 mod repairs;
 mod simulated;

@@ -256,8 +256,8 @@ async fn heard(out: &mut ChildStdout, words: &str) -> Result<String, Failure> {
 }
 
 #[tokio::test]
-async fn at_a_terminal_the_first_answer_counts_and_ctrl_c_ends_it() -> Result<(), Failure> {
-    for (answer, is_made) in [("savings\n", true), ("\u{3}", false)] {
+async fn at_a_terminal_the_first_answer_counts_and_ctrl_c_takes_what_is_proposed() -> Result<(), Failure> {
+    for (answer, expected) in [("savings\n", "savings"), ("\u{3}", "other")] {
         let catalog = tempfile::tempdir()?;
         let (folder, data) = (catalog.path().join("asked"), catalog.path().join("data"));
         let line = format!(
@@ -285,9 +285,9 @@ async fn at_a_terminal_the_first_answer_counts_and_ctrl_c_ends_it() -> Result<()
         keys.write_all(answer.as_bytes()).await?;
         let mut rest = String::new();
         tokio::time::timeout(patience(), out.read_to_string(&mut rest)).await??;
-        assert_eq!(child.wait().await?.success(), is_made, "{rest}");
-        assert_eq!(script(&folder).contains("Livret bleu: savings"), is_made, "{rest}\n{}", script(&folder));
-        assert_eq!(folder.exists(), is_made);
+        assert!(child.wait().await?.success(), "{rest}");
+        let expected = format!("Livret bleu: {expected}");
+        assert!(script(&folder).contains(&expected), "{expected} isn't in {rest}\n{}", script(&folder));
     }
     Ok(())
 }

@@ -29,7 +29,7 @@ fn text(path: &Path) -> &str {
 }
 
 /// Has a script read a simulated portal; what only its user knows is answered.
-async fn read(portal: &RunningPortal, folder: &Path, driver: &str, password: &str) -> Result<Ran, Failure> {
+pub(super) async fn read(portal: &RunningPortal, folder: &Path, driver: &str, password: &str) -> Result<Ran, Failure> {
     let data = tempfile::tempdir()?;
     let credentials = data.path().join("credentials.json");
     let mut line = json!({ "username": portal.username(), "password": password });
@@ -132,7 +132,7 @@ async fn lantern_is_recorded_made_up_and_read_where_nobody_has_an_account() -> R
     check(Portal::Lantern, 16, &["cdp"]).await
 }
 
-const SCRIPT: &str = r##"script: 1
+pub(super) const SCRIPT: &str = r##"script: 1
 institution: small
 locale: en-US
 timezone: America/New_York
@@ -211,7 +211,7 @@ fn rows(numbers: &str, rows: &[(&str, &str, &str)]) -> String {
 }
 
 /// A folder as somebody has it who saved pages, with no recording in it.
-async fn saved(catalog: &Path) -> Result<PathBuf, Failure> {
+pub(super) async fn saved(catalog: &Path) -> Result<PathBuf, Failure> {
     let folder = catalog.join("small");
     let new = ["--portal", "https://small.example/", "--locale", "en-US", "--currency", "USD", "--timezone"];
     let more = ["America/New_York", "--login", "password+code"];
@@ -254,7 +254,7 @@ async fn saved(catalog: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// The portal that comes of it, and what was said.
-async fn simulated(folder: &Path, into: &Path) -> Result<Ran, Failure> {
+pub(super) async fn simulated(folder: &Path, into: &Path) -> Result<Ran, Failure> {
     ask(&["simulate", text(folder), "--into", text(into)]).await
 }
 
@@ -286,44 +286,6 @@ async fn saved_pages_alone_are_a_portal_which_says_what_was_left_out_and_whose_i
     assert!(policy.is_some_and(|policy| policy.starts_with("default-src 'none'")), "{policy:?}");
     let shown = shown.text().await?;
     assert!(shown.contains("sign-in") && !shown.contains("4711") && !shown.contains("steal"), "{shown}");
-    Ok(())
-}
-
-#[tokio::test]
-async fn what_stands_in_a_frame_and_what_leads_on_by_code_alone_lead_on_all_the_same() -> Result<(), Failure> {
-    let catalog = tempfile::tempdir()?;
-    let (folder, into) = (saved(catalog.path()).await?, catalog.path().join("portal"));
-    let script = SCRIPT
-        .replace("table: table.rows", "table: 'frame[name=list] >>> table.rows'")
-        .replace("visible: table.rows", "visible: 'frame[name=list] >>> table.rows'")
-        .replace("of: p.count", "of: '>>> p.count'")
-        .replace("click: button.next", "click: '>>> button.next[type=button]'")
-        .replace("back: a.back", "back: '>>> a[href=\"javascript:up()\"]'")
-        .replace("sign_out: a.out", "sign_out: '>>> a.out'");
-    std::fs::write(folder.join("script.yaml"), script)?;
-    for page in ["account.html", "account.2.html"] {
-        let path = folder.join("pages").join(page);
-        let list = std::fs::read_to_string(&path)?.replace("href=/accounts", "href='javascript:up()'");
-        let shown = list.replace('&', "&amp;").replace('"', "&quot;");
-        let framed =
-            format!("<!doctype html><html lang=en><frameset><frame name=list srcdoc=\"{shown}\"></frameset></html>");
-        std::fs::write(&path, framed)?;
-    }
-    let made = simulated(&folder, &into).await?;
-    assert_eq!(made.code, Some(0), "{}\n{}", made.stdout, made.stderr);
-    let portal = recorded::start(&into, Wishes::default()).await?;
-    let ran = read(&portal, &folder, "cdp", portal.password()).await?;
-    assert_eq!(ran.code, Some(0), "{}\n{}", ran.stdout, ran.stderr);
-    assert!(ran.stdout.contains("1 accounts, 5 transactions"), "{}", ran.stdout);
-    // Whoever isn't signed in sees no frame either, and code is code of nobody's.
-    let client = tests::client::client().build()?;
-    let frames: Vec<usize> = (0..10).collect();
-    for page in frames {
-        let shown = client.get(format!("{}page/{page}/frame/0", portal.url())).send().await?.text().await?;
-        assert!(!shown.contains("4711") && !shown.contains("steal"), "{shown}");
-    }
-    let shown = client.get(format!("{}leads.js", portal.url())).send().await?.text().await?;
-    assert!(shown.contains("data-leads"), "{shown}");
     Ok(())
 }
 

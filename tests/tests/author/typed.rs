@@ -24,6 +24,11 @@ const KEYED: &str = "9073518";
 
 /// A portal that repeats what was typed in every way that portals do, has a frame of another origin, and opens a window.
 pub(super) async fn talkative() -> Result<String, Failure> {
+    talkative_with("").await
+}
+
+/// The same with more beside the form.
+async fn talkative_with(beside: &str) -> Result<String, Failure> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let port = listener.local_addr()?.port();
     let hex = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
@@ -45,13 +50,15 @@ pub(super) async fn talkative() -> Result<String, Failure> {
          <div id=view style='height:40px;overflow:auto'><table id=rows><tr><th>Date<th>Description<th>Amount<th>Balance\
          <tr><td>11/19/2026<td>Rent<td>-$250.00<td>$950.00<tr><td>11/18/2026<td>Invoice<td>$1,150.50<td>$1,200.00\
          <tr><td>11/15/2026<td>Invoice<td>$49.50<td>$49.50</table></div>";
-    let form = "<!doctype html><html lang=en><form id=in method=post action=/in><label for=user>User ID</label>\
+    let form = format!(
+        "<!doctype html><html lang=en><form id=in method=post action=/in><label for=user>User ID</label>\
          <input id=user name=user><input id=word name=word type=password><button id=go>Sign in</button></form>\
          <p>Solid as granite<p id=log></p><div id=edit contenteditable>&nbsp;</div><input type=hidden id=said>\
          <x-pin id=pin tabindex=0 style='display:inline-block;width:80px;height:24px'></x-pin><script>\
-         word.onkeydown = (event) => { if (event.key === 'Backspace') log.textContent += ' ' + word.value };\
-         edit.oninput = () => { said.value = edit.textContent };\
-         pin.onkeydown = (event) => { if (event.key.length === 1) pin.textContent += event.key };</script>";
+         word.onkeydown = (event) => {{ if (event.key === 'Backspace') log.textContent += ' ' + word.value }};\
+         edit.oninput = () => {{ said.value = edit.textContent }};\
+         pin.onkeydown = (event) => {{ if (event.key.length === 1) pin.textContent += event.key }};</script>{beside}"
+    );
     let page = |html: String| {
         let html = Arc::new(html);
         get(move || async move { Html((*html).clone()) })
@@ -59,7 +66,7 @@ pub(super) async fn talkative() -> Result<String, Failure> {
     let entered = inside.clone();
     let enter = post(move |RawForm(_)| async move { Html(entered) });
     let router = Router::new()
-        .route("/", page(form.into()))
+        .route("/", page(form))
         .route("/in", enter)
         .route("/accounts", page(inside))
         .route("/a/{account}", page(account.into()))
@@ -136,6 +143,48 @@ async fn nothing_that_was_typed_is_left_in_any_encoding() -> Result<(), Failure>
         assert_eq!(values, [&json!("username"), &json!("password")], "{trail}");
         let windows = trail["pages"].as_array().ok_or("no pages")?.iter().filter(|page| page["window"] == 1);
         assert_eq!(windows.count(), 1, "the window's page was acted on: {trail}");
+    }
+    Ok(())
+}
+
+/// Keys that the page makes something else of, in a field and over things that are none; and a sign in each of six fields.
+const BESIDE: &str = "<input id=dots><span id=keys><x-k id=k1 tabindex=0 style='display:inline-block;width:20px;height:20px'></x-k>\
+     <x-k tabindex=0>.</x-k><x-k tabindex=0>.</x-k><x-k tabindex=0>.</x-k><x-k tabindex=0>.</x-k><x-k tabindex=0>.</x-k></span>\
+     <input class=box id=b1 maxlength=1><input class=box id=b2 maxlength=1><input class=box id=b3 maxlength=1>\
+     <input class=box id=b4 maxlength=1><p id=heard></p><p id=put></p><p id=code></p><script>\
+     let kept = ''; dots.oninput = (event) => { kept += event.data ?? ''; dots.value = '\u{2022}'.repeat(kept.length); heard.textContent = kept };\
+     let keyed = ''; keys.onkeydown = (event) => { if (event.key.length !== 1) return; keyed += event.key; put.textContent = keyed;\
+       event.target.nextElementSibling?.focus() };\
+     for (const box of document.querySelectorAll('.box')) box.addEventListener('input', () => {\
+       code.textContent = [...document.querySelectorAll('.box')].map((one) => one.value).join('') });</script>";
+
+#[tokio::test]
+async fn what_a_page_makes_of_keys_and_of_single_signs_is_taken_out_as_a_whole() -> Result<(), Failure> {
+    let catalog = tempfile::tempdir()?;
+    let folder = catalog.path().join("pieces");
+    let more = ["--yes", "--keep-values"];
+    let recorder = Recorder::start(&talkative_with(BESIDE).await?, &folder, &catalog.path().join("data"), &more)?;
+    let mut hand = recorder.hand().await?;
+    hand.fill("#dots", "marzipanne").await?;
+    hand.fill("#k1", "493817").await?;
+    for (field, sign) in [("#b1", "5"), ("#b2", "8"), ("#b3", "2"), ("#b4", "6")] {
+        hand.fill(field, sign).await?;
+    }
+    hand.see("#code{5826}").await?;
+    hand.see("#put{493817}").await?;
+    hand.fill("#user", USER).await?;
+    hand.fill("#word", PASSWORD).await?;
+    hand.click("#go").await?;
+    hand.click("#accounts a").await?;
+    hand.click("#back").await?;
+    hand.click("#out").await?;
+    hand.see("#bye").await?;
+    let ran = recorder.enough().await?;
+    let kept = files(&folder);
+    assert!(kept.iter().any(|(name, _)| name.ends_with("sign_in.html")), "{}{}", ran.stdout, ran.stderr);
+    for (name, text) in &kept {
+        let left = ["marzipanne", "493817", "5826"].iter().find(|typed| text.contains(*typed));
+        assert!(left.is_none(), "{left:?} is in {name}: {text}");
     }
     Ok(())
 }

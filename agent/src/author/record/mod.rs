@@ -21,7 +21,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 use domain::secret::Secret;
-use futures::FutureExt as _;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -36,7 +35,7 @@ use super::answers::{AnswerArguments, Answers, AnswersError, Settled};
 use super::draft::tell;
 use super::new::{New, NewError};
 use super::run::loopback;
-use super::terminal::{Heard, Terminal};
+use super::terminal::Terminal;
 use super::{Listing, WriteError, print, print_json, say};
 use crate::cdp::Window;
 use crate::cli::{BrowserArguments, BrowserError, Exit};
@@ -118,9 +117,6 @@ pub enum RecordError {
     /// Its name is no id.
     #[error(transparent)]
     New(#[from] NewError),
-    /// The author pressed Ctrl-C once more.
-    #[error("it was ended before the folder was made")]
-    Interrupted,
     /// The runtime didn't start.
     #[error("could not start")]
     Runtime(#[source] io::Error),
@@ -147,12 +143,7 @@ impl RecordError {
             Self::Folder(error) => error.hint(),
             Self::New(error) => error.hint(),
             Self::Browse(BrowseError::Unreachable(_)) => Some("see that the address is right and the portal is up"),
-            Self::Browse(_)
-            | Self::Answers(_)
-            | Self::Page { .. }
-            | Self::Interrupted
-            | Self::Runtime(_)
-            | Self::Write(_) => None,
+            Self::Browse(_) | Self::Answers(_) | Self::Page { .. } | Self::Runtime(_) | Self::Write(_) => None,
         }
     }
 }
@@ -236,10 +227,14 @@ impl Record {
         let first = make(&recording, &BTreeMap::new())?;
         secrets.extend(keypad::fold(&mut recording, &first));
         let settled = answers.settle(&mut terminal, &secrets, |given| make(&recording, given));
-        let Settled { drafted, given } = runtime.block_on(settled)?.ok_or(RecordError::Interrupted)?;
-        if runtime.block_on(async { terminal.heard().now_or_never() }) == Some(Heard::Interrupt) {
-            return Err(RecordError::Interrupted);
-        }
+        let Settled { drafted, given } = match runtime.block_on(settled)? {
+            Some(settled) => settled,
+            // What was done at a bank isn't lost over a question.
+            None => {
+                say("nothing more is asked: what is proposed is taken");
+                Settled { drafted: make(&recording, &BTreeMap::new())?, given: BTreeMap::new() }
+            }
+        };
         let told = |lacks: &[String]| Told { asked: given.len(), lost, lacks: lacks.to_vec() };
         let source = drafted.script.as_deref();
         let is_done = |act: &Act| !matches!(act.does, Deed::Navigate { .. });

@@ -313,52 +313,81 @@
   const changed = new Map();
   const PIECE = 4; // Signs of what is a secret by itself; less stands in any text.
   const EARLIER = 16; // Times that something is taken away.
-  // Keys that no field has taken: a page may make something of them itself.
-  let keyed = { on: null, text: "" };
+  // Keys that no field has taken, with what the page said before the first: a page may make something of them itself.
+  let keyed = { before: "", text: "" };
+  // Signs that stand alone in their fields, as a code does in its boxes.
+  const boxes = new Map();
   const lengthOf = (count) => (count === 0 ? "empty" : count < 4 ? "few" : count < 9 ? "short" : "long");
   const textOf = (element) => {
     if (isOne(element, "textarea")) return areaValue(element);
     return isOne(element, "input") ? inputValue(element) : (textContent(element) ?? "");
   };
+  // Dots that a page puts in place of keys are nobody's.
   const say = (text, isSaid) => {
-    if (text !== "") tell({ say: "typed", text: text.toWellFormed(), isSaid });
+    if (/[\p{L}\p{N}]/u.test(text)) tell({ say: "typed", text: text.toWellFormed(), isSaid });
   };
-  const flushKeys = () => {
-    if (keyed.text.length >= PIECE) say(keyed.text, false);
-    keyed = { on: null, text: "" };
+  const hasNumber = (text) => /\p{N}/u.test(text);
+  const isAmong = (before, text) => !hasNumber(text) && before.includes(text.toLowerCase());
+  // What is whole only once something else is done.
+  const flushPieces = () => {
+    const { before, text } = keyed;
+    if (text.length >= PIECE) say(text, isAmong(before, text));
+    keyed = { before: "", text: "" };
+    const code = [...boxes.values()].join("");
+    if (code.length >= PIECE) say(code, false);
+    boxes.clear();
   };
   const flush = () => {
-    flushKeys();
     for (const [element, typing] of changed) {
       // A word that the portal said by itself tells nobody what was typed; a number always may, and so may a password that is
       // more than one letter of it.
-      const isOwn = (text) => /\p{N}/u.test(text) || (typing.isPassword && text.length >= PIECE);
-      const isSaid = (text) => !isOwn(text) && typing.before.includes(text.toLowerCase());
+      const isOwn = (text) => typing.isPassword && text.length >= PIECE;
+      const isSaid = (text) => !isOwn(text) && isAmong(typing.before, text);
       const text = textOf(element);
       for (const piece of typing.earlier) say(piece, isSaid(piece));
       say(text, isSaid(text));
+      // The page may have put something else in its place.
+      if (typing.keys.length >= PIECE && !text.includes(typing.keys)) say(typing.keys, isSaid(typing.keys));
+      if (text.length === 1) boxes.set(element, text);
       if (takesText(element)) tell({ say: "act", does: "fill", length: lengthOf(text.length), target: targetOf(element) });
     }
     changed.clear();
   };
   const act = (does, element) => {
     flush();
+    flushPieces();
     hasActed = true;
     scrolled = does === "scroll" ? element : null;
     tell({ say: "act", does, target: targetOf(element), page: whole() });
   };
   const on = (name, listener) => addEventListener(name, (event) => event.isTrusted && listener(event), { capture: true, passive: true });
 
-  on("input", (event) => {
+  const typedInto = (event) => {
     const [first] = elementsOf(event);
-    const element = first === undefined || takesText(first) ? first : editedIn(first);
+    return first === undefined || takesText(first) ? first : editedIn(first);
+  };
+  const typingIn = (element) => {
+    if (!changed.has(element)) {
+      changed.set(element, { before: (whole().html ?? "").toLowerCase(), last: "", keys: "", earlier: new Set(), isPassword: false });
+    }
+    return changed.get(element);
+  };
+  // The keys themselves, before the page's own code makes something else of them.
+  on("beforeinput", (event) => {
+    const element = typedInto(event);
     if (element === undefined || element === null) return;
-    const typing = changed.get(element) ?? { before: (whole().html ?? "").toLowerCase(), last: "", earlier: new Set(), isPassword: false };
+    const typing = typingIn(element);
+    const isTaken = event.inputType.startsWith("delete");
+    typing.keys = (isTaken ? typing.keys.slice(0, -1) : typing.keys + (event.data ?? "")).slice(-TEXT);
+  });
+  on("input", (event) => {
+    const element = typedInto(event);
+    if (element === undefined || element === null) return;
+    const typing = typingIn(element);
     const text = textOf(element);
     if (!text.startsWith(typing.last) && typing.last.length >= PIECE && typing.earlier.size < EARLIER) typing.earlier.add(typing.last);
     typing.last = text;
     typing.isPassword ||= isPassword(element);
-    changed.set(element, typing);
   });
   on("change", (event) => {
     const [element] = elementsOf(event);
@@ -386,10 +415,10 @@
     const [element] = elementsOf(event);
     if (element === undefined || event.isComposing) return;
     if (!isField(element) && editedIn(element) === null) {
-      if (keyed.on !== element) flushKeys();
       const isSign = [...event.key].length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
+      if (isSign && keyed.text === "") keyed.before = (whole().html ?? "").toLowerCase();
       const text = event.key === "Backspace" ? keyed.text.slice(0, -1) : keyed.text + (isSign ? event.key : "");
-      keyed = { on: element, text: text.slice(-TEXT) };
+      keyed.text = text.slice(-TEXT);
     }
     if (event.key === "Escape") act("escape", element);
     if (event.key !== "Enter" || !isOne(element, "input") || !takesText(element)) return;
@@ -402,6 +431,7 @@
     "pagehide",
     () => {
       flush();
+      flushPieces();
       const isOwn = window.parent === window;
       if (isOwn && !hasActed && performance.now() > SEEN && location.protocol.startsWith("http")) {
         tell({ say: "left", page: whole() });
@@ -410,7 +440,13 @@
     { capture: true },
   );
 
-  const trail = { flush, whole };
+  const trail = {
+    flush: () => {
+      flush();
+      flushPieces();
+    },
+    whole,
+  };
   Object.defineProperty(globalThis, MARK, { value: trail });
   return trail;
 })()

@@ -16,8 +16,18 @@ pub(super) fn moved(script: &Script, html: &str) -> Option<String> {
     let read = script.reads.transactions.as_ref()?;
     let mut document = Document::parse(html).ok()?;
     let tables = read.layouts.iter().map(|layout| &layout.table).filter(|table| table.shape == Shape::Table);
-    let table = tables.into_iter().find_map(|table| document.shown(&table.css))?;
-    let rows = table.descendants().filter_map(ElementRef::wrap).filter(|element| element.value().name() == "tr");
+    let (own, table) = tables.into_iter().find_map(|table| Some((table, document.shown(&table.css)?)))?;
+    // A pager within it may be a table of its own.
+    let around = |element: &ElementRef<'_>| {
+        let tables = element.ancestors().filter_map(ElementRef::wrap);
+        tables.into_iter().find(|above| above.value().name() == "table").map(|table| table.id())
+    };
+    let within = if table.value().name() == "table" { Some(table.id()) } else { around(&table) };
+    let is_row = |element: &ElementRef<'_>| {
+        let is_skipped = own.skip.as_ref().is_some_and(|skip| skip.fits(*element));
+        element.value().name() == "tr" && around(element) == within && !is_skipped
+    };
+    let rows = table.descendants().filter_map(ElementRef::wrap).filter(is_row);
     let cells = rows.map(|row| {
         let is_cell = |cell: &ElementRef<'_>| matches!(cell.value().name(), "td" | "th");
         row.child_elements().filter(is_cell).collect::<Vec<_>>()

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ego_tree::NodeId;
 use scraper::ElementRef;
 
-use super::wire::Lead;
+use super::leads::Lead;
 use super::{Own, SimulateError, SimulatedChoice, Work, place_of, rows, scrolled};
 use crate::controls::value_of;
 use crate::css::Css;

@@ -13,6 +13,7 @@
 
 mod faults;
 mod frames;
+mod leads;
 mod lists;
 mod portal;
 mod rows;
@@ -30,10 +31,11 @@ use url::Url;
 
 use crate::css::Css;
 use crate::document::{Document, is_hidden};
-use crate::language::{Back, Script};
+use crate::language::{Back, Meaning, Script, Sign};
 use crate::read::{Place, list};
+use leads::{Lead, Wires};
 use whose::{Listed, whose};
-use wire::{Lead, Wires, wired};
+use wire::wired;
 
 pub use portal::{
     SimulatedChoice, SimulatedCode, SimulatedField, SimulatedLink, SimulatedPage, SimulatedPortal, SimulatedStep,
@@ -165,15 +167,23 @@ fn work<'p>(script: &Script, recorded: &Recorded<'p>) -> Result<Work<'p>, Simula
     let refused = |why: &str| SimulateError::File { file: recorded.file.to_owned(), why: why.to_owned() };
     let document = Document::parse(recorded.html).map_err(|error| refused(error.text()))?;
     recognised(script, recorded.page, recorded.html).map_err(|why| refused(&why))?;
-    Ok(Work {
-        recorded: *recorded,
-        document,
-        wires: Wires::default(),
-        choice: None,
-        is_inside: false,
-        has_rows: false,
-        leads_on: false,
-    })
+    let wires = Wires::asked(asked(script, recorded.page));
+    Ok(Work { recorded: *recorded, document, wires, choice: None, is_inside: false, has_rows: false, leads_on: false })
+}
+
+/// What a page is known by, and what is told of it.
+fn asked(script: &Script, page: &str) -> impl Iterator<Item = Css> {
+    let page = script.page(page);
+    let signs = page.into_iter().flat_map(|page| &page.when).filter_map(|sign| match sign {
+        Sign::Visible(css) | Sign::Text { within: css, .. } => Some(css.clone()),
+        Sign::Absent(_) | Sign::Url(_) => None,
+    });
+    let picks = page.into_iter().flat_map(|page| match &page.meaning {
+        Meaning::Challenge(asked) => [asked.prompt.of.clone(), asked.refused.clone()],
+        Meaning::Failure { message, .. } => [message.as_ref().and_then(|pick| pick.of.clone()), None],
+        _ => [None, None],
+    });
+    signs.chain(picks.flatten()).collect::<Vec<_>>().into_iter()
 }
 
 /// Whether a page is what its file says wherever it shows: a simulated portal has other addresses.

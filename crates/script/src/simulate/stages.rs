@@ -8,7 +8,7 @@ use domain::institution::CredentialName;
 use ego_tree::NodeId;
 use scraper::ElementRef;
 
-use super::wire::Lead;
+use super::leads::Lead;
 use super::{SimulateError, SimulatedCode, SimulatedField, SimulatedStep, Work, place_of};
 use crate::command::{Problem, Target};
 use crate::css::root_of;

@@ -13,7 +13,7 @@ use html5ever::{Attribute, LocalName, QualName, ns};
 use scraper::node::{Comment, Element};
 use scraper::{ElementRef, Node};
 
-use super::portal::SimulatedLink;
+use super::leads::{Way, Wire, Wires, is_elsewhere, is_path};
 use crate::controls::kind;
 use crate::css::root_of;
 use crate::document::Document;
@@ -29,113 +29,6 @@ const LEADS: &str = "data-leads";
 /// The portal's own script, which goes there.
 const SCRIPT: &str = "/leads.js";
 
-/// Where something leads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lead {
-    /// What was filled is sent, for this step of the sign-in.
-    Step(usize),
-    /// This page shows.
-    Page(usize),
-    /// What was chosen on this page is asked for.
-    Choice(usize),
-    /// The session ends.
-    Out,
-}
-
-impl Lead {
-    fn path(self) -> String {
-        match self {
-            Self::Step(step) => format!("/step/{step}"),
-            Self::Page(page) => format!("/page/{page}"),
-            Self::Choice(page) => format!("/choice/{page}"),
-            Self::Out => "/out".to_owned(),
-        }
-    }
-
-    /// How a form asks for it.
-    const fn method(self) -> &'static str {
-        match self {
-            Self::Step(_) => "post",
-            Self::Page(_) | Self::Choice(_) | Self::Out => "get",
-        }
-    }
-
-    /// Whether what was filled goes along.
-    const fn takes_fields(self) -> bool {
-        matches!(self, Self::Step(_) | Self::Choice(_))
-    }
-}
-
-/// What becomes of the attribute by which something led elsewhere: the address of a link, the kind of a button.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
-    /// Another stands in its place.
-    Moved,
-    /// It stays, as a selector asks for it.
-    Kept,
-}
-
-impl Way {
-    /// What a selector needs.
-    fn for_selector(css: &str) -> Self {
-        if css.contains("[href") || css.contains("[type") { Self::Kept } else { Self::Moved }
-    }
-}
-
-/// Something on a page that leads somewhere.
-pub(super) struct Wire {
-    pub(super) at: NodeId,
-    pub(super) lead: Lead,
-    pub(super) way: Way,
-}
-
-/// What on a page leads where, and what is sent with it.
-#[derive(Default)]
-pub(super) struct Wires {
-    pub(super) leads: Vec<Wire>,
-    /// Fields that are sent with the step or the choice, each by its name.
-    pub(super) fields: Vec<(NodeId, String)>,
-    /// Whether selectors ask for where forms lead.
-    pub(super) wants_actions: bool,
-}
-
-impl Wires {
-    /// Wires something for a selector, unless it leads somewhere already.
-    pub(super) fn put(&mut self, at: NodeId, css: &str, lead: Lead) {
-        if self.leads.iter().all(|wire| wire.at != at) {
-            self.wants_actions |= css.contains("[action");
-            self.leads.push(Wire { at, lead, way: Way::for_selector(css) });
-        }
-    }
-
-    /// The addresses on a page that stay, and where they lead.
-    pub(super) fn links(&self, document: &Document) -> Vec<SimulatedLink> {
-        let kept = |wire: &&Wire| wire.way == Way::Kept;
-        let link = |wire: &Wire| {
-            let address = document.html.tree.get(wire.at).and_then(ElementRef::wrap)?.attr("href")?.trim();
-            let is_path =
-                !address.is_empty() && !address.starts_with('#') && !has_scheme(address) && !is_elsewhere(address);
-            is_path.then(|| SimulatedLink { address: address.to_owned(), leads: wire.lead.path() })
-        };
-        self.leads.iter().filter(kept).filter_map(link).collect()
-    }
-}
-
-/// Whether an address is one of the portal's own that can be asked for.
-fn is_path(address: &str) -> bool {
-    !address.is_empty() && !address.starts_with('#') && !has_scheme(address) && !is_elsewhere(address)
-}
-
-/// Whether an address names another host.
-fn is_elsewhere(address: &str) -> bool {
-    address.starts_with("//") || address.contains("://")
-}
-
-fn has_scheme(address: &str) -> bool {
-    let scheme = address.split_once(':').map_or("", |(scheme, _)| scheme);
-    !scheme.is_empty() && scheme.bytes().all(|sign| sign.is_ascii_alphanumeric() || matches!(sign, b'+' | b'-' | b'.'))
-}
-
 /// The page with its wires, as markup.
 pub(super) fn wired(mut document: Document, wires: &Wires) -> String {
     let tree = &mut document.html.tree;
@@ -144,7 +37,7 @@ pub(super) fn wired(mut document: Document, wires: &Wires) -> String {
     let mut scripted = Vec::new();
     for (place, wire) in wires.leads.iter().enumerate() {
         let Some(own) = tree.get(wire.at).and_then(ElementRef::wrap) else { continue };
-        let (root, is_framed) = (root_of(own), is_framed(*own));
+        let (root, is_framed, way) = (root_of(own), is_framed(*own), wires.way(wire, own));
         let form = format!("lead-{place}");
         if wire.lead.takes_fields() {
             for (field, name) in &wires.fields {
@@ -152,7 +45,7 @@ pub(super) fn wired(mut document: Document, wires: &Wires) -> String {
             }
         }
         let target = is_framed.then_some("_top");
-        let led = lead_from(tree, wire, &form, target);
+        let led = lead_from(tree, (wire, way), &form, target);
         if led.by_script && !scripted.contains(&document_of(tree, wire.at)) {
             scripted.push(document_of(tree, wire.at));
         }
@@ -217,8 +110,8 @@ struct Led {
 }
 
 /// Has an element lead somewhere.
-fn lead_from(tree: &mut Tree<Node>, wire: &Wire, form: &str, target: Option<&str>) -> Led {
-    let Wire { at: id, lead, way } = *wire;
+fn lead_from(tree: &mut Tree<Node>, (wire, way): (&Wire, Way), form: &str, target: Option<&str>) -> Led {
+    let Wire { at: id, lead, .. } = *wire;
     let Some(found) = tree.get(id).and_then(ElementRef::wrap) else { return Led::default() };
     let (name, kind) = (found.value().name().to_owned(), kind(&found));
     let own = found.attr("href").unwrap_or_default().to_owned();
@@ -283,7 +176,8 @@ fn clean(tree: &mut Tree<Node>, wires: &Wires) {
             .map(|(name, _)| name.to_owned())
             .collect();
         let action = found.attr("action").filter(|_| wires.wants_actions).map(|action| path_of(action).to_owned());
-        let href = found.attr("href").filter(|_| !is_wired(id)).map(behind_sign);
+        let stays = |address: &&str| is_wired(id) || (is_path(address) && wires.is_asked(found));
+        let href = found.attr("href").filter(|address| !stays(address)).map(behind_sign);
         for name in gone {
             change(tree, id, &[(&name, None)]);
         }
@@ -353,7 +247,7 @@ fn does_something(name: &str, value: &str) -> bool {
             | "popovertarget"
             | "commandfor"
     );
-    loads || name.starts_with("on") || (name == "style" && value.to_ascii_lowercase().contains("url("))
+    loads || name == LEADS || name.starts_with("on") || (name == "style" && value.to_ascii_lowercase().contains("url("))
 }
 
 /// Sets attributes of an element, or takes them away.
@@ -382,9 +276,10 @@ fn named(node: &Node, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Lead, Wires, wired};
+    use super::{Wires, wired};
     use crate::css::Css;
     use crate::document::Document;
+    use crate::simulate::leads::Lead;
 
     /// The body with what these selectors fit leading to the pages of their places.
     fn check(body: &str, leads: &[(&str, Lead)], expected: &[&str]) {
@@ -438,14 +333,45 @@ mod tests {
     }
 
     #[test]
+    fn what_a_page_is_known_by_stays_and_leads_nowhere_else() {
+        let css = |text| Css::parse(text).expect("a selector");
+        let body = "<form action=https://bank.example/in><a id=one href=/bye>x</a><a href=/other>y</a></form>";
+        let document = Document::parse(body).expect("a document");
+        let one = document.all(&css("#one")).next().expect("a link").id();
+        let asked = [css("a[href='/bye']"), css("form[action='/in']"), css("a[href='/other']")];
+        let mut wires = Wires::asked(asked.into_iter());
+        wires.put(one, "#one", Lead::Out);
+        let links = wires.links(&document);
+        assert_eq!(
+            links.iter().map(|link| (link.address.as_str(), link.leads.as_str())).collect::<Vec<_>>(),
+            [("/bye", "/out")]
+        );
+        let html = wired(document, &wires);
+        for part in ["<form action=\"/in\">", "href=\"/bye\"", "href=\"/other\""] {
+            assert!(html.contains(part), "{part} isn't in {html}");
+        }
+    }
+
+    #[test]
     fn nothing_else_loads_does_or_leads_to_anything() {
         let body = "<script>x()</script><img src=http://a/b onerror=x()><a href=http://a/b target=_blank>y</a>\
             <form action=/pay method=post><button formaction=/pay>z</button></form><iframe src=/b></iframe><!-- c -->\
-            <p style='background: URL(http://a/b)'>w</p><template><script>x()</script></template>";
+            <p data-leads=/out style='background: URL(http://a/b)'>w</p><template><script>x()</script></template>";
         let document = Document::parse(body).expect("a document");
         let html = wired(document, &Wires::default());
-        for part in ["script", "src=", "onerror", "target", "action", "iframe", "c -->", "url(", "URL(", "href=\"http"]
-        {
+        for part in [
+            "script",
+            "data-leads",
+            "src=",
+            "onerror",
+            "target",
+            "action",
+            "iframe",
+            "c -->",
+            "url(",
+            "URL(",
+            "href=\"http",
+        ] {
             assert!(!html.contains(part), "{part} is in {html}");
         }
         assert!(html.contains("<body><!--banner-->") && html.contains("<a href=\"#http://a/b\">y</a>"), "{html}");
