@@ -64,7 +64,7 @@ async fn given_away(portal: Portal, catalog: &Path) -> Result<(RunningPortal, Pa
     Ok((recorded::start(&simulated, Wishes::default()).await?, shared))
 }
 
-async fn check(portal: Portal, rows: usize, drivers: &[&str]) -> Result<(), Failure> {
+async fn check(portal: Portal, rows: usize, drivers: &[&str], changed: &[Faults]) -> Result<(), Failure> {
     let catalog = tempfile::tempdir()?;
     let (portal, folder) = given_away(portal, catalog.path()).await?;
     for (count, driver) in (1..).zip(drivers) {
@@ -79,33 +79,42 @@ async fn check(portal: Portal, rows: usize, drivers: &[&str]) -> Result<(), Fail
     let ran = read(&portal, &folder, "http", "wrong").await?;
     assert!(ran.stderr.contains("auth.credentials.invalid"), "{}\n{}", ran.stdout, ran.stderr);
     assert_eq!(portal.oracle().refused_passwords, 1);
+    for faults in changed {
+        portal.set_faults(faults.clone());
+        let ran = read(&portal, &folder, drivers[0], portal.password()).await?;
+        assert_eq!(ran.code, Some(0), "{faults:?}\n{}\n{}", ran.stdout, ran.stderr);
+    }
     Ok(())
+}
+
+fn moved() -> Faults {
+    Faults { moved_column: true, ..Faults::default() }
 }
 
 #[tokio::test]
 async fn harbour_is_recorded_made_up_and_read_where_nobody_has_an_account() -> Result<(), Failure> {
     // Two pages of 25 rows, which a person went to.
-    check(Portal::Harbour, 50, &["cdp", "http"]).await
+    check(Portal::Harbour, 50, &["cdp", "http"], &[moved()]).await
 }
 
 #[tokio::test]
 async fn meridian_is_recorded_made_up_and_read_where_nobody_has_an_account() -> Result<(), Failure> {
-    check(Portal::Meridian, 50, &["cdp"]).await
+    check(Portal::Meridian, 50, &["cdp"], &[moved()]).await
 }
 
 #[tokio::test]
 async fn hoshizora_is_recorded_made_up_and_read_where_nobody_has_an_account() -> Result<(), Failure> {
-    check(Portal::Hoshizora, 40, &["cdp"]).await
+    check(Portal::Hoshizora, 40, &["cdp"], &[]).await
 }
 
 #[tokio::test]
 async fn threshold_is_recorded_made_up_and_read_where_nobody_has_an_account() -> Result<(), Failure> {
-    check(Portal::Threshold, 113, &["cdp", "http"]).await
+    check(Portal::Threshold, 113, &["cdp", "http"], &[moved()]).await
 }
 
 #[tokio::test]
 async fn kontor_is_recorded_made_up_and_read_where_nobody_has_an_account() -> Result<(), Failure> {
-    check(Portal::Kontor, 72, &["cdp"]).await
+    check(Portal::Kontor, 72, &["cdp"], &[]).await
 }
 
 #[tokio::test]
@@ -124,12 +133,12 @@ async fn an_app_that_says_no_ends_the_session_of_a_simulated_portal() -> Result<
 
 #[tokio::test]
 async fn coppermine_is_recorded_made_up_and_read_where_nobody_has_an_account() -> Result<(), Failure> {
-    check(Portal::Coppermine, 90, &["cdp"]).await
+    check(Portal::Coppermine, 90, &["cdp"], &[]).await
 }
 
 #[tokio::test]
 async fn lantern_is_recorded_made_up_and_read_where_nobody_has_an_account() -> Result<(), Failure> {
-    check(Portal::Lantern, 16, &["cdp"]).await
+    check(Portal::Lantern, 16, &["cdp"], &[]).await
 }
 
 pub(super) const SCRIPT: &str = r##"script: 1
