@@ -236,6 +236,10 @@ fn is_recent_day(text: &str, today: Date) -> bool {
         .map(|part| part.parse().ok().filter(|_| part.len() <= 4 && part.bytes().all(|sign| sign.is_ascii_digit())))
         .collect();
     let [Some(one), Some(two), Some(three)] = parts[..] else { return false };
+    // Two digits each with dashes between are a sort code's as well.
+    if text.contains('-') && [one, two, three].iter().all(|part| *part < 100) {
+        return false;
+    }
     let days = today.saturating_sub(DAYS_BACK.days())..=today.saturating_add(1.day());
     let is_recent = |year: i16, month: i16, day: i16| {
         let year = if year < 100 { 2000 + year } else { year };
@@ -359,9 +363,18 @@ mod tests {
         for day in ["11/27/26", "2026-11-28", "27.11.2026", "8/30/2026", "30/08/2026", "10/24/25"] {
             assert!(is_recent_day(day, today), "{day}");
         }
-        for other in
-            ["11/27/1985", "10/22/25", "11/30/26", "112726", "11-27", "13/32/26", "1/2/3/26", "a/b/c", "+1/2/26"]
-        {
+        for other in [
+            "11/27/1985",
+            "10/22/25",
+            "11/30/26",
+            "112726",
+            "11-27",
+            "26-10-25",
+            "13/32/26",
+            "1/2/3/26",
+            "a/b/c",
+            "+1/2/26",
+        ] {
             assert!(!is_recent_day(other, today), "{other}");
         }
         let now = Timestamp::now().to_zoned(TimeZone::UTC).date();
