@@ -407,6 +407,10 @@ async fn a_folder_of_somebody_elses_is_served_only_where_it_is_sound() -> Result
         portal["pages"][0]["links"] = json!([{ "address": "/a", "leads": "https://elsewhere.example/" }]);
     })
     .await?;
+    check("is no path of the portal", |portal| {
+        portal["pages"][0]["links"] = json!([{ "address": "/a", "leads": "/page/900" }]);
+    })
+    .await?;
     check("names page 901", |portal| {
         portal["pages"][0]["choice"] = json!({ "name": "month", "pages": { "2026-11": 901 } });
     })

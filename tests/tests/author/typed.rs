@@ -147,6 +147,16 @@ async fn nothing_that_was_typed_is_left_in_any_encoding() -> Result<(), Failure>
     Ok(())
 }
 
+/// Signs in with what was typed, looks at an account, and signs out.
+async fn goes_through(hand: &mut Hand) -> Result<(), Failure> {
+    hand.click("#go").await?;
+    hand.click("#accounts a").await?;
+    hand.click("#back").await?;
+    hand.click("#out").await?;
+    hand.see("#bye").await?;
+    Ok(())
+}
+
 /// Keys that the page makes something else of, in a field and over things that are none; and a sign in each of six fields.
 const BESIDE: &str = "<input id=dots><span id=keys><x-k id=k1 tabindex=0 style='display:inline-block;width:20px;height:20px'></x-k>\
      <x-k tabindex=0>.</x-k><x-k tabindex=0>.</x-k><x-k tabindex=0>.</x-k><x-k tabindex=0>.</x-k><x-k tabindex=0>.</x-k></span>\
@@ -174,11 +184,7 @@ async fn what_a_page_makes_of_keys_and_of_single_signs_is_taken_out_as_a_whole()
     hand.see("#put{493817}").await?;
     hand.fill("#user", USER).await?;
     hand.fill("#word", PASSWORD).await?;
-    hand.click("#go").await?;
-    hand.click("#accounts a").await?;
-    hand.click("#back").await?;
-    hand.click("#out").await?;
-    hand.see("#bye").await?;
+    goes_through(&mut hand).await?;
     let ran = recorder.enough().await?;
     let kept = files(&folder);
     assert!(kept.iter().any(|(name, _)| name.ends_with("sign_in.html")), "{}{}", ran.stdout, ran.stderr);
@@ -198,11 +204,7 @@ async fn a_password_is_taken_out_though_the_portal_says_the_word_itself() -> Res
     let mut hand = recorder.hand().await?;
     hand.fill("#user", "granite").await?;
     hand.fill("#word", "Solid").await?;
-    hand.click("#go").await?;
-    hand.click("#accounts a").await?;
-    hand.click("#back").await?;
-    hand.click("#out").await?;
-    hand.see("#bye").await?;
+    goes_through(&mut hand).await?;
     let ran = recorder.enough().await?;
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
     let kept = files(&folder);

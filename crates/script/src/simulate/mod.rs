@@ -1,5 +1,5 @@
 //! Pages that were saved, as a portal that leads from one to the next: where a script clicks, something is sent or another page
-//! shows, by forms and links alone, so that no page runs anything.
+//! shows, by forms and links, and where there is none by the portal's own script: no page runs anything of its own.
 //!
 //! ```text
 //! pages ──▶ whose are they? ──▶ wired ──▶ read again by the script: the portal's truth
