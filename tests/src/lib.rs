@@ -20,6 +20,7 @@ pub mod repairs;
 pub mod rows;
 pub mod socket;
 pub mod statements;
+pub mod terminal;
 pub mod tools;
 pub mod usage;
 pub mod verdict;

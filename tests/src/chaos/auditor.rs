@@ -76,8 +76,10 @@ impl Audit {
         for agent in operator.list("/control/v1/agents").await.ok()? {
             self.agents.insert(text(&agent["id"]), text(&agent["name"]));
         }
+        // An answer that comes late says what was so before.
+        let asked = now_ms();
         let leases = operator.list("/control/v1/leases").await.ok()?;
-        self.look_at_leases(world, &leases);
+        self.look_at_leases(world, &leases, asked);
         for letter in operator.list("/control/v1/dead-letters").await.ok()? {
             self.revive(world, &letter).await;
         }
@@ -113,7 +115,7 @@ impl Audit {
         }
     }
 
-    fn look_at_leases(&mut self, world: &World, leases: &[Value]) {
+    fn look_at_leases(&mut self, world: &World, leases: &[Value], asked: u64) {
         let mut of_connection: BTreeMap<String, usize> = BTreeMap::new();
         for lease in leases {
             *of_connection.entry(text(&lease["connectionId"])).or_default() += 1;
@@ -121,13 +123,12 @@ impl Audit {
         for (connection, count) in of_connection.iter().filter(|(_, count)| **count > 1) {
             self.findings.add(Invariant::TwoLeases, format!("{connection} has {count} leases"));
         }
-        let now = now_ms();
         let Some(calm_since) = world.disturbances.calm_since() else { return };
         let dead: HashMap<String, u64> = lives(world).filter_map(|life| Some((life.name, life.ended_at_ms?))).collect();
         for lease in leases {
             let name = self.agents.get(&text(&lease["agentId"]));
             let Some(&ended) = name.and_then(|name| dead.get(name)) else { continue };
-            let held = now.saturating_sub(ended.max(calm_since));
+            let held = asked.saturating_sub(ended.max(calm_since));
             self.held_after_death_ms = self.held_after_death_ms.max(held);
             if held > u64::try_from(TERM.as_millis()).unwrap_or(u64::MAX) + GONE_MS {
                 self.findings.add(Invariant::LeasesOfTheDead, format!("{held} ms after its end: {lease}"));

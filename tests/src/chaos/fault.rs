@@ -2,6 +2,7 @@
 //!
 //! Not here: how any of it is done; [`World`](super::world::World) has a word for each.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use fixtures::rng::Rng;
@@ -180,10 +181,34 @@ const QUIET: i64 = 3_000;
 /// How long, in milliseconds, until the next one comes.
 const BETWEEN: (i64, i64) = (1_200, 3_000);
 
+/// How long a fault is put off that has nothing to hit.
+const PUT_OFF: Duration = Duration::from_millis(300);
+
+/// Moments in their order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan(VecDeque<Moment>);
+
+impl Plan {
+    /// The next moment.
+    pub fn take(&mut self) -> Option<Moment> {
+        self.0.pop_front()
+    }
+
+    /// Puts a fault off that had nothing to hit at its moment, and its end as much: whether there is a browser then is
+    /// chance, and not the seed's. The faults that keep anything from being hit end in between.
+    pub fn put_off(&mut self, at: Duration, fault: Fault) {
+        for moment in self.0.iter_mut().filter(|moment| moment.act == Act::End(fault)).take(1) {
+            moment.at += PUT_OFF;
+        }
+        self.0.push_back(Moment { at: at + PUT_OFF, act: Act::Begin(fault) });
+        self.0.make_contiguous().sort_by_key(|moment| moment.at);
+    }
+}
+
 /// The plan of a seed for so long. Kinds are dealt as cards are: each comes once before any
 /// comes again.
 #[must_use]
-pub fn plan(seed: u64, span: Duration) -> Vec<Moment> {
+pub fn plan(seed: u64, span: Duration) -> Plan {
     let mut rng = Rng::of(seed, "chaos");
     let (mut moments, mut deck) = (Vec::new(), Vec::new());
     let mut at = QUIET;
@@ -203,7 +228,7 @@ pub fn plan(seed: u64, span: Duration) -> Vec<Moment> {
         at += rng.between(BETWEEN.0, BETWEEN.1);
     }
     moments.sort_by_key(|moment| moment.at);
-    moments
+    Plan(moments.into())
 }
 
 fn millis(span: i64) -> Duration {
@@ -215,7 +240,7 @@ mod tests {
     use std::collections::BTreeSet;
     use std::time::Duration;
 
-    use super::{Act, KINDS, plan};
+    use super::{Act, Fault, KINDS, Moment, PUT_OFF, Plan, plan};
 
     #[test]
     fn a_seed_gives_one_plan_and_another_seed_another() {
@@ -226,7 +251,7 @@ mod tests {
 
     #[test]
     fn every_kind_comes_before_any_comes_again_and_what_begins_ends() {
-        let moments = plan(3, Duration::from_secs(200));
+        let Plan(moments) = plan(3, Duration::from_secs(200));
         let faults = moments.iter().filter_map(|moment| match moment.act {
             Act::Begin(fault) => Some(fault),
             Act::End(_) => None,
@@ -237,5 +262,21 @@ mod tests {
         for fault in begun.iter().filter(|fault| fault.lasts().is_some()) {
             assert!(moments.iter().any(|moment| moment.act == Act::End(*fault)), "{fault:?}");
         }
+    }
+
+    #[test]
+    fn a_fault_that_had_nothing_to_hit_comes_later_and_lasts_as_long() {
+        let moment = |at, act| Moment { at: Duration::from_secs(at), act };
+        let (hit, other) = (Fault::FreezeAgent(1), Fault::WipeRedis);
+        let mut moved =
+            Plan([moment(1, Act::Begin(hit)), moment(6, Act::End(hit)), moment(2, Act::Begin(other))].into());
+        let first = moved.take().expect("a moment");
+        moved.put_off(first.at, hit);
+        let mut rest = std::iter::from_fn(|| moved.take());
+        let mut next = || rest.next().map(|moment| (moment.at, moment.act));
+        assert_eq!(next(), Some((first.at + PUT_OFF, Act::Begin(hit))));
+        assert_eq!(next(), Some((Duration::from_secs(2), Act::Begin(other))));
+        assert_eq!(next(), Some((Duration::from_secs(6) + PUT_OFF, Act::End(hit))));
+        assert_eq!(next(), None);
     }
 }

@@ -35,7 +35,7 @@ use std::time::Duration;
 
 use self::auditor::{Audit, Auditor};
 use self::chronicle::{Chronicle, What};
-use self::fault::plan;
+use self::fault::{Act, Moment, plan};
 use self::findings::{Findings, Invariant};
 use self::people::Crowd;
 use self::world::{Settings, TERM, World};
@@ -101,6 +101,9 @@ impl Outcome {
     }
 }
 
+/// How long after the plan's span what has nothing to hit is tried again: runs are asked for all the time.
+const LATE: Duration = Duration::from_secs(30);
+
 /// Plays a seed's plan for so long, waits until it is quiet again, and judges.
 ///
 /// # Errors
@@ -110,9 +113,14 @@ pub async fn play(settings: Settings, span: Duration) -> Result<Outcome, Failure
     let crowd = Crowd::of(&world);
     let auditor = Auditor::of(&world);
     let begun = world.timeline.elapsed();
-    for moment in plan(settings.seed, span) {
-        lasting((begun + moment.at).saturating_sub(world.timeline.elapsed())).await;
-        world.carry_out(moment.act).await;
+    let mut plan = plan(settings.seed, span);
+    while let Some(Moment { at, act }) = plan.take() {
+        lasting((begun + at).saturating_sub(world.timeline.elapsed())).await;
+        match act {
+            Act::Begin(fault) if world.disturb(fault).await || at > span + LATE => {}
+            Act::Begin(fault) => plan.put_off(at, fault),
+            Act::End(fault) => world.restore(fault).await,
+        }
     }
     settle(world, crowd, auditor).await
 }

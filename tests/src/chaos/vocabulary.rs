@@ -9,7 +9,7 @@ use std::time::Duration;
 use fixtures::faults::Faults;
 
 use super::disturbances::Disturbed;
-use super::fault::{Act, Fault};
+use super::fault::Fault;
 use super::line::{self, Order};
 use super::world::{Clock, Seat, World};
 use crate::programs::{
@@ -29,28 +29,28 @@ pub(super) fn usual_faults() -> Faults {
 }
 
 impl World {
-    /// Does what a plan says, and notes what was hit.
-    pub async fn carry_out(&self, act: Act) {
-        match act {
-            Act::Begin(fault) => {
-                let disturbed = disturbed_by(fault);
-                disturbed.iter().for_each(|&what| self.disturbances.begin(what));
-                self.timeline.say(format!("begins: {} {fault:?}", fault.name()));
-                if self.begin(fault).await {
-                    *self.hits.lock().unwrap_or_else(PoisonError::into_inner).entry(fault.name()).or_default() += 1;
-                } else {
-                    self.timeline.say("  there was nothing to hit");
-                }
-                if fault.lasts().is_none() {
-                    disturbed.iter().for_each(|&what| self.disturbances.end(what));
-                }
-            }
-            Act::End(fault) => {
-                self.end(fault).await;
-                disturbed_by(fault).iter().for_each(|&what| self.disturbances.end(what));
-                self.timeline.say(format!("ends: {}", fault.name()));
-            }
+    /// Begins a fault, and notes what was hit; whether anything was there to hit.
+    pub async fn disturb(&self, fault: Fault) -> bool {
+        let disturbed = disturbed_by(fault);
+        disturbed.iter().for_each(|&what| self.disturbances.begin(what));
+        self.timeline.say(format!("begins: {} {fault:?}", fault.name()));
+        let is_hit = self.begin(fault).await;
+        if is_hit {
+            *self.hits.lock().unwrap_or_else(PoisonError::into_inner).entry(fault.name()).or_default() += 1;
+        } else {
+            self.timeline.say("  there was nothing to hit");
         }
+        if !is_hit || fault.lasts().is_none() {
+            disturbed.iter().for_each(|&what| self.disturbances.end(what));
+        }
+        is_hit
+    }
+
+    /// Ends a fault that lasts.
+    pub async fn restore(&self, fault: Fault) {
+        self.end(fault).await;
+        disturbed_by(fault).iter().for_each(|&what| self.disturbances.end(what));
+        self.timeline.say(format!("ends: {}", fault.name()));
     }
 
     async fn begin(&self, fault: Fault) -> bool {

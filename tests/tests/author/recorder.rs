@@ -3,19 +3,18 @@
 //! Not here: what is drafted of a page, which the script crate's own tests have; that nothing of what they typed is left (`typed`).
 
 use std::path::Path;
-use std::process::Stdio;
 
 use fixtures::faults::Faults;
 use fixtures::portal::RunningPortal;
 use fixtures::zoo::{Portal, Wishes};
 use serde_json::{Value, json};
-use tests::patience::{eventually, patience};
+use tests::patience::eventually;
 use tests::programs::{built, processes_naming};
 use tests::recorder::{Carried, Failure, Hand, Recorded, Recorder, carried_over, known, read, record};
 use tests::socket::{Heard, Socket};
+use tests::terminal::{CTRL_C, Terminal};
 use tests::world::{Ran, run};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{ChildStdout, Command};
+use tokio::process::Command;
 
 use crate::typed::{PASSWORD, USER, by_keypad, goes_by_keypad, talkative};
 
@@ -242,52 +241,27 @@ async fn the_recorders_view_shows_the_portal_takes_input_and_is_nobodys_without_
     Ok(())
 }
 
-/// Waits for something that a program says; all until then.
-async fn heard(out: &mut ChildStdout, words: &str) -> Result<String, Failure> {
-    let (mut said, mut bytes) = (String::new(), [0; 4096]);
-    while !said.contains(words) || !said.ends_with('\n') {
-        let count = tokio::time::timeout(patience(), out.read(&mut bytes)).await.map_err(|_| said.clone())??;
-        if count == 0 {
-            return Err(format!("it ended: {said}").into());
-        }
-        said.push_str(&String::from_utf8_lossy(&bytes[..count]));
-    }
-    Ok(said)
-}
-
 #[tokio::test]
 async fn at_a_terminal_the_first_answer_counts_and_ctrl_c_takes_what_is_proposed() -> Result<(), Failure> {
-    for (answer, expected) in [("savings\n", "savings"), ("\u{3}", "other")] {
+    for (answer, expected) in [("savings\n", "savings"), (CTRL_C, "other")] {
         let catalog = tempfile::tempdir()?;
         let (folder, data) = (catalog.path().join("asked"), catalog.path().join("data"));
-        let line = format!(
-            "'{}' record {} --headless --into '{}' --data '{}'",
-            built("agent")?.display(),
-            by_keypad().await?,
-            folder.display(),
-            data.display()
-        );
-        // A terminal around it.
-        let mut command = Command::new("script");
-        command.args(["--quiet", "--return", "--command", &line, "/dev/null"]).kill_on_drop(true);
+        let mut command = Command::new(built("agent")?);
+        command.args(["record", &by_keypad().await?, "--headless", "--into"]).arg(&folder).arg("--data").arg(&data);
         if rustix::process::geteuid().is_root() {
             command.env("BURSAR_BROWSER_SANDBOX", "off");
         }
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-        let (mut keys, mut out) = (child.stdin.take().ok_or("no input")?, child.stdout.take().ok_or("no talk")?);
-        let said = heard(&mut out, "go through the portal at ").await?;
-        let (_, address) = said.split_once("go through the portal at ").ok_or("no address")?;
-        let address = address.split_whitespace().next().ok_or("no address")?.to_owned();
+        let mut terminal = Terminal::start(&command)?;
+        let address = terminal.shows("go through the portal at ").await?;
         goes_by_keypad(&mut Hand::at(&data.join("profiles")).await?).await?;
         // The view says that it is enough, and nobody presses Enter.
         Socket::open(&format!("{address}socket"), &[]).await?.say(&json!({ "do": "done" })).await;
-        heard(&mut out, "What kind of account is \"Livret bleu\"?").await?;
-        keys.write_all(answer.as_bytes()).await?;
-        let mut rest = String::new();
-        tokio::time::timeout(patience(), out.read_to_string(&mut rest)).await??;
-        assert!(child.wait().await?.success(), "{rest}");
+        terminal.shows("What kind of account is \"Livret bleu\"?").await?;
+        terminal.press(answer)?;
+        let (status, shown) = terminal.ended().await?;
+        assert!(status.success(), "{status}: {shown}");
         let expected = format!("Livret bleu: {expected}");
-        assert!(script(&folder).contains(&expected), "{expected} isn't in {rest}\n{}", script(&folder));
+        assert!(script(&folder).contains(&expected), "{expected} isn't in {shown}\n{}", script(&folder));
     }
     Ok(())
 }
