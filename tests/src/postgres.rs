@@ -7,10 +7,10 @@
 
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Weak};
+use std::process::{Child, Stdio};
 
 use tokio::process::Command;
-use tokio::sync::Mutex;
+use tokio::sync::OnceCell;
 
 use crate::patience::eventually;
 use crate::programs::{Program, ProgramError};
@@ -28,6 +28,13 @@ impl Postgres {
     /// # Errors
     /// [`ProgramError`] if PostgreSQL isn't installed or doesn't get ready.
     pub async fn start() -> Result<Self, ProgramError> {
+        let mut postgres = Self::make().await?;
+        postgres.serve().await?;
+        Ok(postgres)
+    }
+
+    /// Makes a cluster.
+    async fn make() -> Result<Self, ProgramError> {
         let failed = |source| ProgramError::Spawn { name: "postgres".into(), source };
         let programs = programs().ok_or_else(|| ProgramError::NotBuilt { path: "/usr/lib/postgresql".into() })?;
         let folder = tempfile::tempdir().map_err(failed)?;
@@ -35,7 +42,7 @@ impl Postgres {
         if let Some((user, group)) = owner {
             chown(folder.path(), Some(user), Some(group)).map_err(failed)?;
         }
-        let mut postgres = Self { server: None, folder, programs };
+        let postgres = Self { server: None, folder, programs };
         let mut init = postgres.command("initdb");
         init.args(["--auth", "trust", "--username", "bursar", "--no-sync", "--encoding", "UTF8", "--locale", "C"]);
         let made = init.arg("--pgdata").arg(postgres.cluster()).output().await.map_err(failed)?;
@@ -43,7 +50,6 @@ impl Postgres {
             let said = String::from_utf8_lossy(&made.stderr).into_owned();
             return Err(ProgramError::NotReady { name: "initdb".into(), said });
         }
-        postgres.serve().await?;
         Ok(postgres)
     }
 
@@ -60,15 +66,24 @@ impl Postgres {
 
     async fn serve(&mut self) -> Result<(), ProgramError> {
         let mut serve = self.command("postgres");
+        self.settings(&mut serve);
+        let server = Program::start("postgres", serve)?;
+        self.ready(|| server.talk()).await?;
+        self.server = Some(server);
+        Ok(())
+    }
+
+    fn settings(&self, serve: &mut Command) {
         serve.arg("-D").arg(self.cluster()).arg("-k").arg(self.folder.path());
         serve.args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=300"]);
-        let server = Program::start("postgres", serve)?;
+    }
+
+    /// Waits until it takes connections; what it said, where it doesn't.
+    async fn ready(&self, said: impl Fn() -> String) -> Result<(), ProgramError> {
         let mut ready = self.command("pg_isready");
         ready.arg("-h").arg(self.folder.path()).args(["-d", "postgres", "-q"]);
         let is_ready = eventually(async || ready.status().await.ok().filter(|status| status.success())).await;
-        is_ready.ok_or_else(|| ProgramError::NotReady { name: "postgres".into(), said: server.talk() })?;
-        self.server = Some(server);
-        Ok(())
+        is_ready.map(|_| ()).ok_or_else(|| ProgramError::NotReady { name: "postgres".into(), said: said() })
     }
 
     fn cluster(&self) -> PathBuf {
@@ -77,7 +92,10 @@ impl Postgres {
 
     /// One of its programs, as the user that it may run as.
     fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(self.programs.join(program));
+        self.of_its_user(Command::new(self.programs.join(program)))
+    }
+
+    fn of_its_user(&self, mut command: Command) -> Command {
         command.current_dir(self.folder.path());
         if let Some((user, group)) = unprivileged() {
             command.uid(user).gid(group);
@@ -97,32 +115,54 @@ impl Postgres {
     }
 }
 
-/// The server whose databases the tests of this process have, while any of them runs.
-static SHARED: Mutex<Weak<Postgres>> = Mutex::const_new(Weak::new());
+/// The server whose databases the tests of this process have, however they follow each other: a cluster takes seconds to make.
+static SHARED: OnceCell<Shared> = OnceCell::const_new();
 
-/// A database of a test's own, on a server that it shares: a server takes a second to make, and a database none.
+/// Runs a server until the other end of its standard input is closed, as that of a process is which ends, however it ends; then
+/// takes the server's folder away. The folder comes first, then the server with its arguments.
+const UNTIL_INPUT_ENDS: &str =
+    r#"folder=$1; shift; "$@" </dev/null >log 2>&1 & read -r _; kill -INT $!; wait $!; cd /; rm -rf "$folder""#;
+
+/// A server that ends after this process.
+struct Shared {
+    postgres: Postgres,
+    /// Its standard input is open for as long as this process lives.
+    _runner: Child,
+}
+
+impl Shared {
+    async fn start() -> Result<Self, ProgramError> {
+        let mut postgres = Postgres::make().await?;
+        // Nothing of a process is dropped that ends.
+        postgres.folder.disable_cleanup(true);
+        let folder = postgres.folder.path();
+        let mut command = postgres.of_its_user(Command::new("sh"));
+        command.args(["-c", UNTIL_INPUT_ENDS, "sh"]).arg(folder).arg(postgres.programs.join("postgres"));
+        postgres.settings(&mut command);
+        // A Ctrl-C at the terminal ends this process, and the server by that.
+        command.process_group(0);
+        // It is no runtime's: that of each test ends with the test.
+        let mut command = command.into_std();
+        let runner = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let runner = runner.map_err(|source| ProgramError::Spawn { name: "postgres".into(), source })?;
+        postgres.ready(|| std::fs::read_to_string(folder.join("log")).unwrap_or_default()).await?;
+        Ok(Self { postgres, _runner: runner })
+    }
+}
+
+/// A database of a test's own, on a server that it shares.
 pub struct Database {
-    server: Arc<Postgres>,
+    server: &'static Postgres,
     name: String,
 }
 
 impl Database {
-    /// Makes one; the server ends with the last test that has one.
+    /// Makes one; the server ends after this process.
     ///
     /// # Errors
     /// [`ProgramError`] if PostgreSQL isn't installed or doesn't get ready.
     pub async fn create() -> Result<Self, ProgramError> {
-        let server = {
-            let mut shared = SHARED.lock().await;
-            match shared.upgrade() {
-                Some(server) => server,
-                None => {
-                    let server = Arc::new(Postgres::start().await?);
-                    *shared = Arc::downgrade(&server);
-                    server
-                }
-            }
-        };
+        let server = &SHARED.get_or_try_init(Shared::start).await?.postgres;
         let name = format!("test_{}", uuid::Uuid::new_v4().simple());
         let mut create = server.command("createdb");
         create.arg("--host").arg(server.folder.path()).args(["--username", "bursar", "--template", "template0", &name]);
@@ -138,6 +178,15 @@ impl Database {
     #[must_use]
     pub fn url(&self) -> String {
         self.server.url_of(&self.name)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        // Whatever still has it open goes first; one that can't be dropped goes with the server.
+        let mut gone = self.server.command("dropdb").into_std();
+        gone.arg("--host").arg(self.server.folder.path()).args(["--username", "bursar", "--force", &self.name]);
+        let _ = gone.stdout(Stdio::null()).stderr(Stdio::null()).status();
     }
 }
 

@@ -175,6 +175,14 @@ pub(crate) fn label_of(document: &Document, element: ElementRef<'_>) -> Option<S
     (!words.is_empty() && matches!(found.as_slice(), [one] if one.id() == element.id())).then_some(words)
 }
 
+/// The role and the words by which a button or a link alone is found.
+pub(crate) fn role_and_words(document: &Document, element: ElementRef<'_>) -> Option<(String, String)> {
+    let role = role_of(&element).filter(|role| matches!(role.as_str(), "button" | "link"))?;
+    let words = called(document, element);
+    let found = of(document, &Way::Role { role: role.clone(), name: words.clone() });
+    (!words.is_empty() && matches!(found.as_slice(), [one] if one.id() == element.id())).then_some((role, words))
+}
+
 fn is_field(element: &ElementRef<'_>) -> bool {
     matches!(element.value().name(), "input" | "select" | "textarea")
 }

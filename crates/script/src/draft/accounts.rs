@@ -23,6 +23,8 @@ pub(super) struct Accounts {
     /// Our fields, and the headers that they stand under.
     pub(super) columns: Vec<(&'static str, String)>,
     pub(super) unread: Vec<String>,
+    /// Fields that a column holds since somebody said so.
+    pub(super) answered: Vec<&'static str>,
     /// The bank's words for kinds of accounts, and ours; none where nobody knows.
     pub(super) types: Vec<(String, Option<&'static str>)>,
     /// Of these words, those of whose accounts every balance is above nought.
@@ -160,6 +162,7 @@ pub(super) fn accounts(
                 .collect()
         },
         unread,
+        answered: Vec::new(),
         open,
         no_page,
         blanks,

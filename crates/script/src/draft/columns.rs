@@ -23,6 +23,8 @@ pub(super) struct Ledger {
     pub(super) columns: Vec<(&'static str, String)>,
     /// Headers of which nobody knows what they are.
     pub(super) unread: Vec<String>,
+    /// Fields that a column holds since somebody said so.
+    pub(super) answered: Vec<&'static str>,
     pub(super) direction: Direction,
     pub(super) date: String,
     /// Whether another pattern would read other days.
@@ -161,6 +163,7 @@ pub(super) fn ledger(headers: &[String], rows: &[Vec<String>], around: &Around<'
     Some(Ledger {
         columns: columns.into_iter().map(|(field, place)| (field, header(place))).collect(),
         unread,
+        answered: Vec::new(),
         direction: best.direction,
         date: posted.1.pattern.clone(),
         is_date_ambiguous: posted.1.is_ambiguous,

@@ -7,13 +7,13 @@ use scraper::ElementRef;
 
 use super::Sureness;
 use super::questions::Inquiry;
-use super::selectors::{given, selector};
+use super::selectors::{given, selector, two};
 use super::words::{CODE, CUSTOMER, is_within};
 use super::write::text as yaml_text;
 use crate::controls::{kind, submits};
 use crate::document::{Document, folded_case, is_hidden, shown_text};
 use crate::recording::Value;
-use crate::ways::{is_usable, label_of};
+use crate::ways::{is_usable, label_of, role_and_words};
 
 /// A form of a sign-in.
 pub(super) struct Form {
@@ -32,6 +32,8 @@ pub(super) struct Form {
     pub(super) is_card: bool,
     /// What submits it.
     pub(super) click: Option<(String, Sureness)>,
+    /// Ways to that, as those to a field.
+    pub(super) click_ways: Option<String>,
     /// What the bank says in it now, as of an attempt before.
     pub(super) alert: Option<String>,
 }
@@ -217,6 +219,7 @@ fn built(
         fills: fills.iter().map(|(field, with)| (selector(document, *field).0, with.clone())).collect(),
         ways: fills.iter().map(|(field, _)| ways(document, *field)).collect(),
         click: click.map(|button| selector(document, button)),
+        click_ways: click.and_then(|button| ways_to_press(document, button)),
         alert: alert.map(|alert| selector(document, *alert).0),
     })
 }
@@ -227,6 +230,14 @@ fn ways(document: &Document, field: ElementRef<'_>) -> Option<String> {
     let label = label_of(document, field)?;
     let [first, second, ..] = given.as_slice() else { return None };
     Some(format!("[{}, {}, {{ label: {} }}]", yaml_text(first), yaml_text(second), yaml_text(&label)))
+}
+
+/// Three ways to what submits a form, of which one may be lost: two selectors that have nothing of each other, and its words. A
+/// number in those may be another tomorrow.
+fn ways_to_press(document: &Document, button: ElementRef<'_>) -> Option<String> {
+    let (role, words) = role_and_words(document, button).filter(|(_, words)| !words.chars().any(char::is_numeric))?;
+    let [first, second] = two(document, button)?;
+    Some(format!("[{}, {}, {{ role: {role}, name: {} }}]", yaml_text(&first), yaml_text(&second), yaml_text(&words)))
 }
 
 /// By what the bank says that it sent a code, or that it is shown.
@@ -382,5 +393,25 @@ mod tests {
             Document::parse("<form id=in><p role=alert hidden>No.</p><input type=password><button>Go</button></form>")
                 .expect("a document");
         assert_eq!(form(&document).and_then(|form| form.alert), None);
+    }
+
+    #[test]
+    fn what_submits_a_form_is_found_in_three_ways_where_one_can_change_and_the_others_not() {
+        let check = |button: &str, expected: Option<&str>| {
+            let html = format!("<form id=in><input id=user><input id=word type=password>{button}</form>");
+            let document = Document::parse(&html).expect("a document");
+            assert_eq!(form(&document).expect("a form").click_ways.as_deref(), expected, "{html}");
+        };
+        let three = r##"["#go", "#in button", { role: button, name: sign in }]"##;
+        check("<button id=go>Sign in</button>", Some(three));
+        // Its words are one way, and not two.
+        check(
+            "<input id=go type=submit value='Log on'>",
+            Some(r##"["#go", "#in input[type=submit]", { role: button, name: log on }]"##),
+        );
+        // A number in them may be another tomorrow, and nothing says which of two it is.
+        check("<button id=go>Sign in to 2 accounts</button>", None);
+        check("<button id=go>Sign in</button><button>Sign in</button>", None);
+        check("<button>Sign in</button>", None);
     }
 }

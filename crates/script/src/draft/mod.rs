@@ -32,6 +32,7 @@ mod tables;
 mod tell;
 mod tiles;
 mod trail;
+mod unread;
 mod values;
 mod walk;
 mod windows;
@@ -59,6 +60,7 @@ use questions::Inquiry;
 use tables::Sheet;
 use tell::{tell_accounts, tell_announced, tell_form, tell_ledger, tell_writing};
 use trail::Trail;
+use unread::{ask_of_accounts, ask_of_ledger};
 use values::{amounts, currencies, locales, time_zone};
 use walk::Listed;
 use windows::Range;
@@ -213,11 +215,11 @@ fn make(
     let mut inquiry = Inquiry::new(trodden.map_or(&nothing, |(_, answers)| answers));
     let lists = |document| tables::sheets(document).into_iter().chain(tiles::sheets(document, today)).collect();
     let sheets: Vec<Vec<Sheet<'_>>> = looked.iter().map(|page| lists(&page.document)).collect();
-    let (ledger, others) = ledgers_of(&looked, &sheets, today).unzip();
+    let (mut ledger, others) = ledgers_of(&looked, &sheets, today).unzip();
     let writing = writing(&looked, &sheets, ledger.as_ref());
-    let accounts = accounts_of(&looked, &sheets, ledger.as_ref(), &writing, &trail, today);
+    let mut accounts = accounts_of(&looked, &sheets, ledger.as_ref(), &writing, &trail, today);
     let mut listed = Listed::of(&sheets, accounts.as_ref(), ledger.as_ref());
-    let others = otherwise(others.unwrap_or_default(), &trail, &listed);
+    let mut others = otherwise(others.unwrap_or_default(), &trail, &listed);
     others.iter().for_each(|other| listed.add(&sheets, other));
     let range = ledger.as_ref().and_then(|list| Range::of(&looked, &trail, &listed, list));
     listed.asking = range.as_ref().map(|range| range.asking(&looked, &listed)).unwrap_or_default();
@@ -238,6 +240,11 @@ fn make(
     for (looked, (form, kind)) in looked.iter_mut().zip(forms.into_iter().zip(kinds)) {
         (looked.form, looked.kind) = (form, kind);
     }
+    let answering = if trodden.is_some() { Answering::Somebody } else { Answering::Nobody };
+    if answering == Answering::Somebody {
+        accounts.iter_mut().for_each(|list| ask_of_accounts(list, &mut inquiry));
+        ledger.iter_mut().chain(&mut others).for_each(|list| ask_of_ledger(list, &mut inquiry));
+    }
     let mut notes = Notes::default();
     let file = |at: usize| looked.get(at).map_or("", |looked| looked.page.file);
     tell_writing(&mut notes, &writing, ledger.as_ref(), file(ledger.as_ref().map_or(0, |ledger| ledger.at)));
@@ -257,7 +264,6 @@ fn make(
         tell_announced(&mut notes, file(list.at), list);
     }
     leads.tell(&mut notes, |at| file(at).to_owned());
-    let answering = if trodden.is_some() { Answering::Somebody } else { Answering::Nobody };
     let types = accounts.as_ref().map(|list| known_types(list, answering, &mut inquiry)).unwrap_or_default();
     let owed = accounts.as_ref().map(|list| owed(list, &types, answering, &mut inquiry)).unwrap_or_default();
     let script = accounts.as_ref().map(|accounts| {

@@ -55,6 +55,16 @@ pub(crate) fn selectors(document: &Document, element: ElementRef<'_>) -> Vec<Str
     found
 }
 
+/// The two likeliest of which neither holds the other: what makes one of them wrong may leave the other right. What a thing says
+/// of itself is neither of them, for its words are a way of their own.
+pub(super) fn two(document: &Document, element: ElementRef<'_>) -> Option<[String; 2]> {
+    let says = |text: &String| ["[value=", "[aria-label="].iter().any(|mark| text.contains(mark));
+    let mut likely = likely(document, element).filter(|text| !says(text)).take(OFFERED);
+    let first = likely.next()?;
+    let other = likely.find(|text| !text.contains(&first) && !first.contains(text.as_str()))?;
+    Some([first, other])
+}
+
 /// What fits this thing alone by what names it, or what is around it.
 fn likely<'d>(document: &'d Document, element: ElementRef<'d>) -> impl Iterator<Item = String> + use<'d> {
     let own = names(element);

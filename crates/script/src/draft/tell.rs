@@ -7,6 +7,9 @@ use super::pending::Announced;
 use super::{AccountsList, LedgerList, Looked, Notes, Sureness, Writing};
 use crate::recording::PageKind;
 
+/// What speaks for what somebody was asked.
+const ANSWERED: &str = "whoever went through the portal says so";
+
 pub(super) fn tell_writing(notes: &mut Notes, writing: &Writing, ledger: Option<&LedgerList>, file: &str) {
     let Writing { locale, currency, time_zone } = writing;
     let (sureness, why) = match ledger.map(|list| &list.read) {
@@ -48,7 +51,8 @@ pub(super) fn tell_form(notes: &mut Notes, looked: &Looked<'_>) {
 pub(super) fn tell_accounts(notes: &mut Notes, file: &str, list: &AccountsList) {
     notes.add(file, "accounts, table", &list.table.0, list.table.1, format!("{} rows", list.rows));
     for (field, header) in &list.read.columns {
-        notes.add(file, &format!("accounts, {field}"), header, Sureness::Likely, "by its header");
+        let why = if list.read.answered.contains(field) { ANSWERED } else { "by its header" };
+        notes.add(file, &format!("accounts, {field}"), header, Sureness::Likely, why);
     }
     for header in &list.read.unread {
         notes.add(file, "accounts, not read", header, Sureness::Guess, "nobody knows what it is");
@@ -72,10 +76,10 @@ pub(super) fn tell_ledger(notes: &mut Notes, file: &str, list: &LedgerList) {
     let proof = chain.filter(|chain| chain.links > 1);
     for (field, header) in columns {
         let is_proven = proof.is_some() && matches!(*field, "amount" | "debit" | "credit" | "runningBalance");
-        let (sureness, why) = if is_proven {
-            (Sureness::Proven, "by running balances")
-        } else {
-            (Sureness::Likely, "by its header and its cells")
+        let (sureness, why) = match is_proven {
+            true => (Sureness::Proven, "by running balances"),
+            false if list.read.answered.contains(field) => (Sureness::Likely, ANSWERED),
+            false => (Sureness::Likely, "by its header and its cells"),
         };
         notes.add(file, &format!("transactions, {field}"), header, sureness, why);
     }

@@ -279,9 +279,11 @@ fn of_form(out: &mut String, name: &str, form: &Form, looked: &[Looked<'_>], inq
         Kind::Password => ", effect: password",
         Kind::Code | Kind::Question => ", effect: code",
     };
-    let (click, comment) =
-        form.click.as_ref().map_or(("button", "      # Say what submits it.\n"), |(click, _)| (click.as_str(), ""));
-    out.push_str(&format!("{comment}      - {{ click: {}{effect} }}\n", text(click)));
+    let click = form.click_ways.clone().or_else(|| form.click.as_ref().map(|(click, _)| text(click)));
+    if click.is_none() {
+        out.push_str("      # Say what submits it.\n");
+    }
+    out.push_str(&format!("      - {{ click: {}{effect} }}\n", click.as_deref().unwrap_or("button")));
 }
 
 fn accounts(out: &mut String, parts: &Parts<'_, '_>) {

@@ -12,7 +12,7 @@ use crate::css::Css;
 use crate::document::{Document, fold, is_hidden, shown_text};
 use crate::draft::selectors::selectors;
 use crate::draft::yaml_text;
-use crate::ways::{called, label_of, role_of};
+use crate::ways::{called, label_of, role_and_words};
 
 /// How many ways of one thing are written.
 const WAYS: usize = 3;
@@ -95,18 +95,12 @@ impl Pair<'_, '_> {
             let fitted = fitted && label_of(self.before, self.was).is_some();
             return Some(Way { written: format!("{{ label: {} }}", said(&words)), text: words, fitted });
         }
-        let role = role_of(&self.is)?;
-        let alike = |document: &Document| {
-            let is_one = |element: &ElementRef<'_>| {
-                role_of(element).as_deref() == Some(role.as_str()) && called(document, *element) == words
-            };
-            document.everything().filter(is_one).count()
-        };
-        let is_pressed = matches!(role.as_str(), "button" | "link");
-        (is_pressed && alike(self.now) == 1).then(|| Way {
-            written: format!("{{ role: {role}, name: {} }}", said(&words)),
-            text: words.clone(),
-            fitted: fitted && alike(self.before) == 1,
+        let (role, _) = role_and_words(self.now, self.is)?;
+        let written = format!("{{ role: {role}, name: {} }}", said(&words));
+        Some(Way {
+            written,
+            text: words,
+            fitted: fitted && role_and_words(self.before, self.was).is_some_and(|(was, _)| was == role),
         })
     }
 
