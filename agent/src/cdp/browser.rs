@@ -62,8 +62,19 @@ pub(super) enum Wear {
 }
 
 impl Browser {
-    /// Starts one.
+    /// Starts one; another in its place, once, where it ends or says nothing instead of listening: on a busy machine one of
+    /// many now and then does, and no portal knows of it yet.
     pub(super) async fn start(settings: &BrowserSettings) -> Result<Arc<Self>, LaunchError> {
+        match Self::start_once(settings).await {
+            Err(error) if error.may_pass() => {
+                tracing::warn!(%error, "a browser didn't start; another is started in its place");
+                Self::start_once(settings).await
+            }
+            started => started,
+        }
+    }
+
+    async fn start_once(settings: &BrowserSettings) -> Result<Arc<Self>, LaunchError> {
         let Launched { process, url, profile } = launch(settings).await?;
         let program: PathBuf = settings.program.clone();
         let wire = Wire::connect(&url).await.map_err(|_| LaunchError::NoAnswer(program.clone()))?;

@@ -92,7 +92,10 @@ pub enum LaunchError {
     /// It has no way to make its sandbox.
     #[error("{} has no usable sandbox on this machine", .0.display())]
     NoSandbox(PathBuf),
-    /// It ended, or said nothing, instead of listening.
+    /// It ended instead of listening.
+    #[error("{} ended before it listened", .0.display())]
+    Ended(PathBuf),
+    /// It runs, and doesn't listen in time.
     #[error("{} didn't say where it listens", .0.display())]
     Silent(PathBuf),
     /// It listens and doesn't answer.
@@ -176,6 +179,11 @@ impl FindError {
 }
 
 impl LaunchError {
+    /// Whether another may start where this one didn't.
+    pub(super) const fn may_pass(&self) -> bool {
+        matches!(self, Self::Ended(_) | Self::Silent(_) | Self::NoAnswer(_))
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> &'static str {
@@ -185,7 +193,7 @@ impl LaunchError {
             Self::NoSandbox(_) => {
                 "allow user namespaces to the agent's user, or set BURSAR_BROWSER_SANDBOX=off where the container is the sandbox"
             }
-            Self::Silent(_) | Self::NoAnswer(_) => {
+            Self::Ended(_) | Self::Silent(_) | Self::NoAnswer(_) => {
                 "run the program by hand with --remote-debugging-port=0 and see what it says"
             }
         }
@@ -227,7 +235,8 @@ pub(super) async fn launch(settings: &BrowserSettings) -> Result<Launched, Launc
         Ok(Err(said)) if said.contains("No usable sandbox") || said.contains("without --no-sandbox") => {
             Err(LaunchError::NoSandbox(program()))
         }
-        Ok(Err(_)) | Err(_) => Err(LaunchError::Silent(program())),
+        Ok(Err(_)) => Err(LaunchError::Ended(program())),
+        Err(_) => Err(LaunchError::Silent(program())),
     }
 }
 

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use agent::cdp::{BrowserLimits, BrowserSettings, Browsers, Sandbox, Session, Window};
+use agent::cdp::{BrowserLimits, BrowserSettings, Browsers, OpenError, Sandbox, Session, Window};
 use agent::egress::Egress;
 use agent::gate::{Gate, TrustWindow};
 use agent::hosts::Hosts;
@@ -68,10 +68,20 @@ pub(crate) fn open_gate() -> Gate {
 
 /// A session with `portal` under `gate`.
 pub(crate) async fn session(browsers: &Browsers, portal: &Url, hosts: &[&str], gate: Gate) -> Session {
+    asked_session(browsers, portal, hosts, gate).await.expect("a session")
+}
+
+/// The same where there may be no browser for it.
+pub(crate) async fn asked_session(
+    browsers: &Browsers,
+    portal: &Url,
+    hosts: &[&str],
+    gate: Gate,
+) -> Result<Session, OpenError> {
     let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
     let hosts = Hosts::new(portal, &hosts, AllowLoopback::Yes);
     let egress = Arc::new(Egress::open(hosts, gate.clone()).await.expect("a port"));
-    browsers.session(gate, egress, portal.clone()).await.expect("a session")
+    browsers.session(gate, egress, portal.clone()).await
 }
 
 /// A portal whose pages are texts, and that keeps what it was asked for.
