@@ -8,7 +8,7 @@ use scraper::ElementRef;
 use super::Sureness;
 use super::questions::Inquiry;
 use super::selectors::{given, selector, two};
-use super::words::{CODE, CUSTOMER, is_within};
+use super::words::{CODE, CUSTOMER, SUBMIT, is_one, is_within};
 use super::write::text as yaml_text;
 use crate::controls::{kind, submits};
 use crate::document::{Document, folded_case, is_hidden, shown_text};
@@ -232,10 +232,10 @@ fn ways(document: &Document, field: ElementRef<'_>) -> Option<String> {
     Some(format!("[{}, {}, {{ label: {} }}]", yaml_text(first), yaml_text(second), yaml_text(&label)))
 }
 
-/// Three ways to what submits a form, of which one may be lost: two selectors that have nothing of each other, and its words. A
-/// number in those may be another tomorrow.
+/// Three ways to what submits a form, of which one may be lost: two selectors that have nothing of each other, and its words. Those
+/// that banks have on it, and no others: what greets a customer, or counts, would stand in the script.
 fn ways_to_press(document: &Document, button: ElementRef<'_>) -> Option<String> {
-    let (role, words) = role_and_words(document, button).filter(|(_, words)| !words.chars().any(char::is_numeric))?;
+    let (role, words) = role_and_words(document, button).filter(|(_, words)| is_one(SUBMIT, words))?;
     let [first, second] = two(document, button)?;
     Some(format!("[{}, {}, {{ role: {role}, name: {} }}]", yaml_text(&first), yaml_text(&second), yaml_text(&words)))
 }
@@ -409,8 +409,8 @@ mod tests {
             "<input id=go type=submit value='Log on'>",
             Some(r##"["#go", "#in input[type=submit]", { role: button, name: log on }]"##),
         );
-        // A number in them may be another tomorrow, and nothing says which of two it is.
-        check("<button id=go>Sign in to 2 accounts</button>", None);
+        // What else it says may be a customer's, and nothing says which of two it is.
+        check("<button id=go>Sign in as Ada Byron</button>", None);
         check("<button id=go>Sign in</button><button>Sign in</button>", None);
         check("<button>Sign in</button>", None);
     }

@@ -15,7 +15,7 @@ use super::trail::Trail;
 use super::values::{First, days};
 use super::walk::{Listed, Walk, news};
 use super::windows::Range;
-use super::words::{ABROAD, BACK, DETAILS, GOODBYE, MORE, NEXT, SIGN_OUT, field, is_within};
+use super::words::{ABROAD, BACK, DETAILS, GOODBYE, MORE, NEXT, SIGN_OUT, field, is_one, is_within};
 use super::{AccountsList, LedgerList, Looked, Notes, Sureness};
 use crate::css::Css;
 use crate::document::{Document, folded_case, is_code, is_hidden, shown_text};
@@ -368,7 +368,7 @@ fn by_words<'d>(document: &'d Document, words: &str) -> Option<(ElementRef<'d>, 
         folded_case(&own)
     };
     let all: Vec<(ElementRef<'d>, String)> = actionable(document).map(|element| (element, said(&element))).collect();
-    let whole = all.iter().find(|(_, said)| words.split('|').any(|word| word == said));
+    let whole = all.iter().find(|(_, said)| is_one(words, said));
     let part = || {
         let is_short = |said: &str| said.chars().count() <= 40;
         all.iter()

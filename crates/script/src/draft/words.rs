@@ -122,6 +122,13 @@ pub(super) const TYPES: Words = &[
     ),
 ];
 
+/// What submits the forms of a sign-in, word for word.
+pub(super) const SUBMIT: &str = "sign in|sign on|log in|login|log on|logon|continue|next|submit|confirm|verify|ok|go|send|enter|proceed|\
+            send code|verify code|submit code|authenticate|anmelden|einloggen|weiter|bestätigen|absenden|prüfen|freigeben|\
+            connexion|se connecter|continuer|suivant|valider|confirmer|envoyer|vérifier|entrar|acceder|ingresar|iniciar sesión|\
+            continuar|siguiente|aceptar|confirmar|enviar|verificar|accedi|entra|continua|avanti|conferma|invia|verifica|\
+            aceder|iniciar sessão|seguinte|inloggen|volgende|doorgaan|bevestigen|verzenden|ログイン|ログオン|次へ|送信|確認|認証|続ける|進む";
+
 /// What leads to the next page of a list.
 pub(super) const NEXT: &str = "next|next page|older|older transactions|weiter|nächste|nächste seite|ältere|suivant|\
             page suivante|plus anciens|siguiente|anteriores|successiva|avanti|próxima|volgende|次へ|\
@@ -152,7 +159,7 @@ pub(crate) const CODE: &str =
 
 /// The field that a header names, with its case folded, and whether it does so word for word.
 pub(super) fn field(words: Words, header: &str) -> Option<(&'static str, Fit)> {
-    let whole = words.iter().find(|(_, known)| known.split('|').any(|word| word == header));
+    let whole = words.iter().find(|(_, known)| is_one(known, header));
     if let Some((field, _)) = whole {
         return Some((field, Fit::Whole));
     }
@@ -168,6 +175,11 @@ pub(super) fn field(words: Words, header: &str) -> Option<(&'static str, Fit)> {
 pub(super) enum Fit {
     Part,
     Whole,
+}
+
+/// Whether a text is one of these words, and nothing else.
+pub(super) fn is_one(words: &str, text: &str) -> bool {
+    words.split('|').any(|word| word == text)
 }
 
 /// Whether one of these words stands in a text by itself.
