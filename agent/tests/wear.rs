@@ -20,32 +20,6 @@ use crate::world::process::{browser_in, processes_in, signal_to, until};
 use rustix::process::Signal;
 
 const MIB: u64 = 1024 * 1024;
-/// A program that is started in a browser's place: the first so many times it ends at once, and then it is the browser.
-fn ending(folder: &Path, times: usize) -> BrowserSettings {
-    let settings = crate::world::settings(&folder.join("profiles"));
-    let program = folder.join(settings.program.file_name().expect("a name"));
-    let (count, browser) = (folder.join("count"), settings.program.display());
-    let script = format!(
-        "#!/bin/sh\necho started >> '{0}'\n[ \"$(wc -l < '{0}')\" -gt {times} ] || exit 1\nexec '{browser}' \"$@\"\n",
-        count.display()
-    );
-    std::fs::write(&program, script).expect("a program");
-    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("one that runs");
-    BrowserSettings { program, ..settings }
-}
-
-#[tokio::test]
-async fn a_browser_that_ends_instead_of_listening_is_started_once_more_and_no_third_time() {
-    let base = Portal::default().page("page", "<h1>Page</h1>").serve().await;
-    for (ends, is_open, starts) in [(1, true, 2), (2, false, 2)] {
-        let folder = tempfile::tempdir().expect("a folder");
-        let browsers = Browsers::new(ending(folder.path(), ends));
-        let session = crate::world::asked_session(&browsers, &base, &[], crate::world::open_gate()).await;
-        let started = std::fs::read_to_string(folder.path().join("count")).expect("a count");
-        assert_eq!((session.is_ok(), started.lines().count()), (is_open, starts));
-    }
-}
-
 /// Nothing wears a browser out.
 const NEVER: BrowserLimits = BrowserLimits {
     sessions: usize::MAX,
@@ -133,6 +107,32 @@ async fn is_retired_while_busy(limits: BrowserLimits) {
     stage.visit(&mut second, "other").await;
     drop(second);
     stage.end().await;
+}
+
+/// A program that is started in a browser's place: the first so many times it ends at once, and then it is the browser.
+fn ending(folder: &Path, times: usize) -> BrowserSettings {
+    let settings = crate::world::settings(&folder.join("profiles"));
+    let program = folder.join(settings.program.file_name().expect("a name"));
+    let (count, browser) = (folder.join("count"), settings.program.display());
+    let script = format!(
+        "#!/bin/sh\necho started >> '{0}'\n[ \"$(wc -l < '{0}')\" -gt {times} ] || exit 1\nexec '{browser}' \"$@\"\n",
+        count.display()
+    );
+    std::fs::write(&program, script).expect("a program");
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("one that runs");
+    BrowserSettings { program, ..settings }
+}
+
+#[tokio::test]
+async fn a_browser_that_ends_instead_of_listening_is_started_once_more_and_no_third_time() {
+    let base = Portal::default().page("page", "<h1>Page</h1>").serve().await;
+    for (ends, is_open, starts) in [(1, true, 2), (2, false, 2)] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let browsers = Browsers::new(ending(folder.path(), ends));
+        let session = crate::world::asked_session(&browsers, &base, &[], crate::world::open_gate()).await;
+        let started = std::fs::read_to_string(folder.path().join("count")).expect("a count");
+        assert_eq!((session.is_ok(), started.lines().count()), (is_open, starts));
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 //! PostgreSQL refuses to run as root, so under root it runs as the user `postgres`,
 //! which the system's package makes.
 //!
-//! Not here: anything that outlives the test.
+//! Not here: anything that outlives the process.
 
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};

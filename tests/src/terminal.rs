@@ -30,20 +30,21 @@ pub struct Terminal {
 
 /// All that was shown so far.
 #[derive(Clone, Default)]
-struct Screen(Arc<Mutex<String>>);
+struct Screen(Arc<Mutex<Vec<u8>>>);
 
 impl Screen {
     fn text(&self) -> String {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
     }
 
     fn show(&self, bytes: &[u8]) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_str(&String::from_utf8_lossy(bytes));
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
     }
 }
 
 impl Terminal {
-    /// Starts a program at a terminal of its own, whose foreground it is.
+    /// Starts a program, by its arguments and what its environment has beside this process's, at a terminal of its own, whose
+    /// foreground it is.
     ///
     /// # Errors
     /// What the system says when there is no terminal, or no program.

@@ -38,6 +38,14 @@ impl Disturbances {
         self.locked().push(Disturbance { what, from_ms: now_ms(), until_ms: None });
     }
 
+    /// The latest one of the kind was none: there was nothing to disturb.
+    pub fn take_back(&self, what: Disturbed) {
+        let mut all = self.locked();
+        if let Some(place) = all.iter().rposition(|one| one.what == what && one.until_ms.is_none()) {
+            all.remove(place);
+        }
+    }
+
     /// The oldest one of the kind that goes on ends; it is felt for a moment longer.
     pub fn end(&self, what: Disturbed) {
         let mut all = self.locked();

@@ -194,14 +194,27 @@ impl Plan {
         self.0.pop_front()
     }
 
-    /// Puts a fault off that had nothing to hit at its moment, and its end as much: whether there is a browser then is
-    /// chance, and not the seed's. The faults that keep anything from being hit end in between.
-    pub fn put_off(&mut self, at: Duration, fault: Fault) {
-        for moment in self.0.iter_mut().filter(|moment| moment.act == Act::End(fault)).take(1) {
-            moment.at += PUT_OFF;
+    /// Puts a fault off that has nothing to hit now, and its end as much: whether there is a browser then is chance, and not the
+    /// seed's. The faults that keep anything from being hit end in between.
+    pub fn put_off(&mut self, now: Duration, fault: Fault) {
+        let at = now + PUT_OFF;
+        let lasts = fault.lasts().and_then(|(least, _)| u64::try_from(least).ok()).map(Duration::from_millis);
+        if let (Some(end), Some(lasts)) = (self.end_of(fault), lasts) {
+            end.at = end.at.max(at + lasts);
         }
-        self.0.push_back(Moment { at: at + PUT_OFF, act: Act::Begin(fault) });
+        self.0.push_back(Moment { at, act: Act::Begin(fault) });
         self.0.make_contiguous().sort_by_key(|moment| moment.at);
+    }
+
+    /// Leaves a fault that never had anything to hit, and its end.
+    pub fn give_up(&mut self, fault: Fault) {
+        if let Some(place) = self.0.iter().position(|moment| moment.act == Act::End(fault)) {
+            self.0.remove(place);
+        }
+    }
+
+    fn end_of(&mut self, fault: Fault) -> Option<&mut Moment> {
+        self.0.iter_mut().find(|moment| moment.act == Act::End(fault))
     }
 }
 
@@ -265,18 +278,22 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_that_had_nothing_to_hit_comes_later_and_lasts_as_long() {
-        let moment = |at, act| Moment { at: Duration::from_secs(at), act };
+    fn a_fault_that_had_nothing_to_hit_comes_later_and_lasts_and_one_that_is_given_up_has_no_end() {
+        let seconds = Duration::from_secs;
+        let moment = |at, act| Moment { at: seconds(at), act };
         let (hit, other) = (Fault::FreezeAgent(1), Fault::WipeRedis);
-        let mut moved =
-            Plan([moment(1, Act::Begin(hit)), moment(6, Act::End(hit)), moment(2, Act::Begin(other))].into());
-        let first = moved.take().expect("a moment");
-        moved.put_off(first.at, hit);
-        let mut rest = std::iter::from_fn(|| moved.take());
-        let mut next = || rest.next().map(|moment| (moment.at, moment.act));
-        assert_eq!(next(), Some((first.at + PUT_OFF, Act::Begin(hit))));
-        assert_eq!(next(), Some((Duration::from_secs(2), Act::Begin(other))));
-        assert_eq!(next(), Some((Duration::from_secs(6) + PUT_OFF, Act::End(hit))));
-        assert_eq!(next(), None);
+        let plan = || Plan([moment(1, Act::Begin(hit)), moment(2, Act::Begin(other)), moment(6, Act::End(hit))].into());
+        let rest = |mut plan: Plan| std::iter::from_fn(move || plan.take()).collect::<Vec<_>>();
+        let mut moved = plan();
+        moved.take();
+        // The plan is behind: it is tried again after a while, and not at once.
+        moved.put_off(seconds(4), hit);
+        let again = Moment { at: seconds(4) + PUT_OFF, act: Act::Begin(hit) };
+        let end = Moment { at: again.at + seconds(5), act: Act::End(hit) };
+        assert_eq!(rest(moved), [moment(2, Act::Begin(other)), again, end]);
+        let mut left = plan();
+        left.take();
+        left.give_up(hit);
+        assert_eq!(rest(left), [moment(2, Act::Begin(other))]);
     }
 }

@@ -116,10 +116,19 @@ pub async fn play(settings: Settings, span: Duration) -> Result<Outcome, Failure
     let mut plan = plan(settings.seed, span);
     while let Some(Moment { at, act }) = plan.take() {
         lasting((begun + at).saturating_sub(world.timeline.elapsed())).await;
-        match act {
-            Act::Begin(fault) if world.disturb(fault).await || at > span + LATE => {}
-            Act::Begin(fault) => plan.put_off(at, fault),
-            Act::End(fault) => world.restore(fault).await,
+        let fault = match act {
+            Act::Begin(fault) => fault,
+            Act::End(fault) => {
+                world.restore(fault).await;
+                continue;
+            }
+        };
+        let is_hit = world.disturb(fault).await;
+        let now = world.timeline.elapsed().saturating_sub(begun).max(at);
+        match (is_hit, now > span + LATE) {
+            (true, _) => {}
+            (false, false) => plan.put_off(now, fault),
+            (false, true) => plan.give_up(fault),
         }
     }
     settle(world, crowd, auditor).await

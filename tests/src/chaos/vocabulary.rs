@@ -39,8 +39,9 @@ impl World {
             *self.hits.lock().unwrap_or_else(PoisonError::into_inner).entry(fault.name()).or_default() += 1;
         } else {
             self.timeline.say("  there was nothing to hit");
+            disturbed.iter().for_each(|&what| self.disturbances.take_back(what));
         }
-        if !is_hit || fault.lasts().is_none() {
+        if is_hit && fault.lasts().is_none() {
             disturbed.iter().for_each(|&what| self.disturbances.end(what));
         }
         is_hit

@@ -8,6 +8,7 @@ use scraper::ElementRef;
 
 use super::Sureness;
 use super::selectors::{within_each, within_some};
+use super::unread::Answered;
 use super::values::{First, amounts, days, is_blank};
 use super::words::{ACCOUNTS, Fit, TYPES, field};
 use crate::document::{fold, folded_case};
@@ -23,8 +24,8 @@ pub(super) struct Accounts {
     /// Our fields, and the headers that they stand under.
     pub(super) columns: Vec<(&'static str, String)>,
     pub(super) unread: Vec<String>,
-    /// Fields that a column holds since somebody said so.
-    pub(super) answered: Vec<&'static str>,
+    /// What somebody said of its columns.
+    pub(super) answered: Answered,
     /// The bank's words for kinds of accounts, and ours; none where nobody knows.
     pub(super) types: Vec<(String, Option<&'static str>)>,
     /// Of these words, those of whose accounts every balance is above nought.
@@ -162,7 +163,7 @@ pub(super) fn accounts(
                 .collect()
         },
         unread,
-        answered: Vec::new(),
+        answered: Answered::default(),
         open,
         no_page,
         blanks,

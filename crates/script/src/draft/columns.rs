@@ -7,6 +7,7 @@ use domain::money::{Currency, Locale, read_debit_credit, read_signed_debit_credi
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
+use super::unread::Answered;
 use super::values::{Chain, First, amounts, chain, days, is_blank, locales};
 use super::words::{Fit, TRANSACTIONS, field};
 use crate::document::fold;
@@ -23,8 +24,8 @@ pub(super) struct Ledger {
     pub(super) columns: Vec<(&'static str, String)>,
     /// Headers of which nobody knows what they are.
     pub(super) unread: Vec<String>,
-    /// Fields that a column holds since somebody said so.
-    pub(super) answered: Vec<&'static str>,
+    /// What somebody said of its columns.
+    pub(super) answered: Answered,
     pub(super) direction: Direction,
     pub(super) date: String,
     /// Whether another pattern would read other days.
@@ -163,7 +164,7 @@ pub(super) fn ledger(headers: &[String], rows: &[Vec<String>], around: &Around<'
     Some(Ledger {
         columns: columns.into_iter().map(|(field, place)| (field, header(place))).collect(),
         unread,
-        answered: Vec::new(),
+        answered: Answered::default(),
         direction: best.direction,
         date: posted.1.pattern.clone(),
         is_date_ambiguous: posted.1.is_ambiguous,

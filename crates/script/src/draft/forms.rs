@@ -412,6 +412,8 @@ mod tests {
         // What else it says may be a customer's, and nothing says which of two it is.
         check("<button id=go>Sign in as Ada Byron</button>", None);
         check("<button id=go>Sign in</button><button>Sign in</button>", None);
-        check("<button>Sign in</button>", None);
+        // Its kind alone is a way while there is one of it.
+        check("<button>Sign in</button>", Some(r##"["#in button", button, { role: button, name: sign in }]"##));
+        check("<button>Sign in</button><button>Help</button>", None);
     }
 }

@@ -44,6 +44,11 @@ impl<'a> Inquiry<'a> {
         Self { answers, asked: Vec::new() }
     }
 
+    /// What was answered, whatever it is.
+    pub(super) fn answered(&self, id: &str) -> Option<&'a str> {
+        self.answers.get(id).map(String::as_str)
+    }
+
     /// Asks one of several things; what was answered, or else what is proposed.
     pub(super) fn choose(
         &mut self,

@@ -55,14 +55,49 @@ pub(crate) fn selectors(document: &Document, element: ElementRef<'_>) -> Vec<Str
     found
 }
 
-/// The two likeliest of which neither holds the other: what makes one of them wrong may leave the other right. What a thing says
-/// of itself is neither of them, for its words are a way of their own.
+/// The two likeliest that share no name: whichever is renamed, one of them is left. What a thing says of itself is neither of
+/// them, for its words are a way of their own.
 pub(super) fn two(document: &Document, element: ElementRef<'_>) -> Option<[String; 2]> {
     let says = |text: &String| ["[value=", "[aria-label="].iter().any(|mark| text.contains(mark));
-    let mut likely = likely(document, element).filter(|text| !says(text)).take(OFFERED);
-    let first = likely.next()?;
-    let other = likely.find(|text| !text.contains(&first) && !first.contains(text.as_str()))?;
-    Some([first, other])
+    let found: Vec<String> = likely(document, element).filter(|text| !says(text)).take(OFFERED).collect();
+    let pairs =
+        found.iter().enumerate().flat_map(|(at, first)| found.iter().skip(at + 1).map(move |other| (first, other)));
+    let is_apart = |(first, other): &(&String, &String)| {
+        let known: Vec<String> = marks(first).collect();
+        marks(other).all(|mark| !known.contains(&mark))
+    };
+    pairs.into_iter().find(is_apart).map(|(first, other)| [first.clone(), other.clone()])
+}
+
+/// What a selector of ours names: its ids, classes and attributes, each as it says it. What kind of thing it is is no name.
+fn marks(selector: &str) -> impl Iterator<Item = String> {
+    let mut marks: Vec<String> = Vec::new();
+    let (mut is_in, mut is_quoted, mut is_escaped) = (false, false, false);
+    for sign in selector.chars() {
+        let is_within = is_in && (is_quoted || sign != ']');
+        match sign {
+            _ if is_escaped => is_escaped = false,
+            '\\' if is_quoted => is_escaped = true,
+            '"' if is_in => is_quoted = !is_quoted,
+            _ if is_quoted => {}
+            '[' => is_in = true,
+            ']' => is_in = false,
+            _ => {}
+        }
+        match sign {
+            '#' | '.' | '[' | ':' if !is_within => marks.push(String::new()),
+            // A name is behind; what comes next is another thing's.
+            ' ' | '>' if !is_within => {
+                marks.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        if let Some(mark) = marks.last_mut() {
+            mark.push(sign);
+        }
+    }
+    marks.into_iter().filter(|mark| mark.starts_with(['#', '.', '[']))
 }
 
 /// What fits this thing alone by what names it, or what is around it.
@@ -263,7 +298,7 @@ fn is_jumble(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{alone_on, is_name, selector, within_each};
+    use super::{alone_on, is_name, selector, two, within_each};
     use crate::css::Css;
     use crate::document::Document;
 
@@ -288,6 +323,27 @@ mod tests {
             "<a href=\"javascript:go('out')\">b</a><a href=\"javascript:go('list')\" mark>a</a>",
             "a[href=\"javascript:go('list')\"]",
         );
+    }
+
+    #[test]
+    fn two_selectors_of_one_thing_share_no_name() {
+        let check = |html: &str, expected: Option<[&str; 2]>| {
+            let document = Document::parse(html).expect("a document");
+            let mark = Css::parse("[mark]").expect("a selector");
+            let element = document.all(&mark).next().expect("a thing");
+            let found = two(&document, element);
+            assert_eq!(found.as_ref().map(|found| found.each_ref().map(String::as_str)), expected, "{html}");
+        };
+        check("<form id=in><button mark id=go>Go</button></form>", Some(["#go", "#in button"]));
+        // The beginning of a name is none.
+        check("<form id=gone><button mark id=go>Go</button></form>", Some(["#go", "#gone button"]));
+        let two_forms =
+            "<form id=in><button class=btn mark>Go</button></form><form id=find><button class=btn>Go</button></form>";
+        check(two_forms, None);
+        check("<form name='a b.c]' id=in><button mark>Go</button></form>", Some(["#in button", "button"]));
+        let marks = |text: &str| super::marks(text).collect::<Vec<_>>();
+        assert_eq!(marks(r##"#in > a.go[x="b c].d\"#e"]"##), ["#in", ".go", r##"[x="b c].d\"#e"]"##]);
+        assert_eq!(marks("iframe[name=\"work\"] >>> table:nth-of-type(2) b"), ["[name=\"work\"]"]);
     }
 
     #[test]

@@ -4,11 +4,18 @@
 
 use super::columns::{Direction, Ledger};
 use super::pending::Announced;
+use super::unread::Answered;
 use super::{AccountsList, LedgerList, Looked, Notes, Sureness, Writing};
 use crate::recording::PageKind;
 
 /// What speaks for what somebody was asked.
 const ANSWERED: &str = "whoever went through the portal says so";
+
+/// Why a column isn't read that somebody said something of.
+fn said_twice(answered: &Answered, header: &str) -> Option<String> {
+    let (_, field) = answered.twice.iter().find(|(known, _)| known == header)?;
+    Some(format!("another column is said to be `{field}` already"))
+}
 
 pub(super) fn tell_writing(notes: &mut Notes, writing: &Writing, ledger: Option<&LedgerList>, file: &str) {
     let Writing { locale, currency, time_zone } = writing;
@@ -51,11 +58,12 @@ pub(super) fn tell_form(notes: &mut Notes, looked: &Looked<'_>) {
 pub(super) fn tell_accounts(notes: &mut Notes, file: &str, list: &AccountsList) {
     notes.add(file, "accounts, table", &list.table.0, list.table.1, format!("{} rows", list.rows));
     for (field, header) in &list.read.columns {
-        let why = if list.read.answered.contains(field) { ANSWERED } else { "by its header" };
+        let why = if list.read.answered.fields.contains(field) { ANSWERED } else { "by its header" };
         notes.add(file, &format!("accounts, {field}"), header, Sureness::Likely, why);
     }
     for header in &list.read.unread {
-        notes.add(file, "accounts, not read", header, Sureness::Guess, "nobody knows what it is");
+        let why = said_twice(&list.read.answered, header).unwrap_or_else(|| "nobody knows what it is".to_owned());
+        notes.add(file, "accounts, not read", header, Sureness::Guess, why);
     }
     for (word, _) in list.read.types.iter().filter(|(_, ours)| ours.is_none()) {
         notes.add(file, "accounts, type", word, Sureness::Guess, "it is taken as `other`");
@@ -78,7 +86,7 @@ pub(super) fn tell_ledger(notes: &mut Notes, file: &str, list: &LedgerList) {
         let is_proven = proof.is_some() && matches!(*field, "amount" | "debit" | "credit" | "runningBalance");
         let (sureness, why) = match is_proven {
             true => (Sureness::Proven, "by running balances"),
-            false if list.read.answered.contains(field) => (Sureness::Likely, ANSWERED),
+            false if list.read.answered.fields.contains(field) => (Sureness::Likely, ANSWERED),
             false => (Sureness::Likely, "by its header and its cells"),
         };
         notes.add(file, &format!("transactions, {field}"), header, sureness, why);
@@ -89,13 +97,9 @@ pub(super) fn tell_ledger(notes: &mut Notes, file: &str, list: &LedgerList) {
         notes.add(file, &what, value, Sureness::Likely, "by the order of its header's words, or what stands before it");
     }
     for header in &list.read.unread {
-        notes.add(
-            file,
-            "transactions, not read",
-            header,
-            Sureness::Guess,
-            "nobody knows what it is; a way of payment is `rail`, with a `map`",
-        );
+        let unknown = || "nobody knows what it is; a way of payment is `rail`, with a `map`".to_owned();
+        let why = said_twice(&list.read.answered, header).unwrap_or_else(unknown);
+        notes.add(file, "transactions, not read", header, Sureness::Guess, why);
     }
     let (said, why) = match direction {
         Direction::Signed => ("the sign of the amount", "both signs are there"),

@@ -7,6 +7,7 @@
 
 use super::lists::{AccountsList, LedgerList};
 use super::questions::Inquiry;
+use crate::document::folded_case;
 
 /// What is in none of our fields.
 const NOTHING: &str = "nothing";
@@ -27,6 +28,18 @@ const OF_ACCOUNTS: [&str; 6] = [NOTHING, "officialName", "maskedNumber", "accoun
 /// How many columns of a list are asked about: a list of more is none that anybody answers for.
 const ASKED: usize = 8;
 
+/// How long a header may be that is asked about.
+const LONGEST: usize = 80;
+
+/// What somebody said of columns.
+#[derive(Debug, Default)]
+pub(super) struct Answered {
+    /// Fields that a column holds since somebody said so.
+    pub(super) fields: Vec<&'static str>,
+    /// Headers of columns that were said to hold what another column holds already, and what that is.
+    pub(super) twice: Vec<(String, String)>,
+}
+
 /// Asks what the unread columns of a list of transactions hold, and reads them so.
 pub(super) fn ask_of_ledger(list: &mut LedgerList, inquiry: &mut Inquiry<'_>) {
     let parts: Vec<&'static str> = list.parts.iter().map(|part| part.field).collect();
@@ -45,20 +58,25 @@ fn ask(
     others: &[&'static str],
     (list, fields): (&str, &[&'static str]),
     inquiry: &mut Inquiry<'_>,
-) -> Vec<&'static str> {
-    let mut answered = Vec::new();
-    // A header that comes twice names no column.
-    let all: Vec<String> = columns.iter().map(|(_, header)| header).chain(&*unread).cloned().collect();
-    let names = |header: &str| all.iter().filter(|known| *known == header).count() == 1;
-    for header in unread.clone().iter().filter(|header| names(header)).take(ASKED) {
+) -> Answered {
+    let mut answered = Answered::default();
+    // A header that comes twice names no column; a script finds them in either case.
+    let all: Vec<String> =
+        columns.iter().map(|(_, header)| header).chain(&*unread).map(|text| folded_case(text)).collect();
+    let names = |header: &&String| all.iter().filter(|known| **known == folded_case(header)).count() == 1;
+    let is_short = |header: &&String| header.chars().count() <= LONGEST;
+    for header in unread.clone().iter().filter(names).filter(is_short).take(ASKED) {
         let is_free = |field: &&&str| columns.iter().all(|(known, _)| known != *field) && !others.contains(field);
         let choices: Vec<&'static str> = fields.iter().filter(is_free).copied().collect();
-        let asks = format!("What stands under \"{header}\" in the list of {list}?");
-        let field = inquiry.choose(format!("column of {list}: {header}"), asks, NOTHING, &choices);
+        let (id, asks) =
+            (format!("column of {list}: {header}"), format!("What stands under \"{header}\" in the list of {list}?"));
+        let said = inquiry.answered(&id).filter(|said| fields.contains(said) && !choices.contains(said));
+        answered.twice.extend(said.map(|said| (header.clone(), said.to_owned())));
+        let field = inquiry.choose(id, asks, NOTHING, &choices);
         if field != NOTHING {
             columns.push((field, header.clone()));
             unread.retain(|known| known != header);
-            answered.push(field);
+            answered.fields.push(field);
         }
     }
     answered
@@ -73,18 +91,21 @@ mod tests {
     use crate::recording::{Act, Deed, Page, Recording, Target, Way};
 
     #[test]
-    fn what_somebody_says_of_a_column_is_offered_for_no_other() {
+    fn what_somebody_says_of_a_column_is_offered_for_no_other_and_told_where_two_are_said_to_hold_it() {
         let mut columns = vec![("description", "Text".to_owned()), ("category", "Kind".to_owned())];
-        let mut unread: Vec<String> = ["Mandate", "Twice", "Desk", "Twice"].map(str::to_owned).into();
-        let answers = BTreeMap::from([("column of transactions: Mandate".to_owned(), "customerReference".to_owned())]);
+        let long = "Mandate ".repeat(11);
+        let mut unread: Vec<String> = ["Mandate", "Twice", "Desk", "TWICE", &long].map(str::to_owned).into();
+        let said = |header: &str| (format!("column of transactions: {header}"), "customerReference".to_owned());
+        let answers = BTreeMap::from([said("Mandate"), said("Twice"), said("Desk"), said(&long)]);
         let mut inquiry = Inquiry::new(&answers);
         let of = ("transactions", &OF_TRANSACTIONS[..]);
         let answered = ask((&mut columns, &mut unread), &["counterpartyName"], of, &mut inquiry);
         assert_eq!(
-            (answered, &columns[2..]),
+            (answered.fields, &columns[2..]),
             (vec!["customerReference"], &[("customerReference", "Mandate".into())][..])
         );
-        assert_eq!(unread, ["Twice", "Desk", "Twice"]);
+        assert_eq!(answered.twice, [("Desk".into(), "customerReference".into())]);
+        assert_eq!(unread, ["Twice", "Desk", "TWICE", &long]);
         let choices = |at: usize| inquiry.asked.get(at).map(|one| one.choices.join(" "));
         let free = "bankReference customerReference subcategory merchantName counterpartyAccountMasked";
         assert_eq!(choices(0), Some(format!("nothing {free}")));
@@ -108,11 +129,11 @@ mod tests {
             let target = Some(Target { within: Vec::new(), ways: vec![Way::Css(css.to_owned())] });
             recording.acts.push(Act { on: Some(on), does: Deed::Click, target, then: Some(on + 1) });
         }
-        let drafted = |answers: &[(&str, &str)]| {
+        let drafted = |recording: &Recording, answers: &[(&str, &str)]| {
             let answers = answers.iter().map(|(id, said)| ((*id).to_owned(), (*said).to_owned())).collect();
-            crate::draft_recording("bank", &recording, &answers, jiff::civil::date(2026, 11, 20)).expect("a draft")
+            crate::draft_recording("bank", recording, &answers, jiff::civil::date(2026, 11, 20)).expect("a draft")
         };
-        let nobody = drafted(&[]);
+        let nobody = drafted(&recording, &[]);
         let asked: Vec<&str> = nobody.questions.iter().map(|one| one.asks.as_str()).collect();
         let (branch, mandate) = (
             "What stands under \"Branch\" in the list of accounts?",
@@ -123,11 +144,17 @@ mod tests {
         assert!(!script.contains("Branch") && !script.contains("Mandate"), "{script}");
         let answers =
             [("column of accounts: Branch", "routingNumber"), ("column of transactions: Mandate", "customerReference")];
-        let said = drafted(&answers);
+        let said = drafted(&recording, &answers);
         let script = said.script.expect("a script");
         assert!(script.contains("routingNumber: Branch") && script.contains("customerReference: Mandate"), "{script}");
         assert!(crate::Script::parse(&script).is_ok(), "{script}");
         let why = said.findings.iter().find(|one| one.value == "Mandate").map(|one| one.why.as_str());
         assert_eq!(why, Some("whoever went through the portal says so"));
+        let twice =
+            ROWS.replace("Amount<", "Desk<th>Amount<").replace("<td>-$", "<td>D<td>-$").replace("<td>$", "<td>D<td>$");
+        recording.pages[1].html = Some(twice);
+        let both = drafted(&recording, &[answers[1], ("column of transactions: Desk", "customerReference")]);
+        let why = both.findings.iter().find(|one| one.value == "Desk").map(|one| one.why.as_str());
+        assert_eq!(why, Some("another column is said to be `customerReference` already"));
     }
 }
