@@ -8,6 +8,7 @@ use scraper::ElementRef;
 
 use super::Sureness;
 use super::selectors::{within_each, within_some};
+use super::tables::are_texts;
 use super::unread::Answered;
 use super::values::{First, amounts, days, is_blank};
 use super::words::{ACCOUNTS, Fit, TYPES, field};
@@ -24,6 +25,8 @@ pub(super) struct Accounts {
     /// Our fields, and the headers that they stand under.
     pub(super) columns: Vec<(&'static str, String)>,
     pub(super) unread: Vec<String>,
+    /// Of those the ones whose cells are texts, neither sums nor days.
+    pub(super) texts: Vec<String>,
     /// What somebody said of its columns.
     pub(super) answered: Answered,
     /// The bank's words for kinds of accounts, and ours; none where nobody knows.
@@ -144,8 +147,12 @@ pub(super) fn accounts(
     };
     let positive = types.iter().map(|(word, _)| word).filter(is_positive).cloned().collect();
     let header = |place: usize| headers.get(place).cloned().unwrap_or_default();
-    let unread = (0..headers.len()).filter(|place| columns.iter().all(|(_, taken, _)| taken != place));
-    let unread = unread.map(header).filter(|header| !header.is_empty()).collect();
+    let is_free = |place: &usize| columns.iter().all(|(_, taken, _)| taken != place) && !header(*place).is_empty();
+    let unread: Vec<usize> = (0..headers.len()).filter(is_free).collect();
+    let is_day = |place: usize| days(&cells(place), today, First::of(currency)).is_some();
+    let texts = unread.iter().filter(|place| !is_day(**place) && are_texts(&cells(**place)));
+    let texts = texts.map(|place| header(*place)).collect();
+    let unread = unread.into_iter().map(header).collect();
     Some(Accounts {
         types,
         positive,
@@ -163,6 +170,7 @@ pub(super) fn accounts(
                 .collect()
         },
         unread,
+        texts,
         answered: Answered::default(),
         open,
         no_page,

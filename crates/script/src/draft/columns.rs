@@ -7,6 +7,7 @@ use domain::money::{Currency, Locale, read_debit_credit, read_signed_debit_credi
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
+use super::tables::are_texts;
 use super::unread::Answered;
 use super::values::{Chain, First, amounts, chain, days, is_blank, locales};
 use super::words::{Fit, TRANSACTIONS, field};
@@ -24,6 +25,8 @@ pub(super) struct Ledger {
     pub(super) columns: Vec<(&'static str, String)>,
     /// Headers of which nobody knows what they are.
     pub(super) unread: Vec<String>,
+    /// Of those the ones whose cells are texts, neither sums nor days.
+    pub(super) texts: Vec<String>,
     /// What somebody said of its columns.
     pub(super) answered: Answered,
     pub(super) direction: Direction,
@@ -150,9 +153,10 @@ pub(super) fn ledger(headers: &[String], rows: &[Vec<String>], around: &Around<'
             columns.push((field, place));
         }
     }
-    let unread = (0..headers.len()).filter(|place| is_free(&columns, *place));
     let header = |place: usize| headers.get(place).cloned().unwrap_or_default();
-    let unread = unread.map(header).filter(|header| !header.is_empty()).collect();
+    let unread = (0..headers.len()).filter(|place| is_free(&columns, *place) && !header(*place).is_empty());
+    let texts = unread.clone().filter(|place| !is_day(*place) && are_texts(table.cells(*place))).map(header).collect();
+    let unread = unread.map(header).collect();
     let mut columns: Vec<(&'static str, usize)> =
         columns.into_iter().filter(|(_, place)| !header(*place).is_empty()).collect();
     let needed =
@@ -164,6 +168,7 @@ pub(super) fn ledger(headers: &[String], rows: &[Vec<String>], around: &Around<'
     Some(Ledger {
         columns: columns.into_iter().map(|(field, place)| (field, header(place))).collect(),
         unread,
+        texts,
         answered: Answered::default(),
         direction: best.direction,
         date: posted.1.pattern.clone(),

@@ -6,6 +6,7 @@ use scraper::ElementRef;
 
 use super::Sureness;
 use super::selectors::selector;
+use super::values::is_blank;
 use crate::css::Css;
 use crate::document::{Document, is_hidden};
 use crate::language::{Shape, Table};
@@ -100,6 +101,11 @@ pub(super) fn is_sum(cell: &str) -> bool {
     let behind = digits.rsplit_once(['.', ',', '٫']).map(|(_, behind)| behind);
     let letters = cell.chars().filter(|sign| sign.is_alphabetic()).count();
     behind.is_some_and(|behind| behind.chars().count() == 2 && behind.chars().all(char::is_numeric)) && letters <= 3
+}
+
+/// Whether cells hold texts: not all of them are sums of money, or empty.
+pub(super) fn are_texts(cells: &[&str]) -> bool {
+    cells.iter().any(|cell| !is_blank(cell) && !is_sum(cell))
 }
 
 #[cfg(test)]

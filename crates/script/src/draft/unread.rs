@@ -1,6 +1,6 @@
 //! Columns of which nobody knows what they are: whoever went through the portal is asked.
 //!
-//! Only for fields that take any text. A word of the bank's that nobody has seen yet would end a run where the words of a column
+//! Only columns of texts, and only for fields that take any. A word of the bank's that nobody has seen yet would end a run where the words of a column
 //! are mapped, as they are for `rail` and `status`; of these an author says all there are.
 //!
 //! Not here: columns that their headers and cells tell (`accounts`, `columns`).
@@ -44,19 +44,21 @@ pub(super) struct Answered {
 pub(super) fn ask_of_ledger(list: &mut LedgerList, inquiry: &mut Inquiry<'_>) {
     let parts: Vec<&'static str> = list.parts.iter().map(|part| part.field).collect();
     let read = &mut list.read;
-    read.answered = ask((&mut read.columns, &mut read.unread), &parts, ("transactions", &OF_TRANSACTIONS), inquiry);
+    let of = (read.texts.as_slice(), "transactions", &OF_TRANSACTIONS[..]);
+    read.answered = ask((&mut read.columns, &mut read.unread), &parts, of, inquiry);
 }
 
 /// Asks what the unread columns of a list of accounts hold, and reads them so.
 pub(super) fn ask_of_accounts(list: &mut AccountsList, inquiry: &mut Inquiry<'_>) {
     let read = &mut list.read;
-    read.answered = ask((&mut read.columns, &mut read.unread), &[], ("accounts", &OF_ACCOUNTS), inquiry);
+    let of = (read.texts.as_slice(), "accounts", &OF_ACCOUNTS[..]);
+    read.answered = ask((&mut read.columns, &mut read.unread), &[], of, inquiry);
 }
 
 fn ask(
     (columns, unread): (&mut Vec<(&'static str, String)>, &mut Vec<String>),
     others: &[&'static str],
-    (list, fields): (&str, &[&'static str]),
+    (texts, list, fields): (&[String], &str, &[&'static str]),
     inquiry: &mut Inquiry<'_>,
 ) -> Answered {
     let mut answered = Answered::default();
@@ -65,7 +67,7 @@ fn ask(
         columns.iter().map(|(_, header)| header).chain(&*unread).map(|text| folded_case(text)).collect();
     let names = |header: &&String| all.iter().filter(|known| **known == folded_case(header)).count() == 1;
     let is_short = |header: &&String| header.chars().count() <= LONGEST;
-    for header in unread.clone().iter().filter(names).filter(is_short).take(ASKED) {
+    for header in texts.iter().filter(names).filter(is_short).take(ASKED) {
         let is_free = |field: &&&str| columns.iter().all(|(known, _)| known != *field) && !others.contains(field);
         let choices: Vec<&'static str> = fields.iter().filter(is_free).copied().collect();
         let (id, asks) =
@@ -98,7 +100,8 @@ mod tests {
         let said = |header: &str| (format!("column of transactions: {header}"), "customerReference".to_owned());
         let answers = BTreeMap::from([said("Mandate"), said("Twice"), said("Desk"), said(&long)]);
         let mut inquiry = Inquiry::new(&answers);
-        let of = ("transactions", &OF_TRANSACTIONS[..]);
+        let texts = unread.clone();
+        let of = (texts.as_slice(), "transactions", &OF_TRANSACTIONS[..]);
         let answered = ask((&mut columns, &mut unread), &["counterpartyName"], of, &mut inquiry);
         assert_eq!(
             (answered.fields, &columns[2..]),
@@ -115,8 +118,8 @@ mod tests {
 
     const LIST: &str =
         "<table id=all><tr><th>Account<th>Branch<th>Balance<tr><td><a href=/a/1>Op</a><td>B-17<td>$1.00</table>";
-    const ROWS: &str = "<table id=rows><tr><th>Date<th>Description<th>Mandate<th>Amount<tr><td>11/19/2026<td>Rent<td>M-1<td>-$250.00\
-        <tr><td>11/18/2026<td>Fee<td>M-2<td>$2.00<tr><td>11/17/2026<td>Fee<td>M-3<td>$3.00</table><a id=back href=/>Accounts</a>";
+    const ROWS: &str = "<table id=rows><tr><th>Date<th>Description<th>Mandate<th>Seen<th>Fee<th>Amount<tr><td>11/19/2026<td>Rent<td>M-1<td>19.11.26<td>0.50<td>-$250.00\
+        <tr><td>11/18/2026<td>Fee<td>M-2<td>18.11.26<td>0.75<td>$2.00<tr><td>11/17/2026<td>Fee<td>M-3<td>17.11.26<td><td>$3.00</table><a id=back href=/>Accounts</a>";
 
     #[test]
     fn a_column_that_nobody_knows_is_read_as_whoever_recorded_it_says_and_not_at_all_unless_they_do() {
