@@ -42,6 +42,7 @@
 //! [`Observation`](command::Observation) and gives a [`Command`](command::Command);
 //! whoever holds it carries the command out.
 
+mod asked;
 mod bounds;
 pub mod command;
 mod controls;

@@ -5,6 +5,7 @@
 use scraper::ElementRef;
 
 use super::Sureness;
+use crate::asked::share_a_name;
 use crate::controls::submits;
 use crate::css::{Css, PIERCING, quoted, root_of};
 use crate::document::{Document, is_hidden};
@@ -60,44 +61,9 @@ pub(crate) fn selectors(document: &Document, element: ElementRef<'_>) -> Vec<Str
 pub(super) fn two(document: &Document, element: ElementRef<'_>) -> Option<[String; 2]> {
     let says = |text: &String| ["[value=", "[aria-label="].iter().any(|mark| text.contains(mark));
     let found: Vec<String> = likely(document, element).filter(|text| !says(text)).take(OFFERED).collect();
-    let pairs =
-        found.iter().enumerate().flat_map(|(at, first)| found.iter().skip(at + 1).map(move |other| (first, other)));
-    let is_apart = |(first, other): &(&String, &String)| {
-        let known: Vec<String> = marks(first).collect();
-        marks(other).all(|mark| !known.contains(&mark))
-    };
-    pairs.into_iter().find(is_apart).map(|(first, other)| [first.clone(), other.clone()])
-}
-
-/// What a selector of ours names: its ids, classes and attributes, each as it says it. What kind of thing it is is no name.
-fn marks(selector: &str) -> impl Iterator<Item = String> {
-    let mut marks: Vec<String> = Vec::new();
-    let (mut is_in, mut is_quoted, mut is_escaped) = (false, false, false);
-    for sign in selector.chars() {
-        let is_within = is_in && (is_quoted || sign != ']');
-        match sign {
-            _ if is_escaped => is_escaped = false,
-            '\\' if is_quoted => is_escaped = true,
-            '"' if is_in => is_quoted = !is_quoted,
-            _ if is_quoted => {}
-            '[' => is_in = true,
-            ']' => is_in = false,
-            _ => {}
-        }
-        match sign {
-            '#' | '.' | '[' | ':' if !is_within => marks.push(String::new()),
-            // A name is behind; what comes next is another thing's.
-            ' ' | '>' if !is_within => {
-                marks.push(String::new());
-                continue;
-            }
-            _ => {}
-        }
-        if let Some(mark) = marks.last_mut() {
-            mark.push(sign);
-        }
-    }
-    marks.into_iter().filter(|mark| mark.starts_with(['#', '.', '[']))
+    let pairs = found.iter().enumerate().flat_map(|(at, one)| found.iter().skip(at + 1).map(move |other| (one, other)));
+    let (one, other) = pairs.into_iter().find(|(one, other)| !share_a_name(one, other))?;
+    Some([one.clone(), other.clone()])
 }
 
 /// What fits this thing alone by what names it, or what is around it.
@@ -341,9 +307,6 @@ mod tests {
             "<form id=in><button class=btn mark>Go</button></form><form id=find><button class=btn>Go</button></form>";
         check(two_forms, None);
         check("<form name='a b.c]' id=in><button mark>Go</button></form>", Some(["#in button", "button"]));
-        let marks = |text: &str| super::marks(text).collect::<Vec<_>>();
-        assert_eq!(marks(r##"#in > a.go[x="b c].d\"#e"]"##), ["#in", ".go", r##"[x="b c].d\"#e"]"##]);
-        assert_eq!(marks("iframe[name=\"work\"] >>> table:nth-of-type(2) b"), ["[name=\"work\"]"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Columns of which nobody knows what they are: whoever went through the portal is asked.
 //!
-//! Only columns of texts, and only for fields that take any. A word of the bank's that nobody has seen yet would end a run where the words of a column
-//! are mapped, as they are for `rail` and `status`; of these an author says all there are.
+//! Only columns of texts, and only for fields that take any. A word of the bank's that nobody has seen yet would end a run where
+//! the words of a column are mapped, as they are for `rail` and `status`; of these an author says all there are.
 //!
 //! Not here: columns that their headers and cells tell (`accounts`, `columns`).
 
@@ -70,8 +70,8 @@ fn ask(
     for header in texts.iter().filter(names).filter(is_short).take(ASKED) {
         let is_free = |field: &&&str| columns.iter().all(|(known, _)| known != *field) && !others.contains(field);
         let choices: Vec<&'static str> = fields.iter().filter(is_free).copied().collect();
-        let (id, asks) =
-            (format!("column of {list}: {header}"), format!("What stands under \"{header}\" in the list of {list}?"));
+        let id = format!("column of {list}: {header}");
+        let asks = format!("What stands under \"{header}\" in the list of {list}?");
         let said = inquiry.answered(&id).filter(|said| fields.contains(said) && !choices.contains(said));
         answered.twice.extend(said.map(|said| (header.clone(), said.to_owned())));
         let field = inquiry.choose(id, asks, NOTHING, &choices);

@@ -6,8 +6,8 @@
 
 use scraper::ElementRef;
 
-use super::asked::asks_the_same;
 use super::counterpart::common_tail;
+use crate::asked::asks_the_same;
 use crate::css::Css;
 use crate::document::{Document, fold, is_hidden, shown_text};
 use crate::draft::selectors::selectors;

@@ -7,10 +7,10 @@ use std::ops::Range;
 use scraper::ElementRef;
 
 use super::anew::{Pair, Way, is_bare, is_place, is_said, is_told};
-use super::asked::asks_the_same;
 use super::counterpart::counterpart;
 use super::skeleton::{is_in_data_row, own_words};
 use super::text::{Scalar, Stands};
+use crate::asked::asks_the_same;
 use crate::css::Css;
 use crate::document::{Document, folded_case, is_hidden, shown_text};
 use crate::draft::Sureness;

@@ -11,7 +11,6 @@
 //! script, which a person accepts. Not here: where pages are kept, and runs.
 
 mod anew;
-mod asked;
 mod counterpart;
 mod known;
 mod lesson;
