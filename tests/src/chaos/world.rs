@@ -77,7 +77,7 @@ pub enum Clock {
     Right,
     /// So many seconds more, or less. Time passes as it does.
     Off(i64),
-    /// Time passes at two fifths of its pace, from hours ahead, for all that the agent can find out. No lease
+    /// Time passes at a third of its pace, from hours ahead, for all that the agent can find out. No lease
     /// survives that by protocol; it is for showing that the oracle sees what then happens.
     Slow,
 }
@@ -91,7 +91,7 @@ impl Clock {
                 command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("DONT_FAKE_MONOTONIC", "1");
                 format!("{seconds:+}s")
             }
-            Self::Slow => "+40000s x0.4".to_owned(),
+            Self::Slow => "+40000s x0.3".to_owned(),
         };
         command.env("LD_PRELOAD", library).env("FAKETIME", told);
     }
