@@ -116,8 +116,7 @@ mod tests {
         assert_eq!(inquiry.asked.len(), 2);
     }
 
-    const LIST: &str =
-        "<table id=all><tr><th>Account<th>Branch<th>Balance<tr><td><a href=/a/1>Op</a><td>B-17<td>$1.00</table>";
+    const LIST: &str = "<table id=all><tr><th>Account<th>Branch<th>Opened<th>Limit<th>Balance<tr><td><a href=/a/1>Op</a><td>B-17<td>11/19/2020<td>5.00<td>$1.00</table>";
     const ROWS: &str = "<table id=rows><tr><th>Date<th>Description<th>Mandate<th>Seen<th>Fee<th>Amount<tr><td>11/19/2026<td>Rent<td>M-1<td>19.11.26<td>0.50<td>-$250.00\
         <tr><td>11/18/2026<td>Fee<td>M-2<td>18.11.26<td>0.75<td>$2.00<tr><td>11/17/2026<td>Fee<td>M-3<td>17.11.26<td><td>$3.00</table><a id=back href=/>Accounts</a>";
 

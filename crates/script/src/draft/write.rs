@@ -440,7 +440,7 @@ pub fn text(text: &str) -> String {
         '\\' | '"' => format!("\\{sign}"),
         // What gives a terminal orders, and what turns a line around.
         sign if sign.is_control()
-            // No YAML has these.
+            // A text of YAML begins with the first, and has none of the others.
             || matches!(sign, '\u{feff}' | '\u{fffe}' | '\u{ffff}')
             || matches!(sign, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
         {
@@ -466,7 +466,7 @@ mod tests {
             ("12", "\"12\""),
             ("of ", "\"of \""),
             ("a\u{1b}[2J\u{202e}", r#""a\u001b[2J\u202e""#),
-            ("a\u{fffe}\u{ffff}", r#""a\ufffe\uffff""#),
+            ("\u{feff}a\u{fffe}\u{ffff}", r#""\ufeffa\ufffe\uffff""#),
             ("[name=\"x\"]", r#""[name=\"x\"]""#),
         ] {
             assert_eq!(text(said), expected);
