@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::findings::{Findings, Invariant};
 use super::keeper::Life;
 use super::timeline::now_ms;
-use super::world::{CAP, TERM, World};
+use super::world::{CAP, World};
 use crate::patience::lasting;
 
 /// How often it is looked, and how long a call may take.
@@ -24,9 +24,9 @@ const CALL: Duration = Duration::from_millis(2_500);
 /// By when an agent's processes are gone, and its leases, after its term.
 const GONE_MS: u64 = 2_000;
 /// How often it is looked whether somebody works on the poisoned connection, and how long they
-/// are let live: a lease that was never renewed is no crash.
+/// are let live once they may have renewed: a lease that was never renewed is no crash.
 const POISON_EVERY: Duration = Duration::from_millis(100);
-const POISON_AFTER_MS: u64 = TERM.as_secs() * 1_000 / 4 + 300;
+const POISON_MARGIN: Duration = Duration::from_millis(300);
 
 /// What the audits came to.
 #[derive(Debug, Default)]
@@ -130,7 +130,7 @@ impl Audit {
             let Some(&ended) = name.and_then(|name| dead.get(name)) else { continue };
             let held = asked.saturating_sub(ended.max(calm_since));
             self.held_after_death_ms = self.held_after_death_ms.max(held);
-            if held > u64::try_from(TERM.as_millis()).unwrap_or(u64::MAX) + GONE_MS {
+            if held > u64::try_from(world.term.as_millis()).unwrap_or(u64::MAX) + GONE_MS {
                 self.findings.add(Invariant::LeasesOfTheDead, format!("{held} ms after its end: {lease}"));
             }
         }
@@ -190,13 +190,14 @@ impl Auditor {
 
 /// Kills whatever agent works on the poisoned connection, as if the connection's pages did.
 async fn poison(world: Arc<World>) {
+    let old_enough = u64::try_from((world.term / 4 + POISON_MARGIN).as_millis()).unwrap_or(u64::MAX);
     loop {
         lasting(POISON_EVERY).await;
         let poisoned = world.poisoned.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(poisoned) = poisoned else { continue };
         let Ok(Ok(leases)) = timeout(CALL, world.operator.list("/control/v1/leases")).await else { continue };
         let is_hit = |lease: &&Value| {
-            lease["connectionId"] == poisoned.as_str() && lease["sinceMsAgo"].as_u64() > Some(POISON_AFTER_MS)
+            lease["connectionId"] == poisoned.as_str() && lease["sinceMsAgo"].as_u64() > Some(old_enough)
         };
         let Some(lease) = leases.iter().find(is_hit) else { continue };
         let Ok(Ok(agents)) = timeout(CALL, world.operator.list("/control/v1/agents")).await else { continue };

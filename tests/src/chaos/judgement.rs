@@ -3,6 +3,7 @@
 //! Not here: records (`aftermath`), and what is seen while it happens (`auditor`).
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use fixtures::oracle::{Act, LogEntry};
 
@@ -10,7 +11,7 @@ use super::chronicle::{Chronicle, Fence, What};
 use super::disturbances::Disturbances;
 use super::findings::{Findings, Invariant};
 use super::people::{Person, Temper};
-use super::world::{CAP, TERM, World};
+use super::world::{CAP, World};
 
 /// How often a password may be submitted that the bank was never heard about.
 const DOUBTS_ALLOWED: usize = 3;
@@ -27,7 +28,7 @@ pub fn judge(world: &World, chronicle: &Chronicle) -> Findings {
     if report.overlaps > 0 {
         overlaps(&report.log, &mut findings);
     }
-    over_cap(&report.log, &world.disturbances, &mut findings);
+    over_cap(&report.log, &world.disturbances, world.term, &mut findings);
     for person in &world.people {
         let of_user: Vec<&LogEntry> =
             report.log.iter().filter(|entry| entry.user.as_ref() == Some(&person.user)).collect();
@@ -76,12 +77,12 @@ fn overlaps(log: &[LogEntry], findings: &mut Findings) {
     }
 }
 
-fn over_cap(log: &[LogEntry], disturbances: &Disturbances, findings: &mut Findings) {
+fn over_cap(log: &[LogEntry], disturbances: &Disturbances, term: Duration, findings: &mut Findings) {
     let spans = spans(log);
     for (session, (first, _, begin)) in &spans {
         let at_once = spans.values().filter(|(from, until, _)| from <= first && first <= until).count();
         let is_over = u64::try_from(at_once).unwrap_or(u64::MAX) > CAP;
-        if is_over && !disturbances.is_in_grace(begin.at_ms, TERM) {
+        if is_over && !disturbances.is_in_grace(begin.at_ms, term) {
             findings.add(Invariant::SessionsOverCap, format!("{at_once} when {session} began at {}", begin.at_ms));
         }
     }

@@ -38,7 +38,7 @@ use self::chronicle::{Chronicle, What};
 use self::fault::{Act, Moment, plan};
 use self::findings::{Findings, Invariant};
 use self::people::Crowd;
-use self::world::{Settings, TERM, World};
+use self::world::{Settings, World};
 use crate::patience::lasting;
 use crate::rows::{Look, Row, table_of};
 
@@ -179,7 +179,7 @@ fn rows_of(world: &World, chronicle: &Chronicle, audit: &Audit, findings: &Findi
     rows.push(Row::count("audits that nobody answered", audit.unanswered, ""));
     #[expect(clippy::cast_precision_loss, reason = "it is a span of seconds")]
     let held = audit.held_after_death_ms as f64 / 1_000.0;
-    rows.push(Row::new("a dead agent's lease was seen for", held, "s").at_most(TERM.as_secs_f64() + 2.0));
+    rows.push(Row::new("a dead agent's lease was seen for", held, "s").at_most(world.term.as_secs_f64() + 2.0));
     rows.extend(Invariant::ALL.iter().map(|&invariant| {
         let count = findings.of(invariant).len() + audit.findings.of(invariant).len();
         Row::count(invariant.name(), count, "").at_most(0.0)

@@ -29,7 +29,7 @@ use crate::programs::{ProgramError, Sighting, built};
 use crate::redis::Redis;
 use crate::world::{run, scripts};
 
-/// How long a lease lasts here.
+/// How long a lease lasts unless a world has another term.
 pub const TERM: Duration = Duration::from_secs(4);
 /// How many runs the bank may be asked for at once here.
 pub const CAP: u64 = 3;
@@ -53,6 +53,8 @@ pub struct Settings {
     pub people: usize,
     /// How many give a wrong one.
     pub erring: usize,
+    /// How long a lease lasts, in whole seconds.
+    pub term: Duration,
     /// Whether the story is told as it happens.
     pub telling: Telling,
 }
@@ -77,8 +79,9 @@ pub enum Clock {
     Right,
     /// So many seconds more, or less. Time passes as it does.
     Off(i64),
-    /// Time passes at a third of its pace, from hours ahead, for all that the agent can find out. No lease
-    /// survives that by protocol; it is for showing that the oracle sees what then happens.
+    /// Time passes at two fifths of its pace, from hours ahead, for all that the agent can find out. It still renews in
+    /// time, and trusts what it isn't told to have lost for twice its term. No lease survives that by protocol; it is
+    /// for showing that the oracle sees what then happens.
     Slow,
 }
 
@@ -91,7 +94,7 @@ impl Clock {
                 command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("DONT_FAKE_MONOTONIC", "1");
                 format!("{seconds:+}s")
             }
-            Self::Slow => "+40000s x0.3".to_owned(),
+            Self::Slow => "+40000s x0.4".to_owned(),
         };
         command.env("LD_PRELOAD", library).env("FAKETIME", told);
     }
@@ -101,6 +104,8 @@ impl Clock {
 pub struct World {
     /// What happened.
     pub timeline: Timeline,
+    /// How long a lease lasts.
+    pub term: Duration,
     /// The bank.
     pub portal: RunningPortal,
     /// The coordinators.
@@ -148,7 +153,8 @@ impl World {
         for number in 1..=2 {
             let way = Proxy::to(vec![End::Unix(redis.socket())]).await?;
             let address = free_address()?;
-            let environment = environment(folder.path(), number, address, &portal, &postgres.url(), way.address());
+            let environment =
+                environment(folder.path(), number, address, &portal, &postgres.url(), way.address(), settings.term);
             let kept = Kept::start(&format!("coordinator-{number}"), timeline.clone(), move |_| {
                 let mut command = Command::new(built("coordinator")?);
                 command.args(["serve", "--until-stdin-closes"]).envs(environment.clone());
@@ -171,6 +177,7 @@ impl World {
             &portal,
             &postgres.url(),
             redis_ways[0].address(),
+            settings.term,
         );
         let people = people(settings, &portal, &base, &by_hand).await?;
         let mut seats = Vec::new();
@@ -191,6 +198,7 @@ impl World {
         }
         Ok(Self {
             timeline,
+            term: settings.term,
             portal,
             coordinators,
             seats,
@@ -293,6 +301,7 @@ fn environment(
     portal: &RunningPortal,
     store: &str,
     redis: SocketAddr,
+    term: Duration,
 ) -> Vec<(String, String)> {
     let text = |path: PathBuf| path.display().to_string();
     let settings = [
@@ -306,7 +315,7 @@ fn environment(
         ("CATALOG__FOLDER", text(folder.join("scripts"))),
         ("DEVELOPMENT__LOOPBACK", "true".to_owned()),
         ("DEVELOPMENT__PORTAL_URLS__HARBOUR", portal.url().to_owned()),
-        ("LEASE__TERM", format!("{}s", TERM.as_secs())),
+        ("LEASE__TERM", format!("{}s", term.as_secs())),
         ("LEASE__EXPIRE_EVERY", "200ms".to_owned()),
         ("RETRY__BASE", "300ms".to_owned()),
         ("RETRY__CAP", "1s".to_owned()),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use tests::chaos::timeline::Telling;
-use tests::chaos::world::Settings;
+use tests::chaos::world::{Settings, TERM};
 use tests::chaos::{Outcome, play};
 use tests::rows::{Look, print_json, print_table};
 
@@ -44,6 +44,7 @@ async fn main() -> ExitCode {
         slots: 2,
         people: arguments.people.max(1),
         erring: 1,
+        term: TERM,
         telling: Telling::Aloud,
     };
     let span = Duration::try_from_secs_f64(arguments.minutes * 60.0).unwrap_or(Duration::from_secs(300));
