@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::world::process::{command, folder, output, texts};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// What nobody may find on a page that is given away.
@@ -130,6 +130,26 @@ fn where_a_page_was_says_neither_who_it_is_nor_what_was_typed() {
     let text = std::fs::read_to_string(into.join("pages/accounts.html")).expect("a page");
     assert!(text.contains("https://bank.example/users/") && text.contains("/of/hidden/accounts/"), "{text}");
     assert!(!text.contains("holt") && !text.contains("quill") && !text.contains("000011234"), "{text}");
+}
+
+#[test]
+fn a_script_that_says_what_is_a_customers_is_not_given_away() {
+    let (temporary, path) = saved();
+    let (script, record) = (path.join("script.yaml"), path.join("institution.yaml"));
+    let texts = [&script, &record].map(|file| std::fs::read_to_string(file).expect("a file"));
+    let into = temporary.path().join("made");
+    let found = |script_says: &str, record_says: &str| {
+        std::fs::write(&script, format!("{}# {script_says}\n", texts[0])).expect("a file");
+        std::fs::write(&record, format!("{}# {record_says}\n", texts[1])).expect("a file");
+        let (code, said, talk) = scrub(&path, &into, &["--name", "Maren Holt", "--json"]);
+        let told: Value = serde_json::from_str(&said).expect("JSON");
+        assert_eq!((code, into.exists()), (Some(2), false), "{said}{talk}");
+        told["survivors"].clone()
+    };
+    let number = json!([{ "file": "script.yaml", "kind": "card", "shape": "0000000000000000" }]);
+    assert_eq!(found("a[href='/cards/4111-1111-1111-1111']", "of the bank"), number);
+    let name = json!([{ "file": "institution.yaml", "kind": "name", "shape": "xxxx" }]);
+    assert_eq!(found("of the bank", "asked by holt"), name);
 }
 
 #[test]

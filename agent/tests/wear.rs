@@ -109,13 +109,13 @@ async fn is_retired_while_busy(limits: BrowserLimits) {
     stage.end().await;
 }
 
-/// A program that is started in a browser's place: the first so many times it ends at once, and then it is the browser.
-fn ending(folder: &Path, times: usize) -> BrowserSettings {
+/// A program that is started in a browser's place: the first so many times it does something else, and then it is the browser.
+fn unwilling(folder: &Path, times: usize, instead: &str) -> BrowserSettings {
     let settings = crate::world::settings(&folder.join("profiles"));
     let program = folder.join(settings.program.file_name().expect("a name"));
     let (count, browser) = (folder.join("count"), settings.program.display());
     let script = format!(
-        "#!/bin/sh\necho started >> '{0}'\n[ \"$(wc -l < '{0}')\" -gt {times} ] || exit 1\nexec '{browser}' \"$@\"\n",
+        "#!/bin/sh\necho started >> '{0}'\n[ \"$(wc -l < '{0}')\" -gt {times} ] || {instead}\nexec '{browser}' \"$@\"\n",
         count.display()
     );
     std::fs::write(&program, script).expect("a program");
@@ -124,14 +124,23 @@ fn ending(folder: &Path, times: usize) -> BrowserSettings {
 }
 
 #[tokio::test]
-async fn a_browser_that_ends_instead_of_listening_is_started_once_more_and_no_third_time() {
+async fn a_browser_that_doesnt_listen_is_started_once_more_and_no_third_time() {
     let base = Portal::default().page("page", "<h1>Page</h1>").serve().await;
-    for (ends, is_open, starts) in [(1, true, 2), (2, false, 2)] {
+    let (ends, is_silent) = ("exit 1", "exec sleep 600");
+    let gives_no_answer = "{ echo 'DevTools listening on ws://127.0.0.1:1/devtools' >&2; exec sleep 600; }";
+    let cases = [
+        (ends, 1, true),
+        (ends, 2, false),
+        (gives_no_answer, 1, true),
+        (gives_no_answer, 2, false),
+        (is_silent, 1, true),
+    ];
+    for (instead, times, is_open) in cases {
         let folder = tempfile::tempdir().expect("a folder");
-        let browsers = Browsers::new(ending(folder.path(), ends));
+        let browsers = Browsers::new(unwilling(folder.path(), times, instead));
         let session = crate::world::asked_session(&browsers, &base, &[], crate::world::open_gate()).await;
         let started = std::fs::read_to_string(folder.path().join("count")).expect("a count");
-        assert_eq!((session.is_ok(), started.lines().count()), (is_open, starts));
+        assert_eq!((session.is_ok(), started.lines().count()), (is_open, 2), "{times} times `{instead}`");
     }
 }
 

@@ -10,7 +10,7 @@ use domain::secret::Secret;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use script::{OwnWords, Script, ShareError, Shareable, Shared, Survivor, SurvivorKind, shared, survivors};
+use script::{Belongings, OwnWords, Script, ShareError, Shareable, Shared, Survivor, SurvivorKind, shared};
 use serde_json::json;
 use url::Url;
 
@@ -19,6 +19,10 @@ use super::run::credentials::{CredentialsError, typed};
 use super::saved::{Values, headed_made_up, values};
 use super::{Listing, ReadError, WriteError, plain, print, print_json, say, script_file, script_text};
 use crate::cli::Exit;
+
+/// What an institution's folder has beside its pages.
+const SCRIPT: &str = "script.yaml";
+const RECORD: &str = "institution.yaml";
 
 /// What is scrubbed.
 #[derive(Debug, Args)]
@@ -120,7 +124,7 @@ impl Scrub {
         let source = script_text(&file)?;
         let faults = |faults: script::Diagnostics| ScrubError::Script(faults.render(&file.display().to_string()));
         let (script, own) = (Script::parse(&source).map_err(faults)?, OwnWords::of(&source));
-        let record = script_text(&folder.join("institution.yaml"))?;
+        let record = script_text(&folder.join(RECORD))?;
         if std::fs::read_dir(&self.into).is_ok_and(|mut entries| entries.next().is_some()) {
             return Err(ScrubError::Taken(self.into.clone()));
         }
@@ -146,20 +150,12 @@ impl Scrub {
             ScrubError::Share { page: pages.get(page).map_or_else(String::new, |saved| saved.file.clone()), source }
         })?;
         let before: Vec<&str> = pages.iter().map(|saved| saved.html.as_str()).collect();
-        // As they will be written, with where they were as somewhere to go; the portal's host is no customer's.
-        let leads = |address: &String| {
-            let path = Url::parse(address).map_or_else(|_| address.clone(), |url| url.path().to_owned());
-            format!("<a href=\"{}\"></a>", path.replace('"', "%22"))
-        };
-        let after: Vec<String> = made
-            .iter()
-            .map(|shared| shared.address.as_ref().map(leads).unwrap_or_default() + &shared.page.html)
-            .collect();
-        let after: Vec<&str> = after.iter().map(String::as_str).collect();
-        let survivors = survivors(&before, &after, &own, &names).map_err(|(page, reason)| {
-            let path = pages.get(page).map_or_else(PathBuf::new, |saved| saved.file.clone().into());
-            PageError::Refused { path, reason }
-        })?;
+        let belongings =
+            Belongings::of(&before, &own, &names, &secrets).map_err(|(page, reason)| refused(&pages, page, reason))?;
+        let mut survivors = on_pages(&belongings, &pages, &made)?;
+        for (file, text) in [(SCRIPT, &source), (RECORD, &record)] {
+            survivors.extend(belongings.in_source(text).into_iter().map(|one| (file, one)));
+        }
         if survivors.is_empty() {
             self.write(&source, &record, &pages, &made)?;
         }
@@ -179,30 +175,30 @@ impl Scrub {
         };
         let within = self.into.join("pages");
         std::fs::create_dir_all(&within).map_err(|source| ScrubError::Unwritten { path: within.clone(), source })?;
-        put(&self.into.join("script.yaml"), source)?;
-        put(&self.into.join("institution.yaml"), record)?;
+        put(&self.into.join(SCRIPT), source)?;
+        put(&self.into.join(RECORD), record)?;
         for (saved, shared) in pages.iter().zip(made) {
             put(&within.join(&saved.file), &headed_made_up(shared.address.as_deref(), &shared.page.html))?;
         }
         Ok(())
     }
 
-    fn tell(&self, pages: &[SavedPage], survivors: &[Survivor]) -> Result<(), ScrubError> {
-        let file = |survivor: &Survivor| pages.get(survivor.page).map_or("", |saved| saved.file.as_str());
+    fn tell(&self, pages: &[SavedPage], survivors: &[(&str, Survivor)]) -> Result<(), ScrubError> {
         if self.json {
             let told: Vec<_> = survivors
                 .iter()
-                .map(|one| json!({ "file": file(one), "kind": one.kind, "shape": one.shape }))
+                .map(|(file, one)| json!({ "file": file, "kind": one.kind, "shape": one.shape }))
                 .collect();
             let files: Vec<&str> = pages.iter().map(|saved| saved.file.as_str()).collect();
             return Ok(print_json(&json!({ "pages": files, "survivors": told }))?);
         }
-        for one in survivors {
-            say(&format!("{}: {} survived: {}", file(one), looks(one.kind), plain(&one.shape)));
+        for (file, one) in survivors {
+            say(&format!("{file}: {} survived: {}", looks(one.kind), plain(&one.shape)));
         }
         if !survivors.is_empty() {
             say(
-                "nothing was written\nhint: take it out of the page by hand; a name that Bursar can't know is said with `--name`",
+                "nothing was written\nhint: take it out of the file by hand: a selector or a text that one customer's page alone has finds \
+                 nothing on another's; a name that Bursar can't know is said with `--name`",
             );
             return Ok(());
         }
@@ -215,6 +211,30 @@ impl Scrub {
         ));
         Ok(())
     }
+}
+
+/// What survived on the pages as they will be written, with where they were as somewhere to go; the portal's host is no
+/// customer's.
+fn on_pages<'p>(
+    belongings: &Belongings,
+    pages: &'p [SavedPage],
+    made: &[Shared],
+) -> Result<Vec<(&'p str, Survivor)>, PageError> {
+    let leads = |address: &String| {
+        let path = Url::parse(address).map_or_else(|_| address.clone(), |url| url.path().to_owned());
+        format!("<a href=\"{}\"></a>", path.replace('"', "%22"))
+    };
+    let mut survivors = Vec::new();
+    for (place, (saved, shared)) in pages.iter().zip(made).enumerate() {
+        let html = shared.address.as_ref().map(leads).unwrap_or_default() + &shared.page.html;
+        let found = belongings.on_page(&html).map_err(|reason| refused(pages, place, reason))?;
+        survivors.extend(found.into_iter().map(|one| (saved.file.as_str(), one)));
+    }
+    Ok(survivors)
+}
+
+fn refused(pages: &[SavedPage], page: usize, reason: &'static str) -> PageError {
+    PageError::Refused { path: pages.get(page).map_or_else(PathBuf::new, |saved| saved.file.clone().into()), reason }
 }
 
 /// The pages of a folder that hold values.
@@ -234,5 +254,6 @@ const fn looks(kind: SurvivorKind) -> &'static str {
         SurvivorKind::Phone => "a phone number",
         SurvivorKind::Number => "a number",
         SurvivorKind::Name => "a word that may be a name",
+        SurvivorKind::Typed => "what was typed",
     }
 }

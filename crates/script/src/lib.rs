@@ -93,8 +93,8 @@ pub use rehearse::{PageRead, Sight, SignSeen, Trial, TrialEnd, UnknownWord, WayT
 pub use runner::{Compares, Plan, Runner, UnknownPages};
 pub use saved::{read_transactions, reread};
 pub use scrub::{
-    OwnWords, Scrubbed, ShareError, Shareable, Shared, Survivor, SurvivorKind, masked, scrub, scrub_keeping, shared,
-    survivors, without,
+    Belongings, OwnWords, Scrubbed, ShareError, Shareable, Shared, Survivor, SurvivorKind, masked, scrub,
+    scrub_keeping, shared, without,
 };
 pub use simulate::{
     Recorded, SimulateError, SimulatedChoice, SimulatedCode, SimulatedField, SimulatedLink, SimulatedPage,

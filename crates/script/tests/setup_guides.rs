@@ -26,12 +26,16 @@ fn every_setup_guide_is_one_that_a_record_takes_and_names_its_sources() {
         let source = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{id} can't be read: {error}"));
         assert!(source.starts_with(UNVERIFIED), "{id} doesn't begin with `{UNVERIFIED}`");
         assert!(source.lines().any(|line| line.starts_with("# Source: https://")), "{id} names no source");
-        assert!(index.contains(&format!("({id}.yaml)")), "{id} isn't in the index");
         let (country, record): (Vec<&str>, Vec<&str>) = source.lines().partition(|line| line.starts_with("country: "));
-        assert!(matches!(country.as_slice(), [one] if one.len() == "country: XX".len()), "{id}: {country:?}");
+        let [country] = country.as_slice() else { panic!("{id} is of one country: {country:?}") };
+        let country = country.trim_start_matches("country: ");
         let record = format!("{}\n{REST}", record.join("\n"));
         let read = check_record(&record, Around { folder: Some(id), script: None })
             .unwrap_or_else(|faults| panic!("{}", faults.render(&path.to_string_lossy())));
+        let row = |line: &str| {
+            line.starts_with(&format!("| {} | {country} | ", read.name)) && line.contains(&format!("({id}.yaml)"))
+        };
+        assert!(country.len() == 2 && index.lines().any(row), "{id} isn't in the index as {} of {country}", read.name);
         let steps = read.guide.map_or(0, |guide| guide.steps.len());
         assert!(steps > 2, "{id} has {steps} steps");
         seen += 1;

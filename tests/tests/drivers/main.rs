@@ -3,11 +3,9 @@
 //!
 //! Not here: each verb of a driver; the agent's own tests have those.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use tests::integrator::Integrator;
-use tests::patience::{eventually, within};
+use tests::patience::eventually;
 use tests::programs::{Sighting, descendants, freeze_process};
 use tests::tools::geckodriver;
 use tests::verdict::Verdict;
@@ -104,11 +102,11 @@ async fn a_killed_agent_leaves_neither_driver_nor_browser() -> Outcome {
         assert!(family.iter().any(|one| is_named(one, browser)), "no {browser}");
         fleet.agents.remove(0).kill_hard().await;
         let is_gone = async || (!family.iter().any(|one| one.is_alive())).then_some(());
-        let gone = within(Duration::from_secs(4), is_gone).await;
+        let gone = eventually(is_gone).await;
         assert!(gone.is_some(), "left of {name}: {:?}", family.iter().filter(|one| one.is_alive()).collect::<Vec<_>>());
         let profiles = fleet.folder().join("agent-1/profiles");
         let left = async || std::fs::read_dir(&profiles).map_or(true, |mut left| left.next().is_none()).then_some(());
-        assert!(within(Duration::from_secs(4), left).await.is_some(), "a profile was left");
+        assert!(eventually(left).await.is_some(), "a profile was left");
 
         fleet.start_agent()?;
         answer(&fleet, &integrator, &id, Some(&first), 2).await?;
@@ -155,9 +153,9 @@ async fn a_lease_that_ends_stops_what_a_driver_does() -> Outcome {
     fleet.coordinator.take().ok_or("there is a coordinator")?.kill_hard().await;
     let stopped = async || fleet.agents[0].talk().contains("stopped; nothing is sent").then_some(());
     eventually(stopped).await.ok_or("the agent goes on")?;
-    let family = below(&fleet)?;
     let is_driven = |one: &Sighting| is_named(one, "chromedriver") || is_named(one, "chromium");
-    assert!(!family.iter().any(is_driven), "something goes on");
+    let is_over = async || below(&fleet).is_ok_and(|family| !family.iter().any(is_driven)).then_some(());
+    eventually(is_over).await.ok_or("something goes on")?;
     assert_eq!(fleet.portal.oracle().log.len(), before.log.len(), "the bank heard something after that");
     Ok(())
 }

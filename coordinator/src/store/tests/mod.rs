@@ -49,6 +49,7 @@ use protocol::lease::{Proof, Verdict};
 use protocol::sealed::PrivateKey;
 use uuid::Uuid;
 
+use super::migrations::POSTGRES;
 use super::*;
 
 /// One store with an organization, and the server or folder that it lives in.
@@ -64,7 +65,12 @@ async fn benches() -> Vec<Bench> {
     let folder = tempfile::tempdir().expect("a folder");
     let sqlite =
         open(&StoreUrl::Sqlite(folder.path().join("t.sqlite")), Tables::BroughtUpToDate).await.expect("SQLite");
-    let database = Database::create().await.expect("PostgreSQL");
+    let up_to_date = async |url: String| {
+        let pool = sqlx::PgPool::connect(&url).await.expect("PostgreSQL");
+        POSTGRES.run(&pool).await.expect("tables");
+        pool.close().await;
+    };
+    let database = Database::create_prepared(up_to_date).await.expect("PostgreSQL");
     let postgres = open(&StoreUrl::Postgres(domain::secret::Secret::new(database.url())), Tables::BroughtUpToDate)
         .await
         .expect("PostgreSQL");

@@ -33,7 +33,7 @@ use veil::{Veil, shape};
 
 pub use own::OwnWords;
 pub use share::{ShareError, Shareable, Shared, shared};
-pub use survivors::{Survivor, SurvivorKind, survivors};
+pub use survivors::{Belongings, Survivor, SurvivorKind};
 pub use without::without;
 
 /// How large the result is at most.

@@ -1,5 +1,5 @@
 //! Whether something of a customer's survived: what looks like the number of a card or an account, an IBAN, an e-mail address, a
-//! phone number or a name on the pages as they were, looked for on the pages as they are.
+//! phone number or a name on the pages as they were, looked for on the pages as they are, and in what is given away with them.
 //!
 //! It errs on the side of finding. What is found is told by its kind and its shape, never by itself.
 //!
@@ -25,12 +25,9 @@ const LETTERS: usize = 4;
 /// One with a capital may be with so many.
 const SHORT: usize = 2;
 
-/// Something that is on a page as it was before.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "camelCase")]
+/// Something that is there as it was on a page before.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Survivor {
-    /// The page, from 0.
-    pub page: usize,
     /// What it looks like.
     pub kind: SurvivorKind,
     /// Its shape: letters as `x`, digits as `0`.
@@ -53,6 +50,18 @@ pub enum SurvivorKind {
     Number,
     /// A word of a text that isn't the portal's own.
     Name,
+    /// What was typed at the sign-in.
+    Typed,
+}
+
+/// What on pages is somebody's.
+pub struct Belongings {
+    names: BTreeSet<String>,
+    /// The names that somebody knows.
+    known: Vec<String>,
+    /// Numbers and addresses.
+    others: Vec<(String, SurvivorKind, Secrets)>,
+    typed: Secrets,
 }
 
 /// The words of texts that aren't the portal's own, and not the script's either, case folded.
@@ -78,49 +87,76 @@ pub(super) fn is_chosen(attribute: &str) -> bool {
         || matches!(attribute, "aria-controls" | "aria-labelledby" | "aria-describedby" | "aria-owns" | "aria-details")
 }
 
-/// What of the pages as they were is on the pages as they are. `known` are names that somebody knows; other words are names
-/// where they stand in a text that isn't the portal's own (its headings, labels, buttons) or the script's.
-///
-/// # Errors
-/// The page, from 0, that isn't looked into, and why not.
-pub fn survivors(
-    before: &[&str],
-    after: &[&str],
-    own: &OwnWords,
-    known: &[&str],
-) -> Result<Vec<Survivor>, (usize, &'static str)> {
-    let parsed = |(place, html): (usize, &&str)| Document::parse(html).map_err(|refused| (place, refused.text()));
-    let documents: Vec<Document> = before.iter().enumerate().map(parsed).collect::<Result<_, _>>()?;
-    let mut names = names(documents.iter(), own);
-    names.extend(known.iter().flat_map(|name| parts(name)));
-    let mut theirs: BTreeMap<String, SurvivorKind> = BTreeMap::new();
-    for document in &documents {
-        texts(document.html.tree.root(), Voice::Shape, &mut |_, text| add(&mut theirs, text));
+impl Belongings {
+    /// Those on the pages as they were. `known` are names that somebody knows; other words are names where they stand in a
+    /// text that isn't the portal's own (its headings, labels, buttons) or the script's. `typed` is what was typed at the
+    /// sign-in.
+    ///
+    /// # Errors
+    /// The page, from 0, that isn't looked into, and why not.
+    pub fn of(pages: &[&str], own: &OwnWords, known: &[&str], typed: &[&str]) -> Result<Self, (usize, &'static str)> {
+        let parsed = |(place, html): (usize, &&str)| Document::parse(html).map_err(|refused| (place, refused.text()));
+        let documents: Vec<Document> = pages.iter().enumerate().map(parsed).collect::<Result<_, _>>()?;
+        let mut names = names(documents.iter(), own);
+        names.extend(known.iter().flat_map(|name| parts(name)));
+        let mut others: BTreeMap<String, SurvivorKind> = BTreeMap::new();
+        for document in &documents {
+            texts(document.html.tree.root(), Voice::Shape, &mut |_, text| add(&mut others, text));
+        }
+        let others = others.into_iter().map(|(text, kind)| {
+            let secret = Secrets::new(&[text.as_str()]);
+            (text, kind, secret)
+        });
+        let known = known.iter().map(|name| (*name).to_owned()).collect();
+        Ok(Self { names, known, others: others.collect(), typed: Secrets::new(typed) })
     }
-    let others: Vec<(&str, SurvivorKind, Secrets)> =
-        theirs.iter().map(|(text, kind)| (text.as_str(), *kind, Secrets::new(&[text.as_str()]))).collect();
-    let mut survivors = BTreeSet::new();
-    for (page, html) in after.iter().enumerate() {
-        let document = Document::parse(html).map_err(|refused| (page, refused.text()))?;
+
+    /// What of them is on a page as it is.
+    ///
+    /// # Errors
+    /// Why the page isn't looked into.
+    pub fn on_page(&self, html: &str) -> Result<BTreeSet<Survivor>, &'static str> {
+        let document = Document::parse(html).map_err(|refused| refused.text())?;
+        let mut survivors = BTreeSet::new();
         texts(document.html.tree.root(), Voice::Shape, &mut |_, text| {
             // What is on the page now may be written in small letters.
-            for word in parts(text).filter(|word| names.contains(word)) {
-                survivors.insert(Survivor { page, kind: SurvivorKind::Name, shape: shape(&word) });
+            for word in parts(text).filter(|word| self.names.contains(word)) {
+                survivors.insert(Survivor { kind: SurvivorKind::Name, shape: shape(&word) });
             }
-            let text = &plain(text);
-            let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-            for (found, kind, secret) in &others {
-                let is_there = match kind {
-                    SurvivorKind::Email | SurvivorKind::Iban => secret.are_in(text),
-                    _ => digits.contains(*found),
-                };
-                if is_there {
-                    survivors.insert(Survivor { page, kind: *kind, shape: shape(found) });
-                }
-            }
+            survivors.extend(self.others_in(text));
         });
+        Ok(survivors)
     }
-    Ok(survivors.into_iter().collect())
+
+    /// What of them is in the text of a script or a record, comments too. Its words are the portal's own, but for the
+    /// names that somebody knows and what was typed; a short word of a name is found with the whole name alone.
+    #[must_use]
+    pub fn in_source(&self, source: &str) -> BTreeSet<Survivor> {
+        let names: BTreeSet<String> = self.known.iter().flat_map(|name| parts(name)).collect();
+        let is_name = |word: &String| word.chars().count() >= LETTERS && names.contains(word);
+        let mut survivors = BTreeSet::new();
+        for line in source.lines() {
+            survivors.extend(self.others_in(line));
+            let whole = self.known.iter().filter(|name| Secrets::new(&[name.as_str()]).are_in(line)).cloned();
+            let found = whole.chain(parts(line).filter(is_name));
+            survivors.extend(found.map(|name| Survivor { kind: SurvivorKind::Name, shape: shape(&name) }));
+            if self.typed.are_in(line) {
+                survivors.insert(Survivor { kind: SurvivorKind::Typed, shape: shape(line.trim()) });
+            }
+        }
+        survivors
+    }
+
+    /// Which numbers and addresses are in a text.
+    fn others_in(&self, text: &str) -> impl Iterator<Item = Survivor> {
+        let text = plain(text);
+        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        let found = self.others.iter().filter(move |(found, kind, secret)| match kind {
+            SurvivorKind::Email | SurvivorKind::Iban => secret.are_in(&text),
+            _ => digits.contains(found.as_str()),
+        });
+        found.map(|(found, kind, _)| Survivor { kind: *kind, shape: shape(found) })
+    }
 }
 
 /// What a text has that is somebody's.
@@ -230,13 +266,18 @@ fn texts(node: NodeRef<'_, Node>, voice: Voice, told: &mut dyn FnMut(Voice, &str
 
 #[cfg(test)]
 mod tests {
-    use super::{SurvivorKind, survivors};
+    use std::collections::BTreeSet;
+
+    use super::{Belongings, Survivor, SurvivorKind};
     use crate::scrub::OwnWords;
 
+    fn told(found: &BTreeSet<Survivor>) -> Vec<(SurvivorKind, &str)> {
+        found.iter().map(|one| (one.kind, one.shape.as_str())).collect()
+    }
+
     fn check(before: &str, after: &str, known: &[&str], expected: &[(SurvivorKind, &str)]) {
-        let found = survivors(&[before], &[after], &OwnWords::default(), known).expect("pages");
-        let found: Vec<(SurvivorKind, &str)> = found.iter().map(|one| (one.kind, one.shape.as_str())).collect();
-        assert_eq!(found, expected, "{after}");
+        let belongings = Belongings::of(&[before], &OwnWords::default(), known, &[]).expect("pages");
+        assert_eq!(told(&belongings.on_page(after).expect("a page")), expected, "{after}");
     }
 
     #[test]
@@ -275,5 +316,23 @@ mod tests {
             &[(Number, "000000"), (Name, "xxx")],
         );
         check(before, "<h1>Welcome, Quill</h1>", &["Quill & Co"], &[(Name, "xxxxx")]);
+    }
+
+    #[test]
+    fn whatever_a_script_says_of_one_customer_is_found_and_what_it_says_of_the_portal_isnt() {
+        use SurvivorKind::{Email, Iban, Name, Number, Typed};
+        let page = "<h1>Accounts</h1><table><tr><td>Maren Ng<td>m.holt@quay.example<td>DE89 3704 0044 0532 0130 00<td>0012-3345";
+        let own = OwnWords::default();
+        let belongings = Belongings::of(&[page], &own, &["Maren Ng"], &["lantern-7"]).expect("a page");
+        let check = |source: &str, expected: &[(SurvivorKind, &str)]| {
+            assert_eq!(told(&belongings.in_source(source)), expected, "{source}");
+        };
+        check("pages:\n  accounts:\n    visible: \"#accounts\"\n    text: Accounts of ng\n", &[]);
+        check("click: \"a[href='/a/00123345']\"", &[(Number, "00000000")]);
+        check("# as m.holt@quay.example", &[(Email, "x.xxxx@xxxx.xxxxxxx")]);
+        check("text: DE89370400440532013000", &[(Iban, "xx00000000000000000000"), (Number, "00000000000000000000")]);
+        check("text: Welcome, MAREN", &[(Name, "xxxxx")]);
+        check("text: Welcome, Maren  Ng", &[(Name, "xxxxx"), (Name, "xxxxx xx")]);
+        check("fill: { \"#user\": lantern-7 }", &[(Typed, "xxxx: { \"#xxxx\": xxxxxxx-0 }")]);
     }
 }
