@@ -137,6 +137,7 @@ fn a_script_that_says_what_is_a_customers_is_not_given_away() {
     let (temporary, path) = saved();
     let (script, record) = (path.join("script.yaml"), path.join("institution.yaml"));
     let texts = [&script, &record].map(|file| std::fs::read_to_string(file).expect("a file"));
+    let lines = [0, 1].map(|file: usize| texts[file].lines().count() + 1);
     let into = temporary.path().join("made");
     let found = |script_says: &str, record_says: &str| {
         std::fs::write(&script, format!("{}# {script_says}\n", texts[0])).expect("a file");
@@ -146,10 +147,10 @@ fn a_script_that_says_what_is_a_customers_is_not_given_away() {
         assert_eq!((code, into.exists()), (Some(2), false), "{said}{talk}");
         told["survivors"].clone()
     };
-    let number = json!([{ "file": "script.yaml", "kind": "card", "shape": "0000000000000000" }]);
+    let number = json!([{ "file": "script.yaml", "kind": "card", "line": lines[0], "shape": "0000000000000000" }]);
     assert_eq!(found("a[href='/cards/4111-1111-1111-1111']", "of the bank"), number);
-    let name = json!([{ "file": "institution.yaml", "kind": "name", "shape": "xxxx" }]);
-    assert_eq!(found("of the bank", "asked by holt"), name);
+    let name = json!([{ "file": "institution.yaml", "line": lines[1], "kind": "name", "shape": "xxxxx xxxx" }]);
+    assert_eq!(found("of the bank", "asked by MAREN HOLT"), name);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use agent::cdp::{BrowserLimits, BrowserSettings, Browsers, Session};
+use agent::cdp::{BrowserLimits, BrowserSettings, Browsers, LaunchError, OpenError, Session};
 use agent::driver::{Driver as _, DriverError};
 use agent::gate::{Shut, TrustWindow};
 use agent::watchdog::Watchdog;
@@ -124,23 +124,23 @@ fn unwilling(folder: &Path, times: usize, instead: &str) -> BrowserSettings {
 }
 
 #[tokio::test]
-async fn a_browser_that_doesnt_listen_is_started_once_more_and_no_third_time() {
+async fn a_browser_that_ends_says_nothing_or_gives_no_answer_is_started_once_more_and_no_third_time() {
     let base = Portal::default().page("page", "<h1>Page</h1>").serve().await;
-    let (ends, is_silent) = ("exit 1", "exec sleep 600");
-    let gives_no_answer = "{ echo 'DevTools listening on ws://127.0.0.1:1/devtools' >&2; exec sleep 600; }";
-    let cases = [
-        (ends, 1, true),
-        (ends, 2, false),
-        (gives_no_answer, 1, true),
-        (gives_no_answer, 2, false),
-        (is_silent, 1, true),
-    ];
+    // Whoever connects to it waits for an answer.
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listens = format!("echo 'DevTools listening on ws://{}/devtools' >&2", mute.local_addr().expect("an address"));
+    let (ends, says_nothing) = ("exit 1", "exec sleep 600");
+    let gives_no_answer = format!("{{ {listens}; exec sleep 600; }}");
+    let cases = [(ends, 1, true), (ends, 2, false), (says_nothing, 1, true), (&gives_no_answer, 1, true)];
     for (instead, times, is_open) in cases {
         let folder = tempfile::tempdir().expect("a folder");
         let browsers = Browsers::new(unwilling(folder.path(), times, instead));
         let session = crate::world::asked_session(&browsers, &base, &[], crate::world::open_gate()).await;
         let started = std::fs::read_to_string(folder.path().join("count")).expect("a count");
         assert_eq!((session.is_ok(), started.lines().count()), (is_open, 2), "{times} times `{instead}`");
+        if let Err(error) = session {
+            assert!(matches!(error, OpenError::Launch(LaunchError::Ended(_))), "{error}");
+        }
     }
 }
 

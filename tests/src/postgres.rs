@@ -168,8 +168,8 @@ impl Database {
         Self::copy_of("template0").await
     }
 
-    /// Makes a copy of the one that `prepare` prepared, which is asked for the first in this process alone: steps of tables
-    /// take longer than a copy of what they come to. It leaves no connection open.
+    /// Makes a copy of a database that `prepare` prepared, once in this process: steps of tables take longer than a copy of what
+    /// they come to. Whoever asks prepares the same, as only the first is asked to, and leaves no connection open.
     ///
     /// # Errors
     /// [`ProgramError`] as of [`Self::create`], or where `prepare` left it open.

@@ -10,7 +10,7 @@ use domain::secret::Secret;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use script::{Belongings, OwnWords, Script, ShareError, Shareable, Shared, Survivor, SurvivorKind, shared};
+use script::{Belongings, OwnWords, Script, ShareError, Shareable, Shared, SourceKind, Survivor, SurvivorKind, shared};
 use serde_json::json;
 use url::Url;
 
@@ -153,8 +153,9 @@ impl Scrub {
         let belongings =
             Belongings::of(&before, &own, &names, &secrets).map_err(|(page, reason)| refused(&pages, page, reason))?;
         let mut survivors = on_pages(&belongings, &pages, &made)?;
-        for (file, text) in [(SCRIPT, &source), (RECORD, &record)] {
-            survivors.extend(belongings.in_source(text).into_iter().map(|one| (file, one)));
+        for (file, kind, text) in [(SCRIPT, SourceKind::Script, &source), (RECORD, SourceKind::Record, &record)] {
+            let found = belongings.in_source(kind, text).into_iter();
+            survivors.extend(found.map(|(line, survivor)| Left { file, line: Some(line), survivor }));
         }
         if survivors.is_empty() {
             self.write(&source, &record, &pages, &made)?;
@@ -183,22 +184,22 @@ impl Scrub {
         Ok(())
     }
 
-    fn tell(&self, pages: &[SavedPage], survivors: &[(&str, Survivor)]) -> Result<(), ScrubError> {
+    fn tell(&self, pages: &[SavedPage], survivors: &[Left<'_>]) -> Result<(), ScrubError> {
         if self.json {
             let told: Vec<_> = survivors
                 .iter()
-                .map(|(file, one)| json!({ "file": file, "kind": one.kind, "shape": one.shape }))
+                .map(|left| json!({ "file": left.file, "line": left.line, "kind": left.survivor.kind, "shape": left.survivor.shape }))
                 .collect();
             let files: Vec<&str> = pages.iter().map(|saved| saved.file.as_str()).collect();
             return Ok(print_json(&json!({ "pages": files, "survivors": told }))?);
         }
-        for (file, one) in survivors {
-            say(&format!("{file}: {} survived: {}", looks(one.kind), plain(&one.shape)));
+        for Left { file, line, survivor } in survivors {
+            let line = line.map(|line| format!(":{line}")).unwrap_or_default();
+            say(&format!("{file}{line}: {} survived: {}", looks(survivor.kind), plain(&survivor.shape)));
         }
         if !survivors.is_empty() {
             say(
-                "nothing was written\nhint: take it out of the file by hand: a selector or a text that one customer's page alone has finds \
-                 nothing on another's; a name that Bursar can't know is said with `--name`",
+                "nothing was written\nhint: take it out of the file by hand; a name that Bursar can't know is said with `--name`",
             );
             return Ok(());
         }
@@ -213,13 +214,16 @@ impl Scrub {
     }
 }
 
+/// What survived, and where; of a page the line says nothing, as it is written anew.
+struct Left<'f> {
+    file: &'f str,
+    line: Option<usize>,
+    survivor: Survivor,
+}
+
 /// What survived on the pages as they will be written, with where they were as somewhere to go; the portal's host is no
 /// customer's.
-fn on_pages<'p>(
-    belongings: &Belongings,
-    pages: &'p [SavedPage],
-    made: &[Shared],
-) -> Result<Vec<(&'p str, Survivor)>, PageError> {
+fn on_pages<'p>(belongings: &Belongings, pages: &'p [SavedPage], made: &[Shared]) -> Result<Vec<Left<'p>>, PageError> {
     let leads = |address: &String| {
         let path = Url::parse(address).map_or_else(|_| address.clone(), |url| url.path().to_owned());
         format!("<a href=\"{}\"></a>", path.replace('"', "%22"))
@@ -228,7 +232,7 @@ fn on_pages<'p>(
     for (place, (saved, shared)) in pages.iter().zip(made).enumerate() {
         let html = shared.address.as_ref().map(leads).unwrap_or_default() + &shared.page.html;
         let found = belongings.on_page(&html).map_err(|reason| refused(pages, place, reason))?;
-        survivors.extend(found.into_iter().map(|one| (saved.file.as_str(), one)));
+        survivors.extend(found.into_iter().map(|survivor| Left { file: &saved.file, line: None, survivor }));
     }
     Ok(survivors)
 }

@@ -93,7 +93,7 @@ pub use rehearse::{PageRead, Sight, SignSeen, Trial, TrialEnd, UnknownWord, WayT
 pub use runner::{Compares, Plan, Runner, UnknownPages};
 pub use saved::{read_transactions, reread};
 pub use scrub::{
-    Belongings, OwnWords, Scrubbed, ShareError, Shareable, Shared, Survivor, SurvivorKind, masked, scrub,
+    Belongings, OwnWords, Scrubbed, ShareError, Shareable, Shared, SourceKind, Survivor, SurvivorKind, masked, scrub,
     scrub_keeping, shared, without,
 };
 pub use simulate::{

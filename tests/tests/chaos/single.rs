@@ -144,6 +144,8 @@ async fn an_agent_for_whom_time_is_slow_overstays_and_the_oracle_sees_it() -> Ou
     eventually(async || (world.seats[0].kept.lives().len() > 1).then_some(())).await.ok_or("it comes back")?;
     // Nor does what it asked before wait for a run any more.
     eventually(async || (world.freeze(1) && world.cut(1)).then_some(())).await.ok_or("the other one lives")?;
+    // Whoever reads still does when it is stopped.
+    world.portal.set_faults(Faults { slow_ms: 300, ..Faults::default() });
     let crowd = Crowd::of(&world);
     let person = &world.people[0];
     let (session, reader) = reading(&world, person).await?;
@@ -151,6 +153,9 @@ async fn an_agent_for_whom_time_is_slow_overstays_and_the_oracle_sees_it() -> Ou
     assert!(world.stall(0) && world.freeze(0), "it isn't told that its lease lapses");
     world.thaw(1);
     another(&world, person, &session).await?;
+    let of_session = |entry: &LogEntry| entry.session.as_ref() == Some(&session);
+    let has_ended = asked(&world, person).iter().any(|entry| of_session(entry) && entry.act == Act::SignedOut);
+    assert!(!has_ended, "it was stopped too late");
     world.thaw(0);
     let seen = async || (world.portal.oracle().overlaps > 0).then_some(());
     within(world.term, seen).await.ok_or_else(|| world.timeline.text())?;

@@ -3,9 +3,11 @@
 //!
 //! Not here: each verb of a driver; the agent's own tests have those.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tests::integrator::Integrator;
-use tests::patience::eventually;
+use tests::patience::{eventually, within};
 use tests::programs::{Sighting, descendants, freeze_process};
 use tests::tools::geckodriver;
 use tests::verdict::Verdict;
@@ -13,6 +15,9 @@ use tests::world::{Fleet, Plan};
 
 /// What tests return: whatever went wrong ends them with its whole story.
 type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+/// Within this nothing is left of a browser and its driver, on a busy machine too.
+const GONE: Duration = Duration::from_secs(10);
 
 const BY_CHROMEDRIVER: [&str; 4] = ["--drivers", "webdriver", "--webdriver", "chromedriver"];
 
@@ -102,11 +107,11 @@ async fn a_killed_agent_leaves_neither_driver_nor_browser() -> Outcome {
         assert!(family.iter().any(|one| is_named(one, browser)), "no {browser}");
         fleet.agents.remove(0).kill_hard().await;
         let is_gone = async || (!family.iter().any(|one| one.is_alive())).then_some(());
-        let gone = eventually(is_gone).await;
+        let gone = within(GONE, is_gone).await;
         assert!(gone.is_some(), "left of {name}: {:?}", family.iter().filter(|one| one.is_alive()).collect::<Vec<_>>());
         let profiles = fleet.folder().join("agent-1/profiles");
         let left = async || std::fs::read_dir(&profiles).map_or(true, |mut left| left.next().is_none()).then_some(());
-        assert!(eventually(left).await.is_some(), "a profile was left");
+        assert!(within(GONE, left).await.is_some(), "a profile was left");
 
         fleet.start_agent()?;
         answer(&fleet, &integrator, &id, Some(&first), 2).await?;
@@ -155,7 +160,7 @@ async fn a_lease_that_ends_stops_what_a_driver_does() -> Outcome {
     eventually(stopped).await.ok_or("the agent goes on")?;
     let is_driven = |one: &Sighting| is_named(one, "chromedriver") || is_named(one, "chromium");
     let is_over = async || below(&fleet).is_ok_and(|family| !family.iter().any(is_driven)).then_some(());
-    eventually(is_over).await.ok_or("something goes on")?;
+    within(GONE, is_over).await.ok_or("something goes on")?;
     assert_eq!(fleet.portal.oracle().log.len(), before.log.len(), "the bank heard something after that");
     Ok(())
 }

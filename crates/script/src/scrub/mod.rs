@@ -33,7 +33,7 @@ use veil::{Veil, shape};
 
 pub use own::OwnWords;
 pub use share::{ShareError, Shareable, Shared, shared};
-pub use survivors::{Belongings, Survivor, SurvivorKind};
+pub use survivors::{Belongings, SourceKind, Survivor, SurvivorKind};
 pub use without::without;
 
 /// How large the result is at most.

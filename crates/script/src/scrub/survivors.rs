@@ -1,7 +1,9 @@
 //! Whether something of a customer's survived: what looks like the number of a card or an account, an IBAN, an e-mail address, a
-//! phone number or a name on the pages as they were, looked for on the pages as they are, and in what is given away with them.
+//! phone number or a name on the pages as they were, names that somebody knows, and what was typed at the sign-in. It is looked for
+//! on the pages as they are, and in the script and the record that are given away with them.
 //!
-//! It errs on the side of finding. What is found is told by its kind and its shape, never by itself.
+//! On pages it errs on the side of finding: what is found there is replaced or taken out by hand. A script and a record are given
+//! away as they are, and say much that a page says of the bank itself. What is found is told by its kind and its shape, never by itself.
 //!
 //! Not here: replacing it.
 
@@ -48,21 +50,32 @@ pub enum SurvivorKind {
     Phone,
     /// Another number with six digits or more.
     Number,
-    /// A word of a text that isn't the portal's own.
+    /// A word of a text that isn't the portal's own, or a name that somebody knows.
     Name,
     /// What was typed at the sign-in.
     Typed,
 }
 
-/// What on pages is somebody's.
+/// Which text is given away as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceKind {
+    /// The script.
+    Script,
+    /// The institution's record, which says how the bank is reached: its addresses and numbers are its own.
+    Record,
+}
+
+/// What is somebody's: on pages, by its name, or as it was typed.
 pub struct Belongings {
     names: BTreeSet<String>,
-    /// The names that somebody knows.
-    known: Vec<String>,
-    /// Numbers and addresses.
-    others: Vec<(String, SurvivorKind, Secrets)>,
+    /// The words of each name that somebody knows.
+    known: Vec<Vec<String>>,
+    numbers_and_addresses: Vec<(String, SurvivorKind, Secrets)>,
     typed: Secrets,
 }
+
+/// How something typed is told: its shape would say too much of a password.
+const TYPED: &str = "[secret]";
 
 /// The words of texts that aren't the portal's own, and not the script's either, case folded.
 pub(super) fn names<'d>(documents: impl Iterator<Item = &'d Document>, own: &OwnWords) -> BTreeSet<String> {
@@ -99,16 +112,19 @@ impl Belongings {
         let documents: Vec<Document> = pages.iter().enumerate().map(parsed).collect::<Result<_, _>>()?;
         let mut names = names(documents.iter(), own);
         names.extend(known.iter().flat_map(|name| parts(name)));
-        let mut others: BTreeMap<String, SurvivorKind> = BTreeMap::new();
+        let mut theirs: BTreeMap<String, SurvivorKind> = BTreeMap::new();
         for document in &documents {
-            texts(document.html.tree.root(), Voice::Shape, &mut |_, text| add(&mut others, text));
+            texts(document.html.tree.root(), Voice::Shape, &mut |_, text| add(&mut theirs, text));
         }
-        let others = others.into_iter().map(|(text, kind)| {
+        let with_secret = |(text, kind): (String, SurvivorKind)| {
             let secret = Secrets::new(&[text.as_str()]);
             (text, kind, secret)
-        });
-        let known = known.iter().map(|name| (*name).to_owned()).collect();
-        Ok(Self { names, known, others: others.collect(), typed: Secrets::new(typed) })
+        };
+        let numbers_and_addresses = theirs.into_iter().map(with_secret).collect();
+        let known = known.iter().map(|name| parts(name).collect()).filter(|words: &Vec<String>| !words.is_empty());
+        // What is shorter stands within anything.
+        let typed: Vec<&str> = typed.iter().copied().filter(|typed| typed.chars().count() >= DIGITS).collect();
+        Ok(Self { names, known: known.collect(), numbers_and_addresses, typed: Secrets::new(&typed) })
     }
 
     /// What of them is on a page as it is.
@@ -123,47 +139,56 @@ impl Belongings {
             for word in parts(text).filter(|word| self.names.contains(word)) {
                 survivors.insert(Survivor { kind: SurvivorKind::Name, shape: shape(&word) });
             }
-            survivors.extend(self.others_in(text));
+            let text = plain(text);
+            let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+            survivors.extend(self.found_in(&text, &[digits]));
         });
         Ok(survivors)
     }
 
-    /// What of them is in the text of a script or a record, comments too. Its words are the portal's own, but for the
-    /// names that somebody knows and what was typed; a short word of a name is found with the whole name alone.
+    /// What of them is in the text of a script or a record, comments too, each with its line, from 1. Words and numbers there
+    /// are mostly the portal's own, so a name is found by all of its words in a row, and in a record neither addresses nor
+    /// numbers other than those of cards and accounts.
     #[must_use]
-    pub fn in_source(&self, source: &str) -> BTreeSet<Survivor> {
-        let names: BTreeSet<String> = self.known.iter().flat_map(|name| parts(name)).collect();
-        let is_name = |word: &String| word.chars().count() >= LETTERS && names.contains(word);
+    pub fn in_source(&self, source: SourceKind, text: &str) -> BTreeSet<(usize, Survivor)> {
         let mut survivors = BTreeSet::new();
-        for line in source.lines() {
-            survivors.extend(self.others_in(line));
-            let whole = self.known.iter().filter(|name| Secrets::new(&[name.as_str()]).are_in(line)).cloned();
-            let found = whole.chain(parts(line).filter(is_name));
-            survivors.extend(found.map(|name| Survivor { kind: SurvivorKind::Name, shape: shape(&name) }));
-            if self.typed.are_in(line) {
-                survivors.insert(Survivor { kind: SurvivorKind::Typed, shape: shape(line.trim()) });
-            }
+        for (line, text) in (1..).zip(text.lines()) {
+            let words: Vec<String> = parts(text).collect();
+            let is_there = |name: &&Vec<String>| words.windows(name.len()).any(|row| row == name.as_slice());
+            let is_long = |name: &&Vec<String>| name.iter().map(|word| word.chars().count()).sum::<usize>() >= LETTERS;
+            let names = self.known.iter().filter(is_long).filter(is_there);
+            survivors
+                .extend(names.map(|name| (line, Survivor { kind: SurvivorKind::Name, shape: shape(&name.join(" ")) })));
+            let numbers: Vec<String> = numbers(text).into_iter().map(|(digits, _)| digits).collect();
+            let is_theirs = |one: &Survivor| {
+                source == SourceKind::Script
+                    || matches!(one.kind, SurvivorKind::Card | SurvivorKind::Iban | SurvivorKind::Typed)
+            };
+            survivors.extend(self.found_in(&plain(text), &numbers).filter(is_theirs).map(|one| (line, one)));
         }
         survivors
     }
 
-    /// Which numbers and addresses are in a text.
-    fn others_in(&self, text: &str) -> impl Iterator<Item = Survivor> {
-        let text = plain(text);
-        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-        let found = self.others.iter().filter(move |(found, kind, secret)| match kind {
-            SurvivorKind::Email | SurvivorKind::Iban => secret.are_in(&text),
-            _ => digits.contains(found.as_str()),
+    /// What is in a text, which has these digits, of numbers, addresses and what was typed.
+    fn found_in(&self, text: &str, digits: &[String]) -> impl Iterator<Item = Survivor> {
+        let found = self.numbers_and_addresses.iter().filter(|(found, kind, secret)| match kind {
+            SurvivorKind::Email | SurvivorKind::Iban => secret.are_in(text),
+            _ => digits.iter().any(|digits| digits.contains(found.as_str())),
         });
-        found.map(|(found, kind, _)| Survivor { kind: *kind, shape: shape(found) })
+        let found = found.map(|(found, kind, _)| Survivor { kind: *kind, shape: shape(found) });
+        let typed = self.typed.are_in(text).then(|| Survivor { kind: SurvivorKind::Typed, shape: TYPED.to_owned() });
+        found.chain(typed)
     }
 }
 
 /// What a text has that is somebody's.
 fn add(theirs: &mut BTreeMap<String, SurvivorKind>, text: &str) {
     let text = &plain(text);
-    for word in text.split_whitespace().filter(|word| word.contains('@') && word.contains('.')) {
-        theirs.insert(word.trim_matches(|sign: char| !sign.is_alphanumeric()).to_owned(), SurvivorKind::Email);
+    for word in text.split_whitespace() {
+        let word = word.trim_matches(|sign: char| !sign.is_alphanumeric());
+        if word.split_once('@').is_some_and(|(_, host)| host.contains('.')) {
+            theirs.insert(word.to_owned(), SurvivorKind::Email);
+        }
     }
     let bare: String = text.chars().filter(|sign| !matches!(sign, ' ' | '-')).collect();
     for part in bare.split(|sign: char| !sign.is_ascii_alphanumeric()) {
@@ -171,7 +196,24 @@ fn add(theirs: &mut BTreeMap<String, SurvivorKind>, text: &str) {
             theirs.insert(part.to_owned(), SurvivorKind::Iban);
         }
     }
-    // Digits with single signs between them; a dot or a comma may part an amount, which is no number of anybody's.
+    for (digits, is_phone) in numbers(text).into_iter().filter(|(digits, _)| digits.len() >= DIGITS && !is_day(text)) {
+        let kind = match () {
+            () if is_card(&digits) => SurvivorKind::Card,
+            () if is_phone && digits.len() >= 7 => SurvivorKind::Phone,
+            () => SurvivorKind::Number,
+        };
+        theirs.insert(digits, kind);
+    }
+}
+
+/// The numbers of a text, and whether each begins as those of phones do: digits with single signs between them; a dot or a comma
+/// may part an amount, which is no number of anybody's. Days with a whole year stay, and are none.
+fn numbers(text: &str) -> Vec<(String, bool)> {
+    let bare = |word: &str| word.trim_matches(|sign: char| !sign.is_ascii_digit()).to_owned();
+    let is_whole_day = |word: &str| is_day(word) && word.split(['-', '.', '/']).any(|part| part.len() == 4);
+    let words = text.split(' ').map(|word| if is_whole_day(&bare(word)) { "|" } else { word });
+    let text = plain(&words.collect::<Vec<_>>().join(" "));
+    let mut numbers = Vec::new();
     let mut digits = String::new();
     let mut is_phone = false;
     let mut before = ' ';
@@ -181,19 +223,14 @@ fn add(theirs: &mut BTreeMap<String, SurvivorKind>, text: &str) {
                 is_phone = before == '+' || before == '(';
             }
             digits.push(sign);
-        } else if !matches!(sign, ' ' | '-' | '(' | ')' | '/') || !before.is_ascii_digit() && before != ')' {
-            if digits.len() >= DIGITS && !is_day(text) {
-                let kind = match () {
-                    () if is_card(&digits) => SurvivorKind::Card,
-                    () if is_phone && digits.len() >= 7 => SurvivorKind::Phone,
-                    () => SurvivorKind::Number,
-                };
-                theirs.insert(std::mem::take(&mut digits), kind);
-            }
-            digits.clear();
+        } else if !digits.is_empty()
+            && (!matches!(sign, ' ' | '-' | '(' | ')' | '/') || !before.is_ascii_digit() && before != ')')
+        {
+            numbers.push((std::mem::take(&mut digits), is_phone));
         }
         before = sign;
     }
+    numbers
 }
 
 /// Whether it reads as a day by itself, which stays: a year, a month and a day, in whichever order.
@@ -266,13 +303,11 @@ fn texts(node: NodeRef<'_, Node>, voice: Voice, told: &mut dyn FnMut(Voice, &str
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
-    use super::{Belongings, Survivor, SurvivorKind};
+    use super::{Belongings, SourceKind, Survivor, SurvivorKind};
     use crate::scrub::OwnWords;
 
-    fn told(found: &BTreeSet<Survivor>) -> Vec<(SurvivorKind, &str)> {
-        found.iter().map(|one| (one.kind, one.shape.as_str())).collect()
+    fn told<'s>(found: impl IntoIterator<Item = &'s Survivor>) -> Vec<(SurvivorKind, &'s str)> {
+        found.into_iter().map(|one| (one.kind, one.shape.as_str())).collect()
     }
 
     fn check(before: &str, after: &str, known: &[&str], expected: &[(SurvivorKind, &str)]) {
@@ -286,6 +321,9 @@ mod tests {
         let before = "<h1>Accounts</h1><table><tr><td>Maren Holt<td>4111 1111 1111 1111<td>DE89 3704 0044 0532 0130 00\
             <td>m.holt@quay.example<td>+49 30 901820<td>0012-3345<td>2026-11-20<td>1,250.00</table>";
         check(before, "<h1>Accounts</h1><p>1,250.00 on 2026-11-20", &[], &[]);
+        let days = "<h1>As of 2026-11-20, 10:15, and of 20/11/2026 12, from @quay.example";
+        check(days, days, &[], &[]);
+        check("<p>Sort code 20-11-22", "<p>201122", &[], &[(Number, "000000")]);
         check(before, "<h2>Mail for holt</h2>", &[], &[(Name, "xxxx")]);
         check(before, "<a href='/users/Holt/1'>x</a>", &[], &[(Name, "xxxx")]);
         check(before, "<input value='4111-1111-1111-1111'>", &[], &[(Card, "0000000000000000")]);
@@ -319,20 +357,43 @@ mod tests {
     }
 
     #[test]
+    fn what_was_typed_is_found_on_a_page_and_told_without_its_shape() {
+        let belongings = Belongings::of(&["<p>x"], &OwnWords::default(), &[], &["lantern-7", "100"]).expect("a page");
+        let found = belongings.on_page("<p id='Lantern-7'>100").expect("a page");
+        assert_eq!(told(&found), [(SurvivorKind::Typed, "[secret]")]);
+    }
+
+    #[test]
     fn whatever_a_script_says_of_one_customer_is_found_and_what_it_says_of_the_portal_isnt() {
-        use SurvivorKind::{Email, Iban, Name, Number, Typed};
-        let page = "<h1>Accounts</h1><table><tr><td>Maren Ng<td>m.holt@quay.example<td>DE89 3704 0044 0532 0130 00<td>0012-3345";
-        let own = OwnWords::default();
-        let belongings = Belongings::of(&[page], &own, &["Maren Ng"], &["lantern-7"]).expect("a page");
-        let check = |source: &str, expected: &[(SurvivorKind, &str)]| {
-            assert_eq!(told(&belongings.in_source(source)), expected, "{source}");
+        use SurvivorKind::{Card, Email, Iban, Name, Number, Typed};
+        let page = "<h1>Accounts</h1><table><tr><td>Maren Ng<td>m.holt@quay.example<td>DE89 3704 0044 0532 0130 00<td>0012-3345\
+            <td>As of 2026-11-20<td>4111 1111 1111 1111<td>903652<td>+1 415-555-0100</table>";
+        let (own, names) = (OwnWords::default(), ["Maren Ng", "Li", "Quill Company"]);
+        let belongings = Belongings::of(&[page], &own, &names, &["lantern-7", "600"]).expect("a page");
+        let check = |source: SourceKind, text: &str, expected: &[(SurvivorKind, &str)]| {
+            let found = belongings.in_source(source, text);
+            assert_eq!(told(found.iter().map(|(_, one)| one)), expected, "{text}");
         };
-        check("pages:\n  accounts:\n    visible: \"#accounts\"\n    text: Accounts of ng\n", &[]);
-        check("click: \"a[href='/a/00123345']\"", &[(Number, "00000000")]);
-        check("# as m.holt@quay.example", &[(Email, "x.xxxx@xxxx.xxxxxxx")]);
-        check("text: DE89370400440532013000", &[(Iban, "xx00000000000000000000"), (Number, "00000000000000000000")]);
-        check("text: Welcome, MAREN", &[(Name, "xxxxx")]);
-        check("text: Welcome, Maren  Ng", &[(Name, "xxxxx"), (Name, "xxxxx xx")]);
-        check("fill: { \"#user\": lantern-7 }", &[(Typed, "xxxx: { \"#xxxx\": xxxxxxx-0 }")]);
+        for own in [
+            "limits: { atOnce: 1000, startsPerMinute: 6000 }",
+            "visible: \"ul > li.maren\"",
+            "name: Harbour Company Bank",
+            "# Saved 2026-11-20: { days: 90, reach: 365, limit: 200 }",
+        ] {
+            check(SourceKind::Script, own, &[]);
+        }
+        check(SourceKind::Record, "codes: { from: [\"+14155550100\"] }", &[]);
+        check(SourceKind::Record, "intro: write to m.holt@quay.example", &[]);
+        check(SourceKind::Script, "click: \"a[href='/a/00123345']\"", &[(Number, "00000000")]);
+        check(SourceKind::Script, "# as m.holt@quay.example", &[(Email, "x.xxxx@xxxx.xxxxxxx")]);
+        let iban = "text: DE89370400440532013000";
+        check(SourceKind::Script, iban, &[(Iban, "xx00000000000000000000"), (Number, "00000000000000000000")]);
+        for source in [SourceKind::Script, SourceKind::Record] {
+            check(source, "text: Welcome, MAREN  Ng", &[(Name, "xxxxx xx")]);
+            check(source, "card: 4111-1111-1111-1111", &[(Card, "0000000000000000")]);
+            check(source, "fill: { \"#user\": lantern-7 }", &[(Typed, "[secret]")]);
+        }
+        let lines = belongings.in_source(SourceKind::Script, "script: 1\n# Maren Ng\n");
+        assert_eq!(lines.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2]);
     }
 }
