@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::banks::{Bank, Driver};
 use super::person::Person;
 use super::{Failure, fleet_of};
+use crate::patience::eventually;
 use crate::rows::Row;
 use crate::usage::cpu_seconds;
 use crate::verdict::Verdict;
@@ -56,8 +57,9 @@ pub async fn read(bank: &Bank, driver: Driver) -> Result<Reading, Failure> {
     let transactions = integrator.list("/v1/transactions?limit=500").await?;
     let verdict = Verdict::besides(bank.manners.unshown, &json!(portal.truth()), &accounts, &transactions);
     let records = accounts.len() + transactions.len();
-    let talk = fleet.talk();
-    let by = talk.split("reading=").nth(1).and_then(|rest| rest.split_whitespace().next()).map(str::to_owned);
+    // What an agent says arrives after what the coordinator says of it.
+    let said = async || Some(fleet.talk().split("reading=").nth(1)?.split_whitespace().next()?.to_owned());
+    let by = if connection["status"] == "active" { eventually(said).await } else { None };
     Ok(Reading { verdict, records, took, cpu, requests: portal.oracle().log.len(), connection, by })
 }
 
