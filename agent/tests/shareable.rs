@@ -133,6 +133,18 @@ fn where_a_page_was_says_neither_who_it_is_nor_what_was_typed() {
 }
 
 #[test]
+fn a_page_on_which_a_name_survives_is_not_given_away() {
+    let (temporary, path) = saved();
+    let into = temporary.path().join("made");
+    // The script says it, too, so the page keeps it.
+    let (code, said, talk) = scrub(&path, &into, &["--name", "Balance", "--json"]);
+    assert_eq!((code, into.exists()), (Some(2), false), "{said}{talk}");
+    let told: Value = serde_json::from_str(&said).expect("JSON");
+    let on_page = json!({ "file": "account.html", "line": null, "kind": "name", "shape": "xxxxxxx" });
+    assert!(told["survivors"].as_array().is_some_and(|found| found.contains(&on_page)), "{told}");
+}
+
+#[test]
 fn a_script_that_says_what_is_a_customers_is_not_given_away() {
     let (temporary, path) = saved();
     let (script, record) = (path.join("script.yaml"), path.join("institution.yaml"));

@@ -11,11 +11,8 @@ use domain::institution::Institution;
 use script::{Around, Diagnostic, DiagnosticCode, Diagnostics, Script, check_record};
 use serde::Serialize;
 
-use super::{Listing, ReadError, WriteError, plain, print, print_json, say, script_text};
+use super::{Listing, RECORD, ReadError, SCRIPT, WriteError, plain, print, print_json, say, script_text};
 use crate::cli::Exit;
-
-const SCRIPT: &str = "script.yaml";
-const RECORD: &str = "institution.yaml";
 
 /// What is checked.
 #[derive(Debug, Args)]

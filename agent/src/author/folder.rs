@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use domain::institution::Institution;
 use script::{Around, Diagnostics, OwnWords, Script, check_record};
 
-use super::{ReadError, script_file, script_text};
+use super::{RECORD, ReadError, script_file, script_text};
 
 /// What is in the folder.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl Folder {
         let faults = |faults: Diagnostics| FolderError::Script(faults.render(&file.display().to_string()));
         let source = script_text(&file)?;
         let (script, own) = (Script::parse(&source).map_err(faults)?, OwnWords::of(&source));
-        let file = folder.join("institution.yaml");
+        let file = folder.join(RECORD);
         let faults = |faults: Diagnostics| FolderError::Record(faults.render(&file.display().to_string()));
         let record = check_record(&script_text(&file)?, Around::default()).map_err(faults)?;
         if record.id != script.institution() {

@@ -39,6 +39,10 @@ use std::path::{Path, PathBuf};
 /// How large a script may be to be read at all; the reader of scripts is stricter still.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
+/// What an institution's folder has beside its pages.
+const SCRIPT: &str = "script.yaml";
+const RECORD: &str = "institution.yaml";
+
 /// How what a command says is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Listing {
@@ -66,7 +70,7 @@ pub enum ReadError {
 
 /// The file that is meant by a path: the script in it, where it is a folder.
 fn script_file(path: &Path) -> PathBuf {
-    if path.is_dir() { path.join("script.yaml") } else { path.to_owned() }
+    if path.is_dir() { path.join(SCRIPT) } else { path.to_owned() }
 }
 
 /// The text of a script.

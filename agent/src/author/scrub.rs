@@ -17,12 +17,8 @@ use url::Url;
 use super::pages::{PageError, SavedPage, saved_in};
 use super::run::credentials::{CredentialsError, typed};
 use super::saved::{Values, headed_made_up, values};
-use super::{Listing, ReadError, WriteError, plain, print, print_json, say, script_file, script_text};
+use super::{Listing, RECORD, ReadError, SCRIPT, WriteError, plain, print, print_json, say, script_file, script_text};
 use crate::cli::Exit;
-
-/// What an institution's folder has beside its pages.
-const SCRIPT: &str = "script.yaml";
-const RECORD: &str = "institution.yaml";
 
 /// How often it is made up where something survived: by chance a number that is made up is one of the customer's, and by another
 /// key it isn't. What is there without chance survives each time.

@@ -142,7 +142,7 @@ async fn an_agent_for_whom_time_is_slow_overstays_and_the_oracle_sees_it() -> Ou
     let world = start(Settings { term: TERM * 4, ..settings(2, 1, 1) }).await?;
     eventually(async || world.set_clock(0, Clock::Slow).then_some(())).await.ok_or("the agent lives")?;
     eventually(async || (world.seats[0].kept.lives().len() > 1).then_some(())).await.ok_or("it comes back")?;
-    // Nor does what it asked before wait for a run any more.
+    // The other one is away, and what it asked before waits for no run any more.
     eventually(async || (world.freeze(1) && world.cut(1)).then_some(())).await.ok_or("the other one lives")?;
     // Whoever reads still does when it is stopped.
     world.portal.set_faults(Faults { slow_ms: 300, ..Faults::default() });

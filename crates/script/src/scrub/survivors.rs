@@ -153,6 +153,7 @@ impl Belongings {
     pub fn in_source(&self, source: SourceKind, text: &str) -> BTreeSet<(usize, Survivor)> {
         let mut survivors = BTreeSet::new();
         for (line, text) in (1..).zip(text.lines()) {
+            let text = &plain(text);
             let words: Vec<String> = parts(text).collect();
             let is_there = |name: &&Vec<String>| words.windows(name.len()).any(|row| row == name.as_slice());
             let is_long = |name: &&Vec<String>| name.iter().map(|word| word.chars().count()).sum::<usize>() >= LETTERS;
@@ -164,7 +165,7 @@ impl Belongings {
                 source == SourceKind::Script
                     || matches!(one.kind, SurvivorKind::Card | SurvivorKind::Iban | SurvivorKind::Typed)
             };
-            survivors.extend(self.found_in(&plain(text), &numbers).filter(is_theirs).map(|one| (line, one)));
+            survivors.extend(self.found_in(text, &numbers).filter(is_theirs).map(|one| (line, one)));
         }
         survivors
     }
@@ -206,13 +207,13 @@ fn add(theirs: &mut BTreeMap<String, SurvivorKind>, text: &str) {
     }
 }
 
-/// The numbers of a text, and whether each begins as those of phones do: digits with single signs between them; a dot or a comma
+/// The numbers of a plain text, and whether each begins as those of phones do: digits with single signs between them; a dot or a comma
 /// may part an amount, which is no number of anybody's. Days with a whole year stay, and are none.
 fn numbers(text: &str) -> Vec<(String, bool)> {
     let bare = |word: &str| word.trim_matches(|sign: char| !sign.is_ascii_digit()).to_owned();
     let is_whole_day = |word: &str| is_day(word) && word.split(['-', '.', '/']).any(|part| part.len() == 4);
     let words = text.split(' ').map(|word| if is_whole_day(&bare(word)) { "|" } else { word });
-    let text = plain(&words.collect::<Vec<_>>().join(" "));
+    let text = words.collect::<Vec<_>>().join(" ");
     let mut numbers = Vec::new();
     let mut digits = String::new();
     let mut is_phone = false;
